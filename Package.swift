@@ -1,0 +1,89 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The rooms, lowest first. An arrow may only point to a room above it in this file.
+let strict: [SwiftSetting] = [.swiftLanguageMode(.v6)]
+
+let package = Package(
+  name: "lake",
+  products: [.executable(name: "lake", targets: ["lake"])],
+  targets: [
+    .systemLibrary(name: "CSystem"),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CBrotli", providers: [.apt(["libbrotli-dev"])]),
+    .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .target(name: "Bytes", dependencies: ["CSystem"], swiftSettings: strict),
+    .target(
+      name: "Compression", dependencies: ["Bytes", "CZstd", "CLZ4", "CZlib", "CBrotli"],
+      swiftSettings: strict),
+    .target(name: "Columnar", dependencies: ["Bytes"], swiftSettings: strict),
+    .target(
+      name: "Parquet", dependencies: ["Bytes", "Compression", "Columnar"], swiftSettings: strict),
+    .target(name: "Storage", dependencies: ["Bytes", "CSystem"], swiftSettings: strict),
+    .target(
+      name: "DeltaLog", dependencies: ["Bytes", "Columnar", "Parquet", "Storage"],
+      swiftSettings: strict),
+    .target(name: "Market", dependencies: ["Bytes"], swiftSettings: strict),
+    .target(
+      name: "Databento", dependencies: ["Bytes", "Compression", "Columnar", "Market"],
+      swiftSettings: strict),
+    .target(
+      name: "Catalog",
+      dependencies: [
+        "Bytes", "Columnar", "Parquet", "Storage", "DeltaLog", "Market", "CYAML", "CSystem",
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "Passes",
+      dependencies: [
+        "Bytes", "Compression", "Columnar", "Parquet", "Storage", "DeltaLog", "Market",
+        "Databento", "Catalog", "CSystem",
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "Query",
+      dependencies: [
+        "Bytes", "Compression", "Columnar", "Parquet", "Storage", "DeltaLog", "Market", "Catalog",
+        "CSystem",
+      ],
+      swiftSettings: strict),
+    .target(name: "CommandLineKit", dependencies: ["CSystem"], swiftSettings: strict),
+    .executableTarget(
+      name: "lake",
+      dependencies: [
+        "Bytes", "Compression", "Columnar", "Parquet", "Storage", "DeltaLog", "Market",
+        "Databento", "Catalog", "Passes", "Query", "CommandLineKit", "CSystem",
+      ],
+      swiftSettings: strict),
+    .target(name: "TestSupport", dependencies: ["Bytes"], path: "Tests/TestSupport"),
+    .testTarget(name: "BytesTests", dependencies: ["Bytes", "TestSupport"]),
+    .testTarget(name: "ColumnarTests", dependencies: ["Columnar", "Bytes", "TestSupport"]),
+    .testTarget(
+      name: "ParquetTests",
+      dependencies: ["Parquet", "Compression", "Columnar", "Bytes", "TestSupport"]),
+    .testTarget(
+      name: "DeltaLogTests",
+      dependencies: ["DeltaLog", "Storage", "Parquet", "Columnar", "Bytes", "TestSupport"]),
+    .testTarget(
+      name: "DatabentoTests",
+      dependencies: ["Databento", "Compression", "Columnar", "Market", "Bytes", "TestSupport"]),
+    .testTarget(
+      name: "CatalogTests",
+      dependencies: ["Catalog", "Columnar", "Storage", "DeltaLog", "Market", "TestSupport"]),
+    .testTarget(
+      name: "PassesTests",
+      dependencies: [
+        "Passes", "Catalog", "Databento", "DeltaLog", "Parquet", "Columnar", "Storage", "Market",
+        "Bytes", "TestSupport",
+      ]),
+    .testTarget(
+      name: "QueryTests",
+      dependencies: [
+        "Query", "Catalog", "Columnar", "Parquet", "DeltaLog", "Storage", "Bytes", "TestSupport",
+      ]),
+    .testTarget(name: "CommandLineKitTests", dependencies: ["CommandLineKit", "TestSupport"]),
+    .testTarget(name: "lakeTests", dependencies: ["TestSupport"]),
+  ]
+)

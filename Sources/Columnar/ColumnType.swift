@@ -1,0 +1,109 @@
+/// The unit of a time of day or a timestamp.
+public enum TimeUnit: Hashable, Sendable {
+  case milliseconds, microseconds, nanoseconds
+
+  /// Units in one second.
+  public var perSecond: Int64 {
+    switch self {
+    case .milliseconds: 1_000
+    case .microseconds: 1_000_000
+    case .nanoseconds: 1_000_000_000
+    }
+  }
+}
+
+/// What a column's values mean.
+public enum ColumnType: Hashable, Sendable {
+  case boolean
+  /// `bitWidth` is 8, 16, 32 or 64.
+  case integer(bitWidth: Int, isSigned: Bool)
+  case float16, float, double
+  /// Unscaled integers: value × 10^scale. Up to 38 digits.
+  case decimal(precision: Int, scale: Int)
+  case string, json, enumeration
+  /// Bytes without a text meaning; `fixed` where all have one length.
+  case binary(fixed: Int?)
+  case uuid
+  /// Days since 1970-01-01.
+  case date
+  case time(TimeUnit, isUTC: Bool)
+  case timestamp(TimeUnit, isUTC: Bool)
+  /// Parquet INTERVAL: months, days, milliseconds, each an unsigned 32-bit integer in 12 bytes.
+  case interval
+  /// A type that is known never to hold a value.
+  case null
+
+  public static let byte = ColumnType.integer(bitWidth: 8, isSigned: true)
+  public static let short = ColumnType.integer(bitWidth: 16, isSigned: true)
+  public static let int = ColumnType.integer(bitWidth: 32, isSigned: true)
+  public static let long = ColumnType.integer(bitWidth: 64, isSigned: true)
+  public static let binary = ColumnType.binary(fixed: nil)
+  /// The timestamp of a lake table: microseconds, UTC.
+  public static let timestamp = ColumnType.timestamp(.microseconds, isUTC: true)
+
+  /// The memory form of a column of this type.
+  public var storage: StorageKind {
+    switch self {
+    case .boolean, .integer, .date, .time, .timestamp, .null: .integers
+    case .float16, .float, .double: .doubles
+    case .decimal(let precision, _): precision <= 18 ? .integers : .wide
+    case .string, .json, .enumeration, .binary, .uuid, .interval: .bytes
+    }
+  }
+
+  /// The name used in schema files and in messages.
+  public var name: String {
+    switch self {
+    case .boolean: "boolean"
+    case .integer(8, true): "byte"
+    case .integer(16, true): "short"
+    case .integer(32, true): "integer"
+    case .integer(64, true): "long"
+    case .integer(let width, let signed): (signed ? "int" : "uint") + String(width)
+    case .float16: "float16"
+    case .float: "float"
+    case .double: "double"
+    case .decimal(let precision, let scale): "decimal(\(precision),\(scale))"
+    case .string: "string"
+    case .json: "json"
+    case .enumeration: "enum"
+    case .binary(nil): "binary"
+    case .binary(let fixed?): "binary(\(fixed))"
+    case .uuid: "uuid"
+    case .date: "date"
+    case .time(let unit, _): "time_" + unit.suffix
+    case .timestamp(.microseconds, true): "timestamp"
+    case .timestamp(.microseconds, false): "timestamp_ntz"
+    case .timestamp(let unit, let isUTC): "timestamp_" + unit.suffix + (isUTC ? "" : "_ntz")
+    case .interval: "interval"
+    case .null: "null"
+    }
+  }
+}
+
+extension TimeUnit {
+  /// `ms`, `us` or `ns`.
+  public var suffix: String {
+    switch self {
+    case .milliseconds: "ms"
+    case .microseconds: "us"
+    case .nanoseconds: "ns"
+    }
+  }
+}
+
+/// The memory form of a column.
+public enum StorageKind: Sendable { case integers, wide, doubles, bytes }
+
+/// A named column of a flat schema.
+public struct Field: Hashable, Sendable {
+  public var name: String
+  public var type: ColumnType
+  public var isNullable: Bool
+
+  public init(_ name: String, _ type: ColumnType, isNullable: Bool = true) {
+    self.name = name
+    self.type = type
+    self.isNullable = isNullable
+  }
+}
