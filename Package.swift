@@ -16,50 +16,54 @@ let package = Package(
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .target(name: "Bytes", dependencies: ["CSystem"], swiftSettings: strict),
     .target(
-      name: "Compression", dependencies: ["Bytes", "CZstd", "CLZ4", "CZlib", "CBrotli"],
+      name: "Compression", dependencies: ["Bytes", "CSystem", "CZstd", "CLZ4", "CZlib", "CBrotli"],
       swiftSettings: strict),
     .target(name: "Columnar", dependencies: ["Bytes"], swiftSettings: strict),
     .target(
-      name: "Parquet", dependencies: ["Bytes", "Compression", "Columnar"], swiftSettings: strict),
+      name: "Parquet", dependencies: ["Bytes", "Compression", "Columnar", "CSystem"],
+      swiftSettings: strict),
+    .target(name: "JSON", dependencies: ["Bytes"], swiftSettings: strict),
     .target(name: "Storage", dependencies: ["Bytes", "CSystem"], swiftSettings: strict),
     .target(
-      name: "DeltaLog", dependencies: ["Bytes", "Columnar", "Parquet", "Storage"],
+      name: "DeltaLog", dependencies: ["Bytes", "Columnar", "JSON", "Parquet", "Storage"],
       swiftSettings: strict),
     .target(name: "Market", dependencies: ["Bytes"], swiftSettings: strict),
     .target(
-      name: "Databento", dependencies: ["Bytes", "Compression", "Columnar", "Market"],
+      name: "Databento", dependencies: ["Bytes", "Compression", "Columnar", "JSON", "Market"],
       swiftSettings: strict),
     .target(
       name: "Catalog",
       dependencies: [
-        "Bytes", "Columnar", "Parquet", "Storage", "DeltaLog", "Market", "CYAML", "CSystem",
+        "Bytes", "Columnar", "JSON", "Parquet", "Storage", "DeltaLog", "Market", "CYAML",
+        "CSystem",
       ],
       swiftSettings: strict),
     .target(
       name: "Passes",
       dependencies: [
-        "Bytes", "Compression", "Columnar", "Parquet", "Storage", "DeltaLog", "Market",
+        "Bytes", "Compression", "Columnar", "JSON", "Parquet", "Storage", "DeltaLog", "Market",
         "Databento", "Catalog", "CSystem",
       ],
       swiftSettings: strict),
     .target(
       name: "Query",
       dependencies: [
-        "Bytes", "Compression", "Columnar", "Parquet", "Storage", "DeltaLog", "Market", "Catalog",
-        "CSystem",
+        "Bytes", "Compression", "Columnar", "JSON", "Parquet", "Storage", "DeltaLog", "Market",
+        "Catalog", "CSystem",
       ],
       swiftSettings: strict),
     .target(name: "CommandLineKit", dependencies: ["CSystem"], swiftSettings: strict),
     .executableTarget(
       name: "lake",
       dependencies: [
-        "Bytes", "Compression", "Columnar", "Parquet", "Storage", "DeltaLog", "Market",
+        "Bytes", "Compression", "Columnar", "JSON", "Parquet", "Storage", "DeltaLog", "Market",
         "Databento", "Catalog", "Passes", "Query", "CommandLineKit", "CSystem",
       ],
       swiftSettings: strict),
     .target(name: "TestSupport", dependencies: ["Bytes"], path: "Tests/TestSupport"),
     .testTarget(name: "BytesTests", dependencies: ["Bytes", "TestSupport"]),
     .testTarget(name: "ColumnarTests", dependencies: ["Columnar", "Bytes", "TestSupport"]),
+    .testTarget(name: "JSONTests", dependencies: ["JSON", "Bytes", "TestSupport"]),
     .testTarget(
       name: "ParquetTests",
       dependencies: ["Parquet", "Compression", "Columnar", "Bytes", "TestSupport"]),

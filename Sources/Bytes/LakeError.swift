@@ -1,0 +1,15 @@
+/// An error that a person can act on. Every room's error type is one of these.
+///
+/// It is printed as
+///
+///     error: <what is wrong, with the value found and the value expected>
+///       at: <file, row group, column, byte or row>
+///       try: <one command or one change that helps>
+public protocol LakeError: Error, Sendable {
+  /// What is wrong: lower case, no final period, the user's own words and paths in quotes.
+  var message: String { get }
+  /// Where, outermost first; nil when the message says it all.
+  var placeText: String? { get }
+  /// One command or one change that helps; nil when none is known.
+  var remedy: String? { get }
+}
