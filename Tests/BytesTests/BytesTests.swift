@@ -1,3 +1,64 @@
+import TestSupport
 import Testing
 
 @testable import Bytes
+
+@Test func crcOfTheCheckValue() {
+  let check = Array("123456789".utf8)
+  #expect(check.withUnsafeBytes { CRC32.checksum($0) } == 0xCBF4_3926)
+}
+
+@Test func crcContinues() {
+  var random = SeededGenerator(seed: 3)
+  let bytes = (0..<4096).map { _ in UInt8.random(in: 0...255, using: &random) }
+  bytes.withUnsafeBytes { whole in
+    let expected = CRC32.checksum(whole)
+    for size in boundarySizes {
+      let head = CRC32.checksum(UnsafeRawBufferPointer(rebasing: whole[..<size]))
+      #expect(
+        CRC32.checksum(UnsafeRawBufferPointer(rebasing: whole[size...]), seed: head) == expected)
+    }
+  }
+}
+
+@Test func bothFormsOfSHA256Agree() {
+  let bytes = (0..<5000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+  for size in boundarySizes {
+    bytes.withUnsafeBytes { whole in
+      let part = UnsafeRawBufferPointer(rebasing: whole[..<size])
+      var portable = SHA256(portable: true)
+      portable.update(part)
+      #expect(portable.finalHex() == SHA256.hex(of: part))
+    }
+  }
+  let abc = Array("abc".utf8)
+  #expect(
+    abc.withUnsafeBytes { SHA256.hex(of: $0) }
+      == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+}
+
+@Test func everyIndexRunsOnce() throws {
+  for width in [1, 2, 7] {
+    let counts = (0..<100).map { _ in Counter() }
+    try Parallel.forEach(100, width: width) { counts[$0].add() }
+    #expect(counts.allSatisfy { $0.value == 1 })
+  }
+}
+
+@Test func theLowestFailureIsThrown() {
+  struct Failed: Error, Equatable { var index: Int }
+  #expect(throws: Failed(index: 3)) {
+    try Parallel.forEach(10, width: 1) { if $0 >= 3 { throw Failed(index: $0) } }
+  }
+}
+
+@Test func fingerprintsDoNotDependOnOrder() {
+  var total = Fingerprint()
+  total &+= Fingerprint(low: .max, high: 1)
+  total &+= Fingerprint(low: 2, high: 3)
+  #expect(total == Fingerprint(low: 1, high: 5))
+  total &-= Fingerprint(low: 2, high: 3)
+  #expect(total == Fingerprint(low: .max, high: 1))
+  #expect(Fingerprint(hex: total.description) == total)
+  #expect(Fingerprint(hex: "+" + total.description.dropFirst()) == nil)
+}

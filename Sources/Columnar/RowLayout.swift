@@ -1,0 +1,155 @@
+import Bytes
+
+/// The form of one field inside a packed row, little-endian.
+public enum RowFieldForm: Hashable, Sendable {
+  case int8, uint8, int16, uint16, int32, uint32, int64, uint64
+  /// 16 bytes, signed.
+  case int128
+  /// IEEE 754, 8 bytes.
+  case double
+  /// Nanoseconds since 1970 UTC, unsigned 64 bits: one field, two columns (`ts`, `ts_plus_ns`).
+  case timestamp
+  /// One character; 0 is null.
+  case character
+  /// Text padded with NULs to `byteCount` bytes; the text ends at the first NUL.
+  case fixedText(byteCount: Int)
+  /// An index into the source's `StringTable`, unsigned 32 bits.
+  case text
+
+  /// Bytes that the field takes in the row.
+  public var byteCount: Int {
+    switch self {
+    case .int8, .uint8, .character: 1
+    case .int16, .uint16: 2
+    case .int32, .uint32, .text: 4
+    case .int64, .uint64, .double, .timestamp: 8
+    case .int128: 16
+    case .fixedText(let byteCount): byteCount
+    }
+  }
+}
+
+/// How a packed row says that a field is null.
+public enum RowNull: Hashable, Sendable {
+  case never
+  /// The field's bytes, zero-extended to 64 bits, equal this value.
+  case sentinel(UInt64)
+  /// The bit `mask` of the byte at `offset` of the row is 0.
+  case bit(offset: Int, mask: UInt8)
+}
+
+/// One field of a packed row.
+public struct RowField: Hashable, Sendable {
+  /// The vendor's field name (a schema column's `source`).
+  public var name: String
+  public var form: RowFieldForm
+  /// Byte offset within the row.
+  public var offset: Int
+  public var null: RowNull
+
+  public init(_ name: String, _ form: RowFieldForm, offset: Int, null: RowNull = .never) {
+    self.name = name
+    self.form = form
+    self.offset = offset
+    self.null = null
+  }
+}
+
+/// The layout of fixed-width packed rows: the form in which sources hand rows to ingest.
+public struct RowLayout: Hashable, Sendable {
+  /// Bytes from one row to the next.
+  public let stride: Int
+  public let fields: [RowField]
+
+  public init(stride: Int, fields: [RowField]) {
+    for field in fields {
+      precondition(
+        field.offset >= 0 && field.offset + field.form.byteCount <= stride,
+        "every field lies within the row")
+    }
+    self.stride = stride
+    self.fields = fields
+  }
+
+  public func field(named name: String) -> RowField? { fields.first { $0.name == name } }
+}
+
+/// Distinct texts of a source, by code. Code 0 is the empty text.
+public final class StringTable {
+  /// Distinct texts that one table may hold.
+  public static let countMax = 1 << 28
+
+  public private(set) var values = ByteColumn()
+  private var slots: [UInt32]
+  private var mask: Int
+
+  public init() {
+    slots = [UInt32](repeating: .max, count: 1024)
+    mask = 1023
+    values.appendEmpty()
+    slots[Self.hash(UnsafeRawBufferPointer(start: nil, count: 0)) & mask] = 0
+  }
+
+  public var count: Int { values.count }
+
+  /// The code of `text`, new or known.
+  public func code(_ text: UnsafeRawBufferPointer) -> UInt32 {
+    var slot = Self.hash(text) & mask
+    while slots[slot] != .max {
+      if equals(Int(slots[slot]), text) { return slots[slot] }
+      slot = (slot + 1) & mask
+    }
+    let code = UInt32(values.count)
+    precondition(values.count < Self.countMax, "a source's distinct texts are bounded")
+    values.append(text)
+    slots[slot] = code
+    if values.count * 2 > slots.count { grow() }
+    return code
+  }
+
+  public func code(_ text: String) -> UInt32 {
+    var text = text
+    return text.withUTF8 { code(UnsafeRawBufferPointer($0)) }
+  }
+
+  public subscript(code: UInt32) -> String { values[Int(code)] }
+
+  private func equals(_ index: Int, _ text: UnsafeRawBufferPointer) -> Bool {
+    let range = values.byteRange(index)
+    if range.count != text.count { return false }
+    return values.bytes.withUnsafeBytes { $0[range].elementsEqual(text) }
+  }
+
+  private func grow() {
+    mask = slots.count * 2 - 1
+    slots = [UInt32](repeating: .max, count: mask + 1)
+    values.bytes.withUnsafeBytes { bytes in
+      for index in 0..<values.count {
+        let text = UnsafeRawBufferPointer(rebasing: bytes[values.byteRange(index)])
+        var slot = Self.hash(text) & mask
+        while slots[slot] != .max { slot = (slot + 1) & mask }
+        slots[slot] = UInt32(index)
+      }
+    }
+  }
+
+  private static func hash(_ text: UnsafeRawBufferPointer) -> Int {
+    Int(truncatingIfNeeded: RowHash.text(text))
+  }
+}
+
+/// Packed rows of one layout, in source order.
+public final class RowBlock {
+  public let layout: RowLayout
+  public let bytes: ByteBuffer
+  /// Ordinal of the first row within its source.
+  public var firstOrdinal: Int64
+
+  public init(layout: RowLayout, firstOrdinal: Int64 = 0) {
+    self.layout = layout
+    bytes = ByteBuffer()
+    self.firstOrdinal = firstOrdinal
+  }
+
+  public var rowCount: Int { bytes.count / layout.stride }
+}

@@ -1,0 +1,134 @@
+/// ISO 8601 text of instants. An instant is an Int64 of nanoseconds since 1970 UTC.
+public enum TimeText {
+  static let nanosecondsPerDay: Int64 = 86_400_000_000_000
+
+  /// `2024-01-02T14:30:00.123456789Z`, with `digits` (0, 3, 6 or 9) fraction digits; further digits
+  /// are cut off, so ask for as many as the value has.
+  public static func iso(nanoseconds: Int64, digits: Int) -> String {
+    var (day, rest) = nanoseconds.quotientAndRemainder(dividingBy: nanosecondsPerDay)
+    if rest < 0 {
+      day -= 1
+      rest += nanosecondsPerDay
+    }
+    return CivilDate(daysSinceEpoch: Int(day)).iso + "T" + clock(nanoseconds: rest, digits: digits)
+      + "Z"
+  }
+
+  /// `14:30:00.123456789` of nanoseconds since midnight.
+  public static func clock(nanoseconds: Int64, digits: Int) -> String {
+    let seconds = nanoseconds / 1_000_000_000
+    func two(_ value: Int64) -> String { value < 10 ? "0\(value)" : "\(value)" }
+    var text = two(seconds / 3600) + ":" + two(seconds / 60 % 60) + ":" + two(seconds % 60)
+    if digits > 0 {
+      let fraction = String(nanoseconds % 1_000_000_000)
+      let padded = String(repeating: "0", count: 9 - fraction.utf8.count) + fraction
+      text += "." + padded.prefix(digits)
+    }
+    return text
+  }
+
+  /// Parses a date, or a date and a time of day, separated by `T` or one space, with up to nine
+  /// fraction digits and an optional `Z`, `±hh:mm`, `±hhmm` or `±hh`.
+  ///
+  /// - Returns: The instant (the local reading where there is no zone) and whether a zone was given;
+  ///   nil when the text is anything else, or an instant that 64 bits of nanoseconds can't hold.
+  public static func parseISO(
+    _ text: UnsafeRawBufferPointer
+  ) -> (nanoseconds: Int64, hasZone: Bool)? {
+    var cursor = TextCursor(text)
+    guard let year = cursor.number(4), cursor.take("-"), let month = cursor.number(2),
+      cursor.take("-"), let day = cursor.number(2),
+      let date = CivilDate(year: year, month: month, day: day)
+    else { return nil }
+    var seconds = Int64(date.daysSinceEpoch) * 86_400
+    var fraction: Int64 = 0
+    var hasZone = false
+    if !cursor.isAtEnd {
+      guard cursor.take("T") || cursor.take(" "), let hour = cursor.number(2), cursor.take(":"),
+        let minute = cursor.number(2), hour < 24, minute < 60
+      else { return nil }
+      seconds += Int64(hour * 3600 + minute * 60)
+      if cursor.take(":") {
+        guard let second = cursor.number(2), second < 60 else { return nil }
+        seconds += Int64(second)
+        if cursor.take(".") {
+          guard let value = cursor.fraction() else { return nil }
+          fraction = value
+        }
+      }
+      if !cursor.isAtEnd {
+        guard let offset = cursor.zone() else { return nil }
+        seconds -= offset
+        hasZone = true
+      }
+    }
+    guard cursor.isAtEnd else { return nil }
+    let (scaled, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+    let (total, carried) = scaled.addingReportingOverflow(fraction)
+    return overflow || carried ? nil : (total, hasZone)
+  }
+
+  /// As `parseISO(_:)`, of a string.
+  public static func parseISO(_ text: String) -> (nanoseconds: Int64, hasZone: Bool)? {
+    var text = text
+    return text.withUTF8 { parseISO(UnsafeRawBufferPointer($0)) }
+  }
+}
+
+private struct TextCursor {
+  let text: UnsafeRawBufferPointer
+  var at = 0
+
+  init(_ text: UnsafeRawBufferPointer) { self.text = text }
+
+  var isAtEnd: Bool { at == text.count }
+
+  mutating func take(_ character: Unicode.Scalar) -> Bool {
+    guard at < text.count, UInt32(text[at]) == character.value else { return false }
+    at += 1
+    return true
+  }
+
+  mutating func digit() -> Int? {
+    guard at < text.count, (0x30...0x39).contains(text[at]) else { return nil }
+    at += 1
+    return Int(text[at - 1] - 0x30)
+  }
+
+  mutating func number(_ width: Int) -> Int? {
+    var value = 0
+    for _ in 0..<width {
+      guard let digit = digit() else { return nil }
+      value = value * 10 + digit
+    }
+    return value
+  }
+
+  /// One to nine digits after the point, as nanoseconds.
+  mutating func fraction() -> Int64? {
+    var value: Int64 = 0
+    var width = 0
+    while let digit = digit() {
+      width += 1
+      if width > 9 { return nil }
+      value = value * 10 + Int64(digit)
+    }
+    if width == 0 { return nil }
+    for _ in width..<9 { value *= 10 }
+    return value
+  }
+
+  /// Seconds east of UTC.
+  mutating func zone() -> Int64? {
+    if take("Z") { return 0 }
+    let isEast = take("+")
+    guard isEast || take("-"), let hours = number(2), hours < 24 else { return nil }
+    var seconds = Int64(hours * 3600)
+    if !isAtEnd {
+      _ = take(":")
+      guard let minutes = number(2), minutes < 60 else { return nil }
+      seconds += Int64(minutes * 60)
+    }
+    return isEast ? seconds : -seconds
+  }
+}
