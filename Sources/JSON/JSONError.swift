@@ -1,0 +1,38 @@
+import Bytes
+
+/// Bytes that are not the JSON they should be.
+public struct JSONError: LakeError, Hashable {
+  public enum Code: String, Sendable {
+    /// Not JSON by the grammar of RFC 8259.
+    case syntax
+    /// The text ends inside a value.
+    case truncated
+    /// Text that is not UTF-8, or an escape that stands for no character.
+    case encoding
+    /// Nested deeper than the parser's limit.
+    case depth
+    /// Well-formed, but of another type than the caller asked for.
+    case type
+    /// A number that does not fit.
+    case range
+  }
+
+  public var code: Code
+  public var message: String
+  /// Byte from the start of the text at which the parser stood.
+  public var offset: Int
+  /// File, line or field; filled by the layer that knows it.
+  public var path: String?
+  public var remedy: String? { nil }
+
+  public init(code: Code, message: String, offset: Int, path: String? = nil) {
+    self.code = code
+    self.message = message
+    self.offset = offset
+    self.path = path
+  }
+
+  public var placeText: String? {
+    path.map { "\($0), byte \(offset)" } ?? "byte \(offset)"
+  }
+}

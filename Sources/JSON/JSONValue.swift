@@ -1,0 +1,179 @@
+/// A JSON value as a tree. Objects keep their order, numbers their digits.
+public indirect enum JSONValue: Hashable, Sendable {
+  case null
+  case boolean(Bool)
+  /// The number's text, as RFC 8259 writes numbers: never rounded through a double.
+  case number(String)
+  case string(String)
+  case array([JSONValue])
+  case object(JSONObject)
+
+  public static func integer(_ value: some FixedWidthInteger) -> JSONValue {
+    .number(String(value))
+  }
+
+  /// Parses one value that fills the whole text.
+  public init(
+    parsing bytes: UnsafeRawBufferPointer, depthMax: Int = JSONParser.depthMaxDefault
+  ) throws(JSONError) {
+    var parser = JSONParser(bytes, depthMax: depthMax)
+    self = try parser.value()
+    try parser.finish()
+  }
+
+  /// Parses one value that fills the whole text.
+  public init(
+    parsing bytes: [UInt8], depthMax: Int = JSONParser.depthMaxDefault
+  ) throws(JSONError) {
+    let result = bytes.withUnsafeBytes { raw -> Result<JSONValue, JSONError> in
+      do throws(JSONError) {
+        return .success(try JSONValue(parsing: raw, depthMax: depthMax))
+      } catch { return .failure(error) }
+    }
+    self = try result.get()
+  }
+
+  /// Parses one value that fills the whole text.
+  public init(
+    parsing text: String, depthMax: Int = JSONParser.depthMaxDefault
+  ) throws(JSONError) {
+    try self.init(parsing: Array(text.utf8), depthMax: depthMax)
+  }
+
+  /// The member `key` of an object; nil if there is none or this is no object.
+  public subscript(_ key: String) -> JSONValue? {
+    if case .object(let object) = self { return object[key] }
+    return nil
+  }
+
+  public var string: String? {
+    if case .string(let value) = self { return value }
+    return nil
+  }
+
+  /// The digits of a number.
+  public var number: String? {
+    if case .number(let value) = self { return value }
+    return nil
+  }
+
+  /// A number without fraction or exponent that fits.
+  public var int64: Int64? { number.flatMap { Int64($0) } }
+
+  /// The nearest double: for display and approximate work only.
+  public var double: Double? { number.flatMap { Double($0) } }
+
+  public var boolean: Bool? {
+    if case .boolean(let value) = self { return value }
+    return nil
+  }
+
+  public var array: [JSONValue]? {
+    if case .array(let value) = self { return value }
+    return nil
+  }
+
+  public var object: JSONObject? {
+    if case .object(let value) = self { return value }
+    return nil
+  }
+
+  public var isNull: Bool { self == .null }
+}
+
+/// The members of an object, in their order, each key once.
+public struct JSONObject: Hashable, Sendable {
+  public struct Member: Hashable, Sendable {
+    public var key: String
+    public var value: JSONValue
+
+    public init(key: String, value: JSONValue) {
+      self.key = key
+      self.value = value
+    }
+  }
+
+  /// Above this many members, lookups go through `positions`.
+  static let linearMax = 16
+
+  public private(set) var members: [Member] = []
+  private var positions: [String: Int] = [:]
+
+  public init() {}
+
+  /// Keeps the order; where a key repeats, the last value stands in the first one's place.
+  public init(_ members: some Sequence<(String, JSONValue)>) {
+    for (key, value) in members { self[key] = value }
+  }
+
+  public var count: Int { members.count }
+  public var isEmpty: Bool { members.isEmpty }
+  public var keys: [String] { members.map(\.key) }
+
+  /// The value of `key`. Setting nil removes it.
+  public subscript(_ key: String) -> JSONValue? {
+    get { position(key).map { members[$0].value } }
+    set {
+      if let position = position(key) {
+        if let newValue {
+          members[position].value = newValue
+        } else {
+          members.remove(at: position)
+          positions = [:]
+          indexAll()
+        }
+      } else if let newValue {
+        members.append(Member(key: key, value: newValue))
+        if members.count == Self.linearMax + 1 {
+          indexAll()
+        } else if members.count > Self.linearMax {
+          positions[key] = members.count - 1
+        }
+      }
+    }
+  }
+
+  private func position(_ key: String) -> Int? {
+    if members.count > Self.linearMax { return positions[key] }
+    return members.firstIndex { $0.key == key }
+  }
+
+  private mutating func indexAll() {
+    guard members.count > Self.linearMax else { return }
+    for (index, member) in members.enumerated() { positions[member.key] = index }
+  }
+
+  public static func == (left: JSONObject, right: JSONObject) -> Bool {
+    left.members == right.members
+  }
+
+  public func hash(into hasher: inout Hasher) { hasher.combine(members) }
+}
+
+extension JSONParser {
+  /// The next value as a tree.
+  public mutating func value() throws(JSONError) -> JSONValue {
+    switch try peek() {
+    case .object:
+      var object = JSONObject()
+      try beginObject()
+      while let key = try nextKey() {
+        let name = key.string
+        object[name] = try value()
+      }
+      return .object(object)
+    case .array:
+      var elements: [JSONValue] = []
+      try beginArray()
+      while try nextElement() { elements.append(try value()) }
+      return .array(elements)
+    case .string: return .string(try string())
+    case .number: return .number(String(decoding: try number(), as: UTF8.self))
+    case .boolean: return .boolean(try boolean())
+    case .null:
+      _ = try skipNull()
+      return .null
+    case .end: throw truncated()
+    }
+  }
+}
