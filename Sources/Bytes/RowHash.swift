@@ -10,7 +10,7 @@
 //
 // A null adds nothing, so a new nullable column changes no hash. Text and values wider than 64 bits
 // are first reduced to 64 bits (`RowHash.text`, `RowHash.wide`). The Python twin is tools/rowhash.py;
-// test vectors are in Tests/BytesTests/RowHashTests.swift and are read by both.
+// the test vectors, read by both, are in Tests/Golden/rowhash.json.
 
 /// A 128-bit sum of row hashes: the fingerprint of any set of rows, independent of their order.
 public struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
