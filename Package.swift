@@ -52,7 +52,7 @@ let package = Package(
         "Catalog", "CSystem",
       ],
       swiftSettings: strict),
-    .target(name: "CommandLineKit", dependencies: ["CSystem"], swiftSettings: strict),
+    .target(name: "CommandLineKit", dependencies: ["Bytes", "CSystem"], swiftSettings: strict),
     .executableTarget(
       name: "lake",
       dependencies: [

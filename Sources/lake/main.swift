@@ -1,1 +1,3 @@
-print("lake")
+import Glibc
+
+exit(runLake())

@@ -1,0 +1,124 @@
+/// One verb of the program: arguments → plan → print → apply.
+public protocol Command: Sendable {
+  /// What help, completions and the parser are made from.
+  static var spec: CommandSpec { get }
+  /// Takes what it needs out of the arguments; what is left over is a usage error.
+  init(_ arguments: inout Arguments) throws(UsageError)
+  func run(in context: Context) throws -> ExitStatus
+}
+
+/// A flag of a command.
+public struct FlagSpec: Sendable {
+  /// Without the dashes.
+  public let name: String
+  /// One letter for daily use, without the dash.
+  public let short: Character?
+  /// Name of the value in help, like `DIR`; nil for a switch. `a|b|c` lists all values there are.
+  public let valueName: String?
+  public let help: String
+  /// May be given more than once.
+  public let isRepeatable: Bool
+
+  /// A flag that is there or not.
+  public static func `switch`(_ name: String, short: Character? = nil, help: String) -> FlagSpec {
+    FlagSpec(name: name, short: short, valueName: nil, help: help, isRepeatable: false)
+  }
+
+  /// A flag with a value.
+  public static func option(
+    _ name: String, _ valueName: String, short: Character? = nil, repeatable: Bool = false,
+    help: String
+  ) -> FlagSpec {
+    FlagSpec(name: name, short: short, valueName: valueName, help: help, isRepeatable: repeatable)
+  }
+
+  /// The values it may have, where its value name lists them.
+  public var choices: [String] {
+    guard let valueName, valueName.contains("|") else { return [] }
+    return valueName.split(separator: "|").map(String.init)
+  }
+}
+
+/// A word of a command that is not a flag.
+public struct OperandSpec: Sendable {
+  /// Like `TABLE`; `check|show` lists all words there are.
+  public let name: String
+  public let help: String
+  public let isOptional: Bool
+  public let isRepeated: Bool
+
+  public init(_ name: String, help: String, isOptional: Bool = false, isRepeated: Bool = false) {
+    self.name = name
+    self.help = help
+    self.isOptional = isOptional
+    self.isRepeated = isRepeated
+  }
+
+  /// As it stands in a usage line.
+  var usage: String {
+    let word = name + (isRepeated ? "…" : "")
+    return isOptional ? "[" + word + "]" : word
+  }
+
+  var choices: [String] {
+    name.contains("|") ? name.split(separator: "|").map(String.init) : []
+  }
+}
+
+/// A line that can be typed, and what it does.
+public struct Example: Sendable {
+  public let line: String
+  public let what: String
+
+  public init(_ line: String, _ what: String) {
+    self.line = line
+    self.what = what
+  }
+}
+
+/// The declaration of a command.
+public struct CommandSpec: Sendable {
+  public let name: String
+  /// One sentence.
+  public let summary: String
+  public let operands: [OperandSpec]
+  public let flags: [FlagSpec]
+  /// Paragraphs after the flags.
+  public let notes: [String]
+  public let examples: [Example]
+
+  public init(
+    name: String, summary: String, operands: [OperandSpec] = [], flags: [FlagSpec] = [],
+    notes: [String] = [], examples: [Example] = []
+  ) {
+    self.name = name
+    self.summary = summary
+    self.operands = operands
+    self.flags = flags
+    self.notes = notes
+    self.examples = examples
+  }
+
+  /// Flags that every command takes, before or after the verb.
+  public static let commonFlags: [FlagSpec] = [
+    .option(
+      "lake", "DIR", help: "The lake to use (else LAKE_ROOT, else the nearest lake.yaml upward)."),
+    .switch("json", help: "Print one JSON object a line; the last is the summary."),
+    .switch("quiet", short: "q", help: "Print errors only."),
+    .switch("verbose", short: "v", help: "Say why things were done or skipped."),
+    .option("color", "auto|always|never", help: "Colour on standard error and in tables."),
+    .option("progress", "auto|never", help: "The progress line (auto: on a terminal only)."),
+    .switch("help", short: "h", help: "Show this help."),
+  ]
+}
+
+/// Commands that belong together in the list of all.
+public struct CommandGroup: Sendable {
+  public let title: String
+  public let commands: [any Command.Type]
+
+  public init(_ title: String, _ commands: [any Command.Type]) {
+    self.title = title
+    self.commands = commands
+  }
+}

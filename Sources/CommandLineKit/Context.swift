@@ -1,0 +1,181 @@
+import Bytes
+import Glibc
+
+/// What a command may print to and ask of its surroundings.
+public struct Context: Sendable {
+  /// Data, and nothing else.
+  public let output: TextOutput
+  /// Progress, warnings, summary.
+  public let talk: TalkStream
+  public let environment: [String: String]
+  public let workingDirectory: String
+  /// The value of `--lake`.
+  public let lakeFlag: String?
+  public let isJSON: Bool
+  public let isQuiet: Bool
+  public let isVerbose: Bool
+  /// Whether progress may be drawn: standard error is a terminal, and neither `--quiet` nor `--progress never`.
+  public let hasProgress: Bool
+  /// Style of standard output.
+  public let style: Style
+  /// Style of standard error.
+  public let talkStyle: Style
+  /// Name of the program, for messages.
+  public let programName: String
+
+  /// Whether standard output is a terminal.
+  public var isTerminal: Bool { output.descriptor.map(Terminal.isTerminal) ?? false }
+
+  /// Columns of the terminal.
+  public var columns: Int { Terminal.columns(isTerminal ? STDOUT_FILENO : STDERR_FILENO) }
+
+  /// Whether the command should stop: asked by Ctrl-C, to be polled between units of work.
+  public var isInterrupted: Bool { Interruption.isRequested }
+
+  /// Throws `Interrupted` or `OutputClosed` when there is no use in going on.
+  public func checkInterruption() throws {
+    if isInterrupted { throw Interrupted() }
+    if output.isClosed { throw OutputClosed() }
+  }
+
+  init(
+    output: TextOutput, talk: TextOutput, environment: [String: String], workingDirectory: String,
+    programName: String, options: CommonOptions
+  ) {
+    let talksToTerminal = talk.descriptor.map(Terminal.isTerminal) ?? false
+    let printsToTerminal = output.descriptor.map(Terminal.isTerminal) ?? false
+    self.output = output
+    self.talk = TalkStream(talk)
+    self.environment = environment
+    self.workingDirectory = workingDirectory
+    self.programName = programName
+    lakeFlag = options.lake
+    isJSON = options.isJSON
+    isQuiet = options.isQuiet
+    isVerbose = options.isVerbose && !options.isQuiet
+    hasProgress =
+      talksToTerminal && !options.isQuiet && options.progress != "never"
+      && environment["TERM"] != "dumb"
+    style = Style(
+      isColored: options.isColored(onTerminal: printsToTerminal, environment: environment))
+    talkStyle = Style(
+      isColored: options.isColored(onTerminal: talksToTerminal, environment: environment))
+  }
+
+  // MARK: - Data
+
+  /// Prints a line of data.
+  public func print(_ line: String) {
+    if hasProgress, isTerminal {
+      talk.withoutStatus {
+        output.write(line + "\n")
+        output.flush()
+      }
+    } else {
+      output.write(line + "\n")
+    }
+  }
+
+  // MARK: - Talk
+
+  /// Says something to the person: not with `--quiet`.
+  public func say(_ line: String) {
+    if !isQuiet { talk.write(line + "\n") }
+  }
+
+  /// Says a detail: only with `--verbose`.
+  public func detail(_ line: @autoclosure () -> String) {
+    if isVerbose { talk.write(talkStyle.dim(Escaping.controls(line())) + "\n") }
+  }
+
+  /// Says what should be looked at: not with `--quiet`.
+  public func warn(_ message: String, place: String? = nil, remedy: String? = nil) {
+    if isJSON {
+      print(ErrorText.json("warning", message: message, code: nil, place: place, remedy: remedy))
+    } else if !isQuiet {
+      let label = talkStyle.yellow("warning:")
+      talk.write(ErrorText.lines(label, message: message, place: place, remedy: remedy))
+    }
+  }
+
+  /// Says what went wrong, in three lines, or as a JSON line with `--json`. Does not end the command.
+  public func report(_ error: any Error) {
+    let parts = ErrorText(error)
+    talk.write(
+      ErrorText.lines(
+        talkStyle.red("error:"), message: parts.message, place: parts.place, remedy: parts.remedy))
+    if isJSON {
+      print(
+        ErrorText.json(
+          "error", message: parts.message, code: parts.code, place: parts.place,
+          remedy: parts.remedy))
+    }
+  }
+}
+
+/// Values of the flags that every command takes.
+struct CommonOptions: Sendable {
+  var lake: String?
+  var isJSON = false
+  var isQuiet = false
+  var isVerbose = false
+  var color = "auto"
+  var progress = "auto"
+
+  /// Takes over what is given in `values`; later ones win.
+  mutating func apply(_ values: [String: [String]]) {
+    if let value = values["lake"]?.last { lake = value }
+    if values["json"] != nil { isJSON = true }
+    if values["quiet"] != nil { isQuiet = true }
+    if values["verbose"] != nil { isVerbose = true }
+    if let value = values["color"]?.last { color = value }
+    if let value = values["progress"]?.last { progress = value }
+  }
+
+  func isColored(onTerminal: Bool, environment: [String: String]) -> Bool {
+    switch color {
+    case "always": true
+    case "never": false
+    default:
+      onTerminal && environment["NO_COLOR"].map(\.isEmpty) ?? true && environment["TERM"] != "dumb"
+    }
+  }
+}
+
+/// The parts of an error that are printed.
+struct ErrorText {
+  var message: String
+  var code: String?
+  var place: String?
+  var remedy: String?
+
+  init(_ error: any Error) {
+    if let error = error as? any LakeError {
+      message = error.message
+      place = error.placeText
+      remedy = error.remedy
+      // Every room's error has a `code`; none of them needs to say so twice.
+      code = Mirror(reflecting: error).children.first { $0.label == "code" }.map { "\($0.value)" }
+    } else {
+      message = String(describing: error)
+    }
+  }
+
+  static func lines(_ label: String, message: String, place: String?, remedy: String?) -> String {
+    var text = label + " " + Escaping.controls(message) + "\n"
+    if let place { text += "  at: " + Escaping.controls(place) + "\n" }
+    if let remedy { text += "  try: " + Escaping.controls(remedy) + "\n" }
+    return text
+  }
+
+  static func json(
+    _ type: String, message: String, code: String?, place: String?, remedy: String?
+  ) -> String {
+    var text = "{\"type\":" + Escaping.json(type)
+    if let code { text += ",\"code\":" + Escaping.json(code) }
+    text += ",\"message\":" + Escaping.json(message)
+    if let place { text += ",\"place\":" + Escaping.json(place) }
+    if let remedy { text += ",\"remedy\":" + Escaping.json(remedy) }
+    return text + "}"
+  }
+}

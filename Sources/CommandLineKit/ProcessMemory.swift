@@ -1,0 +1,36 @@
+import Glibc
+
+/// Memory of this process.
+public enum ProcessMemory {
+  /// Bytes resident now; 0 where the system does not say.
+  public static var residentByteCount: Int {
+    let descriptor = open("/proc/self/statm", O_RDONLY | O_CLOEXEC)
+    if descriptor < 0 { return 0 }
+    defer { close(descriptor) }
+    return withUnsafeTemporaryAllocation(byteCount: 128, alignment: 1) { buffer in
+      let count = read(descriptor, buffer.baseAddress, buffer.count)
+      if count <= 0 { return 0 }
+      let words = buffer[..<count].split(separator: UInt8(ascii: " "))
+      guard words.count > 1 else { return 0 }
+      var pages = 0
+      for byte in words[1] {
+        guard byte >= 48, byte <= 57 else { return 0 }
+        pages = pages &* 10 &+ Int(byte &- 48)
+      }
+      return pages &* sysconf(Int32(_SC_PAGESIZE))
+    }
+  }
+
+  /// The most bytes that were ever resident.
+  public static var peakByteCount: Int {
+    var usage = rusage()
+    return getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0 ? usage.ru_maxrss * 1024 : 0
+  }
+}
+
+/// Seconds on the clock that never steps.
+public func monotonicSeconds() -> Double {
+  var time = timespec()
+  clock_gettime(CLOCK_MONOTONIC, &time)
+  return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+}

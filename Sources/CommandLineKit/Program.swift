@@ -1,0 +1,227 @@
+import Bytes
+import CSystem
+import Glibc
+
+/// The program: finds the command, runs it, and turns what happens into an exit status.
+public struct Program: Sendable {
+  public let name: String
+  public let version: String
+  public let summary: String
+  public let groups: [CommandGroup]
+
+  public init(name: String, version: String, summary: String, groups: [CommandGroup]) {
+    self.name = name
+    self.version = version
+    self.summary = summary
+    self.groups = groups
+  }
+
+  private var commands: [any Command.Type] { groups.flatMap(\.commands) }
+
+  /// Commands in the order of the list, with those that every program has.
+  var specs: [CommandSpec] { commands.map { $0.spec } + [Self.completionsSpec] }
+
+  static let completionsSpec = CommandSpec(
+    name: "completions", summary: "Print a completion script for a shell.",
+    operands: [OperandSpec("bash|zsh|fish", help: "The shell.")],
+    examples: [
+      Example("source <(lake completions bash)", "complete in this bash"),
+      Example(
+        "lake completions fish > ~/.config/fish/completions/lake.fish", "complete in every fish"),
+    ])
+
+  /// Runs the process's own command line and returns its exit status.
+  ///
+  /// Call it from a nonisolated function: closures made on the main actor must not run on other threads.
+  public func runProcess() -> Int32 {
+    Interruption.install()
+    let words = Array(CommandLine.arguments.dropFirst())
+    let status = run(
+      words, environment: Self.processEnvironment(), workingDirectory: Self.processDirectory(),
+      output: TextOutput(descriptor: STDOUT_FILENO), talk: TextOutput(descriptor: STDERR_FILENO))
+    return status.rawValue
+  }
+
+  /// Runs one command line.
+  public func run(
+    _ words: [String], environment: [String: String], workingDirectory: String,
+    output: TextOutput, talk: TextOutput
+  ) -> ExitStatus {
+    var setting = Setting(
+      output: output, talk: talk, environment: environment, workingDirectory: workingDirectory,
+      programName: name)
+    var status: ExitStatus
+    do throws(UsageError) {
+      status = try dispatch(words, &setting)
+    } catch {
+      // `--json` counts even where the rest of the line cannot be understood.
+      if words.contains("--json") { setting.options.isJSON = true }
+      setting.context.report(error)
+      status = .usage
+    }
+    output.flush()
+    if output.isClosed { return .done }
+    if output.failure != 0, status.rawValue < ExitStatus.failed.rawValue {
+      setting.options.isJSON = false
+      setting.context.report(OutputError(number: output.failure))
+      status = .failed
+    }
+    return status
+  }
+
+  private func dispatch(_ words: [String], _ setting: inout Setting) throws(UsageError)
+    -> ExitStatus
+  {
+    var before = WordParser(
+      words: words, flags: CommandSpec.commonFlags + [.switch("version", help: "")], command: nil)
+    try before.parse(stopAtOperand: true)
+    setting.options.apply(before.values)
+    if before.values["version"] != nil {
+      setting.context.print("\(name) \(version)")
+      return .done
+    }
+    var rest = before.operands + before.rest
+    guard !rest.isEmpty else {
+      if before.values["help"] != nil {
+        setting.context.print(trimmed(overview))
+        return .done
+      }
+      setting.context.talk.write(overview)
+      return .usage
+    }
+    let verb = rest.removeFirst()
+    if before.values["help"] != nil { rest.append("--help") }
+    if verb == "help" { return try help(rest, setting.context) }
+    if verb == "version" {
+      setting.context.print("\(name) \(version)")
+      return .done
+    }
+    guard let spec = specs.first(where: { $0.name == verb }) else { throw unknown(verb) }
+    if asksForHelp(rest, spec) {
+      setting.context.print(trimmed(HelpScreen.command(spec)))
+      return .done
+    }
+    var arguments = try Arguments(rest, for: spec)
+    setting.options.apply(arguments.values)
+    if verb == Self.completionsSpec.name {
+      return try completions(&arguments, setting.context)
+    }
+    guard let type = commands.first(where: { $0.spec.name == verb }) else { throw unknown(verb) }
+    let command = try type.init(&arguments)
+    try arguments.finish()
+    return try perform(command, setting.context)
+  }
+
+  /// Runs the command; an error becomes a report and a status.
+  private func perform(_ command: any Command, _ context: Context) throws(UsageError) -> ExitStatus
+  {
+    do {
+      return try command.run(in: context)
+    } catch let error as UsageError {
+      throw error
+    } catch is OutputClosed {
+      return .done
+    } catch is Interrupted {
+      context.talk.setStatus("")
+      context.say("interrupted")
+      return .interrupted
+    } catch {
+      context.talk.setStatus("")
+      if context.output.isClosed { return .done }
+      context.report(error)
+      return context.isInterrupted ? .interrupted : .failed
+    }
+  }
+
+  private func asksForHelp(_ words: [String], _ spec: CommandSpec) -> Bool {
+    let words = words.prefix { $0 != "--" }
+    return words.contains("--help")
+      || words.contains("-h") && !spec.flags.contains { $0.short == "h" }
+  }
+
+  private func help(_ words: [String], _ context: Context) throws(UsageError) -> ExitStatus {
+    guard let verb = words.first(where: { !$0.hasPrefix("-") }) else {
+      context.print(trimmed(overview))
+      return .done
+    }
+    guard let spec = specs.first(where: { $0.name == verb }) else { throw unknown(verb) }
+    context.print(trimmed(HelpScreen.command(spec)))
+    return .done
+  }
+
+  private func completions(_ arguments: inout Arguments, _ context: Context) throws(UsageError)
+    -> ExitStatus
+  {
+    let shell = try arguments.operand(Completions.shells.joined(separator: "|"))
+    try arguments.finish()
+    guard Completions.shells.contains(shell) else {
+      throw UsageError(
+        .badValue, "unknown shell '\(shell)', expected 'bash', 'zsh' or 'fish'",
+        remedy: NearestNames.question(shell, among: Completions.shells)
+          ?? "lake completions bash", command: "completions")
+    }
+    context.print(trimmed(Completions.script(shell: shell, commands: specs)))
+    return .done
+  }
+
+  private var overview: String {
+    HelpScreen.overview(
+      summary: summary,
+      groups: groups.map { ($0.title, $0.commands.map { $0.spec }) }
+        + [("this program", [Self.completionsSpec])],
+      version: version)
+  }
+
+  private func unknown(_ verb: String) -> UsageError {
+    UsageError(
+      .unknownCommand, "unknown command '\(verb)'",
+      remedy: NearestNames.question(verb, among: specs.map(\.name) + ["help"]) ?? "lake help")
+  }
+
+  private func trimmed(_ text: String) -> String {
+    text.hasSuffix("\n") ? String(text.dropLast()) : text
+  }
+
+  static func processEnvironment() -> [String: String] {
+    var environment: [String: String] = [:]
+    var next = environ
+    while let entry = next.pointee {
+      let text = String(cString: entry)
+      if let equals = text.firstIndex(of: "=") {
+        environment[String(text[..<equals])] = String(text[text.index(after: equals)...])
+      }
+      next += 1
+    }
+    return environment
+  }
+
+  static func processDirectory() -> String {
+    guard let raw = getcwd(nil, 0) else { return "." }
+    defer { free(raw) }
+    return String(cString: raw)
+  }
+}
+
+/// What a command line runs in.
+private struct Setting {
+  let output: TextOutput
+  let talk: TextOutput
+  let environment: [String: String]
+  let workingDirectory: String
+  let programName: String
+  var options = CommonOptions()
+
+  var context: Context {
+    Context(
+      output: output, talk: talk, environment: environment, workingDirectory: workingDirectory,
+      programName: programName, options: options)
+  }
+}
+
+/// Standard output could not be written.
+struct OutputError: LakeError {
+  let number: Int32
+  var message: String { "standard output cannot be written: " + String(cString: strerror(number)) }
+  var placeText: String? { nil }
+  var remedy: String? { number == ENOSPC ? "free some space, or write elsewhere" : nil }
+}

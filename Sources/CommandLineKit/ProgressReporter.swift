@@ -1,0 +1,191 @@
+import Bytes
+import Glibc
+import Synchronization
+
+/// Counters of a running command, drawn on a terminal at most ten times a second from a thread of their own.
+///
+/// Adding to a counter is one relaxed atomic addition: add per page or batch. Without a terminal nothing is drawn
+/// and no thread runs; the counters count all the same.
+public final class ProgressReporter: Sendable {
+  /// Milliseconds between two drawings, and before the first one: short commands draw nothing.
+  static let redrawMilliseconds: Int32 = 100
+
+  private let context: Context
+  private let verb: String
+  private let began = monotonicSeconds()
+  private let fileIndexCount = Atomic<Int>(0)
+  private let fileTotal: Atomic<Int>
+  private let rowCounter = Atomic<Int>(0)
+  private let byteCounter = Atomic<Int>(0)
+  private let byteTotal: Atomic<Int>
+  private let errorCounter = Atomic<Int>(0)
+  private let currentName = Mutex("")
+  private let drawing = Mutex<(thread: pthread_t, wake: Int32, pipe: Int32)?>(nil)
+
+  /// - Parameters:
+  ///   - verb: What is going on, like `ingest`.
+  ///   - fileTotal: Files there will be; 0 when not known.
+  ///   - byteTotal: Bytes there will be, for the share done and the time left; 0 when not known.
+  public init(_ context: Context, verb: String, fileTotal: Int = 0, byteTotal: Int = 0) {
+    self.context = context
+    self.verb = verb
+    self.fileTotal = Atomic(fileTotal)
+    self.byteTotal = Atomic(byteTotal)
+    if context.hasProgress { start() }
+  }
+
+  deinit { stop() }
+
+  // MARK: - Counting
+
+  public func setTotals(files: Int, bytes: Int) {
+    fileTotal.store(files, ordering: .relaxed)
+    byteTotal.store(bytes, ordering: .relaxed)
+  }
+
+  /// A file (or partition) is begun.
+  public func beginFile(_ name: String) {
+    fileIndexCount.wrappingAdd(1, ordering: .relaxed)
+    currentName.withLock { $0 = name }
+  }
+
+  public func addRows(_ count: Int) { rowCounter.wrappingAdd(count, ordering: .relaxed) }
+  public func addBytes(_ count: Int) { byteCounter.wrappingAdd(count, ordering: .relaxed) }
+  public func addErrors(_ count: Int = 1) { errorCounter.wrappingAdd(count, ordering: .relaxed) }
+
+  public var rowCount: Int { rowCounter.load(ordering: .relaxed) }
+  public var byteCount: Int { byteCounter.load(ordering: .relaxed) }
+  public var errorCount: Int { errorCounter.load(ordering: .relaxed) }
+  public var elapsedSeconds: Double { monotonicSeconds() - began }
+
+  /// Stops drawing and erases the line.
+  public func finish() { stop() }
+
+  // MARK: - Drawing
+
+  private func start() {
+    var ends: [Int32] = [0, 0]
+    guard pipe(&ends) == 0 else { return }
+    let loop = DrawLoop(reporter: self, wake: ends[0])
+    guard let thread = Parallel.startThread({ loop.run() }) else {
+      close(ends[0])
+      close(ends[1])
+      return
+    }
+    drawing.withLock { $0 = (thread, ends[0], ends[1]) }
+  }
+
+  private func stop() {
+    let running = drawing.withLock { running in
+      defer { running = nil }
+      return running
+    }
+    guard let running else { return }
+    close(running.pipe)
+    pthread_join(running.thread, nil)
+    close(running.wake)
+    context.talk.setStatus("")
+  }
+
+  fileprivate func draw() {
+    context.talk.setStatus(line(columns: Terminal.columns(STDERR_FILENO)))
+  }
+
+  /// The status line, at most one column less than the terminal is wide.
+  func line(columns: Int) -> String {
+    let figures = Figures(
+      verb: verb, file: fileIndexCount.load(ordering: .relaxed),
+      fileTotal: fileTotal.load(ordering: .relaxed), name: currentName.withLock { $0 },
+      rowCount: rowCount, byteCount: byteCount, byteTotal: byteTotal.load(ordering: .relaxed),
+      errorCount: errorCount, memory: ProcessMemory.residentByteCount, seconds: elapsedSeconds)
+    return figures.line(columnMax: columns - 1)
+  }
+}
+
+/// Draws until its pipe is closed. Holds the reporter weakly, so that a forgotten `finish` ends it too.
+private final class DrawLoop: Sendable {
+  private let reporter: WeakReporter
+  private let wake: Int32
+
+  init(reporter: ProgressReporter, wake: Int32) {
+    self.reporter = WeakReporter(reporter)
+    self.wake = wake
+  }
+
+  func run() {
+    var watched = pollfd(fd: wake, events: Int16(POLLIN), revents: 0)
+    while poll(&watched, 1, ProgressReporter.redrawMilliseconds) == 0 {
+      guard let reporter = reporter.value else { return }
+      reporter.draw()
+    }
+  }
+}
+
+private final class WeakReporter: Sendable {
+  private let box: Mutex<Weak>
+  private struct Weak { weak var reporter: ProgressReporter? }
+
+  init(_ reporter: ProgressReporter) { box = Mutex(Weak(reporter: reporter)) }
+  var value: ProgressReporter? { box.withLock { $0.reporter } }
+}
+
+/// One moment's figures.
+struct Figures {
+  var verb: String
+  var file: Int
+  var fileTotal: Int
+  var name: String
+  var rowCount: Int
+  var byteCount: Int
+  var byteTotal: Int
+  var errorCount: Int
+  var memory: Int
+  var seconds: Double
+
+  /// Parts are left out from the least important on until the line fits.
+  func line(columnMax: Int) -> String {
+    var parts = self.parts
+    while parts.count > 1, Self.joined(parts).count > columnMax {
+      let least = parts.indices.dropFirst().max { parts[$0].rank < parts[$1].rank }
+      parts.remove(at: least ?? parts.count - 1)
+    }
+    return String(Self.joined(parts).prefix(max(0, columnMax)))
+  }
+
+  private static func joined(_ parts: [(rank: Int, text: String)]) -> String {
+    parts.map(\.text).joined(separator: "  ")
+  }
+
+  /// The higher the rank, the sooner a part is left out.
+  private var parts: [(rank: Int, text: String)] {
+    var parts = [(0, verb)]
+    if fileTotal > 0 {
+      parts.append((1, "\(Quantity.count(file)) of \(Quantity.count(fileTotal))"))
+    } else if file > 0 {
+      parts.append((1, Quantity.count(file)))
+    }
+    if byteTotal > 0 { parts.append((3, "\(min(100, byteCount * 100 / max(1, byteTotal)))%")) }
+    if rowCount > 0 { parts.append((4, "\(Quantity.count(rowCount)) rows")) }
+    if byteCount > 0 {
+      parts.append(
+        (5, Quantity.fixed(Double(byteCount) / 1e6 / max(seconds, 1e-3), digits: 1) + " MB/s"))
+    }
+    if errorCount > 0 { parts.append((2, "\(Quantity.count(errorCount)) errors")) }
+    if memory > 0 { parts.append((8, Quantity.bytes(memory))) }
+    parts.append((7, Quantity.duration(seconds)))
+    if let left = secondsLeft { parts.append((6, "ETA " + Quantity.duration(left))) }
+    if !name.isEmpty { parts.append((9, Escaping.controls(name))) }
+    return parts
+  }
+
+  /// By the bytes where their total is known, else by the files.
+  private var secondsLeft: Double? {
+    if byteTotal > 0, byteCount > 0 {
+      return seconds * Double(max(0, byteTotal - byteCount)) / Double(byteCount)
+    }
+    if fileTotal > 0, file > 1 {
+      return seconds * Double(max(0, fileTotal - file + 1)) / Double(file - 1)
+    }
+    return nil
+  }
+}

@@ -1,0 +1,83 @@
+/// What a command did, in figures: aligned lines on standard error, or the last JSON line with `--json`.
+public struct Summary: Sendable {
+  public enum Value: Sendable {
+    case count(Int)
+    case bytes(Int)
+    case seconds(Double)
+    /// Per second.
+    case rate(Double)
+    case text(String)
+    case flag(Bool)
+    /// Counts by name, like symbols by resolution step.
+    case counts([(name: String, count: Int)])
+  }
+
+  public private(set) var entries: [(key: String, label: String, value: Value)] = []
+
+  public init() {}
+
+  /// Adds a figure.
+  ///
+  /// - Parameters:
+  ///   - key: Name in JSON, snake_case.
+  ///   - label: Name for people; nil uses the key with spaces.
+  public mutating func add(_ key: String, label: String? = nil, _ value: Value) {
+    let spaced = key.split(separator: "_").joined(separator: " ")
+    entries.append((key, label ?? spaced, value))
+  }
+
+  /// The JSON object, `{"type":"summary",…}`.
+  public var json: String {
+    var text = "{\"type\":\"summary\""
+    for entry in entries {
+      text += "," + Escaping.json(entry.key) + ":" + Self.json(entry.value)
+    }
+    return text + "}"
+  }
+
+  /// The lines for people.
+  public var lines: [String] {
+    let width = entries.map(\.label.count).max() ?? 0
+    return entries.map { entry in
+      entry.label + String(repeating: " ", count: width + 2 - entry.label.count)
+        + Escaping.controls(Self.text(entry.value))
+    }
+  }
+
+  private static func text(_ value: Value) -> String {
+    switch value {
+    case .count(let count): Quantity.count(count)
+    case .bytes(let count): Quantity.bytes(count)
+    case .seconds(let seconds): Quantity.duration(seconds)
+    case .rate(let rate): rate.isFinite ? Quantity.count(Int(min(rate, 9e18))) + "/s" : "-"
+    case .text(let text): text
+    case .flag(let flag): flag ? "yes" : "no"
+    case .counts(let counts):
+      counts.isEmpty
+        ? "none" : counts.map { "\($0.name) \(Quantity.count($0.count))" }.joined(separator: ", ")
+    }
+  }
+
+  private static func json(_ value: Value) -> String {
+    switch value {
+    case .count(let count), .bytes(let count): String(count)
+    case .seconds(let seconds): Quantity.fixed(seconds, digits: 6)
+    case .rate(let rate): rate.isFinite ? Quantity.fixed(rate, digits: 1) : "null"
+    case .text(let text): Escaping.json(text)
+    case .flag(let flag): String(flag)
+    case .counts(let counts):
+      "{" + counts.map { Escaping.json($0.name) + ":\($0.count)" }.joined(separator: ",") + "}"
+    }
+  }
+}
+
+extension Context {
+  /// Ends a command's output: the JSON summary with `--json`, else the figures as talk.
+  public func print(_ summary: Summary) {
+    if isJSON {
+      print(summary.json)
+    } else if !isQuiet {
+      talk.write(summary.lines.map { $0 + "\n" }.joined())
+    }
+  }
+}

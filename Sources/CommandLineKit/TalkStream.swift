@@ -1,0 +1,54 @@
+import Synchronization
+
+/// Standard error: lines of talk, and one status line below them on a terminal.
+///
+/// The cursor rests at the start of the status line, so that erasing it is right even after the terminal was made
+/// narrower and has wrapped it.
+public final class TalkStream: Sendable {
+  private static let eraseBelow = "\u{1B}[J"
+
+  private let output: TextOutput
+  private let status = Mutex("")
+
+  public init(_ output: TextOutput) { self.output = output }
+
+  /// What was written, where it is kept in memory.
+  public var text: String { output.text }
+
+  /// Writes whole lines above the status line.
+  public func write(_ text: String) {
+    status.withLock { status in
+      if status.isEmpty {
+        output.write(text)
+      } else {
+        output.write(Self.eraseBelow + text + status + "\r")
+      }
+      output.flush()
+    }
+  }
+
+  /// Shows a status line in place of the last one; an empty one erases it.
+  public func setStatus(_ line: String) {
+    status.withLock { status in
+      if status.isEmpty && line.isEmpty { return }
+      status = line
+      output.write(Self.eraseBelow + line + "\r")
+      output.flush()
+    }
+  }
+
+  /// Runs `body`, which writes to the same terminal, with the status line out of the way.
+  func withoutStatus(_ body: () -> Void) {
+    status.withLock { status in
+      if !status.isEmpty {
+        output.write(Self.eraseBelow)
+        output.flush()
+      }
+      body()
+      if !status.isEmpty {
+        output.write(status + "\r")
+        output.flush()
+      }
+    }
+  }
+}

@@ -1,0 +1,22 @@
+import CommandLineKit
+
+/// The version of the program.
+let lakeVersion = "0.1.0"
+
+/// All commands, in the order of the help screen: one line each.
+nonisolated func commandGroups() -> [CommandGroup] {
+  [
+    CommandGroup("fill the lake", []),
+    CommandGroup("use the lake", []),
+    CommandGroup("look at files", []),
+  ]
+}
+
+/// Runs the process's command line. Nonisolated, as all that runs below it must be.
+nonisolated func runLake() -> Int32 {
+  Program(
+    name: "lake", version: lakeVersion,
+    summary: "market-data files in, an open and exact lake out, slices back",
+    groups: commandGroups()
+  ).runProcess()
+}
