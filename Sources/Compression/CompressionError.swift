@@ -1,0 +1,48 @@
+import Bytes
+
+/// Bytes that cannot be compressed or decompressed, or a stream that cannot be read or written.
+public struct CompressionError: LakeError, Hashable {
+  public enum Code: String, Sendable {
+    /// The compressed bytes contradict their format.
+    case corrupt
+    /// The compressed bytes end before their last frame does.
+    case truncated
+    /// The bytes decompress to another size than was promised.
+    case size
+    /// A codec whose library is not on this machine.
+    case unavailable
+    /// The system cannot open, read or write the file.
+    case file
+  }
+
+  public var code: Code
+  public var message: String
+  /// The file's path, or the codec's name.
+  public var path: String?
+  /// Compressed bytes from the start of the stream.
+  public var offset: Int?
+  public var remedy: String?
+  /// The system's error number, where a system call failed: `EPIPE`, `ENOSPC`, …
+  public var systemError: Int32?
+
+  public init(
+    _ code: Code, _ message: String, path: String? = nil, offset: Int? = nil,
+    remedy: String? = nil, systemError: Int32? = nil
+  ) {
+    self.code = code
+    self.message = message
+    self.path = path
+    self.offset = offset
+    self.remedy = remedy
+    self.systemError = systemError
+  }
+
+  public var placeText: String? {
+    switch (path, offset) {
+    case (let path?, let offset?): "\(path), byte \(offset)"
+    case (let path?, nil): path
+    case (nil, let offset?): "byte \(offset)"
+    case (nil, nil): nil
+    }
+  }
+}

@@ -1,0 +1,240 @@
+import Bytes
+import CSystem
+import CZlib
+import CZstd
+import Glibc
+
+/// What a byte stream is wrapped in.
+public enum StreamFormat: String, Hashable, Sendable { case raw, zstd, gzip }
+
+/// Reads a file or standard input, decompressing it when its first bytes say that it is zstd or
+/// gzip. Several frames or members, and skippable frames, are read as one stream.
+public final class InputStream {
+  /// Bytes read from the system at a time.
+  static let chunkByteCount = 1 << 20
+
+  /// As given; `-` is standard input.
+  public let path: String
+  public let format: StreamFormat
+  /// Bytes of the file, where it is a regular one.
+  public let fileByteCount: Int?
+  /// Bytes consumed of the stream as it is stored.
+  public var compressedOffset: Int { chunkOffset + at }
+
+  private let descriptor: Int32
+  private let ownsDescriptor: Bool
+  private let chunk: UnsafeMutableRawPointer
+  private var chunkOffset = 0
+  private var chunkCount = 0
+  private var at = 0
+  private var reachedEnd = false
+  /// Whether a frame or member has begun and not ended.
+  private var isInsideFrame = false
+  private var zstd: OpaquePointer?
+  private var gzip: UnsafeMutablePointer<z_stream>?
+
+  /// Opens a file, or standard input for `-`.
+  public convenience init(path: String) throws(CompressionError) {
+    if path == "-" {
+      try self.init(fileDescriptor: 0, path: path, ownsDescriptor: false)
+      return
+    }
+    let descriptor = lake_open(path, O_RDONLY | O_CLOEXEC, 0)
+    if descriptor < 0 {
+      let code = lake_errno()
+      throw CompressionError(
+        .file, "cannot open '\(path)': \(String(cString: strerror(code)))", systemError: code)
+    }
+    try self.init(fileDescriptor: descriptor, path: path, ownsDescriptor: true)
+  }
+
+  /// Reads an open file; closes it at the end when `ownsDescriptor`.
+  public init(
+    fileDescriptor: Int32, path: String, ownsDescriptor: Bool
+  ) throws(CompressionError) {
+    self.path = path
+    descriptor = fileDescriptor
+    self.ownsDescriptor = ownsDescriptor
+    chunk = .allocate(byteCount: Self.chunkByteCount, alignment: 16)
+    var status = stat()
+    let isKnown = fstat(fileDescriptor, &status) == 0
+    fileByteCount =
+      isKnown && status.st_mode & S_IFMT == S_IFREG ? Int(status.st_size) : nil
+    do throws(CompressionError) {
+      if isKnown && status.st_mode & S_IFMT == S_IFDIR {
+        throw CompressionError(
+          .file, "'\(path)' is a folder, expected a file", systemError: EISDIR)
+      }
+      // The magic may arrive in pieces through a pipe.
+      while chunkCount < 4 {
+        let count = try Self.readSome(
+          descriptor, chunk + chunkCount, Self.chunkByteCount - chunkCount, path)
+        if count == 0 { break }
+        chunkCount += count
+      }
+    } catch {
+      chunk.deallocate()
+      if ownsDescriptor { close(fileDescriptor) }
+      throw error
+    }
+    format = Self.sniff(UnsafeRawBufferPointer(start: chunk, count: chunkCount))
+    reachedEnd = chunkCount == 0
+    if format == .zstd { zstd = ZSTD_createDCtx() }
+    if format == .gzip {
+      let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
+      stream.initialize(to: z_stream())
+      lake_inflateInit2(stream, Gzip.gzipWindowBits)
+      gzip = stream
+    }
+  }
+
+  deinit {
+    ZSTD_freeDCtx(zstd)
+    if let gzip {
+      inflateEnd(gzip)
+      gzip.deallocate()
+    }
+    chunk.deallocate()
+    if ownsDescriptor { close(descriptor) }
+  }
+
+  /// Which format the first bytes are of. A skippable zstd frame counts as zstd.
+  public static func sniff(_ bytes: UnsafeRawBufferPointer) -> StreamFormat {
+    if bytes.count >= 2 && bytes[0] == 0x1F && bytes[1] == 0x8B { return .gzip }
+    if bytes.count < 4 { return .raw }
+    let magic = UInt32(littleEndian: bytes.loadUnaligned(as: UInt32.self))
+    if magic == 0xFD2F_B528 || magic & 0xFFFF_FFF0 == 0x184D_2A50 { return .zstd }
+    return .raw
+  }
+
+  /// Fills `target` with decompressed bytes, as far as the stream goes.
+  ///
+  /// - Returns: Bytes written: less than `target` holds only at the stream's end, 0 after it.
+  /// - Throws: `CompressionError.truncated` with the offset where a frame is cut off.
+  public func read(into target: UnsafeMutableRawBufferPointer) throws(CompressionError) -> Int {
+    guard let base = target.baseAddress, target.count > 0 else { return 0 }
+    switch format {
+    case .raw: return try readRaw(base, target.count)
+    case .zstd: return try readZstd(base, target.count)
+    case .gzip: return try readGzip(base, target.count)
+    }
+  }
+
+  // MARK: - Formats
+
+  private func readRaw(
+    _ target: UnsafeMutableRawPointer, _ room: Int
+  ) throws(CompressionError) -> Int {
+    var written = Swift.min(chunkCount - at, room)
+    target.copyMemory(from: chunk + at, byteCount: written)
+    at += written
+    // The rest goes past the chunk, straight to the caller.
+    while written < room && !reachedEnd {
+      let count = try Self.readSome(descriptor, target + written, room - written, path)
+      if count == 0 { reachedEnd = true }
+      written += count
+      chunkOffset += count
+    }
+    return written
+  }
+
+  private func readZstd(
+    _ target: UnsafeMutableRawPointer, _ room: Int
+  ) throws(CompressionError) -> Int {
+    var output = ZSTD_outBuffer(dst: target, size: room, pos: 0)
+    while output.pos < room {
+      if at == chunkCount && !reachedEnd { try refill() }
+      let before = output.pos
+      var input = ZSTD_inBuffer(src: chunk, size: chunkCount, pos: at)
+      if at == chunkCount && !isInsideFrame { break }
+      let result = ZSTD_decompressStream(zstd, &output, &input)
+      if ZSTD_isError(result) != 0 { throw zstdError(result, frameBegun: isInsideFrame) }
+      let isIdle = input.pos == at && output.pos == before
+      at = input.pos
+      isInsideFrame = result != 0
+      if isIdle && at == chunkCount && reachedEnd {
+        if isInsideFrame { throw cutOff("zstd frame") }
+        break
+      }
+    }
+    return output.pos
+  }
+
+  private func zstdError(_ result: Int, frameBegun: Bool) -> CompressionError {
+    let name = String(cString: ZSTD_getErrorName(result))
+    if ZSTD_getErrorCode(result) == ZSTD_error_prefix_unknown && !frameBegun {
+      return CompressionError(
+        .corrupt, "bytes after the last zstd frame are no frame", path: path,
+        offset: compressedOffset)
+    }
+    return CompressionError(.corrupt, "zstd: \(name)", path: path, offset: compressedOffset)
+  }
+
+  private func readGzip(
+    _ target: UnsafeMutableRawPointer, _ room: Int
+  ) throws(CompressionError) -> Int {
+    guard let gzip else { return 0 }
+    var written = 0
+    while written < room {
+      if at == chunkCount && !reachedEnd { try refill() }
+      if at == chunkCount {
+        if isInsideFrame { throw cutOff("gzip member") }
+        break
+      }
+      if !isInsideFrame && chunkOffset + at > 0 {
+        // Zeros after a member are padding, as on tape; anything else must be a member.
+        if chunk.load(fromByteOffset: at, as: UInt8.self) == 0 {
+          at += 1
+          continue
+        }
+        inflateReset(gzip)
+      }
+      isInsideFrame = true
+      gzip.pointee.next_in = (chunk + at).assumingMemoryBound(to: UInt8.self)
+      gzip.pointee.avail_in = UInt32(chunkCount - at)
+      let portion = Swift.min(room - written, 1 << 30)
+      gzip.pointee.next_out = (target + written).assumingMemoryBound(to: UInt8.self)
+      gzip.pointee.avail_out = UInt32(portion)
+      let status = inflate(gzip, Z_NO_FLUSH)
+      at = chunkCount - Int(gzip.pointee.avail_in)
+      written += portion - Int(gzip.pointee.avail_out)
+      if status == Z_STREAM_END {
+        isInsideFrame = false
+      } else if status != Z_OK && status != Z_BUF_ERROR {
+        throw CompressionError(
+          .corrupt, "gzip: \(Gzip.message(status, gzip.pointee))", path: path,
+          offset: compressedOffset)
+      }
+    }
+    return written
+  }
+
+  private func cutOff(_ what: String) -> CompressionError {
+    CompressionError(
+      .truncated, "the file ends within a \(what)", path: path, offset: compressedOffset,
+      remedy: "fetch the file again: it is not whole")
+  }
+
+  // MARK: - The file
+
+  private func refill() throws(CompressionError) {
+    chunkOffset += chunkCount
+    at = 0
+    chunkCount = 0
+    chunkCount = try Self.readSome(descriptor, chunk, Self.chunkByteCount, path)
+    if chunkCount == 0 { reachedEnd = true }
+  }
+
+  private static func readSome(
+    _ descriptor: Int32, _ target: UnsafeMutableRawPointer, _ room: Int, _ path: String
+  ) throws(CompressionError) -> Int {
+    while true {
+      let count = Glibc.read(descriptor, target, Swift.min(room, 1 << 30))
+      if count >= 0 { return count }
+      let code = lake_errno()
+      if code == EINTR { continue }
+      throw CompressionError(
+        .file, "cannot read '\(path)': \(String(cString: strerror(code)))", systemError: code)
+    }
+  }
+}

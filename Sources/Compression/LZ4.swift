@@ -1,0 +1,149 @@
+import Bytes
+import CLZ4
+
+enum LZ4 {
+  /// One block without framing.
+  static func decompressBlock(
+    _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer
+  ) throws(CompressionError) -> Int {
+    guard let written = block(source, into: target) else {
+      throw CompressionError(.corrupt, "lz4 data is malformed")
+    }
+    return written
+  }
+
+  /// Hadoop's framing (big-endian sizes before each block), else LZ4's own frame, else one block:
+  /// writers have put all three under Parquet's codec 5.
+  static func decompressAnyFraming(
+    _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer
+  ) throws(CompressionError) -> Int {
+    if let written = hadoop(source, into: target) { return written }
+    if let written = LZ4Frame.decompress(source, into: target) { return written }
+    return try decompressBlock(source, into: target)
+  }
+
+  private static func hadoop(
+    _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer
+  ) -> Int? {
+    var at = 0
+    var out = 0
+    while source.count - at >= 8 {
+      var unpacked = bigEndian(source, at)
+      at += 4
+      if unpacked > target.count - out { return nil }
+      // One outer block may hold several inner ones.
+      while unpacked > 0 {
+        if source.count - at < 4 { return nil }
+        let packed = bigEndian(source, at)
+        at += 4
+        if packed > source.count - at { return nil }
+        let room = UnsafeMutableRawBufferPointer(rebasing: target[out..<(out + unpacked)])
+        let bytes = UnsafeRawBufferPointer(rebasing: source[at..<(at + packed)])
+        guard let written = block(bytes, into: room), written > 0 else { return nil }
+        at += packed
+        out += written
+        unpacked -= written
+      }
+    }
+    return at == source.count && out == target.count ? out : nil
+  }
+
+  private static func bigEndian(_ source: UnsafeRawBufferPointer, _ at: Int) -> Int {
+    Int(UInt32(bigEndian: source.loadUnaligned(fromByteOffset: at, as: UInt32.self)))
+  }
+
+  /// nil where the block is malformed or does not fit.
+  static func block(
+    _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer
+  ) -> Int? {
+    guard let packedCount = Int32(exactly: source.count),
+      let roomCount = Int32(exactly: target.count)
+    else { return nil }
+    if packedCount == 0 { return roomCount == 0 ? 0 : nil }
+    let written = withUnsafeTemporaryAllocation(byteCount: 1, alignment: 1) { spare in
+      LZ4_decompress_safe(
+        source.baseAddress?.assumingMemoryBound(to: CChar.self),
+        (target.baseAddress ?? spare.baseAddress)?.assumingMemoryBound(to: CChar.self),
+        packedCount, roomCount)
+    }
+    return written < 0 ? nil : Int(written)
+  }
+}
+
+/// LZ4's own frame: https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md
+enum LZ4Frame {
+  /// nil where the bytes are no sound frame. Checksums of the frame are passed over.
+  static func decompress(
+    _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer
+  ) -> Int? {
+    guard source.count >= 7,
+      source.loadUnaligned(as: UInt32.self) == UInt32(littleEndian: 0x184D_2204)
+    else { return nil }
+    let flags = source[4]
+    guard flags >> 6 == 1 else { return nil }
+    let hasBlockChecksum = flags & 0x10 != 0
+    var at = 6
+    if flags & 0x08 != 0 { at += 8 }
+    if flags & 0x01 != 0 { at += 4 }
+    at += 1
+    var out = 0
+    while source.count - at >= 4 {
+      let word = UInt32(littleEndian: source.loadUnaligned(fromByteOffset: at, as: UInt32.self))
+      at += 4
+      if word == 0 { return out }
+      let count = Int(word & 0x7FFF_FFFF)
+      if count > source.count - at { return nil }
+      let bytes = UnsafeRawBufferPointer(rebasing: source[at..<(at + count)])
+      guard let written = block(bytes, isStored: word >> 31 == 1, into: target, out) else {
+        return nil
+      }
+      out += written
+      at += count
+      if hasBlockChecksum { at += 4 }
+    }
+    return nil
+  }
+
+  /// Blocks may refer to up to 64 KiB before them.
+  private static func block(
+    _ bytes: UnsafeRawBufferPointer, isStored: Bool,
+    into target: UnsafeMutableRawBufferPointer, _ out: Int
+  ) -> Int? {
+    let room = UnsafeMutableRawBufferPointer(rebasing: target[out...])
+    if isStored {
+      if bytes.count > room.count { return nil }
+      room.copyMemory(from: bytes)
+      return bytes.count
+    }
+    guard let packedCount = Int32(exactly: bytes.count), let roomCount = Int32(exactly: room.count),
+      let base = target.baseAddress
+    else { return nil }
+    let window = Swift.min(out, 65_536)
+    let written = LZ4_decompress_safe_usingDict(
+      bytes.baseAddress?.assumingMemoryBound(to: CChar.self),
+      (base + out).assumingMemoryBound(to: CChar.self), packedCount, roomCount,
+      UnsafeRawPointer(base + (out - window)).assumingMemoryBound(to: CChar.self), Int32(window))
+    return written < 0 ? nil : Int(written)
+  }
+}
+
+/// Compresses LZ4 blocks without framing (Parquet's LZ4_RAW).
+public final class Lz4Encoder {
+  public init() {}
+
+  /// Appends the compressed bytes of `source` to `target`.
+  public func compress(
+    _ source: UnsafeRawBufferPointer, into target: ByteBuffer
+  ) throws(CompressionError) {
+    guard let count = Int32(exactly: source.count), count <= LZ4_MAX_INPUT_SIZE else {
+      throw CompressionError(.size, "\(source.count) bytes are too many for one lz4 block")
+    }
+    let bound = LZ4_compressBound(count)
+    target.reserve(target.count + Int(bound))
+    let written = LZ4_compress_default(
+      source.baseAddress?.assumingMemoryBound(to: CChar.self),
+      (target.base + target.count).assumingMemoryBound(to: CChar.self), count, bound)
+    if written <= 0 && count > 0 { throw CompressionError(.size, "lz4 refuses to compress") }
+    target.count += Int(written)
+  }
+}

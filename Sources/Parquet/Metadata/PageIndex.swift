@@ -1,0 +1,162 @@
+// parquet.thrift, the structs of the same names. Unknown fields are passed over.
+
+/// Where a data page lies.
+public struct PageLocation: Hashable, Sendable, ThriftReadable, ThriftWritable {
+  /// Bytes from the start of the file to the page's header.
+  public var offset: Int64
+  /// Header included.
+  public var compressedByteCount: Int32
+  /// Within the row group.
+  public var firstRowIndex: Int64
+
+  public init(offset: Int64, compressedByteCount: Int32, firstRowIndex: Int64) {
+    self.offset = offset
+    self.compressedByteCount = compressedByteCount
+    self.firstRowIndex = firstRowIndex
+  }
+
+  public init(parsing reader: inout ThriftReader) throws(ParquetError) {
+    try reader.enter()
+    var id: Int16 = 0
+    var offset: Int64?
+    var compressedByteCount: Int32?
+    var firstRowIndex: Int64?
+    while let wire = try reader.nextField(&id) {
+      switch id {
+      case 1: offset = try reader.readI64(wire)
+      case 2: compressedByteCount = try reader.readI32(wire)
+      case 3: firstRowIndex = try reader.readI64(wire)
+      default: try reader.skip(wire)
+      }
+    }
+    guard let offset, let compressedByteCount, let firstRowIndex else {
+      throw reader.corrupt("a PageLocation lacks a required field")
+    }
+    self.offset = offset
+    self.compressedByteCount = compressedByteCount
+    self.firstRowIndex = firstRowIndex
+  }
+
+  public func write(to writer: inout ThriftWriter) {
+    writer.beginStruct()
+    writer.i64(1, offset)
+    writer.i32(2, compressedByteCount)
+    writer.i64(3, firstRowIndex)
+    writer.endStruct()
+  }
+}
+
+/// The data pages of a column chunk.
+public struct OffsetIndex: Hashable, Sendable, ThriftReadable, ThriftWritable {
+  public var pageLocations: [PageLocation]
+  public var unencodedByteArrayDataByteCounts: [Int64]?
+
+  public init(pageLocations: [PageLocation], unencodedByteArrayDataByteCounts: [Int64]? = nil) {
+    self.pageLocations = pageLocations
+    self.unencodedByteArrayDataByteCounts = unencodedByteArrayDataByteCounts
+  }
+
+  public init(parsing reader: inout ThriftReader) throws(ParquetError) {
+    try reader.enter()
+    var id: Int16 = 0
+    var pageLocations: [PageLocation]?
+    var unencodedByteArrayDataByteCounts: [Int64]?
+    while let wire = try reader.nextField(&id) {
+      switch id {
+      case 1: pageLocations = try reader.readStructures(wire, of: PageLocation.self)
+      case 2: unencodedByteArrayDataByteCounts = try reader.readI64s(wire)
+      default: try reader.skip(wire)
+      }
+    }
+    guard let pageLocations else {
+      throw reader.corrupt("a OffsetIndex lacks a required field")
+    }
+    self.pageLocations = pageLocations
+    self.unencodedByteArrayDataByteCounts = unencodedByteArrayDataByteCounts
+  }
+
+  public func write(to writer: inout ThriftWriter) {
+    writer.beginStruct()
+    writer.structures(1, pageLocations)
+    writer.i64s(2, unencodedByteArrayDataByteCounts)
+    writer.endStruct()
+  }
+}
+
+/// The bounds of the data pages of a column chunk.
+public struct ColumnIndex: Hashable, Sendable, ThriftReadable, ThriftWritable {
+  /// Whether a page has only nulls; its bounds mean nothing.
+  public var nullPages: [Bool]
+  public var minValues: [[UInt8]]
+  public var maxValues: [[UInt8]]
+  public var boundaryOrder: BoundaryOrder
+  public var nullCounts: [Int64]?
+  public var repetitionLevelHistograms: [Int64]?
+  public var definitionLevelHistograms: [Int64]?
+  public var nanCounts: [Int64]?
+
+  public init(
+    nullPages: [Bool], minValues: [[UInt8]], maxValues: [[UInt8]], boundaryOrder: BoundaryOrder,
+    nullCounts: [Int64]? = nil, repetitionLevelHistograms: [Int64]? = nil,
+    definitionLevelHistograms: [Int64]? = nil, nanCounts: [Int64]? = nil
+  ) {
+    self.nullPages = nullPages
+    self.minValues = minValues
+    self.maxValues = maxValues
+    self.boundaryOrder = boundaryOrder
+    self.nullCounts = nullCounts
+    self.repetitionLevelHistograms = repetitionLevelHistograms
+    self.definitionLevelHistograms = definitionLevelHistograms
+    self.nanCounts = nanCounts
+  }
+
+  public init(parsing reader: inout ThriftReader) throws(ParquetError) {
+    try reader.enter()
+    var id: Int16 = 0
+    var nullPages: [Bool]?
+    var minValues: [[UInt8]]?
+    var maxValues: [[UInt8]]?
+    var boundaryOrder: BoundaryOrder?
+    var nullCounts: [Int64]?
+    var repetitionLevelHistograms: [Int64]?
+    var definitionLevelHistograms: [Int64]?
+    var nanCounts: [Int64]?
+    while let wire = try reader.nextField(&id) {
+      switch id {
+      case 1: nullPages = try reader.readBools(wire)
+      case 2: minValues = try reader.readBinaries(wire)
+      case 3: maxValues = try reader.readBinaries(wire)
+      case 4: boundaryOrder = try reader.readEnum(wire, "boundary order", as: BoundaryOrder.self)
+      case 5: nullCounts = try reader.readI64s(wire)
+      case 6: repetitionLevelHistograms = try reader.readI64s(wire)
+      case 7: definitionLevelHistograms = try reader.readI64s(wire)
+      case 8: nanCounts = try reader.readI64s(wire)
+      default: try reader.skip(wire)
+      }
+    }
+    guard let nullPages, let minValues, let maxValues, let boundaryOrder else {
+      throw reader.corrupt("a ColumnIndex lacks a required field")
+    }
+    self.nullPages = nullPages
+    self.minValues = minValues
+    self.maxValues = maxValues
+    self.boundaryOrder = boundaryOrder
+    self.nullCounts = nullCounts
+    self.repetitionLevelHistograms = repetitionLevelHistograms
+    self.definitionLevelHistograms = definitionLevelHistograms
+    self.nanCounts = nanCounts
+  }
+
+  public func write(to writer: inout ThriftWriter) {
+    writer.beginStruct()
+    writer.bools(1, nullPages)
+    writer.binaries(2, minValues)
+    writer.binaries(3, maxValues)
+    writer.i32(4, boundaryOrder.rawValue)
+    writer.i64s(5, nullCounts)
+    writer.i64s(6, repetitionLevelHistograms)
+    writer.i64s(7, definitionLevelHistograms)
+    writer.i64s(8, nanCounts)
+    writer.endStruct()
+  }
+}

@@ -1,0 +1,70 @@
+import Bytes
+
+/// A Parquet file that cannot be read or written.
+public struct ParquetError: LakeError, Hashable {
+  public enum Code: String, Sendable {
+    /// The bytes contradict the format or themselves.
+    case corrupt
+    /// The bytes end before what they promise.
+    case truncated
+    /// A page's CRC-32 differs from the one in its header.
+    case checksum
+    /// A part of the format that is not implemented, by name.
+    case unsupported
+    /// The system cannot open, map, read or write the file.
+    case file
+    /// A sound file cannot give what was asked: no such column, row group or row.
+    case request
+  }
+
+  /// Filled from the inside out: decoder, column reader, file reader.
+  public struct Place: Hashable, Sendable {
+    public var path: String?
+    public var rowGroup: Int?
+    public var column: String?
+    /// Bytes from the start of the file (of the footer or page while it is being decoded).
+    public var offset: Int?
+
+    public init(
+      path: String? = nil, rowGroup: Int? = nil, column: String? = nil, offset: Int? = nil
+    ) {
+      self.path = path
+      self.rowGroup = rowGroup
+      self.column = column
+      self.offset = offset
+    }
+  }
+
+  public var code: Code
+  public var message: String
+  public var place: Place
+  public var remedy: String?
+
+  public init(_ code: Code, _ message: String, place: Place = Place(), remedy: String? = nil) {
+    self.code = code
+    self.message = message
+    self.place = place
+    self.remedy = remedy
+  }
+
+  public var placeText: String? {
+    var parts: [String] = []
+    if let path = place.path { parts.append(path) }
+    if let rowGroup = place.rowGroup { parts.append("row group \(rowGroup)") }
+    if let column = place.column { parts.append("column '\(column)'") }
+    if let offset = place.offset { parts.append("byte \(offset)") }
+    return parts.isEmpty ? nil : parts.joined(separator: ", ")
+  }
+
+  /// The same error with what the outer layer knows; what is already known stays.
+  public func at(
+    path: String? = nil, rowGroup: Int? = nil, column: String? = nil, offset: Int? = nil
+  ) -> ParquetError {
+    var error = self
+    error.place.path = place.path ?? path
+    error.place.rowGroup = place.rowGroup ?? rowGroup
+    error.place.column = place.column ?? column
+    error.place.offset = place.offset ?? offset
+    return error
+  }
+}

@@ -1,0 +1,247 @@
+// Thrift compact protocol, the wire form of every Parquet header.
+// Apache Thrift, doc/specs/thrift-compact-protocol.md.
+
+import Bytes
+
+/// The wire types of the compact protocol.
+public enum ThriftType: UInt8, Sendable {
+  case boolTrue = 1
+  case boolFalse = 2
+  case byte = 3
+  case i16 = 4
+  case i32 = 5
+  case i64 = 6
+  case double = 7
+  case binary = 8
+  case list = 9
+  case set = 10
+  case map = 11
+  case structure = 12
+  case uuid = 13
+}
+
+/// Reads compact-protocol values from bytes that may be hostile: every length is checked against
+/// the bytes that remain, and nesting is limited.
+///
+/// The caller keeps the bytes alive while the reader is used.
+public struct ThriftReader {
+  /// Structs and lists within each other; Parquet's own headers need 8.
+  public static let depthMax = 24
+
+  let bytes: UnsafeRawBufferPointer
+  let end: Int
+  /// Bytes read so far.
+  public private(set) var offset = 0
+  private var depth = 0
+
+  public init(_ bytes: UnsafeRawBufferPointer) {
+    self.bytes = bytes
+    end = bytes.count
+  }
+
+  var remaining: Int { end - offset }
+
+  // MARK: - Structs and lists
+
+  /// Begins a struct. Follow with `nextField` until it answers nil.
+  public mutating func enter() throws(ParquetError) {
+    depth += 1
+    if depth > Self.depthMax {
+      throw corrupt("structs nested deeper than \(Self.depthMax)")
+    }
+  }
+
+  /// Reads the next field header of the struct begun last.
+  ///
+  /// - Parameter id: The previous field's id, 0 at first; becomes this field's id.
+  /// - Returns: The field's wire type; nil at the struct's end.
+  public mutating func nextField(_ id: inout Int16) throws(ParquetError) -> ThriftType? {
+    let header = try readByte()
+    if header == 0 {
+      depth -= 1
+      return nil
+    }
+    guard let type = ThriftType(rawValue: header & 0x0F) else {
+      throw corrupt("thrift wire type \(header & 0x0F) does not exist")
+    }
+    let delta = Int16(header &>> 4)
+    if delta == 0 {
+      id = try readInteger(Int16.self)
+    } else {
+      let (next, overflow) = id.addingReportingOverflow(delta)
+      if overflow { throw corrupt("thrift field id beyond 32767") }
+      id = next
+    }
+    return type
+  }
+
+  /// Reads a list's header. The count is never more than the bytes that remain.
+  public mutating func readList(_ type: ThriftType) throws(ParquetError) -> (
+    element: ThriftType, count: Int
+  ) {
+    if type != .list && type != .set { throw mismatch(.list, type) }
+    let header = try readByte()
+    var count = UInt64(header &>> 4)
+    if count == 15 { count = try readVarint() }
+    if count == 0 { return (.byte, 0) }
+    guard let element = ThriftType(rawValue: header & 0x0F) else {
+      throw corrupt("thrift wire type \(header & 0x0F) does not exist")
+    }
+    if count > UInt64(remaining) {
+      throw truncated("a list of \(count) elements in \(remaining) bytes")
+    }
+    return (element, Int(count))
+  }
+
+  /// Passes over a value of any type.
+  public mutating func skip(_ type: ThriftType) throws(ParquetError) {
+    switch type {
+    case .boolTrue, .boolFalse: return
+    case .byte: try advance(1)
+    case .i16, .i32, .i64: _ = try readVarint()
+    case .double: try advance(8)
+    case .uuid: try advance(16)
+    case .binary: _ = try readBytes(.binary)
+    case .list, .set:
+      let (element, count) = try readList(type)
+      try skipElements(element, count: count)
+    case .map:
+      let count = try readVarint()
+      if count == 0 { return }
+      if count > UInt64(remaining) {
+        throw truncated("a map of \(count) entries in \(remaining) bytes")
+      }
+      let types = try readByte()
+      guard let key = ThriftType(rawValue: types &>> 4),
+        let value = ThriftType(rawValue: types & 0x0F)
+      else { throw corrupt("thrift map of unknown wire types") }
+      for _ in 0..<count {
+        try skipElements(key, count: 1)
+        try skipElements(value, count: 1)
+      }
+    case .structure:
+      try enter()
+      var id: Int16 = 0
+      while let type = try nextField(&id) { try skip(type) }
+    }
+  }
+
+  /// Within lists and maps a boolean is one byte, unlike in a field.
+  private mutating func skipElements(_ type: ThriftType, count: Int) throws(ParquetError) {
+    depth += 1
+    if depth > Self.depthMax { throw corrupt("values nested deeper than \(Self.depthMax)") }
+    for _ in 0..<count {
+      if type == .boolTrue || type == .boolFalse { try advance(1) } else { try skip(type) }
+    }
+    depth -= 1
+  }
+
+  // MARK: - Values
+
+  /// A field's boolean, which its header holds.
+  public func readBool(_ type: ThriftType) throws(ParquetError) -> Bool {
+    switch type {
+    case .boolTrue: return true
+    case .boolFalse: return false
+    default: throw mismatch(.boolTrue, type)
+    }
+  }
+
+  /// A boolean within a list. Both 0 and 2 are seen for false.
+  public mutating func readBoolElement() throws(ParquetError) -> Bool { try readByte() == 1 }
+
+  public mutating func readI8(_ type: ThriftType) throws(ParquetError) -> Int8 {
+    if type != .byte { throw mismatch(.byte, type) }
+    return Int8(bitPattern: try readByte())
+  }
+
+  public mutating func readI16(_ type: ThriftType) throws(ParquetError) -> Int16 {
+    if type != .i16 { throw mismatch(.i16, type) }
+    return try readInteger(Int16.self)
+  }
+
+  public mutating func readI32(_ type: ThriftType) throws(ParquetError) -> Int32 {
+    if type != .i32 { throw mismatch(.i32, type) }
+    return try readInteger(Int32.self)
+  }
+
+  public mutating func readI64(_ type: ThriftType) throws(ParquetError) -> Int64 {
+    if type != .i64 { throw mismatch(.i64, type) }
+    return try readInteger(Int64.self)
+  }
+
+  public mutating func readString(_ type: ThriftType) throws(ParquetError) -> String {
+    String(decoding: try readBytes(type), as: UTF8.self)
+  }
+
+  public mutating func readBinary(_ type: ThriftType) throws(ParquetError) -> [UInt8] {
+    [UInt8](try readBytes(type))
+  }
+
+  /// The bytes of a string or binary, in place.
+  public mutating func readBytes(_ type: ThriftType) throws(ParquetError)
+    -> UnsafeRawBufferPointer
+  {
+    if type != .binary { throw mismatch(.binary, type) }
+    let count = try readVarint()
+    if count > UInt64(remaining) {
+      throw truncated("a string of \(count) bytes in \(remaining) bytes")
+    }
+    let start = offset
+    offset += Int(count)
+    return UnsafeRawBufferPointer(rebasing: bytes[start..<offset])
+  }
+
+  mutating func readInteger<T: FixedWidthInteger & SignedInteger>(
+    _ type: T.Type
+  ) throws(ParquetError) -> T {
+    let raw = try readVarint()
+    let value = Int64(bitPattern: raw &>> 1) ^ -Int64(bitPattern: raw & 1)
+    guard let exact = T(exactly: value) else {
+      throw corrupt("the number \(value) does not fit in \(T.bitWidth) bits")
+    }
+    return exact
+  }
+
+  mutating func readVarint() throws(ParquetError) -> UInt64 {
+    var result: UInt64 = 0
+    var shift: UInt64 = 0
+    while offset < end {
+      let byte = bytes[offset]
+      offset &+= 1
+      if shift == 63 && byte > 1 { throw corrupt("a varint of more than 64 bits") }
+      result |= UInt64(byte & 0x7F) &<< shift
+      if byte & 0x80 == 0 { return result }
+      shift &+= 7
+      if shift > 63 { throw corrupt("a varint of more than 10 bytes") }
+    }
+    throw truncated("a number")
+  }
+
+  mutating func readByte() throws(ParquetError) -> UInt8 {
+    if offset >= end { throw truncated("a byte") }
+    let byte = bytes[offset]
+    offset &+= 1
+    return byte
+  }
+
+  private mutating func advance(_ count: Int) throws(ParquetError) {
+    if count > remaining { throw truncated("\(count) bytes") }
+    offset += count
+  }
+
+  // MARK: - Errors
+
+  func corrupt(_ what: String) -> ParquetError {
+    ParquetError(.corrupt, what, place: .init(offset: offset))
+  }
+
+  private func truncated(_ what: String) -> ParquetError {
+    ParquetError(
+      .truncated, "the header's bytes end within \(what)", place: .init(offset: offset))
+  }
+
+  private func mismatch(_ expected: ThriftType, _ found: ThriftType) -> ParquetError {
+    corrupt("a header field has thrift type \(found), expected \(expected)")
+  }
+}

@@ -1,0 +1,244 @@
+/// Writes compact-protocol values to an array of bytes.
+public struct ThriftWriter {
+  public private(set) var bytes: [UInt8] = []
+  /// The id of the last field written in each open struct.
+  private var lastIDs: [Int16] = []
+
+  public init() {}
+
+  // MARK: - Structs and lists
+
+  public mutating func beginStruct() { lastIDs.append(0) }
+
+  public mutating func endStruct() {
+    bytes.append(0)
+    lastIDs.removeLast()
+  }
+
+  /// Writes a field's header. Ids must rise within a struct for the short form to be used.
+  public mutating func field(_ id: Int16, _ type: ThriftType) {
+    let last = lastIDs[lastIDs.count - 1]
+    let delta = Int(id) - Int(last)
+    if delta > 0 && delta <= 15 {
+      bytes.append(UInt8(delta) << 4 | type.rawValue)
+    } else {
+      bytes.append(type.rawValue)
+      integer(Int64(id))
+    }
+    lastIDs[lastIDs.count - 1] = id
+  }
+
+  public mutating func list(_ element: ThriftType, count: Int) {
+    if count < 15 {
+      bytes.append(UInt8(count) << 4 | element.rawValue)
+    } else {
+      bytes.append(0xF0 | element.rawValue)
+      varint(UInt64(count))
+    }
+  }
+
+  // MARK: - Whole fields; a nil value writes nothing
+
+  public mutating func bool(_ id: Int16, _ value: Bool?) {
+    if let value { field(id, value ? .boolTrue : .boolFalse) }
+  }
+
+  public mutating func i8(_ id: Int16, _ value: Int8?) {
+    guard let value else { return }
+    field(id, .byte)
+    bytes.append(UInt8(bitPattern: value))
+  }
+
+  public mutating func i16(_ id: Int16, _ value: Int16?) {
+    guard let value else { return }
+    field(id, .i16)
+    integer(Int64(value))
+  }
+
+  public mutating func i32(_ id: Int16, _ value: Int32?) {
+    guard let value else { return }
+    field(id, .i32)
+    integer(Int64(value))
+  }
+
+  public mutating func i64(_ id: Int16, _ value: Int64?) {
+    guard let value else { return }
+    field(id, .i64)
+    integer(value)
+  }
+
+  public mutating func string(_ id: Int16, _ value: String?) {
+    guard let value else { return }
+    field(id, .binary)
+    stringElement(value)
+  }
+
+  public mutating func binary(_ id: Int16, _ value: [UInt8]?) {
+    guard let value else { return }
+    field(id, .binary)
+    binaryElement(value)
+  }
+
+  public mutating func structure(_ id: Int16, _ value: (some ThriftWritable)?) {
+    guard let value else { return }
+    field(id, .structure)
+    value.write(to: &self)
+  }
+
+  public mutating func structures(_ id: Int16, _ values: [some ThriftWritable]?) {
+    guard let values else { return }
+    field(id, .list)
+    list(.structure, count: values.count)
+    for value in values { value.write(to: &self) }
+  }
+
+  public mutating func i32s(_ id: Int16, _ values: [Int32]?) {
+    guard let values else { return }
+    field(id, .list)
+    list(.i32, count: values.count)
+    for value in values { integer(Int64(value)) }
+  }
+
+  public mutating func i64s(_ id: Int16, _ values: [Int64]?) {
+    guard let values else { return }
+    field(id, .list)
+    list(.i64, count: values.count)
+    for value in values { integer(value) }
+  }
+
+  public mutating func bools(_ id: Int16, _ values: [Bool]?) {
+    guard let values else { return }
+    field(id, .list)
+    list(.boolTrue, count: values.count)
+    for value in values { bytes.append(value ? 1 : 2) }
+  }
+
+  public mutating func strings(_ id: Int16, _ values: [String]?) {
+    guard let values else { return }
+    field(id, .list)
+    list(.binary, count: values.count)
+    for value in values { stringElement(value) }
+  }
+
+  public mutating func binaries(_ id: Int16, _ values: [[UInt8]]?) {
+    guard let values else { return }
+    field(id, .list)
+    list(.binary, count: values.count)
+    for value in values { binaryElement(value) }
+  }
+
+  /// An empty struct, as unions use for their plain cases.
+  public mutating func emptyStructure(_ id: Int16) {
+    field(id, .structure)
+    bytes.append(0)
+  }
+
+  // MARK: - Elements
+
+  mutating func integer(_ value: Int64) {
+    varint(UInt64(bitPattern: (value &<< 1) ^ (value &>> 63)))
+  }
+
+  mutating func varint(_ value: UInt64) {
+    var rest = value
+    while rest >= 0x80 {
+      bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+      rest &>>= 7
+    }
+    bytes.append(UInt8(rest))
+  }
+
+  private mutating func stringElement(_ value: String) {
+    varint(UInt64(value.utf8.count))
+    bytes.append(contentsOf: value.utf8)
+  }
+
+  private mutating func binaryElement(_ value: [UInt8]) {
+    varint(UInt64(value.count))
+    bytes.append(contentsOf: value)
+  }
+}
+
+/// A header that has a compact-protocol form.
+public protocol ThriftWritable {
+  func write(to writer: inout ThriftWriter)
+}
+
+/// A header that can be read from its compact-protocol form.
+public protocol ThriftReadable {
+  init(parsing reader: inout ThriftReader) throws(ParquetError)
+}
+
+extension ThriftWritable {
+  /// The compact-protocol bytes.
+  public var thriftBytes: [UInt8] {
+    var writer = ThriftWriter()
+    write(to: &writer)
+    return writer.bytes
+  }
+}
+
+extension ThriftReader {
+  /// Reads a list of structs.
+  mutating func readStructures<T: ThriftReadable>(
+    _ type: ThriftType, of: T.Type
+  ) throws(ParquetError) -> [T] {
+    let (element, count) = try readList(type)
+    if count == 0 { return [] }
+    if element != .structure { throw corrupt("a list of \(element), expected structs") }
+    var values: [T] = []
+    values.reserveCapacity(Swift.min(count, 4096))
+    for _ in 0..<count { values.append(try T(parsing: &self)) }
+    return values
+  }
+
+  mutating func readStructure<T: ThriftReadable>(
+    _ type: ThriftType, as: T.Type
+  ) throws(ParquetError) -> T {
+    if type != .structure { throw corrupt("a field of \(type), expected a struct") }
+    return try T(parsing: &self)
+  }
+
+  mutating func readI64s(_ type: ThriftType) throws(ParquetError) -> [Int64] {
+    let (element, count) = try readList(type)
+    var values: [Int64] = []
+    values.reserveCapacity(Swift.min(count, 4096))
+    for _ in 0..<count { values.append(try readI64(element)) }
+    return values
+  }
+
+  mutating func readI32s(_ type: ThriftType) throws(ParquetError) -> [Int32] {
+    let (element, count) = try readList(type)
+    var values: [Int32] = []
+    values.reserveCapacity(Swift.min(count, 4096))
+    for _ in 0..<count { values.append(try readI32(element)) }
+    return values
+  }
+
+  mutating func readBools(_ type: ThriftType) throws(ParquetError) -> [Bool] {
+    let (element, count) = try readList(type)
+    if count > 0 && element != .boolTrue && element != .boolFalse {
+      throw corrupt("a list of \(element), expected booleans")
+    }
+    var values: [Bool] = []
+    values.reserveCapacity(Swift.min(count, 4096))
+    for _ in 0..<count { values.append(try readBoolElement()) }
+    return values
+  }
+
+  mutating func readStrings(_ type: ThriftType) throws(ParquetError) -> [String] {
+    let (element, count) = try readList(type)
+    var values: [String] = []
+    values.reserveCapacity(Swift.min(count, 4096))
+    for _ in 0..<count { values.append(try readString(element)) }
+    return values
+  }
+
+  mutating func readBinaries(_ type: ThriftType) throws(ParquetError) -> [[UInt8]] {
+    let (element, count) = try readList(type)
+    var values: [[UInt8]] = []
+    values.reserveCapacity(Swift.min(count, 4096))
+    for _ in 0..<count { values.append(try readBinary(element)) }
+    return values
+  }
+}
