@@ -6,7 +6,11 @@ let strict: [SwiftSetting] = [.swiftLanguageMode(.v6)]
 
 let package = Package(
   name: "lake",
-  products: [.executable(name: "lake", targets: ["lake"])],
+  // The libraries are for tools/fuzz-package.
+  products: [.executable(name: "lake", targets: ["lake"])]
+    + ["JSON", "Parquet", "DeltaLog", "Databento", "Passes"].map {
+      .library(name: $0, targets: [$0])
+    },
   targets: [
     .systemLibrary(name: "CSystem"),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
