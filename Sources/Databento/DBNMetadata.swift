@@ -1,0 +1,80 @@
+import Columnar
+import Market
+
+/// The header of a DBN file or stream: what was asked for, and which symbols it resolved to.
+public struct DBNMetadata: Hashable, Sendable {
+  /// Version of the format, 1…`DBNFields.versionMax`.
+  public var version: Int
+  /// The vendor's dataset code, such as `GLBX.MDP3`.
+  public var dataset: String
+  /// nil for streams of several schemas.
+  public var schema: RecordKind?
+  /// Start of the request, ns since 1970 UTC; inclusive.
+  public var start: UInt64
+  /// End of the request, exclusive; nil for a live stream.
+  public var end: UInt64?
+  /// Records asked for at most.
+  public var limit: UInt64?
+  /// How the symbols were asked for; nil for a live stream that mixes several ways.
+  public var stypeIn: SType?
+  public var stypeOut: SType
+  /// Whether each record is followed by the time at which the vendor sent it.
+  public var tsOut: Bool
+  /// Width of a symbol, its final NUL included.
+  public var symbolByteCount: Int
+  /// The symbols asked for.
+  public var symbols: [String]
+  /// Symbols that resolved for a part of the range only.
+  public var partial: [String]
+  public var notFound: [String]
+  public var mappings: [SymbolMapping]
+
+  public init(
+    version: Int = DBNFields.versionMax, dataset: String, schema: RecordKind?, start: UInt64,
+    end: UInt64?, limit: UInt64? = nil, stypeIn: SType? = .rawSymbol,
+    stypeOut: SType = .instrumentID, tsOut: Bool = false, symbols: [String] = [],
+    partial: [String] = [], notFound: [String] = [], mappings: [SymbolMapping] = []
+  ) {
+    self.version = version
+    self.dataset = dataset
+    self.schema = schema
+    self.start = start
+    self.end = end
+    self.limit = limit
+    self.stypeIn = stypeIn
+    self.stypeOut = stypeOut
+    self.tsOut = tsOut
+    symbolByteCount = DBNFields.symbolByteCount(version: version)
+    self.symbols = symbols
+    self.partial = partial
+    self.notFound = notFound
+    self.mappings = mappings
+  }
+}
+
+/// What one requested symbol stood for, day by day.
+public struct SymbolMapping: Hashable, Sendable {
+  /// The symbol as it was asked for, in the metadata's `stypeIn`.
+  public var rawSymbol: String
+  public var intervals: [MappingInterval]
+
+  public init(rawSymbol: String, intervals: [MappingInterval]) {
+    self.rawSymbol = rawSymbol
+    self.intervals = intervals
+  }
+}
+
+/// A half-open range of UTC dates with one meaning.
+public struct MappingInterval: Hashable, Sendable {
+  public var startDate: CivilDate
+  /// Exclusive.
+  public var endDate: CivilDate
+  /// The symbol it stood for, in the metadata's `stypeOut`; empty in old files where it had none.
+  public var symbol: String
+
+  public init(startDate: CivilDate, endDate: CivilDate, symbol: String) {
+    self.startDate = startDate
+    self.endDate = endDate
+    self.symbol = symbol
+  }
+}
