@@ -1,0 +1,288 @@
+import CSystem
+import Glibc
+import Synchronization
+
+/// A folder of a local file system.
+public struct DirectoryStorage: TableStorage {
+  /// Largest file that is read whole: logs and checkpoints, not data.
+  public static let readByteCountMax = 4 << 30
+
+  /// The folder, as it was given.
+  public let root: String
+
+  public init(root: String) {
+    var root = root
+    while root.utf8.count > 1, root.utf8.last == 0x2F { root.removeLast() }
+    self.root = root.isEmpty ? "." : root
+  }
+
+  public var name: String { root }
+
+  public func localPath(_ path: String) -> String? { absolute(path) }
+
+  private func absolute(_ path: String) -> String {
+    path.isEmpty ? root : root == "/" ? "/" + path : root + "/" + path
+  }
+
+  // MARK: - Reading
+
+  public func list(_ directory: String) throws(StorageError) -> [StorageEntry] {
+    let path = absolute(directory)
+    guard let stream = opendir(path) else {
+      throw .system(errno, "list the folder", path)
+    }
+    defer { closedir(stream) }
+    var entries: [StorageEntry] = []
+    while true {
+      errno = 0
+      guard let raw = readdir(stream) else { break }
+      let name = withUnsafePointer(to: &raw.pointee.d_name) { tuple in
+        tuple.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if name == "." || name == ".." { continue }
+      var isDirectory = Int(raw.pointee.d_type) == Int(DT_DIR)
+      if Int(raw.pointee.d_type) == Int(DT_UNKNOWN) || Int(raw.pointee.d_type) == Int(DT_LNK) {
+        var status = stat()
+        isDirectory =
+          stat(path + "/" + name, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+      }
+      entries.append(StorageEntry(name: name, isDirectory: isDirectory))
+    }
+    if errno != 0 { throw .system(errno, "list the folder", path) }
+    entries.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+    return entries
+  }
+
+  public func read(_ path: String) throws(StorageError) -> [UInt8] {
+    let file = try OpenFile(absolute(path))
+    let count = try file.byteCount()
+    guard count <= Self.readByteCountMax else {
+      throw StorageError(
+        code: .tooLarge, message: "the file has \(count) bytes, too many to be read whole",
+        path: file.path)
+    }
+    return try file.read(0..<count)
+  }
+
+  public func read(_ path: String, range: Range<Int>) throws(StorageError) -> [UInt8] {
+    let file = try OpenFile(absolute(path))
+    let count = try file.byteCount()
+    guard range.lowerBound >= 0, range.upperBound <= count else {
+      throw StorageError(
+        code: .io, message: "bytes \(range.lowerBound)..<\(range.upperBound) of a file of \(count)",
+        path: file.path)
+    }
+    return try file.read(range)
+  }
+
+  public func attributes(_ path: String) throws(StorageError) -> StorageAttributes? {
+    let path = absolute(path)
+    var status = stat()
+    if stat(path, &status) != 0 {
+      let number = errno
+      if number == ENOENT || number == ENOTDIR { return nil }
+      throw .system(number, "look at the file", path)
+    }
+    if status.st_mode & S_IFMT == S_IFDIR { return nil }
+    return StorageAttributes(
+      byteCount: Int(status.st_size),
+      modificationTime: Int64(status.st_mtim.tv_sec) * 1000
+        + Int64(status.st_mtim.tv_nsec) / 1_000_000)
+  }
+
+  // MARK: - Writing
+
+  public func putIfAbsent(_ path: String, _ bytes: [UInt8]) throws(StorageError) -> Bool {
+    try StoragePath.check(path)
+    let target = absolute(path)
+    let temporary = try writeTemporary(beside: path, bytes)
+    defer { unlink(temporary) }
+    switch try Publication.publish(temporary, as: target) {
+    case .exists: return false
+    case .created: break
+    }
+    try syncDirectory(StoragePath.parent(path))
+    return true
+  }
+
+  public func writeDurably(_ path: String, _ bytes: [UInt8]) throws(StorageError) {
+    try StoragePath.check(path)
+    let target = absolute(path)
+    let temporary = try writeTemporary(beside: path, bytes)
+    if Glibc.rename(temporary, target) != 0 {
+      let number = errno
+      unlink(temporary)
+      throw .system(number, "write the file", target)
+    }
+    try syncDirectory(StoragePath.parent(path))
+  }
+
+  public func rename(_ source: String, to target: String) throws(StorageError) {
+    try StoragePath.check(source)
+    try StoragePath.check(target)
+    if Glibc.rename(absolute(source), absolute(target)) != 0 {
+      throw .system(errno, "rename the file to '\(absolute(target))'", absolute(source))
+    }
+  }
+
+  @discardableResult
+  public func delete(_ path: String) throws(StorageError) -> Bool {
+    try StoragePath.check(path)
+    if unlink(absolute(path)) == 0 { return true }
+    let number = errno
+    if number == ENOENT { return false }
+    throw .system(number, "delete the file", absolute(path))
+  }
+
+  public func createDirectory(_ path: String) throws(StorageError) {
+    try StoragePath.check(path)
+    try Self.makeDirectory(absolute(path))
+  }
+
+  public func syncDirectory(_ path: String) throws(StorageError) {
+    try Self.sync(directory: absolute(path))
+  }
+
+  // MARK: - Pieces
+
+  /// mkdir -p; every folder in which one was made is synced.
+  static func makeDirectory(_ path: String) throws(StorageError) {
+    if mkdir(path, 0o777) == 0 {
+      try sync(directory: parentFolder(path))
+      return
+    }
+    let number = errno
+    if number == ENOENT {
+      try makeDirectory(parentFolder(path))
+      if mkdir(path, 0o777) == 0 || errno == EEXIST {
+        try sync(directory: parentFolder(path))
+        return
+      }
+      throw .system(errno, "create the folder", path)
+    }
+    var status = stat()
+    if number == EEXIST, stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { return }
+    if number == EEXIST {
+      throw StorageError(
+        code: .badPath, message: "cannot create the folder: there is a file of that name",
+        path: path)
+    }
+    throw .system(number, "create the folder", path)
+  }
+
+  private static func parentFolder(_ path: String) -> String {
+    let parent = StoragePath.parent(path)
+    return parent.isEmpty ? (path.utf8.first == 0x2F ? "/" : ".") : parent
+  }
+
+  static func sync(directory: String) throws(StorageError) {
+    let descriptor = lake_open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)
+    guard descriptor >= 0 else { throw .system(errno, "open the folder", directory) }
+    defer { close(descriptor) }
+    while fsync(descriptor) != 0 {
+      let number = errno
+      if number == EINTR { continue }
+      // Some file systems have nothing to sync in a folder and say so.
+      if number == EINVAL || number == ENOTSUP { return }
+      throw .system(number, "sync the folder", directory)
+    }
+  }
+
+  private static let temporaryCount = Atomic<Int>(0)
+
+  /// Writes and syncs a dot file in the folder of `path`; returns its absolute path.
+  func writeTemporary(beside path: String, _ bytes: [UInt8]) throws(StorageError) -> String {
+    let serial = Self.temporaryCount.wrappingAdd(1, ordering: .relaxed).oldValue
+    let unique = "\(getpid()).\(serial).\(UInt32.random(in: 0 ... .max))"
+    let folder = StoragePath.parent(path)
+    let temporary = absolute(
+      (folder.isEmpty ? "" : folder + "/") + ".\(StoragePath.name(path)).\(unique).tmp")
+    let descriptor = lake_open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else { throw .system(errno, "create the file", temporary) }
+    do throws(StorageError) {
+      try Self.write(bytes, to: descriptor, temporary)
+      while fsync(descriptor) != 0 {
+        let number = errno
+        if number != EINTR { throw StorageError.system(number, "sync the file", temporary) }
+      }
+    } catch {
+      close(descriptor)
+      unlink(temporary)
+      throw error
+    }
+    if close(descriptor) != 0, errno != EINTR {
+      let number = errno
+      unlink(temporary)
+      throw .system(number, "close the file", temporary)
+    }
+    return temporary
+  }
+
+  private static func write(
+    _ bytes: [UInt8], to descriptor: Int32, _ path: String
+  ) throws(StorageError) {
+    var failure: Int32 = 0
+    bytes.withUnsafeBytes { buffer in
+      guard let start = buffer.baseAddress else { return }
+      var done = 0
+      while done < buffer.count {
+        let count = Glibc.write(descriptor, start + done, buffer.count - done)
+        if count > 0 {
+          done += count
+        } else if count < 0, errno != EINTR {
+          failure = errno
+          return
+        }
+      }
+    }
+    if failure != 0 { throw .system(failure, "write the file", path) }
+  }
+}
+
+/// A file that is open for reading.
+private struct OpenFile: ~Copyable {
+  let path: String
+  let descriptor: Int32
+
+  init(_ path: String) throws(StorageError) {
+    self.path = path
+    descriptor = lake_open(path, O_RDONLY | O_CLOEXEC, 0)
+    guard descriptor >= 0 else { throw .system(errno, "open the file", path) }
+  }
+
+  deinit { close(descriptor) }
+
+  func byteCount() throws(StorageError) -> Int {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw .system(errno, "look at the file", path) }
+    if status.st_mode & S_IFMT == S_IFDIR {
+      throw StorageError(code: .badPath, message: "a folder where a file should be", path: path)
+    }
+    return Int(status.st_size)
+  }
+
+  func read(_ range: Range<Int>) throws(StorageError) -> [UInt8] {
+    var failure: Int32 = 0
+    let bytes = [UInt8](unsafeUninitializedCapacity: range.count) { buffer, count in
+      guard let start = buffer.baseAddress else { return }
+      while count < range.count {
+        let got = pread(
+          descriptor, start + count, range.count - count, off_t(range.lowerBound + count))
+        if got > 0 {
+          count += got
+        } else if got == 0 {
+          return
+        } else if errno != EINTR {
+          failure = errno
+          return
+        }
+      }
+    }
+    if failure != 0 { throw .system(failure, "read the file", path) }
+    guard bytes.count == range.count else {
+      throw StorageError(
+        code: .io, message: "the file became shorter while it was read", path: path)
+    }
+    return bytes
+  }
+}

@@ -1,0 +1,89 @@
+import CSystem
+import Glibc
+
+/// How a finished temporary file becomes a name that did not exist before.
+enum Publication {
+  enum Outcome { case created, exists }
+
+  /// Gives `temporary` the name `target` unless that exists, by link(2), or by
+  /// renameat2(RENAME_NOREPLACE) on file systems without hard links.
+  static func publish(_ temporary: String, as target: String) throws(StorageError) -> Outcome {
+    if link(temporary, target) == 0 { return .created }
+    let number = errno
+    // A network file system may have done what it then reports as failed.
+    if linkCount(temporary) == 2 { return .created }
+    switch number {
+    case EEXIST: return .exists
+    case EPERM, ENOTSUP, ENOSYS, EMLINK, EXDEV, EACCES: break
+    default: throw .system(number, "create the file", target)
+    }
+    if lake_rename_noreplace(temporary, target) == 0 { return .created }
+    let second = errno
+    switch second {
+    case EEXIST: return .exists
+    case EINVAL, ENOSYS, ENOTSUP:
+      throw StorageError(
+        code: .unsupported,
+        message: "this file system has neither hard links nor RENAME_NOREPLACE, so that two "
+          + "writers could overwrite each other",
+        path: target, remedy: "keep the lake on a local file system such as ext4, xfs or btrfs")
+    default: throw .system(second, "create the file", target)
+    }
+  }
+
+  private static func linkCount(_ path: String) -> Int {
+    var status = stat()
+    return stat(path, &status) == 0 ? Int(status.st_nlink) : 0
+  }
+}
+
+/// What a folder's file system can do, found out by doing it.
+public struct StorageCapabilities: Hashable, Sendable {
+  /// link(2) creates a name, and refuses one that exists.
+  public var hasExclusiveLink: Bool
+  /// renameat2(RENAME_NOREPLACE) does likewise.
+  public var hasExclusiveRename: Bool
+  /// fsync on a folder is accepted.
+  public var syncsDirectories: Bool
+
+  /// Whether commits are safe from one another here.
+  public var canCommit: Bool { hasExclusiveLink || hasExclusiveRename }
+}
+
+extension DirectoryStorage {
+  /// Tries in the root, which must exist, what commits depend on. Leaves nothing behind.
+  public func probe() throws(StorageError) -> StorageCapabilities {
+    let first = try writeTemporary(beside: "probe", [1])
+    defer { unlink(first) }
+    let second = try writeTemporary(beside: "probe", [2])
+    defer { unlink(second) }
+    let target = first + ".target"
+    defer { unlink(target) }
+
+    var result = StorageCapabilities(
+      hasExclusiveLink: false, hasExclusiveRename: false, syncsDirectories: false)
+    if link(first, target) == 0 {
+      result.hasExclusiveLink = link(second, target) != 0 && errno == EEXIST
+    }
+    unlink(target)
+    if lake_rename_noreplace(first, target) == 0 {
+      result.hasExclusiveRename = lake_rename_noreplace(second, target) != 0 && errno == EEXIST
+    }
+    let descriptor = lake_open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)
+    if descriptor >= 0 {
+      result.syncsDirectories = fsync(descriptor) == 0
+      close(descriptor)
+    }
+    return result
+  }
+
+  /// Refuses a folder in which two writers could overwrite each other's commits.
+  public func requireSafeCommits() throws(StorageError) {
+    if try probe().canCommit { return }
+    throw StorageError(
+      code: .unsupported,
+      message: "this file system cannot create a file only if it is absent, so that two writers "
+        + "could overwrite each other's commits",
+      path: root, remedy: "keep the lake on a local file system such as ext4, xfs or btrfs")
+  }
+}
