@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FILE_LINES_MAX = 400
 FUNCTION_LINES_MAX = 70
 SYSTEM_MODULES = {"Glibc", "Synchronization", "Swift"}
+PRINTING_MODULES = {"lake", "CommandLineKit"}
 BANNED_WORDS = [r"\bTODO\b", r"\bFIXME\b", r"\bHACK\b", r"\bXXX\b", r"\bfor now\b", r"/home/\w", r"/root/"]
 BANNED_CODE = [r"\btry!", r"\bfatalError\(", r"\bas!"]
 BANNED_NAMES = re.compile(r"(Utils?|Helpers?|Misc|Common|Manager)(\.|\+|$)", re.IGNORECASE)
@@ -91,7 +92,7 @@ class Tidy:
             self.check(count <= FUNCTION_LINES_MAX,
                        f"{name}:{first}: {function}: {count} lines, at most {FUNCTION_LINES_MAX}")
         if path.is_relative_to(ROOT / "Sources"):
-            for pattern in BANNED_CODE + ([r"(?<![\w.])print\("] if module != "lake" else []):
+            for pattern in BANNED_CODE + ([] if module in PRINTING_MODULES else [r"(?<![\w.])print\("]):
                 match = re.search(pattern, code)
                 line = code.count("\n", 0, match.start()) + 1 if match else 0
                 self.check(match is None, f"{name}:{line}: '{match and match.group()}' in Sources")
