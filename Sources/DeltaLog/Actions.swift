@@ -1,0 +1,217 @@
+import JSON
+
+/// One line of a commit.
+///
+/// - Spec: Delta PROTOCOL.md, "Actions".
+public enum Action: Hashable, Sendable {
+  case add(AddFile)
+  case remove(RemoveFile)
+  case metadata(TableMetadata)
+  case `protocol`(TableProtocol)
+  case txn(TxnAction)
+  case commitInfo(CommitInfo)
+  case domainMetadata(DomainMetadata)
+  /// A file of the change data feed; it is no part of a snapshot.
+  case changeData(JSONValue)
+  /// An action this version does not know, as it stands. The protocol says to pass it over.
+  case unknown(JSONValue)
+}
+
+/// A data file that belongs to the table.
+///
+/// - Spec: Delta PROTOCOL.md, "Add File and Remove File".
+public struct AddFile: Hashable, Sendable {
+  /// As the log writes it: a URI, see `DataPath`.
+  public var path: String
+  /// Column to value; nil where the value is null. An empty string is null too.
+  public var partitionValues: [String: String?]
+  /// Bytes.
+  public var size: Int64
+  /// Milliseconds since 1970 UTC.
+  public var modificationTime: Int64
+  /// False when the commit only rearranges rows.
+  public var dataChange: Bool
+  /// JSON text, see `FileStatistics`.
+  public var stats: String?
+  public var tags: [String: String]
+  /// `deletionVector.uniqueId`; nil for every file of a table that this version reads.
+  public var deletionVectorID: String?
+
+  public init(
+    path: String, partitionValues: [String: String?] = [:], size: Int64, modificationTime: Int64,
+    dataChange: Bool = true, stats: String? = nil, tags: [String: String] = [:]
+  ) {
+    self.path = path
+    self.partitionValues = partitionValues
+    self.size = size
+    self.modificationTime = modificationTime
+    self.dataChange = dataChange
+    self.stats = stats
+    self.tags = tags
+  }
+
+  /// The path in the file system: relative to the table's root, or absolute.
+  public var filePath: String { DataPath.decoded(path) }
+
+  /// The value of a partition column; nil when it is null or missing.
+  public func partitionValue(_ column: String) -> String? {
+    guard let value = partitionValues[column] ?? nil else { return nil }
+    return value.isEmpty ? nil : value
+  }
+
+  /// Rows by the tag `lake.rows`; nil where a foreign writer left none.
+  public var taggedRowCount: Int64? { tags[Tag.rows].flatMap { Int64($0) } }
+
+  /// The rows' fingerprint by the tag `lake.rowHash`, as hexadecimal digits.
+  public var taggedRowHash: String? { tags[Tag.rowHash] }
+
+  /// Names of the tags that `lake` keeps on its files.
+  public enum Tag {
+    public static let rows = "lake.rows"
+    public static let rowHash = "lake.rowHash"
+  }
+}
+
+/// A data file that no longer belongs to the table: a tombstone.
+public struct RemoveFile: Hashable, Sendable {
+  public var path: String
+  /// Milliseconds since 1970 UTC.
+  public var deletionTimestamp: Int64?
+  public var dataChange: Bool
+  /// nil where the writer did not say.
+  public var partitionValues: [String: String?]?
+  public var size: Int64?
+  public var tags: [String: String]
+  public var deletionVectorID: String?
+
+  public init(
+    path: String, deletionTimestamp: Int64?, dataChange: Bool = true,
+    partitionValues: [String: String?]? = nil, size: Int64? = nil, tags: [String: String] = [:]
+  ) {
+    self.path = path
+    self.deletionTimestamp = deletionTimestamp
+    self.dataChange = dataChange
+    self.partitionValues = partitionValues
+    self.size = size
+    self.tags = tags
+  }
+
+  /// The tombstone of a live file.
+  ///
+  /// - Parameter time: Milliseconds since 1970 UTC.
+  public init(removing file: AddFile, at time: Int64, dataChange: Bool = true) {
+    self.init(
+      path: file.path, deletionTimestamp: time, dataChange: dataChange,
+      partitionValues: file.partitionValues, size: file.size, tags: file.tags)
+    deletionVectorID = file.deletionVectorID
+  }
+
+  public var filePath: String { DataPath.decoded(path) }
+}
+
+/// What a table is: `metaData` in the log.
+///
+/// - Spec: Delta PROTOCOL.md, "Change Metadata".
+public struct TableMetadata: Hashable, Sendable {
+  public var id: String
+  public var name: String?
+  public var description: String?
+  public var formatProvider: String
+  public var formatOptions: [String: String]
+  public var schemaString: String
+  public var partitionColumns: [String]
+  /// Table properties.
+  public var configuration: [String: String]
+  public var createdTime: Int64?
+
+  public init(
+    id: String, name: String? = nil, description: String? = nil, schemaString: String,
+    partitionColumns: [String] = [], configuration: [String: String] = [:],
+    createdTime: Int64? = nil
+  ) {
+    self.id = id
+    self.name = name
+    self.description = description
+    formatProvider = "parquet"
+    formatOptions = [:]
+    self.schemaString = schemaString
+    self.partitionColumns = partitionColumns
+    self.configuration = configuration
+    self.createdTime = createdTime
+  }
+}
+
+/// What a client must be able to do to use the table: `protocol` in the log.
+///
+/// - Spec: Delta PROTOCOL.md, "Protocol Evolution".
+public struct TableProtocol: Hashable, Sendable {
+  public var minReaderVersion: Int
+  public var minWriterVersion: Int
+  public var readerFeatures: [String]?
+  public var writerFeatures: [String]?
+
+  public init(
+    minReaderVersion: Int = 1, minWriterVersion: Int = 2, readerFeatures: [String]? = nil,
+    writerFeatures: [String]? = nil
+  ) {
+    self.minReaderVersion = minReaderVersion
+    self.minWriterVersion = minWriterVersion
+    self.readerFeatures = readerFeatures
+    self.writerFeatures = writerFeatures
+  }
+
+  /// The protocol of every table that `lake` makes.
+  public static let lake = TableProtocol()
+}
+
+/// The progress of an application: what makes its commits happen once.
+///
+/// - Spec: Delta PROTOCOL.md, "Transaction Identifiers".
+public struct TxnAction: Hashable, Sendable {
+  public var appId: String
+  public var version: Int64
+  /// Milliseconds since 1970 UTC.
+  public var lastUpdated: Int64?
+
+  public init(appId: String, version: Int64, lastUpdated: Int64? = nil) {
+    self.appId = appId
+    self.version = version
+    self.lastUpdated = lastUpdated
+  }
+}
+
+/// Where a commit came from: history for people.
+public struct CommitInfo: Hashable, Sendable {
+  public var json: JSONValue
+
+  public init(_ json: JSONValue) { self.json = json }
+
+  /// Milliseconds since 1970 UTC, by the writer's clock.
+  public var timestamp: Int64? { json["timestamp"]?.int64 }
+  public var inCommitTimestamp: Int64? { json["inCommitTimestamp"]?.int64 }
+  public var operation: String? { json["operation"]?.string }
+  public var engineInfo: String? { json["engineInfo"]?.string }
+  public var txnId: String? { json["txnId"]?.string }
+  public var readVersion: Int64? { json["readVersion"]?.int64 }
+  public var isBlindAppend: Bool? { json["isBlindAppend"]?.boolean }
+
+  /// In the order of the log; values that are no strings as JSON text.
+  public var operationParameters: [(name: String, value: String)] {
+    (json["operationParameters"]?.object?.members ?? []).map {
+      ($0.key, $0.value.string ?? $0.value.description)
+    }
+  }
+}
+
+/// A named piece of configuration that a table feature keeps in the log.
+public struct DomainMetadata: Hashable, Sendable {
+  public var domain: String
+  public var configuration: String
+  public var removed: Bool
+
+  public init(domain: String, configuration: String, removed: Bool = false) {
+    self.domain = domain
+    self.configuration = configuration
+    self.removed = removed
+  }
+}

@@ -1,0 +1,212 @@
+import JSON
+
+/// Reads the lines of a commit.
+///
+/// - Spec: Delta PROTOCOL.md, "Delta Log Entries".
+struct CommitParser {
+  /// Longest line accepted: one action, its statistics and tags included.
+  static let lineByteCountMax = 256 << 20
+
+  private var actions: [Action] = []
+  private var file = FileMembers()
+
+  /// The actions of a commit, in its order.
+  ///
+  /// - Throws: `corrupt` with the line, if one is not an action, or if there are none at all.
+  static func parse(_ bytes: [UInt8], path: String) throws(DeltaError) -> [Action] {
+    var parser = CommitParser()
+    // Typed throws do not cross the closure: the failure is carried out by hand.
+    var failure: DeltaError?
+    bytes.withUnsafeBytes { buffer in
+      do throws(DeltaError) {
+        try parser.parseLines(buffer)
+      } catch { failure = error.at(path) }
+    }
+    if let failure { throw failure }
+    guard !parser.actions.isEmpty else {
+      throw DeltaError(
+        .corrupt,
+        bytes.isEmpty ? "the commit has no bytes" : "the commit holds no action",
+        path: path,
+        remedy: "the writer died before the commit was on disk; restore this file or, if it is the "
+          + "newest version, move it away")
+    }
+    return parser.actions
+  }
+
+  private mutating func parseLines(_ buffer: UnsafeRawBufferPointer) throws(DeltaError) {
+    actions.reserveCapacity(buffer.count / 600 + 4)
+    var start = 0
+    var line = 0
+    while start < buffer.count {
+      line += 1
+      let rest = UnsafeRawBufferPointer(rebasing: buffer[start...])
+      let length = Self.lineLength(rest)
+      guard length <= Self.lineByteCountMax else {
+        throw DeltaError(.corrupt, "a line of \(length) bytes", line: line)
+      }
+      let text = UnsafeRawBufferPointer(rebasing: rest[..<length])
+      do throws(JSONError) {
+        try parseLine(text)
+      } catch {
+        throw DeltaError(
+          .corrupt, "\(error.message) (byte \(error.offset) of the line)", line: line)
+      }
+      start += length + 1
+    }
+  }
+
+  private static func lineLength(_ bytes: UnsafeRawBufferPointer) -> Int {
+    bytes.firstIndex(of: 0x0A) ?? bytes.count
+  }
+
+  private mutating func parseLine(_ text: UnsafeRawBufferPointer) throws(JSONError) {
+    var parser = JSONParser(text)
+    if try parser.peek() == .end { return }
+    try parser.beginObject()
+    while let key = try parser.nextKey() {
+      if try parser.skipNull() { continue }
+      if key.equals("add") {
+        try file.parse(&parser)
+        actions.append(.add(try file.add(parser.offset)))
+      } else if key.equals("remove") {
+        try file.parse(&parser)
+        actions.append(.remove(try file.remove(parser.offset)))
+      } else {
+        try parseRare(key.string, &parser)
+      }
+    }
+    try parser.finish()
+  }
+
+  private mutating func parseRare(
+    _ key: String, _ parser: inout JSONParser
+  ) throws(JSONError) {
+    let offset = parser.offset
+    let value = try parser.value()
+    switch key {
+    case "metaData": actions.append(.metadata(try TableMetadata(value, offset)))
+    case "protocol": actions.append(.protocol(try TableProtocol(value, offset)))
+    case "txn": actions.append(.txn(try TxnAction(value, offset)))
+    case "commitInfo": actions.append(.commitInfo(CommitInfo(value)))
+    case "domainMetadata": actions.append(.domainMetadata(try DomainMetadata(value, offset)))
+    case "cdc": actions.append(.changeData(value))
+    default: actions.append(.unknown(.object(JSONObject([(key, value)]))))
+    }
+  }
+}
+
+/// The members of `add` and `remove`, gathered before it is known whether all that is required came.
+private struct FileMembers {
+  var path: String?
+  var partitionValues: [String: String?]?
+  var size: Int64?
+  var modificationTime: Int64?
+  var deletionTimestamp: Int64?
+  var dataChange: Bool?
+  var stats: String?
+  var tags: [String: String] = [:]
+  var deletionVectorID: String?
+
+  /// The last partition values, as text and as a map: neighbours usually lie in one partition, and
+  /// share the map.
+  private var lastText: [UInt8] = []
+  private var lastValues: [String: String?] = [:]
+
+  mutating func parse(_ parser: inout JSONParser) throws(JSONError) {
+    path = nil
+    partitionValues = nil
+    size = nil
+    modificationTime = nil
+    deletionTimestamp = nil
+    dataChange = nil
+    stats = nil
+    tags = [:]
+    deletionVectorID = nil
+    try parser.beginObject()
+    while let key = try parser.nextKey() {
+      if try parser.skipNull() { continue }
+      if key.equals("path") {
+        path = try parser.string()
+      } else if key.equals("partitionValues") {
+        partitionValues = try values(&parser)
+      } else if key.equals("size") {
+        size = try parser.integer()
+      } else if key.equals("modificationTime") {
+        modificationTime = try parser.integer()
+      } else if key.equals("dataChange") {
+        dataChange = try parser.boolean()
+      } else if key.equals("stats") {
+        stats = try parser.string()
+      } else if key.equals("tags") {
+        tags = try strings(&parser)
+      } else if key.equals("deletionTimestamp") {
+        deletionTimestamp = try parser.integer()
+      } else if key.equals("deletionVector") {
+        deletionVectorID = Self.uniqueID(try parser.value())
+      } else {
+        try parser.skipValue()
+      }
+    }
+  }
+
+  func add(_ offset: Int) throws(JSONError) -> AddFile {
+    guard let path else { throw missing("path", of: "add", offset) }
+    guard let size else { throw missing("size", of: "add", offset) }
+    guard size >= 0 else {
+      throw JSONError(code: .range, message: "'add' has a size of \(size)", offset: offset)
+    }
+    var file = AddFile(
+      path: path, partitionValues: partitionValues ?? [:], size: size,
+      modificationTime: modificationTime ?? 0, dataChange: dataChange ?? true, stats: stats,
+      tags: tags)
+    file.deletionVectorID = deletionVectorID
+    return file
+  }
+
+  func remove(_ offset: Int) throws(JSONError) -> RemoveFile {
+    guard let path else { throw missing("path", of: "remove", offset) }
+    var file = RemoveFile(
+      path: path, deletionTimestamp: deletionTimestamp, dataChange: dataChange ?? true,
+      partitionValues: partitionValues, size: size, tags: tags)
+    file.deletionVectorID = deletionVectorID
+    return file
+  }
+
+  private mutating func values(
+    _ parser: inout JSONParser
+  ) throws(JSONError) -> [String: String?] {
+    let text = try parser.skipValue()
+    if text.elementsEqual(lastText) { return lastValues }
+    var inner = JSONParser(text)
+    var values: [String: String?] = [:]
+    try inner.beginObject()
+    while let key = try inner.nextKey() {
+      let name = key.string
+      values[name] = try inner.skipNull() ? .some(nil) : try inner.string()
+    }
+    lastText = Array(text)
+    lastValues = values
+    return values
+  }
+
+  private func strings(_ parser: inout JSONParser) throws(JSONError) -> [String: String] {
+    var values: [String: String] = [:]
+    try parser.beginObject()
+    while let key = try parser.nextKey() {
+      let name = key.string
+      if try !parser.skipNull() { values[name] = try parser.string() }
+    }
+    return values
+  }
+
+  /// - Spec: Delta PROTOCOL.md, "Derived Fields" of deletion vectors.
+  private static func uniqueID(_ vector: JSONValue) -> String {
+    let name = (vector["storageType"]?.string ?? "") + (vector["pathOrInlineDv"]?.string ?? "")
+    return vector["offset"]?.int64.map { "\(name)@\($0)" } ?? name
+  }
+
+  private func missing(_ member: String, of action: String, _ offset: Int) -> JSONError {
+    JSONError(code: .type, message: "'\(action)' has no '\(member)'", offset: offset)
+  }
+}

@@ -1,0 +1,114 @@
+/// How a commit ended.
+public enum CommitOutcome: Hashable, Sendable {
+  /// Our commit is this version.
+  case committed(version: Int)
+  /// Every application transaction of ours is in the table already, at or before this version.
+  case alreadyDone(version: Int)
+  /// Another commit, this version, came first and does not go with ours. Nothing was written.
+  case conflict(version: Int, reason: ConflictReason)
+}
+
+/// Why two commits do not go together.
+public enum ConflictReason: Hashable, Sendable {
+  /// The table was to be created, but exists.
+  case tableExists
+  /// Schema, properties or protocol changed: plan again.
+  case metadataChanged
+  /// Files came or went in a partition that ours read or replaces: compute it again.
+  case partitionChanged(PartitionKey?)
+  /// Files went in a partition that ours compacts: give up.
+  case filesRemoved(PartitionKey?)
+  /// A file that ours removes was changed or removed by the other.
+  case fileChanged(path: String)
+  /// Some, not all, of our application transactions are done: leave them out.
+  case transactionsDone(appIds: [String])
+  /// An application of ours went on, to a version below ours: plan again.
+  case transactionAdvanced(appId: String)
+}
+
+/// Whether our commit may stand behind another that came first (`design` of the lake, "Commit
+/// protocol").
+struct ConflictCheck {
+  /// Keys of the files that ours removes.
+  private var removedKeys: Set<String> = []
+  /// Their partitions.
+  private var removedPartitions: Set<PartitionKey> = []
+  private var txns: [String: Int64] = [:]
+  private let read: PartitionSet
+  private let replaced: PartitionSet
+  /// Of the files in our snapshot that another's `remove` without partition values may mean.
+  private let snapshot: Snapshot?
+
+  init(_ actions: [Action], read: PartitionSet, replaced: PartitionSet, snapshot: Snapshot?) {
+    self.read = read
+    self.replaced = replaced
+    self.snapshot = snapshot
+    for action in actions {
+      switch action {
+      case .remove(let file):
+        removedKeys.insert(LogReplay.key(file.path, file.deletionVectorID))
+        if let key = partition(of: file) { removedPartitions.insert(key) }
+      case .txn(let txn): txns[txn.appId] = txn.version
+      default: break
+      }
+    }
+  }
+
+  var isBlindAppend: Bool { removedKeys.isEmpty && read.isEmpty && replaced.isEmpty }
+
+  /// nil: no application transaction of ours is in `done`, or ours has none.
+  func doneAlready(_ done: [String: TxnAction], at version: Int) -> CommitOutcome? {
+    let ours = txns.filter { appId, ours in done[appId].map { $0.version >= ours } ?? false }
+    if ours.isEmpty { return nil }
+    if ours.count == txns.count { return .alreadyDone(version: version) }
+    return .conflict(
+      version: version, reason: .transactionsDone(appIds: ours.keys.sorted()))
+  }
+
+  /// nil: ours may come after this commit.
+  func outcome(after other: [Action], version: Int) -> CommitOutcome? {
+    var done: [String: TxnAction] = [:]
+    for case .txn(let txn) in other { done[txn.appId] = txn }
+    if let outcome = doneAlready(done, at: version) { return outcome }
+    func conflict(_ reason: ConflictReason) -> CommitOutcome {
+      .conflict(version: version, reason: reason)
+    }
+    for appId in done.keys.sorted() where txns[appId] != nil {
+      return conflict(.transactionAdvanced(appId: appId))
+    }
+    for action in other {
+      switch action {
+      case .metadata, .protocol: return conflict(.metadataChanged)
+      case .add(let file):
+        let key = PartitionKey(file.partitionValues)
+        if replaced.contains(key) || read.contains(key) {
+          return conflict(.partitionChanged(key))
+        }
+        if removedKeys.contains(LogReplay.key(file.path, file.deletionVectorID)) {
+          return conflict(.fileChanged(path: file.path))
+        }
+      case .remove(let file):
+        let key = partition(of: file)
+        if replaced.contains(key) || read.contains(key) {
+          return conflict(.partitionChanged(key))
+        }
+        if removedKeys.contains(LogReplay.key(file.path, file.deletionVectorID)) {
+          return conflict(.fileChanged(path: file.path))
+        }
+        if key.map({ removedPartitions.contains($0) }) ?? !removedPartitions.isEmpty {
+          return conflict(.filesRemoved(key))
+        }
+      default: break
+      }
+    }
+    return nil
+  }
+
+  /// nil where neither the tombstone nor our snapshot says.
+  private func partition(of file: RemoveFile) -> PartitionKey? {
+    if let values = file.partitionValues { return PartitionKey(values) }
+    let key = LogReplay.key(file.path, file.deletionVectorID)
+    let live = snapshot?.files.first { LogReplay.key($0.path, $0.deletionVectorID) == key }
+    return live.map { PartitionKey($0.partitionValues) }
+  }
+}

@@ -1,0 +1,66 @@
+import Bytes
+import JSON
+import Storage
+
+/// A table's log that cannot be read or written.
+public struct DeltaError: LakeError, Hashable {
+  public enum Code: String, Sendable {
+    /// No Delta table lies here.
+    case noTable = "no_table"
+    case versionNotFound = "version_not_found"
+    /// A version of the log is missing between others.
+    case gap
+    /// A commit or checkpoint that is damaged or breaks the protocol.
+    case corrupt
+    /// A table feature or protocol version that is not implemented.
+    case unsupported
+    case schema
+    /// The caller's change is not allowed on this table.
+    case refused
+    case storage
+    /// It could not be found out whether the commit took effect.
+    case unknownOutcome = "unknown_outcome"
+    /// Too many races were lost in a row.
+    case contention
+  }
+
+  public var code: Code
+  public var message: String
+  /// The table's folder or a file of its log.
+  public var path: String?
+  /// 1-based line of a commit file.
+  public var line: Int?
+  public var remedy: String?
+
+  public init(
+    _ code: Code, _ message: String, path: String? = nil, line: Int? = nil, remedy: String? = nil
+  ) {
+    self.code = code
+    self.message = message
+    self.path = path
+    self.line = line
+    self.remedy = remedy
+  }
+
+  init(_ error: StorageError) {
+    self.init(.storage, error.message, path: error.path, remedy: error.remedy)
+  }
+
+  public var placeText: String? {
+    guard let path else { return line.map { "line \($0)" } }
+    return line.map { "\(path), line \($0)" } ?? path
+  }
+
+  /// The same error with its file named, unless a lower layer has named it.
+  func at(_ path: String) -> DeltaError {
+    var error = self
+    if error.path == nil { error.path = path }
+    return error
+  }
+}
+
+/// Runs storage work; what it throws becomes a `DeltaError`.
+@inline(__always)
+func storing<T>(_ body: () throws(StorageError) -> T) throws(DeltaError) -> T {
+  do { return try body() } catch { throw DeltaError(error) }
+}

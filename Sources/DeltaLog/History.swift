@@ -1,0 +1,58 @@
+import Storage
+
+/// One version in a table's history.
+public struct HistoryEntry: Sendable {
+  public let version: Int
+  /// Milliseconds since 1970 UTC, monotonic from version to version.
+  public let timestamp: Int64
+  /// What the writer said of the commit, if it said anything.
+  public let commitInfo: CommitInfo?
+  public let addCount: Int
+  public let removeCount: Int
+  /// Bytes of the files added.
+  public let addedByteCount: Int64
+  /// Rows of the files added; nil where one of them does not say.
+  public let addedRowCount: Int64?
+  /// Application ids of the commit's `txn` actions.
+  public let applications: [String]
+  public let changesMetadata: Bool
+}
+
+/// A table's versions, newest first, as far back as their commits are left.
+///
+/// - Parameter limit: The most versions to return; nil for all.
+public func history(
+  _ storage: any TableStorage, limit: Int? = nil
+) throws(DeltaError) -> [HistoryEntry] {
+  let listing = try LogListing(storage)
+  let times = try TimeTravel.times(listing, storage)
+  var entries: [HistoryEntry] = []
+  for (version, time) in times.reversed().prefix(limit ?? .max) {
+    let actions = try SnapshotLoader.commit(version, storage)
+    var info: CommitInfo?
+    var adds: [AddFile] = []
+    var removeCount = 0
+    var applications: [String] = []
+    var changesMetadata = false
+    for action in actions {
+      switch action {
+      case .commitInfo(let value): info = value
+      case .add(let file): adds.append(file)
+      case .remove: removeCount += 1
+      case .txn(let txn): applications.append(txn.appId)
+      case .metadata, .protocol: changesMetadata = true
+      default: break
+      }
+    }
+    var rows: Int64? = 0
+    for file in adds {
+      rows = rows.flatMap { sum in file.rowCount.map { sum &+ $0 } }
+    }
+    entries.append(
+      HistoryEntry(
+        version: version, timestamp: time, commitInfo: info, addCount: adds.count,
+        removeCount: removeCount, addedByteCount: adds.reduce(0) { $0 &+ $1.size },
+        addedRowCount: rows, applications: applications, changesMetadata: changesMetadata))
+  }
+  return entries
+}

@@ -1,0 +1,218 @@
+import Storage
+
+/// What a file of `_delta_log` is, by its name.
+///
+/// - Spec: Delta PROTOCOL.md, "File Types" and "Checkpoint Naming Scheme".
+enum LogFile: Hashable {
+  case commit(version: Int)
+  case checkpoint(version: Int)
+  case checkpointPart(version: Int, part: Int, count: Int)
+  /// A checkpoint by the V2 spec, named with a UUID.
+  case checkpointV2(version: Int)
+  /// Compacted logs only repeat what the commits say.
+  case compacted
+  case other
+
+  /// Folder of the log, below the table's root.
+  static let directory = "_delta_log"
+  /// Versions have at most this many digits in 64 bits.
+  private static let digitCount = 20
+
+  init(name: String) {
+    self = Self.parse(name) ?? .other
+  }
+
+  private static func parse(_ name: String) -> LogFile? {
+    guard let version = number(name.utf8.prefix(digitCount), digitCount) else { return nil }
+    let rest = name.utf8.dropFirst(digitCount)
+    if rest.elementsEqual(".json".utf8) { return .commit(version: version) }
+    if rest.elementsEqual(".checkpoint.parquet".utf8) { return .checkpoint(version: version) }
+    let parts = rest.split(separator: 0x2E)
+    if parts.count == 4, parts[0].elementsEqual("checkpoint".utf8),
+      parts[3].elementsEqual("parquet".utf8), let part = number(parts[1], 10),
+      let count = number(parts[2], 10)
+    {
+      return .checkpointPart(version: version, part: part, count: count)
+    }
+    if parts.count == 3, parts[0].elementsEqual("checkpoint".utf8) {
+      return .checkpointV2(version: version)
+    }
+    if parts.count == 3, parts[1].elementsEqual("compacted".utf8) { return .compacted }
+    return nil
+  }
+
+  private static func number(_ digits: Substring.UTF8View, _ width: Int) -> Int? {
+    guard digits.count == width else { return nil }
+    var value = 0
+    for digit in digits {
+      guard (0x30...0x39).contains(digit) else { return nil }
+      let (product, overflow) = value.multipliedReportingOverflow(by: 10)
+      let (sum, carry) = product.addingReportingOverflow(Int(digit - 0x30))
+      if overflow || carry { return nil }
+      value = sum
+    }
+    return value
+  }
+
+  static func padded(_ version: Int, _ width: Int = digitCount) -> String {
+    let digits = String(version)
+    return String(repeating: "0", count: Swift.max(0, width - digits.utf8.count)) + digits
+  }
+
+  static func commitPath(_ version: Int) -> String { "\(directory)/\(padded(version)).json" }
+
+  static func checkpointPath(_ version: Int) -> String {
+    "\(directory)/\(padded(version)).checkpoint.parquet"
+  }
+}
+
+/// A complete checkpoint that lies in the log.
+struct CheckpointFiles: Hashable, Sendable {
+  var version: Int
+  /// In the order of their parts.
+  var paths: [String]
+}
+
+/// The versions that a log holds.
+struct LogListing {
+  /// Ascending.
+  private(set) var commits: [Int] = []
+  /// Complete ones, newest first; of one version the classic one first.
+  private(set) var checkpoints: [CheckpointFiles] = []
+  /// Versions of V2 checkpoints, which are not read.
+  private(set) var checkpointsV2: [Int] = []
+
+  init(_ storage: any TableStorage) throws(DeltaError) {
+    let entries: [StorageEntry]
+    do {
+      entries = try storage.list(LogFile.directory)
+    } catch {
+      if error.code == .notFound { throw Self.noTable(storage) }
+      throw DeltaError(error)
+    }
+    var parts: [Int: [Int: Set<Int>]] = [:]
+    for entry in entries where !entry.isDirectory {
+      switch LogFile(name: entry.name) {
+      case .commit(let version): commits.append(version)
+      case .checkpoint(let version):
+        checkpoints.append(
+          CheckpointFiles(version: version, paths: [LogFile.checkpointPath(version)]))
+      case .checkpointPart(let version, let part, let count):
+        parts[version, default: [:]][count, default: []].insert(part)
+      case .checkpointV2(let version): checkpointsV2.append(version)
+      case .compacted, .other: break
+      }
+    }
+    for (version, byCount) in parts {
+      for (count, present) in byCount.sorted(by: { $0.key < $1.key }) {
+        guard count > 0, present.count == count, present.allSatisfy({ (1...count).contains($0) })
+        else { continue }
+        checkpoints.append(
+          CheckpointFiles(
+            version: version,
+            paths: (1...count).map {
+              "\(LogFile.directory)/\(LogFile.padded(version)).checkpoint."
+                + "\(LogFile.padded($0, 10)).\(LogFile.padded(count, 10)).parquet"
+            }))
+      }
+    }
+    commits.sort()
+    checkpoints.sort { ($1.version, $0.paths.count) < ($0.version, $1.paths.count) }
+    if commits.isEmpty && checkpoints.isEmpty && checkpointsV2.isEmpty {
+      throw Self.noTable(storage)
+    }
+  }
+
+  static func noTable(_ storage: any TableStorage) -> DeltaError {
+    DeltaError(
+      .noTable, "no Delta table here: there is no '\(LogFile.directory)' folder with commits",
+      path: storage.name)
+  }
+
+  /// The newest version.
+  var latest: Int {
+    Swift.max(
+      commits.last ?? 0, checkpoints.first?.version ?? 0, checkpointsV2.max() ?? 0)
+  }
+
+  /// Where a replay up to `version` may begin: at each complete checkpoint, newest first, and at the
+  /// log's birth. Each with its commits, which are without a gap.
+  ///
+  /// - Throws: `gap` or `versionNotFound` if there is no such beginning.
+  func segments(upTo version: Int, _ storage: any TableStorage) throws(DeltaError) -> [LogSegment] {
+    guard version >= 0, version <= latest else {
+      throw DeltaError(
+        .versionNotFound, "there is no version \(version); the newest is \(latest)",
+        path: storage.name)
+    }
+    var segments: [LogSegment] = []
+    for checkpoint in checkpoints where checkpoint.version <= version {
+      if hasCommits((checkpoint.version + 1)...(version + 1)) {
+        segments.append(LogSegment(checkpoint: checkpoint, target: version))
+      }
+    }
+    if hasCommits(0...(version + 1)) {
+      segments.append(LogSegment(checkpoint: nil, target: version))
+    }
+    if segments.isEmpty { throw missing(version, storage) }
+    return segments
+  }
+
+  /// Whether every version of `range` but its last bound has a commit.
+  private func hasCommits(_ range: ClosedRange<Int>) -> Bool {
+    if range.count <= 1 { return true }
+    let start = commits.partitioningIndex { $0 >= range.lowerBound }
+    let last = range.upperBound - 1
+    let index = start + (last - range.lowerBound)
+    return index < commits.count && commits[start] == range.lowerBound && commits[index] == last
+  }
+
+  /// Why there is no way to build `version`.
+  private func missing(_ version: Int, _ storage: any TableStorage) -> DeltaError {
+    if checkpointsV2.contains(where: { $0 <= version }) {
+      return TableFeatures.unsupported("v2Checkpoint", storage.name)
+    }
+    let first = checkpoints.last { $0.version <= version }?.version ?? -1
+    var expected = checkpoints.first { $0.version <= version }.map { $0.version + 1 } ?? 0
+    for commit in commits where commit >= expected {
+      if commit != expected { break }
+      expected += 1
+    }
+    let oldest = commits.first ?? 0
+    if first < 0, oldest > 0, expected == 0, version < oldest {
+      return DeltaError(
+        .versionNotFound,
+        "version \(version) is gone: the oldest commit that is left is \(oldest)",
+        path: storage.name)
+    }
+    return DeltaError(
+      .gap, "the log has a gap: commit \(expected) is missing, though version \(latest) exists",
+      path: storage.name + "/" + LogFile.commitPath(expected),
+      remedy: "restore the file from a backup; nothing can be read safely without it")
+  }
+}
+
+/// A beginning and the commits that follow it.
+struct LogSegment: Sendable {
+  /// nil: the replay begins with commit 0.
+  var checkpoint: CheckpointFiles?
+  /// The version to build.
+  var target: Int
+
+  var firstCommit: Int { (checkpoint?.version ?? -1) + 1 }
+
+  var commitCount: Int { target + 1 - firstCommit }
+}
+
+extension Array {
+  /// The first index whose element satisfies `predicate`, if all later ones do too.
+  func partitioningIndex(where predicate: (Element) -> Bool) -> Int {
+    var low = 0
+    var high = count
+    while low < high {
+      let middle = (low + high) / 2
+      if predicate(self[middle]) { high = middle } else { low = middle + 1 }
+    }
+    return low
+  }
+}

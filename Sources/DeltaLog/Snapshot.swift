@@ -1,0 +1,108 @@
+import Columnar
+import Storage
+
+/// A table at one version: taken once, it never changes.
+public struct Snapshot: Sendable {
+  /// The table's folder, as it was given.
+  public let tableName: String
+  public let version: Int
+  public let `protocol`: TableProtocol
+  public let metadata: TableMetadata
+  public let schema: DeltaSchema
+  /// Live files in the order of the log: a checkpoint keeps it.
+  public let files: [AddFile]
+  /// Files that were removed and whose bytes may still lie there.
+  public let tombstones: [RemoveFile]
+  /// By application id.
+  public let txns: [String: TxnAction]
+  public let domainMetadata: [String: DomainMetadata]
+  /// `commitInfo` of this version; nil if the version came from a checkpoint alone.
+  public let commitInfo: CommitInfo?
+  /// Version of the checkpoint that this was built from; nil if from commits alone.
+  public let checkpointVersion: Int?
+
+  /// Reads a table's state.
+  ///
+  /// - Parameters:
+  ///   - version: The version; nil for the newest.
+  ///   - asOf: Milliseconds since 1970 UTC: the newest version committed by then.
+  public static func load(
+    _ storage: any TableStorage, version: Int? = nil, asOf: Int64? = nil
+  ) throws(DeltaError) -> Snapshot {
+    let listing = try LogListing(storage)
+    var target = listing.latest
+    if let version {
+      target = version
+    } else if let asOf {
+      target = try TimeTravel.version(at: asOf, listing, storage)
+    }
+    var failure: DeltaError?
+    for segment in try listing.segments(upTo: target, storage) {
+      do throws(DeltaError) {
+        return try SnapshotLoader(storage, segment).load()
+      } catch {
+        // A damaged checkpoint is no reason to give up while older ones or commits are whole.
+        guard error.code == .corrupt, segment.checkpoint != nil else { throw failure ?? error }
+        failure = failure ?? error
+      }
+    }
+    throw failure ?? LogListing.noTable(storage)
+  }
+
+  /// The newest version, without reading any.
+  public static func latestVersion(_ storage: any TableStorage) throws(DeltaError) -> Int {
+    try LogListing(storage).latest
+  }
+
+  /// Whether a Delta table lies there.
+  public static func exists(_ storage: any TableStorage) throws(DeltaError) -> Bool {
+    do throws(DeltaError) {
+      _ = try LogListing(storage)
+      return true
+    } catch {
+      if error.code == .noTable { return false }
+      throw error
+    }
+  }
+
+  /// The flat columns of the schema, partition columns included.
+  public var fields: [Field] { schema.flatFields }
+
+  public var partitionColumns: [String] { metadata.partitionColumns }
+
+  /// Table properties.
+  public var configuration: [String: String] { metadata.configuration }
+
+  /// Refuses a table whose rules for writers are not all known.
+  public func requireWritable() throws(DeltaError) {
+    try TableFeatures.checkWrite(self.protocol, metadata, tableName)
+  }
+
+  init(_ replay: consuming LogReplay, version: Int, checkpoint: Int?, _ name: String)
+    throws(DeltaError)
+  {
+    guard let table = replay.table else {
+      throw DeltaError(.corrupt, "the log has no 'protocol' action", path: name)
+    }
+    guard let metadata = replay.metadata else {
+      throw DeltaError(.corrupt, "the log has no 'metaData' action", path: name)
+    }
+    try TableFeatures.checkRead(table, metadata, name)
+    if let path = replay.deletionVectorPath {
+      throw TableFeatures.unsupported("deletionVectors", name, because: "file '\(path)' has one")
+    }
+    do throws(DeltaError) {
+      schema = try DeltaSchema(parsing: metadata.schemaString)
+    } catch { throw error.at(name) }
+    tableName = name
+    self.version = version
+    self.protocol = table
+    self.metadata = metadata
+    files = replay.files.values()
+    tombstones = replay.tombstones.values()
+    txns = replay.txns
+    domainMetadata = replay.domains
+    commitInfo = replay.commitInfo
+    checkpointVersion = checkpoint
+  }
+}

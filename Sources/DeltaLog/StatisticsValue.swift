@@ -1,0 +1,32 @@
+import Columnar
+
+/// A bound of a column in a data file, by the column's type.
+public enum StatValue: Hashable, Sendable {
+  /// Every integer type; dates as days, timestamps as microseconds, booleans as 0 and 1.
+  case integer(Int64)
+  /// Unscaled decimal, at the column's scale.
+  case decimal(Int128)
+  case double(Double)
+  case string(String)
+}
+
+/// What a file's statistics say of one column.
+public struct ColumnBounds: Hashable, Sendable {
+  /// No value is below it; nil if nothing is known.
+  public var minimum: StatValue?
+  /// No value is above it; nil if nothing is known.
+  public var maximum: StatValue?
+  /// Values may begin with `maximum` and go on: long strings are cut off.
+  public var maximumIsPrefix = false
+  public var nullCount: Int64?
+
+  public init(
+    minimum: StatValue? = nil, maximum: StatValue? = nil, maximumIsPrefix: Bool = false,
+    nullCount: Int64? = nil
+  ) {
+    self.minimum = minimum
+    self.maximum = maximum
+    self.maximumIsPrefix = maximumIsPrefix
+    self.nullCount = nullCount
+  }
+}

@@ -1,0 +1,268 @@
+import Columnar
+import JSON
+import Storage
+
+/// A change to a table that takes effect whole, once, or not at all.
+///
+///     var transaction = Transaction(snapshot: snapshot, storage: storage)
+///     transaction.setApplication("lake/ingest/…", version: 1)
+///     transaction.append(files)
+///     switch try transaction.commit() { … }
+public struct Transaction: Sendable {
+  /// Races that may be lost in a row before `contention` is thrown.
+  public static let raceLossMax = 10_000
+
+  /// What the plan was made on; nil creates the table.
+  public let snapshot: Snapshot?
+  let storage: any TableStorage
+
+  /// The lines of the commit, without `commitInfo`.
+  public var actions: [Action] = []
+  /// What `commitInfo` calls it: WRITE, OPTIMIZE, DELETE, CREATE TABLE, …
+  public var operation = "WRITE"
+  public var operationParameters: [(name: String, value: String)] = []
+  public var operationMetrics: [(name: String, value: String)] = []
+  /// Name and version of the program that commits.
+  public var engineInfo = "lake/" + DeltaLogVersion.engine
+  /// Partitions whose rows ours was computed from: nothing may come or go there meanwhile.
+  public var readPartitions = PartitionSet.none
+  /// Partitions that ours replaces whole.
+  public var replacedPartitions = PartitionSet.none
+  /// Whether `commit` writes a checkpoint when one is due.
+  public var writesCheckpoints = true
+  /// Why a due checkpoint could not be written; the commit stands all the same.
+  public private(set) var checkpointFailure: DeltaError?
+
+  /// What tells our commit from any other.
+  private let txnId = UniqueID.make()
+
+  /// - Parameter snapshot: nil to create the table: then `actions` must hold protocol and metadata,
+  ///   as `create` puts there.
+  public init(snapshot: Snapshot?, storage: any TableStorage) {
+    self.snapshot = snapshot
+    self.storage = storage
+  }
+
+  // MARK: - Composing
+
+  /// Declares the table that this transaction creates.
+  public mutating func create(
+    schema: DeltaSchema, partitionColumns: [String], configuration: [String: String],
+    name: String? = nil, description: String? = nil
+  ) {
+    precondition(snapshot == nil, "a table that is created has no snapshot")
+    operation = "CREATE TABLE"
+    actions.append(.protocol(.lake))
+    actions.append(
+      .metadata(
+        TableMetadata(
+          id: UniqueID.make(), name: name, description: description,
+          schemaString: schema.schemaString, partitionColumns: partitionColumns,
+          configuration: configuration, createdTime: Instant.now())))
+  }
+
+  /// Adds files; other writers' appends do not matter.
+  public mutating func append(_ files: [AddFile]) {
+    actions.append(contentsOf: files.map { .add($0) })
+  }
+
+  /// Removes live files.
+  public mutating func remove(_ files: [AddFile], dataChange: Bool = true) {
+    let time = Instant.now()
+    actions.append(
+      contentsOf: files.map {
+        .remove(RemoveFile(removing: $0, at: time, dataChange: dataChange))
+      })
+  }
+
+  /// Removes every live file of a partition and adds these instead.
+  public mutating func replacePartition(_ key: PartitionKey, with files: [AddFile]) {
+    let old = (snapshot?.files ?? []).filter { PartitionKey($0.partitionValues) == key }
+    replacedPartitions.insert(key)
+    remove(old)
+    append(files)
+  }
+
+  /// Exchanges files for others that hold the same rows.
+  public mutating func compact(removing old: [AddFile], adding new: [AddFile]) {
+    remove(old, dataChange: false)
+    append(
+      new.map { file in
+        var file = file
+        file.dataChange = false
+        return file
+      })
+  }
+
+  /// Makes this transaction happen once: if the table has this application at `version` or above,
+  /// it is done already.
+  public mutating func setApplication(_ appId: String, version: Int64) {
+    actions.append(.txn(TxnAction(appId: appId, version: version, lastUpdated: Instant.now())))
+  }
+
+  /// Changes the table's metadata; at most once a transaction.
+  public mutating func setMetadata(_ metadata: TableMetadata) {
+    actions.append(.metadata(metadata))
+  }
+
+  /// Sets table properties; nil takes one away.
+  public mutating func setProperties(_ properties: [String: String?]) {
+    guard var metadata = pendingMetadata else { return }
+    for (key, value) in properties { metadata.configuration[key] = value }
+    replacePendingMetadata(metadata)
+  }
+
+  /// Adds nullable columns behind the others, before the partition columns if those stand last.
+  ///
+  /// - Throws: `schema` if a column of that name exists, in any case.
+  public mutating func addColumns(_ fields: [Field]) throws(DeltaError) {
+    guard var metadata = pendingMetadata else { return }
+    var schema = try DeltaSchema(parsing: metadata.schemaString)
+    let trailing = schema.fields.reversed().prefix { metadata.partitionColumns.contains($0.name) }
+    var position = schema.fields.count - trailing.count
+    for field in try DeltaSchema(fields).fields {
+      if schema.fields.contains(where: { $0.name.lowercased() == field.name.lowercased() }) {
+        throw DeltaError(.schema, "the table has a column '\(field.name)' already")
+      }
+      var field = field
+      field.isNullable = true
+      schema.fields.insert(field, at: position)
+      position += 1
+    }
+    metadata.schemaString = schema.schemaString
+    replacePendingMetadata(metadata)
+  }
+
+  private var pendingMetadata: TableMetadata? {
+    for case .metadata(let metadata) in actions { return metadata }
+    return snapshot?.metadata
+  }
+
+  private mutating func replacePendingMetadata(_ metadata: TableMetadata) {
+    actions.removeAll { if case .metadata = $0 { true } else { false } }
+    actions.append(.metadata(metadata))
+  }
+
+  // MARK: - Committing
+
+  /// Puts the commit into the log, behind whatever other commits came first and go with it.
+  public mutating func commit() throws(DeltaError) -> CommitOutcome {
+    try TransactionRules.check(actions, snapshot, storage.name)
+    let check = ConflictCheck(
+      actions, read: readPartitions, replaced: replacedPartitions, snapshot: snapshot)
+    if let snapshot, let outcome = check.doneAlready(snapshot.txns, at: snapshot.version) {
+      return outcome
+    }
+    let bytes = CommitWriter.bytes(of: [.commitInfo(commitInfo(check))] + ordered)
+    if snapshot == nil {
+      try storing { () throws(StorageError) in
+        try storage.createDirectory(LogFile.directory)
+      }
+    }
+    var version = (snapshot?.version ?? -1) + 1
+    for _ in 0..<Self.raceLossMax {
+      if try put(bytes, version) {
+        checkpointIfDue(version)
+        return .committed(version: version)
+      }
+      if snapshot == nil { return .conflict(version: version, reason: .tableExists) }
+      let other = try SnapshotLoader.commit(version, storage)
+      if let outcome = check.outcome(after: other, version: version) { return outcome }
+      version += 1
+    }
+    throw DeltaError(
+      .contention, "\(Self.raceLossMax) other commits came first", path: storage.name,
+      remedy: "run the command again when fewer writers are at work")
+  }
+
+  /// Whether the commit is `version`, be it that storage said so or that it is found there.
+  private func put(_ bytes: [UInt8], _ version: Int) throws(DeltaError) -> Bool {
+    let path = LogFile.commitPath(version)
+    var failure: StorageError?
+    do {
+      if try storage.putIfAbsent(path, bytes) { return true }
+    } catch { failure = error }
+    // Storage may have done what it reports as failed, and a retry inside it may have met its own
+    // first try.
+    do throws(DeltaError) {
+      guard try isOurs(version) else {
+        if let failure, try !exists(version) { throw DeltaError(failure) }
+        return false
+      }
+      try storing { () throws(StorageError) in try storage.syncDirectory(LogFile.directory) }
+      return true
+    } catch {
+      guard let failure else { throw error }
+      if error == DeltaError(failure) { throw error }
+      throw DeltaError(
+        .unknownOutcome,
+        "it is not known whether version \(version) was committed: \(failure.message), then "
+          + error.message, path: storage.name + "/" + path,
+        remedy: "run the command again: what is done will not be done twice")
+    }
+  }
+
+  private func exists(_ version: Int) throws(DeltaError) -> Bool {
+    try storing { () throws(StorageError) in
+      try storage.exists(LogFile.commitPath(version))
+    }
+  }
+
+  private func isOurs(_ version: Int) throws(DeltaError) -> Bool {
+    guard try exists(version) else { return false }
+    for case .commitInfo(let info) in try SnapshotLoader.commit(version, storage) {
+      return info.txnId == txnId
+    }
+    return false
+  }
+
+  /// Metadata first, then what it makes sense of.
+  private var ordered: [Action] {
+    func rank(_ action: Action) -> Int {
+      switch action {
+      case .commitInfo: 0
+      case .protocol: 1
+      case .metadata: 2
+      case .txn: 3
+      case .domainMetadata: 4
+      case .remove: 5
+      case .add: 6
+      case .changeData, .unknown: 7
+      }
+    }
+    return actions.enumerated()
+      .sorted { (rank($0.element), $0.offset) < (rank($1.element), $1.offset) }.map(\.element)
+  }
+
+  private func commitInfo(_ check: ConflictCheck) -> CommitInfo {
+    let hasMetadata = actions.contains { if case .metadata = $0 { true } else { false } }
+    var json = JSONObject()
+    json["timestamp"] = .integer(Instant.now())
+    json["operation"] = .string(operation)
+    json["operationParameters"] = .object(
+      JSONObject(operationParameters.map { ($0.name, .string($0.value)) }))
+    if let snapshot { json["readVersion"] = .integer(snapshot.version) }
+    json["isolationLevel"] = .string("Serializable")
+    json["isBlindAppend"] = .boolean(check.isBlindAppend && !hasMetadata)
+    if !operationMetrics.isEmpty {
+      json["operationMetrics"] = .object(
+        JSONObject(operationMetrics.map { ($0.name, .string($0.value)) }))
+    }
+    json["engineInfo"] = .string(engineInfo)
+    json["txnId"] = .string(txnId)
+    return CommitInfo(.object(json))
+  }
+
+  private mutating func checkpointIfDue(_ version: Int) {
+    guard writesCheckpoints else { return }
+    do throws(DeltaError) {
+      try CheckpointPolicy.checkpointIfDue(
+        version, base: snapshot, ownActionCount: actions.count, storage)
+    } catch { checkpointFailure = error }
+  }
+}
+
+/// What `commitInfo` says of the program.
+public enum DeltaLogVersion {
+  public static let engine = "0.1.0"
+}
