@@ -15,6 +15,8 @@ public struct ParquetError: LakeError, Hashable {
     case file
     /// A sound file cannot give what was asked: no such column, row group or row.
     case request
+    /// A value that the column's type cannot hold.
+    case value
   }
 
   /// Filled from the inside out: decoder, column reader, file reader.

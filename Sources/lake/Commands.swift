@@ -8,11 +8,7 @@ nonisolated func commandGroups() -> [CommandGroup] {
   [
     CommandGroup("fill the lake", []),
     CommandGroup("use the lake", []),
-    CommandGroup(
-      "look at files",
-      [
-        DBNCommand.self
-      ]),
+    CommandGroup("look at files", []),
   ]
 }
 

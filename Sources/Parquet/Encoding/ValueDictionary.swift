@@ -1,0 +1,141 @@
+import Bytes
+
+/// Gives equal numbers equal indices: a hash table over entries that are kept in the order of
+/// their first appearance until `sortEntries`.
+final class ValueDictionary<Key: FixedWidthInteger & BitwiseCopyable> {
+  private var slots: UnsafeMutablePointer<UInt32>
+  private var slotCount: Int
+  private(set) var entries: UnsafeMutablePointer<Key>
+  private var entryCapacity: Int
+  private(set) var count = 0
+
+  private static var slotCountMin: Int { 1024 }
+
+  init() {
+    slotCount = Self.slotCountMin
+    slots = .allocate(capacity: slotCount)
+    slots.initialize(repeating: 0, count: slotCount)
+    entryCapacity = slotCount / 2
+    entries = .allocate(capacity: entryCapacity)
+  }
+
+  deinit {
+    slots.deallocate()
+    entries.deallocate()
+  }
+
+  func removeAll() {
+    // A table that grew for one chunk is not cleared for each one after it.
+    if count * 16 < slotCount && slotCount > Self.slotCountMin {
+      slots.deallocate()
+      slotCount = Self.slotCountMin
+      slots = .allocate(capacity: slotCount)
+    }
+    slots.initialize(repeating: 0, count: slotCount)
+    count = 0
+  }
+
+  /// Writes the index of each value, adding new ones.
+  ///
+  /// - Returns: false when there are more than `entryCountMax` entries; the indices are then of no
+  ///   use.
+  func index(
+    _ values: UnsafePointer<Key>, _ valueCount: Int, into indices: UnsafeMutablePointer<UInt32>,
+    entryCountMax: Int
+  ) -> Bool {
+    var slots = slots
+    var entries = entries
+    var mask = UInt64(slotCount - 1)
+    var shift = UInt64(64 - mask.nonzeroBitCount)
+    for position in 0..<valueCount {
+      let value = values[position]
+      var slot = Self.hash(value) &>> shift
+      while true {
+        let found = slots[Int(truncatingIfNeeded: slot)]
+        if found != 0 {
+          if entries[Int(found &- 1)] == value {
+            indices[position] = found &- 1
+            break
+          }
+          slot = (slot &+ 1) & mask
+          continue
+        }
+        if count >= entryCountMax { return false }
+        indices[position] = UInt32(truncatingIfNeeded: count)
+        insert(value, at: Int(truncatingIfNeeded: slot))
+        slots = self.slots
+        entries = self.entries
+        mask = UInt64(slotCount - 1)
+        shift = UInt64(64 - mask.nonzeroBitCount)
+        break
+      }
+    }
+    return true
+  }
+
+  /// Sorts the entries and corrects `indices` accordingly. Sorted entries compress better, and
+  /// neighbouring values have neighbouring indices.
+  func sortEntries(
+    _ indices: UnsafeMutablePointer<UInt32>, _ indexCount: Int,
+    by precedes: (Key, Key) -> Bool
+  ) {
+    let values = entries
+    var order = [UInt32](unsafeUninitializedCapacity: count) { buffer, initialized in
+      for index in 0..<count { buffer[index] = UInt32(truncatingIfNeeded: index) }
+      initialized = count
+    }
+    order.sort { precedes(values[Int($0)], values[Int($1)]) }
+    let sorted = UnsafeMutablePointer<Key>.allocate(capacity: entryCapacity)
+    var rank = [UInt32](repeating: 0, count: count)
+    for index in 0..<count {
+      sorted[index] = values[Int(order[index])]
+      rank[Int(order[index])] = UInt32(truncatingIfNeeded: index)
+    }
+    entries.deallocate()
+    entries = sorted
+    rank.withUnsafeBufferPointer { buffer in
+      guard let rank = buffer.baseAddress else { return }
+      for position in 0..<indexCount { indices[position] = rank[Int(indices[position])] }
+    }
+  }
+
+  private func insert(_ value: Key, at slot: Int) {
+    if count == entryCapacity { growEntries() }
+    entries[count] = value
+    count += 1
+    slots[slot] = UInt32(truncatingIfNeeded: count)
+    if count * 2 > slotCount { growSlots() }
+  }
+
+  private func growEntries() {
+    let grown = UnsafeMutablePointer<Key>.allocate(capacity: entryCapacity * 2)
+    grown.update(from: entries, count: count)
+    entries.deallocate()
+    entries = grown
+    entryCapacity *= 2
+  }
+
+  private func growSlots() {
+    slots.deallocate()
+    slotCount *= 4
+    slots = .allocate(capacity: slotCount)
+    slots.initialize(repeating: 0, count: slotCount)
+    let mask = UInt64(slotCount - 1)
+    let shift = UInt64(64 - mask.nonzeroBitCount)
+    for index in 0..<count {
+      var slot = Self.hash(entries[index]) &>> shift
+      while slots[Int(truncatingIfNeeded: slot)] != 0 { slot = (slot &+ 1) & mask }
+      slots[Int(truncatingIfNeeded: slot)] = UInt32(truncatingIfNeeded: index + 1)
+    }
+  }
+
+  /// The high bits are the good ones.
+  @inline(__always)
+  private static func hash(_ value: Key) -> UInt64 {
+    var folded = UInt64(truncatingIfNeeded: value)
+    if Key.bitWidth > 64 {
+      folded ^= UInt64(truncatingIfNeeded: value &>> 64) &* 0x9FB2_1C65_1E98_DF25
+    }
+    return (folded ^ folded &>> 32) &* 0x9E37_79B9_7F4A_7C15
+  }
+}

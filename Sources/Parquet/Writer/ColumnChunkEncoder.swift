@@ -1,0 +1,101 @@
+import Bytes
+import Columnar
+import Compression
+
+/// Encodes column chunks: bounds, encoding, levels, compression, checksums.
+///
+/// A chunk is a pure function of its rows, the column and the options: which thread encodes it, and
+/// after what, changes no byte. One instance per thread: its scratch memory is reused.
+public final class ColumnChunkEncoder {
+  public let column: WriterColumn
+  let options: WriterOptions
+  private let packer = ValuePacker()
+  let shaper: ValueShaper
+  private let assembler: PageAssembler
+
+  public init(column: WriterColumn, options: WriterOptions) {
+    self.column = column
+    self.options = options
+    shaper = ValueShaper(column: column)
+    assembler = PageAssembler(column: column, options: options)
+  }
+
+  /// Encodes the rows `rows` of a column.
+  public func encode(
+    _ column: Column, rows: Range<Int>
+  ) throws(ParquetError) -> EncodedColumnChunk {
+    precondition(rows.upperBound <= column.count, "rows within the column")
+    return try column.withSource(rows: rows) { (source) throws(ParquetError) in
+      try encode(source, rowCount: rows.count)
+    }
+  }
+
+  /// Encodes `rowCount` rows as the chunk of one row group.
+  ///
+  /// - Throws: `ParquetError` with code `value` where the column's type cannot hold a value, or a
+  ///   double is NaN.
+  public func encode(
+    _ source: ColumnSource, rowCount: Int
+  ) throws(ParquetError) -> EncodedColumnChunk {
+    do throws(ParquetError) {
+      let cuts = options.pageCuts(rowCount: rowCount)
+      var (values, spans) = try packer.pack(source, rowCount: rowCount, cuts: cuts)
+      if case .bytes(let offsets, _, _) = values {
+        let refined = refine(cuts, offsets, source.validity)
+        if refined.count > cuts.count {
+          (values, spans) = try packer.pack(source, rowCount: rowCount, cuts: refined)
+        }
+      }
+      let levels = FlatLevels(validity: source.validity)
+      return try encode(values, spans: spans, rowCount: rowCount, levels: levels)
+    } catch {
+      throw error.at(column: column.field.name)
+    }
+  }
+
+  /// Encodes packed values with levels of any depth.
+  func encode(
+    _ values: PackedValues, spans: [PageSpan], rowCount: Int, levels: some PageLevels
+  ) throws(ParquetError) -> EncodedColumnChunk {
+    let bounds = try pageBounds(values, spans)
+    let form = try shaper.shape(values, isConstant: isConstant(bounds))
+    return try assembler.assemble(
+      values, form, spans: spans, rowCount: rowCount, levels: levels, bounds: bounds,
+      shaper: shaper)
+  }
+
+  private func isConstant(_ bounds: [ValueBounds?]) -> Bool {
+    var value: StatisticsValue?
+    for bound in bounds {
+      guard let bound else { continue }
+      if bound.min != bound.max || !bound.isMaxExact || bound.min != (value ?? bound.min) {
+        return false
+      }
+      value = bound.min
+    }
+    return value != nil
+  }
+
+  /// Adds cuts where strings would make a page too long. Offsets are those of packed values.
+  private func refine(
+    _ cuts: [Int], _ offsets: UnsafePointer<Int32>, _ validity: UnsafePointer<UInt8>?
+  ) -> [Int] {
+    var refined: [Int] = [0]
+    var value = 0
+    var pageStart = Int(offsets[0])
+    for (start, end) in zip(cuts, cuts.dropFirst()) {
+      for row in start..<end where validity.map({ $0[row] != 0 }) ?? true {
+        if Int(offsets[value + 1]) - pageStart > options.pageByteCountMax,
+          row > refined[refined.count - 1]
+        {
+          refined.append(row)
+          pageStart = Int(offsets[value])
+        }
+        value += 1
+      }
+      refined.append(end)
+      pageStart = Int(offsets[value])
+    }
+    return refined
+  }
+}

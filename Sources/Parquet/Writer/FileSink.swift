@@ -1,0 +1,100 @@
+import Bytes
+import CSystem
+import Glibc
+
+/// Where a file's bytes go: a descriptor, through one large buffer, or memory.
+final class FileSink {
+  private static let bufferByteCount = 4 << 20
+
+  /// Negative where bytes stay in memory.
+  private var descriptor: Int32
+  private let closesDescriptor: Bool
+  private let path: String?
+  private let buffer = ByteBuffer()
+  /// Bytes written so far: the offset of the next one.
+  private(set) var offset = 0
+
+  /// Keeps everything in memory.
+  init() {
+    descriptor = -1
+    closesDescriptor = false
+    path = nil
+  }
+
+  /// Creates a file, which must not exist.
+  init(path: String) throws(ParquetError) {
+    self.path = path
+    closesDescriptor = true
+    descriptor = lake_open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+    if descriptor < 0 { throw systemError("cannot create the file") }
+  }
+
+  /// Writes to an open descriptor, which stays open.
+  init(fileDescriptor: Int32, path: String?) {
+    self.path = path
+    closesDescriptor = false
+    descriptor = fileDescriptor
+  }
+
+  deinit {
+    if closesDescriptor && descriptor >= 0 { Glibc.close(descriptor) }
+  }
+
+  func write(_ bytes: UnsafeRawBufferPointer) throws(ParquetError) {
+    offset += bytes.count
+    if descriptor < 0 || buffer.count + bytes.count <= Self.bufferByteCount {
+      return buffer.append(bytes)
+    }
+    try flush()
+    if bytes.count >= Self.bufferByteCount { try writeAll(bytes) } else { buffer.append(bytes) }
+  }
+
+  func write(_ bytes: [UInt8]) throws(ParquetError) {
+    try bytes.withUnsafeBufferPointer { (bytes) throws(ParquetError) in
+      try write(UnsafeRawBufferPointer(bytes))
+    }
+  }
+
+  func flush() throws(ParquetError) {
+    if descriptor < 0 { return }
+    try writeAll(buffer.bytes)
+    buffer.removeAll()
+  }
+
+  /// Writes what is buffered, makes it durable if asked, and closes a file that this sink opened.
+  func finish(isDurable: Bool) throws(ParquetError) {
+    try flush()
+    if descriptor < 0 { return }
+    if isDurable && fsync(descriptor) != 0 { throw systemError("cannot sync the file") }
+    if closesDescriptor {
+      let closed = Glibc.close(descriptor)
+      descriptor = -1
+      if closed != 0 { throw systemError("cannot close the file") }
+    }
+  }
+
+  /// The bytes kept in memory, handed over.
+  func takeBytes() -> [UInt8] {
+    let bytes = Array(buffer.bytes)
+    buffer.removeAll()
+    return bytes
+  }
+
+  private func writeAll(_ bytes: UnsafeRawBufferPointer) throws(ParquetError) {
+    guard let base = bytes.baseAddress else { return }
+    var written = 0
+    while written < bytes.count {
+      let result = Glibc.write(descriptor, base + written, bytes.count - written)
+      if result < 0 {
+        if lake_errno() == EINTR { continue }
+        throw systemError("cannot write the file")
+      }
+      written += result
+    }
+  }
+
+  private func systemError(_ what: String) -> ParquetError {
+    let reason = String(cString: strerror(lake_errno()))
+    return ParquetError(.file, "\(what): \(reason)", place: ParquetError.Place(path: path))
+  }
+}

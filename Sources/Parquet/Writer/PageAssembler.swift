@@ -1,0 +1,176 @@
+import Bytes
+import Compression
+
+/// Writes a page's levels.
+protocol PageLevels {
+  /// Appends repetition and definition levels of a page, as data page v1 has them.
+  func append(_ span: PageSpan, into out: ByteBuffer)
+}
+
+/// Levels of a flat optional column: 1 for a value, 0 for a null.
+struct FlatLevels: PageLevels {
+  let validity: UnsafePointer<UInt8>?
+
+  func append(_ span: PageSpan, into out: ByteBuffer) {
+    let count = span.levels.count
+    withUnsafeTemporaryAllocation(
+      of: UInt32.self, capacity: span.nullCount == 0 || span.nullCount == count ? 1 : count
+    ) { scratch in
+      guard let scratch = scratch.baseAddress else { return }
+      appendDefinitionLevels(
+        validity: validity.map { $0 + span.levels.lowerBound }, count: count,
+        nullCount: span.nullCount, scratch: scratch, into: out)
+    }
+  }
+}
+
+/// Builds a chunk's pages: levels and values, compression, headers with checksums.
+final class PageAssembler {
+  private let column: WriterColumn
+  private let zstd: ZstdEncoder
+  /// Pages before compression, end to end.
+  private let raw = ByteBuffer()
+  private let compressed = ByteBuffer()
+  private let out = ByteBuffer()
+
+  init(column: WriterColumn, options: WriterOptions) {
+    self.column = column
+    zstd = ZstdEncoder(level: options.zstdLevel)
+  }
+
+  func assemble(
+    _ values: PackedValues, _ form: ValueForm, spans: [PageSpan], rowCount: Int,
+    levels: some PageLevels, bounds: [ValueBounds?], shaper: ValueShaper
+  ) throws(ParquetError) -> EncodedColumnChunk {
+    var ends: [Int] = []
+    raw.removeAll()
+    if case .dictionary = form {
+      raw.append(shaper.dictionaryPage.bytes)
+      ends.append(raw.count)
+    }
+    for span in spans {
+      levels.append(span, into: raw)
+      shaper.encode(values, span.values, form, into: raw)
+      ends.append(raw.count)
+    }
+    let stored = try compress(ends)
+    var chunk = EncodedColumnChunk(
+      column: column, rowCount: rowCount, valueCount: spans.last?.levels.upperBound ?? 0,
+      bytes: [], dictionaryByteCount: 0, pages: [], encoding: form.encoding,
+      codec: stored == nil ? .uncompressed : .zstd, uncompressedByteCount: 0,
+      nullCount: spans.reduce(0) { $0 + $1.nullCount }, distinctCount: nil, bounds: nil)
+    if case .dictionary(_, let entryCount, _) = form { chunk.distinctCount = entryCount }
+    append(form, values, spans, bounds, ends, stored, to: &chunk)
+    if column.hasStatistics && column.isOrdered { chunk.bounds = union(bounds, spans) }
+    return chunk
+  }
+
+  /// Compresses each page.
+  ///
+  /// - Returns: The ends of the pages in `compressed`; nil where it gains under a tenth.
+  private func compress(_ ends: [Int]) throws(ParquetError) -> [Int]? {
+    if raw.count < 64 { return nil }
+    // The longest page tells whether the rest is worth the time.
+    var (longest, start) = (0..<0, 0)
+    for end in ends {
+      if end - start > longest.count { longest = start..<end }
+      start = end
+    }
+    if longest.count * 4 >= raw.count || ends.count > 2 {
+      compressed.removeAll()
+      try compress(longest)
+      if compressed.count * 10 > longest.count * 9 { return nil }
+    }
+    compressed.removeAll()
+    var storedEnds: [Int] = []
+    start = 0
+    for end in ends {
+      try compress(start..<end)
+      storedEnds.append(compressed.count)
+      start = end
+    }
+    return compressed.count * 10 > raw.count * 9 ? nil : storedEnds
+  }
+
+  private func compress(_ range: Range<Int>) throws(ParquetError) {
+    let page = UnsafeRawBufferPointer(rebasing: raw.bytes[range])
+    do { try zstd.compress(page, into: compressed) } catch {
+      throw ParquetError(.value, error.message)
+    }
+  }
+
+  /// Writes headers and pages.
+  private func append(
+    _ form: ValueForm, _ values: PackedValues, _ spans: [PageSpan], _ bounds: [ValueBounds?],
+    _ ends: [Int], _ stored: [Int]?, to chunk: inout EncodedColumnChunk
+  ) {
+    out.removeAll()
+    let source = stored == nil ? raw.bytes : compressed.bytes
+    let hasDictionary = ends.count > spans.count
+    var (rawStart, storedStart) = (0, 0)
+    for page in 0..<ends.count {
+      let storedEnd = (stored ?? ends)[page]
+      let body = UnsafeRawBufferPointer(rebasing: source[storedStart..<storedEnd])
+      let index = hasDictionary ? page - 1 : page
+      let rawByteCount = ends[page] - rawStart
+      var header = PageHeader(
+        type: index < 0 ? .dictionaryPage : .dataPage, uncompressedByteCount: Int32(rawByteCount),
+        compressedByteCount: Int32(body.count),
+        crc: Int32(bitPattern: CRC32.checksum(body)))
+      if index < 0, case .dictionary(_, let entryCount, let isSorted) = form {
+        header.dictionaryPage = DictionaryPageHeader(
+          valueCount: Int32(entryCount), encoding: .plain, isSorted: isSorted)
+      } else {
+        header.dataPage = DataPageHeader(
+          valueCount: Int32(spans[index].levels.count), encoding: form.encoding,
+          definitionLevelEncoding: .rle, repetitionLevelEncoding: .rle)
+      }
+      let offset = out.count
+      out.append(header.thriftBytes)
+      chunk.uncompressedByteCount += out.count - offset + rawByteCount
+      out.append(body)
+      if index < 0 {
+        chunk.dictionaryByteCount = out.count
+      } else {
+        let isBounded = column.hasStatistics && column.isOrdered
+        chunk.pages.append(
+          EncodedColumnChunk.Page(
+            offset: offset, byteCount: out.count - offset, firstRow: spans[index].firstRow,
+            nullCount: spans[index].nullCount, bounds: isBounded ? bounds[index] : nil,
+            stringByteCount: stringByteCount(values, spans[index].values)))
+      }
+      (rawStart, storedStart) = (ends[page], storedEnd)
+    }
+    chunk.bytes = Array(out.bytes)
+  }
+
+  private func stringByteCount(_ values: PackedValues, _ range: Range<Int>) -> Int? {
+    guard column.physicalType == .byteArray else { return nil }
+    switch values {
+    case .bytes(let offsets, _, _):
+      return Int(offsets[range.upperBound]) - Int(offsets[range.lowerBound])
+    case .codes(let codes, _, let dictionary):
+      var total = 0
+      var (previous, length): (Int32, Int) = (-1, 0)
+      for index in range {
+        if codes[index] != previous {
+          previous = codes[index]
+          length = dictionary.byteRange(Int(previous)).count
+        }
+        total += length
+      }
+      return total
+    default: return 0
+    }
+  }
+
+  /// The bounds of all pages; nil where a page with values has none.
+  private func union(_ bounds: [ValueBounds?], _ spans: [PageSpan]) -> ValueBounds? {
+    var union: ValueBounds?
+    for (bound, span) in zip(bounds, spans) where !span.values.isEmpty {
+      guard let bound else { return nil }
+      union = union?.union(bound, isUnsigned: column.isUnsigned) ?? bound
+    }
+    return union
+  }
+}
