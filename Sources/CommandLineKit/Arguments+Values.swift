@@ -44,7 +44,7 @@ extension Arguments {
   /// A number of bytes like `192MB`, `64 MiB`, `1g`; nil when the flag is not given.
   public func byteCount(_ name: String, minimum: Int = 1) throws(UsageError) -> Int? {
     guard let text = value(name) else { return nil }
-    guard let count = Quantity.parseByteCount(text), count >= minimum else {
+    guard let count = SizeText.parse(text), count >= minimum else {
       throw bad(
         name, text, "a size of at least \(Quantity.bytes(minimum)) like '192MB'", "--\(name) 192MB")
     }

@@ -91,7 +91,7 @@ public struct Context: Sendable {
   /// Says what should be looked at: not with `--quiet`.
   public func warn(_ message: String, place: String? = nil, remedy: String? = nil) {
     if isJSON {
-      print(ErrorText.json("warning", message: message, code: nil, place: place, remedy: remedy))
+      self.print(ErrorText.json("warning", message: message, code: nil, place: place, remedy: remedy))
     } else if !isQuiet {
       let label = talkStyle.yellow("warning:")
       talk.write(ErrorText.lines(label, message: message, place: place, remedy: remedy))
@@ -105,7 +105,7 @@ public struct Context: Sendable {
       ErrorText.lines(
         talkStyle.red("error:"), message: parts.message, place: parts.place, remedy: parts.remedy))
     if isJSON {
-      print(
+      self.print(
         ErrorText.json(
           "error", message: parts.message, code: parts.code, place: parts.place,
           remedy: parts.remedy))

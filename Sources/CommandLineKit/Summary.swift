@@ -75,7 +75,7 @@ extension Context {
   /// Ends a command's output: the JSON summary with `--json`, else the figures as talk.
   public func print(_ summary: Summary) {
     if isJSON {
-      print(summary.json)
+      self.print(summary.json)
     } else if !isQuiet {
       talk.write(summary.lines.map { $0 + "\n" }.joined())
     }

@@ -41,6 +41,6 @@ public struct TextTable: Sendable {
 extension Context {
   /// Prints a table as data.
   public func print(_ table: TextTable) {
-    for line in table.lines(style: style) { print(line) }
+    for line in table.lines(style: style) { self.print(line) }
   }
 }

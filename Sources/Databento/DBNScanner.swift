@@ -98,7 +98,7 @@ public struct DBNScanner: Sendable {
     guard remaining == 0 else {
       var error = DBNError(
         .truncated,
-        "the file ends in the middle of a record: \(remaining) bytes of it are there",
+        "the file ends in the middle of a record, after \(remaining) of its bytes",
         at: byteOffset + remaining, remedy: "download the file again")
       error.place.record = recordCount
       throw error

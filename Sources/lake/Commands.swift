@@ -8,7 +8,11 @@ nonisolated func commandGroups() -> [CommandGroup] {
   [
     CommandGroup("fill the lake", []),
     CommandGroup("use the lake", []),
-    CommandGroup("look at files", []),
+    CommandGroup(
+      "look at files",
+      [
+        DBNCommand.self
+      ]),
   ]
 }
 

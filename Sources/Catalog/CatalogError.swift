@@ -1,0 +1,49 @@
+import Bytes
+
+/// A lake, a table, a schema file or a configuration that cannot be used.
+public struct CatalogError: LakeError, Hashable {
+  public enum Code: String, Sendable {
+    case noLake, notALake, alreadyALake, unsuitableFileSystem, unreadable, unwritable
+    case badName, unknownTable, tableExists, tableMismatch, unknownKind
+    case badYAML, badConfig, badSchema, badTime
+  }
+
+  /// Where: a file, and a line of it, or a table.
+  public struct Place: Hashable, Sendable {
+    public var path: String?
+    /// From 1.
+    public var line: Int?
+    public var column: Int?
+    public var table: String?
+
+    public init(
+      path: String? = nil, line: Int? = nil, column: Int? = nil, table: String? = nil
+    ) {
+      self.path = path
+      self.line = line
+      self.column = column
+      self.table = table
+    }
+  }
+
+  public var code: Code
+  public var message: String
+  public var place: Place
+  public var remedy: String?
+
+  public init(_ code: Code, _ message: String, place: Place = Place(), remedy: String? = nil) {
+    self.code = code
+    self.message = message
+    self.place = place
+    self.remedy = remedy
+  }
+
+  public var placeText: String? {
+    var parts: [String] = []
+    if let table = place.table { parts.append("table '\(table)'") }
+    if let path = place.path { parts.append(path) }
+    if let line = place.line { parts.append("line \(line)") }
+    if let column = place.column { parts.append("column \(column)") }
+    return parts.isEmpty ? nil : parts.joined(separator: ", ")
+  }
+}

@@ -1,0 +1,129 @@
+/// What `lake.yaml` may hold: the only place where its keys are declared.
+indirect enum ConfigShape: Sendable {
+  case value(ConfigValueKind)
+  /// `[a, b]`.
+  case list(ConfigValueKind)
+  /// Groups of keys, one a list item.
+  case groups([ConfigKey])
+  case group([ConfigKey])
+  /// Any names of a kind, each with a group of keys.
+  case named(ConfigValueKind, [ConfigKey])
+  /// Any names of a kind, each with a value.
+  case valueByName(ConfigValueKind, ConfigValueKind)
+}
+
+/// What a single value may be.
+enum ConfigValueKind: Sendable {
+  case text
+  case integer(ClosedRange<Int>)
+  /// A whole or broken number of at least 0, in plain digits.
+  case amount
+  case size
+  case jobs
+  case interval
+  /// `2024-01-02` or an instant `2024-01-02T14:30:00Z`.
+  case time
+  /// `06:30`.
+  case timeOfDay
+  case timezone
+  case table
+  case recordKind
+  case variable
+  case choice([String])
+}
+
+struct ConfigKey: Sendable {
+  let name: String
+  let shape: ConfigShape
+  /// As it would be written; nil where there is none.
+  let defaultText: String?
+  let isRequired: Bool
+  /// Environment variable that overrides it.
+  let variable: String?
+
+  init(
+    _ name: String, _ shape: ConfigShape, default defaultText: String? = nil,
+    isRequired: Bool = false, variable: String? = nil
+  ) {
+    self.name = name
+    self.shape = shape
+    self.defaultText = defaultText
+    self.isRequired = isRequired
+    self.variable = variable
+  }
+
+  /// The form of the file that is read here.
+  static let formVersion = 1
+  static let vendors = ["databento", "massive"]
+  static let passes = ["resample"]
+
+  /// All keys of `lake.yaml`.
+  static let root: [ConfigKey] = [
+    ConfigKey("version", .value(.integer(1...formVersion)), default: "1"),
+    ConfigKey("vendors", .group(vendors.map { ConfigKey($0, .group(vendor)) })),
+    ConfigKey("downloads", .groups(download)),
+    ConfigKey("ingest", .group(ingest)),
+    ConfigKey(
+      "resample",
+      .group([ConfigKey("intervals", .list(.interval), default: "[15s, 30s, 1m]")])),
+    ConfigKey(
+      "tables",
+      .named(
+        .table,
+        [
+          ConfigKey("description", .value(.text)),
+          ConfigKey("quarantine_percent_max", .value(.integer(0...100))),
+        ])),
+    ConfigKey(
+      "passes",
+      .groups([
+        ConfigKey("pass", .value(.choice(passes)), isRequired: true),
+        ConfigKey("table", .value(.table), isRequired: true),
+        ConfigKey("to", .list(.interval)),
+      ])),
+    ConfigKey(
+      "retention",
+      .group([
+        ConfigKey("tombstone_days", .value(.integer(1...36_500)), default: "30"),
+        ConfigKey("tables", .valueByName(.table, .integer(1...36_500))),
+      ])),
+    ConfigKey("schedule", .groups(schedule)),
+  ]
+
+  private static let vendor = [
+    ConfigKey("key_env", .value(.variable)),
+    ConfigKey("key_file", .value(.text)),
+    ConfigKey("usd_max", .value(.amount)),
+    ConfigKey("requests_per_second", .value(.integer(1...10_000))),
+    ConfigKey("requests_per_minute", .value(.integer(1...600_000))),
+  ]
+
+  private static let download = [
+    ConfigKey("vendor", .value(.choice(vendors)), isRequired: true),
+    ConfigKey("dataset", .value(.text), isRequired: true),
+    ConfigKey("schemas", .list(.recordKind), isRequired: true),
+    ConfigKey("symbols", .list(.text), isRequired: true),
+    ConfigKey(
+      "symbol_type",
+      .value(.choice(["raw_symbol", "parent", "continuous", "instrument_id"]))),
+    ConfigKey("start", .value(.time), isRequired: true),
+    ConfigKey("end", .value(.time)),
+  ]
+
+  private static let ingest = [
+    ConfigKey("memory", .value(.size), default: "192MB", variable: "LAKE_MEMORY"),
+    ConfigKey("jobs", .value(.jobs), default: "auto", variable: "LAKE_JOBS"),
+    ConfigKey("quarantine_percent_max", .value(.integer(0...100)), default: "10"),
+    ConfigKey("zstd_level", .value(.integer(1...19)), default: "1"),
+  ]
+
+  private static let schedule = [
+    ConfigKey("name", .value(.text), isRequired: true),
+    ConfigKey("at", .value(.timeOfDay)),
+    ConfigKey("every", .value(.interval)),
+    ConfigKey("timezone", .value(.timezone)),
+    ConfigKey(
+      "days", .list(.choice(["mon", "tue", "wed", "thu", "fri", "sat", "sun"]))),
+    ConfigKey("run", .list(.text), isRequired: true),
+  ]
+}

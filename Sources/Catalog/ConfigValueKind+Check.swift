@@ -1,0 +1,84 @@
+import Bytes
+import Columnar
+import Market
+
+extension ConfigValueKind {
+  /// Smallest memory that a job is given.
+  static let memoryByteCountMin = 16_000_000
+
+  /// nil when `text` is such a value; else what was expected, and a remedy where one is known.
+  func problem(with text: String) -> (expected: String, remedy: String?)? {
+    switch self {
+    case .text: return text.isEmpty ? ("some text", nil) : nil
+    case .integer(let range):
+      return Int(text).map(range.contains) == true
+        ? nil : ("a whole number from \(range.lowerBound) to \(range.upperBound)", nil)
+    case .amount:
+      let isDigits = text.utf8.allSatisfy { (0x30...0x39).contains($0) || $0 == 0x2E }
+      return isDigits && Double(text) != nil ? nil : ("a number like 10 or 2.50", nil)
+    case .size:
+      return (SizeText.parse(text) ?? 0) >= Self.memoryByteCountMin
+        ? nil : ("a size of at least 16 MB, like 192MB", nil)
+    case .jobs:
+      return text == "auto" || Int(text).map((1...1024).contains) == true
+        ? nil : ("'auto' or a number of threads from 1 to 1024", nil)
+    case .interval:
+      return Interval.parse(text) == nil ? ("an interval like 15s, 1m, 1h or 1d", nil) : nil
+    case .time:
+      return Self.isTime(text)
+        ? nil : ("a date like 2024-01-02 or a time like 2024-01-02T14:30Z", nil)
+    case .timeOfDay:
+      return Self.isTimeOfDay(text) ? nil : ("a time of day like \"06:30\"", "put it in quotes")
+    case .timezone:
+      return Self.isTimezoneName(text) ? nil : ("a time zone like UTC or America/New_York", nil)
+    case .table:
+      do {
+        _ = try TableName(parsing: text)
+        return nil
+      } catch { return ("a table's name like raw.glbx_mdp3_trades", error.remedy) }
+    case .recordKind:
+      if (try? TableSchema.named(text)) != nil { return nil }
+      let known = ((try? TableSchema.all()) ?? []).map(\.kind)
+      return ("a record kind", NearestNames.question(text, among: known) ?? "lake schema list")
+    case .variable:
+      let isName = text.utf8.allSatisfy {
+        (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) || (0x30...0x39).contains($0)
+          || $0 == 0x5F
+      }
+      return isName && !text.isEmpty && text.utf8.first.map({ (0x30...0x39).contains($0) }) != true
+        ? nil
+        : (
+          "the name of an environment variable", "keys never stand in lake.yaml: name the variable"
+        )
+    case .choice(let choices):
+      return choices.contains(text)
+        ? nil
+        : (
+          choices.map { "'\($0)'" }.joined(separator: ", "),
+          NearestNames.question(text, among: choices)
+        )
+    }
+  }
+
+  private static func isTime(_ text: String) -> Bool {
+    if CivilDate(iso: text) != nil { return true }
+    return Array(text.utf8).withUnsafeBytes { TimeText.parseISO($0)?.hasZone ?? false }
+  }
+
+  private static func isTimeOfDay(_ text: String) -> Bool {
+    let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+    guard parts.count == 2, parts.allSatisfy({ $0.utf8.count == 2 }), let hour = Int(parts[0]),
+      let minute = Int(parts[1])
+    else { return false }
+    return (0...23).contains(hour) && (0...59).contains(minute)
+  }
+
+  /// Of the form of a name: whether the system knows the zone is asked where it is used.
+  private static func isTimezoneName(_ text: String) -> Bool {
+    !text.isEmpty && !text.hasPrefix("/") && !text.contains("..")
+      && text.utf8.allSatisfy {
+        (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) || (0x30...0x39).contains($0)
+          || [0x2F, 0x5F, 0x2D, 0x2B].contains($0)
+      }
+  }
+}

@@ -1,0 +1,73 @@
+import CSystem
+import Glibc
+
+/// The few questions that the catalog asks of folders and small files.
+enum FileSystem {
+  static func isDirectory(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  static func exists(_ path: String) -> Bool {
+    var status = stat()
+    return lstat(path, &status) == 0
+  }
+
+  static func isFile(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+  }
+
+  /// Names in a folder, sorted, without those that begin with a dot; empty where there is no folder.
+  static func names(in folder: String) -> [String] {
+    guard let stream = opendir(folder) else { return [] }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if !name.hasPrefix(".") { names.append(name) }
+    }
+    return names.sorted()
+  }
+
+  /// A small text file; malformed UTF-8 is an error.
+  static func text(_ path: String) throws(CatalogError) -> String {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    if descriptor < 0 { throw unreadable(path, lake_errno()) }
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    var part = [UInt8](repeating: 0, count: 64 << 10)
+    while true {
+      let count = read(descriptor, &part, part.count)
+      if count < 0, lake_errno() == EINTR { continue }
+      if count < 0 { throw unreadable(path, lake_errno()) }
+      if count == 0 { break }
+      bytes += part[..<count]
+      if bytes.count > YAMLParser.byteCountMax { break }
+    }
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw CatalogError(.unreadable, "file is not UTF-8 text", place: .init(path: path))
+    }
+    return text
+  }
+
+  /// The path without `.`, `..`, links and a trailing slash; nil where it does not exist.
+  static func resolved(_ path: String) -> String? {
+    guard let raw = realpath(path, nil) else { return nil }
+    defer { free(raw) }
+    return String(cString: raw)
+  }
+
+  /// `path` seen from `directory`.
+  static func absolute(_ path: String, in directory: String) -> String {
+    path.hasPrefix("/") ? path : directory + "/" + path
+  }
+
+  private static func unreadable(_ path: String, _ number: Int32) -> CatalogError {
+    CatalogError(
+      .unreadable, "file cannot be read: " + String(cString: strerror(number)),
+      place: .init(path: path))
+  }
+}

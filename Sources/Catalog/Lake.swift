@@ -1,0 +1,131 @@
+import Bytes
+
+/// A lake: a folder with a `lake.yaml`.
+public struct Lake: Sendable {
+  public static let configurationName = "lake.yaml"
+  public static let rootVariable = "LAKE_ROOT"
+
+  /// Absolute path of the folder, without links and a trailing slash.
+  public let root: String
+  public let config: LakeConfig
+
+  /// Opens the lake in a folder.
+  ///
+  /// - Parameter environment: Variables that override the configuration.
+  public init(root: String, environment: [String: String] = [:]) throws(CatalogError) {
+    self.root = root
+    config = try LakeConfig(
+      path: root + "/" + Self.configurationName, environment: environment)
+  }
+
+  /// Finds the lake that a command works on: `--lake`, else `LAKE_ROOT`, else the nearest folder upward
+  /// that holds `lake.yaml`, else `./lake` if it does.
+  public static func find(
+    flag: String?, environment: [String: String], workingDirectory: String
+  ) throws(CatalogError) -> Lake {
+    let root = try findRoot(
+      flag: flag, environment: environment, workingDirectory: workingDirectory)
+    return try Lake(root: root, environment: environment)
+  }
+
+  /// The root that `find` opens, whatever its configuration holds.
+  public static func findRoot(
+    flag: String?, environment: [String: String], workingDirectory: String
+  ) throws(CatalogError) -> String {
+    if let flag {
+      return try named(flag, workingDirectory, by: "--lake")
+    }
+    if let variable = environment[rootVariable], !variable.isEmpty {
+      return try named(variable, workingDirectory, by: rootVariable)
+    }
+    var folder = FileSystem.resolved(workingDirectory) ?? workingDirectory
+    while true {
+      if holdsLake(folder) { return folder.isEmpty ? "/" : folder }
+      guard let slash = folder.lastIndex(of: "/"), folder != "/" else { break }
+      folder = String(folder[..<slash])
+      if folder.isEmpty { break }
+    }
+    if let inside = FileSystem.resolved(workingDirectory + "/lake"), holdsLake(inside) {
+      return inside
+    }
+    throw CatalogError(
+      .noLake, "no lake here: no 'lake.yaml' in this folder, above it, or in './lake'",
+      place: .init(path: workingDirectory),
+      remedy: "lake init mylake && cd mylake, or name a lake with --lake DIR")
+  }
+
+  private static func named(_ path: String, _ workingDirectory: String, by origin: String)
+    throws(CatalogError) -> String
+  {
+    guard let root = FileSystem.resolved(FileSystem.absolute(path, in: workingDirectory)) else {
+      throw CatalogError(
+        .noLake, "\(origin) names '\(path)', which does not exist", place: .init(path: path),
+        remedy: "lake init \(path)")
+    }
+    guard FileSystem.isDirectory(root) else {
+      throw CatalogError(
+        .notALake, "\(origin) names '\(path)', which is no folder", place: .init(path: path),
+        remedy: root.hasSuffix("/" + configurationName)
+          ? "name the folder that holds it" : "name a folder that holds '\(configurationName)'")
+    }
+    guard holdsLake(root) else {
+      throw CatalogError(
+        .notALake, "'\(path)' is no lake: it holds no '\(configurationName)'",
+        place: .init(path: root), remedy: "lake init \(path)")
+    }
+    return root
+  }
+
+  private static func holdsLake(_ folder: String) -> Bool {
+    FileSystem.isFile(folder + "/" + configurationName)
+  }
+
+  // MARK: - Places
+
+  /// Folder of a table, whether it exists or not.
+  public func path(of table: TableName) -> String { root + "/" + table.layer + "/" + table.name }
+
+  /// Where runs keep what is no part of a table yet.
+  public var stagingPath: String { root + "/staging" }
+
+  /// What the tool knows about itself: the ledgers' tables.
+  public var ledgerPath: String { root + "/ledger" }
+
+  /// Events that are not folded into the ledgers' tables yet.
+  public var journalPath: String { ledgerPath + "/journal" }
+
+  /// Names of all tables, by layer and name: folders with a Delta log.
+  public func tableNames() -> [TableName] {
+    var names: [TableName] = []
+    for layer in TableName.layers {
+      let folder = root + "/" + layer
+      for name in FileSystem.names(in: folder)
+      where FileSystem.isDirectory(folder + "/" + name + "/_delta_log") {
+        if let table = try? TableName(layer: layer, name: name) { names.append(table) }
+      }
+    }
+    return names.sorted()
+  }
+
+  public func hasTable(_ name: TableName) -> Bool {
+    FileSystem.isDirectory(path(of: name) + "/_delta_log")
+  }
+
+  /// Checks that a table exists; the error offers the nearest names.
+  public func requireTable(named text: String) throws(CatalogError) -> TableName {
+    let known = tableNames()
+    if let name = known.first(where: { $0.description == text }) { return name }
+    if known.isEmpty {
+      throw CatalogError(
+        .unknownTable, "unknown table '\(text)': this lake has no tables yet",
+        place: .init(path: root), remedy: "lake ingest FILE…")
+    }
+    let names = known.map(\.description)
+    let sameName = known.filter { $0.name == text }.map(\.description)
+    let remedy =
+      sameName.first.map { "did you mean '\($0)'?" } ?? NearestNames.question(text, among: names)
+    throw CatalogError(
+      .unknownTable, "unknown table '\(text)'", place: .init(path: root),
+      remedy: remedy ?? "lake tables")
+  }
+}

@@ -1,0 +1,104 @@
+import Bytes
+import Market
+
+/// The configuration of a lake: every value in effect, and where it comes from.
+public struct LakeConfig: Sendable {
+  /// Where a value comes from.
+  public enum Origin: Hashable, Sendable, CustomStringConvertible {
+    case standard
+    case line(Int)
+    case environment(String)
+
+    public var description: String {
+      switch self {
+      case .standard: "default"
+      case .line(let line): "lake.yaml line \(line)"
+      case .environment(let name): "environment \(name)"
+      }
+    }
+  }
+
+  /// One value in effect.
+  public struct Setting: Hashable, Sendable {
+    /// Like `ingest.memory` or `downloads[0].symbols`.
+    public let key: String
+    /// One for a single value.
+    public let values: [String]
+    public let isList: Bool
+    public let origin: Origin
+
+    /// As it would be written.
+    public var text: String {
+      isList ? "[" + values.joined(separator: ", ") + "]" : values.joined()
+    }
+  }
+
+  /// Path of the file.
+  public let path: String
+  /// In the order of the declarations.
+  public let settings: [Setting]
+
+  /// Reads and checks a file; the first mistake is thrown, `check` finds all.
+  public init(path: String, environment: [String: String]) throws(CatalogError) {
+    let text = try FileSystem.text(path)
+    let (config, errors) = try Self.read(text, path: path, environment: environment)
+    if let first = errors.first { throw first }
+    self = config
+  }
+
+  /// Reads a configuration and tells all its mistakes, in the order of their lines.
+  public static func check(path: String, environment: [String: String]) throws(CatalogError) -> (
+    config: LakeConfig, errors: [CatalogError]
+  ) {
+    try read(try FileSystem.text(path), path: path, environment: environment)
+  }
+
+  static func read(_ text: String, path: String, environment: [String: String])
+    throws(CatalogError) -> (config: LakeConfig, errors: [CatalogError])
+  {
+    let root = try YAMLParser.parse(text, path: path)
+    var reader = ConfigReader(path: path, environment: environment)
+    reader.read(root)
+    return (LakeConfig(path: path, settings: reader.settings), reader.errors)
+  }
+
+  private init(path: String, settings: [Setting]) {
+    self.path = path
+    self.settings = settings
+  }
+
+  // MARK: - Values in effect
+
+  public func setting(_ key: String) -> Setting? { settings.first { $0.key == key } }
+
+  private func text(_ key: String) -> String? { setting(key)?.values.first }
+
+  /// Memory for one job, in bytes.
+  public var memoryByteCount: Int { text("ingest.memory").flatMap(SizeText.parse) ?? 192_000_000 }
+
+  /// Threads for one job.
+  public var jobCount: Int { text("ingest.jobs").flatMap { Int($0) } ?? Parallel.width }
+
+  public var zstdLevel: Int { text("ingest.zstd_level").flatMap { Int($0) } ?? 1 }
+
+  /// Share of bad rows, in percent, above which an input fails.
+  public func quarantinePercentMax(for table: TableName) -> Int {
+    (text("tables.\(table).quarantine_percent_max") ?? text("ingest.quarantine_percent_max"))
+      .flatMap { Int($0) } ?? 10
+  }
+
+  /// Intervals that `resample` makes where none are named, without those that mean the same.
+  public var resampleIntervals: [Interval] {
+    var intervals: [Interval] = []
+    for interval in (setting("resample.intervals")?.values ?? []).compactMap(Interval.parse)
+    where !intervals.contains(interval) {
+      intervals.append(interval)
+    }
+    return intervals
+  }
+
+  /// What a person wrote about a table.
+  public func tableDescription(_ table: TableName) -> String? {
+    text("tables.\(table).description")
+  }
+}

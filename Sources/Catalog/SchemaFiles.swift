@@ -1,0 +1,51 @@
+import Bytes
+import Columnar
+
+extension TableSchema {
+  /// The schema of a record kind: the lake's own file where it has one, else the one that is built in.
+  ///
+  /// - Parameter kind: Like `mbp-1`; bars of any interval, `ohlcv-15s`, are known.
+  public static func named(_ kind: String, in lake: Lake? = nil) throws(CatalogError)
+    -> TableSchema
+  {
+    for schema in try own(of: lake) where schema.describes(kind) { return schema.named(kind) }
+    for file in EmbeddedSchemas.files {
+      // Reading a file costs a fraction of a millisecond: only files that may hold the kind are.
+      let stem = kind.split(separator: "-").first.map(String.init) ?? kind
+      if !file.text.contains(stem) { continue }
+      let schema = try SchemaParser(file.text, path: nil, name: file.name).parse()
+      if schema.describes(kind) { return schema.named(kind) }
+    }
+    let known = try all(in: lake).map(\.kind)
+    throw CatalogError(
+      .unknownKind, "unknown record kind '\(kind)'",
+      remedy: NearestNames.question(kind, among: known) ?? "lake schema list")
+  }
+
+  /// Every record kind, by name: a lake's own files stand in place of those that are built in.
+  public static func all(in lake: Lake? = nil) throws(CatalogError) -> [TableSchema] {
+    var schemas: [String: TableSchema] = [:]
+    for file in EmbeddedSchemas.files {
+      let schema = try SchemaParser(file.text, path: nil, name: file.name).parse()
+      for kind in schema.kinds { schemas[kind] = schema.named(kind) }
+    }
+    for schema in try own(of: lake) {
+      for kind in schema.kinds { schemas[kind] = schema.named(kind) }
+    }
+    return schemas.values.sorted { $0.kind < $1.kind }
+  }
+
+  /// The schemas in a lake's `schemas` folder.
+  private static func own(of lake: Lake?) throws(CatalogError) -> [TableSchema] {
+    guard let lake else { return [] }
+    let folder = lake.root + "/schemas"
+    var schemas: [TableSchema] = []
+    for name in FileSystem.names(in: folder) where name.hasSuffix(".yaml") {
+      let path = folder + "/" + name
+      let text = try FileSystem.text(path)
+      schemas.append(
+        try SchemaParser(text, path: path, name: String(name.dropLast(5))).parse())
+    }
+    return schemas
+  }
+}

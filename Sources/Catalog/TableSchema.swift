@@ -1,0 +1,96 @@
+import Columnar
+import Market
+
+/// What a record kind's rows are: columns, order, key and rules, read from a schema file.
+public struct TableSchema: Hashable, Sendable {
+  /// The record kind, like `mbp-1`.
+  public let kind: String
+  /// All kinds that the file describes.
+  public let kinds: [String]
+  /// Path of the file in a lake; nil for one that is built in.
+  public let path: String?
+  public let description: String
+  /// The only layer whose tables may have it; nil for any.
+  public let layer: String?
+  /// The column that orders, partitions and ranges the table; never null.
+  public let indexColumn: String
+  /// Rows are sorted by these; ties keep the order of the source.
+  public let sortColumns: [String]
+  /// A row's identity; empty where identical rows are genuine.
+  public let keyColumns: [String]
+  /// In physical order: symbol, index, key columns, the rest in the vendor's order, lake's own.
+  public let columns: [SchemaColumn]
+  public let rules: [RowRule]
+  /// Whether `kinds` stand for bars of every interval.
+  let isForAnyInterval: Bool
+
+  /// Name of the partition column: the index timestamp's calendar date, not in the files.
+  public static let partitionColumn = "date"
+
+  /// The stored columns in their order, `<time>_plus_ns` after each time that has one; `date` last.
+  public var tableFields: [Field] {
+    fileFields + [Field(Self.partitionColumn, .date)]
+  }
+
+  /// `tableFields` without the partition column: the columns of a segment.
+  public var fileFields: [Field] {
+    var fields: [Field] = []
+    for column in columns {
+      fields.append(column.field)
+      if column.hasNanoseconds { fields.append(Field(column.nanosecondsName, .short)) }
+    }
+    return fields
+  }
+
+  /// Columns with statistics in the log: symbol, index and key.
+  public var statisticsColumns: [String] {
+    columns.map(\.name).filter {
+      $0 == "symbol" || $0 == indexColumn || keyColumns.contains($0)
+    }
+  }
+
+  public func column(named name: String) -> SchemaColumn? { columns.first { $0.name == name } }
+
+  /// The column that `name` stands for: its own name, the vendor's, or an alias; letter case does not count.
+  public func column(matching name: String) -> SchemaColumn? {
+    let name = name.lowercased()
+    return columns.first { $0.name == name } ?? columns.first { $0.source == name }
+      ?? columns.first { $0.aliases.contains(name) }
+  }
+
+  /// The schema as tables of `layer` have it: other layers than raw lack what only a source can tell.
+  public func forLayer(_ layer: String) -> TableSchema {
+    if layer == "raw" { return self }
+    let kept = columns.filter { !$0.isRawOnly }
+    let names = Set(kept.map(\.name))
+    return TableSchema(
+      kind: kind, kinds: kinds, path: path, description: description, layer: self.layer,
+      indexColumn: indexColumn, sortColumns: sortColumns.filter(names.contains),
+      keyColumns: keyColumns.filter(names.contains), columns: kept, rules: rules,
+      isForAnyInterval: isForAnyInterval)
+  }
+
+  /// The same under another of its kinds.
+  func named(_ kind: String) -> TableSchema {
+    TableSchema(
+      kind: kind, kinds: kinds, path: path, description: description, layer: layer,
+      indexColumn: indexColumn, sortColumns: sortColumns, keyColumns: keyColumns,
+      columns: columns, rules: rules, isForAnyInterval: isForAnyInterval)
+  }
+
+  /// Whether the file describes `kind`: `ohlcv-15s` too, where bars of any interval are meant.
+  func describes(_ kind: String) -> Bool {
+    if kinds.contains(kind) { return true }
+    guard isForAnyInterval, let dash = kind.lastIndex(of: "-") else { return false }
+    let interval = String(kind[kind.index(after: dash)...])
+    guard Interval.parse(interval)?.name == interval else { return false }
+    let stem = kind[...dash]
+    return kinds.contains { $0.hasPrefix(stem) }
+  }
+
+  /// The interval of a kind of bars, like `15s`; nil for other kinds.
+  public var interval: Interval? {
+    guard isForAnyInterval, let dash = kind.lastIndex(of: "-") else { return nil }
+    return Interval.parse(String(kind[kind.index(after: dash)...]))
+  }
+}

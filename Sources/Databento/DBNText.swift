@@ -1,0 +1,165 @@
+// A DBN file as text, printed as Databento's own tool prints it: CSV or JSON lines, the vendor's
+// fields in the vendor's order, the symbol last. Blocks are formatted by several threads and written
+// in order.
+
+import Bytes
+import Synchronization
+
+/// Prints the records of a stream.
+public final class DBNText: @unchecked Sendable {
+  /// Takes text in order; called by one thread at a time.
+  public typealias Output = @Sendable (UnsafeRawBufferPointer) throws -> Void
+
+  private let reader: DBNReader
+  private let options: DBNTextOptions
+  private let output: Output
+  private let shouldStop: @Sendable () -> Bool
+  /// Guards everything below: it is touched by one thread at a time.
+  private let lock = Mutex(())
+  private let turnstile = Turnstile()
+  private var names: PrintedSymbols
+  private var ticketCount = 0
+  private var recordCount = 0
+  private var isDone = false
+  private var failure: (any Error)?
+  /// The first kind of a CSV; those after it must have the same columns.
+  private var csvKind: RecordKind?
+
+  /// - Parameter shouldStop: Asked before each block; printing ends early when it says so.
+  public init(
+    reader: DBNReader, options: DBNTextOptions, shouldStop: @escaping @Sendable () -> Bool,
+    output: @escaping Output
+  ) {
+    self.reader = reader
+    self.options = options
+    self.shouldStop = shouldStop
+    self.output = output
+    names = PrintedSymbols(metadata: reader.metadata)
+  }
+
+  /// Prints everything.
+  ///
+  /// - Returns: Records printed.
+  /// - Throws: After all records before the damage were printed.
+  public func run(width: Int = Parallel.width) throws -> Int {
+    try Parallel.forEach(max(1, width)) { _ in self.work() }
+    if failure == nil, csvKind == nil, let schema = options.schema ?? reader.metadata?.schema {
+      writeHeader(schema)
+    }
+    if let failure { throw failure }
+    return recordCount
+  }
+
+  /// A block's runs with the symbols that hold in each.
+  private struct Job {
+    var ticket: Int
+    var header: RecordKind?
+    var runs: [(run: RecordRun, names: PrintedSymbols)] = []
+  }
+
+  private func work() {
+    let block = DBNBlock()
+    let out = ByteBuffer()
+    let formatter = TextFormatter(version: reader.version, tsOut: reader.tsOut, options: options)
+    while let job = next(block) {
+      out.removeAll()
+      for (run, names) in job.runs {
+        formatter.append(run, of: UnsafeRawPointer(block.bytes.base), names: names, to: out)
+      }
+      turnstile.pass(job.ticket) {
+        if let header = job.header { writeHeader(header) }
+        write(out.bytes)
+      }
+    }
+  }
+
+  private func write(_ bytes: UnsafeRawBufferPointer) {
+    do {
+      try output(bytes)
+    } catch {
+      lock.withLock { _ in
+        isDone = true
+        if failure == nil { failure = error }
+      }
+    }
+  }
+
+  private func writeHeader(_ kind: RecordKind) {
+    guard options.format == .csv, options.hasHeader else { return }
+    let plan = TextPlan(kind, version: reader.version, tsOut: reader.tsOut, options: options)
+    Array(plan.header.utf8).withUnsafeBytes { write($0) }
+  }
+
+  /// Reads the next block; nil when there is nothing more to print.
+  private func next(_ block: DBNBlock) -> Job? {
+    lock.withLock { _ in
+      if isDone || shouldStop() { return nil }
+      do {
+        guard try reader.read(into: block) else {
+          isDone = true
+          return nil
+        }
+        return try job(block)
+      } catch {
+        isDone = true
+        failure = error
+        return nil
+      }
+    }
+  }
+
+  /// Chooses the runs to be printed.
+  private func job(_ block: DBNBlock) throws -> Job {
+    var job = Job(ticket: ticketCount)
+    ticketCount += 1
+    var record = block.firstRecord
+    for run in block.runs {
+      defer { record += run.count }
+      if run.kind == .symbolMapping { observe(run, block) }
+      if let schema = options.schema, run.kind != schema { continue }
+      var run = run
+      if let limit = options.limit { run.count = min(run.count, limit - recordCount) }
+      if run.count == 0 { break }
+      if options.format == .csv {
+        if csvKind == nil { job.header = run.kind }
+        if let error = mixing(run, record) {
+          // What came before is printed first.
+          isDone = true
+          failure = error
+          break
+        }
+      }
+      recordCount += run.count
+      job.runs.append((run, names))
+    }
+    if recordCount == options.limit { isDone = true }
+    return job
+  }
+
+  private func observe(_ run: RecordRun, _ block: DBNBlock) {
+    for index in 0..<run.count {
+      names.observe(
+        UnsafeRawPointer(block.bytes.base) + run.start + index * run.stride,
+        version: reader.version)
+    }
+  }
+
+  /// A CSV has one header, and so holds one kind of rows.
+  private func mixing(_ run: RecordRun, _ record: Int) -> DBNError? {
+    guard let first = csvKind else {
+      csvKind = run.kind
+      return nil
+    }
+    if first == run.kind { return nil }
+    let version = reader.version
+    if DBNFields.fields(first, version: version) == DBNFields.fields(run.kind, version: version) {
+      return nil
+    }
+    var error = DBNError(
+      .unsupported,
+      "a record of '\(run.kind.rawValue)' follows records of '\(first.rawValue)': one CSV cannot"
+        + " hold both", remedy: "--schema \(first.rawValue), or --format jsonl")
+    error.place.record = record
+    return error.inFile(reader.path)
+  }
+}

@@ -1,0 +1,123 @@
+import Bytes
+import CommandLineKit
+import Compression
+import Databento
+import Glibc
+
+/// Prints a DBN file.
+struct DBNCommand: Command {
+  static let spec = CommandSpec(
+    name: "dbn",
+    summary: "Print a Databento file (.dbn, .dbn.zst) as text.",
+    operands: [OperandSpec("FILE", help: "The file; - is standard input.")],
+    flags: [
+      .switch("metadata", help: "Print the header instead, as JSON."),
+      .switch("raw", help: "Print integers as they are: no decimal prices, no ISO times."),
+      .option("format", "csv|jsonl", help: "One line a record, as CSV (default) or JSON."),
+      .option("schema", "SCHEMA", help: "Print records of this schema only."),
+      .option("limit", "N", help: "Print at most N records."),
+      .switch("omit-header", help: "Leave out the CSV's first line."),
+      .option("dbn-version", "1|2|3", help: "Version of records without a header (.frag)."),
+      .option("output", "FILE", short: "o", help: "Write to FILE; .gz and .zst compress it."),
+      .switch("force", help: "Overwrite the output file."),
+    ],
+    notes: [
+      "Fields have the vendor's names and order; the symbol comes last: what the header's mappings "
+        + "say for the day of the record, or nothing."
+    ],
+    examples: [
+      Example("lake dbn es.trades.dbn.zst --limit 10", "the first ten trades"),
+      Example("lake dbn es.trades.dbn.zst --metadata", "what was asked for, and the symbols"),
+      Example("zstdcat x.dbn.zst | lake dbn - --format jsonl", "from a pipe, as JSON lines"),
+    ])
+
+  let path: String
+  let printsMetadata: Bool
+  let options: DBNTextOptions
+  let fragmentVersion: Int?
+  let outputPath: String?
+  let overwrites: Bool
+
+  init(_ arguments: inout Arguments) throws(UsageError) {
+    path = try arguments.operand("FILE")
+    printsMetadata = arguments.flag("metadata")
+    var options = DBNTextOptions()
+    options.isRaw = arguments.flag("raw")
+    if let format = arguments.value("format") {
+      options.format = DBNTextOptions.Format(rawValue: format) ?? .csv
+    }
+    options.hasHeader = !arguments.flag("omit-header")
+    options.limit = try arguments.integer("limit", in: 1...Int.max)
+    if let name = arguments.value("schema") {
+      let names = RecordKind.allCases.map(\.rawValue)
+      _ = try arguments.choice("schema", of: names)
+      options.schema = RecordKind(rawValue: name)
+    }
+    self.options = options
+    fragmentVersion = try arguments.integer("dbn-version", in: 1...DBNFields.versionMax)
+    outputPath = arguments.value("output").flatMap { $0 == "-" ? nil : $0 }
+    overwrites = arguments.flag("force")
+  }
+
+  func run(in context: Context) throws -> ExitStatus {
+    let reader = try DBNReader(path: path, fragmentVersion: fragmentVersion)
+    if printsMetadata {
+      guard let metadata = reader.metadata else {
+        throw DBNError(.unsupported, "records without a header have no metadata").inFile(path)
+      }
+      context.output.write(metadata.json(isRaw: options.isRaw))
+      return .done
+    }
+    guard let outputPath else {
+      let output = context.output
+      return try print(reader, context) { output.write(bytes: $0) }
+    }
+    let file = try OutputFile(path: outputPath, overwrites: overwrites)
+    let status = try print(reader, context) { try file.write($0) }
+    try file.finish()
+    return status
+  }
+
+  private func print(
+    _ reader: DBNReader, _ context: Context, _ output: @escaping DBNText.Output
+  ) throws -> ExitStatus {
+    let target = context.output
+    let text = DBNText(
+      reader: reader, options: options,
+      shouldStop: { Interruption.isRequested || target.isClosed }, output: output)
+    let count = try text.run()
+    try context.checkInterruption()
+    context.detail("\(Quantity.count(count)) records")
+    return .done
+  }
+}
+
+/// A file that appears under its name when it is whole.
+private final class OutputFile: @unchecked Sendable {
+  private let path: String
+  private let temporary: String
+  private let stream: OutputStream
+
+  init(path: String, overwrites: Bool) throws {
+    if !overwrites, access(path, F_OK) == 0 {
+      throw DBNError(
+        .inputOutput, "the output file '\(path)' exists", remedy: "--force overwrites it")
+    }
+    self.path = path
+    temporary = path + ".part"
+    let format: StreamFormat =
+      path.hasSuffix(".zst") ? .zstd : path.hasSuffix(".gz") ? .gzip : .raw
+    stream = try OutputStream(path: temporary, format: format)
+  }
+
+  func write(_ bytes: UnsafeRawBufferPointer) throws { try stream.write(bytes) }
+
+  func finish() throws {
+    try stream.finish()
+    guard rename(temporary, path) == 0 else {
+      throw DBNError(.inputOutput, "cannot name the output file '\(path)'")
+    }
+  }
+
+  deinit { unlink(temporary) }
+}

@@ -1,0 +1,145 @@
+#!/usr/bin/env python3
+"""Resampled real bars against the vendor's own bars and against pandas.
+
+Real 1-second bars (DBN and CSV) go into a lake and through `lake resample`. The minutes must be exactly the vendor's
+set of minutes, and every interval must equal pandas' resample of the same rows in every field. A second run, and a
+run after another program compacted the source, must find nothing to do; an interval that cannot be is refused.
+"""
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+import databento  # noqa: E402
+import deltalake  # noqa: E402
+import pandas as pd  # noqa: E402
+import pyarrow as pa  # noqa: E402
+import pyarrow.parquet as pq  # noqa: E402
+from judging import Judge, Lake  # noqa: E402
+from rowhash import check_table, live_files  # noqa: E402
+
+INTERVALS = {"15s": 15, "30s": 30, "1m": 60, "5m": 300, "1h": 3600, "1d": 86400}
+PRICES = ["open", "high", "low", "close"]
+
+
+def vendor_bars(pattern: str, folder: Path) -> pd.DataFrame:
+    """Bars of DBN files as the vendor's package decodes them: prices as integers of 1e-9."""
+    parts = []
+    for path in sorted(folder.glob(pattern)):
+        store = databento.DBNStore.from_file(path)
+        frame = pd.DataFrame(store.to_ndarray())
+        names = {int(spans[0]["symbol"]): symbol for symbol, spans in store.mappings.items()}
+        parts.append(frame.assign(symbol=frame["instrument_id"].map(names)))
+    bars = pd.concat(parts)
+    return bars.astype({"ts_event": "int64", "volume": "int64", "publisher_id": "int64", "instrument_id": "int64"})
+
+
+def lean_bars(folder: Path, pattern: str) -> pd.DataFrame:
+    parts = [pd.read_csv(path, dtype=str) for path in sorted(folder.glob(pattern))]
+    bars = pd.concat(parts)
+    bars["ts_event"] = pd.to_datetime(bars["ts_utc"]).dt.as_unit("ns").astype("int64")
+    for price in PRICES:
+        bars[price] = bars[price].map(lambda text: int(pa.scalar(text).cast(pa.decimal128(18, 9)).as_py().scaleb(9)))
+    return bars.astype({"volume": "int64"})[["symbol", "ts_event", *PRICES, "volume"]]
+
+
+def table_bars(lake: Lake, table: str) -> pd.DataFrame:
+    """A bars table of the lake, read by pyarrow from the live files of its log."""
+    folder = lake.path(table)
+    parts = [pq.ParquetFile(folder / add["path"]).read() for add in live_files(folder)]
+    arrow = pa.concat_tables(parts)
+    frame = pd.DataFrame({
+        name: arrow[name].to_pylist() for name in ("symbol", "volume", "publisher_id", "instrument_id")
+        if name in arrow.column_names})
+    frame["ts_event"] = arrow["ts_event"].cast(pa.int64()).to_numpy() * 1000
+    for price in PRICES:
+        frame[price] = [int(value.scaleb(9)) for value in arrow[price].to_pylist()]
+    return frame
+
+
+def resampled(bars: pd.DataFrame, seconds: int) -> pd.DataFrame:
+    """pandas' own resample, per symbol, left-closed and left-labelled, empty periods dropped."""
+    keys = [key for key in ("symbol", "publisher_id") if key in bars]
+    indexed = bars.sort_values([*keys, "ts_event"], kind="stable")
+    indexed.index = pd.to_datetime(indexed["ts_event"], utc=True)
+    rules = {"open": "first", "high": "max", "low": "min", "close": "last", "volume": "sum"}
+    rules |= {"instrument_id": "first"} if "instrument_id" in bars else {}
+    wide = indexed.groupby(keys).resample(f"{seconds}s", closed="left", label="left", origin="epoch").agg(
+        rules | {"ts_event": "count"})
+    wide = wide[wide["ts_event"] > 0].drop(columns="ts_event").reset_index()
+    return wide.assign(ts_event=wide["ts_event"].dt.as_unit("ns").astype("int64"))
+
+
+def same_bars(judge: Judge, case: str, mine: pd.DataFrame, true: pd.DataFrame) -> None:
+    columns = [column for column in true if column in mine]
+    judge.check(set(PRICES + ["volume"]) <= set(columns), f"{case}: columns", columns)
+    order = [column for column in ("symbol", "publisher_id", "ts_event") if column in columns]
+    a, b = (frame[columns].sort_values(order).reset_index(drop=True) for frame in (mine, true))
+    if not judge.check(len(a) == len(b), f"{case}: bars", f"{len(a)}, expected {len(b)}"):
+        return
+    for column in columns:
+        wrong = (a[column].values != b[column].values).nonzero()[0]
+        judge.check(len(wrong) == 0, f"{case}: '{column}'", len(wrong) and (
+            f"{len(wrong)} bars, first {a.loc[wrong[0]].to_dict()}, expected {b.loc[wrong[0]].to_dict()}"))
+
+
+def versions(lake: Lake) -> dict[str, int]:
+    return {table: deltalake.DeltaTable(str(lake.path(table))).version() for table in lake.tables("bars")}
+
+
+def judge_table(judge: Judge, lake: Lake, name: str, source: pd.DataFrame, minutes: pd.DataFrame) -> None:
+    lake.run("resample", f"raw.{name}_ohlcv_1s", "--to", ",".join(INTERVALS)).expect(0)
+    for interval, seconds in INTERVALS.items():
+        table = f"bars.{name}_ohlcv_{interval}"
+        if judge.check(table in lake.tables("bars"), f"{table}: is there"):
+            same_bars(judge, table, table_bars(lake, table), resampled(source, seconds))
+            files, wrong = check_table(lake.path(table), quiet=True)
+            judge.check(files > 0 and not wrong, f"{table}: row hashes", f"{wrong} of {files} files")
+    keys = [key for key in ("symbol", "publisher_id", "ts_event") if key in minutes]
+    mine = set(map(tuple, table_bars(lake, f"bars.{name}_ohlcv_1m")[keys].values))
+    true = set(map(tuple, minutes[keys].values))
+    judge.check(mine == true, f"{name}: the vendor's set of minutes",
+                f"{len(mine - true)} more, {len(true - mine)} missing of {len(true)}")
+
+
+def judge_nothing_to_do(judge: Judge, lake: Lake, name: str) -> None:
+    before = versions(lake)
+    lake.run("resample", f"raw.{name}_ohlcv_1s", "--to", ",".join(INTERVALS)).expect(0)
+    judge.check(versions(lake) == before, f"{name}: a second run finds nothing to do")
+    raw = deltalake.DeltaTable(str(lake.path(f"raw.{name}_ohlcv_1s")))
+    done = raw.optimize.compact()
+    judge.check(done["numFilesRemoved"] > 0, f"{name}: deltalake compacted", done)
+    lake.run("resample", f"raw.{name}_ohlcv_1s", "--to", ",".join(INTERVALS)).expect(0)
+    judge.check(versions(lake) == before, f"{name}: after compaction there is nothing to do")
+
+
+def main() -> int:
+    judge = Judge(__doc__)
+    derived, lean = judge.data / "derived/dbn", judge.data / "lean/csv"
+    lake = judge.new_lake()
+    lake.run("ingest", *sorted(derived.glob("equs-mini-*.ohlcv-1s.dbn.zst"))).expect(0)
+    judge_table(judge, lake, "equs_mini", vendor_bars("equs-mini-*.ohlcv-1s.dbn*", derived),
+                vendor_bars("equs-mini-*.ohlcv-1m.dbn*", derived))
+    # One file a symbol and day, so that a day has several files to compact.
+    for path in sorted((lean / "equity_trade_1s").glob("*.csv")):
+        lake.run("ingest", path, "--table", "raw.lean_ohlcv_1s", "--interval", "1s", "--map", "ts_utc=ts_event").expect(0)
+    seconds = lean_bars(lean / "equity_trade_1s", "*.csv")
+    days = {path.name for path in (lean / "equity_trade_1s").glob("*.csv")}
+    minutes = pd.concat(lean_bars(lean / "equity_trade_1min", day) for day in sorted(days))
+    judge_table(judge, lake, "lean", seconds, minutes)
+    judge_nothing_to_do(judge, lake, "lean")
+    for interval in ("7s", "1500ms", "25h", "0s", "fortnight"):
+        before = versions(lake)
+        refused = lake.run("resample", "raw.lean_ohlcv_1s", "--to", interval)
+        judge.check(refused.status in (2, 64) and "error:" in refused.talk and interval in refused.talk,
+                    f"interval '{interval}' is refused", f"{refused.status} {refused.talk}")
+        judge.check(versions(lake) == before and len(lake.tables("bars")) == 2 * len(INTERVALS),
+                    f"interval '{interval}' leaves the tables as they were")
+    mixed = lake.run("resample", "raw.lean_ohlcv_1s", "--to", "7s,2m")
+    judge.check(mixed.status in (2, 64), "a list with one bad interval fails", mixed.status)
+    return judge.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

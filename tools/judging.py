@@ -1,0 +1,103 @@
+"""What the judges of the whole program share: counting cases, running `lake`, finding its tables."""
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+FINDINGS_MAX = 40
+
+
+class Judge:
+    """Counts cases, shows the first failures, and makes scratch folders that vanish at the end."""
+
+    def __init__(self, about: str | None, *flags: tuple[str, str]) -> None:
+        parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawTextHelpFormatter)
+        parser.add_argument("--lake", type=Path, required=True, help="the lake binary")
+        parser.add_argument("--shared", type=Path, required=True, help="folder of the shared data")
+        for name, told in flags:
+            parser.add_argument(name, action="store_true", help=told)
+        self.options = parser.parse_args()
+        self.binary = self.options.lake.resolve()
+        self.data = self.options.shared.resolve() / "data"
+        self.cases = self.wrong = 0
+        self._scratch = tempfile.TemporaryDirectory(prefix="lake-judge-")
+        self.scratch = Path(self._scratch.name)
+        self._folders = 0
+
+    def check(self, holds: bool, case: str, told: Any = "") -> bool:
+        self.cases += 1
+        if not holds:
+            self.wrong += 1
+            if self.wrong <= FINDINGS_MAX:
+                print(f"FAIL {case}" + (f": {told}" if told != "" else ""), flush=True)
+        return holds
+
+    def folder(self) -> Path:
+        self._folders += 1
+        made = self.scratch / f"{self._folders}"
+        made.mkdir()
+        return made
+
+    def new_lake(self) -> "Lake":
+        lake = Lake(self.binary, self.folder() / "lake")
+        lake.run("init", str(lake.root), in_lake=False).expect(0)
+        return lake
+
+    def finish(self) -> int:
+        self._scratch.cleanup()
+        if self.wrong > FINDINGS_MAX:
+            print(f"… and {self.wrong - FINDINGS_MAX} more failures")
+        print(f"{self.cases} cases, {self.wrong} failed")
+        return 1 if self.wrong or not self.cases else 0
+
+
+class Result:
+    """What a run of the program left: exit status, standard output and error."""
+
+    def __init__(self, words: list[str], done: "subprocess.CompletedProcess[bytes]") -> None:
+        self.words, self.status = words, done.returncode
+        self.output = done.stdout.decode(errors="replace")
+        self.talk = done.stderr.decode(errors="replace")
+
+    def expect(self, *statuses: int) -> "Result":
+        if self.status not in statuses:
+            told = "\n".join([f"exit status {self.status}: {' '.join(self.words)}", self.talk[-2000:]])
+            raise AssertionError(told)
+        return self
+
+
+class Lake:
+    """A lake in a scratch folder and the program that works on it."""
+
+    def __init__(self, binary: Path, root: Path) -> None:
+        self.binary, self.root = binary, root
+
+    def words(self, *arguments: str, in_lake: bool = True) -> list[str]:
+        return [str(self.binary), *map(str, arguments), *(["--lake", str(self.root)] if in_lake else [])]
+
+    def run(self, *arguments: Any, in_lake: bool = True, stdin: bytes = b"", **options: Any) -> Result:
+        words = self.words(*arguments, in_lake=in_lake)
+        return Result(words, subprocess.run(words, input=stdin, capture_output=True, timeout=600, **options))
+
+    def tables(self, *layers: str) -> list[str]:
+        """The tables on disk, `layer.name`; all layers but the ledger if none is given."""
+        found = sorted(log.parent.relative_to(self.root).parts for log in self.root.glob("*/*/_delta_log"))
+        return [".".join(parts) for parts in found
+                if parts[0] in layers or (not layers and parts[0] != "ledger")]
+
+    def path(self, table: str) -> Path:
+        return self.root / table.replace(".", "/", 1)
+
+    def copy(self, to: Path) -> "Lake":
+        shutil.copytree(self.root, to)
+        return Lake(self.binary, to)
+
+
+def add_tools_to_path() -> None:
+    """Lets a judge import the modules beside the judges' folder."""
+    sys.path.insert(0, str(Path(__file__).resolve().parent))
