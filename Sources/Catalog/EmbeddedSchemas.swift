@@ -16,6 +16,7 @@ key: []
 columns:
   - name: symbol
     type: string
+    source: "-"
     required: true
     aliases: [ticker, sym, instrument, root_symbol]
     description: Raw symbol of the instrument on that date.
@@ -128,6 +129,7 @@ key: []
 columns:
   - name: symbol
     type: string
+    source: "-"
     required: true
     aliases: [ticker, sym, instrument, root_symbol]
     description: Raw symbol of the instrument on that date.
@@ -234,6 +236,7 @@ key: []
 columns:
   - name: symbol
     type: string
+    source: "-"
     required: true
     aliases: [ticker, sym, instrument, root_symbol]
     description: Raw symbol of the instrument on that date.
@@ -445,6 +448,7 @@ key: [symbol, ts_recv, publisher_id, instrument_id, leg_index, security_update_a
 columns:
   - name: symbol
     type: string
+    source: "-"
     required: true
     aliases: [ticker, sym, instrument, root_symbol]
     description: Raw symbol of the instrument on that date.
@@ -788,6 +792,7 @@ key: []
 columns:
   - name: symbol
     type: string
+    source: "-"
     description: "Empty: the message is about the feed."
   - name: ts_event
     type: timestamp
@@ -841,6 +846,7 @@ key: []
 columns:
   - name: symbol
     type: string
+    source: "-"
     required: true
     aliases: [ticker, sym, instrument, root_symbol]
     description: Raw symbol of the instrument on that date.
@@ -974,6 +980,7 @@ key: []
 columns:
   - name: symbol
     type: string
+    source: "-"
     required: true
     aliases: [ticker, sym, instrument, root_symbol]
     description: Raw symbol of the instrument on that date.
@@ -1066,6 +1073,7 @@ key: []
 columns:
   - name: symbol
     type: string
+    source: "-"
     required: true
     aliases: [ticker, sym, instrument, root_symbol]
     description: Raw symbol of the instrument on that date.
@@ -1189,6 +1197,7 @@ key: []
 columns:
   - name: symbol
     type: string
+    source: "-"
     required: true
     aliases: [ticker, sym, instrument, root_symbol]
     description: Raw symbol of the instrument on that date.
@@ -1308,6 +1317,7 @@ key: [symbol, ts_event, publisher_id]
 columns:
   - name: symbol
     type: string
+    source: "-"
     required: true
     aliases: [ticker, sym, instrument, root_symbol]
     description: Raw symbol of the instrument on that date.
@@ -1570,6 +1580,7 @@ key: []
 columns:
   - name: symbol
     type: string
+    source: "-"
     required: true
     aliases: [ticker, sym, instrument, root_symbol]
     description: Raw symbol of the instrument on that date.
@@ -1653,6 +1664,7 @@ key: []
 columns:
   - name: symbol
     type: string
+    source: "-"
     required: true
     aliases: [ticker, sym, instrument, root_symbol]
     description: Raw symbol of the instrument on that date.
@@ -1790,6 +1802,7 @@ key: []
 columns:
   - name: symbol
     type: string
+    source: "-"
     description: "Empty: the message is about the feed."
   - name: ts_event
     type: timestamp
@@ -1839,6 +1852,7 @@ key: []
 columns:
   - name: symbol
     type: string
+    source: "-"
     required: true
     aliases: [ticker, sym, instrument, root_symbol]
     description: Raw symbol of the instrument on that date.
@@ -1962,6 +1976,7 @@ key: []
 columns:
   - name: symbol
     type: string
+    source: "-"
     required: true
     aliases: [ticker, sym, instrument, root_symbol]
     description: Raw symbol of the instrument on that date.

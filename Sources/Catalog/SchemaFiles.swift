@@ -35,6 +35,17 @@ extension TableSchema {
     return schemas.values.sorted { $0.kind < $1.kind }
   }
 
+  /// The schema file of a record kind, as text.
+  public static func fileText(_ kind: String, in lake: Lake? = nil) throws(CatalogError) -> String {
+    let schema = try named(kind, in: lake)
+    if let path = schema.path { return try FileSystem.text(path) }
+    for file in EmbeddedSchemas.files {
+      let parsed = try SchemaParser(file.text, path: nil, name: file.name).parse()
+      if parsed.kinds == schema.kinds { return file.text }
+    }
+    return ""
+  }
+
   /// The schemas in a lake's `schemas` folder.
   private static func own(of lake: Lake?) throws(CatalogError) -> [TableSchema] {
     guard let lake else { return [] }

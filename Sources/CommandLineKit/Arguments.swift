@@ -34,6 +34,21 @@ public struct Arguments: Sendable {
     operands.isEmpty ? nil : operands.removeFirst()
   }
 
+  /// Takes the next operand, which must be one of the words in `choices`.
+  ///
+  /// - Parameter choices: The operand's name in the declaration, like `check|show`.
+  public mutating func operandChoice(_ choices: String) throws(UsageError) -> String {
+    let word = try operand(choices)
+    let words = choices.split(separator: "|").map(String.init)
+    if words.contains(word) { return word }
+    throw UsageError(
+      .badValue,
+      "unknown word '\(word)' after \(spec.name), expected "
+        + words.map { "'\($0)'" }.joined(separator: " or "),
+      remedy: NearestNames.question(word, among: words) ?? HelpScreen.usageLine(spec),
+      command: spec.name)
+  }
+
   /// Takes all operands that are left; at least `minimum`.
   public mutating func remainingOperands(_ what: String, minimum: Int = 0) throws(UsageError)
     -> [String]

@@ -91,7 +91,8 @@ public struct Context: Sendable {
   /// Says what should be looked at: not with `--quiet`.
   public func warn(_ message: String, place: String? = nil, remedy: String? = nil) {
     if isJSON {
-      self.print(ErrorText.json("warning", message: message, code: nil, place: place, remedy: remedy))
+      self.print(
+        ErrorText.json("warning", message: message, code: nil, place: place, remedy: remedy))
     } else if !isQuiet {
       let label = talkStyle.yellow("warning:")
       talk.write(ErrorText.lines(label, message: message, place: place, remedy: remedy))

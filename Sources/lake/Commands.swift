@@ -6,7 +6,13 @@ let lakeVersion = "0.1.0"
 /// All commands, in the order of the help screen: one line each.
 nonisolated func commandGroups() -> [CommandGroup] {
   [
-    CommandGroup("fill the lake", []),
+    CommandGroup(
+      "make and fill a lake",
+      [
+        InitCommand.self,
+        ConfigCommand.self,
+        SchemaCommand.self,
+      ]),
     CommandGroup("use the lake", []),
     CommandGroup(
       "look at files",

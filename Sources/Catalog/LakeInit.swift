@@ -1,0 +1,100 @@
+import CSystem
+import Glibc
+import Storage
+
+/// What makes a folder a lake: planned, then done.
+public struct LakeInit: Sendable {
+  /// Absolute path of the folder.
+  public let root: String
+  /// Whether the folder has to be made.
+  public let makesFolder: Bool
+  /// The lake that the folder lies in, which is allowed and seldom meant.
+  public let surroundingLake: String?
+  /// Files that will be written, by their names in the folder.
+  public let files: [(name: String, text: String)]
+
+  /// Looks at a folder, and refuses one that is a lake already.
+  public init(directory: String, workingDirectory: String) throws(CatalogError) {
+    let given = FileSystem.absolute(directory, in: workingDirectory)
+    let path = FileSystem.resolved(given) ?? Self.normalized(given)
+    root = path
+    makesFolder = !FileSystem.exists(path)
+    if !makesFolder, !FileSystem.isDirectory(path) {
+      throw CatalogError(
+        .notALake, "'\(directory)' is no folder", place: .init(path: path),
+        remedy: "name a folder that is new or empty")
+    }
+    let configuration = path + "/" + Lake.configurationName
+    if FileSystem.exists(configuration) {
+      throw CatalogError(
+        .alreadyALake, "'\(directory)' is a lake already", place: .init(path: configuration),
+        remedy: "lake --lake \(directory) config show")
+    }
+    surroundingLake = Self.lake(above: path)
+    // An ignore file that is there belongs to somebody.
+    let ignore = FileSystem.exists(path + "/.gitignore") ? [] : [(".gitignore", Self.ignoreText)]
+    files = [(Lake.configurationName, EmbeddedSchemas.configuration)] + ignore
+  }
+
+  /// Makes the lake; `lake.yaml` last, so that a folder is a lake when all else is there.
+  public func apply() throws {
+    if makesFolder { try makeFolder() }
+    let storage = DirectoryStorage(root: root)
+    do {
+      try storage.requireSafeCommits()
+    } catch {
+      if makesFolder { rmdir(root) }
+      throw error
+    }
+    for file in files.reversed() {
+      guard try storage.putIfAbsent(file.name, Array(file.text.utf8)) else {
+        throw CatalogError(
+          .alreadyALake, "'\(file.name)' came into being meanwhile",
+          place: .init(path: root + "/" + file.name), remedy: "run it again")
+      }
+    }
+  }
+
+  /// Makes the folder and those above it that are missing.
+  private func makeFolder() throws(CatalogError) {
+    var missing: [String] = []
+    var folder = root
+    while !FileSystem.exists(folder), let slash = folder.lastIndex(of: "/") {
+      missing.append(folder)
+      folder = String(folder[..<slash])
+      if folder.isEmpty { break }
+    }
+    for path in missing.reversed() where mkdir(path, 0o777) != 0 && lake_errno() != EEXIST {
+      throw CatalogError(
+        .unwritable, "folder cannot be made: " + String(cString: strerror(lake_errno())),
+        place: .init(path: path), remedy: "name a folder that you may write to")
+    }
+  }
+
+  private static func lake(above path: String) -> String? {
+    var folder = path
+    while let slash = folder.lastIndex(of: "/") {
+      folder = String(folder[..<slash])
+      if FileSystem.isFile(folder + "/" + Lake.configurationName) { return folder }
+    }
+    return nil
+  }
+
+  /// The path without `.`, `..` and double slashes, by its letters alone: nothing is there yet.
+  private static func normalized(_ path: String) -> String {
+    var parts: [Substring] = []
+    for part in path.split(separator: "/") where part != "." {
+      if part == ".." { _ = parts.popLast() } else { parts.append(part) }
+    }
+    return "/" + parts.joined(separator: "/")
+  }
+
+  static let ignoreText = """
+    # Data and what is made from it stay out of version control; lake.yaml and schemas/ belong in it.
+    /*
+    !/.gitignore
+    !/lake.yaml
+    !/schemas/
+
+    """
+}

@@ -1,0 +1,19 @@
+import Catalog
+import CommandLineKit
+
+extension Context {
+  /// The lake that the command works on: `--lake`, `LAKE_ROOT`, the nearest upward, `./lake`.
+  func findLake() throws -> Lake {
+    try Lake.find(
+      flag: lakeFlag, environment: environment, workingDirectory: workingDirectory)
+  }
+
+  /// The lake, or nil where there is none; one that is named must be one.
+  func findLakeIfAny() throws -> Lake? {
+    do {
+      return try findLake()
+    } catch let error as CatalogError where error.code == .noLake && lakeFlag == nil {
+      return nil
+    }
+  }
+}
