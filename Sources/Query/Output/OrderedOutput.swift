@@ -1,0 +1,116 @@
+import Bytes
+import Synchronization
+
+/// Takes blocks of rows from several threads and writes them in the order of their numbers.
+///
+/// A thread waits for its turn, learns where its block begins, gives the turn away, and only then
+/// copies: into a file the copies run at the same time.
+final class OrderedOutput: Sendable {
+  /// What became of a block.
+  enum Outcome { case goOn, stop }
+
+  private let target: OutputTarget
+  private let turns = Turnstile()
+  private let rowLimit: Int?
+  private let state = Mutex(State())
+  /// Set when no more rows are wanted: enough were written, or nobody reads any more.
+  private let isStopped = Atomic<Bool>(false)
+
+  private struct State {
+    var rowCount = 0
+    var byteCount = 0
+  }
+
+  init(target: OutputTarget, rowLimit: Int?) {
+    self.target = target
+    self.rowLimit = rowLimit
+  }
+
+  var rowCount: Int { state.withLock { $0.rowCount } }
+  var byteCount: Int { state.withLock { $0.byteCount } }
+  var wantsMore: Bool { !isStopped.load(ordering: .relaxed) }
+
+  /// Writes bytes before any block.
+  func writeHeader(_ bytes: [UInt8]) throws {
+    if bytes.isEmpty { return }
+    let goesOn = try bytes.withUnsafeBytes { raw in
+      if target.isSeekable {
+        try target.write(raw, at: 0)
+        return true
+      }
+      return try target.append(raw)
+    }
+    state.withLock { $0.byteCount = bytes.count }
+    if !goesOn { isStopped.store(true, ordering: .relaxed) }
+    if rowLimit == 0 { isStopped.store(true, ordering: .relaxed) }
+  }
+
+  /// Writes block `number` of `rowCount` rows.
+  ///
+  /// - Parameter trim: Makes `buffer` hold only the first rows, when a limit cuts the block.
+  func write(
+    _ number: Int, rowCount: Int, _ buffer: ByteBuffer, trim: (Int) throws -> Void
+  ) throws -> Outcome {
+    try inTurn(number) { turn in
+      let rows = turn.room(for: rowCount)
+      if rows < rowCount { try trim(rows) }
+      try turn.append(buffer.bytes, rowCount: rows)
+    }
+  }
+
+  /// Runs `body` when it is the turn of `number`; it may append any number of times.
+  func inTurn(_ number: Int, _ body: (inout Turn) throws -> Void) throws -> Outcome {
+    guard turns.enter(number) else { return .stop }
+    if !wantsMore {
+      turns.leave()
+      return .stop
+    }
+    var turn = Turn(output: self)
+    do {
+      try body(&turn)
+    } catch {
+      turns.close()
+      throw error
+    }
+    turns.leave()
+    if let (bytes, offset) = turn.later { try target.write(bytes, at: offset) }
+    return wantsMore ? .goOn : .stop
+  }
+
+  /// Lets nobody write any more.
+  func close() { turns.close() }
+
+  /// One thread's turn to write.
+  struct Turn {
+    fileprivate let output: OrderedOutput
+    fileprivate var later: (bytes: UnsafeRawBufferPointer, offset: Int)?
+
+    /// How many of `count` more rows are wanted.
+    func room(for count: Int) -> Int {
+      guard let limit = output.rowLimit else { return count }
+      return Swift.min(count, Swift.max(0, limit - output.rowCount))
+    }
+
+    /// Appends rows. The bytes must live until the next `append`, and the last ones until
+    /// `inTurn` returns.
+    mutating func append(_ bytes: UnsafeRawBufferPointer, rowCount: Int) throws {
+      let offset = output.state.withLock { state in
+        defer {
+          state.byteCount += bytes.count
+          state.rowCount += rowCount
+        }
+        return state.byteCount
+      }
+      if let limit = output.rowLimit, output.rowCount >= limit {
+        output.isStopped.store(true, ordering: .relaxed)
+      }
+      if bytes.isEmpty { return }
+      if output.target.isSeekable {
+        if let (earlier, at) = later { try output.target.write(earlier, at: at) }
+        later = (bytes, offset)
+      } else if try !output.target.append(bytes) {
+        output.isStopped.store(true, ordering: .relaxed)
+      }
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import Columnar
+
+/// What a query runs on: columns with meaning, and files that may be opened.
+struct QueryTable: Sendable {
+  /// As the user wrote it.
+  var name: String
+  var columns: [QueryColumn]
+  /// The time that `--start` and `--end` range over.
+  var indexColumn: Int?
+  var symbolColumn: Int?
+  /// Columns that order rows of equal symbol and time.
+  var tieColumns: [Int] = []
+  /// Columns printed when none are asked for, in order.
+  var defaultColumns: [Int]
+  /// The column whose value is the date of the index time, and the zone of that date; nil where no
+  /// such promise is made, and a time range must not prune by partition.
+  var dateColumn: Int?
+  var zoneName = "UTC"
+  /// In output order of their partitions.
+  var files: [TableFile]
+  /// One line about where the files come from: a version of a log, a folder, a file.
+  var source: String
+
+  /// Columns whose order the output follows inside a partition.
+  var orderColumns: [Int] {
+    guard let indexColumn else { return [] }
+    return (symbolColumn.map { [$0] } ?? []) + [indexColumn] + tieColumns
+  }
+
+  func column(named name: String) -> Int? { columns.firstIndex { $0.name == name } }
+}
+
+/// One data file of a table.
+struct TableFile: Sendable {
+  var path: String
+  var byteCount: Int
+  /// nil where no log says so.
+  var rowCount: Int?
+  /// Values of the partition columns; nil is null.
+  var partition: [Int: BoundValue?]
+  /// What a log says about other columns.
+  var bounds: [Int: ColumnBounds]
+  /// Files of one group are ordered with each other; groups follow one another.
+  var group: Int
+  var open: @Sendable () throws -> any Segment
+
+  /// What is known of a column in this file without opening it.
+  func known(_ column: Int) -> ColumnBounds? {
+    if let value = partition[column] { return .constant(value, rowCount: rowCount ?? 1) }
+    return bounds[column]
+  }
+
+  /// What the partition alone says.
+  func knownFromPartition(_ column: Int) -> ColumnBounds? {
+    partition[column].map { .constant($0, rowCount: rowCount ?? 1) }
+  }
+}

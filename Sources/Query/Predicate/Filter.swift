@@ -1,0 +1,186 @@
+import Columnar
+
+/// A where-clause over typed columns, `not` pushed down to the tests.
+///
+/// In this form a row is selected exactly when the filter is *true*: three-valued logic needs no
+/// third value, because a test of a null is not true, and `not` of it is another test, of which a
+/// null is not true either.
+indirect enum Filter: Equatable, Sendable {
+  case everything
+  case nothing
+  case and([Filter])
+  case or([Filter])
+  case leaf(Leaf)
+
+  /// A test of one column.
+  struct Leaf: Equatable, Sendable {
+    /// Index into the table's columns.
+    var column: Int
+    var test: Test
+    /// The clause as a person would write it.
+    var text: String
+  }
+
+  enum Test: Equatable, Sendable {
+    /// The value is in the set, in the column's domain (`ValueDomain`).
+    case values(IntervalSet)
+    case bytes(BytesTest)
+    case isNull
+    case isNotNull
+    /// This column compared with another one.
+    case compare(Comparison, column: Int)
+  }
+
+  static func conjunction(_ filters: [Filter]) -> Filter {
+    var parts: [Filter] = []
+    for filter in filters {
+      switch filter {
+      case .everything: continue
+      case .nothing: return .nothing
+      case .and(let inner): parts += inner
+      default: parts.append(filter)
+      }
+    }
+    return parts.isEmpty ? .everything : parts.count == 1 ? parts[0] : .and(parts)
+  }
+
+  static func disjunction(_ filters: [Filter]) -> Filter {
+    var parts: [Filter] = []
+    for filter in filters {
+      switch filter {
+      case .nothing: continue
+      case .everything: return .everything
+      case .or(let inner): parts += inner
+      default: parts.append(filter)
+      }
+    }
+    return parts.isEmpty ? .nothing : parts.count == 1 ? parts[0] : .or(parts)
+  }
+
+  /// The columns that must be read to evaluate it.
+  var columns: Set<Int> {
+    switch self {
+    case .everything, .nothing: []
+    case .and(let parts), .or(let parts): parts.reduce(into: []) { $0.formUnion($1.columns) }
+    case .leaf(let leaf):
+      if case .compare(_, let other) = leaf.test { [leaf.column, other] } else { [leaf.column] }
+    }
+  }
+
+  var text: String {
+    switch self {
+    case .everything: "every row"
+    case .nothing: "no row"
+    case .and(let parts): parts.map(\.operandText).joined(separator: " and ")
+    case .or(let parts): parts.map(\.operandText).joined(separator: " or ")
+    case .leaf(let leaf): leaf.text
+    }
+  }
+
+  private var operandText: String {
+    switch self {
+    case .and, .or: "(" + text + ")"
+    default: text
+    }
+  }
+}
+
+/// What is known of a column's values in a file, a row group or a page, without reading them.
+struct ColumnBounds: Sendable {
+  /// Outer bounds: no value lies outside, and they need not occur.
+  var low: BoundValue?
+  var high: BoundValue?
+  var nullCount: Int?
+  var rowCount: Int
+
+  /// The bounds of `rowCount` rows that all hold one value; nil is null.
+  static func constant(_ value: BoundValue?, rowCount: Int) -> ColumnBounds {
+    ColumnBounds(
+      low: value, high: value, nullCount: value == nil ? rowCount : 0, rowCount: rowCount)
+  }
+}
+
+/// A value in a column's domain.
+enum BoundValue: Equatable, Sendable {
+  case number(Int128)
+  case bytes([UInt8])
+}
+
+extension Filter {
+  /// What `bounds` say about the rows they describe.
+  ///
+  /// - Parameter bounds: Of a column, by its index; nil where nothing is known.
+  func verdict(_ bounds: (Int) -> ColumnBounds?) -> Verdict {
+    switch self {
+    case .everything: return .all
+    case .nothing: return .none
+    case .and(let parts):
+      var result = Verdict.all
+      for part in parts {
+        switch part.verdict(bounds) {
+        case .none: return .none
+        case .some: result = .some
+        case .all: continue
+        }
+      }
+      return result
+    case .or(let parts):
+      var result = Verdict.none
+      for part in parts {
+        switch part.verdict(bounds) {
+        case .all: return .all
+        case .some: result = .some
+        case .none: continue
+        }
+      }
+      return result
+    case .leaf(let leaf):
+      guard let known = bounds(leaf.column) else { return .some }
+      return leaf.verdict(known)
+    }
+  }
+
+  /// The parts of a conjunction; itself otherwise.
+  var conjuncts: [Filter] {
+    if case .and(let parts) = self { return parts }
+    return self == .everything ? [] : [self]
+  }
+}
+
+extension Filter.Leaf {
+  func verdict(_ bounds: ColumnBounds) -> Verdict {
+    switch test {
+    case .isNull:
+      guard let nullCount = bounds.nullCount else { return .some }
+      return nullCount == 0 ? .none : nullCount == bounds.rowCount ? .all : .some
+    case .isNotNull:
+      guard let nullCount = bounds.nullCount else { return .some }
+      return nullCount == 0 ? .all : nullCount == bounds.rowCount ? .none : .some
+    case .compare:
+      return bounds.nullCount == bounds.rowCount ? .none : .some
+    case .values, .bytes:
+      if bounds.nullCount == bounds.rowCount { return .none }
+      let inside = insideVerdict(bounds)
+      return inside == .all && bounds.nullCount != 0 ? .some : inside
+    }
+  }
+
+  private func insideVerdict(_ bounds: ColumnBounds) -> Verdict {
+    switch test {
+    case .values(let set):
+      if set == .empty { return .none }
+      var low = Int128.min
+      var high = Int128.max
+      if case .number(let value)? = bounds.low { low = value }
+      if case .number(let value)? = bounds.high { high = value }
+      return set.verdict(low: low, high: high)
+    case .bytes(let test):
+      var low: [UInt8]?
+      var high: [UInt8]?
+      if case .bytes(let value)? = bounds.low { low = value }
+      if case .bytes(let value)? = bounds.high { high = value }
+      return test.verdict(low: low, high: high)
+    default: return .some
+    }
+  }
+}

@@ -1,0 +1,163 @@
+/// Rows that are read, filtered and formatted at once, by one thread.
+struct ScanUnit: Sendable {
+  var file: OpenFile
+  var rowGroup: Int
+  var rows: Range<Int>
+  /// What must still be tested: the parts that bounds have proved are gone.
+  var filter: Filter
+}
+
+/// A file that was opened; closed when its last unit is done.
+final class OpenFile: Sendable {
+  let file: TableFile
+  let segment: any Segment
+  /// Position among the files of the plan.
+  let ordinal: Int
+
+  init(_ file: TableFile, ordinal: Int) throws {
+    self.file = file
+    self.ordinal = ordinal
+    segment = try file.open()
+  }
+}
+
+/// Cuts the row groups of a file into units, leaving out what bounds exclude.
+struct UnitPlanner: Sendable {
+  /// Rows that a unit has at least, where the row group has them: fewer do not pay for the switch
+  /// between columns.
+  static let rowCountMin = 12_288
+  /// Rows that a unit has at most: what a thread holds decoded and formatted.
+  static let rowCountMax = 131_072
+
+  let columns: [QueryColumn]
+  /// Columns that are read for every selected row.
+  let projection: [Int]
+  let filter: Filter
+
+  /// The units of one row group, in row order.
+  func units(
+    of file: OpenFile, rowGroup: Int, report: inout SkipReport
+  ) throws -> [ScanUnit] {
+    let segment = file.segment
+    let rowCount = segment.rowGroupRowCounts[rowGroup]
+    if rowCount == 0 { return [] }
+    let byteCount = storedByteCount(segment, rowGroup)
+    let groupBounds: (Int) -> ColumnBounds? = { column in
+      bounds(of: column, in: file, rowGroup: rowGroup, rowCount: rowCount)
+    }
+    if filter.verdict(groupBounds) == .none {
+      report.rowGroups.skip(byteCount: byteCount, because: filter.reason(groupBounds))
+      return []
+    }
+    report.rowGroups.keep(byteCount: byteCount)
+    let residual = filter.residual(groupBounds)
+    var ranges = [(rows: 0..<rowCount, filter: residual)]
+    if residual != .everything {
+      ranges = try pageRanges(file, rowGroup, rowCount, residual, &report)
+    }
+    let cuts = try coarseCuts(segment, rowGroup)
+    return ranges.flatMap { range in
+      Self.cut(range.rows, at: cuts).map {
+        ScanUnit(file: file, rowGroup: rowGroup, rows: $0, filter: range.filter)
+      }
+    }
+  }
+
+  private func storedByteCount(_ segment: any Segment, _ rowGroup: Int) -> Int {
+    var total = 0
+    for index in Set(projection).union(filter.columns) {
+      guard case .file(let name) = columns[index].origin else { continue }
+      total += segment.byteCount(rowGroup: rowGroup, column: name)
+    }
+    return total
+  }
+
+  private func bounds(
+    of column: Int, in file: OpenFile, rowGroup: Int, rowCount: Int
+  ) -> ColumnBounds? {
+    if let value = file.file.partition[column] { return .constant(value, rowCount: rowCount) }
+    guard case .file(let name) = columns[column].origin else { return nil }
+    // A column that the table has and this file has not is null in every row.
+    if file.segment.type(of: name) == nil { return .constant(nil, rowCount: rowCount) }
+    return file.segment.bounds(rowGroup: rowGroup, column: columns[column])
+  }
+
+  /// Rows that the column index does not exclude, with what is left to test.
+  private func pageRanges(
+    _ file: OpenFile, _ rowGroup: Int, _ rowCount: Int, _ filter: Filter,
+    _ report: inout SkipReport
+  ) throws -> [(rows: Range<Int>, filter: Filter)] {
+    var tables: [Int: PageTable] = [:]
+    for index in filter.columns {
+      guard case .file(let name) = columns[index].origin,
+        file.segment.type(of: name) != nil,
+        let table = try file.segment.pages(rowGroup: rowGroup, column: columns[index]),
+        !table.bounds.isEmpty
+      else { continue }
+      tables[index] = table
+    }
+    if tables.isEmpty { return [(0..<rowCount, filter)] }
+    var cuts = Set([0])
+    for table in tables.values { cuts.formUnion(table.firstRows) }
+    let starts = cuts.sorted()
+    var ranges: [(rows: Range<Int>, filter: Filter)] = []
+    for (position, start) in starts.enumerated() {
+      let rows = start..<(position + 1 < starts.count ? starts[position + 1] : rowCount)
+      if rows.isEmpty { continue }
+      let known: (Int) -> ColumnBounds? = { column in
+        if let table = tables[column] { return table.bounds(over: rows, rowCount: rowCount) }
+        return bounds(of: column, in: file, rowGroup: rowGroup, rowCount: rowCount)
+      }
+      let byteCount = tables.values.reduce(0) { $0 + $1.byteCount(over: rows) }
+      if filter.verdict(known) == .none {
+        report.pages.skip(byteCount: byteCount, because: filter.reason(known))
+        continue
+      }
+      report.pages.keep(byteCount: byteCount)
+      let residual = filter.residual(known)
+      if let last = ranges.last, last.rows.upperBound == start, last.filter == residual {
+        ranges[ranges.count - 1].rows = last.rows.lowerBound..<rows.upperBound
+      } else {
+        ranges.append((rows, residual))
+      }
+    }
+    return ranges
+  }
+
+  /// Page starts of the column with the largest pages: a cut elsewhere would decode a page twice.
+  private func coarseCuts(_ segment: any Segment, _ rowGroup: Int) throws -> [Int] {
+    var coarsest: [Int]?
+    for index in Set(projection).union(filter.columns) {
+      guard case .file(let name) = columns[index].origin, segment.type(of: name) != nil,
+        let table = try segment.pages(rowGroup: rowGroup, column: columns[index])
+      else { continue }
+      if table.count < coarsest?.count ?? .max { coarsest = table.firstRows }
+    }
+    return coarsest ?? []
+  }
+
+  /// Cuts `rows` at some of `cuts`, so that no piece is small and none is too large.
+  static func cut(_ rows: Range<Int>, at cuts: [Int]) -> [Range<Int>] {
+    var pieces: [Range<Int>] = []
+    var start = rows.lowerBound
+    for end in cuts.drop(while: { $0 <= start }) + [rows.upperBound] {
+      let end = Swift.min(end, rows.upperBound)
+      while end - start > rowCountMax {
+        pieces.append(start..<(start + rowCountMax))
+        start += rowCountMax
+      }
+      if end - start >= rowCountMin || end == rows.upperBound, end > start {
+        pieces.append(start..<end)
+        start = end
+      }
+    }
+    return pieces
+  }
+}
+
+extension Filter {
+  /// What is left to test where these bounds hold.
+  func residual(_ bounds: (Int) -> ColumnBounds?) -> Filter {
+    .conjunction(conjuncts.filter { $0.verdict(bounds) != .all })
+  }
+}

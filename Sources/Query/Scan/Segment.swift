@@ -1,0 +1,109 @@
+import Columnar
+
+/// Pages of one column of a row group, without their values.
+struct PageTable: Sendable {
+  /// First row of each page in its row group; ascending from 0.
+  var firstRows: [Int]
+  /// What is known of each page; empty where there is no column index.
+  var bounds: [ColumnBounds?]
+  /// Stored size of each page.
+  var byteCounts: [Int]
+
+  var count: Int { firstRows.count }
+
+  /// Rows of page `index`, in a row group of `rowCount` rows.
+  func rows(_ index: Int, rowCount: Int) -> Range<Int> {
+    firstRows[index]..<(index + 1 < firstRows.count ? firstRows[index + 1] : rowCount)
+  }
+
+  /// Bounds of all rows that pages overlapping `rows` hold; nil where any of them is unknown.
+  func bounds(over rows: Range<Int>, rowCount: Int) -> ColumnBounds? {
+    if bounds.isEmpty { return nil }
+    var merged: ColumnBounds?
+    var index = firstPage(at: rows.lowerBound)
+    while index < firstRows.count, firstRows[index] < rows.upperBound {
+      guard let next = bounds[index] else { return nil }
+      merged = merged.map { $0.merged(with: next) } ?? next
+      index += 1
+    }
+    return merged
+  }
+
+  /// Stored bytes of the pages that overlap `rows`.
+  func byteCount(over rows: Range<Int>) -> Int {
+    var total = 0
+    var index = firstPage(at: rows.lowerBound)
+    while index < firstRows.count, firstRows[index] < rows.upperBound {
+      total += byteCounts[index]
+      index += 1
+    }
+    return total
+  }
+
+  /// The page that holds `row`.
+  private func firstPage(at row: Int) -> Int {
+    var low = 0
+    var high = firstRows.count
+    while high - low > 1 {
+      let middle = (low + high) / 2
+      if firstRows[middle] <= row { low = middle } else { high = middle }
+    }
+    return low
+  }
+}
+
+extension ColumnBounds {
+  /// Bounds of the rows of both.
+  func merged(with other: ColumnBounds) -> ColumnBounds {
+    var result = ColumnBounds(low: nil, high: nil, nullCount: nil, rowCount: 0)
+    result.rowCount = rowCount + other.rowCount
+    if let left = nullCount, let right = other.nullCount { result.nullCount = left + right }
+    // Bounds of nothing but nulls are no bounds; they add no value either.
+    if nullCount == rowCount {
+      (result.low, result.high) = (other.low, other.high)
+    } else if other.nullCount == other.rowCount {
+      (result.low, result.high) = (low, high)
+    } else {
+      if let left = low, let right = other.low { result.low = left < right ? left : right }
+      if let left = high, let right = other.high { result.high = left < right ? right : left }
+    }
+    return result
+  }
+}
+
+extension BoundValue: Comparable {
+  static func < (left: BoundValue, right: BoundValue) -> Bool {
+    switch (left, right) {
+    case (.number(let left), .number(let right)): left < right
+    case (.bytes(let left), .bytes(let right)): BytesTest.isLess(left, right)
+    // Of one column all bounds are of one kind.
+    case (.number, .bytes): true
+    case (.bytes, .number): false
+    }
+  }
+}
+
+/// A data file as a scan sees it: its shape and what is known of it without decoding. A double of it
+/// counts what a query decodes.
+protocol Segment: AnyObject, Sendable {
+  /// For messages.
+  var name: String { get }
+  var rowGroupRowCounts: [Int] { get }
+  /// Stored bytes of a column in a row group.
+  func byteCount(rowGroup: Int, column: String) -> Int
+  /// The type of a column in this file; nil where the file has none of that name.
+  func type(of column: String) -> ColumnType?
+  func bounds(rowGroup: Int, column: QueryColumn) -> ColumnBounds?
+  /// nil where the pages are not known.
+  func pages(rowGroup: Int, column: QueryColumn) throws -> PageTable?
+  /// Whether rows are known to be in the order of these columns, ascending.
+  func isSorted(by columns: [String], rowGroup: Int) -> Bool
+  /// A decoder for one thread.
+  func makeDecoder() throws -> any SegmentDecoder
+}
+
+/// Decodes columns of one file on one thread.
+protocol SegmentDecoder: AnyObject {
+  /// The values of `rows` of a row group; valid until the same column is read again.
+  func read(rowGroup: Int, column: String, rows: Range<Int>) throws -> ColumnVector
+}

@@ -1,0 +1,220 @@
+import Bytes
+
+/// Which rows of a batch are formatted.
+struct RowPick {
+  /// Row numbers in order; nil means `count` rows from `first`.
+  var rows: UnsafePointer<Int32>?
+  var first = 0
+  var count = 0
+}
+
+/// Formats the picked rows, one after the other; returns the end of the text. Room for it was
+/// reserved by the caller.
+///
+/// A row is written at once, column by column, by a switch on the kind: a branch pattern that
+/// repeats every row is predicted, and the text is written once, where it stays.
+func formatRows(
+  _ cells: UnsafeMutablePointer<Cell>, _ cellCount: Int, layout: RowLayoutKind, _ pick: RowPick,
+  _ start: TextPointer
+) -> TextPointer {
+  var out = start
+  let isJSON = layout == .jsonLines
+  let separator = layout.separator
+  for index in 0..<pick.count {
+    let row = pick.rows.map { Int($0[index]) } ?? pick.first &+ index
+    for column in 0..<cellCount {
+      let cell = cells + column
+      if let long = cell.pointee.longPrefix {
+        out.copyMemory(from: long, byteCount: cell.pointee.prefixCount)
+      } else {
+        out.storeBytes(of: cell.pointee.prefix, as: SIMD2<UInt64>.self)
+      }
+      out += cell.pointee.prefixCount
+      if let validity = cell.pointee.validity, validity[row] == 0 {
+        if isJSON {
+          out.storeLE(0x6C6C_756E as UInt32, 0)
+          out += 4
+        }
+        continue
+      }
+      out = putCell(cell, row, isJSON, separator, out)
+    }
+    if isJSON {
+      out.storeLE(0x0A7D as UInt16, 0)
+      out += 2
+    } else {
+      out.storeLE(0x0A as UInt8, 0)
+      out += 1
+    }
+  }
+  return out
+}
+
+@inline(__always)
+private func putCell(
+  _ cell: UnsafeMutablePointer<Cell>, _ row: Int, _ isJSON: Bool, _ separator: UInt8,
+  _ out: TextPointer
+) -> TextPointer {
+  let values = cell.pointee.values
+  switch cell.pointee.kind {
+  case .constant: return putEntry(cell, 0, out)
+  case .coded:
+    return putEntry(cell, Int(values.load(fromByteOffset: row &* 4, as: Int32.self)), out)
+  case .decimal9:
+    let value = values.load(fromByteOffset: row &* 8, as: Int64.self)
+    if value == cell.pointee.cachedValue {
+      out.storeBytes(of: cell.pointee.cached, as: SIMD4<UInt64>.self)
+      return out + cell.pointee.cachedCount
+    }
+    let end = putDecimal9(value, out)
+    cell.pointee.cachedValue = value
+    cell.pointee.cached = out.loadUnaligned(as: SIMD4<UInt64>.self)
+    cell.pointee.cachedCount = end - out
+    return end
+  case .integer: return putSigned(values.load(fromByteOffset: row &* 8, as: Int64.self), out)
+  case .unsigned: return putUnsigned(values.load(fromByteOffset: row &* 8, as: UInt64.self), out)
+  case .timestamp, .timestampPair: return putTimestamp(cell, row, out)
+  case .double:
+    let value = values.load(fromByteOffset: row &* 8, as: Double.self)
+    return isJSON && !value.isFinite ? putQuotedDouble(value, out) : putDouble(value, out)
+  case .decimal:
+    return putDecimal(
+      values.load(fromByteOffset: row &* 8, as: Int64.self), power: cell.pointee.power,
+      lift: cell.pointee.lift, out)
+  default: return putRareCell(cell, row, isJSON, separator, out)
+  }
+}
+
+@inline(__always)
+private func putEntry(
+  _ cell: UnsafeMutablePointer<Cell>, _ code: Int, _ out: TextPointer
+) -> TextPointer {
+  guard let offsets = cell.pointee.textOffsets, let texts = cell.pointee.texts else { return out }
+  let start = Int(offsets[code])
+  let count = Int(offsets[code &+ 1]) &- start
+  if count <= 16 {
+    out.storeBytes(
+      of: texts.loadUnaligned(fromByteOffset: start, as: SIMD2<UInt64>.self),
+      as: SIMD2<UInt64>.self)
+  } else {
+    out.copyMemory(from: texts + start, byteCount: count)
+  }
+  return out + count
+}
+
+@inline(__always)
+private func putTimestamp(
+  _ cell: UnsafeMutablePointer<Cell>, _ row: Int, _ out: TextPointer
+) -> TextPointer {
+  let value = cell.pointee.values.load(fromByteOffset: row &* 8, as: Int64.self)
+  var extra: Int64 = 0
+  if let beside = cell.pointee.extra {
+    extra = beside.load(fromByteOffset: row &* 8, as: Int64.self)
+    // A null remainder beside a time is no remainder.
+    if let validity = cell.pointee.extraValidity, validity[row] == 0 { extra = 0 }
+  }
+  out.storeLE(0x22 as UInt8, 0)
+  let end = cell.pointee.minute.put(
+    value, perSecond: Int64(bitPattern: cell.pointee.power), extra: extra,
+    digits: cell.pointee.digits, out + cell.pointee.quoteCount)
+  end.storeLE(0x22 as UInt8, 0)
+  return end + cell.pointee.quoteCount
+}
+
+@inline(never)
+private func putQuotedDouble(_ value: Double, _ out: TextPointer) -> TextPointer {
+  out.storeLE(0x22 as UInt8, 0)
+  let end = putDouble(value, out + 1)
+  end.storeLE(0x22 as UInt8, 0)
+  return end + 1
+}
+
+@inline(never)
+private func putRareCell(
+  _ cell: UnsafeMutablePointer<Cell>, _ row: Int, _ isJSON: Bool, _ separator: UInt8,
+  _ out: TextPointer
+) -> TextPointer {
+  let values = cell.pointee.values
+  if cell.pointee.quoteCount == 1 { out.storeLE(0x22 as UInt8, 0) }
+  let start = out + cell.pointee.quoteCount
+  var end = start
+  switch cell.pointee.kind {
+  case .boolean:
+    let value = values.load(fromByteOffset: row &* 8, as: Int64.self)
+    end.storeLE(value == 0 ? 0x736C_6166 : 0x6575_7274 as UInt32, 0)
+    end.storeLE(0x65 as UInt8, 4)
+    end += value == 0 ? 5 : 4
+  case .deepDecimal:
+    end = putWideDecimal(
+      Int128(values.load(fromByteOffset: row &* 8, as: Int64.self)), scale: cell.pointee.scale,
+      start)
+  case .wideDecimal:
+    end = putWideDecimal(
+      values.loadUnaligned(fromByteOffset: row &* 16, as: Int128.self), scale: cell.pointee.scale,
+      start)
+  case .float:
+    let value = values.load(fromByteOffset: row &* 8, as: Double.self)
+    if isJSON, !value.isFinite { return putQuotedDouble(value, out) }
+    end = putFloat(value, start)
+  case .date:
+    let day = values.load(fromByteOffset: row &* 8, as: Int64.self)
+    end = MinuteText.putDate(MinuteText.civil(day), start)
+  case .timeOfDay: end = putTimeOfDay(cell, row, start)
+  default: return putBytesCell(cell, row, isJSON, separator, out)
+  }
+  if cell.pointee.quoteCount == 1 { end.storeLE(0x22 as UInt8, 0) }
+  return end + cell.pointee.quoteCount
+}
+
+private func putTimeOfDay(
+  _ cell: UnsafeMutablePointer<Cell>, _ row: Int, _ out: TextPointer
+) -> TextPointer {
+  let value = cell.pointee.values.load(fromByteOffset: row &* 8, as: UInt64.self)
+  let second = value / cell.pointee.power
+  let fraction = value % cell.pointee.power
+  var end = putPadded(second / 3_600 % 100, count: 2, out)
+  end.storeLE(0x3A as UInt8, 0)
+  end = putPadded(second / 60 % 60, count: 2, end + 1)
+  end.storeLE(0x3A as UInt8, 0)
+  end = putPadded(second % 60, count: 2, end + 1)
+  end.storeLE(0x2E as UInt8, 0)
+  let nine = fraction * (1_000_000_000 / cell.pointee.power)
+  switch cell.pointee.power {
+  case 1_000: return putPadded(nine / 1_000_000, count: 3, end + 1)
+  case 1_000_000: return putPadded(nine / 1_000, count: 6, end + 1)
+  default: return putNineDigits(nine, end + 1)
+  }
+}
+
+private func putBytesCell(
+  _ cell: UnsafeMutablePointer<Cell>, _ row: Int, _ isJSON: Bool, _ separator: UInt8,
+  _ out: TextPointer
+) -> TextPointer {
+  guard let bytes = cell.pointee.extra else { return out }
+  let start = Int(cell.pointee.values.load(fromByteOffset: row &* 4, as: Int32.self))
+  let count = Int(cell.pointee.values.load(fromByteOffset: row &* 4 &+ 4, as: Int32.self)) &- start
+  return putBytes(
+    bytes + start, count, kind: cell.pointee.kind, isJSON: isJSON, separator: separator, out)
+}
+
+/// One value of a bytes column, quotes included.
+func putBytes(
+  _ bytes: UnsafeRawPointer, _ count: Int, kind: CellKind, isJSON: Bool, separator: UInt8,
+  _ out: TextPointer
+) -> TextPointer {
+  if kind == .text {
+    return isJSON
+      ? TextEscape.putJSON(bytes, count, out)
+      : TextEscape.putDelimited(bytes, count, separator: separator, out)
+  }
+  let quote = isJSON ? 1 : 0
+  if isJSON { out.storeLE(0x22 as UInt8, 0) }
+  var end = out + quote
+  switch kind {
+  case .uuid where count == 16: end = TextEscape.putUUID(bytes, end)
+  case .interval where count == 12: end = TextEscape.putInterval(bytes, end)
+  default: end = TextEscape.putBase64(bytes, count, end)
+  }
+  if isJSON { end.storeLE(0x22 as UInt8, 0) }
+  return end + quote
+}
