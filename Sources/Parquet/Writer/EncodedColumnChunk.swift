@@ -10,6 +10,8 @@ public struct EncodedColumnChunk: Sendable {
     /// From the row group's start.
     public var firstRow: Int
     public var nullCount: Int
+    /// Values that are not null.
+    public var valueCount: Int
     /// nil when the page has only nulls, or its column no statistics.
     public var bounds: ValueBounds?
     /// Bytes of strings before encoding, without length prefixes; nil for other types.

@@ -136,7 +136,8 @@ final class PageAssembler {
         chunk.pages.append(
           EncodedColumnChunk.Page(
             offset: offset, byteCount: out.count - offset, firstRow: spans[index].firstRow,
-            nullCount: spans[index].nullCount, bounds: isBounded ? bounds[index] : nil,
+            nullCount: spans[index].nullCount, valueCount: spans[index].values.count,
+            bounds: isBounded ? bounds[index] : nil,
             stringByteCount: stringByteCount(values, spans[index].values)))
       }
       (rawStart, storedStart) = (ends[page], storedEnd)

@@ -217,17 +217,14 @@ public final class ParquetFileWriter {
     }
     var index = ColumnIndex(
       nullPages: [], minValues: [], maxValues: [], boundaryOrder: .unordered, nullCounts: [])
-    for (position, page) in chunk.pages.enumerated() {
-      let next =
-        position + 1 < chunk.pages.count ? chunk.pages[position + 1].firstRow : chunk.rowCount
+    for page in chunk.pages {
       if let bounds = page.bounds {
         let (min, max) = bounds.encoded(for: chunk.column)
         index.minValues.append(min)
         index.maxValues.append(max)
         index.nullPages.append(false)
       } else {
-        // Repeated columns have more values than rows; they are not written here without bounds.
-        guard page.nullCount >= next - page.firstRow else { return nil }
+        guard page.valueCount == 0 else { return nil }
         index.minValues.append([])
         index.maxValues.append([])
         index.nullPages.append(true)

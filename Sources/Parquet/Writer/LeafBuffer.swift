@@ -1,0 +1,179 @@
+import Bytes
+import Columnar
+
+/// The levels and values of one leaf column, until its row group is written.
+final class LeafBuffer {
+  let leaf: NestedLayout.Leaf
+  private(set) var definitionLevels: [UInt32] = []
+  private(set) var repetitionLevels: [UInt32] = []
+  private var storage: Column.Storage
+  private(set) var byteCount = 0
+  /// For each row: its first level, and its first value.
+  private var rowStarts: [(level: Int, value: Int)] = []
+  private var valueCount = 0
+
+  init(_ leaf: NestedLayout.Leaf) {
+    self.leaf = leaf
+    storage = Self.emptyStorage(leaf.column.field.type)
+  }
+
+  private static func emptyStorage(_ type: ColumnType) -> Column.Storage {
+    switch type.storage {
+    case .integers: .integers([])
+    case .wide: .wide([])
+    case .doubles: .doubles([])
+    case .bytes: .bytes(ByteColumn())
+    }
+  }
+
+  func beginRow() { rowStarts.append((definitionLevels.count, valueCount)) }
+
+  func appendNull(definition: Int, repetition: Int) {
+    definitionLevels.append(UInt32(definition))
+    if leaf.repetitionLevelMax > 0 { repetitionLevels.append(UInt32(repetition)) }
+    byteCount += 8
+  }
+
+  func append(_ value: Value, repetition: Int) throws(ParquetError) {
+    try append(value)
+    definitionLevels.append(UInt32(leaf.definitionLevelMax))
+    if leaf.repetitionLevelMax > 0 { repetitionLevels.append(UInt32(repetition)) }
+    valueCount += 1
+    byteCount += 16
+  }
+
+  func removeAll() {
+    definitionLevels.removeAll(keepingCapacity: true)
+    repetitionLevels.removeAll(keepingCapacity: true)
+    rowStarts.removeAll(keepingCapacity: true)
+    storage = Self.emptyStorage(leaf.column.field.type)
+    valueCount = 0
+    byteCount = 0
+  }
+
+  private func append(_ value: Value) throws(ParquetError) {
+    let type = leaf.column.field.type
+    // Taken out while it changes, or each append would copy the array.
+    let taken = storage
+    storage = .integers([])
+    switch taken {
+    case .integers(var values):
+      guard let number = value.integerForm(of: type) else { throw mismatch(value) }
+      values.append(number)
+      storage = .integers(values)
+    case .wide(var values):
+      guard let number = value.decimalForm(of: type) else { throw mismatch(value) }
+      values.append(number)
+      storage = .wide(values)
+    case .doubles(var values):
+      switch value {
+      case .double(let number): values.append(number)
+      case .float(let number): values.append(Double(number))
+      default: throw mismatch(value)
+      }
+      storage = .doubles(values)
+    case .bytes(var column):
+      switch value {
+      case .string(let text): column.append(text)
+      case .binary(let bytes), .uuid(let bytes): bytes.withUnsafeBytes { column.append($0) }
+      default: throw mismatch(value)
+      }
+      byteCount += Int(column.offsets[column.count] - column.offsets[column.count - 1])
+      storage = .bytes(column)
+    case .codes: preconditionFailure("leaf buffers hold no codes")
+    }
+  }
+
+  private func mismatch(_ value: Value) -> ParquetError {
+    ParquetError(
+      .value, "the value \(value) does not fit in a column of type \(leaf.column.field.type.name)",
+      place: ParquetError.Place(column: leaf.column.field.name))
+  }
+
+  /// Encodes the buffered rows, cut into pages at the rows `cuts`.
+  func encode(
+    with encoder: ColumnChunkEncoder, cuts: [Int]
+  ) throws(ParquetError) -> EncodedColumnChunk {
+    func start(_ row: Int) -> (level: Int, value: Int) {
+      row < rowStarts.count ? rowStarts[row] : (definitionLevels.count, valueCount)
+    }
+    let spans = zip(cuts, cuts.dropFirst()).map { first, end in
+      PageSpan(
+        firstRow: first, levels: start(first).level..<start(end).level,
+        values: start(first).value..<start(end).value)
+    }
+    let levels = NestedLevels(
+      definition: definitionLevels, definitionMax: leaf.definitionLevelMax,
+      repetition: repetitionLevels, repetitionMax: leaf.repetitionLevelMax)
+    let column = Column(type: leaf.column.field.type, storage: storage)
+    return try column.withSource(rows: 0..<valueCount) { (source) throws(ParquetError) in
+      try encoder.encode(
+        valueCount == 0 ? .none : PackedValues(source.values, count: valueCount), spans: spans,
+        rowCount: rowStarts.count, levels: levels)
+    }
+  }
+}
+
+/// Levels of a nested column.
+struct NestedLevels: PageLevels {
+  let definition: [UInt32]
+  let definitionMax: Int
+  let repetition: [UInt32]
+  let repetitionMax: Int
+
+  func append(_ span: PageSpan, into out: ByteBuffer) {
+    if repetitionMax > 0 { append(repetition, repetitionMax, span.levels, out) }
+    if definitionMax > 0 { append(definition, definitionMax, span.levels, out) }
+  }
+
+  private func append(_ levels: [UInt32], _ max: Int, _ range: Range<Int>, _ out: ByteBuffer) {
+    levels.withUnsafeBufferPointer { levels in
+      guard let base = levels.baseAddress else { return }
+      appendLevels(
+        base + range.lowerBound, range.count, bitWidth: Int.bitWidth - max.leadingZeroBitCount,
+        into: out)
+    }
+  }
+}
+
+extension PackedValues {
+  /// All of a source's values, none of which is null.
+  init(_ values: ColumnSource.Values, count: Int) {
+    self =
+      switch values {
+      case .integers(let values): .integers(values, count)
+      case .wide(let values): .wide(values, count)
+      case .doubles(let values): .doubles(values, count)
+      case .bytes(let offsets, let bytes): .bytes(offsets: offsets, bytes: bytes, count)
+      case .codes(let codes, let dictionary): .codes(codes, count, dictionary: dictionary)
+      case .allNull: .none
+      }
+  }
+}
+
+extension Value {
+  /// The number that stands for the value in a column of `type`; nil where they do not agree.
+  fileprivate func integerForm(of type: ColumnType) -> Int64? {
+    switch (self, type) {
+    case (.boolean(let value), .boolean): value ? 1 : 0
+    case (.integer(let number), .integer(_, isSigned: true)): number
+    case (.integer(let number), .integer(_, isSigned: false)): number >= 0 ? number : nil
+    case (.unsigned(let number), .integer(64, isSigned: false)): Int64(bitPattern: number)
+    case (.unsigned(let number), .integer): Int64(exactly: number)
+    case (.date(let days), .date): Int64(days)
+    case (.time(let count, let unit, _), .time(let wanted, _)): unit == wanted ? count : nil
+    case (.timestamp(let count, let unit, _), .timestamp(let wanted, _)):
+      unit == wanted ? count : nil
+    case (.decimal, .decimal): decimalForm(of: type).flatMap { Int64(exactly: $0) }
+    default: nil
+    }
+  }
+
+  /// The unscaled decimal at the scale of `type`; nil where the scales differ.
+  fileprivate func decimalForm(of type: ColumnType) -> Int128? {
+    guard case .decimal(let unscaled, let scale) = self, case .decimal(_, let wanted) = type else {
+      return nil
+    }
+    return scale == wanted ? unscaled : nil
+  }
+}

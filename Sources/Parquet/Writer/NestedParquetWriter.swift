@@ -1,0 +1,160 @@
+/// Writes rows of any nesting to a Parquet file. Values are taken apart one by one: for logs and
+/// checkpoints, not for market data.
+///
+/// Memory is bounded by one row group: `WriterOptions.rowGroupRowCountMax` rows or
+/// `rowGroupByteCountMax` bytes of values, whichever comes first.
+public final class NestedParquetWriter {
+  private let layout: NestedLayout
+  private let options: WriterOptions
+  private let writer: ParquetFileWriter
+  private let leaves: [LeafBuffer]
+  private let encoders: [ColumnChunkEncoder]
+  private var bufferedRowCount = 0
+
+  /// Creates a file, which must not exist.
+  public convenience init(
+    path: String, schema: [NestedField], options: WriterOptions = WriterOptions()
+  ) throws(ParquetError) {
+    try self.init(sink: FileSink(path: path), schema, options)
+  }
+
+  /// Keeps the file in memory, for `finishInMemory`.
+  public convenience init(
+    inMemory schema: [NestedField], options: WriterOptions = WriterOptions()
+  ) throws(ParquetError) {
+    try self.init(sink: FileSink(), schema, options)
+  }
+
+  private init(
+    sink: FileSink, _ schema: [NestedField], _ options: WriterOptions
+  ) throws(ParquetError) {
+    layout = NestedLayout(schema)
+    self.options = options
+    writer = try ParquetFileWriter(
+      sink: sink, schema: layout.elements, leaves: layout.leaves.map(\.column), options: options)
+    leaves = layout.leaves.map(LeafBuffer.init)
+    encoders = layout.leaves.map { ColumnChunkEncoder(column: $0.column, options: options) }
+  }
+
+  /// Appends a row: a value for each field of the schema, in order.
+  ///
+  /// Members of structures are found by name, wherever they stand; missing ones are null.
+  public func append(_ row: [Value]) throws(ParquetError) {
+    precondition(row.count == layout.nodes.count, "one value a field")
+    for leaf in leaves { leaf.beginRow() }
+    bufferedRowCount += 1
+    for (value, child) in zip(row, layout.nodes) {
+      try shred(value, child.node, definition: 0, repetition: 0)
+    }
+    // Summing the leaves for each row would cost more than the row.
+    if bufferedRowCount >= options.rowGroupRowCountMax
+      || (bufferedRowCount % 256 == 0 && bufferedByteCount >= options.rowGroupByteCountMax)
+    {
+      try flush()
+    }
+  }
+
+  /// Appends a row in which only the field `name` has a value.
+  public func append(_ value: Value, as name: String) throws(ParquetError) {
+    try append(layout.nodes.map { $0.name == name ? value : .null })
+  }
+
+  /// Writes what is buffered and the footer, and closes the file.
+  @discardableResult
+  public func finish(isDurable: Bool = false) throws(ParquetError) -> WrittenParquetFile {
+    try flush()
+    return try writer.finish(isDurable: isDurable)
+  }
+
+  /// Finishes a file that is kept in memory.
+  public func finishInMemory() throws(ParquetError) -> (
+    bytes: [UInt8], summary: WrittenParquetFile
+  ) {
+    try flush()
+    return try writer.finishInMemory()
+  }
+
+  private var bufferedByteCount: Int { leaves.reduce(0) { $0 + $1.byteCount } }
+
+  private func flush() throws(ParquetError) {
+    if bufferedRowCount == 0 { return }
+    let cuts = options.pageCuts(rowCount: bufferedRowCount)
+    var chunks: [EncodedColumnChunk] = []
+    for (leaf, encoder) in zip(leaves, encoders) {
+      do throws(ParquetError) {
+        chunks.append(try leaf.encode(with: encoder, cuts: cuts))
+      } catch {
+        throw error.at(column: leaf.leaf.column.field.name)
+      }
+      leaf.removeAll()
+    }
+    try writer.append(
+      rowGroup: chunks, paths: layout.leaves.map(\.path), rowCount: bufferedRowCount)
+    bufferedRowCount = 0
+  }
+
+  // MARK: - Taking rows apart
+
+  /// Dremel's record shredding: each leaf gets a value, or a null that says at which level the
+  /// value went missing.
+  private func shred(
+    _ value: Value, _ node: NestedLayout.Node, definition: Int, repetition: Int
+  ) throws(ParquetError) {
+    switch node {
+    case .leaf(let index, let isRequired):
+      if !value.isNull { return try leaves[index].append(value, repetition: repetition) }
+      if isRequired {
+        throw ParquetError(
+          .value, "a map's key is null",
+          place: ParquetError.Place(column: leaves[index].leaf.column.field.name))
+      }
+      leaves[index].appendNull(definition: definition, repetition: repetition)
+    case .structure(let children, let present, let leaves):
+      if value.isNull { return appendNulls(leaves, definition, repetition) }
+      guard case .structure(let members) = value else { throw mismatch(value, leaves) }
+      for (position, child) in children.enumerated() {
+        let member = Self.member(child.name, near: position, of: members)
+        try shred(member, child.node, definition: present, repetition: repetition)
+      }
+    case .list(let element, let present, let elementLevel, let level, let leaves):
+      if value.isNull { return appendNulls(leaves, definition, repetition) }
+      guard case .list(let values) = value else { throw mismatch(value, leaves) }
+      if values.isEmpty { return appendNulls(leaves, present, repetition) }
+      for (position, value) in values.enumerated() {
+        try shred(
+          value, element, definition: elementLevel,
+          repetition: position == 0 ? repetition : level)
+      }
+    case .map(let key, let item, let present, let elementLevel, let level, let leaves):
+      if value.isNull { return appendNulls(leaves, definition, repetition) }
+      guard case .map(let entries) = value else { throw mismatch(value, leaves) }
+      if entries.isEmpty { return appendNulls(leaves, present, repetition) }
+      for (position, entry) in entries.enumerated() {
+        let repetition = position == 0 ? repetition : level
+        try shred(entry.key, key, definition: elementLevel, repetition: repetition)
+        try shred(entry.value, item, definition: elementLevel, repetition: repetition)
+      }
+    }
+  }
+
+  private func appendNulls(_ range: Range<Int>, _ definition: Int, _ repetition: Int) {
+    for index in range { leaves[index].appendNull(definition: definition, repetition: repetition) }
+  }
+
+  /// Members mostly stand in the schema's order.
+  private static func member(
+    _ name: String, near position: Int, of members: [Value.Member]
+  ) -> Value {
+    if position < members.count && members[position].name == name {
+      return members[position].value
+    }
+    return members.first { $0.name == name }?.value ?? .null
+  }
+
+  private func mismatch(_ value: Value, _ range: Range<Int>) -> ParquetError {
+    let column = range.first.map { leaves[$0].leaf.path.joined(separator: ".") }
+    return ParquetError(
+      .value, "the value \(value) does not have the shape of its column",
+      place: ParquetError.Place(column: column))
+  }
+}
