@@ -33,7 +33,8 @@ let package = Package(
       swiftSettings: strict),
     .target(name: "Market", dependencies: ["Bytes"], swiftSettings: strict),
     .target(
-      name: "Databento", dependencies: ["Bytes", "Compression", "Columnar", "JSON", "Market"],
+      name: "Databento",
+      dependencies: ["Bytes", "Compression", "Columnar", "JSON", "Market", "CSystem"],
       swiftSettings: strict),
     .target(
       name: "Catalog",

@@ -92,7 +92,7 @@ class Tidy:
             self.check(count <= FUNCTION_LINES_MAX,
                        f"{name}:{first}: {function}: {count} lines, at most {FUNCTION_LINES_MAX}")
         if path.is_relative_to(ROOT / "Sources"):
-            for pattern in BANNED_CODE + ([] if module in PRINTING_MODULES else [r"(?<![\w.])print\("]):
+            for pattern in BANNED_CODE + ([] if module in PRINTING_MODULES else [r"(?<![\w.])(?<!func )print\("]):
                 match = re.search(pattern, code)
                 line = code.count("\n", 0, match.start()) + 1 if match else 0
                 self.check(match is None, f"{name}:{line}: '{match and match.group()}' in Sources")
