@@ -1,0 +1,96 @@
+import Bytes
+import Columnar
+import DeltaLog
+import Storage
+
+/// A table of a lake, or any Delta table folder.
+public struct LakeTable: Sendable {
+  /// nil for a folder that was named by its path.
+  public let name: TableName?
+  /// Absolute path of the folder.
+  public let path: String
+  public let storage: DirectoryStorage
+
+  public init(name: TableName?, path: String) {
+    self.name = name
+    self.path = path
+    storage = DirectoryStorage(root: path)
+  }
+
+  /// What messages call it.
+  public var displayName: String { name?.description ?? path }
+
+  /// The table at a version, at a time, or now.
+  ///
+  /// - Parameter asOf: Milliseconds since 1970 UTC: the newest version committed by then.
+  public func snapshot(version: Int? = nil, asOf: Int64? = nil) throws(DeltaError) -> Snapshot {
+    try Snapshot.load(storage, version: version, asOf: asOf)
+  }
+
+  /// The schema that the table was made with; nil for a foreign table.
+  public func schema(of snapshot: Snapshot, in lake: Lake?) throws(CatalogError) -> TableSchema? {
+    guard let kind = snapshot.configuration[TableProperty.schema] else { return nil }
+    let schema = try TableSchema.named(kind, in: lake)
+    return schema.forLayer(name?.layer ?? "raw")
+  }
+
+  /// Reads a time for `--as-of`: an instant with its zone, or a date, which means the end of that day UTC.
+  ///
+  /// - Returns: Milliseconds since 1970 UTC.
+  public static func asOfMilliseconds(_ text: String) throws(CatalogError) -> Int64 {
+    if let date = CivilDate(iso: text) {
+      return (Int64(date.daysSinceEpoch) + 1) * 86_400_000 - 1
+    }
+    guard let time = TimeText.parseISO(text), time.hasZone else {
+      throw CatalogError(
+        .badTime, "'\(text)' is no time with a zone",
+        remedy: "2024-01-02T14:30:00Z, or a date, which means the end of that day UTC")
+    }
+    let (quotient, remainder) = time.nanoseconds.quotientAndRemainder(dividingBy: 1_000_000)
+    return remainder < 0 ? quotient - 1 : quotient
+  }
+}
+
+extension Lake {
+  /// Opens a table by its name; the error offers the nearest names.
+  public func table(named text: String) throws(CatalogError) -> LakeTable {
+    let name = try requireTable(named: text)
+    return LakeTable(name: name, path: path(of: name))
+  }
+
+  /// The table of that name, whether it exists or not.
+  public func table(_ name: TableName) -> LakeTable {
+    LakeTable(name: name, path: path(of: name))
+  }
+
+  /// Makes a table, or opens it when it exists already, be it made at this moment by somebody else.
+  ///
+  /// A table that exists must have been made with the same record kind, partition zone and `properties`.
+  public func openOrCreate(_ definition: TableDefinition) throws -> (LakeTable, Snapshot) {
+    let table = table(definition.name)
+    if try !Snapshot.exists(table.storage) {
+      var transaction = try definition.transaction(on: table.storage)
+      _ = try transaction.commit()
+    }
+    let snapshot = try table.snapshot()
+    try definition.requireMatch(snapshot)
+    return (table, snapshot)
+  }
+}
+
+extension TableDefinition {
+  /// Refuses a table that was made otherwise than this one would be.
+  public func requireMatch(_ snapshot: Snapshot) throws(CatalogError) {
+    let ignored = Set(TableProperty.retention.keys).union([TableProperty.statisticsColumns])
+    for (key, value) in configuration.sorted(by: { $0.key < $1.key }) where !ignored.contains(key) {
+      let found = snapshot.configuration[key]
+      if found == value { continue }
+      let stated = found.map { "is '\($0)'" } ?? "is not set"
+      throw CatalogError(
+        .tableMismatch,
+        "table '\(name)' was made otherwise: '\(key)' \(stated), expected '\(value)'",
+        place: .init(table: name.description),
+        remedy: "store into another table: --as \(name.layer).NAME")
+    }
+  }
+}

@@ -1,0 +1,22 @@
+/// Names of the table properties that `lake` reads.
+public enum TableProperty {
+  /// The record kind.
+  public static let schema = "lake.schema"
+  /// The index column.
+  public static let index = "lake.index"
+  /// Zone in which partition dates are reckoned; fixed when the table is made.
+  public static let partitionTimezone = "lake.partition.timezone"
+  /// The vendor's dataset, like `GLBX.MDP3`.
+  public static let dataset = "lake.dataset"
+  /// Columns with statistics in the log.
+  public static let statisticsColumns = "delta.dataSkippingStatsColumns"
+
+  /// Properties of every table: no other writer may forget its history.
+  ///
+  /// Ten years: other writers take these for the time after which they may delete.
+  static let retention = [
+    "delta.enableExpiredLogCleanup": "false",
+    "delta.logRetentionDuration": "interval 3650 days",
+    "delta.deletedFileRetentionDuration": "interval 3650 days",
+  ]
+}
