@@ -162,8 +162,8 @@ private struct MetadataCursor {
     let start = offset
     var field = try take(byteCount, what)[...]
     while field.last == 0 { field.removeLast() }
-    guard let text = String(validating: field, as: UTF8.self) else {
-      throw DBNError(.corrupt, "\(what) is not UTF-8", at: start)
+    guard let text = String(validating: field, as: UTF8.self), !field.contains(0) else {
+      throw DBNError(.corrupt, "\(what) is not text padded with NULs", at: start)
     }
     return text
   }

@@ -1,0 +1,89 @@
+// DBN files: the header, then records that are already in their wire form.
+
+import Bytes
+import Compression
+import Glibc
+
+/// Writes one DBN file. It appears under its name when `finish` has returned; before that, and
+/// after an error, only `<path>.part` exists, which is removed.
+public final class DBNWriter {
+  /// zstd level for files that are read more often than written.
+  public static let levelDefault = 3
+
+  public let path: String
+  public let metadata: DBNMetadata
+  /// Bytes of records written so far, uncompressed.
+  public private(set) var byteCount = 0
+
+  private let stream: OutputStream
+  /// nil for standard output.
+  private let temporary: String?
+  private var isFinished = false
+
+  /// Creates the file and writes the header.
+  ///
+  /// - Parameters:
+  ///   - path: `-` is standard output.
+  ///   - format: nil chooses by the name: zstd for `.zst`, gzip for `.gz`, else raw.
+  ///   - level: The codec's level.
+  ///   - overwrites: Whether a file of that name may be replaced.
+  /// - Throws: `DBNError` or `CompressionError`.
+  public init(
+    path: String, metadata: DBNMetadata, format: StreamFormat? = nil,
+    level: Int = DBNWriter.levelDefault, overwrites: Bool = false
+  ) throws {
+    let header = try metadata.serialized()
+    if path != "-", !overwrites, access(path, F_OK) == 0 {
+      throw DBNError(
+        .inputOutput, "the output file '\(path)' exists", remedy: "--force overwrites it")
+    }
+    let named: StreamFormat =
+      path.hasSuffix(".zst") ? .zstd : path.hasSuffix(".gz") ? .gzip : .raw
+    let temporary = path == "-" ? nil : path + ".part"
+    stream = try OutputStream(path: temporary ?? path, format: format ?? named, level: level)
+    self.path = path
+    self.metadata = metadata
+    self.temporary = temporary
+    try stream.write(header)
+  }
+
+  deinit {
+    if let temporary, !isFinished { unlink(temporary) }
+  }
+
+  /// Writes whole records of the metadata's version.
+  public func write(_ records: UnsafeRawBufferPointer) throws {
+    try stream.write(records)
+    byteCount += records.count
+  }
+
+  /// Ends the file and gives it its name.
+  public func finish() throws {
+    if isFinished { return }
+    try stream.finish()
+    if let temporary, rename(temporary, path) != 0 {
+      throw DBNError(
+        .inputOutput, "cannot name the file '\(path)': \(String(cString: strerror(errno)))")
+    }
+    isFinished = true
+  }
+}
+
+extension DBNFields {
+  /// A record with its length and type set, every field null that can be, and zeros elsewhere: what
+  /// a writer fills in.
+  public static func template(_ kind: RecordKind, version: Int, tsOut: Bool) -> [UInt8] {
+    let byteCount = recordByteCount(kind, version: version, tsOut: tsOut)
+    var record = [UInt8](repeating: 0, count: byteCount)
+    for field in fields(kind, version: version, tsOut: tsOut) {
+      guard var bits = field.nullSentinel else { continue }
+      for index in 0..<field.form.byteCount {
+        record[field.offset + index] = UInt8(truncatingIfNeeded: bits)
+        bits >>= 8
+      }
+    }
+    record[0] = UInt8(byteCount / 4)
+    record[1] = kind.rtype
+    return record
+  }
+}
