@@ -50,6 +50,23 @@ public final class Decompressor {
     }
   }
 
+  /// The most bytes that `source` can decompress to; nil where its format sets no bound.
+  ///
+  /// Tells a hostile size from a true one before memory is taken for it.
+  public static func outputBound(_ source: UnsafeRawBufferPointer, _ codec: Codec) -> Int? {
+    switch codec {
+    case .uncompressed: return source.count
+    // A copy of 64 bytes takes at least 2 bytes; the length before it up to 5.
+    case .snappy: return source.count * 64
+    case .gzip: return source.count * 1032 + 1032
+    case .lz4Raw, .lz4Hadoop: return source.count * 256 + 256
+    case .zstd:
+      let bound = ZSTD_decompressBound(source.baseAddress, source.count)
+      return bound == ZSTD_CONTENTSIZE_ERROR ? 0 : Int(clamping: bound)
+    case .brotli: return nil
+    }
+  }
+
   private func decompressZstd(
     _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer
   ) throws(CompressionError) -> Int {

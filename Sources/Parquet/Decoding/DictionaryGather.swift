@@ -1,0 +1,127 @@
+// Pages of dictionary indices: a byte with their width, then a hybrid stream.
+
+import Bytes
+import Columnar
+
+extension ValueDecoder {
+  /// Indices unpacked, checked and looked up at a time, so that they stay in the nearest cache.
+  private static let portion = 1024
+
+  /// Looks `count` indices up in the dictionary.
+  func gather(
+    _ bytes: PageBytes, _ count: Int, to store: inout ColumnStore
+  ) throws(ParquetError) {
+    guard let dictionary else {
+      // A chunk of nulls may do without its dictionary.
+      if count == 0 { return }
+      throw ParquetError(.corrupt, "a page of dictionary indices, and no dictionary page")
+    }
+    if kind == .bytes && store.count == 0 && store.dictionary == nil {
+      store.dictionary = dictionary.text
+    }
+    if count == 0 { return }
+    let width = Int(try bytes.prefix(1, "the index width").base.load(as: UInt8.self))
+    let runs = try HybridDecoder(bytes.dropping(1), bitWidth: width)
+    store.makeRoom(count)
+    switch kind {
+    case .integers:
+      try store.fillIntegers(count) { target throws(ParquetError) in
+        try lookUp(runs, dictionary.integers, count, into: target)
+      }
+    case .wide:
+      try store.fillWide(count) { target throws(ParquetError) in
+        try lookUp(runs, dictionary.wide, count, into: target)
+      }
+    case .doubles:
+      try store.fillDoubles(count) { target throws(ParquetError) in
+        try lookUp(runs, dictionary.doubles, count, into: target)
+      }
+    case .bytes: try gatherText(runs, dictionary.text, count, to: &store)
+    }
+  }
+
+  @inline(__always)
+  private func lookUp<T>(
+    _ runs: HybridDecoder, _ dictionary: [T], _ count: Int, into target: UnsafeMutablePointer<T>
+  ) throws(ParquetError) {
+    try dictionary.withUnsafeBufferPointer { entries throws(ParquetError) in
+      guard let entries = entries.baseAddress, dictionaryCount > 0 else {
+        throw ParquetError(.corrupt, "indices into an empty dictionary")
+      }
+      try Self.lookUp(runs, entries, dictionaryCount, count, into: target)
+    }
+  }
+
+  @inline(__always)
+  private static func lookUp<T>(
+    _ decoder: HybridDecoder, _ entries: UnsafePointer<T>, _ entryCount: Int, _ count: Int,
+    into target: UnsafeMutablePointer<T>
+  ) throws(ParquetError) {
+    var decoder = decoder
+    let limit = Int32(clamping: entryCount)
+    try withUnsafeTemporaryAllocation(of: Int32.self, capacity: portion) {
+      spare throws(ParquetError) in
+      guard let codes = spare.baseAddress else { return }
+      var done = 0
+      while done < count {
+        let run = try decoder.nextRun()
+        let wanted = Swift.min(run.count, count &- done)
+        guard let groups = run.groups else {
+          if run.value < 0 || run.value >= limit { throw outside(entryCount) }
+          (target + done).update(repeating: entries[Int(run.value)], count: wanted)
+          done &+= wanted
+          continue
+        }
+        var at = 0
+        while at < wanted {
+          let part = Swift.min(portion, wanted &- at)
+          HybridDecoder.unpack(
+            groups + (at &>> 3) &* decoder.bitWidth, decoder.bitWidth, part, into: codes)
+          if !IntegerKernels.areBelow(codes, part, limit: limit) { throw outside(entryCount) }
+          let out = target + (done &+ at)
+          for index in 0..<part {
+            out[index] = entries[Int(UInt32(bitPattern: codes[index]))]
+          }
+          at &+= part
+        }
+        done &+= wanted
+      }
+    }
+  }
+
+  private static func outside(_ entryCount: Int) -> ParquetError {
+    ParquetError(.corrupt, "an index outside the dictionary of \(entryCount) values")
+  }
+
+  /// Text stays codes while all pages share the dictionary.
+  private func gatherText(
+    _ runs: HybridDecoder, _ text: ByteColumn, _ count: Int, to store: inout ColumnStore
+  ) throws(ParquetError) {
+    let limit = Int32(clamping: dictionaryCount)
+    if store.dictionary != nil {
+      try store.fillCodes(count) { target throws(ParquetError) in
+        var decoder = runs
+        try decoder.decode(count, into: target)
+        if !IntegerKernels.areBelow(target, count, limit: limit) {
+          throw Self.outside(dictionaryCount)
+        }
+      }
+      return
+    }
+    var codes = [Int32](repeating: 0, count: count)
+    try codes.withUnsafeMutableBufferPointer { buffer throws(ParquetError) in
+      guard let base = buffer.baseAddress else { return }
+      var decoder = runs
+      try decoder.decode(count, into: base)
+      if !IntegerKernels.areBelow(base, count, limit: limit) {
+        throw Self.outside(dictionaryCount)
+      }
+    }
+    for code in codes {
+      let range = text.byteRange(Int(code))
+      _ = try ByteArrayDecoder.total(store.text.bytes.count, range.count)
+      store.text.bytes.append(contentsOf: text.bytes[range])
+      store.text.offsets.append(Int32(store.text.bytes.count))
+    }
+  }
+}

@@ -1,0 +1,268 @@
+import Bytes
+import Compression
+
+/// A page's header and where its bytes lie.
+struct PageSpan {
+  var header: PageHeaderScan
+  /// Bytes from the start of the file to the header.
+  var offset: Int
+  /// Bytes from the start of the file to the page's data.
+  var dataOffset: Int { offset + header.byteCount }
+  var dataByteCount: Int { Int(header.compressedByteCount) }
+}
+
+/// The bytes of a data page, split into their sections and decompressed.
+struct DataPage {
+  /// Levels; in a flat column, rows.
+  var valueCount: Int
+  var encoding: Encoding
+  /// nil where the column has none.
+  var repetitionLevels: PageBytes?
+  var definitionLevels: PageBytes?
+  var repetitionLevelEncoding: Encoding
+  var definitionLevelEncoding: Encoding
+  var values: PageBytes
+  /// Bytes from the start of the file, for errors.
+  var offset: Int
+}
+
+/// Walks the pages of one column chunk.
+struct ChunkPages {
+  let file: FileBytes
+  let leaf: LeafColumn
+  let codec: Codec
+  let chunkStart: Int
+  let chunkEnd: Int
+  let verifiesChecksums: Bool
+  /// Bytes from the start of the file to the next page's header.
+  var position: Int
+
+  init(
+    file: FileBytes, footerOffset: Int, leaf: LeafColumn, metadata: ColumnMetadata,
+    verifiesChecksums: Bool
+  ) throws(ParquetError) {
+    guard let codec = metadata.codec.codec else {
+      throw ParquetError(.unsupported, "pages compressed with \(metadata.codec.name)")
+    }
+    if metadata.type != leaf.physicalType {
+      throw ParquetError(
+        .corrupt,
+        "the chunk holds \(metadata.type.name), the schema says \(leaf.physicalType.name)")
+    }
+    var start = metadata.dataPageOffset
+    // Some writers put 0 for "no dictionary".
+    if let dictionary = metadata.dictionaryPageOffset, dictionary > 0, dictionary < start {
+      start = dictionary
+    }
+    let (end, overflow) = start.addingReportingOverflow(metadata.totalCompressedByteCount)
+    if start < 4 || metadata.totalCompressedByteCount < 0 || overflow
+      || end > Int64(footerOffset)
+    {
+      throw ParquetError(
+        .corrupt,
+        "the chunk lies at \(start) with \(metadata.totalCompressedByteCount) bytes, the "
+          + "file's data ends at \(footerOffset)")
+    }
+    self.file = file
+    self.leaf = leaf
+    self.codec = codec
+    self.verifiesChecksums = verifiesChecksums
+    chunkStart = Int(start)
+    chunkEnd = Int(end)
+    position = Int(start)
+  }
+
+  /// Reads the header at `position` and moves past its page. nil at the chunk's end.
+  mutating func next() throws(ParquetError) -> PageSpan? {
+    if position >= chunkEnd { return nil }
+    let start = position
+    let room = Swift.min(chunkEnd - start, Limits.pageHeaderByteCountMax)
+    var reader = ThriftReader(UnsafeRawBufferPointer(start: file.base + start, count: room))
+    let header: PageHeaderScan
+    do throws(ParquetError) {
+      header = try PageHeaderScan(parsing: &reader)
+    } catch {
+      var error = error
+      error.place.offset = start + (error.place.offset ?? 0)
+      throw error
+    }
+    let span = PageSpan(header: header, offset: start)
+    if header.compressedByteCount < 0 || header.uncompressedByteCount < 0 {
+      throw ParquetError(.corrupt, "a page header without sizes", place: .init(offset: start))
+    }
+    if span.dataByteCount > chunkEnd - span.dataOffset {
+      throw ParquetError(
+        .truncated,
+        "a page of \(span.dataByteCount) bytes, its column chunk has "
+          + "\(chunkEnd - span.dataOffset) left", place: .init(offset: start))
+    }
+    if Int(header.uncompressedByteCount) > Limits.pageByteCountMax {
+      throw ParquetError(
+        .unsupported,
+        "a page of \(header.uncompressedByteCount) bytes, more than the "
+          + "\(Limits.pageByteCountMax) that are allowed", place: .init(offset: start))
+    }
+    if let type = header.type, type != .indexPage,
+      header.valueCount < 0 || Int(header.valueCount) > Limits.pageValueCountMax
+    {
+      throw ParquetError(
+        header.valueCount < 0 ? .corrupt : .unsupported,
+        "a page of \(header.valueCount) values, pages hold 0 to \(Limits.pageValueCountMax)",
+        place: .init(offset: start))
+    }
+    position = span.dataOffset + span.dataByteCount
+    return span
+  }
+
+  // MARK: - Bytes of a page
+
+  /// The page's bytes as stored, checked against its CRC.
+  private func stored(_ span: PageSpan) throws(ParquetError) -> UnsafeRawBufferPointer {
+    let bytes = UnsafeRawBufferPointer(
+      start: file.base + span.dataOffset, count: span.dataByteCount)
+    if verifiesChecksums, let expected = span.header.crc {
+      let found = CRC32.checksum(bytes)
+      if found != expected {
+        throw ParquetError(
+          .checksum,
+          "the page's bytes have the CRC-32 \(hex(found)), its header says \(hex(expected))",
+          place: .init(offset: span.offset), remedy: "restore the file: its bytes were changed")
+      }
+    }
+    return bytes
+  }
+
+  private func hex(_ word: UInt32) -> String {
+    let text = String(word, radix: 16)
+    return String(repeating: "0", count: 8 - text.utf8.count) + text
+  }
+
+  /// Decompresses `bytes` into the scratch page, or leaves them where they lie.
+  private func unpacked(
+    _ bytes: UnsafeRawBufferPointer, codec: Codec, byteCount: Int, _ scratch: DecodeScratch
+  ) throws(ParquetError) -> PageBytes {
+    guard let base = bytes.baseAddress else {
+      throw ParquetError(.corrupt, "a page without bytes")
+    }
+    if codec == .uncompressed {
+      if bytes.count != byteCount {
+        throw ParquetError(
+          .corrupt, "an uncompressed page of \(bytes.count) bytes that should be \(byteCount)")
+      }
+      if file.hasSlack(after: base - file.base + bytes.count) {
+        return PageBytes(base: base, count: bytes.count)
+      }
+    } else if bytes.isEmpty && byteCount > 0 {
+      throw ParquetError(.truncated, "a compressed page without bytes")
+    }
+    if let bound = Decompressor.outputBound(bytes, codec), byteCount > bound {
+      throw ParquetError(
+        .corrupt, "\(bytes.count) compressed bytes cannot hold the \(byteCount) promised")
+    }
+    scratch.page.reserve(byteCount)
+    if byteCount == 0 && bytes.isEmpty { return PageBytes(base: scratch.page.base, count: 0) }
+    do throws(CompressionError) {
+      try scratch.decompressor.decompress(
+        bytes, codec,
+        into: UnsafeMutableRawBufferPointer(start: scratch.page.base, count: byteCount))
+    } catch {
+      let code: ParquetError.Code = error.code == .unavailable ? .unsupported : .corrupt
+      throw ParquetError(code, error.message, remedy: error.remedy)
+    }
+    return PageBytes(base: UnsafeRawPointer(scratch.page.base), count: byteCount)
+  }
+
+  /// The values of a dictionary page.
+  func dictionary(_ span: PageSpan, _ scratch: DecodeScratch) throws(ParquetError) -> PageBytes {
+    try unpacked(
+      try stored(span), codec: codec, byteCount: Int(span.header.uncompressedByteCount), scratch)
+  }
+
+  /// The sections of a data page of either version. Valid until the scratch is used again.
+  func dataPage(_ span: PageSpan, _ scratch: DecodeScratch) throws(ParquetError) -> DataPage {
+    let bytes = try stored(span)
+    let header = span.header
+    var page = DataPage(
+      valueCount: Int(header.valueCount), encoding: header.encoding, repetitionLevels: nil,
+      definitionLevels: nil, repetitionLevelEncoding: header.repetitionLevelEncoding,
+      definitionLevelEncoding: header.definitionLevelEncoding,
+      values: PageBytes(base: file.base, count: 0), offset: span.offset)
+    if header.type == .dataPageV2 {
+      try splitVersion2(bytes, header, &page, scratch)
+    } else {
+      page.values = try unpacked(
+        bytes, codec: codec, byteCount: Int(header.uncompressedByteCount), scratch)
+      try splitVersion1(&page)
+    }
+    return page
+  }
+
+  private func splitVersion1(_ page: inout DataPage) throws(ParquetError) {
+    if leaf.maxRepetitionLevel > 0 {
+      page.repetitionLevels = try takeLevels(
+        &page, page.repetitionLevelEncoding, leaf.maxRepetitionLevel, "repetition levels")
+    }
+    if leaf.maxDefinitionLevel > 0 {
+      page.definitionLevels = try takeLevels(
+        &page, page.definitionLevelEncoding, leaf.maxDefinitionLevel, "definition levels")
+    }
+  }
+
+  private func takeLevels(
+    _ page: inout DataPage, _ encoding: Encoding, _ maximum: Int, _ what: String
+  ) throws(ParquetError) -> PageBytes {
+    var byteCount: Int
+    switch encoding {
+    case .rle:
+      byteCount = Int(
+        try page.values.prefix(4, "the length of the \(what)").base.loadLE(0, as: UInt32.self))
+      page.values = page.values.dropping(4)
+    case .bitPacked:
+      byteCount = LevelDecoder.bitPackedByteCount(maximum: maximum, count: page.valueCount)
+    default: throw ParquetError(.unsupported, "\(what) encoded as \(encoding.name)")
+    }
+    let levels = try page.values.prefix(byteCount, what)
+    page.values = page.values.dropping(byteCount)
+    return levels
+  }
+
+  private func splitVersion2(
+    _ bytes: UnsafeRawBufferPointer, _ header: PageHeaderScan, _ page: inout DataPage,
+    _ scratch: DecodeScratch
+  ) throws(ParquetError) {
+    let repetitionCount = Int(header.repetitionLevelsByteCount)
+    let definitionCount = Int(header.definitionLevelsByteCount)
+    let levelCount = repetitionCount + definitionCount
+    let unpackedCount = Int(header.uncompressedByteCount) - levelCount
+    if repetitionCount < 0 || definitionCount < 0 || levelCount > bytes.count
+      || unpackedCount < 0
+    {
+      throw ParquetError(
+        .corrupt,
+        "levels of \(repetitionCount) and \(definitionCount) bytes in a page of "
+          + "\(header.uncompressedByteCount)")
+    }
+    let stored = UnsafeRawBufferPointer(rebasing: bytes[levelCount...])
+    let valueCodec = header.isCompressed ? codec : .uncompressed
+    page.values =
+      stored.isEmpty
+      ? PageBytes(base: UnsafeRawPointer(scratch.page.base), count: 0)
+      : try unpacked(stored, codec: valueCodec, byteCount: unpackedCount, scratch)
+    guard let base = bytes.baseAddress else { return }
+    // Levels lie in the file; near its end they are copied to where slack follows.
+    var levels = base
+    if !file.hasSlack(after: base - file.base + levelCount) {
+      scratch.levelBytes.reserve(levelCount)
+      scratch.levelBytes.base.copyMemory(from: base, byteCount: levelCount)
+      levels = UnsafeRawPointer(scratch.levelBytes.base)
+    }
+    page.repetitionLevelEncoding = .rle
+    page.definitionLevelEncoding = .rle
+    if leaf.maxRepetitionLevel > 0 {
+      page.repetitionLevels = PageBytes(base: levels, count: repetitionCount)
+    }
+    if leaf.maxDefinitionLevel > 0 {
+      page.definitionLevels = PageBytes(base: levels + repetitionCount, count: definitionCount)
+    }
+  }
+}

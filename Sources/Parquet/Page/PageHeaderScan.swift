@@ -1,0 +1,79 @@
+/// A page header without its statistics: what decoding needs, read without allocation.
+struct PageHeaderScan {
+  var type: PageType?
+  var uncompressedByteCount: Int32 = -1
+  var compressedByteCount: Int32 = -1
+  var crc: UInt32?
+  var valueCount: Int32 = -1
+  var encoding = Encoding.plain
+  var definitionLevelEncoding = Encoding.rle
+  var repetitionLevelEncoding = Encoding.rle
+  var nullCount: Int32 = 0
+  var rowCount: Int32 = -1
+  var definitionLevelsByteCount: Int32 = 0
+  var repetitionLevelsByteCount: Int32 = 0
+  var isCompressed = true
+  /// Bytes of the header itself.
+  var byteCount = 0
+
+  init(parsing reader: inout ThriftReader) throws(ParquetError) {
+    try reader.enter()
+    var id: Int16 = 0
+    while let wire = try reader.nextField(&id) {
+      switch id {
+      case 1: type = PageType(rawValue: try reader.readI32(wire))
+      case 2: uncompressedByteCount = try reader.readI32(wire)
+      case 3: compressedByteCount = try reader.readI32(wire)
+      case 4: crc = UInt32(bitPattern: try reader.readI32(wire))
+      case 5 where wire == .structure: try readDataPage(&reader)
+      case 7 where wire == .structure: try readDictionaryPage(&reader)
+      case 8 where wire == .structure: try readDataPageV2(&reader)
+      default: try reader.skip(wire)
+      }
+    }
+    byteCount = reader.offset
+  }
+
+  private mutating func readDataPage(_ reader: inout ThriftReader) throws(ParquetError) {
+    try reader.enter()
+    var id: Int16 = 0
+    while let wire = try reader.nextField(&id) {
+      switch id {
+      case 1: valueCount = try reader.readI32(wire)
+      case 2: encoding = Encoding(rawValue: try reader.readI32(wire))
+      case 3: definitionLevelEncoding = Encoding(rawValue: try reader.readI32(wire))
+      case 4: repetitionLevelEncoding = Encoding(rawValue: try reader.readI32(wire))
+      default: try reader.skip(wire)
+      }
+    }
+  }
+
+  private mutating func readDictionaryPage(_ reader: inout ThriftReader) throws(ParquetError) {
+    try reader.enter()
+    var id: Int16 = 0
+    while let wire = try reader.nextField(&id) {
+      switch id {
+      case 1: valueCount = try reader.readI32(wire)
+      case 2: encoding = Encoding(rawValue: try reader.readI32(wire))
+      default: try reader.skip(wire)
+      }
+    }
+  }
+
+  private mutating func readDataPageV2(_ reader: inout ThriftReader) throws(ParquetError) {
+    try reader.enter()
+    var id: Int16 = 0
+    while let wire = try reader.nextField(&id) {
+      switch id {
+      case 1: valueCount = try reader.readI32(wire)
+      case 2: nullCount = try reader.readI32(wire)
+      case 3: rowCount = try reader.readI32(wire)
+      case 4: encoding = Encoding(rawValue: try reader.readI32(wire))
+      case 5: definitionLevelsByteCount = try reader.readI32(wire)
+      case 6: repetitionLevelsByteCount = try reader.readI32(wire)
+      case 7: isCompressed = try reader.readBool(wire)
+      default: try reader.skip(wire)
+      }
+    }
+  }
+}

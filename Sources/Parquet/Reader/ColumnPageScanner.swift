@@ -1,0 +1,273 @@
+import Bytes
+import Columnar
+
+/// Decodes one flat column chunk, page by page, into columns that the caller reuses.
+///
+/// Not for use by several threads at once.
+public final class ColumnPageScanner {
+  public let leaf: LeafColumn
+  /// The row of the row group at which the next read begins.
+  public private(set) var rowIndex = 0
+  /// Rows that the row group has.
+  public let rowCount: Int
+
+  private let reader: ParquetReader
+  private let rowGroup: Int
+  private let leafIndex: Int
+  private var pages: ChunkPages
+  private let values: ValueDecoder
+  private let scratch: DecodeScratch
+  private var store: ColumnStore
+  /// The next data page, whose header is read and whose values are not.
+  private var pending: PageSpan?
+  /// Rows of `pending` that are done.
+  private var pendingDone = 0
+  /// `pending`'s rows, where only some of them were wanted.
+  private var partial: Column?
+
+  init(reader: ParquetReader, rowGroup: Int, leaf index: Int) throws(ParquetError) {
+    self.reader = reader
+    self.rowGroup = rowGroup
+    leafIndex = index
+    pages = try reader.chunkPages(rowGroup: rowGroup, leaf: index)
+    let leaf = reader.leaves[index]
+    self.leaf = leaf
+    rowCount = reader.rowCount(rowGroup: rowGroup)
+    do throws(ParquetError) {
+      if leaf.maxRepetitionLevel > 0 {
+        throw ParquetError(.request, "a repeated column has no flat form")
+      }
+      values = try ValueDecoder(leaf: leaf)
+    } catch {
+      throw reader.place(error, rowGroup, index)
+    }
+    store = ColumnStore(kind: leaf.type.storage)
+    scratch = DecodeScratch.take()
+  }
+
+  deinit { DecodeScratch.give(scratch) }
+
+  // MARK: - Reading
+
+  /// Decodes the rest of the current page, or the next one.
+  ///
+  /// - Returns: Rows decoded; 0 at the end.
+  public func next(into column: inout Column) throws(ParquetError) -> Int {
+    do throws(ParquetError) {
+      guard let page = try nextPage() else {
+        try checkRowCount()
+        store.adopt(&column)
+        store.finish(into: &column, type: leaf.type)
+        return 0
+      }
+      let left = Int(page.header.valueCount) - pendingDone
+      try readWithinPages(left, into: &column)
+      return left
+    } catch {
+      throw placed(error)
+    }
+  }
+
+  /// Rows that `next` would give; 0 at the end.
+  public func rowsInNextPage() throws(ParquetError) -> Int {
+    do throws(ParquetError) {
+      guard let page = try nextPage() else { return 0 }
+      return Int(page.header.valueCount) - pendingDone
+    } catch {
+      throw placed(error)
+    }
+  }
+
+  /// Decodes exactly `rows` rows, of as many pages as they lie in.
+  ///
+  /// - Throws: `ParquetError.corrupt` where the chunk has fewer.
+  public func read(rows: Int, into column: inout Column) throws(ParquetError) {
+    do throws(ParquetError) {
+      try readWithinPages(rows, into: &column)
+    } catch {
+      throw placed(error)
+    }
+  }
+
+  /// Passes over rows; whole pages are neither decompressed nor checked.
+  public func skip(rows: Int) throws(ParquetError) {
+    do throws(ParquetError) {
+      var left = rows
+      if left > 0 { try seek(&left) }
+      while left > 0 {
+        guard let page = try nextPage() else { throw endsEarly(left) }
+        let inPage = Int(page.header.valueCount) - pendingDone
+        let skipped = Swift.min(inPage, left)
+        advance(skipped, of: inPage)
+        left -= skipped
+      }
+    } catch {
+      throw placed(error)
+    }
+  }
+
+  /// Checks that no rows follow those the row group counts.
+  func checkEnd() throws(ParquetError) {
+    do throws(ParquetError) {
+      while let page = try nextPage() {
+        if page.header.valueCount > 0 { try checkRowCount() }
+        advance(0, of: 0)
+      }
+      try checkRowCount()
+    } catch {
+      throw placed(error)
+    }
+  }
+
+  // MARK: - Pages
+
+  /// The page in hand, or the next data page; the dictionary page is decoded on the way.
+  private func nextPage() throws(ParquetError) -> PageSpan? {
+    if let pending { return pending }
+    // The chunk's end is not trusted beyond the rows that the row group has.
+    while rowIndex < rowCount, let span = try pages.next() {
+      switch span.header.type {
+      case .dictionaryPage?:
+        if values.dictionary != nil || rowIndex > 0 {
+          throw ParquetError(
+            .corrupt, "a second dictionary page", place: .init(offset: span.offset))
+        }
+        try loadDictionary(span)
+      case .dataPage?, .dataPageV2?:
+        if span.header.valueCount == 0 { continue }
+        let (end, overflow) = rowIndex.addingReportingOverflow(Int(span.header.valueCount))
+        if overflow || end > rowCount {
+          throw ParquetError(
+            .corrupt,
+            "the column has more than the \(rowCount) rows of its row group",
+            place: .init(offset: span.offset))
+        }
+        pending = span
+        pendingDone = 0
+        return span
+      case .indexPage?, nil: continue
+      }
+    }
+    return nil
+  }
+
+  private func loadDictionary(_ span: PageSpan) throws(ParquetError) {
+    do throws(ParquetError) {
+      let bytes = try pages.dictionary(span, scratch)
+      try values.setDictionary(
+        bytes, count: Int(span.header.valueCount), encoding: span.header.encoding, scratch)
+    } catch {
+      throw error.at(offset: span.offset)
+    }
+  }
+
+  private func advance(_ rows: Int, of inPage: Int) {
+    rowIndex += rows
+    pendingDone += rows
+    if rows == inPage {
+      pending = nil
+      partial = nil
+    }
+  }
+
+  private func readWithinPages(_ rows: Int, into column: inout Column) throws(ParquetError) {
+    store.adopt(&column)
+    var left = rows
+    while left > 0 {
+      guard let page = try nextPage() else { throw endsEarly(left) }
+      let inPage = Int(page.header.valueCount) - pendingDone
+      let taken = Swift.min(inPage, left)
+      if pendingDone == 0 && taken == inPage && partial == nil {
+        try decode(page, to: &store)
+      } else {
+        if partial == nil { partial = try decodeAside(page) }
+        if let partial {
+          try store.append(partial, rows: pendingDone..<(pendingDone + taken))
+        }
+      }
+      advance(taken, of: inPage)
+      left -= taken
+    }
+    store.finish(into: &column, type: leaf.type)
+  }
+
+  private func decodeAside(_ page: PageSpan) throws(ParquetError) -> Column {
+    var aside = ColumnStore(kind: values.kind)
+    try decode(page, to: &aside)
+    var column = Column(type: leaf.type, storage: .integers([]))
+    aside.finish(into: &column, type: leaf.type)
+    return column
+  }
+
+  private func decode(
+    _ span: PageSpan, to store: inout ColumnStore
+  ) throws(ParquetError) {
+    do throws(ParquetError) {
+      let page = try pages.dataPage(span, scratch)
+      try values.append(page, scratch, to: &store)
+    } catch {
+      throw error.at(offset: span.offset)
+    }
+  }
+
+  // MARK: - Skipping
+
+  /// Moves to the page that holds the row `rowIndex + left`, where an offset index says which.
+  private func seek(_ left: inout Int) throws(ParquetError) {
+    if pending != nil { return }
+    // The first page may be a dictionary, which offset indexes do not list.
+    if rowIndex == 0 { _ = try nextPage() }
+    let target = rowIndex + left
+    guard
+      let index = try? reader.offsetIndex(rowGroup: rowGroup, leaf: leafIndex),
+      let location = index.location(ofRow: target, after: rowIndex, within: pages)
+    else { return }
+    pages.position = Int(location.offset)
+    left = target - Int(location.firstRowIndex)
+    rowIndex = Int(location.firstRowIndex)
+    pending = nil
+    pendingDone = 0
+    partial = nil
+  }
+
+  private func checkRowCount() throws(ParquetError) {
+    if rowIndex != rowCount {
+      throw ParquetError(
+        .corrupt, "the column has \(rowIndex) rows, its row group \(rowCount)")
+    }
+  }
+
+  private func endsEarly(_ left: Int) -> ParquetError {
+    ParquetError(
+      .corrupt,
+      "the column ends after \(rowIndex) rows, its row group has \(rowCount) and \(left) more "
+        + "were asked for")
+  }
+
+  private func placed(_ error: ParquetError) -> ParquetError {
+    reader.place(error, rowGroup, leafIndex)
+  }
+}
+
+extension OffsetIndex {
+  /// The last page that begins at or before `row`, if it lies behind the row `after` and within
+  /// the chunk; nil where the index cannot help.
+  func location(ofRow row: Int, after: Int, within pages: ChunkPages) -> PageLocation? {
+    var low = 0
+    var high = pageLocations.count
+    while low < high {
+      let middle = (low + high) / 2
+      if pageLocations[middle].firstRowIndex <= Int64(row) {
+        low = middle + 1
+      } else {
+        high = middle
+      }
+    }
+    if low == 0 { return nil }
+    let location = pageLocations[low - 1]
+    guard location.firstRowIndex > Int64(after), location.offset >= Int64(pages.chunkStart),
+      location.offset < Int64(pages.chunkEnd)
+    else { return nil }
+    return location
+  }
+}

@@ -1,0 +1,78 @@
+import Bytes
+import CSystem
+import Glibc
+
+/// The bytes of a whole file, mapped or in memory, for as long as someone reads them.
+///
+/// Invariant: nothing writes to them, so that several threads may read.
+final class FileBytes: @unchecked Sendable {
+  let base: UnsafeRawPointer
+  let count: Int
+  /// Bytes from `base` that may be touched: a mapping ends with its last memory page.
+  private let readableCount: Int
+  private let isMapped: Bool
+
+  /// Maps a file. It must not shrink while it is mapped: data files are never changed in place.
+  init(path: String) throws(ParquetError) {
+    let descriptor = lake_open(path, O_RDONLY | O_CLOEXEC, 0)
+    if descriptor < 0 { throw Self.systemError("open", path) }
+    defer { close(descriptor) }
+    var status = stat()
+    if fstat(descriptor, &status) != 0 { throw Self.systemError("open", path) }
+    if status.st_mode & S_IFMT == S_IFDIR {
+      throw ParquetError(
+        .file, "'\(path)' is a folder, expected a Parquet file", place: .init(path: path))
+    }
+    let size = Int(status.st_size)
+    if size == 0 { throw ParquetError(.truncated, "the file is empty", place: .init(path: path)) }
+    guard let mapping = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0),
+      mapping != UnsafeMutableRawPointer(bitPattern: -1)
+    else { throw Self.systemError("map", path) }
+    let pageSize = Swift.max(Int(sysconf(Int32(_SC_PAGESIZE))), 1)
+    base = UnsafeRawPointer(mapping)
+    count = size
+    readableCount = (size + pageSize - 1) / pageSize * pageSize
+    isMapped = true
+  }
+
+  init(bytes: [UInt8]) {
+    let copy = UnsafeMutableRawPointer.allocate(
+      byteCount: bytes.count + ByteBuffer.slackByteCount, alignment: 16)
+    bytes.withUnsafeBytes { raw in
+      if let start = raw.baseAddress { copy.copyMemory(from: start, byteCount: raw.count) }
+    }
+    memset(copy + bytes.count, 0, ByteBuffer.slackByteCount)
+    base = UnsafeRawPointer(copy)
+    count = bytes.count
+    readableCount = bytes.count + ByteBuffer.slackByteCount
+    isMapped = false
+  }
+
+  deinit {
+    let memory = UnsafeMutableRawPointer(mutating: base)
+    if isMapped { munmap(memory, count) } else { memory.deallocate() }
+  }
+
+  /// Whether `ByteBuffer.slackByteCount` bytes after `offset` may be read.
+  func hasSlack(after offset: Int) -> Bool {
+    offset <= readableCount - ByteBuffer.slackByteCount
+  }
+
+  /// The bytes of a range.
+  ///
+  /// - Throws: `ParquetError.truncated` where the file has not all of them.
+  func range(_ offset: Int, _ byteCount: Int) throws(ParquetError) -> UnsafeRawBufferPointer {
+    if offset < 0 || byteCount < 0 || offset > count || byteCount > count - offset {
+      throw ParquetError(
+        .truncated, "\(byteCount) bytes are said to be here, the file has \(count) in all",
+        place: .init(offset: offset))
+    }
+    return UnsafeRawBufferPointer(start: base + offset, count: byteCount)
+  }
+
+  private static func systemError(_ verb: String, _ path: String) -> ParquetError {
+    ParquetError(
+      .file, "cannot \(verb) '\(path)': \(String(cString: strerror(lake_errno())))",
+      place: .init(path: path))
+  }
+}

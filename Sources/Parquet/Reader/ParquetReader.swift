@@ -1,0 +1,215 @@
+import Bytes
+import Columnar
+
+/// A Parquet file that is open for reading. Immutable: any number of threads may read from it.
+///
+/// The file is mapped into memory and must not shrink meanwhile.
+public final class ParquetReader: Sendable {
+  static let magic: UInt32 = 0x3152_4150  // PAR1
+  static let encryptedMagic: UInt32 = 0x4552_4150  // PARE
+  /// Magic, an empty footer, its length and magic again.
+  static let byteCountMin = 12
+
+  /// The file's path, or the name given with its bytes.
+  public let name: String
+  public let metadata: FileMetadata
+  public let schema: SchemaNode
+  public let leaves: [LeafColumn]
+  /// Whether pages that carry a CRC-32 are checked against it.
+  public let verifiesChecksums: Bool
+  /// Bytes of the whole file.
+  public var byteCount: Int { file.count }
+
+  let file: FileBytes
+  /// Where the footer begins and the data ends.
+  let footerOffset: Int
+  private let leafIndices: [String: Int]
+
+  /// Maps a file and reads its footer.
+  public convenience init(
+    path: String, verifiesChecksums: Bool = true
+  ) throws(ParquetError) {
+    try self.init(
+      file: try FileBytes(path: path), name: path, verifiesChecksums: verifiesChecksums)
+  }
+
+  /// Reads a file that is in memory.
+  public convenience init(
+    bytes: [UInt8], name: String, verifiesChecksums: Bool = true
+  ) throws(ParquetError) {
+    try self.init(
+      file: FileBytes(bytes: bytes), name: name, verifiesChecksums: verifiesChecksums)
+  }
+
+  private init(
+    file: FileBytes, name: String, verifiesChecksums: Bool
+  ) throws(ParquetError) {
+    self.file = file
+    self.name = name
+    self.verifiesChecksums = verifiesChecksums
+    do throws(ParquetError) {
+      (metadata, footerOffset) = try Self.readFooter(file)
+      (schema, leaves) = try SchemaBuilder.build(metadata.schema)
+      try Self.check(metadata, leafCount: leaves.count)
+    } catch {
+      throw error.at(path: name)
+    }
+    var indices: [String: Int] = [:]
+    for (index, leaf) in leaves.enumerated() where indices[leaf.name] == nil {
+      indices[leaf.name] = index
+    }
+    leafIndices = indices
+  }
+
+  public var rowGroupCount: Int { metadata.rowGroups.count }
+
+  /// Rows of a row group.
+  public func rowCount(rowGroup: Int) -> Int { Int(metadata.rowGroups[rowGroup].rowCount) }
+
+  /// The leaf of a dotted name; nil where there is none.
+  public func leafIndex(named name: String) -> Int? { leafIndices[name] }
+
+  // MARK: - Footer
+
+  private static func readFooter(
+    _ file: FileBytes
+  ) throws(ParquetError) -> (FileMetadata, Int) {
+    if file.count < byteCountMin {
+      throw ParquetError(
+        .truncated,
+        "a file of \(file.count) bytes, a Parquet file has at least \(byteCountMin)")
+    }
+    let head = file.base.loadLE(0, as: UInt32.self)
+    let tail = file.base.loadLE(file.count - 4, as: UInt32.self)
+    if head == encryptedMagic || tail == encryptedMagic {
+      throw ParquetError(.unsupported, "the file is encrypted")
+    }
+    if head != magic {
+      throw ParquetError(
+        .corrupt, "no Parquet file: it does not begin with 'PAR1'", place: .init(offset: 0))
+    }
+    if tail != magic {
+      throw ParquetError(
+        .truncated, "the file does not end with 'PAR1': it is cut off or was never finished",
+        place: .init(offset: file.count - 4), remedy: "fetch or write the file again")
+    }
+    let length = Int(file.base.loadLE(file.count - 8, as: UInt32.self))
+    if length > file.count - byteCountMin {
+      throw ParquetError(
+        .corrupt, "a footer of \(length) bytes in a file of \(file.count)",
+        place: .init(offset: file.count - 8))
+    }
+    let start = file.count - 8 - length
+    var reader = ThriftReader(UnsafeRawBufferPointer(start: file.base + start, count: length))
+    do throws(ParquetError) {
+      return (try FileMetadata(parsing: &reader), start)
+    } catch {
+      var error = error
+      error.place.offset = start + (error.place.offset ?? 0)
+      throw error
+    }
+  }
+
+  private static func check(
+    _ metadata: FileMetadata, leafCount: Int
+  ) throws(ParquetError) {
+    if metadata.rowCount < 0 {
+      throw ParquetError(.corrupt, "the footer counts \(metadata.rowCount) rows")
+    }
+    for (index, group) in metadata.rowGroups.enumerated() {
+      if group.rowCount < 0 {
+        throw ParquetError(
+          .corrupt, "the row group counts \(group.rowCount) rows", place: .init(rowGroup: index))
+      }
+      if group.columns.count != leafCount {
+        throw ParquetError(
+          .corrupt,
+          "the row group has \(group.columns.count) column chunks, the schema \(leafCount) columns",
+          place: .init(rowGroup: index))
+      }
+    }
+  }
+
+  // MARK: - Chunks
+
+  /// What the footer says of a column chunk.
+  ///
+  /// - Throws: `ParquetError.request` where there is no such row group or leaf.
+  public func chunkMetadata(
+    rowGroup: Int, leaf: Int
+  ) throws(ParquetError) -> ColumnMetadata {
+    let chunk = try columnChunk(rowGroup: rowGroup, leaf: leaf)
+    if chunk.filePath != nil {
+      throw place(
+        ParquetError(.unsupported, "a column chunk that lies in another file"), rowGroup, leaf)
+    }
+    guard let metadata = chunk.metadata else {
+      throw place(ParquetError(.unsupported, "an encrypted column chunk"), rowGroup, leaf)
+    }
+    return metadata
+  }
+
+  func columnChunk(rowGroup: Int, leaf: Int) throws(ParquetError) -> ColumnChunk {
+    guard metadata.rowGroups.indices.contains(rowGroup) else {
+      throw ParquetError(
+        .request, "no row group \(rowGroup), the file has \(metadata.rowGroups.count)",
+        place: .init(path: name))
+    }
+    guard leaves.indices.contains(leaf) else {
+      throw ParquetError(
+        .request, "no column \(leaf), the file has \(leaves.count)", place: .init(path: name))
+    }
+    return metadata.rowGroups[rowGroup].columns[leaf]
+  }
+
+  func chunkPages(rowGroup: Int, leaf: Int) throws(ParquetError) -> ChunkPages {
+    let chunk = try chunkMetadata(rowGroup: rowGroup, leaf: leaf)
+    do throws(ParquetError) {
+      return try ChunkPages(
+        file: file, footerOffset: footerOffset, leaf: leaves[leaf], metadata: chunk,
+        verifiesChecksums: verifiesChecksums)
+    } catch {
+      throw place(error, rowGroup, leaf)
+    }
+  }
+
+  /// Adds what the reader knows to an error.
+  func place(_ error: ParquetError, _ rowGroup: Int, _ leaf: Int) -> ParquetError {
+    error.at(path: name, rowGroup: rowGroup, column: leaves[leaf].name)
+  }
+
+  // MARK: - Columns
+
+  /// A scanner over the pages of a flat column chunk.
+  ///
+  /// - Throws: `ParquetError.request` where the leaf is repeated: read it with `rows`.
+  public func makeColumnScanner(
+    rowGroup: Int, leaf: Int
+  ) throws(ParquetError) -> ColumnPageScanner {
+    try ColumnPageScanner(reader: self, rowGroup: rowGroup, leaf: leaf)
+  }
+
+  /// Reads rows of a flat column chunk into a column, whose arrays are reused.
+  ///
+  /// Pages that hold none of the rows are passed over without being decompressed. A chunk of text
+  /// that is wholly dictionary-encoded comes as codes.
+  ///
+  /// - Parameter rows: Rows within the row group; nil means all.
+  public func readColumn(
+    rowGroup: Int, leaf: Int, rows: Range<Int>? = nil, into column: inout Column
+  ) throws(ParquetError) {
+    let scanner = try makeColumnScanner(rowGroup: rowGroup, leaf: leaf)
+    let all = 0..<rowCount(rowGroup: rowGroup)
+    let wanted = rows ?? all
+    if wanted.lowerBound < 0 || wanted.upperBound > all.upperBound {
+      throw place(
+        ParquetError(
+          .request,
+          "rows \(wanted.lowerBound)..<\(wanted.upperBound) of a row group of \(all.count)"),
+        rowGroup, leaf)
+    }
+    try scanner.skip(rows: wanted.lowerBound)
+    try scanner.read(rows: wanted.count, into: &column)
+    if rows == nil { try scanner.checkEnd() }
+  }
+}
