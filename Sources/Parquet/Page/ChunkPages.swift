@@ -2,7 +2,7 @@ import Bytes
 import Compression
 
 /// A page's header and where its bytes lie.
-struct PageSpan {
+struct StoredPage {
   var header: PageHeaderScan
   /// Bytes from the start of the file to the header.
   var offset: Int
@@ -73,7 +73,7 @@ struct ChunkPages {
   }
 
   /// Reads the header at `position` and moves past its page. nil at the chunk's end.
-  mutating func next() throws(ParquetError) -> PageSpan? {
+  mutating func next() throws(ParquetError) -> StoredPage? {
     if position >= chunkEnd { return nil }
     let start = position
     let room = Swift.min(chunkEnd - start, Limits.pageHeaderByteCountMax)
@@ -86,7 +86,7 @@ struct ChunkPages {
       error.place.offset = start + (error.place.offset ?? 0)
       throw error
     }
-    let span = PageSpan(header: header, offset: start)
+    let span = StoredPage(header: header, offset: start)
     if header.compressedByteCount < 0 || header.uncompressedByteCount < 0 {
       throw ParquetError(.corrupt, "a page header without sizes", place: .init(offset: start))
     }
@@ -117,7 +117,7 @@ struct ChunkPages {
   // MARK: - Bytes of a page
 
   /// The page's bytes as stored, checked against its CRC.
-  private func stored(_ span: PageSpan) throws(ParquetError) -> UnsafeRawBufferPointer {
+  private func stored(_ span: StoredPage) throws(ParquetError) -> UnsafeRawBufferPointer {
     let bytes = UnsafeRawBufferPointer(
       start: file.base + span.dataOffset, count: span.dataByteCount)
     if verifiesChecksums, let expected = span.header.crc {
@@ -173,13 +173,13 @@ struct ChunkPages {
   }
 
   /// The values of a dictionary page.
-  func dictionary(_ span: PageSpan, _ scratch: DecodeScratch) throws(ParquetError) -> PageBytes {
+  func dictionary(_ span: StoredPage, _ scratch: DecodeScratch) throws(ParquetError) -> PageBytes {
     try unpacked(
       try stored(span), codec: codec, byteCount: Int(span.header.uncompressedByteCount), scratch)
   }
 
   /// The sections of a data page of either version. Valid until the scratch is used again.
-  func dataPage(_ span: PageSpan, _ scratch: DecodeScratch) throws(ParquetError) -> DataPage {
+  func dataPage(_ span: StoredPage, _ scratch: DecodeScratch) throws(ParquetError) -> DataPage {
     let bytes = try stored(span)
     let header = span.header
     var page = DataPage(

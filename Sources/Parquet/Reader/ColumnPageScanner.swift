@@ -19,7 +19,7 @@ public final class ColumnPageScanner {
   private let scratch: DecodeScratch
   private var store: ColumnStore
   /// The next data page, whose header is read and whose values are not.
-  private var pending: PageSpan?
+  private var pending: StoredPage?
   /// Rows of `pending` that are done.
   private var pendingDone = 0
   /// `pending`'s rows, where only some of them were wanted.
@@ -122,7 +122,7 @@ public final class ColumnPageScanner {
   // MARK: - Pages
 
   /// The page in hand, or the next data page; the dictionary page is decoded on the way.
-  private func nextPage() throws(ParquetError) -> PageSpan? {
+  private func nextPage() throws(ParquetError) -> StoredPage? {
     if let pending { return pending }
     // The chunk's end is not trusted beyond the rows that the row group has.
     while rowIndex < rowCount, let span = try pages.next() {
@@ -151,7 +151,7 @@ public final class ColumnPageScanner {
     return nil
   }
 
-  private func loadDictionary(_ span: PageSpan) throws(ParquetError) {
+  private func loadDictionary(_ span: StoredPage) throws(ParquetError) {
     do throws(ParquetError) {
       let bytes = try pages.dictionary(span, scratch)
       try values.setDictionary(
@@ -191,7 +191,7 @@ public final class ColumnPageScanner {
     store.finish(into: &column, type: leaf.type)
   }
 
-  private func decodeAside(_ page: PageSpan) throws(ParquetError) -> Column {
+  private func decodeAside(_ page: StoredPage) throws(ParquetError) -> Column {
     var aside = ColumnStore(kind: values.kind)
     try decode(page, to: &aside)
     var column = Column(type: leaf.type, storage: .integers([]))
@@ -200,7 +200,7 @@ public final class ColumnPageScanner {
   }
 
   private func decode(
-    _ span: PageSpan, to store: inout ColumnStore
+    _ span: StoredPage, to store: inout ColumnStore
   ) throws(ParquetError) {
     do throws(ParquetError) {
       let page = try pages.dataPage(span, scratch)

@@ -1,0 +1,42 @@
+/// What a group stands for.
+enum GroupShape {
+  case structure
+  /// The repeated node, and the element within it; nil where the repeated node is the element.
+  case list(repeated: SchemaNode, element: SchemaNode?)
+  /// The repeated node of keys and values; some writers leave the values out.
+  case map(entries: SchemaNode)
+}
+
+extension SchemaNode {
+  /// The group's shape by its annotation, with the rules for what older writers left behind.
+  ///
+  /// Spec: Parquet LogicalTypes.md, "Lists", "Maps" and their backward-compatibility rules.
+  var shape: GroupShape {
+    guard children.count == 1, children[0].repetition == .repeated else { return .structure }
+    let repeated = children[0]
+    if isAnnotatedMap {
+      let isMap = !repeated.isLeaf && (1...2).contains(repeated.children.count)
+      return isMap ? .map(entries: repeated) : .structure
+    }
+    guard isAnnotatedList else { return .structure }
+    if repeated.isLeaf || repeated.children.count != 1 {
+      return .list(repeated: repeated, element: nil)
+    }
+    let inner = repeated.children[0]
+    if inner.repetition == .repeated || repeated.name == "array"
+      || repeated.name == name + "_tuple"
+    {
+      return .list(repeated: repeated, element: nil)
+    }
+    return .list(repeated: repeated, element: inner)
+  }
+
+  private var isAnnotatedList: Bool {
+    element.logicalType == .list || element.convertedType == .list
+  }
+
+  private var isAnnotatedMap: Bool {
+    element.logicalType == .map || element.convertedType == .map
+      || element.convertedType == .mapKeyValue
+  }
+}

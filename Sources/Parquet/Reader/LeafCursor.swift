@@ -1,0 +1,196 @@
+import Bytes
+import Columnar
+
+/// Walks the levels and values of one column chunk of any nesting, one entry at a time.
+final class LeafCursor {
+  let leaf: LeafColumn
+  let node: SchemaNode
+  private var pages: ChunkPages
+  private let values: ValueDecoder
+  private let scratch: DecodeScratch
+  private var column: Column
+  private var store: ColumnStore
+  private let repetition = ByteBuffer()
+  private let definition = ByteBuffer()
+  /// Entries of the page in hand, and those done.
+  private var entryCount = 0
+  private var entry = 0
+  private var valueIndex = 0
+  private(set) var pageCount = 0
+  /// Entries of all pages so far.
+  private(set) var entriesSeen = 0
+  private let entriesExpected: Int
+
+  init(
+    reader: ParquetReader, rowGroup: Int, leaf index: Int, node: SchemaNode
+  ) throws(ParquetError) {
+    leaf = reader.leaves[index]
+    self.node = node
+    pages = try reader.chunkPages(rowGroup: rowGroup, leaf: index)
+    let metadata = try reader.chunkMetadata(rowGroup: rowGroup, leaf: index)
+    if metadata.valueCount < 0 {
+      throw ParquetError(.corrupt, "the chunk counts \(metadata.valueCount) values")
+    }
+    entriesExpected = Int(metadata.valueCount)
+    values = try ValueDecoder(leaf: leaf)
+    store = ColumnStore(kind: leaf.type.storage)
+    column = Column(type: leaf.type, storage: .integers([]))
+    scratch = DecodeScratch.take()
+  }
+
+  deinit { DecodeScratch.give(scratch) }
+
+  // MARK: - The entry in hand
+
+  /// Whether there is an entry; loads the next page where the one in hand is done.
+  func hasEntry() throws(ParquetError) -> Bool {
+    while entry >= entryCount {
+      if !(try loadPage()) { return false }
+    }
+    return true
+  }
+
+  /// The entry's repetition level. Valid after `hasEntry`.
+  var repetitionLevel: Int { Int(repetition.base.load(fromByteOffset: entry, as: UInt8.self)) }
+
+  /// The entry's definition level. Valid after `hasEntry`.
+  var definitionLevel: Int { Int(definition.base.load(fromByteOffset: entry, as: UInt8.self)) }
+
+  /// Ends the entry in hand, its value unread.
+  func advance() {
+    if definitionLevel == leaf.maxDefinitionLevel { valueIndex += 1 }
+    entry += 1
+  }
+
+  /// The entry's value, null below the leaf's definition level; ends the entry.
+  func take() -> Value {
+    defer { advance() }
+    if definitionLevel < leaf.maxDefinitionLevel || leaf.type == .null { return .null }
+    return Value(column: column, row: valueIndex, type: leaf.type)
+  }
+
+  // MARK: - Pages
+
+  /// Loads the next data page; false at the chunk's end.
+  func loadPage() throws(ParquetError) -> Bool {
+    while entriesSeen < entriesExpected {
+      guard let span = try pages.next() else {
+        throw ParquetError(
+          .truncated,
+          "the column chunk ends after \(entriesSeen) of \(entriesExpected) values")
+      }
+      do throws(ParquetError) {
+        if try load(span) { return true }
+      } catch {
+        throw error.at(offset: span.offset)
+      }
+    }
+    return false
+  }
+
+  private func load(_ span: StoredPage) throws(ParquetError) -> Bool {
+    switch span.header.type {
+    case .dictionaryPage?:
+      if values.dictionary != nil { throw ParquetError(.corrupt, "a second dictionary page") }
+      try values.setDictionary(
+        try pages.dictionary(span, scratch), count: Int(span.header.valueCount),
+        encoding: span.header.encoding, scratch)
+      return false
+    case .dataPage?, .dataPageV2?:
+      try decode(try pages.dataPage(span, scratch))
+      return entryCount > 0
+    case .indexPage?, nil: return false
+    }
+  }
+
+  private func decode(_ page: DataPage) throws(ParquetError) {
+    let count = page.valueCount
+    if count > entriesExpected - entriesSeen {
+      throw ParquetError(
+        .corrupt,
+        "pages of \(entriesSeen + count) values, the column chunk has \(entriesExpected)")
+    }
+    try Self.levels(
+      page.repetitionLevels, page.repetitionLevelEncoding, leaf.maxRepetitionLevel, count,
+      into: repetition)
+    try Self.levels(
+      page.definitionLevels, page.definitionLevelEncoding, leaf.maxDefinitionLevel, count,
+      into: definition)
+    let present = LevelDecoder.occurrences(
+      of: UInt8(leaf.maxDefinitionLevel), in: definition.base.assumingMemoryBound(to: UInt8.self),
+      count: count)
+    store.adopt(&column)
+    if leaf.type != .null {
+      try values.decode(page.values, page.encoding, present, scratch, to: &store)
+      store.count = present
+    }
+    store.finish(into: &column, type: leaf.type)
+    entryCount = count
+    entry = 0
+    valueIndex = 0
+    entriesSeen += count
+    pageCount += 1
+  }
+
+  private static func levels(
+    _ bytes: PageBytes?, _ encoding: Encoding, _ maximum: Int, _ count: Int,
+    into buffer: ByteBuffer
+  ) throws(ParquetError) {
+    let target = DecodeScratch.levelPointer(buffer, count)
+    guard let bytes else {
+      target.update(repeating: 0, count: count)
+      return
+    }
+    let found = try LevelDecoder.decode(
+      bytes, encoding, maximum: maximum, count: count, into: target)
+    if case .uniform(let level) = found { target.update(repeating: level, count: count) }
+  }
+}
+
+extension Value {
+  /// One value of a column in memory form.
+  public init(column: Column, row: Int, type: ColumnType) {
+    switch column.storage {
+    case .integers(let values): self = Value(number: values[row], type: type)
+    case .wide(let values):
+      var scale = 0
+      if case .decimal(_, let declared) = type { scale = declared }
+      self = .decimal(unscaled: values[row], scale: scale)
+    case .doubles(let values):
+      self = type == .double ? .double(values[row]) : .float(Float(values[row]))
+    case .bytes(let text): self = Value(text: text, index: row, type: type)
+    case .codes(let codes, let text):
+      self = Value(text: text, index: Int(codes[row]), type: type)
+    }
+  }
+
+  private init(number: Int64, type: ColumnType) {
+    switch type {
+    case .boolean: self = .boolean(number != 0)
+    case .integer(_, false): self = .unsigned(UInt64(bitPattern: number))
+    case .decimal(_, let scale): self = .decimal(unscaled: Int128(number), scale: scale)
+    case .date: self = .date(Int32(truncatingIfNeeded: number))
+    case .time(let unit, let isUTC): self = .time(number, unit, isUTC: isUTC)
+    case .timestamp(let unit, let isUTC): self = .timestamp(number, unit, isUTC: isUTC)
+    case .null: self = .null
+    default: self = .integer(number)
+    }
+  }
+
+  private init(text: ByteColumn, index: Int, type: ColumnType) {
+    let range = text.byteRange(index)
+    switch type {
+    case .string, .json, .enumeration: self = .string(text[index])
+    case .uuid: self = .uuid([UInt8](text.bytes[range]))
+    case .interval where range.count == 12:
+      self = text.bytes.withUnsafeBytes { raw in
+        let at = UnsafeRawBufferPointer(rebasing: raw[range])
+        return .interval(
+          months: at.loadUnaligned(fromByteOffset: 0, as: UInt32.self),
+          days: at.loadUnaligned(fromByteOffset: 4, as: UInt32.self),
+          milliseconds: at.loadUnaligned(fromByteOffset: 8, as: UInt32.self))
+      }
+    default: self = .binary([UInt8](text.bytes[range]))
+    }
+  }
+}
