@@ -74,7 +74,10 @@ let package = Package(
       dependencies: ["Parquet", "Compression", "Columnar", "Bytes", "TestSupport"]),
     .testTarget(
       name: "DeltaLogTests",
-      dependencies: ["DeltaLog", "Storage", "Parquet", "Columnar", "Bytes", "TestSupport"]),
+      dependencies: [
+        "DeltaLog", "Storage", "JSON", "Parquet", "Columnar", "Bytes", "TestSupport",
+      ]),
+    .testTarget(name: "StorageTests", dependencies: ["Storage", "Bytes", "TestSupport"]),
     .testTarget(
       name: "DatabentoTests",
       dependencies: ["Databento", "Compression", "Columnar", "Market", "Bytes", "TestSupport"]),

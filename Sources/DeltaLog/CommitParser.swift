@@ -1,3 +1,4 @@
+import Glibc
 import JSON
 
 /// Reads the lines of a commit.
@@ -57,7 +58,10 @@ struct CommitParser {
   }
 
   private static func lineLength(_ bytes: UnsafeRawBufferPointer) -> Int {
-    bytes.firstIndex(of: 0x0A) ?? bytes.count
+    guard let start = bytes.baseAddress, let end = memchr(start, 0x0A, bytes.count) else {
+      return bytes.count
+    }
+    return UnsafeRawPointer(end) - start
   }
 
   private mutating func parseLine(_ text: UnsafeRawBufferPointer) throws(JSONError) {
@@ -110,7 +114,7 @@ private struct FileMembers {
 
   /// The last partition values, as text and as a map: neighbours usually lie in one partition, and
   /// share the map.
-  private var lastText: [UInt8] = []
+  private var lastText: [UInt8] = [0]
   private var lastValues: [String: String?] = [:]
 
   mutating func parse(_ parser: inout JSONParser) throws(JSONError) {
@@ -177,7 +181,11 @@ private struct FileMembers {
     _ parser: inout JSONParser
   ) throws(JSONError) -> [String: String?] {
     let text = try parser.skipValue()
-    if text.elementsEqual(lastText) { return lastValues }
+    let isLast = lastText.withUnsafeBytes { last in
+      guard let old = last.baseAddress, let new = text.baseAddress else { return false }
+      return last.count == text.count && memcmp(old, new, text.count) == 0
+    }
+    if isLast { return lastValues }
     var inner = JSONParser(text)
     var values: [String: String?] = [:]
     try inner.beginObject()

@@ -36,18 +36,20 @@ struct ConflictCheck {
   private var txns: [String: Int64] = [:]
   private let read: PartitionSet
   private let replaced: PartitionSet
-  /// Of the files in our snapshot that another's `remove` without partition values may mean.
+  /// Says where a file lies that another removes without naming its partition.
   private let snapshot: Snapshot?
 
   init(_ actions: [Action], read: PartitionSet, replaced: PartitionSet, snapshot: Snapshot?) {
     self.read = read
     self.replaced = replaced
     self.snapshot = snapshot
+    let partitions = Self.partitions(of: actions, snapshot)
     for action in actions {
       switch action {
       case .remove(let file):
-        removedKeys.insert(LogReplay.key(file.path, file.deletionVectorID))
-        if let key = partition(of: file) { removedPartitions.insert(key) }
+        let key = LogReplay.key(file.path, file.deletionVectorID)
+        removedKeys.insert(key)
+        if let partition = partitions[key] { removedPartitions.insert(partition) }
       case .txn(let txn): txns[txn.appId] = txn.version
       default: break
       }
@@ -76,6 +78,7 @@ struct ConflictCheck {
     for appId in done.keys.sorted() where txns[appId] != nil {
       return conflict(.transactionAdvanced(appId: appId))
     }
+    let partitions = Self.partitions(of: other, snapshot)
     for action in other {
       switch action {
       case .metadata, .protocol: return conflict(.metadataChanged)
@@ -88,13 +91,12 @@ struct ConflictCheck {
           return conflict(.fileChanged(path: file.path))
         }
       case .remove(let file):
-        let key = partition(of: file)
+        let path = LogReplay.key(file.path, file.deletionVectorID)
+        let key = partitions[path]
         if replaced.contains(key) || read.contains(key) {
           return conflict(.partitionChanged(key))
         }
-        if removedKeys.contains(LogReplay.key(file.path, file.deletionVectorID)) {
-          return conflict(.fileChanged(path: file.path))
-        }
+        if removedKeys.contains(path) { return conflict(.fileChanged(path: file.path)) }
         if key.map({ removedPartitions.contains($0) }) ?? !removedPartitions.isEmpty {
           return conflict(.filesRemoved(key))
         }
@@ -104,11 +106,25 @@ struct ConflictCheck {
     return nil
   }
 
-  /// nil where neither the tombstone nor our snapshot says.
-  private func partition(of file: RemoveFile) -> PartitionKey? {
-    if let values = file.partitionValues { return PartitionKey(values) }
-    let key = LogReplay.key(file.path, file.deletionVectorID)
-    let live = snapshot?.files.first { LogReplay.key($0.path, $0.deletionVectorID) == key }
-    return live.map { PartitionKey($0.partitionValues) }
+  /// The partitions of removed files, by key, as far as their tombstones or our snapshot say.
+  private static func partitions(
+    of actions: [Action], _ snapshot: Snapshot?
+  ) -> [String: PartitionKey] {
+    var partitions: [String: PartitionKey] = [:]
+    var unknown: Set<String> = []
+    for case .remove(let file) in actions {
+      let key = LogReplay.key(file.path, file.deletionVectorID)
+      if let values = file.partitionValues {
+        partitions[key] = PartitionKey(values)
+      } else {
+        unknown.insert(key)
+      }
+    }
+    if unknown.isEmpty { return partitions }
+    for file in snapshot?.files ?? [] {
+      let key = LogReplay.key(file.path, file.deletionVectorID)
+      if unknown.contains(key) { partitions[key] = PartitionKey(file.partitionValues) }
+    }
+    return partitions
   }
 }

@@ -159,7 +159,7 @@ struct LogListing {
   }
 
   /// Whether every version of `range` but its last bound has a commit.
-  private func hasCommits(_ range: ClosedRange<Int>) -> Bool {
+  func hasCommits(_ range: ClosedRange<Int>) -> Bool {
     if range.count <= 1 { return true }
     let start = commits.partitioningIndex { $0 >= range.lowerBound }
     let last = range.upperBound - 1
@@ -199,7 +199,14 @@ struct LogSegment: Sendable {
   /// The version to build.
   var target: Int
 
-  var firstCommit: Int { (checkpoint?.version ?? -1) + 1 }
+  /// The first commit to replay.
+  var firstCommit: Int
+
+  init(checkpoint: CheckpointFiles?, target: Int) {
+    self.checkpoint = checkpoint
+    self.target = target
+    firstCommit = (checkpoint?.version ?? -1) + 1
+  }
 
   var commitCount: Int { target + 1 - firstCommit }
 }

@@ -15,13 +15,12 @@ struct KeyedFiles<Element: Sendable>: Sendable {
   /// Appends, or replaces the element of the same key where it stands.
   mutating func set(_ key: String, _ element: Element) {
     let next = elements.count
-    let position = positions[key, default: next]
-    if position == next {
-      positions[key] = next
+    if let position = positions.updateValue(next, forKey: key) {
+      positions[key] = position
+      elements[position] = element
+    } else {
       elements.append(element)
       isDead.append(false)
-    } else {
-      elements[position] = element
     }
   }
 
@@ -53,6 +52,22 @@ struct LogReplay: Sendable {
   var commitInfo: CommitInfo?
   /// A live file's path whose rows cannot be told without its deletion vector.
   var deletionVectorPath: String?
+
+  init() {}
+
+  /// Goes on where a snapshot stands.
+  init(_ snapshot: Snapshot) {
+    table = snapshot.protocol
+    metadata = snapshot.metadata
+    txns = snapshot.txns
+    domains = snapshot.domainMetadata
+    files.reserveCapacity(snapshot.files.count)
+    for file in snapshot.files { files.set(Self.key(file.path, file.deletionVectorID), file) }
+    tombstones.reserveCapacity(snapshot.tombstones.count)
+    for file in snapshot.tombstones {
+      tombstones.set(Self.key(file.path, file.deletionVectorID), file)
+    }
+  }
 
   mutating func apply(_ actions: [Action]) {
     commitInfo = nil

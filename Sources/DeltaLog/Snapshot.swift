@@ -38,15 +38,40 @@ public struct Snapshot: Sendable {
     }
     var failure: DeltaError?
     for segment in try listing.segments(upTo: target, storage) {
-      do throws(DeltaError) {
-        return try SnapshotLoader(storage, segment).load()
-      } catch {
-        // A damaged checkpoint is no reason to give up while older ones or commits are whole.
-        guard error.code == .corrupt, segment.checkpoint != nil else { throw failure ?? error }
-        failure = failure ?? error
+      var replay = LogReplay()
+      if let checkpoint = segment.checkpoint {
+        do throws(DeltaError) {
+          replay = try CheckpointReader.read(checkpoint, storage)
+        } catch {
+          // A damaged checkpoint is no reason to give up while older ones or commits are whole.
+          guard error.code == .corrupt else { throw error }
+          failure = failure ?? error
+          continue
+        }
       }
+      return try SnapshotLoader(storage, segment).load(onto: replay)
     }
     throw failure ?? LogListing.noTable(storage)
+  }
+
+  /// The newest version, reading only the commits that came since this one.
+  public func refreshed(_ storage: any TableStorage) throws(DeltaError) -> Snapshot {
+    let listing = try LogListing(storage)
+    if listing.latest == version { return self }
+    return try advanced(to: listing.latest, listing, storage)
+  }
+
+  /// A later version.
+  func advanced(
+    to target: Int, _ listing: LogListing, _ storage: any TableStorage
+  ) throws(DeltaError) -> Snapshot {
+    guard target > version, listing.hasCommits((version + 1)...(target + 1)) else {
+      return try Snapshot.load(storage, version: target)
+    }
+    var segment = LogSegment(checkpoint: nil, target: target)
+    segment.firstCommit = version + 1
+    return try SnapshotLoader(storage, segment).load(
+      onto: LogReplay(self), checkpoint: checkpointVersion)
   }
 
   /// The newest version, without reading any.

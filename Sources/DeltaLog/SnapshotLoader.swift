@@ -15,18 +15,20 @@ struct SnapshotLoader {
     self.segment = segment
   }
 
-  func load() throws(DeltaError) -> Snapshot {
-    var replay = LogReplay()
-    if let checkpoint = segment.checkpoint {
-      replay = try CheckpointReader.read(checkpoint, storage)
-    }
+  /// - Parameters:
+  ///   - replay: The state before the segment's first commit.
+  ///   - checkpoint: Version of the checkpoint that it came from.
+  func load(
+    onto replay: consuming LogReplay, checkpoint: Int? = nil
+  ) throws(DeltaError) -> Snapshot {
     do throws(DeltaError) {
       try applyCommits(to: &replay)
     } catch {
       try refuseByName(replay, error)
     }
     return try Snapshot(
-      replay, version: segment.target, checkpoint: segment.checkpoint?.version, storage.name)
+      replay, version: segment.target, checkpoint: segment.checkpoint?.version ?? checkpoint,
+      storage.name)
   }
 
   static func commit(

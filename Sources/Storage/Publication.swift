@@ -17,9 +17,16 @@ enum Publication {
     case EPERM, ENOTSUP, ENOSYS, EMLINK, EXDEV, EACCES: break
     default: throw .system(number, "create the file", target)
     }
+    return try renameWithoutReplacing(temporary, target)
+  }
+
+  /// The way of file systems without hard links.
+  static func renameWithoutReplacing(
+    _ temporary: String, _ target: String
+  ) throws(StorageError) -> Outcome {
     if lake_rename_noreplace(temporary, target) == 0 { return .created }
-    let second = errno
-    switch second {
+    let number = errno
+    switch number {
     case EEXIST: return .exists
     case EINVAL, ENOSYS, ENOTSUP:
       throw StorageError(
@@ -27,7 +34,7 @@ enum Publication {
         message: "this file system has neither hard links nor RENAME_NOREPLACE, so that two "
           + "writers could overwrite each other",
         path: target, remedy: "keep the lake on a local file system such as ext4, xfs or btrfs")
-    default: throw .system(second, "create the file", target)
+    default: throw .system(number, "create the file", target)
     }
   }
 
