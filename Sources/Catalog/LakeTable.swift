@@ -17,6 +17,16 @@ public struct LakeTable: Sendable {
     storage = DirectoryStorage(root: path)
   }
 
+  /// The Delta table in a folder; nil where there is none.
+  ///
+  /// - Parameter text: A path, absolute or seen from `workingDirectory`.
+  public static func atPath(_ text: String, workingDirectory: String) -> LakeTable? {
+    guard let path = FileSystem.resolved(FileSystem.absolute(text, in: workingDirectory)),
+      FileSystem.isDirectory(path + "/_delta_log")
+    else { return nil }
+    return LakeTable(name: nil, path: path)
+  }
+
   /// What messages call it.
   public var displayName: String { name?.description ?? path }
 

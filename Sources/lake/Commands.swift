@@ -13,7 +13,14 @@ nonisolated func commandGroups() -> [CommandGroup] {
         ConfigCommand.self,
         SchemaCommand.self,
       ]),
-    CommandGroup("use the lake", []),
+    CommandGroup(
+      "use the lake",
+      [
+        TablesCommand.self,
+        DescribeCommand.self,
+        HistoryCommand.self,
+        FilesCommand.self,
+      ]),
     CommandGroup(
       "look at files",
       [

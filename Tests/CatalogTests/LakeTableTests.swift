@@ -22,7 +22,7 @@ import Testing
       #expect(snapshot.version == 0)
       #expect(snapshot.partitionColumns == ["date"])
       #expect(snapshot.fields == definition.schema.tableFields)
-      #expect(snapshot.fields.allSatisfy(\.isNullable))
+      #expect(!snapshot.fields.contains { !$0.isNullable })
       #expect(
         snapshot.configuration["delta.dataSkippingStatsColumns"] == "symbol,ts_recv")
       #expect(snapshot.configuration["delta.enableExpiredLogCleanup"] == "false")

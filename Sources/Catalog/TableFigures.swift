@@ -1,0 +1,88 @@
+import Columnar
+import DeltaLog
+
+/// What a table's log says of the rows in some of its files.
+public struct TableFigures: Sendable {
+  public private(set) var fileCount = 0
+  public private(set) var byteCount: Int64 = 0
+  /// nil when a file does not say.
+  public private(set) var rowCount: Int64? = 0
+  /// First and last partition date as text; nil when the table has none.
+  public private(set) var firstDate: String?
+  public private(set) var lastDate: String?
+  /// By column; only where every file says.
+  public private(set) var bounds: [String: ColumnBounds] = [:]
+
+  private let fields: [Field]
+
+  /// - Parameter fields: The columns whose bounds are wanted.
+  public init(of files: some Sequence<AddFile>, fields: [Field]) {
+    self.fields = fields
+    for file in files { add(file) }
+  }
+
+  private mutating func add(_ file: AddFile) {
+    let isFirst = fileCount == 0
+    fileCount += 1
+    byteCount &+= file.size
+    let statistics = file.statistics
+    rowCount = rowCount.flatMap { sum in
+      (statistics?.rowCount ?? file.taggedRowCount).map { sum &+ $0 }
+    }
+    if let date = file.partitionValue(TableSchema.partitionColumn) {
+      if firstDate.map({ date < $0 }) ?? true { firstDate = date }
+      if lastDate.map({ date > $0 }) ?? true { lastDate = date }
+    }
+    if statistics?.rowCount == 0 { return }
+    for field in fields {
+      let new = statistics?.bounds(of: field.name, type: field.type) ?? ColumnBounds()
+      bounds[field.name] = isFirst ? new : bounds[field.name].map { Self.joined($0, new) }
+    }
+  }
+
+  /// What holds for the rows of both.
+  private static func joined(_ a: ColumnBounds, _ b: ColumnBounds) -> ColumnBounds {
+    var both = ColumnBounds()
+    if let left = a.minimum, let right = b.minimum { both.minimum = lesser(left, right) }
+    if let left = a.maximum, let right = b.maximum {
+      both.maximum = lesser(left, right) == left ? right : left
+    }
+    both.maximumIsPrefix = a.maximumIsPrefix || b.maximumIsPrefix
+    if let left = a.nullCount, let right = b.nullCount { both.nullCount = left &+ right }
+    return both
+  }
+
+  private static func lesser(_ a: StatValue, _ b: StatValue) -> StatValue {
+    switch (a, b) {
+    case (.integer(let left), .integer(let right)): left <= right ? a : b
+    case (.decimal(let left), .decimal(let right)): left <= right ? a : b
+    case (.double(let left), .double(let right)): left <= right ? a : b
+    case (.string(let left), .string(let right)): left <= right ? a : b
+    default: a
+    }
+  }
+
+  /// A bound as people write it: times in UTC, decimals without trailing zeros.
+  public static func text(_ value: StatValue, _ type: ColumnType) -> String {
+    switch value {
+    case .integer(let integer):
+      switch type {
+      case .boolean: return integer == 0 ? "false" : "true"
+      case .date: return CivilDate(daysSinceEpoch: Int(integer)).iso
+      case .timestamp:
+        let (nanoseconds, overflow) = integer.multipliedReportingOverflow(by: 1000)
+        if overflow { return String(integer) }
+        return TimeText.iso(
+          nanoseconds: nanoseconds, digits: integer % 1_000_000 == 0 ? 0 : 6)
+      default: return String(integer)
+      }
+    case .decimal(let unscaled):
+      if case .decimal(_, let scale) = type {
+        return DecimalText.format(unscaled, scale: scale, trimmed: true)
+      }
+      return String(unscaled)
+    case .double(let double): return double.description
+    case .string(let string): return string
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import Catalog
+import Columnar
+import CommandLineKit
+import DeltaLog
+
+/// A table as a command found it.
+struct FoundTable {
+  let table: LakeTable
+  /// nil for a folder that was named by its path.
+  let lake: Lake?
+}
+
+extension Context {
+  /// The operand TABLE of commands that read: a name in the lake, or the path of any Delta table folder.
+  func findTable(_ text: String) throws -> FoundTable {
+    if let table = LakeTable.atPath(text, workingDirectory: workingDirectory) {
+      return FoundTable(table: table, lake: nil)
+    }
+    let lake: Lake
+    do {
+      lake = try findLake()
+    } catch let error as CatalogError where error.code == .noLake && text.contains("/") {
+      throw CatalogError(
+        .unknownTable, "'\(text)' is no Delta table: it holds no '_delta_log'",
+        place: error.place, remedy: "name a folder that holds '_delta_log'")
+    }
+    return FoundTable(table: try lake.table(named: text), lake: lake)
+  }
+}
+
+/// The flags of commands that read a table at a version.
+struct VersionChoice {
+  static let flags: [FlagSpec] = [
+    .option("version", "N", help: "The table as it was at version N."),
+    .option(
+      "as-of", "T",
+      help: "The table as it was at a time like 2024-01-02T14:30:00Z; a date means its end, UTC."),
+  ]
+
+  let version: Int?
+  let asOf: Int64?
+
+  init(_ arguments: inout Arguments) throws(UsageError) {
+    try arguments.requireAtMostOne(of: ["version", "as-of"])
+    version = try arguments.integer("version", in: 0...Int.max)
+    do throws(CatalogError) {
+      asOf = try arguments.value("as-of").map { text throws(CatalogError) in
+        try LakeTable.asOfMilliseconds(text)
+      }
+    } catch {
+      throw UsageError(
+        .badValue, "flag '--as-of': " + error.message, remedy: error.remedy,
+        command: arguments.spec.name)
+    }
+  }
+
+  func snapshot(of table: LakeTable) throws -> Snapshot {
+    try table.snapshot(version: version, asOf: asOf)
+  }
+}
