@@ -69,6 +69,7 @@ let package = Package(
     .testTarget(name: "BytesTests", dependencies: ["Bytes", "TestSupport"]),
     .testTarget(name: "ColumnarTests", dependencies: ["Columnar", "Bytes", "TestSupport"]),
     .testTarget(name: "JSONTests", dependencies: ["JSON", "Bytes", "TestSupport"]),
+    .testTarget(name: "MarketTests", dependencies: ["Market", "TestSupport"]),
     .testTarget(
       name: "ParquetTests",
       dependencies: ["Parquet", "Compression", "Columnar", "Bytes", "TestSupport"]),

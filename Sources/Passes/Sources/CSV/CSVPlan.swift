@@ -1,0 +1,335 @@
+import Bytes
+import Columnar
+import Databento
+import JSON
+import Market
+
+/// How each column of one CSV file is read, decided from its header and first rows.
+struct CSVPlan {
+  /// An index time that is spread over a date and a time of day.
+  struct DatedTime {
+    var column: Int
+    var time: Int
+    var step: Int64
+    var operation: CSVOperation
+  }
+
+  /// The symbol of a file that only numbers its instruments.
+  struct SymbolSource {
+    var instrument: RowField
+    var operation: CSVOperation
+  }
+
+  let names: [String]
+  private(set) var actions: [CSVFieldReader.Action]
+  private(set) var operations: [CSVOperation]
+  /// Form of the field that each column fills.
+  private(set) var forms: [RowFieldForm]
+  private(set) var times: [TimeConversion] = []
+  private(set) var datedTime: DatedTime?
+  private(set) var extraOperation: CSVOperation?
+  private(set) var symbolSource: SymbolSource?
+  private(set) var dateCheckColumn: Int?
+  let dateZone: TimeZoneRules?
+  let symbolField: RowField?
+  let indexField: RowField
+  let assignment: ColumnAssignment
+
+  private let schema: SourceSchema
+  private let layout: SourceLayout
+  private let options: SourceOptions
+  private let samples: [[[UInt8]]]
+  private let isVendorForm: Bool
+  private let isFixed: Bool
+  private let sentinels: [String: UInt64]
+
+  /// Whether a row is more than its fields one by one.
+  var finishesRows: Bool {
+    extraOperation != nil || datedTime != nil || dateCheckColumn != nil || symbolSource != nil
+  }
+
+  init(
+    header: CSVHeader, schema: SourceSchema, layout: SourceLayout, options: SourceOptions
+  ) throws(SourceError) {
+    self.schema = schema
+    self.layout = layout
+    self.options = options
+    names = header.names
+    samples = header.samples
+    assignment = try ColumnAssignment(
+      names: names, schema: schema, options: options, samples: samples)
+    let known = Set(names.map { ColumnAssignment.normalised($0).name })
+    isVendorForm = known.isSuperset(of: ["rtype", "publisher_id", "instrument_id"])
+    isFixed = Self.isFixed(
+      options, isVendorForm: isVendorForm, assignment, schema, samples: header.samples)
+    sentinels = isVendorForm ? Self.sentinels(schema.kind) : [:]
+    dateZone = options.timeZone
+    symbolField = schema.position(of: "symbol").map { layout.fields[$0] }
+    guard let index = schema.position(of: schema.index) else {
+      throw SourceError(.missingColumn, "the schema '\(schema.kind)' has no index column")
+    }
+    indexField = layout.fields[index]
+    actions = [CSVFieldReader.Action](repeating: .ignored, count: names.count)
+    operations = [CSVOperation](repeating: CSVOperation(), count: names.count)
+    forms = [RowFieldForm](repeating: .int64, count: names.count)
+    try checkUnfilled()
+    for column in names.indices { try plan(column) }
+    if !options.usesKernels {
+      for column in names.indices { operations[column].kind = .general }
+    }
+  }
+
+  // MARK: - What the file is like
+
+  /// Databento's fixed form: a vendor's header, and no price with a point in the first rows.
+  private static func isFixed(
+    _ options: SourceOptions, isVendorForm: Bool, _ assignment: ColumnAssignment,
+    _ schema: SourceSchema, samples: [[[UInt8]]]
+  ) -> Bool {
+    switch options.priceForm {
+    case .fixed: return true
+    case .decimal: return false
+    case .automatic: break
+    }
+    guard isVendorForm else { return false }
+    var priceCount = 0
+    for (column, use) in assignment.uses.enumerated() {
+      guard case .field(let position) = use, case .decimal(_, 9) = schema.columns[position].type
+      else { continue }
+      for sample in samples[column] {
+        if sample.contains(where: { $0 != 0x2D && ($0 < 0x30 || $0 > 0x39) }) { return false }
+        priceCount += 1
+      }
+    }
+    return priceCount > 0
+  }
+
+  /// The bit patterns that the vendor writes for "no value", by field.
+  private static func sentinels(_ kind: String) -> [String: UInt64] {
+    guard let record = RecordKind(rawValue: kind) else { return [:] }
+    var found: [String: UInt64] = [:]
+    for field in DBNFields.fields(record, version: 3) where !field.isPrice && !field.isTimestamp {
+      if let sentinel = field.nullSentinel { found[field.name] = sentinel }
+    }
+    return found
+  }
+
+  /// Every required column must be filled: by the file, or by the user's word.
+  private mutating func checkUnfilled() throws(SourceError) {
+    for position in assignment.unfilled(schema) {
+      let column = schema.columns[position]
+      if column.name == "symbol" {
+        if options.symbol != nil { continue }
+        if let instrument = schema.position(of: "instrument_id"),
+          assignment.uses.contains(.field(instrument)), layout.fields[instrument].form == .int64
+        {
+          symbolSource = SymbolSource(
+            instrument: layout.fields[instrument], operation: operation(position))
+        } else if column.isRequired {
+          throw SourceError(
+            .needsSymbol,
+            "the file has no column for the symbol; its columns are "
+              + ColumnAssignment.list(names),
+            remedy: "name it: --symbol SPY, or the column that holds it: --map 'theirs=symbol'")
+        }
+      } else if column.isRequired {
+        throw SourceError(
+          .missingColumn,
+          "the file has no column for '\(column.name)', which every row of \(schema.kind) needs; "
+            + "its columns are " + ColumnAssignment.list(names),
+          remedy: "name the column that holds it: --map 'theirs=\(column.name)'")
+      }
+    }
+    if let symbol = options.symbol, let position = schema.position(of: "symbol"),
+      let column = assignment.uses.firstIndex(of: .field(position))
+    {
+      throw SourceError(
+        .needsSymbol,
+        "the file has the symbols in column '\(names[column])', and --symbol \(symbol) was given",
+        remedy: "leave out --symbol, or the column: --map '\(names[column])=-'")
+    }
+  }
+
+  // MARK: - Columns
+
+  private func operation(_ position: Int) -> CSVOperation {
+    let field = layout.fields[position]
+    var operation = CSVOperation()
+    operation.kind = .general
+    operation.offset = field.offset
+    operation.width = UInt8(min(field.form.byteCount, 8))
+    operation.isRequired = schema.columns[position].isRequired
+    if case .bit(let offset, let mask) = field.null {
+      operation.nullOffset = offset
+      operation.nullMask = mask
+    }
+    return operation
+  }
+
+  private mutating func plan(_ column: Int) throws(SourceError) {
+    operations[column].kind = .general
+    switch assignment.uses[column] {
+    case .field(let position): try plan(column, filling: position)
+    case .extra:
+      guard let extra = schema.position(of: "extra") else { return }
+      extraOperation = operation(extra)
+      actions[column] = .extra(Self.jsonKey(names[column]))
+    case .ignored: actions[column] = .ignored
+    case .dateCheck:
+      dateCheckColumn = column
+      actions[column] = .dateCheck
+    case .clock: actions[column] = .clock
+    case .date:
+      guard let index = schema.position(of: schema.index) else { return }
+      actions[column] = .dateOfTime
+      times.append(TimeConversion(form: .iso, clock: try clock(column, isNaive: true)))
+      datedTime = DatedTime(
+        column: column, time: times.count - 1, step: Self.step(schema.columns[index]),
+        operation: operation(index))
+    case .recordType:
+      let kind = RecordKind(rawValue: schema.kind)
+      actions[column] =
+        kind.map { .recordType([$0.rtype, $0.isBar ? 0x11 : $0.rtype]) } ?? .ignored
+    }
+  }
+
+  private static func jsonKey(_ name: String) -> [UInt8] {
+    var bytes: [UInt8] = []
+    JSONWriter.appendQuoted(name, to: &bytes)
+    bytes.append(0x3A)
+    return bytes
+  }
+
+  static func step(_ column: SourceColumn) -> Int64 { column.hasNanoseconds ? 1 : 1000 }
+
+  private mutating func plan(_ column: Int, filling position: Int) throws(SourceError) {
+    let target = schema.columns[position]
+    var operation = operation(position)
+    forms[column] = layout.fields[position].form
+    switch target.type {
+    case .boolean: actions[column] = .boolean
+    case .integer: planInteger(column, target, &operation)
+    case .decimal(let precision, let scale):
+      let isFixedPrice = isFixed && scale == 9
+      actions[column] =
+        isFixedPrice
+        ? .fixedPrice(precision: precision, scale: scale)
+        : .decimal(precision: precision, scale: scale)
+      if precision <= 18 {
+        operation.kind = .number
+        operation.scale = isFixedPrice ? 0 : scale
+        operation.high = Int64(DecimalText.powersOfTen[precision]) - 1
+        operation.low = -operation.high
+      }
+    case .float16, .float, .double: actions[column] = .double
+    case .date: actions[column] = .date
+    case .timestamp: try planTime(column, target, &operation)
+    default:
+      actions[column] = .text
+      operation.kind = .text
+    }
+    operations[column] = operation
+  }
+
+  private mutating func planInteger(
+    _ column: Int, _ target: SourceColumn, _ operation: inout CSVOperation
+  ) {
+    let width = layout.fields[schema.position(of: target.name) ?? 0].form.byteCount * 8
+    let range: ClosedRange<Int128> =
+      target.isUnsigned
+      ? 0...Int128(UInt64.max)
+      : -(Int128(1) << (width - 1))...(Int128(1) << (width - 1)) - 1
+    var sentinel: Int128?
+    if let bits = sentinels[target.field] { sentinel = Int128(bits) }
+    actions[column] = .integer(range, sentinel: sentinel)
+    operation.kind = .number
+    operation.low = Int64(clamping: range.lowerBound)
+    operation.high = Int64(clamping: range.upperBound)
+    // The kernel leaves the vendor's null to the complete conversion.
+    if let sentinel { operation.high = min(operation.high, Int64(clamping: sentinel) - 1) }
+  }
+
+  private mutating func planTime(
+    _ column: Int, _ target: SourceColumn, _ operation: inout CSVOperation
+  ) throws(SourceError) {
+    let detected = TimeForm.detect(samples[column])
+    if detected == nil, let first = samples[column].first {
+      let shown = first.withUnsafeBytes { TextConversion.quoted($0) }
+      throw SourceError(
+        .needsForm, "\(shown) is no time that is known here",
+        place: .init(column: names[column]),
+        remedy: "write times as 2024-01-02T14:30:00Z, or as numbers since 1970; or map another "
+          + "column: --map 'theirs=\(target.name)'")
+    }
+    let form = detected ?? .iso
+    let isNaive: Bool
+    switch form {
+    case .iso:
+      isNaive = samples[column].contains { sample in
+        sample.withUnsafeBytes { TimeConversion.parse($0)?.hasZone == false }
+      }
+    case .epoch: isNaive = false
+    case .compactDate, .compactDateTime: isNaive = true
+    }
+    times.append(
+      TimeConversion(
+        form: form, clock: try clock(column, isNaive: isNaive), hasSentinel: isVendorForm))
+    operation.step = Self.step(target)
+    operation.low = 0
+    operation.high = .max
+    switch form {
+    case .iso: operation.kind = .isoTime
+    case .epoch(let digits):
+      operation.kind = .epochTime
+      operation.unit = Int64(DecimalText.powersOfTen[digits])
+      let range = form.magnitudes
+      operation.low = range.lowerBound.multipliedSaturating(by: operation.unit)
+      operation.high = (range.upperBound - 1).multipliedSaturating(by: operation.unit)
+    case .compactDate, .compactDateTime: operation.kind = .general
+    }
+    actions[column] = .time(times.count - 1, step: operation.step)
+  }
+
+  /// The clock by which times without a zone are read.
+  private func clock(_ column: Int, isNaive: Bool) throws(SourceError) -> LocalClock? {
+    let policy = options.ambiguousTime
+    if assignment.saysUTC[column] {
+      if let zone = options.timeZone, !zone.isUTC, isNaive {
+        throw SourceError(
+          .needsTimeZone,
+          "column '\(names[column])' says that it is UTC, and --timezone \(zone.name) was given",
+          remedy: "leave out --timezone, or rename the column in the file")
+      }
+      return LocalClock(zone: .utc, policy: policy)
+    }
+    if let zone = options.timeZone { return LocalClock(zone: zone, policy: policy) }
+    guard isNaive else { return nil }
+    let example = samples[column].first ?? []
+    let shown = example.withUnsafeBytes { TextConversion.quoted($0) }
+    throw SourceError(
+      .needsTimeZone, "times like \(shown) do not say in which time zone they are",
+      place: .init(column: names[column]),
+      remedy: "say it: --timezone UTC, or the exchange's: --timezone America/New_York")
+  }
+
+  /// The row before its fields are read: constants.
+  func template(_ strings: StringTable) -> ByteBuffer {
+    let template = ByteBuffer(capacity: layout.layout.stride)
+    template.base.initializeMemory(as: UInt8.self, repeating: 0, count: layout.layout.stride)
+    template.count = layout.layout.stride
+    if let symbol = options.symbol, let position = schema.position(of: "symbol") {
+      let operation = operation(position)
+      template.base.storeLE(strings.code(symbol), operation.offset)
+      let bits = UnsafeRawPointer(template.base).loadLE(operation.nullOffset, as: UInt8.self)
+      template.base.storeLE(bits | operation.nullMask, operation.nullOffset)
+    }
+    return template
+  }
+}
+
+extension Int64 {
+  func multipliedSaturating(by factor: Int64) -> Int64 {
+    let (product, overflow) = multipliedReportingOverflow(by: factor)
+    return overflow ? .max : product
+  }
+}

@@ -1,0 +1,166 @@
+import Bytes
+import Columnar
+import Compression
+
+extension InputStream: ByteSupply {}
+
+/// A CSV file being turned into packed rows.
+///
+/// It is read in the file's order and in constant memory: one chunk, one record and one block.
+public final class CSVSource: RowSource {
+  /// Bytes of distinct texts that one file may hold; they stay in memory until its end.
+  static let textByteCountMax = 64 << 20
+
+  public let layout: RowLayout
+  public let strings: StringTable
+  private let path: String
+  private let window: ByteWindow
+  private let parser: CSVRowParser
+  private let reader: CSVFieldReader
+  private let rules: RowRuleEvaluator
+  private let blockRowMax: Int
+  /// Position after the last newline of the window, and how far newlines were looked for.
+  private var safeEnd = 0
+  private var totals = SourceReport()
+
+  /// Opens a file, or standard input for `-`; plain, gzip or zstd.
+  public convenience init(
+    path: String, schema: SourceSchema, options: SourceOptions
+  ) throws {
+    try self.init(
+      supply: try InputStream(path: path), path: path, schema: schema, options: options)
+  }
+
+  /// Reads the header and decides how the file is written.
+  ///
+  /// - Throws: `SourceError` where the file as a whole cannot be read: no header, a required column
+  ///   that nothing fills, times without a zone.
+  public init(
+    supply: any ByteSupply, path: String, schema: SourceSchema, options: SourceOptions
+  ) throws {
+    self.path = path
+    window = ByteWindow(supply: supply, chunkByteCount: options.chunkByteCount)
+    let layout = SourceLayout(schema)
+    self.layout = layout.layout
+    strings = StringTable()
+    blockRowMax = max(options.blockRowMax, 1)
+    do {
+      let header = try CSVHeader.read(window, options: options)
+      let plan = try CSVPlan(header: header, schema: schema, layout: layout, options: options)
+      reader = CSVFieldReader(plan: plan, delimiter: header.delimiter, strings: strings)
+      parser = CSVRowParser(
+        layout: layout, operations: plan.operations, reader: reader, delimiter: header.delimiter,
+        strings: strings, template: plan.template(strings), line: header.dataLine)
+      rules = try RowRuleEvaluator(schema.rules, schema: schema, layout: layout)
+      window.advance(to: header.dataStart)
+      totals = Self.describe(plan)
+    } catch let error as SourceError {
+      throw error.at(path)
+    }
+    safeEnd = Self.lastLineEnd(window, from: window.start)
+  }
+
+  private static func describe(_ plan: CSVPlan) -> SourceReport {
+    var report = SourceReport()
+    for (name, use) in zip(plan.names, plan.assignment.uses) {
+      switch use {
+      case .extra: report.extraColumns.append(name)
+      case .ignored(let reason): report.ignoredColumns.append("\(name) (\(reason))")
+      default: break
+      }
+    }
+    return report
+  }
+
+  public var report: SourceReport {
+    var report = totals
+    report.ambiguousTimeCount = reader.ambiguousCount
+    report.sentinelCount = reader.sentinelCount
+    return report
+  }
+
+  public var contentHash: String? { window.contentHash }
+
+  public func takeRejected() -> [RejectedRow] { parser.takeRejected() }
+
+  public func next(_ block: RowBlock) throws -> Bool {
+    do {
+      while true {
+        block.bytes.removeAll()
+        parser.beginBlock()
+        let position = try parser.parse(window, safeEnd: safeEnd, into: block, rowMax: blockRowMax)
+        window.advance(to: position)
+        if block.rowCount > 0 || !parser.rejected.isEmpty {
+          try finish(block)
+          return true
+        }
+        if window.isAtEnd {
+          if position < window.end { throw CSVHeader.unended(window, position, Int(parser.line)) }
+          return false
+        }
+        try refill()
+      }
+    } catch let error as SourceError {
+      throw error.at(path)
+    }
+  }
+
+  /// Checks the rules while the window still holds the rows' text, then counts the rows.
+  private func finish(_ block: RowBlock) throws(SourceError) {
+    let broken = rules.broken(
+      UnsafeRawPointer(block.bytes.base), rowCount: block.rowCount, stride: layout.stride)
+    var removed: [Int] = []
+    for finding in broken {
+      let rule = rules.rules[finding.rule]
+      let origin = parser.origins[finding.row]
+      switch rule.action {
+      case .fail:
+        throw SourceError(
+          .brokenRule, "\(rule.name): \(rule.reason)",
+          place: .init(line: Int(origin.line), byteOffset: window.streamOffset(origin.position)),
+          remedy: "correct the row, or the file's source")
+      case .flag: totals.flagged[rule.name, default: 0] += 1
+      case .quarantine:
+        if removed.last == finding.row { continue }
+        removed.append(finding.row)
+        parser.reject(window, finding.row, of: block, rule: rule)
+      }
+    }
+    if !removed.isEmpty { parser.sortRejected() }
+    RowBlockEdit.remove(removed, from: block)
+    totals.rejectedCount += Int64(parser.rejected.count)
+    block.firstOrdinal = totals.rowCount
+    totals.rowCount += Int64(block.rowCount)
+    if strings.values.bytes.count > Self.textByteCountMax {
+      throw SourceError(
+        .tooManyTexts,
+        "the file's distinct texts take more than \(Self.textByteCountMax >> 20) MiB",
+        place: .init(line: Int(parser.line)),
+        remedy: "leave out columns that differ in every row: --map 'theirs=-'")
+    }
+  }
+
+  /// Reads on until another record ends.
+  private func refill() throws {
+    while !window.isAtEnd {
+      let searched = window.end - window.start
+      if searched > ByteWindow.recordByteCountMax {
+        throw CSVHeader.unended(window, window.start, Int(parser.line))
+      }
+      try window.read()
+      if window.isAtEnd { CSVHeader.endLastRecord(window) }
+      let found = Self.lastLineEnd(window, from: searched)
+      if found > searched || window.isAtEnd {
+        safeEnd = max(found, 0)
+        return
+      }
+    }
+  }
+
+  /// Position after the last newline at or after `from`; `from` where there is none.
+  private static func lastLineEnd(_ window: ByteWindow, from: Int) -> Int {
+    var at = window.end
+    while at > from, window.base.loadLE(at - 1, as: UInt8.self) != 0x0A { at -= 1 }
+    return at
+  }
+}

@@ -1,0 +1,63 @@
+import Market
+
+/// Which instant a local time stands for that the clocks showed twice (the autumn hour).
+public enum AmbiguousTime: String, Sendable, CaseIterable {
+  /// The first of the two, while daylight saving time still held.
+  case earliest
+  case latest
+  /// Neither: the row is quarantined.
+  case reject
+}
+
+/// How prices are written in a CSV file.
+public enum PriceForm: String, Sendable {
+  /// As the header and the first rows tell.
+  case automatic
+  /// Decimal literals.
+  case decimal
+  /// Databento's fixed form: integers, 1e-9 each.
+  case fixed
+}
+
+/// `--map theirs=ours`: a column of the file and the column that it fills; `-` leaves it out.
+public struct ColumnMapping: Sendable, Equatable {
+  public var theirs: String
+  public var ours: String
+
+  public init(theirs: String, ours: String) {
+    self.theirs = theirs
+    self.ours = ours
+  }
+
+  /// Parses `theirs=ours`; the last `=` separates. nil when either side is empty.
+  public init?(parsing text: String) {
+    guard let equals = text.lastIndex(of: "=") else { return nil }
+    theirs = String(text[..<equals])
+    ours = String(text[text.index(after: equals)...])
+    if theirs.isEmpty || ours.isEmpty { return nil }
+  }
+}
+
+/// What the user tells about files that do not say it themselves.
+public struct SourceOptions: Sendable {
+  /// The symbol of every row (`--symbol`).
+  public var symbol: String?
+  /// The zone of times without one (`--timezone`).
+  public var timeZone: TimeZoneRules?
+  public var ambiguousTime = AmbiguousTime.earliest
+  /// `--map theirs=ours`. In files without a header `theirs` is a position from 1.
+  public var columnMap: [ColumnMapping] = []
+  /// Names of all columns of a file without a header (`--columns`).
+  public var columns: [String]?
+  /// One ASCII character; nil: told from the header.
+  public var delimiter: UInt8?
+  public var priceForm = PriceForm.automatic
+  /// Bytes asked of the stream at once.
+  public var chunkByteCount = 1 << 20
+  /// For tests: without it every field is read by the complete conversions.
+  var usesKernels = true
+  /// Rows in a block at most.
+  public var blockRowMax = 1 << 14
+
+  public init() {}
+}

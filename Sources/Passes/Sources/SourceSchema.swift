@@ -1,0 +1,86 @@
+import Columnar
+
+/// A column of the target table, as far as a source must know it.
+public struct SourceColumn: Sendable, Equatable {
+  /// The table's name of it.
+  public var name: String
+  /// The vendor's name: the name of the field in packed rows.
+  public var field: String
+  public var aliases: [String]
+  public var type: ColumnType
+  /// Whether a column of the nanoseconds of each microsecond follows in the table.
+  public var hasNanoseconds: Bool
+  public var isRequired: Bool
+  /// A 64-bit integer that is unsigned in the source and keeps its bits in a long.
+  public var isUnsigned: Bool
+
+  public init(
+    _ name: String, _ type: ColumnType, field: String? = nil, aliases: [String] = [],
+    hasNanoseconds: Bool = false, isRequired: Bool = false, isUnsigned: Bool = false
+  ) {
+    self.name = name
+    self.field = field ?? name
+    self.aliases = aliases
+    self.type = type
+    self.hasNanoseconds = hasNanoseconds
+    self.isRequired = isRequired
+    self.isUnsigned = isUnsigned
+  }
+
+  /// The form that its values have in packed rows.
+  var form: RowFieldForm {
+    switch type {
+    case .boolean, .integer(8, _): .int8
+    case .integer(16, _): .int16
+    case .integer(32, _), .date: .int32
+    case .integer: isUnsigned ? .uint64 : .int64
+    case .decimal(let precision, _): precision <= 18 ? .int64 : .int128
+    case .float16, .float, .double: .double
+    case .timestamp: .timestamp
+    case .time: .int64
+    default: .text
+    }
+  }
+}
+
+/// The target of a source: the columns that its rows may fill.
+public struct SourceSchema: Sendable {
+  /// `ohlcv-1s`, `trades`, …
+  public var kind: String
+  public var columns: [SourceColumn]
+  /// Name of the index column: a timestamp, never null.
+  public var index: String
+  public var rules: [SourceRule]
+
+  public init(kind: String, columns: [SourceColumn], index: String, rules: [SourceRule] = []) {
+    self.kind = kind
+    self.columns = columns
+    self.index = index
+    self.rules = rules
+  }
+
+  /// Position of the column with a table's or a vendor's name.
+  func position(of name: String) -> Int? {
+    columns.firstIndex { $0.name == name } ?? columns.firstIndex { $0.field == name }
+  }
+}
+
+/// Where the columns of a schema lie in packed rows: validity bits first, then the fields.
+struct SourceLayout {
+  let layout: RowLayout
+  /// One field a column, in the schema's order.
+  let fields: [RowField]
+
+  init(_ schema: SourceSchema) {
+    let bitByteCount = (schema.columns.count + 7) / 8
+    var offset = bitByteCount
+    var fields: [RowField] = []
+    for (index, column) in schema.columns.enumerated() {
+      let null = RowNull.bit(offset: index / 8, mask: 1 << UInt8(index % 8))
+      fields.append(RowField(column.field, column.form, offset: offset, null: null))
+      offset += column.form.byteCount
+    }
+    self.fields = fields
+    layout = RowLayout(stride: offset, fields: fields)
+  }
+}

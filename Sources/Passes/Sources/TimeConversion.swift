@@ -1,0 +1,103 @@
+import Columnar
+
+/// Reads the times of one column, all in the form that was detected.
+struct TimeConversion {
+  let form: TimeForm
+  /// For times without a zone; nil: they are rejected.
+  var clock: LocalClock?
+  /// Vendor's raw form: the largest unsigned integer is null.
+  var hasSentinel = false
+  private(set) var sentinelCount: Int64 = 0
+  var ambiguousCount: Int64 { clock?.ambiguousCount ?? 0 }
+
+  init(form: TimeForm, clock: LocalClock?, hasSentinel: Bool = false) {
+    self.form = form
+    self.clock = clock
+    self.hasSentinel = hasSentinel
+  }
+
+  /// Nanoseconds since 1970 UTC.
+  mutating func convert(_ text: UnsafeRawBufferPointer) -> Converted {
+    let text = TextConversion.trimmed(text)
+    if TextConversion.isNull(text) { return .null }
+    switch form {
+    case .iso: return iso(text)
+    case .epoch(let digits): return epoch(text, digits)
+    case .compactDate, .compactDateTime:
+      guard let reading = CompactTime.parse(text) else { return wrong(text) }
+      return local(reading, text)
+    }
+  }
+
+  private func wrong(_ text: UnsafeRawBufferPointer) -> Converted {
+    .rejected(
+      .badTime, "\(TextConversion.quoted(text)) is no time in the column's form (\(form.name))")
+  }
+
+  private mutating func iso(_ text: UnsafeRawBufferPointer) -> Converted {
+    guard let parsed = Self.parse(text) else { return wrong(text) }
+    return parsed.hasZone ? .integer(Int128(parsed.nanoseconds)) : local(parsed.nanoseconds, text)
+  }
+
+  /// ISO 8601, and other writers' spellings of it: `2024/01/02`, `2024-01-02 14:30:00 UTC`.
+  static func parse(_ text: UnsafeRawBufferPointer) -> (nanoseconds: Int64, hasZone: Bool)? {
+    if let parsed = TimeText.parseISO(text) { return parsed }
+    var bytes = [UInt8](text)
+    guard bytes.count >= 10 else { return nil }
+    if bytes[4] == 0x2F, bytes[7] == 0x2F {
+      bytes[4] = 0x2D
+      bytes[7] = 0x2D
+    }
+    if let space = bytes.lastIndex(of: 0x20), space > 11 { bytes.remove(at: space) }
+    if bytes.count > 15, bytes.suffix(3).elementsEqual("UTC".utf8) {
+      bytes.removeLast(3)
+      bytes.append(0x5A)
+    }
+    return bytes.withUnsafeBytes { TimeText.parseISO($0) }
+  }
+
+  private mutating func epoch(_ text: UnsafeRawBufferPointer, _ digits: Int) -> Converted {
+    guard let value = DecimalText.parse(text, scale: digits) else {
+      guard TextConversion.isNumber(text) else { return wrong(text) }
+      return .rejected(
+        .timeTooFine, "\(TextConversion.quoted(text)) is finer than a nanosecond or too large")
+    }
+    if hasSentinel && value == Int128(UInt64.max) {
+      sentinelCount += 1
+      return .null
+    }
+    let units = value / DecimalText.powersOfTen[digits]
+    guard form.magnitudes.contains(Int64(clamping: units.magnitude)) || units == 0 else {
+      return .rejected(
+        .timeUnit, "\(TextConversion.quoted(text)) is not in the column's unit (\(form.name))")
+    }
+    guard let nanoseconds = Int64(exactly: value) else {
+      return .rejected(
+        .timeOutOfRange, "\(TextConversion.quoted(text)) is outside the years 1677 to 2262")
+    }
+    return .integer(Int128(nanoseconds))
+  }
+
+  /// The instant of a reading without a zone.
+  mutating func local(_ reading: Int64, _ text: UnsafeRawBufferPointer) -> Converted {
+    guard clock != nil else {
+      return .rejected(
+        .naiveTime, "\(TextConversion.quoted(text)) has no time zone, unlike the first rows")
+    }
+    let zone = clock?.zone.name ?? ""
+    switch clock?.instant(reading) {
+    case .instant(let nanoseconds): return .integer(Int128(nanoseconds))
+    case .gap:
+      return .rejected(
+        .timeGap,
+        "\(TextConversion.quoted(text)) does not exist in \(zone): the clocks were set forward")
+    case .ambiguous:
+      return .rejected(
+        .timeAmbiguous,
+        "\(TextConversion.quoted(text)) happened twice in \(zone): the clocks were set back")
+    case .outOfRange, nil:
+      return .rejected(
+        .timeOutOfRange, "\(TextConversion.quoted(text)) is outside the years 1677 to 2262")
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import Columnar
+
+/// How the times of one column are written. It is decided once, from the first rows, for the whole
+/// column.
+enum TimeForm: Equatable {
+  /// `2024-01-02T14:30:00.123Z`, with or without zone; `2024-01-02` alone is midnight.
+  case iso
+  /// Seconds (9), milliseconds (6), microseconds (3) or nanoseconds (0) since 1970: `digits` more
+  /// make it nanoseconds.
+  case epoch(digits: Int)
+  /// `20240102`.
+  case compactDate
+  /// `20240102143000`.
+  case compactDateTime
+
+  /// The magnitudes that are read as this unit. They do not overlap: seconds reach to the year 5138,
+  /// the finer units from 1973 on.
+  var magnitudes: Range<Int64> {
+    switch self {
+    case .epoch(9): 0..<100_000_000_000
+    case .epoch(6): 100_000_000_000..<100_000_000_000_000
+    case .epoch(3): 100_000_000_000_000..<100_000_000_000_000_000
+    default: 100_000_000_000_000_000..<Int64.max
+    }
+  }
+
+  var name: String {
+    switch self {
+    case .iso: "ISO 8601"
+    case .epoch(9): "seconds since 1970"
+    case .epoch(6): "milliseconds since 1970"
+    case .epoch(3): "microseconds since 1970"
+    case .epoch: "nanoseconds since 1970"
+    case .compactDate: "yyyymmdd"
+    case .compactDateTime: "yyyymmddhhmmss"
+    }
+  }
+
+  /// The form of a column, told from its first values.
+  ///
+  /// - Parameter samples: Trimmed, none of them null.
+  /// - Returns: nil where no form reads any of them.
+  static func detect(_ samples: [[UInt8]]) -> TimeForm? {
+    guard !samples.isEmpty else { return nil }
+    if samples.allSatisfy({ $0.count == 8 && CompactTime.parse($0) != nil }) { return .compactDate }
+    if samples.allSatisfy({ $0.count == 14 && CompactTime.parse($0) != nil }) {
+      return .compactDateTime
+    }
+    for sample in samples {
+      if sample.contains(0x2D), sample.first != 0x2D, !sample.contains(0x65) { return .iso }
+      if sample.contains(0x2F) || sample.contains(0x3A) { return .iso }
+      guard let whole = sample.withUnsafeBytes({ DecimalText.parse($0, scale: 9) }) else {
+        continue
+      }
+      let units = whole.magnitude / 1_000_000_000
+      for digits in [9, 6, 3, 0] {
+        let form = TimeForm.epoch(digits: digits)
+        if units < UInt128(form.magnitudes.upperBound) { return form }
+      }
+    }
+    return nil
+  }
+}
+
+/// Times written in digits alone.
+enum CompactTime {
+  /// `20240102` or `20240102143000`, as nanoseconds of the local reading since 1970.
+  static func parse(_ text: some RandomAccessCollection<UInt8>) -> Int64? {
+    guard text.count == 8 || text.count == 14 else { return nil }
+    var digits: [Int] = []
+    for byte in text {
+      guard byte >= 0x30, byte <= 0x39 else { return nil }
+      digits.append(Int(byte) - 0x30)
+    }
+    func number(_ range: Range<Int>) -> Int { digits[range].reduce(0) { $0 * 10 + $1 } }
+    guard number(0..<4) >= 1800, number(0..<4) < 2262,
+      let date = CivilDate(year: number(0..<4), month: number(4..<6), day: number(6..<8))
+    else { return nil }
+    var seconds = Int64(date.daysSinceEpoch) * 86_400
+    if digits.count == 14 {
+      guard number(8..<10) < 24, number(10..<12) < 60, number(12..<14) < 60 else { return nil }
+      seconds += Int64(number(8..<10) * 3600 + number(10..<12) * 60 + number(12..<14))
+    }
+    return seconds * 1_000_000_000
+  }
+
+  /// `9:30`, `09:30:00` or `09:30:00.123`, as nanoseconds since midnight.
+  static func clock(_ text: [UInt8]) -> Int64? {
+    guard let colon = text.firstIndex(of: 0x3A), colon == 1 || colon == 2 else { return nil }
+    let padded = colon == 1 ? [0x30] + text : text
+    let dated = Array("1970-01-01T".utf8) + padded
+    guard let parsed = dated.withUnsafeBytes({ TimeText.parseISO($0) }), !parsed.hasZone else {
+      return nil
+    }
+    return parsed.nanoseconds
+  }
+}
