@@ -6,7 +6,7 @@ import Foundation
 /// All that a source yields: rows as text by column, rejected rows, the report.
 struct Drained {
   var rows: [[String: String]] = []
-  var rejected: [RejectedRow] = []
+  var rejected: [SourceRejection] = []
   var report = SourceReport()
   var hash: String?
 

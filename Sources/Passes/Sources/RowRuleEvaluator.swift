@@ -13,7 +13,7 @@ public struct RowRuleEvaluator: Sendable {
   }
 
   public let rules: [SourceRule]
-  private let checks: [RowCheck]
+  private let checks: [RuleCheck]
 
   /// - Parameters:
   ///   - fields: The packed field of each column that a rule names, by column name; a rule over a
@@ -23,9 +23,9 @@ public struct RowRuleEvaluator: Sendable {
     _ rules: [SourceRule], fields: [String: RowField], scales: [String: Int]
   ) throws(SourceError) {
     self.rules = rules
-    var checks: [RowCheck] = []
+    var checks: [RuleCheck] = []
     for (index, rule) in rules.enumerated() {
-      if let check = try RowCheck(rule, index, fields, scales) { checks.append(check) }
+      if let check = try RuleCheck(rule, index, fields, scales) { checks.append(check) }
     }
     self.checks = checks
   }
@@ -52,11 +52,11 @@ public struct RowRuleEvaluator: Sendable {
 }
 
 /// One rule, bound to fields.
-private struct RowCheck: Sendable {
+private struct RuleCheck: Sendable {
   let rule: Int
-  let left: RowTerm
+  let left: RuleTerm
   /// nil: compared with `literal`.
-  let right: RowTerm?
+  let right: RuleTerm?
   let literal: Int128
   let allowsLess: Bool
   let allowsEqual: Bool
@@ -74,8 +74,8 @@ private struct RowCheck: Sendable {
       guard let field = fields[name] else { return nil }
       rightScale = scales[name] ?? 0
       let common = max(leftScale, rightScale)
-      right = RowTerm(field, power: common - rightScale)
-      left = RowTerm(leftField, power: common - leftScale)
+      right = RuleTerm(field, power: common - rightScale)
+      left = RuleTerm(leftField, power: common - leftScale)
       literal = 0
     case .number(let digits):
       // A literal with more decimals than the column has is compared at its own scale.
@@ -88,7 +88,7 @@ private struct RowCheck: Sendable {
         throw SourceError(
           .unsupported, "rule '\(rule.name)' compares with '\(digits)', expected a number")
       }
-      left = RowTerm(leftField, power: rightScale - leftScale)
+      left = RuleTerm(leftField, power: rightScale - leftScale)
       leftScale = rightScale
       right = nil
       literal = value
@@ -135,7 +135,7 @@ private struct RowCheck: Sendable {
 }
 
 /// One side of a rule.
-private struct RowTerm: Sendable {
+private struct RuleTerm: Sendable {
   let form: RowFieldForm
   let offset: Int
   let null: RowNull

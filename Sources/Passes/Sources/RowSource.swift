@@ -15,7 +15,7 @@ public protocol RowSource: AnyObject {
   func next(_ block: RowBlock) throws -> Bool
 
   /// The rows rejected since the last call. Call it after every block: they hold the rows' text.
-  func takeRejected() -> [RejectedRow]
+  func takeRejected() -> [SourceRejection]
 
   /// SHA-256 of the decompressed content; nil before the end of the file.
   var contentHash: String? { get }

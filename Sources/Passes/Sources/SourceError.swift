@@ -80,7 +80,7 @@ public enum RejectionRule: String, Sendable, CaseIterable {
 }
 
 /// A row that is not stored, for quarantine.
-public struct RejectedRow: Sendable, Equatable {
+public struct SourceRejection: Sendable, Equatable {
   public enum Form: String, Sendable { case text, json, base64 }
 
   /// A `RejectionRule`'s raw value, or the name of a rule of the schema.

@@ -23,7 +23,7 @@ final class CSVRowParser {
   private(set) var line: Int64
   /// Where each row of the block began: position in the window, record number, line.
   private(set) var origins: [(position: Int, record: Int64, line: Int64)] = []
-  private(set) var rejected: [RejectedRow] = []
+  private(set) var rejected: [SourceRejection] = []
 
   init(
     layout: SourceLayout, operations list: [CSVOperation], reader: CSVFieldReader, delimiter: UInt8,
@@ -57,13 +57,13 @@ final class CSVRowParser {
 
   func beginBlock() { origins.removeAll(keepingCapacity: true) }
 
-  func takeRejected() -> [RejectedRow] {
+  func takeRejected() -> [SourceRejection] {
     rejectedByteCount = 0
     defer { rejected.removeAll() }
     return rejected
   }
 
-  func append(rejection: RejectedRow) {
+  func append(rejection: SourceRejection) {
     rejected.append(rejection)
     rejectedByteCount += rejection.original.utf8.count
   }
@@ -209,13 +209,13 @@ final class CSVRowParser {
   func rejection(
     _ window: ByteWindow, _ start: Int, _ end: Int, _ row: UnsafeMutableRawPointer,
     _ record: Int64, _ line: Int64, _ rule: String, _ reason: String
-  ) -> RejectedRow {
+  ) -> SourceRejection {
     var stop = end
     if stop > start, window.base.loadLE(stop - 1, as: UInt8.self) == 0x0A { stop -= 1 }
     if stop > start, window.base.loadLE(stop - 1, as: UInt8.self) == 0x0D { stop -= 1 }
     let bytes = UnsafeRawBufferPointer(start: window.base + start, count: stop - start)
     let (original, form) = Original.text(bytes)
-    return RejectedRow(
+    return SourceRejection(
       rule: rule, reason: reason, rowNumber: record + 1, line: line,
       byteOffset: Int64(window.streamOffset(start)), symbol: reader.symbol(row),
       timestamp: reader.timestamp(row), original: original, originalForm: form)

@@ -81,7 +81,7 @@ public final class CSVSource: RowSource {
 
   public var contentHash: String? { window.contentHash }
 
-  public func takeRejected() -> [RejectedRow] { parser.takeRejected() }
+  public func takeRejected() -> [SourceRejection] { parser.takeRejected() }
 
   public func next(_ block: RowBlock) throws -> Bool {
     do {
