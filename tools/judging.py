@@ -7,9 +7,13 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 FINDINGS_MAX = 40
+
+
+class Unexpected(Exception):
+    """A command that had to work, for anything else to be judged, did not."""
 
 
 class Judge:
@@ -48,7 +52,12 @@ class Judge:
         lake.run("init", str(lake.root), in_lake=False).expect(0)
         return lake
 
-    def finish(self) -> int:
+    def run(self, judge_all: "Callable[[Judge], None]") -> int:
+        """Judges, says what came of it, and returns the exit status."""
+        try:
+            judge_all(self)
+        except Unexpected as error:
+            self.check(False, "what the other cases need", error)
         self._scratch.cleanup()
         if self.wrong > FINDINGS_MAX:
             print(f"… and {self.wrong - FINDINGS_MAX} more failures")
@@ -66,8 +75,8 @@ class Result:
 
     def expect(self, *statuses: int) -> "Result":
         if self.status not in statuses:
-            told = "\n".join([f"exit status {self.status}: {' '.join(self.words)}", self.talk[-2000:]])
-            raise AssertionError(told)
+            words = " ".join(self.words)
+            raise Unexpected(f"exit status {self.status} of {words[:300]}\n{self.talk.strip()[-1000:]}")
         return self
 
 
@@ -96,8 +105,3 @@ class Lake:
     def copy(self, to: Path) -> "Lake":
         shutil.copytree(self.root, to)
         return Lake(self.binary, to)
-
-
-def add_tools_to_path() -> None:
-    """Lets a judge import the modules beside the judges' folder."""
-    sys.path.insert(0, str(Path(__file__).resolve().parent))

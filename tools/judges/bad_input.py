@@ -144,8 +144,7 @@ def limit_file_size() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 
 
-def main() -> int:
-    judge = Judge(__doc__)
+def judge_all(judge: Judge) -> None:
     lake = judge.new_lake()
     good = judge.data / "derived/dbn/equs-mini-20131007.ohlcv-1s.dbn.zst"
     lake.run("ingest", good).expect(0)
@@ -157,8 +156,7 @@ def main() -> int:
             FAILED, [], remedy=False, preexec_fn=limit_file_size)
     after: Result = lake.run("ingest", judge.data / "derived/dbn/equs-mini-20131009.ohlcv-1s.dbn.zst")
     judge.check(after.status == 0, "after a full disk the same command succeeds", after.talk)
-    return judge.finish()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(Judge(__doc__).run(judge_all))

@@ -110,15 +110,13 @@ def judge_two_at_once(judge: Judge, base: Lake, files: list[Path], rounds: int) 
                      if expected.get(key) != found.get(key)})
 
 
-def main() -> int:
-    judge = Judge(__doc__, ("--long", "200 moments"))
+def judge_all(judge: Judge) -> None:
     files = sorted((judge.data / "derived/dbn").glob("equs-mini-*.ohlcv-1s.dbn.zst"))
     base = judge.new_lake()
     print(f"seed {SEED}")
     judge_kills(judge, base, files, 200 if judge.options.long else 10)
     judge_two_at_once(judge, base, files, 20 if judge.options.long else 3)
-    return judge.finish()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(Judge(__doc__, ("--long", "200 moments")).run(judge_all))

@@ -139,8 +139,7 @@ def fill(judge: Judge) -> Lake:
     return lake
 
 
-def main() -> int:
-    judge = Judge(__doc__, ("--spark", "read with Spark too"))
+def judge_all(judge: Judge) -> None:
     if judge.options.spark:
         ENGINES["Spark"] = read_spark
     os.chdir(judge.scratch)  # chdb reads only files under the working folder.
@@ -149,8 +148,7 @@ def main() -> int:
     judge.check(len(tables) >= 20, "tables of every kind", tables)
     for name in tables:
         judge_table(judge, lake, name)
-    return judge.finish()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(Judge(__doc__, ("--spark", "read with Spark too")).run(judge_all))

@@ -114,8 +114,7 @@ def judge_nothing_to_do(judge: Judge, lake: Lake, name: str) -> None:
     judge.check(versions(lake) == before, f"{name}: after compaction there is nothing to do")
 
 
-def main() -> int:
-    judge = Judge(__doc__)
+def judge_all(judge: Judge) -> None:
     derived, lean = judge.data / "derived/dbn", judge.data / "lean/csv"
     lake = judge.new_lake()
     lake.run("ingest", *sorted(derived.glob("equs-mini-*.ohlcv-1s.dbn.zst"))).expect(0)
@@ -138,8 +137,7 @@ def main() -> int:
                     f"interval '{interval}' leaves the tables as they were")
     mixed = lake.run("resample", "raw.lean_ohlcv_1s", "--to", "7s,2m")
     judge.check(mixed.status in (2, 64), "a list with one bad interval fails", mixed.status)
-    return judge.finish()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(Judge(__doc__).run(judge_all))

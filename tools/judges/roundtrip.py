@@ -113,8 +113,7 @@ def judge_export(judge: Judge, lake: Lake, table: str, source: bytes, case: str)
     judge.check(not wrong, f"{case}: exported fields", wrong and f"{len(wrong)} records, first {wrong[0]}")
 
 
-def main() -> int:
-    judge = Judge(__doc__)
+def judge_all(judge: Judge) -> None:
     expected = judge.data / "dbn/expected"
     for answer in sorted(expected.rglob("*.csv.gz")):
         case = str(answer.relative_to(expected)).removesuffix(".csv.gz")
@@ -134,8 +133,7 @@ def main() -> int:
         if judge.check(kind is not None, f"{case}: a table of a known kind", tables):
             judge_query(judge, lake, tables[0], rows, kind, case)
             judge_export(judge, lake, tables[0], source.read_bytes(), case)
-    return judge.finish()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(Judge(__doc__).run(judge_all))
