@@ -69,7 +69,10 @@ private final class ForEachState: Sendable {
       do {
         try body(index)
       } catch {
-        failure.withLock { if $0 == nil || index < $0!.index { $0 = (index, error) } }
+        failure.withLock {
+          if let first = $0, first.index <= index { return }
+          $0 = (index, error)
+        }
       }
     }
   }
