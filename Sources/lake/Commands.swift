@@ -12,6 +12,7 @@ nonisolated func commandGroups() -> [CommandGroup] {
         InitCommand.self,
         ConfigCommand.self,
         SchemaCommand.self,
+        IngestCommand.self,
       ]),
     CommandGroup(
       "use the lake",

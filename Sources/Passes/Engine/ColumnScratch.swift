@@ -1,0 +1,43 @@
+import Columnar
+
+/// The values of one column of one row group, in memory that is reused from group to group.
+final class ColumnScratch {
+  enum Form { case integers, wide, doubles, codes, bytes, absent }
+
+  let form: Form
+  /// Int64, Int128, Double or Int32 by `form`.
+  let values: UnsafeMutableRawPointer
+  /// One byte a row, always filled; it matters only where `hasNulls`.
+  let validity: UnsafeMutablePointer<UInt8>
+  var hasNulls = false
+  /// Values of `.bytes`, or the dictionary of `.codes`.
+  var text = ByteColumn()
+
+  init(form: Form, capacity: Int) {
+    self.form = form
+    let width =
+      switch form {
+      case .integers, .doubles: 8
+      case .wide: 16
+      case .codes: 4
+      case .bytes, .absent: 0
+      }
+    values = .allocate(byteCount: capacity * width + 64, alignment: 16)
+    validity = .allocate(capacity: form == .absent ? 1 : capacity)
+  }
+
+  deinit {
+    values.deallocate()
+    validity.deallocate()
+  }
+
+  func reset() {
+    hasNulls = false
+    text = ByteColumn()
+  }
+
+  var integers: UnsafeMutablePointer<Int64> { values.assumingMemoryBound(to: Int64.self) }
+  var wide: UnsafeMutablePointer<Int128> { values.assumingMemoryBound(to: Int128.self) }
+  var doubles: UnsafeMutablePointer<Double> { values.assumingMemoryBound(to: Double.self) }
+  var codes: UnsafeMutablePointer<Int32> { values.assumingMemoryBound(to: Int32.self) }
+}

@@ -1,0 +1,22 @@
+/// Who watches a job: a progress bar, a test, or nobody.
+public protocol PassObserver: Sendable {
+  /// An input, or a partition, is begun.
+  func begin(_ name: String)
+  /// Bytes of inputs were read, as they are stored.
+  func didRead(byteCount: Int)
+  func didProcess(rowCount: Int)
+  /// An input failed; the others go on.
+  func didFail(_ error: any Error)
+  /// The job should stop as soon as it can.
+  var isInterrupted: Bool { get }
+}
+
+/// Nobody watches.
+public struct NoObserver: PassObserver {
+  public init() {}
+  public func begin(_ name: String) {}
+  public func didRead(byteCount: Int) {}
+  public func didProcess(rowCount: Int) {}
+  public func didFail(_ error: any Error) {}
+  public var isInterrupted: Bool { false }
+}

@@ -1,0 +1,79 @@
+import Bytes
+import Columnar
+
+/// Where the values of one physical table column come from in a packed row.
+enum ColumnOrigin: Hashable, Sendable {
+  /// Any integer form, or an integer that is a decimal's unscaled value.
+  case integer(RowField)
+  /// Whole microseconds of a nanosecond field.
+  case microseconds(RowField)
+  /// The 0…999 ns beside them.
+  case nanosecondRemainder(RowField)
+  /// An integer of up to 128 bits for a column of wide decimals.
+  case wide(RowField)
+  case double(RowField)
+  case character(RowField)
+  case fixedText(RowField)
+  case text(RowField)
+  /// The source has no such field.
+  case absent
+}
+
+/// One physical column of a table, and how it is cut out of packed rows.
+struct PhysicalColumn: Sendable {
+  let field: Field
+  let origin: ColumnOrigin
+  /// nil for a column whose value is hashed with another's: the remainder of a pair.
+  let hash: RowHash?
+
+  /// - Parameters:
+  ///   - source: The packed field that carries the value; nil where the source has none.
+  ///   - isRemainder: The column is the `_plus_ns` half of a pair.
+  init(field: Field, source: RowField?, isRemainder: Bool = false) {
+    self.field = field
+    guard let source else {
+      origin = .absent
+      hash = nil
+      return
+    }
+    switch (source.form, field.type) {
+    case (.timestamp, _) where isRemainder: origin = .nanosecondRemainder(source)
+    case (.timestamp, .timestamp): origin = .microseconds(source)
+    case (.double, _): origin = .double(source)
+    case (.character, _): origin = .character(source)
+    case (.fixedText, _): origin = .fixedText(source)
+    case (.text, _): origin = .text(source)
+    case (_, .decimal(let precision, _)) where precision > 18: origin = .wide(source)
+    default: origin = .integer(source)
+    }
+    hash = isRemainder ? nil : RowHash(name: field.name, type: field.type.hashName)
+  }
+}
+
+extension PhysicalColumn {
+  /// Whether the vendor marks a missing value by a value: the halves of a pair count once.
+  var hasSentinel: Bool {
+    switch origin {
+    case .integer(let field), .microseconds(let field), .wide(let field):
+      if case .sentinel = field.null { true } else { false }
+    default: false
+    }
+  }
+}
+
+extension ColumnType {
+  /// The type's name in the row hash: see `RowHash.init(name:type:)`.
+  var hashName: String {
+    switch self {
+    case .boolean: "boolean"
+    case .integer: "integer"
+    case .float16, .float, .double: "double"
+    case .decimal(_, let scale): "decimal(\(scale))"
+    case .string, .json, .enumeration: "string"
+    case .binary, .uuid, .interval: "binary"
+    case .date: "date"
+    case .time, .timestamp: "timestamp"
+    case .null: "null"
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import Bytes
+import Columnar
+
+/// How packed rows of one symbol are ordered: by index timestamp, then by one more number where the
+/// schema's sort order has one (a sequence, a publisher), then by arrival.
+struct RowOrder: Sendable {
+  /// Offset of the index timestamp: nanoseconds, below 2^63 once a row has been checked.
+  let indexOffset: Int
+  /// An unsigned number of 16, 32 or 64 bits.
+  let sequence: RowField?
+
+  @inline(__always)
+  func index(_ row: UnsafeRawPointer) -> Int64 { row.loadLE(indexOffset, as: Int64.self) }
+
+  @inline(__always)
+  func sequenceNumber(_ row: UnsafeRawPointer) -> UInt64 {
+    guard let sequence else { return 0 }
+    switch sequence.form {
+    case .uint16: return UInt64(row.loadLE(sequence.offset, as: UInt16.self))
+    case .uint32: return UInt64(row.loadLE(sequence.offset, as: UInt32.self))
+    default: return row.loadLE(sequence.offset, as: UInt64.self)
+    }
+  }
+
+  @inline(__always)
+  func key(_ row: UnsafeRawPointer) -> SortKey {
+    SortKey(index: index(row), sequence: sequenceNumber(row))
+  }
+
+  /// The rows in order; equal rows keep the order in which they are given.
+  func sorted(_ rows: [UnsafeRawPointer]) -> [UnsafeRawPointer] {
+    let keys = rows.map(key)
+    // Swift's sort is stable in practice but not by contract: the position decides.
+    let places = Array(rows.indices).sorted { left, right in
+      keys[left] == keys[right] ? left < right : keys[left] < keys[right]
+    }
+    return places.map { rows[$0] }
+  }
+}
+
+/// Where a row stands among the rows of its symbol.
+struct SortKey: Comparable, Sendable {
+  var index: Int64
+  var sequence: UInt64
+
+  static let lowest = SortKey(index: .min, sequence: 0)
+
+  @inline(__always)
+  static func < (left: SortKey, right: SortKey) -> Bool {
+    left.index == right.index ? left.sequence < right.sequence : left.index < right.index
+  }
+}

@@ -1,0 +1,121 @@
+import Bytes
+import Glibc
+import Synchronization
+
+/// Memory for packed rows, in chunks that are handed out and taken back, under a limit.
+///
+/// Chunks double from 16 to 256 rows, so that ten thousand (date, symbol) pairs of a few rows each
+/// cost kilobytes, not megabytes, apiece.
+final class RowPool: @unchecked Sendable {
+  static let smallestChunkRowCount = 16
+  static let largestChunkRowCount = 256
+  private static let classCount = 5
+  private static let slabByteCount = 1 << 20
+
+  let stride: Int
+
+  private struct State {
+    var free: [[UnsafeMutableRawPointer]] = Array(repeating: [], count: RowPool.classCount)
+    var slabs: [UnsafeMutableRawPointer] = []
+    var cursor: UnsafeMutableRawPointer?
+    var remaining = 0
+  }
+
+  // The state is touched once a chunk, never once a row.
+  private var state = State()
+  private let mutex = Mutex<Void>(())
+  private let used = Atomic<Int>(0)
+
+  init(stride: Int) { self.stride = stride }
+
+  deinit { for slab in state.slabs { free(slab) } }
+
+  /// Bytes in chunks that are handed out.
+  var usedByteCount: Int { used.load(ordering: .relaxed) }
+
+  static func rowCount(chunkIndex: Int) -> Int {
+    smallestChunkRowCount << min(chunkIndex, classCount - 1)
+  }
+
+  /// A chunk for the `chunkIndex`-th place of a run: larger the longer the run.
+  func take(chunkIndex: Int) -> UnsafeMutableRawPointer {
+    let sizeClass = min(chunkIndex, Self.classCount - 1)
+    let byteCount = (Self.smallestChunkRowCount << sizeClass) * stride
+    used.wrappingAdd(byteCount, ordering: .relaxed)
+    return mutex.withLock { _ in
+      if let chunk = state.free[sizeClass].popLast() { return chunk }
+      if state.remaining < byteCount {
+        let slabBytes = max(Self.slabByteCount, byteCount)
+        let slab = UnsafeMutableRawPointer.allocate(
+          byteCount: slabBytes + ByteBuffer.slackByteCount, alignment: 16)
+        state.slabs.append(slab)
+        state.cursor = slab
+        state.remaining = slabBytes
+      }
+      guard let chunk = state.cursor else { preconditionFailure("a slab was just made") }
+      state.cursor = chunk + byteCount
+      state.remaining -= byteCount
+      return chunk
+    }
+  }
+
+  func give(_ chunks: [UnsafeMutableRawPointer]) {
+    if chunks.isEmpty { return }
+    var byteCount = 0
+    mutex.withLock { _ in
+      for (index, chunk) in chunks.enumerated() {
+        let sizeClass = min(index, Self.classCount - 1)
+        byteCount += (Self.smallestChunkRowCount << sizeClass) * stride
+        state.free[sizeClass].append(chunk)
+      }
+    }
+    used.wrappingSubtract(byteCount, ordering: .relaxed)
+  }
+}
+
+/// Rows of one symbol on one date, in arrival order, in chunks of a pool.
+struct RowRun {
+  private(set) var chunks: [UnsafeMutableRawPointer] = []
+  private(set) var rowCount = 0
+  private var next: UnsafeMutableRawPointer?
+  private var roomInChunk = 0
+
+  init() {}
+
+  /// Room for one row at the end.
+  @inline(__always)
+  mutating func append(from pool: RowPool) -> UnsafeMutableRawPointer {
+    if roomInChunk == 0 { grow(pool) }
+    roomInChunk &-= 1
+    rowCount &+= 1
+    guard let place = next else { preconditionFailure("a chunk was just taken") }
+    next = place + pool.stride
+    return place
+  }
+
+  private mutating func grow(_ pool: RowPool) {
+    next = pool.take(chunkIndex: chunks.count)
+    roomInChunk = RowPool.rowCount(chunkIndex: chunks.count)
+    if let next { chunks.append(next) }
+  }
+
+  /// The rows as contiguous spans, in order.
+  func forEachSpan(_ body: (UnsafeRawPointer, Int) throws -> Void) rethrows {
+    var left = rowCount
+    for (index, chunk) in chunks.enumerated() where left > 0 {
+      let count = min(left, RowPool.rowCount(chunkIndex: index))
+      try body(UnsafeRawPointer(chunk), count)
+      left -= count
+    }
+  }
+
+  /// A pointer to every row, in order.
+  func pointers(stride: Int) -> [UnsafeRawPointer] {
+    var pointers: [UnsafeRawPointer] = []
+    pointers.reserveCapacity(rowCount)
+    forEachSpan { base, count in
+      for row in 0..<count { pointers.append(base + row * stride) }
+    }
+    return pointers
+  }
+}

@@ -1,0 +1,214 @@
+import Bytes
+import Columnar
+import Parquet
+import Synchronization
+
+/// What one source put into one table, before it is committed.
+struct AssembledRows: Sendable {
+  var segments: [StagedSegment] = []
+  /// Rows with a key and content that were there already.
+  var repeatCount = 0
+  /// Packed rows whose key was there with other content, and their index timestamps.
+  var conflicts: [(row: [UInt8], timestamp: Int64, symbol: String)] = []
+}
+
+/// Makes a segment of each complete date, on the threads of a pool.
+final class SegmentAssembler: Sendable {
+  struct Settings: Sendable {
+    var stagingDirectory: String
+    /// Begins every file's name; unique to the run, source and table.
+    var filePrefix: String
+    var options: WriterOptions
+    var keyColumns: [String]
+    var stored: StoredLookup
+  }
+
+  private let plan: RowPlan
+  private let settings: Settings
+  private let pool: WorkPool
+  private let encoders: SegmentEncoderPool
+  private let spool: Mutex<GroupSpool?> = Mutex(nil)
+  private let days = Mutex<[Int: Day]>([:])
+  private let result = Mutex(AssembledRows())
+
+  /// Early groups of a date by slot, and what waits for them.
+  private struct Day {
+    var groups: [Int: [GroupSpool.Entry?]] = [:]
+    var pendingCount = 0
+    var closing: (@Sendable () throws -> Void)?
+  }
+
+  /// Rows pass from the feeding thread to one other thread, never back.
+  private struct Handover: @unchecked Sendable {
+    let partition: PartitionRows
+    let rowPool: RowPool
+  }
+
+  private struct RunHandover: @unchecked Sendable {
+    let run: RowRun
+    let rowPool: RowPool
+  }
+
+  init(plan: RowPlan, settings: Settings, pool: WorkPool) {
+    self.plan = plan
+    self.settings = settings
+    self.pool = pool
+    encoders = SegmentEncoderPool(plan: plan, options: settings.options)
+  }
+
+  /// All that was assembled; call it once the pool has finished.
+  func take() -> AssembledRows {
+    result.withLock { result in
+      var taken = result
+      taken.segments.sort { $0.day < $1.day }
+      result = AssembledRows()
+      return taken
+    }
+  }
+
+  /// Encodes a full row group of one symbol.
+  func encodeEarly(
+    _ partition: PartitionRows, slot: Int, run: RowRun, texts: ByteColumn, rowPool: RowPool
+  ) throws {
+    let day = partition.day
+    let place = days.withLock { days in
+      days[day, default: Day()].pendingCount += 1
+      days[day]?.groups[slot, default: []].append(nil)
+      return (days[day]?.groups[slot]?.count ?? 1) - 1
+    }
+    let handover = RunHandover(run: run, rowPool: rowPool)
+    pool.add {
+      let group = try self.encoders.withEncoder { encoder in
+        encoder.begin(texts: texts)
+        handover.run.forEachSpan { encoder.append($0, count: $1) }
+        handover.rowPool.give(handover.run.chunks)
+        return try encoder.finish()
+      }
+      let entry = try self.groupSpool().write(group)
+      let closing = self.days.withLock { days -> (@Sendable () throws -> Void)? in
+        days[day]?.groups[slot]?[place] = entry
+        days[day]?.pendingCount -= 1
+        return days[day]?.pendingCount == 0 ? days[day]?.closing : nil
+      }
+      if let closing { self.pool.add(closing) }
+    }
+  }
+
+  /// Makes the segment of a complete date.
+  func close(_ partition: PartitionRows, texts: ByteColumn, rowPool: RowPool) {
+    let handover = Handover(partition: partition, rowPool: rowPool)
+    let task: @Sendable () throws -> Void = { try self.assemble(handover, texts) }
+    let isReady = days.withLock { days in
+      guard let day = days[partition.day], day.pendingCount > 0 else { return true }
+      days[partition.day]?.closing = task
+      return false
+    }
+    if isReady { pool.add(task) }
+  }
+
+  private func groupSpool() throws -> GroupSpool {
+    try spool.withLock { spool in
+      if let spool { return spool }
+      let fresh = try GroupSpool(directory: settings.stagingDirectory)
+      spool = fresh
+      return fresh
+    }
+  }
+
+  private func assemble(_ handover: Handover, _ texts: ByteColumn) throws {
+    let partition = handover.partition
+    let early = days.withLock { $0.removeValue(forKey: partition.day)?.groups ?? [:] }
+    try checkEarlyOrder(partition)
+    var assembly = Assembly(
+      partition: partition, texts: texts, plan: plan, rowPool: handover.rowPool)
+    if plan.keyFields != nil {
+      try assembly.filterKeys(
+        keyColumns: settings.keyColumns, stored: settings.stored)
+    }
+    if assembly.rowCount > 0 {
+      let segment = try encoders.withEncoder { encoder in
+        try write(&assembly, early, encoder)
+      }
+      result.withLock { $0.segments.append(segment) }
+    }
+    result.withLock { result in
+      result.repeatCount += assembly.repeatCount
+      result.conflicts.append(contentsOf: assembly.conflicts)
+    }
+  }
+
+  /// A row that belongs before an early group was found too late.
+  private func checkEarlyOrder(_ partition: PartitionRows) throws {
+    for slot in 0..<partition.symbolCount {
+      let symbol = partition.symbols[slot]
+      guard symbol.earlyGroupCount > 0, !symbol.isOrdered else { continue }
+      for fragment in symbol.fragments where fragment.first < symbol.lastEarly {
+        throw OutOfOrder()
+      }
+      for row in symbol.run.pointers(stride: plan.layout.stride)
+      where plan.order.key(row) < symbol.lastEarly {
+        throw OutOfOrder()
+      }
+    }
+  }
+
+  private func write(
+    _ assembly: inout Assembly, _ early: [Int: [GroupSpool.Entry?]], _ encoder: SegmentEncoder
+  ) throws -> StagedSegment {
+    let day = assembly.partition.day
+    let name =
+      settings.filePrefix + "-" + CivilDate(daysSinceEpoch: day).iso + ".zstd.parquet"
+    let writer = try SegmentWriter(
+      directory: settings.stagingDirectory, fileName: name, day: day,
+      columns: plan.columns.map { WriterColumn($0.field) }, options: settings.options)
+    var cutter = GroupCutter(cuts: RowGroupCuts.plan(assembly.counts), encoder: encoder)
+    for place in assembly.order.indices {
+      for entry in early[assembly.order[place]] ?? [] {
+        guard let entry, let spool = spool.withLock({ $0 }) else { continue }
+        cutter.skip()
+        try writer.append(try spool.read(entry))
+      }
+      try assembly.forEachSpan(place) { base, count in
+        try cutter.append(
+          base, stride: plan.layout.stride, count: count, texts: assembly.texts, into: writer)
+      }
+      assembly.release(place)
+    }
+    return try writer.finish()
+  }
+}
+
+/// Cuts sorted rows into the row groups of a plan.
+private struct GroupCutter {
+  private var cuts: ArraySlice<Int>
+  private let encoder: SegmentEncoder
+  /// Rows that the current group still takes.
+  private var room = 0
+
+  init(cuts: [Int], encoder: SegmentEncoder) {
+    self.cuts = cuts[...]
+    self.encoder = encoder
+  }
+
+  /// Passes over a group that is encoded already.
+  mutating func skip() { cuts = cuts.dropFirst() }
+
+  mutating func append(
+    _ base: UnsafeRawPointer, stride: Int, count: Int, texts: ByteColumn, into writer: SegmentWriter
+  ) throws {
+    var at = base
+    var left = count
+    while left > 0 {
+      if room == 0 {
+        encoder.begin(texts: texts)
+        room = cuts.popFirst() ?? left
+      }
+      let take = min(left, room)
+      encoder.append(at, count: take)
+      room -= take
+      left -= take
+      at += take * stride
+      if room == 0 { try writer.append(try encoder.finish()) }
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import Bytes
+import Columnar
+import Parquet
+
+/// A data file in staging, complete and durable, that no table knows yet.
+struct StagedSegment: Sendable {
+  /// Partition date, days since 1970.
+  var day: Int
+  /// Where it lies now.
+  var path: String
+  var fileName: String
+  var byteCount: Int
+  var rowCount: Int
+  var fingerprint: Fingerprint
+  var sentinelCount: Int
+  /// Index timestamps of its rows in ns.
+  var timeRange: ClosedRange<Int64>?
+  /// Bounds and null counts by column name.
+  var file: WrittenParquetFile
+}
+
+/// Puts encoded row groups into one data file in staging.
+final class SegmentWriter {
+  private let day: Int
+  private let path: String
+  private let fileName: String
+  private let writer: ParquetFileWriter
+  private var fingerprint = Fingerprint()
+  private var rowCount = 0
+  private var sentinelCount = 0
+  private var earliest = Int64.max
+  private var latest = Int64.min
+
+  init(
+    directory: String, fileName: String, day: Int, columns: [WriterColumn], options: WriterOptions
+  ) throws {
+    self.day = day
+    self.fileName = fileName
+    path = directory + "/" + fileName
+    writer = try ParquetFileWriter(path: path, columns: columns, options: options)
+  }
+
+  func append(_ group: EncodedGroup) throws {
+    try writer.append(rowGroup: group.chunks, rowCount: group.rowCount)
+    fingerprint &+= group.fingerprint
+    rowCount += group.rowCount
+    sentinelCount += group.sentinelCount
+    if let range = group.timeRange {
+      earliest = min(earliest, range.lowerBound)
+      latest = max(latest, range.upperBound)
+    }
+  }
+
+  /// Ends the file and makes it durable.
+  func finish() throws -> StagedSegment {
+    let file = try writer.finish(isDurable: true)
+    return StagedSegment(
+      day: day, path: path, fileName: fileName, byteCount: file.byteCount, rowCount: rowCount,
+      fingerprint: fingerprint, sentinelCount: sentinelCount,
+      timeRange: earliest <= latest ? earliest...latest : nil,
+      file: file)
+  }
+}

@@ -1,0 +1,166 @@
+import Bytes
+import Glibc
+
+/// A fixed number of threads for the work behind one reader.
+///
+/// The thread that feeds the pool is one of them: instead of sleeping while it waits for a buffer,
+/// for memory or for the end, it takes a task itself. So `width` threads are busy, and a pool of
+/// width 1 is simply the feeder doing everything in order.
+///
+/// Tasks of a *lane* run one at a time, in the order in which they were added; tasks without a lane
+/// run in any order, on any thread. After a task has failed, later ones are dropped.
+final class WorkPool: @unchecked Sendable {
+  typealias Task = @Sendable () throws -> Void
+
+  /// A queue whose tasks run in order, one at a time.
+  final class Lane: @unchecked Sendable {
+    fileprivate var tasks: [Task] = []
+    fileprivate var head = 0
+    fileprivate var isRunning = false
+  }
+
+  // All state is guarded by `mutex`; `changed` is signalled when any of it changes.
+  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+  private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+  private var tasks: [Task] = []
+  private var tasksHead = 0
+  private var lanes: [Lane] = []
+  private var unfinished = 0
+  private var failure: (any Error)?
+  private var isClosed = false
+  private var threads: [pthread_t] = []
+
+  init(width: Int) {
+    pthread_mutex_init(mutex, nil)
+    pthread_cond_init(changed, nil)
+    for _ in 1..<max(1, width) {
+      if let thread = Parallel.startThread({ self.work() }) { threads.append(thread) }
+    }
+  }
+
+  deinit {
+    pthread_cond_destroy(changed)
+    pthread_mutex_destroy(mutex)
+    changed.deallocate()
+    mutex.deallocate()
+  }
+
+  func makeLane() -> Lane {
+    let lane = Lane()
+    locked { lanes.append(lane) }
+    return lane
+  }
+
+  func add(_ task: @escaping Task) {
+    locked {
+      tasks.append(task)
+      unfinished += 1
+      pthread_cond_broadcast(changed)
+    }
+  }
+
+  func add(to lane: Lane, _ task: @escaping Task) {
+    locked {
+      lane.tasks.append(task)
+      unfinished += 1
+      pthread_cond_broadcast(changed)
+    }
+  }
+
+  /// Runs tasks, or sleeps where there is none to run, until `condition` holds.
+  ///
+  /// `condition` is called with the pool's lock held, after every task that ends anywhere and after
+  /// every `notify`.
+  ///
+  /// - Throws: The first failure of a task.
+  func help(until condition: () -> Bool) throws {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    while true {
+      if let failure { throw failure }
+      if condition() { return }
+      if !runOne() { pthread_cond_wait(changed, mutex) }
+    }
+  }
+
+  /// Runs tasks until `condition` holds or nothing is left to run.
+  func helpUntilIdle(or condition: () -> Bool) throws {
+    try help(until: { self.unfinished == 0 || condition() })
+  }
+
+  /// Runs until every task has ended.
+  func finish() throws { try help(until: { self.unfinished == 0 }) }
+
+  /// Drops what has not begun and waits for what has.
+  func cancel() {
+    pthread_mutex_lock(mutex)
+    if failure == nil { failure = CancellationError() }
+    while unfinished > 0 {
+      if !runOne() { pthread_cond_wait(changed, mutex) }
+    }
+    pthread_mutex_unlock(mutex)
+  }
+
+  /// Ends the threads. The owner must call it: they keep the pool alive.
+  func close() {
+    locked {
+      isClosed = true
+      pthread_cond_broadcast(changed)
+    }
+    for thread in threads { pthread_join(thread, nil) }
+    threads = []
+  }
+
+  private func work() {
+    pthread_mutex_lock(mutex)
+    while !isClosed {
+      if !runOne() { pthread_cond_wait(changed, mutex) }
+    }
+    pthread_mutex_unlock(mutex)
+  }
+
+  /// Takes a task and runs it with the lock released; false where there is none.
+  private func runOne() -> Bool {
+    guard let (task, lane) = next() else { return false }
+    let isDropped = failure != nil
+    pthread_mutex_unlock(mutex)
+    var thrown: (any Error)?
+    if !isDropped {
+      do { try task() } catch { thrown = error }
+    }
+    pthread_mutex_lock(mutex)
+    if let thrown, failure == nil { failure = thrown }
+    lane?.isRunning = false
+    unfinished -= 1
+    pthread_cond_broadcast(changed)
+    return true
+  }
+
+  /// Lanes come first: they are what the feeder waits for.
+  private func next() -> (Task, Lane?)? {
+    for lane in lanes where !lane.isRunning && lane.head < lane.tasks.count {
+      let task = lane.tasks[lane.head]
+      lane.head += 1
+      if lane.head == lane.tasks.count {
+        lane.tasks.removeAll(keepingCapacity: true)
+        lane.head = 0
+      }
+      lane.isRunning = true
+      return (task, lane)
+    }
+    guard tasksHead < tasks.count else { return nil }
+    let task = tasks[tasksHead]
+    tasksHead += 1
+    if tasksHead == tasks.count {
+      tasks.removeAll(keepingCapacity: true)
+      tasksHead = 0
+    }
+    return (task, nil)
+  }
+
+  private func locked<T>(_ body: () -> T) -> T {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    return body()
+  }
+}

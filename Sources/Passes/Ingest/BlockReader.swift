@@ -1,0 +1,75 @@
+import Bytes
+import Compression
+import Synchronization
+
+/// Reads a source block by block; a block goes back when both its users, the scanner and the hasher,
+/// are done with it.
+final class BlockReader {
+  /// Bytes of a block: it stays in the second-level cache between the decompressor and its users.
+  static let blockByteCount = 1 << 20
+  /// Room before a block for the beginning of a record that the block before it ended with.
+  static let headroom = 4096
+  private static let blockCount = 6
+
+  let input: InputStream
+  private let pool: WorkPool
+  private let hasher: ContentHasher
+  private let free: FreeBlocks
+  private var lastOffset = 0
+  private let observer: any PassObserver
+
+  /// Memory of one block.
+  struct Block: @unchecked Sendable {
+    fileprivate let memory: ByteBuffer
+    var base: UnsafeMutableRawPointer { memory.base + BlockReader.headroom }
+  }
+
+  init(input: InputStream, pool: WorkPool, hasher: ContentHasher, observer: any PassObserver) {
+    self.input = input
+    self.pool = pool
+    self.hasher = hasher
+    self.observer = observer
+    free = FreeBlocks(
+      (0..<Self.blockCount).map { _ in
+        Block(memory: ByteBuffer(capacity: Self.headroom + Self.blockByteCount))
+      })
+  }
+
+  /// The next block and its byte count; 0 at the end. It must be given back with `release`.
+  func next() throws -> (block: Block, count: Int) {
+    if observer.isInterrupted { throw PassError(.interrupted, "interrupted") }
+    try pool.help { free.hasOne }
+    guard let block = free.take() else { preconditionFailure("a block was free") }
+    var count = 0
+    while count < Self.blockByteCount {
+      let room = UnsafeMutableRawBufferPointer(
+        start: block.base + count, count: Self.blockByteCount - count)
+      let read = try input.read(into: room)
+      if read == 0 { break }
+      count += read
+    }
+    observer.didRead(byteCount: input.compressedOffset - lastOffset)
+    lastOffset = input.compressedOffset
+    return (block, count)
+  }
+
+  /// Hands the block to the hasher; it is free again once hashed.
+  ///
+  /// The caller must be done with the block's bytes, but for the last `headroom` of them.
+  func release(_ block: Block, count: Int) {
+    hasher.add(UnsafeRawPointer(block.base), count: count) { [free] in free.give(block) }
+  }
+}
+
+/// Blocks that nobody uses.
+private final class FreeBlocks: Sendable {
+  private let blocks: Mutex<[BlockReader.Block]>
+
+  init(_ blocks: [BlockReader.Block]) { self.blocks = Mutex(blocks) }
+
+  var hasOne: Bool { blocks.withLock { !$0.isEmpty } }
+
+  func take() -> BlockReader.Block? { blocks.withLock { $0.popLast() } }
+
+  func give(_ block: BlockReader.Block) { blocks.withLock { $0.append(block) } }
+}

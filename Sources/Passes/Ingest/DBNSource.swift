@@ -1,0 +1,206 @@
+import Bytes
+import Catalog
+import Columnar
+import Compression
+import Databento
+import Parquet
+
+/// One DBN input: every kind of record in it goes to its own table.
+final class DBNSource {
+  private let pass: IngestPass
+  private let path: String
+  private var input: InputStream?
+  private(set) var byteCount = 0
+  private var sinks: [RecordKind: KindSink] = [:]
+  private var rejected: [RecordKind: [RejectedRow]] = [:]
+  private var rejectedCount = 0
+
+  /// Rows set aside that an input may have before it fails, whatever their share.
+  static let rejectedMax = 100_000
+
+  /// The way of one kind of records into its table.
+  private struct KindSink {
+    let router: DBNRouter
+    let assembler: SegmentAssembler
+    let target: TableTarget
+  }
+
+  init(pass: IngestPass, input: InputStream) {
+    self.pass = pass
+    self.input = input
+    path = input.path
+  }
+
+  /// Whether an input is DBN: by its first bytes, or because the user gave its version.
+  static func isDBN(_ input: InputStream, path: String, options: IngestOptions) throws -> Bool {
+    if options.dbnVersion != nil { return true }
+    let stem = path.split(separator: "/").last.map(String.init) ?? path
+    let parts = stem.split(separator: ".")
+    return parts.contains("dbn") || parts.contains("frag") || parts.contains("dbz")
+      || path == "-" && options.kind == nil && options.symbol == nil
+  }
+
+  func read() throws -> ([SourceWork], DBNFileSummary) {
+    // Standard input can't be read twice, so nothing may be encoded before all is known.
+    if path == "-" { return try attempt(mayClose: false) }
+    do {
+      return try attempt(mayClose: true)
+    } catch is OutOfOrder {
+      return try attempt(mayClose: false)
+    }
+  }
+
+  private func attempt(mayClose: Bool) throws -> ([SourceWork], DBNFileSummary) {
+    let input = try self.input ?? InputStream(path: path)
+    self.input = nil
+    sinks = [:]
+    rejected = [:]
+    rejectedCount = 0
+    let pool = WorkPool(width: pass.options.jobs)
+    defer { pool.close() }
+    do {
+      let reader = DBNFileReader(
+        input: input, versionHint: pass.options.dbnVersion, pool: pool, observer: pass.observer,
+        makeRouter: { [unowned self] in
+          try self.makeRouter($0, $1, $2, pool: pool, mayClose: mayClose)
+        },
+        rejected: { [unowned self] in try self.reject($0, $1) },
+        didReadBlock: { [unowned self] in try self.watchMemory(pool) })
+      var summary = try reader.run()
+      for kind in sinks.keys.sorted(by: { $0.rawValue < $1.rawValue }) {
+        try sinks[kind]?.router.sink.finish()
+      }
+      try pool.finish()
+      summary.sha256 = reader.sha256()
+      byteCount = input.compressedOffset
+      try checkBadRows(summary.recordCount)
+      return (works(summary), summary)
+    } catch {
+      pool.cancel()
+      throw error
+    }
+  }
+
+  private func works(_ summary: DBNFileSummary) -> [SourceWork] {
+    sinks.keys.sorted { $0.rawValue < $1.rawValue }.compactMap { kind in
+      guard let sink = sinks[kind] else { return nil }
+      let rows = sink.assembler.take()
+      var work = SourceWork(target: sink.target, sha256: summary.sha256)
+      work.take(rows.segments, interval: interval(summary.metadata))
+      work.repeatCount = rows.repeatCount + sink.router.repeatCount
+      work.flagCount = sink.router.flagCount
+      work.rejected = rejected[kind] ?? []
+      let recordByteCount = sink.router.recordByteCount
+      work.rejected += rows.conflicts.map { conflict in
+        RejectedRow(
+          rule: "key_conflict", reason: "the table has another row with this key", position: -1,
+          symbol: conflict.symbol, timestamp: conflict.timestamp,
+          original: Array(conflict.row.prefix(recordByteCount)))
+      }
+      work.symbols = summary.metadata?.symbols ?? []
+      work.symbolType = summary.metadata?.stypeIn.map { "\($0)" } ?? "raw_symbol"
+      return work
+    }
+  }
+
+  /// What the header says the input covers; nothing where it was cut off by a limit or is open.
+  private func interval(_ metadata: DBNMetadata?) -> Range<Int64>? {
+    guard let metadata, metadata.limit == nil, let end = metadata.end,
+      let first = Int64(exactly: metadata.start), let last = Int64(exactly: end), first < last
+    else { return nil }
+    return first..<last
+  }
+
+  private func makeRouter(
+    _ kind: RecordKind, _ metadata: DBNMetadata?, _ version: Int, pool: WorkPool, mayClose: Bool
+  ) throws -> DBNRouter? {
+    let schema = try TableSchema.named(kind.rawValue, in: pass.lake)
+    let dataset = pass.options.dataset ?? metadata?.dataset ?? ""
+    let target = try pass.target(
+      try tableName(kind, dataset), schema: schema, dataset: dataset)
+    let hasOrdinal = schema.column(named: "source_ordinal") != nil
+    let tsOut = metadata?.tsOut ?? false
+    let layout = DBNRouter.layout(
+      kind: kind, version: version, tsOut: tsOut, hasOrdinal: hasOrdinal)
+    let plan = try RowPlan(schema: target.schema, layout: layout)
+    let lookup = StoredLookup(
+      fields: schema.fileFields, keyColumns: schema.keyColumns, files: target.fileLister())
+    var options = WriterOptions()
+    options.sortingColumns = target.sortingColumns
+    let assembler = SegmentAssembler(
+      plan: plan,
+      settings: SegmentAssembler.Settings(
+        stagingDirectory: pass.run.directory, filePrefix: pass.nextFilePrefix(),
+        options: options, keyColumns: schema.keyColumns, stored: lookup),
+      pool: pool)
+    let sink = makeSink(plan, assembler, mayClose)
+    let isKeyless = schema.keyColumns.isEmpty
+    let router = DBNRouter(
+      kind: kind, sink: sink,
+      recordByteCount: DBNFields.recordByteCount(kind, version: version, tsOut: tsOut),
+      hasOrdinal: hasOrdinal, checks: plan.checks(schema: schema)
+    ) { day, code in
+      isKeyless ? try lookup.coveredIntervals(day: day, symbol: sink.texts[code]) : []
+    }
+    sinks[kind] = KindSink(router: router, assembler: assembler, target: target)
+    return router
+  }
+
+  private func makeSink(_ plan: RowPlan, _ assembler: SegmentAssembler, _ mayClose: Bool) -> RowSink
+  {
+    RowSink(
+      plan: plan, spillDirectory: pass.run.directory, mayClose: mayClose,
+      encodeEarly: { sink, partition, slot, run in
+        try assembler.encodeEarly(
+          partition, slot: slot, run: run, texts: sink.texts.values, rowPool: sink.pool)
+      },
+      close: { sink, partition in
+        assembler.close(partition, texts: sink.texts.values, rowPool: sink.pool)
+      })
+  }
+
+  private func tableName(_ kind: RecordKind, _ dataset: String) throws -> TableName {
+    if let table = pass.options.table {
+      if sinks.isEmpty { return table }
+      throw PassError(
+        .input, "the file holds several kinds of records, and --table names one table", place: path,
+        remedy: "leave --table out: each kind goes to a table of its own")
+    }
+    if dataset.isEmpty {
+      throw PassError(
+        .input, "the file does not say which dataset it is from", place: path,
+        remedy: "--dataset GLBX.MDP3, or --table raw.name")
+    }
+    return TableName.raw(dataset: dataset, kind: kind.rawValue)
+  }
+
+  private func reject(_ kind: RecordKind, _ row: RejectedRow) throws {
+    rejected[kind, default: []].append(row)
+    rejectedCount += 1
+    if rejectedCount > Self.rejectedMax { throw tooManyBadRows("more than \(Self.rejectedMax)") }
+  }
+
+  private func checkBadRows(_ recordCount: Int) throws {
+    if Double(rejectedCount) > pass.options.badRowShareMax * Double(recordCount) {
+      throw tooManyBadRows("\(rejectedCount) of \(recordCount)")
+    }
+  }
+
+  private func tooManyBadRows(_ count: String) -> PassError {
+    let example = rejected.values.joined().first.map { "; the first: " + $0.reason } ?? ""
+    return PassError(.tooManyBadRows, "\(count) rows are bad" + example, place: path)
+  }
+
+  /// Waits for encoders, then spills, where rows take more than their share of the memory.
+  private func watchMemory(_ pool: WorkPool) throws {
+    let limit = pass.options.memoryByteCount / 2
+    func used() -> Int { sinks.values.reduce(0) { $0 + $1.router.sink.pool.usedByteCount } }
+    if used() <= limit { return }
+    try pool.helpUntilIdle { used() <= limit }
+    if used() <= limit { return }
+    let largest = sinks.values.max {
+      $0.router.sink.pool.usedByteCount < $1.router.sink.pool.usedByteCount
+    }
+    try largest?.router.sink.spillAll()
+  }
+}

@@ -1,0 +1,26 @@
+import Bytes
+import Catalog
+
+/// How inputs are to be read, where they do not say it themselves.
+public struct IngestOptions: Sendable {
+  public var table: TableName?
+  /// Symbol of rows that carry none.
+  public var symbol: String?
+  /// Interval of bars, like `1s`.
+  public var interval: String?
+  /// Record kind of a text or Parquet input.
+  public var kind: String?
+  public var dataset: String?
+  /// Zone of times without one.
+  public var timeZone: String?
+  /// `theirs=ours`, for columns with odd names.
+  public var columnMap: [String] = []
+  public var jobs = Parallel.width
+  public var memoryByteCount = 192 << 20
+  /// Version of a DBN file without a header.
+  public var dbnVersion: Int?
+  /// Share of bad rows above which an input fails as a whole.
+  public var badRowShareMax = 0.1
+
+  public init() {}
+}

@@ -1,0 +1,52 @@
+import Bytes
+import Catalog
+import Databento
+
+/// What became of one input.
+public struct IngestFileReport: Sendable {
+  public enum State: Sendable {
+    case stored
+    /// The same content was there already; nothing was done.
+    case alreadyDone
+    case failed(any Error)
+  }
+
+  public var path: String
+  public var state: State = .stored
+  public var tables: [TableName] = []
+  public var rowsProcessed = 0
+  public var rowsStored = 0
+  /// Rows that the lake held already.
+  public var repeatCount = 0
+  public var sentinelCount = 0
+  public var quarantineCount = 0
+  /// Stored rows that break a rule which only counts them.
+  public var flagCount = 0
+  public var bytesIn = 0
+  public var bytesOut = 0
+  /// Symbols (by date) by the step that resolved them.
+  public var symbolCounts: [ResolutionStep: Int] = [:]
+  public var sha256 = ""
+
+  public init(path: String) { self.path = path }
+}
+
+/// What became of an ingest.
+public struct IngestReport: Sendable {
+  public var files: [IngestFileReport] = []
+  /// Versions that were committed, by table.
+  public var commits: [(table: TableName, version: Int)] = []
+  public var isInterrupted = false
+
+  public var failureCount: Int {
+    files.count { if case .failed = $0.state { true } else { false } }
+  }
+
+  public func total(_ count: KeyPath<IngestFileReport, Int>) -> Int {
+    files.reduce(0) { $0 + $1[keyPath: count] }
+  }
+
+  public var symbolCounts: [ResolutionStep: Int] {
+    files.reduce(into: [:]) { $0.merge($1.symbolCounts, uniquingKeysWith: +) }
+  }
+}

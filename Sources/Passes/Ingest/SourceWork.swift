@@ -1,0 +1,57 @@
+import Columnar
+import DeltaLog
+
+/// What one input puts into one table, read and encoded, not yet committed.
+struct SourceWork {
+  let target: TableTarget
+  let sha256: String
+  var segments: [PendingSegment] = []
+  var rejected: [RejectedRow] = []
+  var repeatCount = 0
+  var flagCount = 0
+  /// Interval that the input covers, in ns: half-open; nil where it has no rows and no header.
+  var interval: Range<Int64>?
+  var symbols: [String] = []
+  var symbolType = "raw_symbol"
+
+  /// The identity of the input: the same content again is done already, whatever the file's name or
+  /// compression.
+  var appId: String { "lake/ingest/\(sha256)/\(target.name)" }
+  var isDone: Bool { target.has(input: appId) }
+  var storedRowCount: Int { segments.reduce(0) { $0 + $1.staged.rowCount } }
+  var sentinelCount: Int { segments.reduce(0) { $0 + $1.staged.sentinelCount } }
+
+  init(target: TableTarget, sha256: String) {
+    self.target = target
+    self.sha256 = sha256
+  }
+
+  /// Takes segments, and says in their tags what they hold.
+  ///
+  /// - Parameter interval: What the input says it covers.
+  mutating func take(_ staged: [StagedSegment], interval: Range<Int64>?) {
+    self.interval = interval
+    let nanosecondsPerDay: Int64 = 86_400_000_000_000
+    for segment in staged {
+      let day = Int64(segment.day) * nanosecondsPerDay
+      var start = segment.timeRange?.lowerBound ?? day
+      var end = (segment.timeRange?.upperBound).map { $0 + 1 } ?? day
+      if let interval {
+        start = min(start, max(interval.lowerBound, day))
+        end = max(end, min(interval.upperBound, day + nanosecondsPerDay))
+      }
+      if self.interval == nil { self.interval = start..<end }
+      if let known = self.interval {
+        self.interval = min(known.lowerBound, start)..<max(known.upperBound, end)
+      }
+      segments.append(
+        PendingSegment(
+          staged: segment,
+          tags: [
+            AddFile.Tag.rows: "\(segment.rowCount)",
+            AddFile.Tag.rowHash: segment.fingerprint.description,
+            SegmentTag.start: "\(start)", SegmentTag.end: "\(end)",
+          ]))
+    }
+  }
+}

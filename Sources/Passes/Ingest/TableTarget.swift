@@ -1,0 +1,257 @@
+import Bytes
+import Catalog
+import Columnar
+import DeltaLog
+import Parquet
+import Storage
+
+/// A segment on its way into a table, with what its log entry will say.
+struct PendingSegment: Sendable {
+  var staged: StagedSegment
+  var tags: [String: String]
+}
+
+/// A table that rows are written to: its snapshot, and segments that wait for the commit.
+final class TableTarget {
+  let name: TableName
+  let schema: TableSchema
+  let root: String
+  let dataset: String
+  let timeZone: String
+  private(set) var snapshot: Snapshot?
+  private(set) var pending: [PendingSegment] = []
+  /// Inputs whose rows are pending: their application ids.
+  private(set) var pendingInputs: [String] = []
+  private let storage: DirectoryStorage
+
+  init(
+    name: TableName, schema: TableSchema, lake: Lake, dataset: String, timeZone: String
+  ) throws {
+    self.name = name
+    self.schema = schema.forLayer(name.layer)
+    self.dataset = dataset
+    self.timeZone = timeZone
+    root = lake.path(of: name)
+    storage = DirectoryStorage(root: root)
+    try reload()
+  }
+
+  func reload() throws {
+    snapshot = try Snapshot.exists(storage) ? try Snapshot.load(storage) : nil
+    guard let snapshot else { return }
+    try snapshot.requireWritable()
+    try definition.requireMatch(snapshot)
+  }
+
+  /// Whether the rows of an input are in the table, or pending.
+  func has(input appId: String) -> Bool {
+    snapshot?.txns[appId] != nil || pendingInputs.contains(appId)
+  }
+
+  func add(_ segments: [PendingSegment], input appId: String) {
+    pending.append(contentsOf: segments)
+    pendingInputs.append(appId)
+  }
+
+  /// A data file that holds rows of a date: stored, or pending.
+  struct File: Sendable {
+    var path: String
+    var bounds: FileBounds
+    /// The interval of its source, within the date.
+    var interval: Range<Int64>?
+  }
+
+  /// The files of a date as they are now, whatever is added later.
+  func fileLister() -> @Sendable (Int) -> [File] {
+    let byDay = Dictionary(grouping: (snapshot?.files ?? [])) { $0.partitionValue("date") ?? "" }
+    let (root, indexColumn, waiting) = (root, schema.indexColumn, pending)
+    return { Self.files(day: $0, byDay, waiting, root: root, indexColumn: indexColumn) }
+  }
+
+  /// Order of the rows in a segment, for its footer.
+  var sortingColumns: [SortingColumn] {
+    let names = schema.fileFields.map(\.name)
+    var order: [SortingColumn] = []
+    for name in schema.sortColumns where name != "source_ordinal" {
+      for part in [name, name + RemainderColumns.suffix] {
+        guard let index = names.firstIndex(of: part) else { continue }
+        order.append(
+          SortingColumn(columnIndex: Int32(index), isDescending: false, nullsFirst: true))
+      }
+    }
+    return order
+  }
+
+  private static func files(
+    day: Int, _ byDay: [String: [AddFile]], _ pending: [PendingSegment], root: String,
+    indexColumn: String
+  ) -> [File] {
+    let date = CivilDate(daysSinceEpoch: day).iso
+    let stored = (byDay[date] ?? []).map { file in
+      File(
+        path: root + "/" + file.filePath, bounds: FileBounds(file, indexColumn: indexColumn),
+        interval: interval(file.tags))
+    }
+    let waiting = pending.filter { $0.staged.day == day }.map { segment in
+      File(
+        path: segment.staged.path,
+        bounds: FileBounds(segment.staged), interval: interval(segment.tags))
+    }
+    return stored + waiting
+  }
+
+  private static func interval(_ tags: [String: String]) -> Range<Int64>? {
+    guard let start = tags[SegmentTag.start].flatMap({ Int64($0) }),
+      let end = tags[SegmentTag.end].flatMap({ Int64($0) }), start <= end
+    else { return nil }
+    return start..<end
+  }
+
+  // MARK: - Committing
+
+  /// Puts the pending segments into the table.
+  ///
+  /// - Returns: nil when they are in; else the outcome that kept them out, with the files withdrawn
+  ///   from the table's folder again and everything still pending.
+  func commit(_ run: StagingRun, parameters: [(name: String, value: String)]) throws
+    -> CommitOutcome?
+  {
+    if pendingInputs.isEmpty { return nil }
+    let folder = name.layer + "/" + name.name + "/"
+    var files: [AddFile] = []
+    var moves: [(from: String, to: String)] = []
+    var days: Set<Int> = []
+    for segment in pending {
+      let file = addFile(segment)
+      files.append(file)
+      moves.append((segment.staged.path, folder + file.path))
+      days.insert(segment.staged.day)
+    }
+    if snapshot == nil {
+      try DirectoryStorage(root: run.lakeRoot).createDirectory(folder + "_delta_log")
+    }
+    try run.publish(moves)
+    var transaction =
+      snapshot == nil
+      ? try definition.transaction(on: storage)
+      : Transaction(snapshot: snapshot, storage: storage)
+    transaction.operation = "WRITE"
+    transaction.operationParameters = [("mode", "Append")] + parameters
+    transaction.append(files)
+    for day in days {
+      transaction.readPartitions.insert(
+        PartitionKey(date: CivilDate(daysSinceEpoch: day).iso))
+    }
+    for input in pendingInputs { transaction.setApplication(input, version: 1) }
+    let outcome = try transaction.commit()
+    if case .committed = outcome {
+      pending = []
+      pendingInputs = []
+      try reload()
+      return nil
+    }
+    for move in moves { try run.takeBack(from: root(of: move.to, run), to: move.from) }
+    return outcome
+  }
+
+  /// Drops what is pending: its inputs will be read again.
+  func dropPending() {
+    pending = []
+    pendingInputs = []
+  }
+
+  private func root(of path: String, _ run: StagingRun) -> String { run.lakeRoot + "/" + path }
+
+  private var definition: TableDefinition {
+    TableDefinition(
+      name, schema: schema, timezone: timeZone, dataset: dataset.isEmpty ? nil : dataset)
+  }
+
+  private func addFile(_ segment: PendingSegment) -> AddFile {
+    let staged = segment.staged
+    let date = CivilDate(daysSinceEpoch: staged.day).iso
+    return AddFile(
+      path: PartitionKey(date: date).folder([TableSchema.partitionColumn]) + "/" + staged.fileName,
+      partitionValues: [TableSchema.partitionColumn: date], size: Int64(staged.byteCount),
+      modificationTime: Clock.milliseconds(),
+      stats: statistics(staged).json, tags: segment.tags)
+  }
+
+  private func statistics(_ staged: StagedSegment) -> FileStatistics {
+    var statistics = FileStatistics(rowCount: Int64(staged.rowCount))
+    for name in schema.statisticsColumns {
+      guard let field = schema.tableFields.first(where: { $0.name == name }),
+        let column = staged.file.columns.first(where: { $0.field == name })
+      else { continue }
+      statistics.set(
+        name, type: field.type,
+        ColumnBounds(
+          minimum: column.bounds.flatMap { StatValue($0.min, field.type) },
+          maximum: column.bounds.flatMap { StatValue($0.max, field.type) },
+          nullCount: Int64(column.nullCount)))
+    }
+    return statistics
+  }
+}
+
+/// Names of the tags that a segment carries in the log, beside those of `AddFile.Tag`.
+enum SegmentTag {
+  /// The interval of the source that the segment's rows come from, within its date, in ns: half-open.
+  static let start = "lake.start"
+  static let end = "lake.end"
+}
+
+extension StatValue {
+  /// nil where the bound is of no use to the log.
+  init?(_ value: StatisticsValue, _ type: ColumnType) {
+    switch (value, type) {
+    case (.integer(let value), .decimal): self = .decimal(Int128(value))
+    case (.integer(let value), _): self = .integer(value)
+    case (.wide(let value), _): self = .decimal(value)
+    case (.double(let value), _): self = .double(value)
+    case (.bytes(let bytes), .string):
+      guard let text = String(validating: bytes, as: UTF8.self) else { return nil }
+      self = .string(text)
+    case (.bytes, _): return nil
+    }
+  }
+}
+
+/// What is known of a data file's rows without opening it.
+struct FileBounds: Sendable {
+  /// nil where the log does not say.
+  var symbols: ClosedRange<String>?
+  /// Index timestamps in µs.
+  var times: ClosedRange<Int64>?
+
+  init(_ file: AddFile, indexColumn: String) {
+    guard let statistics = file.statistics else { return }
+    let symbol = statistics.bounds(of: "symbol", type: .string)
+    if case .string(let low)? = symbol.minimum, case .string(let high)? = symbol.maximum,
+      !symbol.maximumIsPrefix, low <= high
+    {
+      symbols = low...high
+    }
+    let index = statistics.bounds(of: indexColumn, type: .timestamp)
+    if case .integer(let low)? = index.minimum, case .integer(let high)? = index.maximum,
+      low <= high
+    {
+      times = low...high
+    }
+  }
+
+  init(_ staged: StagedSegment) {
+    if let column = staged.file.columns.first(where: { $0.field == "symbol" }),
+      let bounds = column.bounds, case .bytes(let low) = bounds.min,
+      case .bytes(let high) = bounds.max, bounds.isMaxExact
+    {
+      let (low, high) = (
+        String(decoding: low, as: UTF8.self), String(decoding: high, as: UTF8.self)
+      )
+      if low <= high { symbols = low...high }
+    }
+    if let range = staged.timeRange {
+      times = (range.lowerBound / 1000)...(range.upperBound / 1000)
+    }
+  }
+}

@@ -1,0 +1,62 @@
+import Bytes
+import Catalog
+
+/// Rows that were set aside, on their way into the quarantine table of their table.
+final class QuarantineWriter {
+  private let lake: Lake
+  private let runID: String
+  private var entries: [Entry] = []
+
+  private struct Entry {
+    var table: TableName
+    var sha256: String
+    var path: String
+    var row: RejectedRow
+  }
+
+  init(lake: Lake, runID: String) {
+    self.lake = lake
+    self.runID = runID
+  }
+
+  func add(_ rows: [RejectedRow], table: TableName, sha256: String, path: String) {
+    entries.append(
+      contentsOf: rows.map { Entry(table: table, sha256: sha256, path: path, row: $0) })
+  }
+
+  /// Forgets the rows of an input that will be read again.
+  func drop(sha256: String) { entries.removeAll { $0.sha256 == sha256 } }
+
+  /// Commits all rows, once an input and table.
+  func flush(run: StagingRun) throws {
+    let now = Clock.nanoseconds()
+    for (table, tableEntries) in Dictionary(grouping: entries, by: \.table).sorted(by: {
+      $0.key < $1.key
+    }) {
+      for (sha256, rows) in Dictionary(grouping: tableEntries, by: \.sha256).sorted(by: {
+        $0.key < $1.key
+      }) {
+        let name = TableName.quarantine(for: table)
+        try SmallTable(lake: lake, name: name, kind: "quarantine").append(
+          rows.map { cells($0, now) }, now: now, appId: "lake/quarantine/\(sha256)/\(table)",
+          run: run)
+      }
+    }
+    entries = []
+  }
+
+  private func cells(_ entry: Entry, _ now: Int64) -> [String: Cell] {
+    var cells: [String: Cell] = [
+      "quarantined_at": .time(now), "table": .text(entry.table.description),
+      "source_sha256": .text(entry.sha256), "source_path": .text(entry.path),
+      "rule": .text(entry.row.rule), "reason": .text(entry.row.reason),
+      "original": .text(entry.row.originalText), "original_form": .text(entry.row.originalForm),
+      "position_unit": .text(entry.row.positionUnit), "run_id": .text(runID),
+      "state": .text("held"),
+    ]
+    if entry.row.position >= 0 { cells["source_position"] = .integer(entry.row.position) }
+    if let symbol = entry.row.symbol { cells["symbol"] = .text(symbol) }
+    if let timestamp = entry.row.timestamp { cells["ts"] = .time(timestamp) }
+    return cells
+  }
+}

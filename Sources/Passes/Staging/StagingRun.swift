@@ -1,0 +1,113 @@
+import Bytes
+import CSystem
+import Columnar
+import Glibc
+import Storage
+
+/// The folder in which one run makes its data files before any table knows them.
+///
+/// `staging/<run>/` holds `lock` (held for as long as the process lives), the files being written and,
+/// once files are about to be moved into a table, `intent`: where they go, one path a line. A run
+/// whose lock is free is dead; the next command that writes removes what it left: its folder, and
+/// those of its intended files that no table version names.
+public final class StagingRun {
+  public let id: String
+  public let directory: String
+  private let root: String
+  var lakeRoot: String { root }
+  private let lock: Int32
+  private var intended: [String] = []
+
+  /// - Parameter root: The lake's root.
+  public init(root: String) throws {
+    self.root = root
+    let storage = DirectoryStorage(root: root)
+    id = Self.makeID()
+    try storage.createDirectory("staging/" + id)
+    directory = root + "/staging/" + id
+    let path = directory + "/lock"
+    lock = lake_open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+    guard lock >= 0 else { throw PassError.system("open", path: path) }
+    guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+      close(lock)
+      throw PassError.system("lock", path: path)
+    }
+  }
+
+  deinit { close(lock) }
+
+  /// Moves staged files into partitions of a table, durably.
+  ///
+  /// - Parameters:
+  ///   - moves: Staged path, and path relative to the lake's root.
+  func publish(_ moves: [(from: String, to: String)]) throws {
+    let storage = DirectoryStorage(root: root)
+    intended.append(contentsOf: moves.map(\.to))
+    let text = intended.map { $0 + "\n" }.joined()
+    try storage.writeDurably("staging/\(id)/intent", Array(text.utf8))
+    var folders: [String] = []
+    for move in moves {
+      let folder = move.to.split(separator: "/").dropLast().joined(separator: "/")
+      if folders.last != folder {
+        try storage.createDirectory(folder)
+        folders.append(folder)
+      }
+      guard rename(move.from, root + "/" + move.to) == 0 else {
+        throw PassError.system("rename", path: move.to)
+      }
+    }
+    for folder in Set(folders).sorted() { try storage.syncDirectory(folder) }
+  }
+
+  /// Moves a published file that was not committed back to staging.
+  func takeBack(from published: String, to staged: String) throws {
+    guard rename(published, staged) == 0 else { throw PassError.system("rename", path: published) }
+  }
+
+  /// Removes the folder.
+  public func finish() { Self.remove(directory) }
+
+  static func remove(_ directory: String) {
+    let storage = DirectoryStorage(root: directory)
+    for entry in (try? storage.list("")) ?? [] { unlink(directory + "/" + entry.name) }
+    rmdir(directory)
+  }
+
+  /// Time first, so that folders sort by age; then the process, and a random part.
+  private static func makeID() -> String {
+    var now = timespec()
+    clock_gettime(CLOCK_REALTIME, &now)
+    let seconds = TimeText.iso(nanoseconds: Int64(now.tv_sec) * 1_000_000_000, digits: 0)
+    let stamp = seconds.filter { $0 != "-" && $0 != ":" }
+    return "\(stamp)-\(getpid())-\(String(UInt32.random(in: 0...(.max)), radix: 16))"
+  }
+}
+
+extension StagingRun {
+  /// Removes what dead runs left behind.
+  ///
+  /// - Parameter isKnown: Whether any version of a table names the file at a path relative to the
+  ///   root. Files that are named stay.
+  /// - Returns: Runs that were cleaned.
+  @discardableResult
+  public static func cleanDead(root: String, isKnown: (String) throws -> Bool) throws -> Int {
+    let storage = DirectoryStorage(root: root)
+    var cleaned = 0
+    for entry in (try? storage.list("staging")) ?? [] where entry.isDirectory {
+      let directory = root + "/staging/" + entry.name
+      let lock = lake_open(directory + "/lock", O_RDWR | O_CLOEXEC, 0)
+      // No lock file: the run died before it had one, or is being born this instant.
+      if lock < 0 { continue }
+      defer { close(lock) }
+      guard flock(lock, LOCK_EX | LOCK_NB) == 0 else { continue }
+      let intent = (try? storage.read("staging/\(entry.name)/intent")) ?? []
+      for line in String(decoding: intent, as: UTF8.self).split(separator: "\n") {
+        let path = String(line)
+        if try storage.exists(path), try !isKnown(path) { _ = try storage.delete(path) }
+      }
+      remove(directory)
+      cleaned += 1
+    }
+    return cleaned
+  }
+}

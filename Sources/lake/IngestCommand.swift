@@ -1,0 +1,173 @@
+import Bytes
+import Catalog
+import CommandLineKit
+import JSON
+import Passes
+
+/// Puts market-data files into the lake.
+struct IngestCommand: Command {
+  static let spec = CommandSpec(
+    name: "ingest",
+    summary: "Put market-data files into the lake: split by date, sorted, each file whole or not.",
+    operands: [
+      OperandSpec(
+        "FILE", help: "DBN (.dbn, .dbn.zst), CSV (.csv, .gz, .zst), Parquet, or '-' for stdin.",
+        isRepeated: true)
+    ],
+    flags: [
+      .option("table", "TABLE", help: "Table to store into (default: by dataset and kind)."),
+      .option("symbol", "SYMBOL", help: "Symbol of rows that carry none."),
+      .option("interval", "INTERVAL", help: "Interval of bars, like 1s or 1m."),
+      .option("schema", "KIND", help: "Record kind of rows, like trades or mbp-1."),
+      .option("dataset", "DATASET", help: "Vendor's dataset, like GLBX.MDP3."),
+      .option("timezone", "ZONE", help: "Zone of times without one, like America/New_York."),
+      .option(
+        "map", "THEIRS=OURS", repeatable: true, help: "Column THEIRS of the file is our OURS."),
+      .option("dbn-version", "N", help: "Version of DBN records without a header (1, 2 or 3)."),
+      .option("jobs", "N", help: "Threads (default: as many as there are processors)."),
+      .option("memory", "SIZE", help: "Memory for rows and encoders (default 192MB)."),
+      .option(
+        "max-bad", "SHARE", help: "Share of bad rows above which a file fails (default 0.1)."),
+    ],
+    notes: [
+      "The same content again is a no-op, whatever the file's name or compression. Files that overlap what is stored "
+        + "add only what is new. Bad rows go to a quarantine table with the reason; a file that can't be decoded adds "
+        + "nothing, the others go on, and the exit status is 2."
+    ],
+    examples: [
+      Example("lake ingest ~/downloads/*.dbn.zst", "each kind of record to its own table"),
+      Example(
+        "lake ingest ES_2021_01.csv --table raw.es_ohlcv_1s --symbol ESH1 --interval 1s",
+        "bars from a CSV file"),
+      Example("zstdcat x.dbn.zst | lake ingest -", "from a pipe"),
+    ])
+
+  let paths: [String]
+  var options = IngestOptions()
+  let tableText: String?
+
+  init(_ arguments: inout Arguments) throws(UsageError) {
+    tableText = arguments.value("table")
+    options.symbol = arguments.value("symbol")
+    options.interval = arguments.value("interval")
+    options.kind = arguments.value("schema")
+    options.dataset = arguments.value("dataset")
+    options.timeZone = arguments.value("timezone")
+    options.columnMap = arguments.values("map")
+    options.dbnVersion = try arguments.integer("dbn-version", in: 1...3)
+    if let jobs = try arguments.integer("jobs", in: 1...256) { options.jobs = jobs }
+    if let memory = try arguments.byteCount("memory", minimum: 64 << 20) {
+      options.memoryByteCount = memory
+    }
+    if let share = arguments.value("max-bad") {
+      guard let value = Double(share), (0...1).contains(value) else {
+        throw arguments.bad("max-bad", share, "a share from 0 to 1", nil)
+      }
+      options.badRowShareMax = value
+    }
+    paths = try arguments.remainingOperands("FILE", minimum: 1)
+  }
+
+  func run(in context: Context) throws -> ExitStatus {
+    let lake = try context.findLake()
+    var options = options
+    options.table = try tableText.map { try TableName(parsing: $0) }
+    let progress = ProgressReporter(context, verb: "ingest", fileTotal: paths.count)
+    let observer = ProgressObserver(progress: progress, context: context)
+    let pass = try IngestPass(lake: lake, options: options, observer: observer)
+    let began = monotonicSeconds()
+    let report = try pass.ingest(paths)
+    progress.finish()
+    print(report, elapsed: monotonicSeconds() - began, in: context)
+    if report.isInterrupted { return .interrupted }
+    if report.failureCount > 0 { return .failed }
+    return report.total(\.quarantineCount) > 0 ? .findings : .done
+  }
+
+  private func print(_ report: IngestReport, elapsed: Double, in context: Context) {
+    for file in report.files {
+      if context.isJSON {
+        context.print(json(file))
+      } else {
+        context.detail(line(file))
+      }
+    }
+    for commit in report.commits {
+      context.detail("committed \(commit.table) version \(commit.version)")
+    }
+    context.print(summary(report, elapsed))
+  }
+
+  private func line(_ file: IngestFileReport) -> String {
+    switch file.state {
+    case .stored:
+      "\(file.path): \(Quantity.count(file.rowsStored)) rows into "
+        + file.tables.map(\.description).joined(separator: ", ")
+    case .alreadyDone: "\(file.path): its content is in the lake already"
+    case .failed: "\(file.path): failed"
+    }
+  }
+
+  private func json(_ file: IngestFileReport) -> String {
+    let state =
+      switch file.state {
+      case .stored: "stored"
+      case .alreadyDone: "already_done"
+      case .failed: "failed"
+      }
+    let members: [(String, JSONValue)] = [
+      ("type", .string("file")), ("path", .string(file.path)), ("state", .string(state)),
+      ("tables", .array(file.tables.map { .string($0.description) })),
+      ("rows_processed", .integer(Int64(file.rowsProcessed))),
+      ("rows_stored", .integer(Int64(file.rowsStored))),
+      ("repeats_skipped", .integer(Int64(file.repeatCount))),
+      ("sentinels_made_null", .integer(Int64(file.sentinelCount))),
+      ("quarantined", .integer(Int64(file.quarantineCount))),
+      ("flagged", .integer(Int64(file.flagCount))), ("sha256", .string(file.sha256)),
+      ("bytes_in", .integer(Int64(file.bytesIn))), ("bytes_out", .integer(Int64(file.bytesOut))),
+    ]
+    return JSONValue.object(JSONObject(members)).description
+  }
+
+  private func summary(_ report: IngestReport, _ elapsed: Double) -> Summary {
+    var summary = Summary()
+    let done = report.files.count { if case .alreadyDone = $0.state { true } else { false } }
+    summary.add("files", .count(report.files.count))
+    summary.add("files_failed", .count(report.failureCount))
+    summary.add("files_already_done", .count(done))
+    let processed = report.total(\.rowsProcessed)
+    summary.add("rows_processed", .count(processed))
+    summary.add("rows_stored", .count(report.total(\.rowsStored)))
+    summary.add("repeats_skipped", .count(report.total(\.repeatCount)))
+    summary.add("sentinels_made_null", .count(report.total(\.sentinelCount)))
+    let steps = report.symbolCounts.sorted { $0.key.rawValue < $1.key.rawValue }
+    summary.add(
+      "symbols_by_step", label: "symbols (by date) found by",
+      .counts(steps.map { ($0.key.name, $0.value) }))
+    summary.add("quarantined", .count(report.total(\.quarantineCount)))
+    summary.add("flagged", label: "stored, but flagged", .count(report.total(\.flagCount)))
+    summary.add("bytes_in", .bytes(report.total(\.bytesIn)))
+    summary.add("bytes_out", .bytes(report.total(\.bytesOut)))
+    summary.add("rows_per_second", label: "speed", .rate(Double(processed) / max(elapsed, 1e-9)))
+    summary.add("peak_memory", .bytes(ProcessMemory.peakByteCount))
+    summary.add("elapsed", .seconds(elapsed))
+    return summary
+  }
+}
+
+/// Shows a job on the progress line.
+struct ProgressObserver: PassObserver {
+  let progress: ProgressReporter
+  let context: Context
+
+  func begin(_ name: String) { progress.beginFile(name) }
+  func didRead(byteCount: Int) { progress.addBytes(byteCount) }
+  func didProcess(rowCount: Int) { progress.addRows(rowCount) }
+
+  func didFail(_ error: any Error) {
+    progress.addErrors()
+    context.report(error)
+  }
+
+  var isInterrupted: Bool { context.isInterrupted }
+}
