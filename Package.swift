@@ -96,7 +96,7 @@ let package = Package(
       dependencies: [
         "Query", "Catalog", "Columnar", "Parquet", "DeltaLog", "Storage", "Bytes", "TestSupport",
       ]),
-    .testTarget(name: "CommandLineKitTests", dependencies: ["CommandLineKit", "TestSupport"]),
+    .testTarget(name: "CommandLineKitTests", dependencies: ["CommandLineKit", "Bytes", "TestSupport"]),
     .testTarget(name: "lakeTests", dependencies: ["TestSupport"]),
   ]
 )

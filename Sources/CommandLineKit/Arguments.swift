@@ -194,7 +194,8 @@ struct WordParser {
   }
 
   private func unknown(_ written: String) -> UsageError {
-    let known = flags.map { "--" + $0.name } + flags.compactMap { $0.short.map { "-\($0)" } }
+    // Every letter is near every other: only whole words are guessed.
+    let known = written.hasPrefix("--") ? flags.map { "--" + $0.name } : []
     let help = command.map { "lake \($0) --help" } ?? "lake help"
     let place = command == nil ? " before the command" : ""
     return UsageError(

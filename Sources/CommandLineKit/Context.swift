@@ -24,10 +24,12 @@ public struct Context: Sendable {
   public let programName: String
 
   /// Whether standard output is a terminal.
-  public var isTerminal: Bool { output.descriptor.map(Terminal.isTerminal) ?? false }
+  public let isTerminal: Bool
 
-  /// Columns of the terminal.
-  public var columns: Int { Terminal.columns(isTerminal ? STDOUT_FILENO : STDERR_FILENO) }
+  /// Columns of the terminal, now.
+  public var columns: Int {
+    Terminal.columns((isTerminal ? output.descriptor : talk.descriptor) ?? STDERR_FILENO)
+  }
 
   /// Whether the command should stop: asked by Ctrl-C, to be polled between units of work.
   public var isInterrupted: Bool { Interruption.isRequested }
@@ -49,6 +51,7 @@ public struct Context: Sendable {
     self.environment = environment
     self.workingDirectory = workingDirectory
     self.programName = programName
+    isTerminal = printsToTerminal
     lakeFlag = options.lake
     isJSON = options.isJSON
     isQuiet = options.isQuiet
@@ -64,9 +67,9 @@ public struct Context: Sendable {
 
   // MARK: - Data
 
-  /// Prints a line of data.
+  /// Prints a line of data: at once on a terminal, else when there is enough of it or at the end.
   public func print(_ line: String) {
-    if hasProgress, isTerminal {
+    if isTerminal {
       talk.withoutStatus {
         output.write(line + "\n")
         output.flush()

@@ -15,7 +15,8 @@ public enum Interruption {
     flag.store(false, ordering: .relaxed)
     var action = sigaction()
     action.__sigaction_handler.sa_handler = { _ in Interruption.request() }
-    action.sa_flags = Int32(bitPattern: UInt32(SA_RESETHAND))
+    // Restarted calls: no read or sync fails because of a signal, the flag alone is seen.
+    action.sa_flags = Int32(bitPattern: UInt32(SA_RESETHAND)) | SA_RESTART
     sigemptyset(&action.sa_mask)
     sigaction(SIGINT, &action, nil)
     sigaction(SIGTERM, &action, nil)

@@ -88,7 +88,7 @@ public final class ProgressReporter: Sendable {
   }
 
   fileprivate func draw() {
-    context.talk.setStatus(line(columns: Terminal.columns(STDERR_FILENO)))
+    context.talk.setStatus(line(columns: context.talk.descriptor.map(Terminal.columns) ?? 80))
   }
 
   /// The status line, at most one column less than the terminal is wide.
@@ -170,7 +170,9 @@ struct Figures {
       parts.append(
         (5, Quantity.fixed(Double(byteCount) / 1e6 / max(seconds, 1e-3), digits: 1) + " MB/s"))
     }
-    if errorCount > 0 { parts.append((2, "\(Quantity.count(errorCount)) errors")) }
+    if errorCount > 0 {
+      parts.append((2, "\(Quantity.count(errorCount)) error" + (errorCount == 1 ? "" : "s")))
+    }
     if memory > 0 { parts.append((8, Quantity.bytes(memory))) }
     parts.append((7, Quantity.duration(seconds)))
     if let left = secondsLeft { parts.append((6, "ETA " + Quantity.duration(left))) }

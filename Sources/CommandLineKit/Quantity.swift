@@ -17,7 +17,7 @@ public enum Quantity {
     var scaled = Double(value)
     var unit = 0
     let units = ["B", "kB", "MB", "GB", "TB", "PB", "EB"]
-    while abs(scaled) >= 999.95, unit < units.count - 1 {
+    while abs(scaled) >= 999.5, unit < units.count - 1 {
       scaled /= 1000
       unit += 1
     }

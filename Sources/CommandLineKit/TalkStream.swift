@@ -12,6 +12,9 @@ public final class TalkStream: Sendable {
 
   public init(_ output: TextOutput) { self.output = output }
 
+  /// nil: kept in memory.
+  public var descriptor: Int32? { output.descriptor }
+
   /// What was written, where it is kept in memory.
   public var text: String { output.text }
 
