@@ -84,7 +84,9 @@ let package = Package(
       dependencies: ["Databento", "Compression", "Columnar", "Market", "Bytes", "TestSupport"]),
     .testTarget(
       name: "CatalogTests",
-      dependencies: ["Catalog", "Columnar", "Storage", "DeltaLog", "Market", "TestSupport"]),
+      dependencies: [
+        "Catalog", "Columnar", "Databento", "DeltaLog", "Market", "Storage", "TestSupport",
+      ]),
     .testTarget(
       name: "PassesTests",
       dependencies: [

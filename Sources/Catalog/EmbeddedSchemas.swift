@@ -2067,8 +2067,8 @@ rules:
 # lake.yaml: what this lake holds, and how it is filled.
 #
 # `lake config check` reads this file and names the line of every mistake; `lake config show` prints every value in
-# effect and where it comes from: a default, a line of this file, or the environment. What stands behind a # below is
-# the default or an example: take the # away to change it.
+# effect and where it comes from: a default, a line of this file, or the environment. Settings behind a '# ' are the
+# default or an example: take both characters away to change them.
 
 version: 1  # of this file's form
 
@@ -2076,12 +2076,12 @@ version: 1  # of this file's form
 vendors:
   databento:
     key_env: DATABENTO_API_KEY
-#   key_file: ~/.config/databento.key
-#   usd_max: 10                  # most that one download may cost
-#   requests_per_second: 10
-# massive:
-#   key_env: MASSIVE_API_KEY
-#   requests_per_minute: 5
+#     key_file: ~/.config/databento.key
+#     usd_max: 10                # most that one download may cost
+#     requests_per_second: 10
+#   massive:
+#     key_env: MASSIVE_API_KEY
+#     requests_per_minute: 5
 
 # What is wanted from them: [start, end), a bare date as end means that whole day, no end means up to now.
 # The list is checked and shown; this version of lake reads downloaded files and does not download itself.

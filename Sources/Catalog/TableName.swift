@@ -50,7 +50,7 @@ public struct TableName: Hashable, Sendable, Comparable, CustomStringConvertible
 
   /// The table of a vendor's dataset and record kind: `GLBX.MDP3`, `mbp-1` → `raw.glbx_mdp3_mbp_1`.
   public static func raw(dataset: String, kind: String) -> TableName {
-    TableName(uncheckedLayer: "raw", snakeCase(dataset) + "_" + snakeCase(kind))
+    TableName(uncheckedLayer: "raw", snakeCase(dataset) + "_" + words(of: kind))
   }
 
   /// The table of bars made from `source`: `raw.equs_mini_ohlcv_1s`, `1m` → `bars.equs_mini_ohlcv_1m`;
@@ -62,7 +62,8 @@ public struct TableName: Hashable, Sendable, Comparable, CustomStringConvertible
     {
       words.removeLast()
     }
-    return TableName(uncheckedLayer: "bars", (words + [snakeCase(interval)]).joined(separator: "_"))
+    return TableName(
+      uncheckedLayer: "bars", (words + [Self.words(of: interval)]).joined(separator: "_"))
   }
 
   /// Where rows that `table` refuses are kept.
@@ -91,8 +92,15 @@ public struct TableName: Hashable, Sendable, Comparable, CustomStringConvertible
     }
   }
 
-  /// Lower-case letters and digits, one `_` for every run of anything else.
+  /// A name: `words(of:)`, with a letter first.
   static func snakeCase(_ text: String) -> String {
+    let name = words(of: text)
+    if let first = name.utf8.first, (0x30...0x39).contains(first) { return "t_" + name }
+    return name.isEmpty ? "unnamed" : name
+  }
+
+  /// Lower-case letters and digits, one `_` for every run of anything else.
+  private static func words(of text: String) -> String {
     var result = ""
     for scalar in text.lowercased().unicodeScalars {
       let isWord =
@@ -104,7 +112,6 @@ public struct TableName: Hashable, Sendable, Comparable, CustomStringConvertible
       }
     }
     while result.last == "_" { result.removeLast() }
-    if let first = result.utf8.first, (0x30...0x39).contains(first) { result = "t_" + result }
-    return result.isEmpty ? "unnamed" : result
+    return result
   }
 }
