@@ -31,7 +31,7 @@ let package = Package(
     .target(
       name: "DeltaLog", dependencies: ["Bytes", "Columnar", "JSON", "Parquet", "Storage"],
       swiftSettings: strict),
-    .target(name: "Market", dependencies: ["Bytes"], swiftSettings: strict),
+    .target(name: "Market", dependencies: ["Bytes", "Columnar"], swiftSettings: strict),
     .target(
       name: "Databento",
       dependencies: ["Bytes", "Compression", "Columnar", "JSON", "Market", "CSystem"],

@@ -25,7 +25,8 @@ nonisolated func commandGroups() -> [CommandGroup] {
     CommandGroup(
       "look at files",
       [
-        DBNCommand.self
+        DBNCommand.self,
+        SimulateCommand.self,
       ]),
   ]
 }

@@ -1,0 +1,56 @@
+import Bytes
+import Columnar
+
+/// One file that is being written: records are made in place in a buffer.
+final class RecordSink {
+  private static let flushByteCount = 1 << 20
+
+  let kind: RecordKind
+  let stride: Int
+  private(set) var recordCount = 0
+  private let writer: DBNWriter
+  private let template: [UInt8]
+  private let buffer = ByteBuffer(capacity: flushByteCount + DBNFields.recordByteCountMax)
+
+  init(kind: RecordKind, writer: DBNWriter) {
+    self.kind = kind
+    self.writer = writer
+    template = DBNFields.template(kind, version: writer.metadata.version, tsOut: false)
+    stride = template.count
+  }
+
+  /// Room for one more record, as the template has it, to be filled in at once.
+  @inline(__always)
+  func append() throws -> UnsafeMutableRawPointer {
+    if buffer.count >= Self.flushByteCount { try flush() }
+    let record = buffer.base + buffer.count
+    template.withUnsafeBytes { bytes in
+      if let base = bytes.baseAddress { record.copyMemory(from: base, byteCount: stride) }
+    }
+    buffer.count &+= stride
+    recordCount &+= 1
+    return record
+  }
+
+  /// Adds a copy of a record, with this file's length and type.
+  @inline(__always)
+  func append(copying source: UnsafeRawPointer) throws {
+    if buffer.count >= Self.flushByteCount { try flush() }
+    let record = buffer.base + buffer.count
+    record.copyMemory(from: source, byteCount: stride)
+    record.storeLE(UInt8(truncatingIfNeeded: stride / 4), 0)
+    record.storeLE(kind.rtype, 1)
+    buffer.count &+= stride
+    recordCount &+= 1
+  }
+
+  func finish() throws {
+    try flush()
+    try writer.finish()
+  }
+
+  private func flush() throws {
+    try writer.write(buffer.bytes)
+    buffer.removeAll()
+  }
+}
