@@ -167,7 +167,11 @@ struct ErrorText {
 
   static func lines(_ label: String, message: String, place: String?, remedy: String?) -> String {
     var text = label + " " + Escaping.controls(message) + "\n"
-    if let place { text += "  at: " + Escaping.controls(place) + "\n" }
+    if let place {
+      // A place may have several lines: a clause, and a caret under it.
+      let lines = place.split(separator: "\n", omittingEmptySubsequences: false)
+      text += "  at: " + lines.map { Escaping.controls(String($0)) }.joined(separator: "\n") + "\n"
+    }
     if let remedy { text += "  try: " + Escaping.controls(remedy) + "\n" }
     return text
   }

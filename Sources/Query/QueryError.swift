@@ -20,3 +20,8 @@ public struct QueryError: LakeError, Hashable {
     self.remedy = remedy
   }
 }
+
+extension QueryError {
+  /// Whether the command line contradicts itself: nothing about the data could make it right.
+  public var isUsage: Bool { code == .badRange }
+}

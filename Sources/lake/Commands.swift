@@ -21,6 +21,7 @@ nonisolated func commandGroups() -> [CommandGroup] {
         DescribeCommand.self,
         HistoryCommand.self,
         FilesCommand.self,
+        QueryCommand.self,
       ]),
     CommandGroup(
       "look at files",

@@ -17,6 +17,7 @@ final class OrderedOutput: Sendable {
   private let isStopped = Atomic<Bool>(false)
 
   private struct State {
+    var isClosed = false
     var rowCount = 0
     var byteCount = 0
   }
@@ -28,6 +29,8 @@ final class OrderedOutput: Sendable {
 
   var rowCount: Int { state.withLock { $0.rowCount } }
   var byteCount: Int { state.withLock { $0.byteCount } }
+  /// Whether nobody reads any more.
+  var isClosed: Bool { state.withLock { $0.isClosed } }
   var wantsMore: Bool { !isStopped.load(ordering: .relaxed) }
 
   /// Writes bytes before any block.
@@ -41,7 +44,7 @@ final class OrderedOutput: Sendable {
       return try target.append(raw)
     }
     state.withLock { $0.byteCount = bytes.count }
-    if !goesOn { isStopped.store(true, ordering: .relaxed) }
+    if !goesOn { readerHasGone() }
     if rowLimit == 0 { isStopped.store(true, ordering: .relaxed) }
   }
 
@@ -77,6 +80,11 @@ final class OrderedOutput: Sendable {
     return wantsMore ? .goOn : .stop
   }
 
+  private func readerHasGone() {
+    state.withLock { $0.isClosed = true }
+    isStopped.store(true, ordering: .relaxed)
+  }
+
   /// Lets nobody write any more.
   func close() { turns.close() }
 
@@ -109,7 +117,7 @@ final class OrderedOutput: Sendable {
         if let (earlier, at) = later { try output.target.write(earlier, at: at) }
         later = (bytes, offset)
       } else if try !output.target.append(bytes) {
-        output.isStopped.store(true, ordering: .relaxed)
+        output.readerHasGone()
       }
     }
   }

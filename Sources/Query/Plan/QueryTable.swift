@@ -1,4 +1,5 @@
 import Columnar
+import DeltaLog
 
 /// What a query runs on: columns with meaning, and files that may be opened.
 struct QueryTable: Sendable {
@@ -18,6 +19,10 @@ struct QueryTable: Sendable {
   var zoneName = "UTC"
   /// In output order of their partitions.
   var files: [TableFile]
+  /// Columns that name the partitions.
+  var partitionColumns: [Int] = []
+  /// Nested columns, which no query can print.
+  var skippedColumns: [String] = []
   /// One line about where the files come from: a version of a log, a folder, a file.
   var source: String
 
@@ -38,20 +43,14 @@ struct TableFile: Sendable {
   var rowCount: Int?
   /// Values of the partition columns; nil is null.
   var partition: [Int: BoundValue?]
-  /// What a log says about other columns.
-  var bounds: [Int: ColumnBounds]
+  /// What the log says of the file.
+  var log: AddFile?
   /// Files of one group are ordered with each other; groups follow one another.
-  var group: Int
+  var group = 0
   var open: @Sendable () throws -> any Segment
 
-  /// What is known of a column in this file without opening it.
-  func known(_ column: Int) -> ColumnBounds? {
-    if let value = partition[column] { return .constant(value, rowCount: rowCount ?? 1) }
-    return bounds[column]
-  }
-
-  /// What the partition alone says.
-  func knownFromPartition(_ column: Int) -> ColumnBounds? {
+  /// What the partition alone says of a column.
+  func partitionBounds(_ column: Int) -> ColumnBounds? {
     partition[column].map { .constant($0, rowCount: rowCount ?? 1) }
   }
 }

@@ -184,7 +184,10 @@ struct Binder {
         "'like' needs a text column, '\(columns[index].name)' is "
           + columns[index].type.name, at: operand.offset)
     }
-    guard case .text(let text) = pattern.kind else {
+    let text: String
+    switch pattern.kind {
+    case .text(let written), .quotedName(let written): text = written
+    default:
       throw clause.error(
         .typeMismatch, "'like' needs a pattern between single quotes", at: pattern.offset)
     }

@@ -92,6 +92,8 @@ struct ColumnBounds: Sendable {
   var high: BoundValue?
   var nullCount: Int?
   var rowCount: Int
+  /// Whether values that no bound speaks of may be among them.
+  var mayHoldNaN = false
 
   /// The bounds of `rowCount` rows that all hold one value; nil is null.
   static func constant(_ value: BoundValue?, rowCount: Int) -> ColumnBounds {
@@ -161,8 +163,14 @@ extension Filter.Leaf {
     case .values, .bytes:
       if bounds.nullCount == bounds.rowCount { return .none }
       let inside = insideVerdict(bounds)
+      if bounds.mayHoldNaN, inside == .all || selectsNaN { return .some }
       return inside == .all && bounds.nullCount != 0 ? .some : inside
     }
+  }
+
+  private var selectsNaN: Bool {
+    if case .values(let set) = test { return set.contains(ValueDomain.key(.nan)) }
+    return false
   }
 
   private func insideVerdict(_ bounds: ColumnBounds) -> Verdict {

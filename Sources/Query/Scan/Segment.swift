@@ -57,6 +57,7 @@ extension ColumnBounds {
   func merged(with other: ColumnBounds) -> ColumnBounds {
     var result = ColumnBounds(low: nil, high: nil, nullCount: nil, rowCount: 0)
     result.rowCount = rowCount + other.rowCount
+    result.mayHoldNaN = mayHoldNaN || other.mayHoldNaN
     if let left = nullCount, let right = other.nullCount { result.nullCount = left + right }
     // Bounds of nothing but nulls are no bounds; they add no value either.
     if nullCount == rowCount {
@@ -96,14 +97,17 @@ protocol Segment: AnyObject, Sendable {
   func bounds(rowGroup: Int, column: QueryColumn) -> ColumnBounds?
   /// nil where the pages are not known.
   func pages(rowGroup: Int, column: QueryColumn) throws -> PageTable?
-  /// Whether rows are known to be in the order of these columns, ascending.
-  func isSorted(by columns: [String], rowGroup: Int) -> Bool
+  /// Whether all rows of the file are known to be in the order of these columns, ascending.
+  func isSorted(by columns: [String]) -> Bool
   /// A decoder for one thread.
   func makeDecoder() throws -> any SegmentDecoder
 }
 
 /// Decodes columns of one file on one thread.
 protocol SegmentDecoder: AnyObject {
-  /// The values of `rows` of a row group; valid until the same column is read again.
-  func read(rowGroup: Int, column: String, rows: Range<Int>) throws -> ColumnVector
+  /// The values of `rows` of a row group, in the units of `type`; valid until the same column is
+  /// read again.
+  func read(
+    rowGroup: Int, column: String, as type: ColumnType, rows: Range<Int>
+  ) throws -> ColumnVector
 }

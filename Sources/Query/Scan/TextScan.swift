@@ -28,7 +28,8 @@ struct TextScan: Sendable {
     let mask = FilterMask(columns: columns)
     let text = RowText(columns: projection.map { columns[$0] }, layout: layout)
     let selected = ByteBuffer()
-    while output.wantsMore, !isInterrupted(), let (number, unit) = try source.next() {
+    while output.wantsMore, !isInterrupted(), let (number, item) = try source.next() {
+      guard case .unit(let unit) = item else { continue }
       try reader.begin(unit)
       let pick = try pick(unit, reader, mask, selected)
       var readings: [ColumnReading] = []

@@ -73,7 +73,8 @@ final class UnitReader {
         "column '\(name)' is \(stored.name) in this file and \(type.name) in the table",
         at: unit.file.segment.name)
     }
-    return try decoder.read(rowGroup: unit.rowGroup, column: name, rows: unit.rows)
+    return try decoder.read(
+      rowGroup: unit.rowGroup, column: name, as: type, rows: unit.rows)
   }
 }
 

@@ -1,6 +1,17 @@
 import Synchronization
 
-/// Hands out the units of a plan in output order, opening files when their turn comes.
+/// What a thread does in one turn.
+enum WorkItem: Sendable {
+  case unit(ScanUnit)
+
+  var units: [ScanUnit] {
+    switch self {
+    case .unit(let unit): [unit]
+    }
+  }
+}
+
+/// Hands out the work of a plan in output order, opening files when their turn comes.
 final class UnitSource: Sendable {
   private let files: [TableFile]
   private let planner: UnitPlanner
@@ -16,24 +27,26 @@ final class UnitSource: Sendable {
     var report: SkipReport
   }
 
-  init(files: [TableFile], planner: UnitPlanner, report: SkipReport) {
-    self.files = files
-    self.planner = planner
-    state = Mutex(State(report: report))
+  init(_ plan: QueryPlan) {
+    files = plan.files
+    planner = UnitPlanner(
+      columns: plan.table.columns, projection: plan.projection, filter: plan.filter)
+    state = Mutex(State(report: plan.report))
   }
 
+  /// What was skipped up to now.
   var report: SkipReport { state.withLock { $0.report } }
 
   /// Hands out nothing any more.
   func stop() { state.withLock { $0.isStopped = true } }
 
-  /// The next unit and its number in the output; nil at the end.
-  func next() throws -> (number: Int, unit: ScanUnit)? {
+  /// The next work and its number in the output; nil at the end.
+  func next() throws -> (number: Int, item: WorkItem)? {
     try state.withLock { state in
       while !state.isStopped {
         if let unit = state.pending.popLast() {
           defer { state.nextNumber += 1 }
-          return (state.nextNumber, unit)
+          return (state.nextNumber, .unit(unit))
         }
         if let open = state.open, state.nextRowGroup < open.segment.rowGroupRowCounts.count {
           let units = try planner.units(

@@ -1,0 +1,104 @@
+import Catalog
+import Columnar
+import DeltaLog
+import Storage
+
+/// A query's table from the snapshot of a Delta table.
+enum DeltaTable {
+  static func open(
+    _ table: LakeTable, version: Int?, asOf: Int64?
+  ) throws -> QueryTable {
+    let snapshot = try table.snapshot(version: version, asOf: asOf)
+    var result = QueryTable(
+      name: table.displayName, columns: [], defaultColumns: [], files: [],
+      source: "version \(snapshot.version) of \(table.path)")
+    let properties = snapshot.configuration
+    let kind = properties[TableProperty.schema]
+    TableColumns.fill(
+      &result, fields: snapshot.fields, partitions: snapshot.partitionColumns,
+      hints: TableColumns.Hints(index: properties[TableProperty.index], kind: kind))
+    result.skippedColumns = snapshot.schema.fields.map(\.name).filter {
+      result.column(named: $0) == nil
+    }
+    if let zone = properties[TableProperty.partitionTimezone] {
+      result.zoneName = zone
+      let date = result.column(named: TableSchema.partitionColumn)
+      if let date, result.columns[date].type == .date { result.dateColumn = date }
+    }
+    let partitionColumns = snapshot.partitionColumns.compactMap { result.column(named: $0) }
+    result.partitionColumns = partitionColumns
+    result.files = try snapshot.files.map { file in
+      try Self.file(file, result.columns, partitionColumns, table.path)
+    }
+    PartitionOrder.sort(&result.files, by: partitionColumns)
+    return result
+  }
+
+  private static func file(
+    _ add: AddFile, _ columns: [QueryColumn], _ partitionColumns: [Int], _ root: String
+  ) throws -> TableFile {
+    let path = add.filePath.hasPrefix("/") ? add.filePath : root + "/" + add.filePath
+    var partition: [Int: BoundValue?] = [:]
+    for index in partitionColumns {
+      let column = columns[index]
+      guard let text = add.partitionValue(column.name) else {
+        partition[index] = .some(nil)
+        continue
+      }
+      guard let value = PartitionText.value(text, column.type) else {
+        throw QueryError(
+          .badTable,
+          "partition value '\(text)' of column '\(column.name)' is no \(column.type.name)",
+          at: path)
+      }
+      partition[index] = .some(value)
+    }
+    return TableFile(
+      path: path, byteCount: Int(add.size), rowCount: nil, partition: partition, log: add,
+      open: { try ParquetSegment(path: path) })
+  }
+}
+
+/// What a log's statistics say, in the domains of a query's columns.
+extension TableFile {
+  func logBounds(_ column: QueryColumn, _ statistics: FileStatistics) -> ColumnBounds? {
+    let known = statistics.bounds(of: column.name, type: column.type)
+    if known.minimum == nil, known.maximum == nil, known.nullCount == nil { return nil }
+    // Bounds of a long whose bits are unsigned are those of signed order.
+    let isUsable = !column.isUnsigned
+    return ColumnBounds(
+      low: isUsable ? known.minimum.flatMap { BoundValue($0, column, isHigh: false) } : nil,
+      high: isUsable && !known.maximumIsPrefix
+        ? known.maximum.flatMap { BoundValue($0, column, isHigh: true) }
+        : known.maximum.flatMap { BoundValue(prefixEnd: $0) },
+      nullCount: known.nullCount.map { Int($0) },
+      rowCount: statistics.rowCount.map { Int($0) } ?? -1,
+      mayHoldNaN: column.type.storage == .doubles)
+  }
+}
+
+extension BoundValue {
+  init?(_ value: StatValue, _ column: QueryColumn, isHigh: Bool) {
+    switch value {
+    case .integer(let integer):
+      var number = Int128(integer)
+      if case .timestamp(let unit, _) = column.type {
+        number = TimeUnitChange.floor(number, from: .microseconds, to: unit)
+      }
+      // The log's microseconds cover all nanoseconds beside them.
+      if column.isPair { number = number * 1_000 + (isHigh ? 999 : 0) }
+      self = .number(number)
+    case .decimal(let decimal): self = .number(decimal)
+    case .double(let double):
+      let value = double == 0 ? (isHigh ? 0.0 : -0.0) : double
+      self = .number(ValueDomain.key(value))
+    case .string(let text): self = .bytes(Array(text.utf8))
+    }
+  }
+
+  /// An upper bound of everything that begins with a text: the text and bytes that no UTF-8 has.
+  init?(prefixEnd value: StatValue) {
+    guard case .string(let text) = value else { return nil }
+    self = .bytes(Array(text.utf8) + [0xFF])
+  }
+}

@@ -1,0 +1,103 @@
+import Columnar
+import Glibc
+import Parquet
+
+/// A query's table from a Parquet file, or from all Parquet files in a folder.
+enum FolderTable {
+  /// Most files that a folder may have, and levels of folders below it.
+  static let fileCountMax = 1_000_000
+  static let depthMax = 16
+
+  static func open(_ path: String, isFolder: Bool) throws -> QueryTable {
+    var result = QueryTable(
+      name: path, columns: [], defaultColumns: [], files: [],
+      source: isFolder ? "the Parquet files in \(path)" : "the Parquet file \(path)")
+    var paths = [path]
+    if isFolder {
+      paths = []
+      try list(path, depth: 0, into: &paths)
+      if paths.isEmpty {
+        throw QueryError(
+          .badTable, "'\(path)' holds no Parquet file and no Delta table",
+          remedy: "lake tables lists the tables of a lake")
+      }
+    }
+    let keys = paths.map { Self.keys($0, below: isFolder ? path : "") }
+    let first = try ParquetSegment(path: paths[0])
+    var fields: [Field] = []
+    for child in first.reader.schema.children {
+      let name = child.element.name
+      if let type = first.type(of: name) {
+        fields.append(Field(name, type))
+      } else {
+        result.skippedColumns.append(name)
+      }
+    }
+    var partitions: [String] = []
+    for (name, _) in keys[0] where !fields.contains(where: { $0.name == name }) {
+      let texts = keys.compactMap { $0.first { $0.key == name }?.value ?? nil }
+      fields.append(Field(name, PartitionText.type(of: texts)))
+      partitions.append(name)
+    }
+    TableColumns.fill(
+      &result, fields: fields, partitions: partitions, hints: TableColumns.Hints())
+    let columns = partitions.compactMap { result.column(named: $0) }
+    result.partitionColumns = columns
+    result.files = zip(paths, keys).map { path, keys in
+      var partition: [Int: BoundValue?] = [:]
+      for index in columns {
+        let column = result.columns[index]
+        let text = keys.first { $0.key == column.name }?.value ?? nil
+        partition[index] = .some(text.flatMap { PartitionText.value($0, column.type) })
+      }
+      return TableFile(
+        path: path, byteCount: Self.byteCount(path), partition: partition,
+        open: { try ParquetSegment(path: path) })
+    }
+    PartitionOrder.sort(&result.files, by: columns)
+    return result
+  }
+
+  /// Hive keys in the folders of a path, outermost first.
+  private static func keys(_ path: String, below root: String) -> [(key: String, value: String?)] {
+    path.dropFirst(root.utf8.count).split(separator: "/").dropLast().compactMap {
+      PartitionText.hive($0)
+    }
+  }
+
+  private static func list(_ folder: String, depth: Int, into paths: inout [String]) throws {
+    guard depth <= depthMax, let handle = opendir(folder) else { return }
+    defer { closedir(handle) }
+    var folders: [String] = []
+    while let entry = readdir(handle) {
+      let name = withUnsafeBytes(of: &entry.pointee.d_name) { raw in
+        String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      // Hidden files and those that engines leave half done are no data.
+      if name.hasPrefix(".") || name.hasPrefix("_") { continue }
+      let path = folder + "/" + name
+      if isFolder(path) {
+        folders.append(path)
+      } else if name.hasSuffix(".parquet") || name.hasSuffix(".pq") {
+        paths.append(path)
+        if paths.count > fileCountMax {
+          throw QueryError(.badTable, "more than \(fileCountMax) Parquet files below '\(folder)'")
+        }
+      }
+    }
+    for path in folders { try list(path, depth: depth + 1, into: &paths) }
+    if depth == 0 { paths.sort() }
+  }
+
+  static func isFolder(_ path: String) -> Bool {
+    var info = stat()
+    return stat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFDIR
+  }
+
+  static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+  private static func byteCount(_ path: String) -> Int {
+    var info = stat()
+    return stat(path, &info) == 0 ? Int(info.st_size) : 0
+  }
+}

@@ -1,0 +1,155 @@
+import Columnar
+import DeltaLog
+import Market
+
+/// What a query will read: files, columns, and what rows must satisfy. A value: nothing is read yet
+/// but the log.
+struct QueryPlan: Sendable {
+  var table: QueryTable
+  var projection: [Int]
+  var filter: Filter
+  var range: TimeRange
+  /// Zone in which bare dates and times were read.
+  var zoneName: String
+  var limit: Int?
+  /// Files that the partitions and the log do not exclude.
+  var files: [TableFile] = []
+  var report = SkipReport()
+
+  init(_ request: QueryRequest, _ table: QueryTable) throws {
+    self.table = table
+    zoneName = request.timezone ?? table.zoneName
+    limit = request.limit
+    let zone = try TimeZoneRules.named(zoneName)
+    range = try TimeRange.parse(start: request.start, end: request.end, zone: zone)
+    projection = try Self.projection(request.columns, table)
+    let asked = try Self.filter(request, table, range, zone)
+    filter = .conjunction([Self.dates(asked, table), asked])
+    for file in table.files { keep(file) }
+  }
+
+  // MARK: - Columns
+
+  private static func projection(_ names: [String], _ table: QueryTable) throws -> [Int] {
+    if names.isEmpty { return table.defaultColumns }
+    return try names.map { name in
+      if let index = table.column(named: name) { return index }
+      if table.skippedColumns.contains(name) {
+        throw QueryError(
+          .unknownColumn, "column '\(name)' is nested, a query has flat rows", at: table.name,
+          remedy: "lake parquet FILE --rows prints nested values")
+      }
+      let known = table.columns.map(\.name)
+      throw QueryError(
+        .unknownColumn, "no column is called '\(name)'", at: table.name,
+        remedy: NearestNames.remedy(name, among: known)
+          ?? "the columns are " + known.joined(separator: ", "))
+    }
+  }
+
+  // MARK: - Filter
+
+  private static func filter(
+    _ request: QueryRequest, _ table: QueryTable, _ range: TimeRange, _ zone: TimeZoneRules
+  ) throws -> Filter {
+    var parts: [Filter] = []
+    if range != TimeRange() {
+      guard let index = table.indexColumn else {
+        throw QueryError(
+          .badRange, "this table has no time column that --start and --end could mean",
+          at: table.name, remedy: "name it in --where")
+      }
+      let column = table.columns[index]
+      parts.append(
+        .leaf(
+          Filter.Leaf(
+            column: index, test: .values(range.set(for: column)),
+            text: "\(column.name) in \(range.text)")))
+    }
+    if !request.symbols.isEmpty {
+      guard let symbol = table.symbolColumn else {
+        throw QueryError(
+          .unknownColumn, "this table has no symbol column", at: table.name,
+          remedy: "leave out --symbol, or use --where")
+      }
+      let values = request.symbols.map { Array($0.utf8) }
+      let listed = request.symbols.map { "'\($0)'" }.joined(separator: ", ")
+      parts.append(
+        .leaf(
+          Filter.Leaf(
+            column: symbol, test: .bytes(BytesTest(values: values)),
+            text: "\(table.columns[symbol].name) in (\(listed))")))
+    }
+    if let clause = request.filter {
+      let binder = Binder(
+        clause: ClauseText(text: clause), columns: table.columns,
+        instant: { zone.instant(local: $0) })
+      parts.append(try binder.bind(Parser.parse(clause)))
+    }
+    return .conjunction(parts)
+  }
+
+  /// What tests of the index time mean for the partition date.
+  private static func dates(_ filter: Filter, _ table: QueryTable) -> Filter {
+    guard let date = table.dateColumn, let index = table.indexColumn,
+      let zone = try? TimeZoneRules.named(table.zoneName)
+    else { return .everything }
+    var parts: [Filter] = []
+    let scale = ValueDomain.scale(of: table.columns[index]) ?? 9
+    var unit: Int128 = 1
+    for _ in scale..<9 { unit *= 10 }
+    for case .leaf(let leaf) in filter.conjuncts where leaf.column == index {
+      guard case .values(let set) = leaf.test, let first = set.intervals.first,
+        let last = set.intervals.last
+      else { continue }
+      func day(_ value: Int128) -> Int128? {
+        // Anything beyond 64 bits of nanoseconds is beyond every date.
+        let (product, overflow) = value.multipliedReportingOverflow(by: unit)
+        guard !overflow, let nanoseconds = Int64(exactly: product) else { return nil }
+        return Int128(zone.localDay(nanoseconds: nanoseconds))
+      }
+      let dates = IntervalSet(low: day(first.low) ?? .min, high: day(last.high) ?? .max)
+      if dates == .everything { continue }
+      parts.append(
+        .leaf(Filter.Leaf(column: date, test: .values(dates), text: dateText(dates, table))))
+    }
+    return .conjunction(parts)
+  }
+
+  private static func dateText(_ dates: IntervalSet, _ table: QueryTable) -> String {
+    guard let interval = dates.intervals.first else { return "no date" }
+    func text(_ day: Int128) -> String { CivilDate(daysSinceEpoch: Int(clamping: day)).iso }
+    let column = table.columns[table.dateColumn ?? 0].name
+    if interval.low == interval.high { return "\(column) = \(text(interval.low))" }
+    if interval.low == .min { return "\(column) <= \(text(interval.high))" }
+    if interval.high == .max { return "\(column) >= \(text(interval.low))" }
+    return "\(column) in \(text(interval.low)) … \(text(interval.high))"
+  }
+
+  // MARK: - Files
+
+  private mutating func keep(_ file: TableFile) {
+    let fromPartition: (Int) -> ColumnBounds? = { file.partitionBounds($0) }
+    if filter.verdict(fromPartition) == .none {
+      report.partitions.skip(
+        byteCount: file.byteCount, because: filter.reason(fromPartition))
+      return
+    }
+    report.partitions.keep(byteCount: file.byteCount)
+    // Statistics are parsed only for files that are still in question.
+    let columns = table.columns
+    if let log = file.log, filter.residual(fromPartition) != .everything,
+      let statistics = log.statistics
+    {
+      let known: (Int) -> ColumnBounds? = { column in
+        file.partitionBounds(column) ?? file.logBounds(columns[column], statistics)
+      }
+      if filter.verdict(known) == .none {
+        report.files.skip(byteCount: file.byteCount, because: filter.reason(known))
+        return
+      }
+    }
+    report.files.keep(byteCount: file.byteCount)
+    files.append(file)
+  }
+}

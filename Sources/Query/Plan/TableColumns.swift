@@ -1,0 +1,110 @@
+import Columnar
+
+/// Gives the columns of a table their meaning for queries, from names, types and properties.
+enum TableColumns {
+  /// What the table says of itself; nil where it says nothing.
+  struct Hints {
+    /// The index column.
+    var index: String?
+    /// The record kind.
+    var kind: String?
+  }
+
+  /// Times that order a table which does not say what does, the best first.
+  private static let indexNames = ["ts_recv", "ts_event", "timestamp", "ts", "time", "datetime"]
+  private static let symbolNames = ["symbol", "raw_symbol", "ticker"]
+  /// Columns that nobody exports without asking for them by name.
+  private static let bookkeepingNames: Set<String> = [
+    "requested_symbol", "source_ordinal", "extra",
+  ]
+
+  /// Makes the columns of `table`: pairs joined, index, symbol and default columns chosen.
+  ///
+  /// - Parameters:
+  ///   - fields: Flat columns in the table's order.
+  ///   - partitions: Names of partition columns.
+  static func fill(
+    _ table: inout QueryTable, fields: [Field], partitions: [String], hints: Hints
+  ) {
+    let byName = Dictionary(fields.map { ($0.name, $0) }) { first, _ in first }
+    let isBars = hints.kind?.hasPrefix("ohlcv") ?? false
+    var plusNames: Set<String> = []
+    table.columns = fields.map { field in
+      let isPartition = partitions.contains(field.name)
+      var column = QueryColumn(
+        name: field.name, type: field.type,
+        origin: isPartition ? .partition(field.name) : .file(field.name))
+      if case .timestamp(let unit, _) = field.type {
+        let plus = field.name + "_plus_ns"
+        if unit == .microseconds, let beside = byName[plus], case .integer = beside.type {
+          column.plusName = plus
+          plusNames.insert(plus)
+        }
+        column.digits = digits(unit, isPair: column.isPair, isBars: isBars)
+      }
+      // Stored as a long with the same bits (the order identifiers of market-by-order feeds).
+      column.isUnsigned = hints.kind == "mbo" && field.name == "order_id" && field.type == .long
+      return column
+    }
+    table.indexColumn = index(table.columns, hints)
+    for name in symbolNames where table.symbolColumn == nil {
+      table.symbolColumn = table.columns.firstIndex {
+        $0.name.lowercased() == name && $0.isText
+      }
+    }
+    if hints.kind != nil, let sequence = table.column(named: "sequence") {
+      table.tieColumns = [sequence]
+    }
+    table.defaultColumns = defaults(table, plusNames, isLake: hints.kind != nil)
+  }
+
+  private static func digits(_ unit: TimeUnit, isPair: Bool, isBars: Bool) -> TimeDigits {
+    if isPair { return .nanoseconds }
+    // Bars start on whole seconds.
+    if isBars { return .seconds }
+    switch unit {
+    case .milliseconds: return .milliseconds
+    case .microseconds: return .microseconds
+    case .nanoseconds: return .nanoseconds
+    }
+  }
+
+  private static func index(_ columns: [QueryColumn], _ hints: Hints) -> Int? {
+    if let name = hints.index, let index = columns.firstIndex(where: { $0.name == name }) {
+      return index
+    }
+    for name in indexNames {
+      if let index = columns.firstIndex(where: { $0.name.lowercased() == name && $0.isTime }) {
+        return index
+      }
+    }
+    let times = columns.indices.filter { columns[$0].isTime }
+    return times.count == 1 ? times[0] : nil
+  }
+
+  /// In a lake's table time and symbol first, then the rest in its order, without bookkeeping; in
+  /// any other all columns as they stand.
+  private static func defaults(
+    _ table: QueryTable, _ plusNames: Set<String>, isLake: Bool
+  ) -> [Int] {
+    let shown = table.columns.indices.filter { !plusNames.contains(table.columns[$0].name) }
+    if !isLake { return shown }
+    var first: [Int] = []
+    if let index = table.indexColumn { first.append(index) }
+    if let symbol = table.symbolColumn { first.append(symbol) }
+    return first
+      + shown.filter { index in
+        let column = table.columns[index]
+        if case .partition = column.origin { return false }
+        return !first.contains(index) && !bookkeepingNames.contains(column.name)
+      }
+  }
+}
+
+extension QueryColumn {
+  /// Whether it holds instants or local times.
+  var isTime: Bool {
+    if case .timestamp = type { return true }
+    return false
+  }
+}

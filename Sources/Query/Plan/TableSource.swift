@@ -1,0 +1,31 @@
+import Catalog
+import Glibc
+
+/// Finds what a query's TABLE names: a table of the lake, a folder, or a file.
+enum TableSource {
+  /// - Parameters:
+  ///   - lake: Finds the root of the lake; called only for the name of a table.
+  static func open(
+    _ name: String, version: Int?, asOf: Int64?, lake: () throws -> Lake
+  ) throws -> QueryTable {
+    let isPath = name.contains("/") || name.hasSuffix(".parquet") || FolderTable.exists(name)
+    if !isPath {
+      return try DeltaTable.open(lake().table(named: name), version: version, asOf: asOf)
+    }
+    guard FolderTable.exists(name) else {
+      throw QueryError(.badTable, "'\(name)' does not exist")
+    }
+    var path = name
+    while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+    if FolderTable.isFolder(path), FolderTable.isFolder(path + "/_delta_log") {
+      return try DeltaTable.open(
+        LakeTable(name: nil, path: path), version: version, asOf: asOf)
+    }
+    if version != nil || asOf != nil {
+      throw QueryError(
+        .badTable, "'\(name)' is no Delta table: it has no versions",
+        remedy: "leave out --version and --as-of")
+    }
+    return try FolderTable.open(path, isFolder: FolderTable.isFolder(path))
+  }
+}

@@ -1,0 +1,95 @@
+import Columnar
+import Market
+
+/// The half-open range [start, end) that `--start` and `--end` name, in nanoseconds since 1970 UTC.
+struct TimeRange: Equatable, Sendable {
+  var start: Int64?
+  var end: Int64?
+
+  /// Reads the flags. A bare date as start is its first instant, as end its last: the whole day is
+  /// meant. Times without a zone are read in `zone`.
+  static func parse(
+    start: String?, end: String?, zone: TimeZoneRules
+  ) throws(QueryError) -> TimeRange {
+    var range = TimeRange()
+    if let start { range.start = try instant(start, "--start", zone, isEnd: false) }
+    if let end { range.end = try instant(end, "--end", zone, isEnd: true) }
+    if let start = range.start, let end = range.end, start >= end {
+      let texts = (text(start), text(end))
+      throw QueryError(
+        .badRange,
+        start == end
+          ? "the range is empty: --start and --end are both \(texts.0)"
+          : "--start \(texts.0) is after --end \(texts.1)",
+        remedy: "the end is not part of the range, but a bare date as end means that whole day")
+    }
+    return range
+  }
+
+  private static func instant(
+    _ text: String, _ flag: String, _ zone: TimeZoneRules, isEnd: Bool
+  ) throws(QueryError) -> Int64 {
+    if let date = CivilDate(iso: text) {
+      let day = date.daysSinceEpoch + (isEnd ? 1 : 0)
+      let (nanoseconds, overflow) = zone.startOfDay(day)
+        .multipliedReportingOverflow(by: 1_000_000_000)
+      if !overflow { return nanoseconds }
+    } else if let (nanoseconds, hasZone) = TimeText.parseISO(text) {
+      return hasZone ? nanoseconds : zone.instant(local: nanoseconds)
+    }
+    throw QueryError(
+      .badRange, "\(flag) is '\(text)', expected a date or a time",
+      remedy: "\(flag) 2024-01-02, or \(flag) 2024-01-02T14:30:00Z")
+  }
+
+  /// The instant, with as many digits as it has.
+  static func text(_ nanoseconds: Int64) -> String {
+    let digits =
+      nanoseconds % 1_000_000_000 == 0
+      ? 0 : nanoseconds % 1_000_000 == 0 ? 3 : nanoseconds % 1_000 == 0 ? 6 : 9
+    return TimeText.iso(nanoseconds: nanoseconds, digits: digits)
+  }
+
+  /// `[2024-01-02T00:00:00Z, 2024-01-03T00:00:00Z)`.
+  var text: String {
+    "[" + (start.map(Self.text) ?? "the beginning") + ", "
+      + (end.map(Self.text) ?? "the end") + ")"
+  }
+
+  /// The instants in the domain of a time column.
+  func set(for column: QueryColumn) -> IntervalSet {
+    let scale = ValueDomain.scale(of: column) ?? 9
+    var set = IntervalSet.everything
+    if let start {
+      let (floor, isExact) = ExactNumber(mantissa: Int128(start), exponent: -9).floor(scale: scale)
+      set = IntervalSet(.greaterOrEqual, floor: floor, isExact: isExact)
+    }
+    if let end {
+      let (floor, isExact) = ExactNumber(mantissa: Int128(end), exponent: -9).floor(scale: scale)
+      set = set.intersection(IntervalSet(.less, floor: floor, isExact: isExact))
+    }
+    return set
+  }
+}
+
+extension TimeZoneRules {
+  /// The instant at which clocks show a reading: the first of two, the end of a gap.
+  func instant(local nanoseconds: Int64) -> Int64 {
+    var (seconds, rest) = nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
+    if rest < 0 {
+      seconds -= 1
+      rest += 1_000_000_000
+    }
+    let instant: Int64
+    switch resolve(local: seconds) {
+    case .one(let only): instant = only
+    case .two(let earlier, _): instant = earlier
+    case .none:
+      // The clocks jumped over it: the moment of the jump, whatever the fraction.
+      rest = 0
+      instant = segment(at: seconds - segment(at: seconds).offset).start
+    }
+    let (scaled, overflow) = instant.multipliedReportingOverflow(by: 1_000_000_000)
+    return overflow ? (instant < 0 ? .min : .max) : scaled &+ rest
+  }
+}

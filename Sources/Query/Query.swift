@@ -1,0 +1,89 @@
+import Bytes
+import Catalog
+import Compression
+
+/// How an answer is written.
+public struct QueryOutput: Sendable {
+  public enum Format: String, Sendable, CaseIterable { case csv, tsv, jsonl, parquet }
+
+  /// `-` is standard output.
+  public var path: String
+  public var format: Format
+  /// Replaces an existing file.
+  public var force: Bool
+
+  public init(path: String, format: Format, force: Bool = false) {
+    self.path = path
+    self.format = format
+    self.force = force
+  }
+
+  /// The format that a file's name asks for; nil where it says nothing.
+  public static func format(of path: String) -> Format? {
+    var name = Substring(path)
+    for suffix in [".gz", ".zst"] where name.hasSuffix(suffix) { name.removeLast(suffix.count) }
+    for format in Format.allCases where name.hasSuffix("." + format.rawValue) { return format }
+    return name.hasSuffix(".json") || name.hasSuffix(".ndjson") ? .jsonl : nil
+  }
+}
+
+/// What became of a query.
+public struct QueryOutcome: Sendable {
+  public var rowCount: Int
+  /// Bytes of the answer, before compression.
+  public var byteCount: Int
+  /// The reader of a pipe has closed it.
+  public var isClosed: Bool
+  public var isInterrupted: Bool
+}
+
+/// One question to one table: planned when made, answered by `run`.
+public struct Query: Sendable {
+  let plan: QueryPlan
+
+  /// - Parameter lake: Finds the lake; called only for the name of a table.
+  public init(_ request: QueryRequest, lake: () throws -> Lake) throws {
+    let table = try TableSource.open(
+      request.table, version: request.version, asOf: request.asOf, lake: lake)
+    plan = try QueryPlan(request, table)
+  }
+
+  init(plan: QueryPlan) { self.plan = plan }
+
+  /// The range with its instants, for people; nil when all times are asked for.
+  public var rangeText: String? {
+    plan.range == TimeRange()
+      ? nil : "\(plan.range.text), bare dates and times read in \(plan.zoneName)"
+  }
+
+  /// Columns that no query can print.
+  public var skippedColumns: [String] { plan.table.skippedColumns }
+
+  /// What a run would read and what it would skip, and why.
+  public func explanation() throws -> [String] { try Explanation(plan).lines }
+
+  /// Writes the answer.
+  ///
+  /// - Parameters:
+  ///   - width: Threads.
+  ///   - isInterrupted: Polled between units of work; true leaves no output file.
+  public func run(
+    to output: QueryOutput, width: Int = Parallel.width,
+    isInterrupted: @escaping @Sendable () -> Bool = { false }
+  ) throws -> QueryOutcome {
+    let target = try OutputTarget(
+      path: output.path, force: output.force, format: OutputTarget.format(of: output.path))
+    let ordered = OrderedOutput(target: target, rowLimit: plan.limit)
+    let scan = TextScan(
+      columns: plan.table.columns, projection: plan.projection,
+      layout: output.format == .tsv ? .tsv : output.format == .jsonl ? .jsonLines : .csv,
+      source: UnitSource(plan), output: ordered, isInterrupted: isInterrupted)
+    try scan.run(width: width)
+    var outcome = QueryOutcome(
+      rowCount: ordered.rowCount, byteCount: ordered.byteCount, isClosed: ordered.isClosed,
+      isInterrupted: isInterrupted())
+    if outcome.isInterrupted { return outcome }
+    if !outcome.isClosed, try !target.finish() { outcome.isClosed = true }
+    return outcome
+  }
+}

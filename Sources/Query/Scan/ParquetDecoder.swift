@@ -1,0 +1,109 @@
+import Columnar
+import Parquet
+import Synchronization
+
+/// Decodes columns of one Parquet file on one thread. Rows of a row group are expected in ascending
+/// order: then no page is decoded twice.
+final class ParquetDecoder: SegmentDecoder {
+  private let segment: ParquetSegment
+  private var slots: [String: Slot] = [:]
+
+  /// The scanner of a column and the memory that its vectors point at.
+  private final class Slot {
+    let leaf: Int
+    var rowGroup = -1
+    var scanner: ColumnPageScanner?
+    var column = Column(type: .null, storage: .integers([]))
+    var stamp = 0
+    var dictionaryCount = -1
+
+    init(leaf: Int) { self.leaf = leaf }
+  }
+
+  init(segment: ParquetSegment) { self.segment = segment }
+
+  func read(
+    rowGroup: Int, column name: String, as type: ColumnType, rows: Range<Int>
+  ) throws -> ColumnVector {
+    guard let slot = try slot(name) else { return ColumnVector(rowCount: rows.count) }
+    if slot.rowGroup != rowGroup || slot.scanner.map({ $0.rowIndex > rows.lowerBound }) ?? true {
+      slot.scanner = try segment.reader.makeColumnScanner(rowGroup: rowGroup, leaf: slot.leaf)
+      slot.rowGroup = rowGroup
+      slot.stamp = DictionaryStamp.next()
+    }
+    guard let scanner = slot.scanner else { return ColumnVector(rowCount: rows.count) }
+    try scanner.skip(rows: rows.lowerBound - scanner.rowIndex)
+    try scanner.read(rows: rows.count, into: &slot.column)
+    if case .timestamp(let from, _) = slot.column.type, case .timestamp(let to, _) = type,
+      from != to
+    {
+      slot.column.changeUnit(from: from, to: to)
+    }
+    return vector(slot)
+  }
+
+  private func slot(_ name: String) throws -> Slot? {
+    if let known = slots[name] { return known }
+    guard let leaf = segment.leaf(name) else { return nil }
+    let slot = Slot(leaf: leaf)
+    slots[name] = slot
+    return slot
+  }
+
+  /// Points at the slot's arrays. They stay where they are: the slot holds them, and nothing changes
+  /// them before the next read, which ends the vector's life.
+  private func vector(_ slot: Slot) -> ColumnVector {
+    var vector = ColumnVector(rowCount: slot.column.count)
+    switch slot.column.storage {
+    case .integers(let values):
+      vector.form = .integers
+      vector.values = values.withUnsafeBytes { $0.baseAddress }
+    case .wide(let values):
+      vector.form = .wide
+      vector.values = values.withUnsafeBytes { $0.baseAddress }
+    case .doubles(let values):
+      vector.form = .doubles
+      vector.values = values.withUnsafeBytes { $0.baseAddress }
+    case .bytes(let text):
+      vector.form = .bytes
+      vector.point(at: text)
+      vector.values = text.offsets.withUnsafeBytes { $0.baseAddress }
+    case .codes(let codes, let dictionary):
+      vector.form = .codes
+      vector.point(at: dictionary)
+      vector.values = codes.withUnsafeBytes { $0.baseAddress }
+      vector.entryCount = dictionary.count
+      vector.dictionaryStamp = slot.stamp
+    }
+    vector.validity = slot.column.validity?.withUnsafeBufferPointer { $0.baseAddress }
+    return vector
+  }
+}
+
+extension ColumnVector {
+  fileprivate mutating func point(at text: ByteColumn) {
+    offsets = text.offsets.withUnsafeBufferPointer { $0.baseAddress }
+    // An empty array may have no address; nothing is read there.
+    bytes = text.bytes.withUnsafeBytes { $0.baseAddress } ?? offsets.map { UnsafeRawPointer($0) }
+  }
+}
+
+extension Column {
+  /// Converts times to another unit, towards −∞. What the unit cannot hold becomes its last value.
+  fileprivate mutating func changeUnit(from: TimeUnit, to: TimeUnit) {
+    guard case .integers(var values) = storage else { return }
+    storage = .integers([])
+    for index in values.indices {
+      let value = TimeUnitChange.floor(Int128(values[index]), from: from, to: to)
+      values[index] = Int64(clamping: value)
+    }
+    storage = .integers(values)
+  }
+}
+
+/// Numbers that tell dictionaries apart, in the whole process.
+enum DictionaryStamp {
+  private static let last = Atomic<Int>(0)
+
+  static func next() -> Int { last.add(1, ordering: .relaxed).newValue }
+}

@@ -1,0 +1,130 @@
+import Columnar
+import Parquet
+
+/// A Parquet file as a scan sees it. Only top-level columns without repetition can be queried.
+final class ParquetSegment: Segment {
+  let reader: ParquetReader
+
+  init(path: String) throws {
+    reader = try ParquetReader(path: path)
+  }
+
+  var name: String { reader.name }
+
+  var rowGroupRowCounts: [Int] { reader.metadata.rowGroups.map { Int($0.rowCount) } }
+
+  func byteCount(rowGroup: Int, column: String) -> Int {
+    guard let leaf = leaf(column),
+      let chunk = try? reader.chunkMetadata(rowGroup: rowGroup, leaf: leaf)
+    else { return 0 }
+    return Int(chunk.totalCompressedByteCount)
+  }
+
+  func type(of column: String) -> ColumnType? { leaf(column).map { reader.leaves[$0].type } }
+
+  /// The leaf of a flat column.
+  func leaf(_ column: String) -> Int? {
+    guard let index = reader.leafIndex(named: column) else { return nil }
+    let leaf = reader.leaves[index]
+    return leaf.path.count == 1 && leaf.maxRepetitionLevel == 0 ? index : nil
+  }
+
+  func isSorted(by columns: [String]) -> Bool {
+    // `sorting_columns` speaks of each row group by itself; that these follow one another is known
+    // only of our own writer.
+    guard reader.metadata.createdBy?.hasPrefix("lake ") ?? false else { return false }
+    let groups = reader.metadata.rowGroups
+    return groups.allSatisfy { group in
+      let names = (group.sortingColumns ?? []).prefix { !$0.isDescending }.compactMap { column in
+        reader.leaves.indices.contains(Int(column.columnIndex))
+          ? reader.leaves[Int(column.columnIndex)].name : nil
+      }
+      return names.starts(with: columns)
+    }
+  }
+
+  func bounds(rowGroup: Int, column: QueryColumn) -> ColumnBounds? {
+    guard case .file(let name) = column.origin, let index = leaf(name),
+      let chunk = try? reader.chunkMetadata(rowGroup: rowGroup, leaf: index),
+      let known = chunk.statistics
+    else { return nil }
+    return bounds(
+      known.minValue, known.maxValue, nullCount: known.nullCount.flatMap { Int(exactly: $0) },
+      rowCount: reader.rowCount(rowGroup: rowGroup), index, column)
+  }
+
+  func pages(rowGroup: Int, column: QueryColumn) throws -> PageTable? {
+    guard case .file(let name) = column.origin, let index = leaf(name),
+      let offsets = try reader.offsetIndex(rowGroup: rowGroup, leaf: index),
+      offsets.pageLocations.first?.firstRowIndex == 0
+    else { return nil }
+    let locations = offsets.pageLocations
+    var table = PageTable(
+      firstRows: locations.map { Int($0.firstRowIndex) }, bounds: [],
+      byteCounts: locations.map { Int($0.compressedByteCount) })
+    guard let known = try reader.columnIndex(rowGroup: rowGroup, leaf: index),
+      known.nullPages.count == locations.count
+    else { return table }
+    let rowCount = reader.rowCount(rowGroup: rowGroup)
+    table.bounds = locations.indices.map { page in
+      let pageRowCount = table.rows(page, rowCount: rowCount).count
+      if known.nullPages[page] { return .constant(nil, rowCount: pageRowCount) }
+      return bounds(
+        known.minValues[page], known.maxValues[page],
+        nullCount: known.nullCounts.flatMap { Int(exactly: $0[page]) }, rowCount: pageRowCount,
+        index, column)
+    }
+    return table
+  }
+
+  private func bounds(
+    _ low: [UInt8]?, _ high: [UInt8]?, nullCount: Int?, rowCount: Int, _ index: Int,
+    _ column: QueryColumn
+  ) -> ColumnBounds {
+    let leaf = reader.leaves[index]
+    return ColumnBounds(
+      low: low.flatMap { RawBounds.value($0, leaf) }
+        .flatMap { BoundValue($0, leaf.type, column, isHigh: false) },
+      high: high.flatMap { RawBounds.value($0, leaf) }
+        .flatMap { BoundValue($0, leaf.type, column, isHigh: true) },
+      nullCount: nullCount, rowCount: rowCount, mayHoldNaN: leaf.type.storage == .doubles)
+  }
+
+  func makeDecoder() throws -> any SegmentDecoder { ParquetDecoder(segment: self) }
+}
+
+extension BoundValue {
+  /// A bound of a column chunk or page in the column's domain; nil where it proves nothing.
+  init?(_ value: StatisticsValue, _ stored: ColumnType, _ column: QueryColumn, isHigh: Bool) {
+    switch value {
+    case .integer(let integer):
+      var number =
+        stored == .integer(bitWidth: 64, isSigned: false)
+        ? Int128(UInt64(bitPattern: integer)) : Int128(integer)
+      // A long whose bits are unsigned has the bounds of signed order.
+      if column.isUnsigned, stored == .long { return nil }
+      if case .timestamp(let from, _) = stored, case .timestamp(let to, _) = column.type {
+        number = TimeUnitChange.floor(number, from: from, to: to)
+      }
+      if column.isPair { number = number * 1_000 + (isHigh ? 999 : 0) }
+      self = .number(number)
+    case .wide(let wide): self = .number(wide)
+    case .double(let double):
+      if double.isNaN { return nil }
+      // Some writers give −0 as the least of values that begin with 0, or 0 as the greatest.
+      let value = double == 0 ? (isHigh ? 0.0 : -0.0) : double
+      self = .number(ValueDomain.key(value))
+    case .bytes(let bytes): self = .bytes(bytes)
+    }
+  }
+}
+
+/// Changes of the unit of a time.
+enum TimeUnitChange {
+  static func floor(_ value: Int128, from: TimeUnit, to: TimeUnit) -> Int128 {
+    if to.perSecond >= from.perSecond { return value * Int128(to.perSecond / from.perSecond) }
+    let divisor = Int128(from.perSecond / to.perSecond)
+    let (quotient, rest) = value.quotientAndRemainder(dividingBy: divisor)
+    return rest < 0 ? quotient - 1 : quotient
+  }
+}

@@ -1,0 +1,56 @@
+import Bytes
+import Columnar
+import Parquet
+
+/// Bounds as column indexes hold them: the bytes of one value each.
+enum RawBounds {
+  /// The value in memory form; nil where the type has no order that bounds could follow.
+  static func value(_ bytes: [UInt8], _ leaf: LeafColumn) -> StatisticsValue? {
+    switch leaf.physicalType {
+    case .boolean: return bytes.first.map { .integer(Int64($0 & 1)) }
+    case .int32:
+      guard let bits: UInt32 = word(bytes) else { return nil }
+      if case .integer(_, false) = leaf.type { return .integer(Int64(bits)) }
+      if case .decimal(let precision, _) = leaf.type, precision > 18 {
+        return .wide(Int128(Int32(bitPattern: bits)))
+      }
+      return .integer(Int64(Int32(bitPattern: bits)))
+    case .int64:
+      guard let bits: UInt64 = word(bytes) else { return nil }
+      if case .decimal(let precision, _) = leaf.type, precision > 18 {
+        return .wide(Int128(Int64(bitPattern: bits)))
+      }
+      return .integer(Int64(bitPattern: bits))
+    case .float:
+      guard let bits: UInt32 = word(bytes) else { return nil }
+      let value = Float(bitPattern: bits)
+      return value.isNaN ? nil : .double(Double(value))
+    case .double:
+      guard let bits: UInt64 = word(bytes) else { return nil }
+      let value = Double(bitPattern: bits)
+      return value.isNaN ? nil : .double(value)
+    case .byteArray, .fixedLengthByteArray:
+      switch leaf.type {
+      case .string, .json, .enumeration: return .bytes(bytes)
+      case .decimal(let precision, _):
+        guard let number = bigEndian(bytes) else { return nil }
+        return precision > 18 ? .wide(number) : Int64(exactly: number).map { .integer($0) }
+      default: return nil
+      }
+    default: return nil
+    }
+  }
+
+  private static func word<T: FixedWidthInteger & BitwiseCopyable>(_ bytes: [UInt8]) -> T? {
+    guard bytes.count == MemoryLayout<T>.size else { return nil }
+    return bytes.withUnsafeBytes { $0.baseAddress?.loadLE(0, as: T.self) }
+  }
+
+  /// A two's complement number, most significant byte first.
+  private static func bigEndian(_ bytes: [UInt8]) -> Int128? {
+    guard let first = bytes.first, bytes.count <= 16 else { return nil }
+    var value: Int128 = first >= 0x80 ? -1 : 0
+    for byte in bytes { value = value << 8 | Int128(byte) }
+    return value
+  }
+}

@@ -1,0 +1,110 @@
+import Bytes
+import Catalog
+import Columnar
+import CommandLineKit
+import Query
+
+/// `lake query`: rows of a table as CSV, JSON lines or Parquet.
+struct QueryCommand: Command {
+  static let spec = CommandSpec(
+    name: "query",
+    summary: "Print rows of a table, a Delta folder or Parquet files.",
+    operands: [
+      OperandSpec("TABLE", help: "A table of the lake, or the path of a folder or Parquet file.")
+    ],
+    flags: [
+      .option(
+        "symbol", "A,B", short: "s", repeatable: true, help: "Only rows of these symbols."),
+      .option("start", "TIME", help: "Rows from this time on; a date means its first instant."),
+      .option(
+        "end", "TIME", help: "Rows before this time; a bare date means the whole of that day."),
+      .option("columns", "A,B", short: "c", repeatable: true, help: "Columns, in this order."),
+      .option("where", "CLAUSE", short: "w", help: "Only rows for which this is true."),
+      .option("limit", "N", short: "n", help: "At most N rows."),
+      .option(
+        "format", "csv|tsv|jsonl|parquet",
+        help: "Format of the rows (else by the name of the output file, else csv)."),
+      .option(
+        "output", "FILE", short: "o", help: "Where to write (- is standard output, the default)."),
+      .switch("force", help: "Replace an existing output file."),
+      .option("version", "N", help: "The table as it was at version N."),
+      .option("as-of", "TIME", help: "The table as it was at this time."),
+      .option(
+        "timezone", "ZONE",
+        help: "Zone of bare dates and times in the flags (else that of the table's partitions)."),
+      .switch("explain", help: "Print what would be read, what would be skipped, and why."),
+    ],
+    notes: [
+      "Ranges are half-open: --start is included, --end is not.",
+      "A clause compares columns with numbers, 'text' and times: "
+        + "close > 100 and not (volume = 0 or side is null); also in (…), between, like.",
+      "Rows come ordered by date, symbol and time. Times print in UTC, prices with all their digits; "
+        + "a null is an empty field, an empty text \"\".",
+      "A file named .gz or .zst is compressed. A file appears when it is complete, or not at all.",
+    ],
+    examples: [
+      Example(
+        "lake query bars.equs_mini_ohlcv_1m -s SPY --start 2024-01-02 --end 2024-01-02 -o spy.csv",
+        "one symbol, one day"),
+      Example(
+        "lake query raw.glbx_mdp3_mbp_1 -w 'size >= 100' -c ts_recv,symbol,price,size | head",
+        "some columns of large trades"),
+      Example(
+        "lake query ~/old/prices.parquet --limit 10 --format jsonl", "a file that is in no lake"),
+    ])
+
+  let request: QueryRequest
+  let outputPath: String
+  let format: QueryOutput.Format
+  let force: Bool
+  let explains: Bool
+
+  init(_ arguments: inout Arguments) throws(UsageError) {
+    var request = QueryRequest(table: try arguments.table())
+    request.symbols = try arguments.list("symbol")
+    request.start = arguments.value("start")
+    request.end = arguments.value("end")
+    request.columns = try arguments.list("columns")
+    request.filter = arguments.value("where")
+    request.limit = try arguments.integer("limit", in: 0...Int.max)
+    request.timezone = arguments.value("timezone")
+    try arguments.requireAtMostOne(of: ["version", "as-of"])
+    request.version = try arguments.integer("version", in: 0...Int.max)
+    if let text = arguments.value("as-of") {
+      do {
+        request.asOf = try LakeTable.asOfMilliseconds(text)
+      } catch {
+        throw arguments.bad("as-of", text, "a time with its zone, or a date", error.remedy)
+      }
+    }
+    outputPath = arguments.value("output") ?? "-"
+    let named = try arguments.choice("format", of: QueryOutput.Format.allCases.map(\.rawValue))
+    format =
+      named.flatMap { QueryOutput.Format(rawValue: $0) } ?? QueryOutput.format(of: outputPath)
+      ?? .csv
+    force = arguments.flag("force")
+    explains = arguments.flag("explain")
+    self.request = request
+  }
+
+  func run(in context: Context) throws -> ExitStatus {
+    let query: Query
+    do {
+      query = try Query(request, lake: { try context.findLake() })
+    } catch let error as QueryError where error.isUsage {
+      throw UsageError(.badValue, error.message, remedy: error.remedy, command: "query")
+    }
+    if explains {
+      for line in try query.explanation() { context.print(line) }
+      return .done
+    }
+    if let range = query.rangeText { context.detail("range \(range)") }
+    if context.isVerbose { for line in try query.explanation() { context.detail(line) } }
+    let outcome = try query.run(
+      to: QueryOutput(path: outputPath, format: format, force: force),
+      isInterrupted: { context.isInterrupted })
+    if outcome.isInterrupted { throw Interrupted() }
+    if outcome.isClosed { throw OutputClosed() }
+    return .done
+  }
+}
