@@ -19,12 +19,27 @@ public struct LakeTable: Sendable {
 
   /// The Delta table in a folder; nil where there is none.
   ///
-  /// - Parameter text: A path, absolute or seen from `workingDirectory`.
-  public static func atPath(_ text: String, workingDirectory: String) -> LakeTable? {
+  /// A folder that lies in a lake where a table belongs is that table, and the lake is found with it.
+  ///
+  /// - Parameters:
+  ///   - text: A path, absolute or seen from `workingDirectory`.
+  ///   - environment: Variables that override the lake's configuration.
+  public static func atPath(
+    _ text: String, workingDirectory: String, environment: [String: String]
+  ) throws(CatalogError) -> (table: LakeTable, lake: Lake?)? {
     guard let path = FileSystem.resolved(FileSystem.absolute(text, in: workingDirectory)),
       FileSystem.isDirectory(path + "/_delta_log")
     else { return nil }
-    return LakeTable(name: nil, path: path)
+    let parts = path.split(separator: "/").map(String.init)
+    let root = "/" + parts.dropLast(2).joined(separator: "/")
+    if parts.count > 2, FileSystem.isFile(root + "/" + Lake.configurationName),
+      let name = try? TableName(layer: parts[parts.count - 2], name: parts[parts.count - 1])
+    {
+      return (
+        LakeTable(name: name, path: path), try Lake(root: root, environment: environment)
+      )
+    }
+    return (LakeTable(name: nil, path: path), nil)
   }
 
   /// What messages call it.

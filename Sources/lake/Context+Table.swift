@@ -6,15 +6,17 @@ import DeltaLog
 /// A table as a command found it.
 struct FoundTable {
   let table: LakeTable
-  /// nil for a folder that was named by its path.
+  /// nil for a folder outside any lake.
   let lake: Lake?
 }
 
 extension Context {
   /// The operand TABLE of commands that read: a name in the lake, or the path of any Delta table folder.
   func findTable(_ text: String) throws -> FoundTable {
-    if let table = LakeTable.atPath(text, workingDirectory: workingDirectory) {
-      return FoundTable(table: table, lake: nil)
+    if let (table, lake) = try LakeTable.atPath(
+      text, workingDirectory: workingDirectory, environment: environment)
+    {
+      return FoundTable(table: table, lake: lake)
     }
     let lake: Lake
     do {

@@ -99,21 +99,45 @@ struct DescribeCommand: Command {
       ("MAX", .left), ("DESCRIPTION", .left),
     ])
     for declared in snapshot.schema.fields {
+      if snapshot.partitionColumns.contains(declared.name) {
+        table.add(partition(declared, snapshot, figures))
+        continue
+      }
       let known = schema?.column(named: declared.name)
       let type = declared.type.columnType
       let bounds = figures.bounds[declared.name]
-      let isPartition = snapshot.partitionColumns.contains(declared.name)
-      var meaning = known?.description ?? declared.metadata["comment"]?.string ?? ""
-      if isPartition, meaning.isEmpty { meaning = "Partition." }
       table.add([
         declared.name, declared.type.name, known?.unit ?? "",
         bounds?.nullCount.map { Quantity.count(Int($0)) } ?? "",
         type.flatMap { type in bounds?.minimum.map { TableFigures.text($0, type) } } ?? "",
         type.flatMap { type in bounds?.maximum.map { TableFigures.text($0, type) } } ?? "",
-        meaning,
+        meaning(declared, schema) ?? "",
       ])
     }
     return table
+  }
+
+  private func partition(_ column: DeltaField, _ snapshot: Snapshot, _ figures: TableFigures)
+    -> [String]
+  {
+    let isDate = column.name == TableSchema.partitionColumn
+    let index = snapshot.configuration[TableProperty.index]
+    let zone = snapshot.configuration[TableProperty.partitionTimezone]
+    return [
+      column.name, column.type.name, zone ?? "", "", isDate ? figures.firstDate ?? "" : "",
+      isDate ? figures.lastDate ?? "" : "",
+      index.map { "Partition: the date of \($0)." } ?? "Partition.",
+    ]
+  }
+
+  private func meaning(_ column: DeltaField, _ schema: TableSchema?) -> String? {
+    if let known = schema?.column(named: column.name) { return known.description }
+    if column.name.hasSuffix("_plus_ns"),
+      let time = schema?.columns.first(where: { $0.nanosecondsName == column.name })
+    {
+      return "Nanoseconds 0…999 beyond \(time.name)."
+    }
+    return column.metadata["comment"]?.string
   }
 
   // MARK: - JSON
@@ -133,7 +157,7 @@ struct DescribeCommand: Command {
       json.member("unit", known?.unit)
       json.member("required", known?.isRequired ?? false)
       json.members(of: figures.bounds[declared.name], declared.type.columnType ?? .string)
-      json.member("description", known?.description ?? declared.metadata["comment"]?.string)
+      json.member("description", meaning(declared, schema))
       json.endObject()
       context.print(json.string)
     }

@@ -140,3 +140,40 @@ import Testing
     #expect(throws: CatalogError.self) { try YAMLParser.parse(long, path: nil) }
   }
 }
+
+@Suite struct ExampleConfigurationTests {
+  private func read(_ name: String) throws -> LakeConfig {
+    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    let path = root.appending(path: "schemas/examples/\(name).yaml").path
+    let (config, errors) = try LakeConfig.check(path: path, environment: [:])
+    #expect(errors.isEmpty, "\(errors.map(\.message))")
+    return config
+  }
+
+  @Test func theBackFillIsRight() throws {
+    let config = try read("backfill")
+    #expect(config.memoryByteCount == 512_000_000 && config.zstdLevel == 3)
+    #expect(config.setting("downloads[0].end")?.values == ["2023-12-31"])
+    #expect(
+      config.tableDescription(try TableName(parsing: "raw.equs_mini_ohlcv_1d"))
+        == "US equities, daily bars")
+  }
+
+  @Test func theFullPipelineIsRight() throws {
+    let config = try read("pipeline")
+    #expect(config.jobCount == 4)
+    #expect(config.resampleIntervals.map(\.name) == ["15s", "1m", "5m", "1h"])
+    #expect(config.quarantinePercentMax(for: try TableName(parsing: "raw.glbx_mdp3_trades")) == 0)
+    #expect(config.quarantinePercentMax(for: try TableName(parsing: "raw.glbx_mdp3_mbp_1")) == 1)
+    #expect(config.setting("downloads[1].vendor")?.values == ["massive"])
+    #expect(config.setting("schedule[0].timezone")?.values == ["America/Chicago"])
+  }
+
+  @Test func theLiveOneIsRight() throws {
+    let config = try read("live")
+    #expect(config.memoryByteCount == 64_000_000)
+    #expect(config.setting("schedule[0].every")?.values == ["5m"])
+    #expect(config.setting("retention.tombstone_days")?.values == ["3"])
+  }
+}
