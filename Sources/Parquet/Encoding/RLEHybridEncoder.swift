@@ -61,7 +61,9 @@ func appendHybrid(
 private func changeCount(_ values: UnsafePointer<UInt32>, _ count: Int) -> Int {
   var changes: UInt32 = 0
   for index in 1..<Swift.max(count, 1) {
-    changes &+= values[index] == values[index &- 1] ? 0 : 1
+    // The top bit of x | −x is set unless x is 0: no comparison, so that it vectorises.
+    let difference = values[index] ^ values[index &- 1]
+    changes &+= (difference | (0 &- difference)) &>> 31
   }
   return Int(changes)
 }

@@ -3,23 +3,27 @@ import Columnar
 extension ColumnChunkEncoder {
   /// The bounds of each page; nil for pages of nulls. Checks that the column's type holds them.
   func pageBounds(
-    _ values: PackedValues, _ spans: [PageSpan]
+    _ values: PackedValues, _ runs: ValueRuns?, _ spans: [PageSpan]
   ) throws(ParquetError) -> [ValueBounds?] {
     var bounds: [ValueBounds?] = []
     bounds.reserveCapacity(spans.count)
     for span in spans {
-      bounds.append(span.values.isEmpty ? nil : try self.bounds(values, span.values))
+      bounds.append(span.values.isEmpty ? nil : try self.bounds(values, runs, span.values))
     }
     return bounds
   }
 
   private func bounds(
-    _ values: PackedValues, _ range: Range<Int>
+    _ values: PackedValues, _ runs: ValueRuns?, _ range: Range<Int>
   ) throws(ParquetError) -> ValueBounds? {
     switch values {
     case .integers(let values, _):
-      let (min, max) = integerBounds(
-        values + range.lowerBound, range.count, isUnsigned: column.isUnsigned)
+      let (min, max) =
+        if let runs {
+          runBounds(values, runs, range)
+        } else {
+          integerBounds(values + range.lowerBound, range.count, isUnsigned: column.isUnsigned)
+        }
       try checkInteger(min)
       try checkInteger(max)
       return ValueBounds(min: .integer(min), max: .integer(max))
@@ -45,26 +49,34 @@ extension ColumnChunkEncoder {
         max: UnsafeBufferPointer(
           start: bytes + Int(first[max]), count: Int(first[max + 1] - first[max])))
     case .codes(let codes, _, let dictionary):
-      return try codeBounds(codes + range.lowerBound, range.count, dictionary)
+      return try codeBounds(codes, runs, range, dictionary)
     case .none: return nil
     }
   }
 
-  /// Bounds over the dictionary entries that occur.
+  private func runBounds(
+    _ values: UnsafePointer<Int64>, _ runs: ValueRuns, _ range: Range<Int>
+  ) -> (min: Int64, max: Int64) {
+    var firsts: [Int64] = []
+    runs.forEach(in: range) { run, _ in firsts.append(values[runs.starts[run]]) }
+    return integerBounds(firsts, firsts.count, isUnsigned: column.isUnsigned)
+  }
+
+  /// Bounds over the dictionary entries that occur. Checks that the codes are of the dictionary.
   private func codeBounds(
-    _ codes: UnsafePointer<Int32>, _ count: Int, _ dictionary: ByteColumn
+    _ codes: UnsafePointer<Int32>, _ runs: ValueRuns?, _ range: Range<Int>,
+    _ dictionary: ByteColumn
   ) throws(ParquetError) -> ValueBounds? {
-    var isUsed = [Bool](repeating: false, count: dictionary.count)
-    var previous: Int32 = -1
-    for index in 0..<count {
-      let code = codes[index]
-      if code == previous { continue }
-      guard code >= 0 && Int(code) < isUsed.count else {
-        throw ParquetError(
-          .value, "code \(code) is not in the dictionary of \(dictionary.count) entries")
-      }
-      isUsed[Int(code)] = true
-      previous = code
+    let firsts = runs.map { runs in
+      var firsts: [Int32] = []
+      runs.forEach(in: range) { run, _ in firsts.append(codes[runs.starts[run]]) }
+      return firsts
+    }
+    let isUsed =
+      firsts.map { usedEntries($0, $0.count, of: dictionary.count) }
+      ?? usedEntries(codes + range.lowerBound, range.count, of: dictionary.count)
+    guard let isUsed else {
+      throw ParquetError(.value, "a code is not in the dictionary of \(dictionary.count) entries")
     }
     let fixed = column.typeLength
     return try dictionary.offsets.withUnsafeBufferPointer {
@@ -147,5 +159,20 @@ extension ColumnChunkEncoder {
     let unscaled = if case .decimal = column.field.type { "unscaled value" } else { "value" }
     return ParquetError(
       .value, "the \(unscaled) \(value) does not fit in a column of type \(column.field.type.name)")
+  }
+}
+
+/// Which dictionary entries occur; nil where a code is none of them.
+private func usedEntries(
+  _ codes: UnsafePointer<Int32>, _ count: Int, of entryCount: Int
+) -> [Bool]? {
+  var outside: UInt32 = 0
+  let limit = UInt32(truncatingIfNeeded: entryCount)
+  for index in 0..<count { outside |= UInt32(bitPattern: codes[index]) >= limit ? 1 : 0 }
+  if outside != 0 { return nil }
+  return [Bool](unsafeUninitializedCapacity: entryCount) { isUsed, initialized in
+    isUsed.initialize(repeating: false)
+    for index in 0..<count { isUsed[Int(codes[index])] = true }
+    initialized = entryCount
   }
 }

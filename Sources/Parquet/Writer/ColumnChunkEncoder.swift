@@ -57,23 +57,35 @@ public final class ColumnChunkEncoder {
   func encode(
     _ values: PackedValues, spans: [PageSpan], rowCount: Int, levels: some PageLevels
   ) throws(ParquetError) -> EncodedColumnChunk {
-    let bounds = try pageBounds(values, spans)
-    let form = try shaper.shape(values, isConstant: isConstant(bounds))
-    return try assembler.assemble(
+    let runs = self.runs(values)
+    let bounds = try pageBounds(values, runs, spans)
+    let overall = union(bounds, spans)
+    let form = shaper.shape(values, runs: runs, spans: spans, bounds: overall)
+    var chunk = try assembler.assemble(
       values, form, spans: spans, rowCount: rowCount, levels: levels, bounds: bounds,
       shaper: shaper)
+    if column.hasStatistics && column.isOrdered { chunk.bounds = overall }
+    return chunk
   }
 
-  private func isConstant(_ bounds: [ValueBounds?]) -> Bool {
-    var value: StatisticsValue?
-    for bound in bounds {
-      guard let bound else { continue }
-      if bound.min != bound.max || !bound.isMaxExact || bound.min != (value ?? bound.min) {
-        return false
-      }
-      value = bound.min
+  /// The runs of integers and codes, where there are few.
+  private func runs(_ values: PackedValues) -> ValueRuns? {
+    switch values {
+    case .integers(let values, let count):
+      column.physicalType == .boolean ? nil : ValueRuns(values, count)
+    case .codes(let codes, let count, _): ValueRuns(codes, count)
+    default: nil
     }
-    return value != nil
+  }
+
+  /// The bounds of all pages; nil where a page with values has none.
+  private func union(_ bounds: [ValueBounds?], _ spans: [PageSpan]) -> ValueBounds? {
+    var union: ValueBounds?
+    for (bound, span) in zip(bounds, spans) where !span.values.isEmpty {
+      guard let bound else { return nil }
+      union = union?.union(bound, isUnsigned: column.isUnsigned) ?? bound
+    }
+    return union
   }
 
   /// Adds cuts where strings would make a page too long. Offsets are those of packed values.

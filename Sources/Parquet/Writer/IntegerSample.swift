@@ -1,77 +1,111 @@
+import Glibc
+
 /// What a few windows of a chunk's integers say about how to encode them.
+///
+/// Windows lie at fixed places: the same values always give the same answer.
 struct IntegerSample {
   private static let windowCount = 16
-  private static let windowValueCount = 129
+  /// Differences of a window: a miniblock's.
+  private static let windowDeltaCount = 32
+  /// Below this a common divisor costs too few bits to matter.
+  private static let gridDivisorMin: UInt64 = 8
 
   /// Mean bits of a packed difference.
   private(set) var deltaBitWidth = 0.0
-  /// Whether all differences are multiples of a number greater than one (a tick, a second): then
-  /// packed differences waste bits that only compression wins back.
+  /// Whether all differences are multiples of a number (a tick, a second): then packed differences
+  /// waste bits that only compression wins back.
   private(set) var hasGrid = false
-  /// Whether enough values occur again within the sample for a dictionary to be tried.
-  private(set) var mayRepeat = false
+  /// Bits a value that entropy coding of a dictionary's indices would come down to.
+  private(set) var valueEntropy = 0.0
+  /// Whether values are close to the ones before them, so that indices repeat in patterns.
+  private(set) var isSmooth = false
+  /// Estimated number of distinct values in the whole chunk.
+  private(set) var distinctEstimate = 0.0
 
-  init(_ values: UnsafePointer<Int64>, _ count: Int, _ physicalBitWidth: Int) {
-    var divisor: UInt64 = 0
+  init(_ values: UnsafePointer<Int64>, _ count: Int, physicalBitWidth: Int) {
+    let length = Swift.min(Self.windowDeltaCount, count - 1)
+    if length < 1 { return }
+    let windows = count <= 4 * length ? 1 : Self.windowCount
+    var deltas: [Int64] = []
+    var sampled: [Int64] = []
+    deltas.reserveCapacity(windows * length)
+    sampled.reserveCapacity(windows * length)
     var bits = 0
-    var packed = 0
-    var sampled = Set<Int64>()
-    var sampledCount = 0
-    let length = Swift.min(Self.windowValueCount, count)
-    let windows = count <= length ? 1 : Self.windowCount
     for window in 0..<windows {
-      let start = windows == 1 ? 0 : (count - length) * window / (windows - 1)
-      for index in stride(from: start, to: start + length, by: 2) {
-        sampled.insert(values[index])
-        sampledCount += 1
+      let start = windows == 1 ? 0 : (count - 1 - length) * window / (windows - 1)
+      var least = Int64.max
+      for index in start..<start + length {
+        let difference = values[index &+ 1] &- values[index]
+        let delta =
+          physicalBitWidth == 64 ? difference : Int64(Int32(truncatingIfNeeded: difference))
+        deltas.append(delta)
+        sampled.append(values[index])
+        least = Swift.min(least, delta)
       }
-      let (used, windowDivisor) = Self.measure(values + start, length, physicalBitWidth)
-      divisor = Self.greatestCommonDivisor(divisor, windowDivisor)
-      bits += used
-      packed += length - 1
-    }
-    deltaBitWidth = packed == 0 ? 0 : Double(bits) / Double(packed)
-    hasGrid = divisor > 1
-    mayRepeat = sampled.count * 4 <= sampledCount * 3
-  }
-
-  /// Whether a dictionary of `entryCount` entries is smaller than packed differences.
-  func prefersDictionary(bitWidth: Int, entryCount: Int, of count: Int) -> Bool {
-    let entryBits = Double(entryCount) * 40 / Double(count)
-    if hasGrid { return bitWidth <= 16 }
-    return Double(bitWidth) + entryBits <= deltaBitWidth
-  }
-
-  /// Bits of the packed differences of a window, and their greatest common divisor.
-  private static func measure(
-    _ values: UnsafePointer<Int64>, _ count: Int, _ physicalBitWidth: Int
-  ) -> (bits: Int, divisor: UInt64) {
-    if count < 2 { return (0, 0) }
-    func delta(_ index: Int) -> Int64 {
-      let difference = values[index &+ 1] &- values[index]
-      return physicalBitWidth == 64
-        ? difference : Int64(Int32(truncatingIfNeeded: difference))
-    }
-    var least = Int64.max
-    var divisor: UInt64 = 0
-    for index in 0..<count - 1 {
-      least = Swift.min(least, delta(index))
-      divisor = greatestCommonDivisor(divisor, delta(index).magnitude)
-    }
-    var bits = 0
-    let mask = physicalBitWidth == 64 ? UInt64.max : UInt64(UInt32.max)
-    for start in stride(from: 0, to: count - 1, by: 32) {
-      let end = Swift.min(start + 32, count - 1)
       var used: UInt64 = 0
-      for index in start..<end { used |= UInt64(bitPattern: delta(index) &- least) & mask }
-      bits += (64 - used.leadingZeroBitCount) * (end - start)
+      for delta in deltas.suffix(length) { used |= UInt64(bitPattern: delta &- least) }
+      bits += Swift.min(64 - used.leadingZeroBitCount, physicalBitWidth) * length
     }
-    return (bits, divisor)
+    deltaBitWidth = Double(bits) / Double(deltas.count)
+    hasGrid = Self.commonDivisor(deltas) >= Self.gridDivisorMin
+    sampled.sort()
+    deltas.sort()
+    let ofValues = Tally(sorted: sampled)
+    valueEntropy = ofValues.entropy
+    distinctEstimate = ofValues.distinctEstimate
+    isSmooth = Tally(sorted: deltas).entropy < valueEntropy - 1
   }
 
-  private static func greatestCommonDivisor(_ left: UInt64, _ right: UInt64) -> UInt64 {
-    var (a, b) = (left, right)
-    while b != 0 { (a, b) = (b, a % b) }
-    return a
+  /// Whether a dictionary is smaller than packed differences by enough to pay for its making.
+  ///
+  /// - Parameter isCheap: Whether it can be made without hashing.
+  func prefersDictionary(of count: Int, isCheap: Bool) -> Bool {
+    if hasGrid { return distinctEstimate < Double(Swift.min(count / 4 + 16, 1 << 16)) }
+    // Half of an entry's bits remain after compression.
+    let entryBits = distinctEstimate * 32 / Double(count)
+    return (valueEntropy + entryBits) < deltaBitWidth * (isCheap ? 0.96 : 0.85)
+  }
+
+  /// The greatest common divisor of the differences; 0 where all are 0.
+  private static func commonDivisor(_ deltas: [Int64]) -> UInt64 {
+    var divisor: UInt64 = 0
+    for delta in deltas {
+      var (a, b) = (divisor, delta.magnitude)
+      if b == 0 { continue }
+      // Mostly it divides already, and there is nothing to do.
+      while a != 0 { (a, b) = (b % a, a) }
+      divisor = b
+      if divisor < gridDivisorMin { break }
+    }
+    return divisor
+  }
+}
+
+/// How often values occur in a sample.
+private struct Tally {
+  /// Bits a value, as far as the sample is large enough to tell.
+  private(set) var entropy = 0.0
+  /// Chao's lower bound of the number of distinct values, from those seen once and twice.
+  private(set) var distinctEstimate = 0.0
+
+  init(sorted values: [Int64]) {
+    var distinct = 0.0
+    var (once, twice) = (0.0, 0.0)
+    let total = Double(values.count)
+    var start = 0
+    while start < values.count {
+      var end = start + 1
+      while end < values.count && values[end] == values[start] { end += 1 }
+      let length = Double(end - start)
+      distinct += 1
+      if length == 1 { once += 1 }
+      if length == 2 { twice += 1 }
+      entropy -= length / total * log2(length / total)
+      start = end
+    }
+    distinctEstimate =
+      distinct + (twice > 0 ? once * once / (2 * twice) : once * Swift.max(once - 1, 0) / 2)
+    // A sample whose values are mostly seen once says only that there are many.
+    if distinct * 2 > total { entropy = Swift.max(entropy, log2(distinctEstimate)) }
   }
 }

@@ -48,9 +48,9 @@ final class PageAssembler {
       raw.append(shaper.dictionaryPage.bytes)
       ends.append(raw.count)
     }
-    for span in spans {
+    for (page, span) in spans.enumerated() {
       levels.append(span, into: raw)
-      shaper.encode(values, span.values, form, into: raw)
+      shaper.encode(values, page: page, span.values, form, into: raw)
       ends.append(raw.count)
     }
     let stored = try compress(ends)
@@ -59,9 +59,8 @@ final class PageAssembler {
       bytes: [], dictionaryByteCount: 0, pages: [], encoding: form.encoding,
       codec: stored == nil ? .uncompressed : .zstd, uncompressedByteCount: 0,
       nullCount: spans.reduce(0) { $0 + $1.nullCount }, distinctCount: nil, bounds: nil)
-    if case .dictionary(_, let entryCount, _) = form { chunk.distinctCount = entryCount }
-    append(form, values, spans, bounds, ends, stored, to: &chunk)
-    if column.hasStatistics && column.isOrdered { chunk.bounds = union(bounds, spans) }
+    if case .dictionary(let entryCount) = form { chunk.distinctCount = entryCount }
+    append(form, values, shaper.runs, spans, bounds, ends, stored, to: &chunk)
     return chunk
   }
 
@@ -101,8 +100,8 @@ final class PageAssembler {
 
   /// Writes headers and pages.
   private func append(
-    _ form: ValueForm, _ values: PackedValues, _ spans: [PageSpan], _ bounds: [ValueBounds?],
-    _ ends: [Int], _ stored: [Int]?, to chunk: inout EncodedColumnChunk
+    _ form: ValueForm, _ values: PackedValues, _ runs: ValueRuns?, _ spans: [PageSpan],
+    _ bounds: [ValueBounds?], _ ends: [Int], _ stored: [Int]?, to chunk: inout EncodedColumnChunk
   ) {
     out.removeAll()
     let source = stored == nil ? raw.bytes : compressed.bytes
@@ -117,9 +116,9 @@ final class PageAssembler {
         type: index < 0 ? .dictionaryPage : .dataPage, uncompressedByteCount: Int32(rawByteCount),
         compressedByteCount: Int32(body.count),
         crc: Int32(bitPattern: CRC32.checksum(body)))
-      if index < 0, case .dictionary(_, let entryCount, let isSorted) = form {
+      if index < 0, case .dictionary(let entryCount) = form {
         header.dictionaryPage = DictionaryPageHeader(
-          valueCount: Int32(entryCount), encoding: .plain, isSorted: isSorted)
+          valueCount: Int32(entryCount), encoding: .plain)
       } else {
         header.dataPage = DataPageHeader(
           valueCount: Int32(spans[index].levels.count), encoding: form.encoding,
@@ -138,40 +137,36 @@ final class PageAssembler {
             offset: offset, byteCount: out.count - offset, firstRow: spans[index].firstRow,
             nullCount: spans[index].nullCount, valueCount: spans[index].values.count,
             bounds: isBounded ? bounds[index] : nil,
-            stringByteCount: stringByteCount(values, spans[index].values)))
+            stringByteCount: stringByteCount(values, runs, spans[index].values)))
       }
       (rawStart, storedStart) = (ends[page], storedEnd)
     }
     chunk.bytes = Array(out.bytes)
   }
 
-  private func stringByteCount(_ values: PackedValues, _ range: Range<Int>) -> Int? {
+  private func stringByteCount(
+    _ values: PackedValues, _ runs: ValueRuns?, _ range: Range<Int>
+  ) -> Int? {
     guard column.physicalType == .byteArray else { return nil }
     switch values {
     case .bytes(let offsets, _, _):
       return Int(offsets[range.upperBound]) - Int(offsets[range.lowerBound])
     case .codes(let codes, _, let dictionary):
       var total = 0
-      var (previous, length): (Int32, Int) = (-1, 0)
-      for index in range {
-        if codes[index] != previous {
-          previous = codes[index]
-          length = dictionary.byteRange(Int(previous)).count
+      if let runs {
+        runs.forEach(in: range) { run, length in
+          total += dictionary.byteRange(Int(codes[runs.starts[run]])).count * length
         }
-        total += length
+      } else {
+        dictionary.offsets.withUnsafeBufferPointer { offsets in
+          for index in range {
+            let code = Int(codes[index])
+            total &+= Int(offsets[code &+ 1] &- offsets[code])
+          }
+        }
       }
       return total
     default: return 0
     }
-  }
-
-  /// The bounds of all pages; nil where a page with values has none.
-  private func union(_ bounds: [ValueBounds?], _ spans: [PageSpan]) -> ValueBounds? {
-    var union: ValueBounds?
-    for (bound, span) in zip(bounds, spans) where !span.values.isEmpty {
-      guard let bound else { return nil }
-      union = union?.union(bound, isUnsigned: column.isUnsigned) ?? bound
-    }
-    return union
   }
 }
