@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+"""The --json output of every command against the shapes in schemas/json: each line has one shape, and no key is undocumented."""
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "tools"))
+from judging import Judge, Result  # noqa: E402
+
+TYPES: dict[str, Any] = {"string": str, "integer": int, "boolean": bool, "object": dict, "array": list,
+                         "null": type(None), "number": (int, float)}
+KEYWORDS = {"$schema", "title", "description", "type", "const", "enum", "oneOf", "items", "properties", "required",
+            "additionalProperties"}
+
+
+def is_type(value: Any, name: str) -> bool:
+    if isinstance(value, bool):
+        return name == "boolean"
+    return isinstance(value, TYPES[name])
+
+
+def problems(value: Any, shape: dict[str, Any], place: str = "") -> list[str]:
+    """What is wrong with a value; a key that its shape does not name is wrong too."""
+    unread = set(shape) - KEYWORDS
+    if unread:
+        return [f"the shape of {place} has keywords that are not checked: {unread}"]
+    if "oneOf" in shape:
+        tried = [problems(value, one, place) for one in shape["oneOf"]]
+        fitting = [found for found in tried if not found]
+        return [] if len(fitting) == 1 else [f"{place}: fits {len(fitting)} shapes: {min(tried, key=len)}"]
+    if "const" in shape and value != shape["const"]:
+        return [f"{place} is {value!r}, not {shape['const']!r}"]
+    if "enum" in shape and value not in shape["enum"]:
+        return [f"{place} is {value!r}, not one of {shape['enum']}"]
+    names = shape.get("type", [])
+    names = [names] if isinstance(names, str) else names
+    if names and not any(is_type(value, name) for name in names):
+        return [f"{place} is {value!r}, not {names}"]
+    found: list[str] = []
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            found += problems(item, shape.get("items", {}), f"{place}[{index}]")
+    if isinstance(value, dict) and ("properties" in shape or "additionalProperties" in shape):
+        known = shape.get("properties", {})
+        found += [f"{place}.{key} is missing" for key in shape.get("required", []) if key not in value]
+        for key, item in value.items():
+            if key in known:
+                found += problems(item, known[key], f"{place}.{key}")
+            elif "additionalProperties" in shape:
+                found += problems(item, shape["additionalProperties"], f"{place}.{key}")
+            else:
+                found.append(f"{place}.{key} is not documented")
+    return found
+
+
+def judge_lines(judge: Judge, result: Result, shape_name: str, seen: dict[str, set[str]]) -> None:
+    case = "lake " + " ".join(result.words[1:])[:100]
+    shape = json.loads((ROOT / "schemas/json" / f"{shape_name}.json").read_text())
+    by_type = {one["properties"]["type"]["const"]: one for one in shape["oneOf"]}
+    lines = [json.loads(line) for line in result.output.splitlines()]
+    judge.check(bool(lines), f"{case}: prints lines", result.talk)
+    for line in lines:
+        kind = line.get("type")
+        seen.setdefault(shape_name, set()).add(kind)
+        found = problems(line, by_type[kind], kind) if kind in by_type else [f"type {kind!r} is not documented"]
+        judge.check(not found, f"{case}: {kind}", found[:3])
+    if result.status == 0:
+        judge.check(bool(lines) and lines[-1].get("type") == "summary", f"{case}: the last line is the summary")
+
+
+def judge_all(judge: Judge) -> None:
+    seen: dict[str, set[str]] = {}
+    lake = judge.new_lake()
+    made = judge.folder() / "made"
+    judge_lines(judge, lake.run("init", made, "--json", in_lake=False).expect(0), "init", seen)
+    judge_lines(judge, lake.run("init", made, "--json", in_lake=False).expect(2), "init", seen)
+    judge_lines(judge, lake.run("tables", "--json").expect(0), "tables", seen)
+    bars = sorted((judge.data / "derived/dbn").glob("equs-mini-2013100*.ohlcv-1s.dbn.zst"))
+    ticks = judge.data / "dbn/databento-dbn/test_data.mbp-1.v3.dbn.zst"
+    judge_lines(judge, lake.run("ingest", *bars, ticks, "--json").expect(0), "ingest", seen)
+    judge_lines(judge, lake.run("ingest", *bars, judge.data, "--json").expect(2), "ingest", seen)
+    for words in [["config", "check"], ["config", "show"]]:
+        judge_lines(judge, lake.run(*words, "--json").expect(0), "config", seen)
+    (lake.root / "lake.yaml").write_text("version: 1\ningset: {}\n")
+    judge_lines(judge, lake.run("config", "check", "--json").expect(1), "config", seen)
+    (lake.root / "lake.yaml").write_text("ingest:\n  jobs: 2\nresample:\n  intervals: [1m]\n")
+    environment = {"LAKE_MEMORY": "64MB", "PATH": "/usr/bin"}
+    judge_lines(judge, lake.run("config", "show", "--json", env=environment).expect(0), "config", seen)
+    judge_lines(judge, lake.run("schema", "list", "--json").expect(0), "schema", seen)
+    listed = [json.loads(line) for line in lake.run("schema", "list", "--json").output.splitlines()]
+    for kind in [line["kind"] for line in listed if line["type"] == "schema"]:
+        judge_lines(judge, lake.run("schema", "show", kind, "--json").expect(0), "schema", seen)
+    judge_lines(judge, lake.run("tables", "--json").expect(0), "tables", seen)
+    foreign = judge.data / "delta/delta-rs/delta-0.8.0-special-partition"
+    for table in [*lake.tables(), foreign, judge.data / "delta/delta-rs/COVID-19_NYT"]:
+        for command in ["describe", "history", "files"]:
+            judge_lines(judge, lake.run(command, table, "--json").expect(0), command, seen)
+    for command in ["describe", "history", "files"]:
+        judge_lines(judge, lake.run(command, "raw.nothing", "--json").expect(2), command, seen)
+    for path in sorted((ROOT / "schemas/json").glob("*.json")):
+        if path.stem in seen:
+            kinds = {one["properties"]["type"]["const"] for one in json.loads(path.read_text())["oneOf"]}
+            judge.check(kinds - seen[path.stem] <= {"warning", "error"}, f"{path.name}: every shape was met",
+                        kinds - seen[path.stem])
+
+
+if __name__ == "__main__":
+    sys.exit(Judge(__doc__).run(judge_all))
