@@ -2,6 +2,7 @@
 """Bad input: each case has a message that says what, where and what to try, its exit status, and changes no table."""
 from __future__ import annotations
 
+import io
 import json
 import resource
 import signal
@@ -11,6 +12,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import pyarrow.parquet as pq  # noqa: E402
+import zstandard  # noqa: E402
 from judging import Judge, Lake, Result  # noqa: E402
 from rowhash import live_files  # noqa: E402
 
@@ -18,7 +20,7 @@ FAILED, USAGE = 2, 64
 TABLE = "raw.equs_mini_ohlcv_1s"
 HEADER = "ts_event,symbol,open,high,low,close,volume\n"
 # Damaged files of the shared data that still hold true rows: how many.
-STILL_GOOD = {"metadata_only.dbn": 0, "skippable_frame_appended.dbn.zst": 2, "wrong_rtype_for_schema.dbn": 2}
+STILL_GOOD = {"metadata_only.dbn": 0, "skippable_frame_appended.dbn.zst": 60, "wrong_rtype_for_schema.dbn": 2}
 
 
 def state(lake: Lake) -> dict[str, list[str]]:
@@ -30,12 +32,18 @@ def row_count(lake: Lake, table: str) -> int:
     return sum(pq.ParquetFile(lake.path(table) / add["path"]).metadata.num_rows for add in live_files(lake.path(table)))
 
 
+def said(result: Result) -> str:
+    """The status and the lines of an error, without the summary's figures."""
+    lines = [line for line in result.talk.splitlines() if line.startswith(("error: ", "warning: ", "  at: ", "  try: "))]
+    return f"status {result.status}, " + (" | ".join(lines) or repr(result.talk[-300:]))
+
+
 def refused(judge: Judge, lake: Lake, case: str, words: list[Any], status: int, says: list[str],
             remedy: bool = True, **options: Any) -> None:
     """The command must fail with its status, say these words, offer a remedy, and change no table."""
     before = state(lake)
     result = lake.run(*words, **options)
-    told = f"status {result.status}, {result.talk.strip()[-400:]!r}"
+    told = said(result)
     judge.check(result.status == status, f"{case}: exit status {status}", told)
     judge.check(result.talk.startswith("error: ") or "\nerror: " in result.talk, f"{case}: an error is printed", told)
     missing = [word for word in says if word not in result.talk]
@@ -52,13 +60,17 @@ def judge_files(judge: Judge, lake: Lake, good: Path) -> None:
         (folder / name).write_bytes(content)
         return folder / name
 
-    flipped = bytearray(content)
+    raw = zstandard.ZstdDecompressor().stream_reader(io.BytesIO(content), read_across_frames=True).read()
+    flipped = bytearray(zstandard.ZstdCompressor(write_checksum=True).compress(raw))
     flipped[len(flipped) // 2] ^= 0x10
+    longer = bytearray(raw)
+    longer[8 + int.from_bytes(raw[4:8], "little") + 56 * 1000] ^= 0x40  # The length of the thousandth record.
     cases = {
         "a missing file": folder / "nowhere.dbn.zst", "a folder": folder,
         "an empty file": made("empty.dbn", b""), "a wrong magic": made("magic.dbn", b"NOPE" + b"\0" * 200),
         "a truncated file": made("short.dbn.zst", content[: len(content) // 2]),
-        "a bit-flipped file": made("flipped.dbn.zst", bytes(flipped)),
+        "a bit-flipped compressed file": made("flipped.dbn.zst", bytes(flipped)),
+        "a bit-flipped record length": made("longer.dbn", bytes(longer)),
         "text that is no CSV": made("words.txt", b"these are only words\n"),
     }
     for case, path in cases.items():
@@ -76,7 +88,7 @@ def judge_damaged(judge: Judge) -> None:
     for name in json.loads((folder / "PEER.json").read_text()):
         lake = judge.new_lake()
         result = lake.run("ingest", folder / name)
-        told = f"status {result.status}, {result.talk.strip()[-300:]!r}"
+        told = said(result)
         rows = sum(row_count(lake, table) for table in lake.tables("raw"))
         if name in STILL_GOOD:
             judge.check(result.status in (0, 1) and rows == STILL_GOOD[name], f"{name}: its true rows", f"{rows}, {told}")
@@ -108,7 +120,7 @@ def judge_csv(judge: Judge, lake: Lake) -> None:
     for number, (case, row) in enumerate(bad.items()):
         result = lake.run("ingest", made(f"bad{number}.csv", HEADER + "\n".join([*good, row]) + "\n"),
                           "--table", f"raw.bad{number}_ohlcv_1s", "--interval", "1s")
-        judge.check(result.status == 1, f"{case}: exit status 1", f"{result.status} {result.talk[-300:]}")
+        judge.check(result.status == 1, f"{case}: exit status 1", said(result))
         judge.check(row_count(lake, f"raw.bad{number}_ohlcv_1s") == len(good), f"{case}: the other rows are stored")
         quarantined = [record for table in lake.tables("quarantine") for add in live_files(lake.path(table))
                        for record in pq.ParquetFile(lake.path(table) / add["path"]).read().to_pylist()
