@@ -1,4 +1,5 @@
 import Bytes
+import Glibc
 
 /// Bytes that cannot be compressed or decompressed, or a stream that cannot be read or written.
 public struct CompressionError: LakeError, Hashable {
@@ -33,8 +34,24 @@ public struct CompressionError: LakeError, Hashable {
     self.message = message
     self.path = path
     self.offset = offset
-    self.remedy = remedy
+    self.remedy = remedy ?? Self.usualRemedy(code, systemError)
     self.systemError = systemError
+  }
+
+  /// What helps in most cases of this kind.
+  private static func usualRemedy(_ code: Code, _ systemError: Int32?) -> String? {
+    switch code {
+    case .corrupt, .truncated, .size: "the file is damaged: download or copy it again"
+    case .unavailable: nil
+    case .file:
+      switch systemError {
+      case ENOENT: "check the path: 'ls' shows what is there"
+      case EISDIR: "name the files in it, like 'folder/*'"
+      case EACCES, EPERM: "ask for permission to it, or choose another place"
+      case ENOSPC, EDQUOT: "free some space, or write elsewhere"
+      default: nil
+      }
+    }
   }
 
   public var placeText: String? {

@@ -41,7 +41,16 @@ public struct DBNError: LakeError, Hashable {
     self.code = code
     self.message = message
     self.place = Place(byteOffset: byteOffset)
-    self.remedy = remedy
+    self.remedy = remedy ?? Self.usualRemedy(code)
+  }
+
+  /// What helps in most cases of this kind.
+  private static func usualRemedy(_ code: Code) -> String? {
+    switch code {
+    case .corrupt, .truncated: "the file is damaged or no DBN file: download or copy it again"
+    case .versionNeeded: "say the version of its records: --dbn-version 3"
+    case .unsupported, .unrepresentable, .inputOutput: nil
+    }
   }
 
   public var placeText: String? {
