@@ -69,6 +69,22 @@ final class LeafCursor {
     return Value(column: column, row: valueIndex, type: leaf.type)
   }
 
+  /// All entries of the chunk; none may have been taken before.
+  func takeAll() throws(ParquetError) -> RepeatedColumn {
+    var result = RepeatedColumn(values: Column(type: leaf.type, storage: .integers([])))
+    var all = ColumnStore(kind: leaf.type.storage)
+    while try loadPage() {
+      let count = entryCount
+      result.repetitionLevels.append(
+        contentsOf: UnsafeRawBufferPointer(start: repetition.base, count: count))
+      result.definitionLevels.append(
+        contentsOf: UnsafeRawBufferPointer(start: definition.base, count: count))
+      if leaf.type != .null { try all.append(column, rows: 0..<column.count) }
+    }
+    all.finish(into: &result.values, type: leaf.type)
+    return result
+  }
+
   // MARK: - Pages
 
   /// Loads the next data page; false at the chunk's end.

@@ -1,0 +1,180 @@
+import Columnar
+import Parquet
+
+/// Text by row. Values that repeat share one string.
+struct TextColumn {
+  private let column: Column
+  /// The strings of a dictionary; nil where every row has its own bytes.
+  private let dictionary: [String]?
+
+  init(_ column: Column) {
+    self.column = column
+    if case .codes(_, let text) = column.storage {
+      dictionary = (0..<text.count).map { text[$0] }
+    } else {
+      dictionary = nil
+    }
+  }
+
+  var count: Int { column.count }
+
+  /// The first row that has a value; nil if none has.
+  var firstRow: Int? {
+    guard let validity = column.validity else { return count > 0 ? 0 : nil }
+    return validity.firstIndex { $0 != 0 }
+  }
+
+  func string(_ row: Int) -> String? {
+    if let validity = column.validity, validity[row] == 0 { return nil }
+    switch column.storage {
+    case .codes(let codes, _): return dictionary?[Int(codes[row])]
+    case .bytes(let text): return text[row]
+    default: return nil
+    }
+  }
+
+  /// A number that is equal for equal strings, where a dictionary gives one.
+  func code(_ row: Int) -> Int32? {
+    if case .codes(let codes, _) = column.storage { return codes[row] }
+    return nil
+  }
+}
+
+/// Numbers or booleans by row; nil for every row where the column is missing.
+struct NumberColumn {
+  private let values: [Int64]
+  private let validity: [UInt8]?
+
+  init(_ column: Column?) {
+    if case .integers(let values)? = column?.storage {
+      self.values = values
+    } else {
+      values = []
+    }
+    validity = column?.validity
+  }
+
+  subscript(row: Int) -> Int64? {
+    guard row < values.count else { return nil }
+    if let validity, validity[row] == 0 { return nil }
+    return values[row]
+  }
+
+  var firstRow: Int? {
+    guard let validity else { return values.isEmpty ? nil : 0 }
+    return validity.firstIndex { $0 != 0 }
+  }
+}
+
+/// Maps of text, or lists of text, by row: given in the rows' order, one after another.
+struct TextCollection {
+  private let repetitionLevels: [UInt8]
+  private let keyLevels: [UInt8]
+  private let valueLevels: [UInt8]
+  private let keyLevel: UInt8
+  private let valueLevel: UInt8
+  private let keys: TextColumn
+  private let values: TextColumn?
+
+  private var entry = 0
+  private var keyIndex = 0
+  private var valueIndex = 0
+  /// Maps already built, by the codes of their entries: most files share their partition's.
+  private var interned: [[Int64]: [String: String?]] = [:]
+  private var lastCodes: [Int64] = []
+  private var lastMap: [String: String?] = [:]
+
+  /// - Parameters:
+  ///   - keyLevel: The definition level at which an entry is there.
+  ///   - values: nil for a list, whose elements are `keys`.
+  ///   - valueLevel: The definition level at which an entry's value is there.
+  init(_ keys: RepeatedColumn, keyLevel: Int, values: RepeatedColumn?, valueLevel: Int) {
+    repetitionLevels = keys.repetitionLevels
+    keyLevels = keys.definitionLevels
+    valueLevels = values?.definitionLevels ?? []
+    self.keyLevel = UInt8(clamping: keyLevel)
+    self.valueLevel = UInt8(clamping: valueLevel)
+    self.keys = TextColumn(keys.values)
+    self.values = values.map { TextColumn($0.values) }
+  }
+
+  /// The next row's entries.
+  private mutating func next(_ body: (_ key: Int, _ value: Int?) -> Void) {
+    var isFirst = true
+    while entry < repetitionLevels.count, isFirst || repetitionLevels[entry] != 0 {
+      isFirst = false
+      let hasKey = keyLevels[entry] == keyLevel
+      let hasValue = entry < valueLevels.count && valueLevels[entry] == valueLevel
+      if hasKey { body(keyIndex, hasValue ? valueIndex : nil) }
+      if hasKey { keyIndex += 1 }
+      if hasValue { valueIndex += 1 }
+      entry += 1
+    }
+  }
+
+  /// The next row's map, nulls left out.
+  mutating func nextStrings() -> [String: String] {
+    var map: [String: String] = [:]
+    let (keys, values) = (self.keys, self.values)
+    next { key, value in
+      if let value, let name = keys.string(key) { map[name] = values?.string(value) }
+    }
+    return map
+  }
+
+  /// The next row's map; equal maps share their memory.
+  mutating func nextInterned() -> [String: String?] {
+    var entries: [(key: Int, value: Int?)] = []
+    var codes: [Int64] = []
+    var hasCodes = true
+    let (keys, values) = (self.keys, self.values)
+    next { key, value in
+      entries.append((key, value))
+      let high = keys.code(key)
+      let low = value.map { values?.code($0) } ?? -1
+      if let high, let low {
+        codes.append(Int64(high) << 32 | Int64(low) & 0xFFFF_FFFF)
+      } else {
+        hasCodes = false
+      }
+    }
+    if entries.isEmpty { return [:] }
+    if hasCodes {
+      if codes == lastCodes { return lastMap }
+      if let map = interned[codes] {
+        (lastCodes, lastMap) = (codes, map)
+        return map
+      }
+    }
+    var map: [String: String?] = [:]
+    for entry in entries {
+      if let name = keys.string(entry.key) {
+        map[name] = entry.value.flatMap { values?.string($0) }
+      }
+    }
+    if hasCodes {
+      interned[codes] = map
+      (lastCodes, lastMap) = (codes, map)
+    }
+    return map
+  }
+
+  /// The map of one row; rows before it are passed over.
+  mutating func strings(ofRow row: Int) -> [String: String] {
+    for _ in 0..<row { next { _, _ in } }
+    return nextStrings()
+  }
+
+  /// The list of one row; rows before it are passed over. nil where it is null.
+  mutating func elements(ofRow row: Int) -> [String]? {
+    for _ in 0..<row { next { _, _ in } }
+    // A list that is there but empty has a definition level one below its element's group.
+    let isThere = entry < keyLevels.count && keyLevels[entry] > 1
+    var list: [String] = []
+    let keys = self.keys
+    next { key, _ in
+      if let text = keys.string(key) { list.append(text) }
+    }
+    return isThere ? list : nil
+  }
+}

@@ -1,0 +1,101 @@
+import Foundation
+import JSON
+import Storage
+import Testing
+
+@testable import DeltaLog
+
+/// The shared data; nil, loudly, where it is absent.
+func sharedData() -> String? {
+  let root =
+    ProcessInfo.processInfo.environment["LAKE_SHARED"]
+    ?? URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("shared").path
+  let path = root + "/data"
+  if FileManager.default.fileExists(atPath: path) { return path }
+  print("SKIPPED: no shared data at \(path)")
+  return nil
+}
+
+/// Tables of other projects, against what their own readers made of them.
+@Suite struct ReferenceTableTests {
+  /// Where the peer is wrong or reads what the protocol does not promise: expected (version, files).
+  static let exceptions: [String: (version: Int, files: Int, reason: String)] = [
+    "kernel-golden/canonicalized-paths-normal-b/delta": (1, 0, "add and remove name one file"),
+    "kernel-golden/canonicalized-paths-special-b/delta": (1, 0, "add and remove name one file"),
+  ]
+
+  /// Reader 1 tables that no reader opens, and a word of our message.
+  static let failures: [String: String] = [
+    "delta-rs-errlogs/table_c": "gap",
+    "kernel-data/crc-malformed": "no Delta table",
+    "kernel-golden/deltalog-commit-info/delta": "schemaString",
+    "kernel-golden/deltalog-state-reconstruction-from-checkpoint-missing-protocol/delta":
+      "protocol",
+    "kernel-golden/deltalog-state-reconstruction-without-protocol/delta": "protocol",
+    "kernel-golden/versions-not-contiguous/delta": "gap",
+  ]
+
+  @Test func everyTableGivesTheExpectedStateOrIsRefusedByName() throws {
+    guard let data = sharedData() else { return }
+    let peers = try #require(
+      try JSONValue(
+        parsing: [UInt8](Data(contentsOf: URL(fileURLWithPath: data + "/delta/PEER.json")))
+      ).object)
+    var counts = (read: 0, refused: 0, failed: 0)
+    for member in peers.members {
+      let name = member.key
+      let peer = member.value
+      let storage = DirectoryStorage(root: data + "/delta/" + name)
+      if let word = Self.failures[name] {
+        let error = #expect(throws: DeltaError.self, "\(name)") { try Snapshot.load(storage) }
+        #expect(error?.message.contains(word) == true, "\(name): \(error?.message ?? "")")
+        counts.failed += 1
+        continue
+      }
+      let table = peer["protocol"] ?? .null
+      if try expectRefusal(name, table, storage) {
+        counts.refused += 1
+        continue
+      }
+      do {
+        let snapshot = try Snapshot.load(storage)
+        let exception = Self.exceptions[name]
+        #expect(
+          snapshot.version == exception?.version ?? peer["version"]?.int64.map { Int($0) },
+          "\(name)")
+        #expect(
+          snapshot.files.count == exception?.files ?? peer["files"]?.int64.map { Int($0) },
+          "\(name)")
+        if let rows = snapshot.totals.rowCount, let expected = peer["rows"]?.int64 {
+          #expect(rows == expected, "\(name)")
+        }
+        counts.read += 1
+      } catch {
+        Issue.record("\(name): \(error)")
+      }
+    }
+    print("\(peers.count) reference tables: \(counts)")
+    #expect(counts.read + counts.refused + counts.failed == peers.count)
+    #expect(counts.read >= 60)
+  }
+
+  /// Whether the table's protocol is beyond reader 1; then it must be refused by the features' names.
+  private func expectRefusal(
+    _ name: String, _ table: JSONValue, _ storage: DirectoryStorage
+  ) throws -> Bool {
+    let version = table["minReaderVersion"]?.int64 ?? 1
+    guard version > 1 else { return false }
+    let error = #expect(throws: DeltaError.self, "\(name)") { try Snapshot.load(storage) }
+    #expect(error?.code == .unsupported, "\(name): \(error?.message ?? "")")
+    let features =
+      version == 2 ? ["columnMapping"] : table["readerFeatures"]?.array?.compactMap(\.string) ?? []
+    if features.isEmpty {
+      #expect(error?.message.contains("reader version \(version)") == true, "\(name)")
+    }
+    for feature in features {
+      #expect(error?.message.contains(feature) == true, "\(name): \(error?.message ?? "")")
+    }
+    return true
+  }
+}
