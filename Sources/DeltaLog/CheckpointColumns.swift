@@ -82,6 +82,8 @@ struct TextCollection {
   /// Maps already built, by the codes of their entries: most files share their partition's.
   private var interned: [[Int64]: [String: String?]] = [:]
   private var lastCodes: [Int64] = []
+  private var rowCodes: [Int64] = []
+  private var rowEntries: [(key: Int, value: Int?)] = []
   private var lastMap: [String: String?] = [:]
 
   /// - Parameters:
@@ -124,37 +126,41 @@ struct TextCollection {
 
   /// The next row's map; equal maps share their memory.
   mutating func nextInterned() -> [String: String?] {
-    var entries: [(key: Int, value: Int?)] = []
-    var codes: [Int64] = []
-    var hasCodes = true
-    let (keys, values) = (self.keys, self.values)
-    next { key, value in
-      entries.append((key, value))
-      let high = keys.code(key)
-      let low = value.map { values?.code($0) } ?? -1
-      if let high, let low {
-        codes.append(Int64(high) << 32 | Int64(low) & 0xFFFF_FFFF)
-      } else {
-        hasCodes = false
+    rowEntries.removeAll(keepingCapacity: true)
+    rowCodes.removeAll(keepingCapacity: true)
+    var entries = rowEntries
+    rowEntries = []
+    next { key, value in entries.append((key, value)) }
+    rowEntries = entries
+    if rowEntries.isEmpty { return [:] }
+    guard appendCodes() else { return rowMap() }
+    if rowCodes == lastCodes { return lastMap }
+    let map = interned[rowCodes] ?? rowMap()
+    interned[rowCodes] = map
+    (lastCodes, lastMap) = (rowCodes, map)
+    return map
+  }
+
+  /// Whether every text of the row's entries has a code.
+  private mutating func appendCodes() -> Bool {
+    for entry in rowEntries {
+      guard let high = keys.code(entry.key) else { return false }
+      var low: Int32 = -1
+      if let value = entry.value {
+        guard let code = values?.code(value) else { return false }
+        low = code
       }
+      rowCodes.append(Int64(high) << 32 | Int64(low) & 0xFFFF_FFFF)
     }
-    if entries.isEmpty { return [:] }
-    if hasCodes {
-      if codes == lastCodes { return lastMap }
-      if let map = interned[codes] {
-        (lastCodes, lastMap) = (codes, map)
-        return map
-      }
-    }
+    return true
+  }
+
+  private func rowMap() -> [String: String?] {
     var map: [String: String?] = [:]
-    for entry in entries {
-      if let name = keys.string(entry.key) {
-        map[name] = entry.value.flatMap { values?.string($0) }
-      }
-    }
-    if hasCodes {
-      interned[codes] = map
-      (lastCodes, lastMap) = (codes, map)
+    for entry in rowEntries {
+      guard let name = keys.string(entry.key) else { continue }
+      // A subscript would take nil as a wish to remove.
+      map.updateValue(entry.value.flatMap { values?.string($0) }, forKey: name)
     }
     return map
   }

@@ -1,12 +1,38 @@
 import Storage
 
-/// When a checkpoint is due.
+/// When a checkpoint is due: when the commits since the last one are more than ten, or their file
+/// actions more than a tenth of the live files.
 enum CheckpointPolicy {
-  /// Commits since the last checkpoint beyond which one is written.
+  /// Commits since the last checkpoint beyond which one is due.
   static let tailCommitMax = 10
+  /// File actions since the last checkpoint beyond which one may be due: a checkpoint for each
+  /// commit of a small table would cost more than it saves.
+  static let tailActionMin = 1000
+  /// One part in this many of the live files.
+  static let liveFilesDivisor = 10
 
+  /// - Parameters:
+  ///   - version: The version just committed.
+  ///   - base: What the commit was planned on; nil if it created the table.
+  ///   - fileActionCount: Adds and removes of the commit.
   static func checkpointIfDue(
-    _ version: Int, base: Snapshot?, ownActionCount: Int, _ storage: any TableStorage
+    _ version: Int, base: Snapshot?, fileActionCount: Int, _ storage: any TableStorage
   ) throws(DeltaError) {
+    let listing = try LogListing(storage)
+    let last = listing.checkpoints.first { $0.version <= version }?.version ?? -1
+    // Another writer may have seen to it.
+    guard last < version else { return }
+    let isLong = version - last > tailCommitMax
+    let tail = fileActionCount + (base.map { $0.tailActionCount } ?? 0)
+    let live = base?.files.count ?? 0
+    let isLarge = tail > tailActionMin && tail > live / liveFilesDivisor
+    guard isLong || isLarge else { return }
+    let snapshot: Snapshot
+    if let base {
+      snapshot = try base.advanced(to: version, listing, storage)
+    } else {
+      snapshot = try Snapshot.load(storage, version: version)
+    }
+    try CheckpointWriter.write(snapshot, storage)
   }
 }

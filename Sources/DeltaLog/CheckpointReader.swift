@@ -26,6 +26,15 @@ enum CheckpointReader {
     return replay
   }
 
+  /// Reads a checkpoint of hostile bytes.
+  static func fuzz(_ bytes: [UInt8]) {
+    guard let reader = try? ParquetReader(bytes: bytes, name: "fuzz") else { return }
+    var replay = LogReplay()
+    for rowGroup in 0..<Swift.min(reader.rowGroupCount, 4) {
+      try? CheckpointRowGroup(reader, rowGroup).apply(to: &replay)
+    }
+  }
+
   private static func open(
     _ path: String, _ storage: any TableStorage
   ) throws(DeltaError) -> ParquetReader {

@@ -96,17 +96,21 @@ enum CommitWriter {
     }
     writer.key("dataChange")
     writer.boolean(file.dataChange)
-    if let values = file.partitionValues, let size = file.size {
+    if file.partitionValues != nil, file.size != nil {
       writer.key("extendedFileMetadata")
       writer.boolean(true)
+    }
+    if let values = file.partitionValues {
       writer.key("partitionValues")
       write(values, to: &writer)
+    }
+    if let size = file.size {
       writer.key("size")
       writer.integer(size)
-      if !file.tags.isEmpty {
-        writer.key("tags")
-        write(file.tags, to: &writer)
-      }
+    }
+    if !file.tags.isEmpty {
+      writer.key("tags")
+      write(file.tags, to: &writer)
     }
     writer.endObject()
   }

@@ -34,7 +34,9 @@ enum LogFile: Hashable {
     {
       return .checkpointPart(version: version, part: part, count: count)
     }
-    if parts.count == 3, parts[0].elementsEqual("checkpoint".utf8) {
+    if parts.count == 3, parts[0].elementsEqual("checkpoint".utf8),
+      parts[2].elementsEqual("json".utf8) || parts[2].elementsEqual("parquet".utf8)
+    {
       return .checkpointV2(version: version)
     }
     if parts.count == 3, parts[1].elementsEqual("compacted".utf8) { return .compacted }

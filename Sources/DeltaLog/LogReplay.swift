@@ -50,6 +50,8 @@ struct LogReplay: Sendable {
   var tombstones = KeyedFiles<RemoveFile>()
   /// `commitInfo` of the last commit applied.
   var commitInfo: CommitInfo?
+  /// Adds and removes in commits, those of a checkpoint apart.
+  var tailActionCount = 0
   /// A live file's path whose rows cannot be told without its deletion vector.
   var deletionVectorPath: String?
 
@@ -58,6 +60,7 @@ struct LogReplay: Sendable {
   /// Goes on where a snapshot stands.
   init(_ snapshot: Snapshot) {
     table = snapshot.protocol
+    tailActionCount = snapshot.tailActionCount
     metadata = snapshot.metadata
     txns = snapshot.txns
     domains = snapshot.domainMetadata
@@ -71,7 +74,13 @@ struct LogReplay: Sendable {
 
   mutating func apply(_ actions: [Action]) {
     commitInfo = nil
-    for action in actions { apply(action) }
+    for action in actions {
+      apply(action)
+      switch action {
+      case .add, .remove: tailActionCount += 1
+      default: break
+      }
+    }
   }
 
   mutating func apply(_ action: Action) {

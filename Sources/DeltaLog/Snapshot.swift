@@ -20,6 +20,8 @@ public struct Snapshot: Sendable {
   public let commitInfo: CommitInfo?
   /// Version of the checkpoint that this was built from; nil if from commits alone.
   public let checkpointVersion: Int?
+  /// Adds and removes in the commits since that checkpoint.
+  public let tailActionCount: Int
 
   /// Reads a table's state.
   ///
@@ -129,5 +131,6 @@ public struct Snapshot: Sendable {
     domainMetadata = replay.domains
     commitInfo = replay.commitInfo
     checkpointVersion = checkpoint
+    tailActionCount = replay.tailActionCount
   }
 }

@@ -255,9 +255,16 @@ public struct Transaction: Sendable {
 
   private mutating func checkpointIfDue(_ version: Int) {
     guard writesCheckpoints else { return }
+    var fileActionCount = 0
+    for action in actions {
+      switch action {
+      case .add, .remove: fileActionCount += 1
+      default: break
+      }
+    }
     do throws(DeltaError) {
       try CheckpointPolicy.checkpointIfDue(
-        version, base: snapshot, ownActionCount: actions.count, storage)
+        version, base: snapshot, fileActionCount: fileActionCount, storage)
     } catch { checkpointFailure = error }
   }
 }
