@@ -52,6 +52,10 @@ struct ColumnAssignment {
     var owners = [Int?](repeating: nil, count: schema.columns.count)
     try applyMap(schema, options, &ranks, &owners)
     for (column, name) in names.enumerated() where uses[column] == .extra {
+      if name == "-" {
+        uses[column] = .ignored(reason: "left out by --columns")
+        continue
+      }
       guard let (position, rank) = Self.match(name, schema) else { continue }
       if let owner = owners[position] {
         if ranks[position] < rank { continue }
@@ -195,19 +199,5 @@ struct ColumnAssignment {
         }
       }
     }
-  }
-
-  /// Positions of the schema's columns that no column of the file fills.
-  func unfilled(_ schema: SourceSchema) -> [Int] {
-    var isFilled = [Bool](repeating: false, count: schema.columns.count)
-    for use in uses {
-      switch use {
-      case .field(let position): isFilled[position] = true
-      case .date:
-        if let index = schema.position(of: schema.index) { isFilled[index] = true }
-      default: break
-      }
-    }
-    return schema.columns.indices.filter { !isFilled[$0] }
   }
 }

@@ -63,3 +63,34 @@ struct LocalClock {
     return overflow || carry ? .outOfRange : .instant(total)
   }
 }
+
+extension LocalClock {
+  /// The clock by which a column's times without a zone are read; nil where it has none and needs
+  /// none.
+  ///
+  /// - Parameters:
+  ///   - saysUTC: Whether the column's name says that it is UTC.
+  ///   - isNaive: Whether some of its first values have no zone.
+  ///   - example: A value, for the message.
+  static func choose(
+    _ options: SourceOptions, column: String, saysUTC: Bool, isNaive: Bool, example: [UInt8]
+  ) throws(SourceError) -> LocalClock? {
+    let policy = options.ambiguousTime
+    if saysUTC {
+      if let zone = options.timeZone, !zone.isUTC, isNaive {
+        throw SourceError(
+          .needsTimeZone,
+          "column '\(column)' says that it is UTC, and --timezone \(zone.name) was given",
+          remedy: "leave out --timezone, or rename the column in the file")
+      }
+      return LocalClock(zone: .utc, policy: policy)
+    }
+    if let zone = options.timeZone { return LocalClock(zone: zone, policy: policy) }
+    guard isNaive else { return nil }
+    let shown = example.withUnsafeBytes { TextConversion.quoted($0) }
+    throw SourceError(
+      .needsTimeZone, "times like \(shown) do not say in which time zone they are",
+      place: .init(column: column),
+      remedy: "say it: --timezone UTC, or the exchange's: --timezone America/New_York")
+  }
+}

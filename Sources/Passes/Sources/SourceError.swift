@@ -3,7 +3,7 @@ import Bytes
 /// A file that cannot be turned into rows, whatever its rows are like.
 public struct SourceError: LakeError, Equatable {
   public enum Code: String, Sendable {
-    case empty, notText, noHeader, tooManyColumns, tooManyTexts
+    case unreadable, empty, notText, noHeader, tooManyColumns, tooManyTexts
     case missingColumn, repeatedColumn, unknownMapping
     case needsTimeZone, needsSymbol, needsKind, needsForm
     case unclosedQuote, recordTooLong, brokenRule, unsupported

@@ -1,3 +1,4 @@
+import Bytes
 import Columnar
 
 /// A column of the target table, as far as a source must know it.
@@ -82,5 +83,35 @@ struct SourceLayout {
     }
     self.fields = fields
     layout = RowLayout(stride: offset, fields: fields)
+  }
+
+  /// A row before any column of the file is read: nulls, and what the user said of every row.
+  func template(_ schema: SourceSchema, _ options: SourceOptions, _ strings: StringTable)
+    -> ByteBuffer
+  {
+    let template = ByteBuffer(capacity: layout.stride)
+    template.base.initializeMemory(as: UInt8.self, repeating: 0, count: layout.stride)
+    template.count = layout.stride
+    if let symbol = options.symbol, let position = schema.position(of: "symbol") {
+      template.base.storeLE(strings.code(symbol), fields[position].offset)
+      fields[position].markValid(template.base)
+    }
+    return template
+  }
+}
+
+extension RowField {
+  /// Sets the validity bit of a row's field.
+  @inline(__always)
+  func markValid(_ row: UnsafeMutableRawPointer) {
+    guard case .bit(let offset, let mask) = null else { return }
+    row.storeLE(UnsafeRawPointer(row).loadLE(offset, as: UInt8.self) | mask, offset)
+  }
+
+  /// Whether a row's field, whose null is a validity bit, has a value.
+  @inline(__always)
+  func isValid(_ row: UnsafeRawPointer) -> Bool {
+    guard case .bit(let offset, let mask) = null else { return true }
+    return row.loadLE(offset, as: UInt8.self) & mask != 0
   }
 }

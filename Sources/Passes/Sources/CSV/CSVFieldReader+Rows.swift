@@ -92,7 +92,7 @@ extension CSVFieldReader {
 
   /// Fills the symbol of a file that has none from the instrument's number.
   private func nameByInstrument(_ source: CSVPlan.SymbolSource, _ out: UnsafeMutableRawPointer) {
-    guard CSVFieldReader.isValid(source.instrument, out) else { return }
+    guard source.instrument.isValid(out) else { return }
     let id = UnsafeRawPointer(out).loadLE(source.instrument.offset, as: Int64.self)
     let code: UInt32
     if let known = instrumentCodes[id] {
@@ -181,18 +181,13 @@ extension CSVFieldReader {
   }
 
   func symbol(_ row: UnsafeMutableRawPointer) -> String? {
-    guard let field = plan.symbolField, CSVFieldReader.isValid(field, row) else { return nil }
+    guard let field = plan.symbolField, field.isValid(row) else { return nil }
     return strings[UnsafeRawPointer(row).loadLE(field.offset, as: UInt32.self)]
   }
 
   func timestamp(_ row: UnsafeMutableRawPointer) -> Int64? {
     let field = plan.indexField
-    guard CSVFieldReader.isValid(field, row) else { return nil }
+    guard field.isValid(row) else { return nil }
     return UnsafeRawPointer(row).loadLE(field.offset, as: Int64.self)
-  }
-
-  private static func isValid(_ field: RowField, _ row: UnsafeMutableRawPointer) -> Bool {
-    guard case .bit(let offset, let mask) = field.null else { return true }
-    return UnsafeRawPointer(row).loadLE(offset, as: UInt8.self) & mask != 0
   }
 }

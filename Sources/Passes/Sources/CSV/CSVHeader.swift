@@ -54,22 +54,15 @@ struct CSVHeader {
     }
     var header = CSVHeader(
       delimiter: delimiter, names: [], samples: [], dataStart: start, dataLine: line)
-    if let columns = options.columns {
-      guard columns.count == first.fields.count else {
-        throw SourceError(
-          .noHeader,
-          "--columns names \(columns.count) columns, the first line has \(first.fields.count)",
-          place: .init(line: line), remedy: "name every column; '-' leaves one out")
-      }
-      header.names = columns
+    let texts = first.fields.map { trimmedName(CSVRecord.text(window.base, $0)) }
+    if let given = try namesOfHeaderless(texts, options, line) {
+      header.names = given
     } else if first.hasBadQuote {
       throw SourceError(
         .noHeader, "a quoted name in the header is followed by other text",
         place: .init(line: line), remedy: "correct the first line")
     } else {
-      header.names = first.fields.map {
-        trimmedName(CSVRecord.text(window.base, $0))
-      }
+      header.names = texts
       header.dataStart = first.end
       header.dataLine = line + first.lineCount
     }
@@ -96,6 +89,45 @@ struct CSVHeader {
       "a record is longer than \(ByteWindow.recordByteCountMax) bytes: it has no line end, or an "
         + "open quote", place: place,
       remedy: "check that it is a CSV file whose lines end in LF or CR LF")
+  }
+
+  /// The names of a file without a header, as the user gave them; nil where the first line is one.
+  ///
+  /// A first line of which half or more are numbers and times is no header.
+  private static func namesOfHeaderless(
+    _ first: [String], _ options: SourceOptions, _ line: Int
+  ) throws(SourceError) -> [String]? {
+    let values = first.filter { isValue($0) }
+    let isData = !values.isEmpty && values.count * 2 >= first.count(where: { $0 != "" })
+    let place = SourceError.Place(line: line)
+    if let columns = options.columns {
+      if !isData {
+        throw SourceError(
+          .noHeader, "--columns was given, and the first line looks like a header", place: place,
+          remedy: "leave out --columns, or rename single columns: --map theirs=ours")
+      }
+      guard columns.count == first.count else {
+        throw SourceError(
+          .noHeader, "--columns names \(columns.count) columns, the first line has \(first.count)",
+          place: place, remedy: "name every column; '-' leaves one out")
+      }
+      return columns
+    }
+    if !isData { return nil }
+    let isByPosition =
+      !options.columnMap.isEmpty && options.columnMap.allSatisfy { Int($0.theirs) != nil }
+    if isByPosition { return first.indices.map { "column_\($0 + 1)" } }
+    throw SourceError(
+      .noHeader, "the first line holds values, such as '\(values[0])', and no names", place: place,
+      remedy: "name the columns: --columns ts_event,open,high,low,close,volume")
+  }
+
+  private static func isValue(_ text: String) -> Bool {
+    var text = text
+    return text.withUTF8 { utf8 in
+      let bytes = UnsafeRawBufferPointer(utf8)
+      return TextConversion.isNumber(bytes) || TimeConversion.parse(bytes) != nil
+    }
   }
 
   private static func trimmedName(_ name: String) -> String {

@@ -72,7 +72,12 @@ struct CSVPlan {
     actions = [CSVFieldReader.Action](repeating: .ignored, count: names.count)
     operations = [CSVOperation](repeating: CSVOperation(), count: names.count)
     forms = [RowFieldForm](repeating: .int64, count: names.count)
-    try checkUnfilled()
+    if let instrument = try assignment.checkFilled(schema, layout, options),
+      let symbol = schema.position(of: "symbol")
+    {
+      symbolSource = SymbolSource(
+        instrument: layout.fields[instrument], operation: operation(symbol))
+    }
     for column in names.indices { try plan(column) }
     if !options.usesKernels {
       for column in names.indices { operations[column].kind = .general }
@@ -105,49 +110,13 @@ struct CSVPlan {
   }
 
   /// The bit patterns that the vendor writes for "no value", by field.
-  private static func sentinels(_ kind: String) -> [String: UInt64] {
+  static func sentinels(_ kind: String) -> [String: UInt64] {
     guard let record = RecordKind(rawValue: kind) else { return [:] }
     var found: [String: UInt64] = [:]
     for field in DBNFields.fields(record, version: 3) where !field.isPrice && !field.isTimestamp {
       if let sentinel = field.nullSentinel { found[field.name] = sentinel }
     }
     return found
-  }
-
-  /// Every required column must be filled: by the file, or by the user's word.
-  private mutating func checkUnfilled() throws(SourceError) {
-    for position in assignment.unfilled(schema) {
-      let column = schema.columns[position]
-      if column.name == "symbol" {
-        if options.symbol != nil { continue }
-        if let instrument = schema.position(of: "instrument_id"),
-          assignment.uses.contains(.field(instrument)), layout.fields[instrument].form == .int64
-        {
-          symbolSource = SymbolSource(
-            instrument: layout.fields[instrument], operation: operation(position))
-        } else if column.isRequired {
-          throw SourceError(
-            .needsSymbol,
-            "the file has no column for the symbol; its columns are "
-              + ColumnAssignment.list(names),
-            remedy: "name it: --symbol SPY, or the column that holds it: --map 'theirs=symbol'")
-        }
-      } else if column.isRequired {
-        throw SourceError(
-          .missingColumn,
-          "the file has no column for '\(column.name)', which every row of \(schema.kind) needs; "
-            + "its columns are " + ColumnAssignment.list(names),
-          remedy: "name the column that holds it: --map 'theirs=\(column.name)'")
-      }
-    }
-    if let symbol = options.symbol, let position = schema.position(of: "symbol"),
-      let column = assignment.uses.firstIndex(of: .field(position))
-    {
-      throw SourceError(
-        .needsSymbol,
-        "the file has the symbols in column '\(names[column])', and --symbol \(symbol) was given",
-        remedy: "leave out --symbol, or the column: --map '\(names[column])=-'")
-    }
   }
 
   // MARK: - Columns
@@ -290,40 +259,10 @@ struct CSVPlan {
     actions[column] = .time(times.count - 1, step: operation.step)
   }
 
-  /// The clock by which times without a zone are read.
   private func clock(_ column: Int, isNaive: Bool) throws(SourceError) -> LocalClock? {
-    let policy = options.ambiguousTime
-    if assignment.saysUTC[column] {
-      if let zone = options.timeZone, !zone.isUTC, isNaive {
-        throw SourceError(
-          .needsTimeZone,
-          "column '\(names[column])' says that it is UTC, and --timezone \(zone.name) was given",
-          remedy: "leave out --timezone, or rename the column in the file")
-      }
-      return LocalClock(zone: .utc, policy: policy)
-    }
-    if let zone = options.timeZone { return LocalClock(zone: zone, policy: policy) }
-    guard isNaive else { return nil }
-    let example = samples[column].first ?? []
-    let shown = example.withUnsafeBytes { TextConversion.quoted($0) }
-    throw SourceError(
-      .needsTimeZone, "times like \(shown) do not say in which time zone they are",
-      place: .init(column: names[column]),
-      remedy: "say it: --timezone UTC, or the exchange's: --timezone America/New_York")
-  }
-
-  /// The row before its fields are read: constants.
-  func template(_ strings: StringTable) -> ByteBuffer {
-    let template = ByteBuffer(capacity: layout.layout.stride)
-    template.base.initializeMemory(as: UInt8.self, repeating: 0, count: layout.layout.stride)
-    template.count = layout.layout.stride
-    if let symbol = options.symbol, let position = schema.position(of: "symbol") {
-      let operation = operation(position)
-      template.base.storeLE(strings.code(symbol), operation.offset)
-      let bits = UnsafeRawPointer(template.base).loadLE(operation.nullOffset, as: UInt8.self)
-      template.base.storeLE(bits | operation.nullMask, operation.nullOffset)
-    }
-    return template
+    try LocalClock.choose(
+      options, column: names[column], saysUTC: assignment.saysUTC[column], isNaive: isNaive,
+      example: samples[column].first ?? [])
   }
 }
 

@@ -31,26 +31,36 @@ public final class CSVSource: RowSource {
       supply: try InputStream(path: path), path: path, schema: schema, options: options)
   }
 
+  public convenience init(
+    supply: any ByteSupply, path: String, schema: SourceSchema, options: SourceOptions
+  ) throws {
+    try self.init(supply: supply, path: path, options: options) { _ in schema }
+  }
+
   /// Reads the header and decides how the file is written.
   ///
+  /// - Parameter schema: Called once with what the file's columns are; says what its rows are.
   /// - Throws: `SourceError` where the file as a whole cannot be read: no header, a required column
   ///   that nothing fills, times without a zone.
   public init(
-    supply: any ByteSupply, path: String, schema: SourceSchema, options: SourceOptions
+    supply: any ByteSupply, path: String, options: SourceOptions,
+    schema: (SourceColumnNames) throws -> SourceSchema
   ) throws {
     self.path = path
     window = ByteWindow(supply: supply, chunkByteCount: options.chunkByteCount)
-    let layout = SourceLayout(schema)
-    self.layout = layout.layout
     strings = StringTable()
     blockRowMax = max(options.blockRowMax, 1)
     do {
       let header = try CSVHeader.read(window, options: options)
+      let schema = try schema(SourceColumnNames(names: header.names, samples: header.samples))
+      let layout = SourceLayout(schema)
+      self.layout = layout.layout
       let plan = try CSVPlan(header: header, schema: schema, layout: layout, options: options)
       reader = CSVFieldReader(plan: plan, delimiter: header.delimiter, strings: strings)
       parser = CSVRowParser(
         layout: layout, operations: plan.operations, reader: reader, delimiter: header.delimiter,
-        strings: strings, template: plan.template(strings), line: header.dataLine)
+        strings: strings, template: layout.template(schema, options, strings), line: header.dataLine
+      )
       rules = try RowRuleEvaluator(schema.rules, schema: schema, layout: layout)
       window.advance(to: header.dataStart)
       totals = Self.describe(plan)
