@@ -13,6 +13,7 @@ nonisolated func commandGroups() -> [CommandGroup] {
         ConfigCommand.self,
         SchemaCommand.self,
         IngestCommand.self,
+        ResampleCommand.self,
       ]),
     CommandGroup(
       "use the lake",

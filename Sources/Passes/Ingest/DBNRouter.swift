@@ -18,7 +18,7 @@ final class DBNRouter {
   private let hasOrdinal: Bool
   private let checks: [RowCheck]
   private let coverage: (Int, UInt32) throws -> [Range<Int64>]
-  private var cache = InstrumentCache()
+  private let cache = InstrumentCache()
   private var generation = -1
   private var partition: PartitionRows?
   private var dayStart: UInt64 = 1
@@ -66,62 +66,81 @@ final class DBNRouter {
       generation = resolver.generation
       cache.removeAll()
     }
-    let isSuspect = checks.contains { $0.isBroken(base, stride: recordByteCount, count: count) }
-    for row in 0..<count {
+    let isSuspect = checks.contains { $0.isSuspect(base, stride: recordByteCount, count: count) }
+    var row = 0
+    while row < count {
       let record = base + row &* recordByteCount
       let time = record.loadLE(indexOffset, as: UInt64.self)
-      if isSuspect || time > UInt64(Int64.max),
-        let (rule, reason) = fault(record, time)
-      {
+      if isSuspect || time > UInt64(Int64.max), let (rule, reason) = fault(record, time) {
         let bytes = UnsafeRawBufferPointer(start: record, count: recordByteCount)
         try rejected(
           RejectedRow(
             rule: rule, reason: reason, position: Int64(byteOffset + row * recordByteCount),
             symbol: nil, timestamp: time > UInt64(Int64.max) ? nil : Int64(time),
             original: Array(bytes)))
+        row += 1
         continue
       }
       if time < dayStart || time >= dayEnd { try turn(to: time) }
-      guard let partition else { continue }
-      let id = record.loadLE(4, as: UInt32.self)
-      var found = cache.find(id)
-      if found == nil { found = try resolve(id, partition, &resolver) }
-      guard let found else { continue }
-      try store(record, found, partition, ordinal: firstOrdinal &+ Int64(row))
+      guard let partition else { break }
+      // Checked rows of one day go on in one tight loop.
+      let stored = try storeRun(
+        record, limit: isSuspect ? 1 : count - row, partition, &resolver,
+        ordinal: firstOrdinal &+ Int64(row))
+      row += stored
     }
     try sink.didAppend(rowCount: count)
   }
 
-  @inline(__always)
-  private func store(
-    _ record: UnsafeRawPointer, _ found: InstrumentCache.Entry, _ partition: PartitionRows,
-    ordinal: Int64
-  ) throws {
-    let symbol = partition.symbols + Int(found.slot)
-    let key = sink.plan.order.key(record)
-    if found.isCovered && symbol.pointee.covered.contains(where: { $0.contains(key.index) }) {
-      repeatCount += 1
-      return
+  /// Stores rows of the current day.
+  ///
+  /// - Returns: How many were of that day.
+  private func storeRun(
+    _ base: UnsafeRawPointer, limit: Int, _ partition: PartitionRows,
+    _ resolver: inout SymbolResolver, ordinal: Int64
+  ) throws -> Int {
+    let (start, end, stride, order, pool) =
+      (dayStart, dayEnd, recordByteCount, sink.plan.order, sink.pool)
+    var row = 0
+    while row < limit {
+      let record = base + row &* stride
+      let time = record.loadLE(order.indexOffset, as: UInt64.self)
+      if time < start || time >= end { break }
+      let id = record.loadLE(4, as: UInt32.self)
+      let found = try cache.find(id) ?? resolve(id, partition, &resolver)
+      let symbol = partition.symbols + Int(found.slot)
+      let key = order.key(record)
+      if found.isCovered && symbol.pointee.covered.contains(where: { $0.contains(key.index) }) {
+        repeatCount += 1
+        row = row &+ 1
+        continue
+      }
+      let place = symbol.pointee.append(key, from: pool)
+      copy(record, to: place, stride)
+      place.storeLE(symbol.pointee.code, stride)
+      place.storeLE(found.requested, stride &+ 4)
+      if hasOrdinal { place.storeLE(ordinal &+ Int64(row), stride &+ 8) }
+      row = row &+ 1
+      if symbol.pointee.run.rowCount == RowGroupCuts.groupRowMax {
+        try sink.didFill(partition, slot: Int(found.slot))
+      }
     }
-    let row = symbol.pointee.append(key, from: sink.pool)
+    return row
+  }
+
+  /// Copies a record. Every one is a multiple of four bytes long, and nearly every one of eight.
+  @inline(__always)
+  private func copy(
+    _ record: UnsafeRawPointer, to place: UnsafeMutableRawPointer, _ byteCount: Int
+  ) {
     var at = 0
-    // Every record is a multiple of four bytes long; most are of eight.
-    while at &+ 8 <= recordByteCount {
-      row.storeBytes(
+    while at &+ 8 <= byteCount {
+      place.storeBytes(
         of: record.loadUnaligned(fromByteOffset: at, as: UInt64.self), toByteOffset: at,
         as: UInt64.self)
       at = at &+ 8
     }
-    if at < recordByteCount {
-      row.storeLE(record.loadLE(at, as: UInt32.self), at)
-    }
-    row.storeLE(symbol.pointee.code, recordByteCount)
-    row.storeLE(found.requested, recordByteCount &+ 4)
-    if hasOrdinal { row.storeLE(ordinal, recordByteCount &+ 8) }
-    partition.rowCount &+= 1
-    if symbol.pointee.run.rowCount == RowGroupCuts.groupRowMax {
-      try sink.didFill(partition, slot: Int(found.slot))
-    }
+    if at < byteCount { place.storeLE(record.loadLE(at, as: UInt32.self), at) }
   }
 
   private func fault(_ record: UnsafeRawPointer, _ time: UInt64) -> (String, String)? {
@@ -151,73 +170,76 @@ final class DBNRouter {
   private func resolve(
     _ id: UInt32, _ partition: PartitionRows, _ resolver: inout SymbolResolver
   ) throws -> InstrumentCache.Entry {
-    let (symbol, requested, step) = resolver.resolve(instrumentID: id, day: partition.day)
+    let (symbol, requested, _) = resolver.resolve(instrumentID: id, day: partition.day)
     let code = sink.texts.code(symbol)
     let slot = try partition.slot(code: code) { try coverage(partition.day, code) }
     let entry = InstrumentCache.Entry(
-      slot: UInt32(slot), requested: requested.map { sink.texts.code($0) } ?? 0,
-      isCovered: !partition.symbols[slot].covered.isEmpty, step: step)
-    cache.insert(id, entry)
+      id: id, slot: UInt32(slot), requested: requested.map { sink.texts.code($0) } ?? 0,
+      isCovered: !partition.symbols[slot].covered.isEmpty, isUsed: true)
+    cache.insert(entry)
     return entry
   }
 }
 
 /// The slots of a date's instruments, by id: an open-addressing table.
-struct InstrumentCache {
+final class InstrumentCache {
   struct Entry {
+    var id: UInt32
     var slot: UInt32
     var requested: UInt32
     var isCovered: Bool
-    var step: ResolutionStep
+    var isUsed: Bool
+
+    static let empty = Entry(id: 0, slot: 0, requested: 0, isCovered: false, isUsed: false)
   }
 
-  private var ids: [UInt32] = Array(repeating: 0, count: 64)
-  private var entries: [Entry?] = Array(repeating: nil, count: 64)
+  private var entries: UnsafeMutablePointer<Entry>
+  private var capacity = 64
   private var count = 0
-  private var lastID: UInt32 = 0
-  private var last: Entry?
+
+  init() {
+    entries = .allocate(capacity: 64)
+    entries.initialize(repeating: .empty, count: 64)
+  }
+
+  deinit { entries.deallocate() }
 
   @inline(__always)
-  mutating func find(_ id: UInt32) -> Entry? {
-    if id == lastID, let last { return last }
-    let mask = ids.count &- 1
-    var at = Int(truncatingIfNeeded: id &* 0x9E37_79B1 &>> 16) & mask
-    while let entry = entries[at] {
-      if ids[at] == id {
-        lastID = id
-        last = entry
-        return entry
-      }
+  func find(_ id: UInt32) -> Entry? {
+    let mask = capacity &- 1
+    var at = Int(truncatingIfNeeded: (id &* 0x9E37_79B1) &>> 16) & mask
+    while entries[at].isUsed {
+      if entries[at].id == id { return entries[at] }
       at = (at &+ 1) & mask
     }
     return nil
   }
 
-  mutating func insert(_ id: UInt32, _ entry: Entry) {
-    if (count + 1) * 2 > ids.count { grow() }
-    place(id, entry)
+  func insert(_ entry: Entry) {
+    if (count + 1) * 2 > capacity { grow() }
+    place(entry)
     count += 1
   }
 
-  mutating func removeAll() {
-    last = nil
+  func removeAll() {
     if count == 0 { return }
     count = 0
-    for at in entries.indices { entries[at] = nil }
+    entries.update(repeating: .empty, count: capacity)
   }
 
-  private mutating func place(_ id: UInt32, _ entry: Entry) {
-    let mask = ids.count - 1
-    var at = Int(truncatingIfNeeded: id &* 0x9E37_79B1 &>> 16) & mask
-    while entries[at] != nil { at = (at + 1) & mask }
-    ids[at] = id
+  private func place(_ entry: Entry) {
+    let mask = capacity - 1
+    var at = Int(truncatingIfNeeded: (entry.id &* 0x9E37_79B1) &>> 16) & mask
+    while entries[at].isUsed { at = (at + 1) & mask }
     entries[at] = entry
   }
 
-  private mutating func grow() {
-    let known = zip(ids, entries).compactMap { id, entry in entry.map { (id, $0) } }
-    ids = Array(repeating: 0, count: ids.count * 2)
-    entries = Array(repeating: nil, count: ids.count)
-    for (id, entry) in known { place(id, entry) }
+  private func grow() {
+    let (old, oldCapacity) = (entries, capacity)
+    capacity *= 2
+    entries = .allocate(capacity: capacity)
+    entries.initialize(repeating: .empty, count: capacity)
+    for at in 0..<oldCapacity where old[at].isUsed { place(old[at]) }
+    old.deallocate()
   }
 }

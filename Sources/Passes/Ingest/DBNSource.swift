@@ -126,7 +126,7 @@ final class DBNSource {
     let lookup = StoredLookup(
       fields: schema.fileFields, keyColumns: schema.keyColumns, files: target.fileLister())
     var options = WriterOptions()
-    options.sortingColumns = target.sortingColumns
+    options.sortingColumns = target.schema.sortingColumns
     let assembler = SegmentAssembler(
       plan: plan,
       settings: SegmentAssembler.Settings(

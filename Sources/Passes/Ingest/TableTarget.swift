@@ -68,20 +68,6 @@ final class TableTarget {
     return { Self.files(day: $0, byDay, waiting, root: root, indexColumn: indexColumn) }
   }
 
-  /// Order of the rows in a segment, for its footer.
-  var sortingColumns: [SortingColumn] {
-    let names = schema.fileFields.map(\.name)
-    var order: [SortingColumn] = []
-    for name in schema.sortColumns where name != "source_ordinal" {
-      for part in [name, name + RemainderColumns.suffix] {
-        guard let index = names.firstIndex(of: part) else { continue }
-        order.append(
-          SortingColumn(columnIndex: Int32(index), isDescending: false, nullsFirst: true))
-      }
-    }
-    return order
-  }
-
   private static func files(
     day: Int, _ byDay: [String: [AddFile]], _ pending: [PendingSegment], root: String,
     indexColumn: String
@@ -174,23 +160,7 @@ final class TableTarget {
       path: PartitionKey(date: date).folder([TableSchema.partitionColumn]) + "/" + staged.fileName,
       partitionValues: [TableSchema.partitionColumn: date], size: Int64(staged.byteCount),
       modificationTime: Clock.milliseconds(),
-      stats: statistics(staged).json, tags: segment.tags)
-  }
-
-  private func statistics(_ staged: StagedSegment) -> FileStatistics {
-    var statistics = FileStatistics(rowCount: Int64(staged.rowCount))
-    for name in schema.statisticsColumns {
-      guard let field = schema.tableFields.first(where: { $0.name == name }),
-        let column = staged.file.columns.first(where: { $0.field == name })
-      else { continue }
-      statistics.set(
-        name, type: field.type,
-        ColumnBounds(
-          minimum: column.bounds.flatMap { StatValue($0.min, field.type) },
-          maximum: column.bounds.flatMap { StatValue($0.max, field.type) },
-          nullCount: Int64(column.nullCount)))
-    }
-    return statistics
+      stats: staged.logStatistics(schema).json, tags: segment.tags)
   }
 }
 
@@ -199,22 +169,6 @@ enum SegmentTag {
   /// The interval of the source that the segment's rows come from, within its date, in ns: half-open.
   static let start = "lake.start"
   static let end = "lake.end"
-}
-
-extension StatValue {
-  /// nil where the bound is of no use to the log.
-  init?(_ value: StatisticsValue, _ type: ColumnType) {
-    switch (value, type) {
-    case (.integer(let value), .decimal): self = .decimal(Int128(value))
-    case (.integer(let value), _): self = .integer(value)
-    case (.wide(let value), _): self = .decimal(value)
-    case (.double(let value), _): self = .double(value)
-    case (.bytes(let bytes), .string):
-      guard let text = String(validating: bytes, as: UTF8.self) else { return nil }
-      self = .string(text)
-    case (.bytes, _): return nil
-    }
-  }
 }
 
 /// What is known of a data file's rows without opening it.

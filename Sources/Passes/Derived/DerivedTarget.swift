@@ -1,0 +1,107 @@
+import Catalog
+import Columnar
+import DeltaLog
+import Parquet
+import Storage
+
+/// A table that a pass fills, partition by partition.
+final class DerivedTarget {
+  let definition: TableDefinition
+  let root: String
+  private(set) var snapshot: Snapshot?
+  private let storage: DirectoryStorage
+  private let folder: String
+
+  /// A partition that was computed and is not committed yet.
+  struct Result: Sendable {
+    var date: String
+    var derivation: Derivation
+    /// nil where it came out empty.
+    var segment: StagedSegment?
+  }
+
+  /// - Throws: `CatalogError` where the table was made by another pass or with other parameters.
+  init(_ definition: TableDefinition, lake: Lake) throws {
+    self.definition = definition
+    root = lake.path(of: definition.name)
+    folder = definition.name.layer + "/" + definition.name.name + "/"
+    storage = DirectoryStorage(root: root)
+    try reload()
+  }
+
+  func reload() throws {
+    snapshot = try Snapshot.exists(storage) ? try Snapshot.load(storage) : nil
+    guard let snapshot else { return }
+    try snapshot.requireWritable()
+    try definition.requireMatch(snapshot)
+  }
+
+  /// Live files by date.
+  func filesByDate() -> [String: [AddFile]] {
+    Dictionary(grouping: snapshot?.files ?? []) { $0.partitionValue("date") ?? "" }
+  }
+
+  /// Whether a partition is what `derivation` would make again.
+  func isFresh(_ derivation: Derivation, date: String, files: [AddFile]) -> Bool {
+    if files.isEmpty { return snapshot?.txns[derivation.emptyAppId(date: date)] != nil }
+    return derivation.isFresh(files)
+  }
+
+  /// Replaces the partitions of `results` in one commit.
+  ///
+  /// - Returns: nil when they are in. Else another commit came first; the partitions are still in
+  ///   staging, and the caller plans again.
+  func commit(
+    _ results: [Result], run: StagingRun, parameters: [(name: String, value: String)]
+  ) throws -> CommitOutcome? {
+    if results.isEmpty { return nil }
+    var transaction =
+      snapshot == nil
+      ? try definition.transaction(on: storage)
+      : Transaction(snapshot: snapshot, storage: storage)
+    if snapshot == nil {
+      try DirectoryStorage(root: run.lakeRoot).createDirectory(folder + "_delta_log")
+    }
+    var moves: [(from: String, to: String)] = []
+    for result in results {
+      let key = PartitionKey(date: result.date)
+      var files: [AddFile] = []
+      if let segment = result.segment {
+        let file = addFile(segment, result)
+        files.append(file)
+        moves.append((segment.path, folder + file.path))
+      } else {
+        transaction.setApplication(result.derivation.emptyAppId(date: result.date), version: 1)
+      }
+      if snapshot == nil {
+        transaction.append(files)
+      } else {
+        transaction.replacePartition(key, with: files)
+      }
+    }
+    transaction.operation = "WRITE"
+    transaction.operationParameters = [("mode", "Overwrite")] + parameters
+    try run.publish(moves)
+    let outcome = try transaction.commit()
+    if case .committed = outcome {
+      try reload()
+      return nil
+    }
+    for move in moves {
+      try run.takeBack(from: run.lakeRoot + "/" + move.to, to: move.from)
+    }
+    return outcome
+  }
+
+  private func addFile(_ staged: StagedSegment, _ result: Result) -> AddFile {
+    var tags = result.derivation.tags
+    tags[AddFile.Tag.rows] = "\(staged.rowCount)"
+    tags[AddFile.Tag.rowHash] = staged.fingerprint.description
+    return AddFile(
+      path: PartitionKey(date: result.date).folder([TableSchema.partitionColumn]) + "/"
+        + staged.fileName,
+      partitionValues: [TableSchema.partitionColumn: result.date], size: Int64(staged.byteCount),
+      modificationTime: Clock.milliseconds(),
+      stats: staged.logStatistics(definition.schema).json, tags: tags)
+  }
+}

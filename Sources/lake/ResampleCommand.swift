@@ -1,0 +1,127 @@
+import Bytes
+import Catalog
+import CommandLineKit
+import JSON
+import Passes
+
+/// Makes longer bars of bars.
+struct ResampleCommand: Command {
+  static let spec = CommandSpec(
+    name: "resample",
+    summary: "Make longer bars of a table of bars, one table an interval.",
+    operands: [OperandSpec("TABLE", help: "A table of bars, like raw.equs_mini_ohlcv_1s.")],
+    flags: [
+      .option(
+        "to", "INTERVALS",
+        help: "Intervals, like 15s,30s,1m (the default), 5m, 1h or 1d; any that divides a day."),
+      .option(
+        "as", "TABLE", help: "Name of the one output (default bars.<dataset>_ohlcv_<interval>)."),
+      .option("jobs", "N", help: "Threads (default: as many as there are processors)."),
+      .switch("plan", help: "Show what would be computed, and stop."),
+    ],
+    notes: [
+      "Bars are closed on the left and labelled by their start; each interval is computed from the table itself. "
+        + "Periods without a bar have none. Only dates whose rows changed are computed again."
+    ],
+    examples: [
+      Example("lake resample raw.equs_mini_ohlcv_1s", "to 15s, 30s and 1m"),
+      Example("lake resample raw.equs_mini_ohlcv_1s --to 5m,1h", "to other intervals"),
+      Example("lake resample raw.equs_mini_ohlcv_1s --plan", "what would be computed"),
+    ])
+
+  let table: String
+  var options = ResamplePass.Options()
+  let output: String?
+  let isPlanOnly: Bool
+
+  init(_ arguments: inout Arguments) throws(UsageError) {
+    table = try arguments.table()
+    let intervals = try arguments.list("to")
+    if !intervals.isEmpty { options.intervals = intervals }
+    output = arguments.value("as")
+    if let jobs = try arguments.integer("jobs", in: 1...256) { options.jobs = jobs }
+    isPlanOnly = arguments.flag("plan")
+  }
+
+  func run(in context: Context) throws -> ExitStatus {
+    let lake = try context.findLake()
+    var options = options
+    options.output = try output.map { try TableName(parsing: $0) }
+    let progress = ProgressReporter(context, verb: "resample")
+    let observer = ProgressObserver(progress: progress, context: context)
+    let pass = try ResamplePass(lake: lake, table: table, options: options, observer: observer)
+    let plan = try pass.plan()
+    if isPlanOnly {
+      progress.finish()
+      print(plan, in: context)
+      return plan.failures.isEmpty ? .done : .failed
+    }
+    let began = monotonicSeconds()
+    let report = try pass.run(plan)
+    progress.finish()
+    print(report, elapsed: monotonicSeconds() - began, in: context)
+    if report.isInterrupted { return .interrupted }
+    return report.failureCount > 0 ? .failed : .done
+  }
+
+  private func print(_ plan: ResamplePlan, in context: Context) {
+    for failure in plan.failures { context.report(failure.error) }
+    for output in plan.outputs {
+      for partition in output.partitions {
+        let members: [(String, JSONValue)] = [
+          ("type", .string("partition")), ("table", .string(output.table.description)),
+          ("interval", .string(output.interval.name)), ("date", .string(partition.date)),
+          ("state", .string(partition.state.rawValue)),
+        ]
+        if context.isJSON {
+          context.print(JSONValue.object(JSONObject(members)).description)
+        } else if partition.state != .fresh {
+          context.print("\(output.table)  \(partition.date)  \(partition.state.rawValue)")
+        }
+      }
+    }
+    var summary = Summary()
+    summary.add("source", .text("\(plan.source) version \(plan.sourceVersion)"))
+    for output in plan.outputs {
+      summary.add(
+        "due_" + output.interval.name, label: output.table.description,
+        .text("\(output.dueCount) of \(output.partitions.count) dates to compute"))
+    }
+    context.print(summary)
+  }
+
+  private func print(
+    _ report: ResamplePass.Report, elapsed: Double, in context: Context
+  ) {
+    for output in report.outputs where context.isJSON {
+      let members: [(String, JSONValue)] = [
+        ("type", .string("table")), ("table", .string(output.table.description)),
+        ("interval", .string(output.interval)),
+        ("dates_computed", .integer(Int64(output.computedCount))),
+        ("dates_fresh", .integer(Int64(output.freshCount))),
+        ("rows", .integer(Int64(output.rowCount))), ("bytes", .integer(Int64(output.byteCount))),
+        ("failed", .boolean(output.error != nil)),
+      ]
+      context.print(JSONValue.object(JSONObject(members)).description)
+    }
+    var summary = Summary()
+    for output in report.outputs {
+      let text =
+        output.error != nil
+        ? "failed"
+        : "\(Quantity.count(output.rowCount)) bars on \(output.computedCount) dates; "
+          + "\(output.freshCount) dates were fresh"
+      summary.add(
+        "to_" + output.interval,
+        label: output.error != nil ? output.interval : "\(output.interval) → \(output.table)",
+        .text(text))
+    }
+    summary.add("rows_read", .count(report.rowsRead))
+    summary.add("rows_written", .count(report.outputs.reduce(0) { $0 + $1.rowCount }))
+    summary.add("bytes_out", .bytes(report.outputs.reduce(0) { $0 + $1.byteCount }))
+    summary.add("failed", .count(report.failureCount))
+    summary.add("peak_memory", .bytes(ProcessMemory.peakByteCount))
+    summary.add("elapsed", .seconds(elapsed))
+    context.print(summary)
+  }
+}
