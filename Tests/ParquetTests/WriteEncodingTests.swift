@@ -124,6 +124,15 @@ private enum Shape: CaseIterable, Sendable {
     }
   }
 
+  @Test func unsignedIntegersAreWrittenByTheirBits() {
+    let encoder = DeltaBinaryPackedEncoder(physicalBitWidth: 32)
+    defer { encoder.deallocate() }
+    let out = ByteBuffer()
+    encoder.encode([4_294_967_295, 0], 2, into: out)
+    // Block size, miniblocks, count, first value −1, least difference 1.
+    #expect(Array(out.bytes.prefix(6)) == [0x80, 0x01, 4, 2, 1, 2])
+  }
+
   @Test(arguments: 0...32)
   func bitPackingKeepsEveryWidth(_ width: Int) {
     var random = SeededGenerator(seed: UInt64(width))

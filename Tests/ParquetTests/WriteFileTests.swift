@@ -52,80 +52,103 @@ private let types: [ColumnType] = [
   .timestamp(.nanoseconds, isUTC: false), .float16,
 ]
 
-/// Random values of a type: its extremes, a few that repeat, and noise, in stretches.
+/// Random values: extremes, a few that repeat, and noise, in stretches.
+private func stretches<T>(
+  _ count: Int, _ extremes: [T], _ random: inout SeededGenerator,
+  _ noise: (inout SeededGenerator) -> T
+) -> [T] {
+  var values: [T] = []
+  while values.count < count {
+    let length = Swift.min(Int.random(in: 1...200, using: &random), count - values.count)
+    let few = [noise(&random), noise(&random), noise(&random)]
+    let form = Int.random(in: 0..<4, using: &random)
+    for _ in 0..<length {
+      switch form {
+      case 0: values.append(extremes[Int.random(in: 0..<extremes.count, using: &random)])
+      case 1: values.append(few[0])
+      case 2: values.append(few[Int.random(in: 0..<3, using: &random)])
+      default: values.append(noise(&random))
+      }
+    }
+  }
+  return values
+}
+
 private func makeColumn(
   _ type: ColumnType, _ count: Int, _ nulls: Nulls, _ random: inout SeededGenerator
 ) -> Column {
   let validity = nulls.validity(count, &random)
-  func row<T>(_ extremes: [T], _ noise: () -> T) -> [T] {
-    var values: [T] = []
-    while values.count < count {
-      let length = Swift.min(Int.random(in: 1...200, using: &random), count - values.count)
-      let few = [noise(), noise(), noise()]
-      switch Int.random(in: 0..<4, using: &random) {
-      case 0: for _ in 0..<length { values.append(extremes.randomElement(using: &random)!) }
-      case 1: values += [T](repeating: few[0], count: length)
-      case 2: for _ in 0..<length { values.append(few.randomElement(using: &random)!) }
-      default: for _ in 0..<length { values.append(noise()) }
-      }
+  let storage: Column.Storage =
+    switch type.storage {
+    case .integers: makeIntegers(type, count, &random)
+    case .wide: makeWide(type, count, &random)
+    case .doubles: makeDoubles(type, count, &random)
+    case .bytes: makeBytes(type, count, &random)
     }
-    return values
-  }
-  var generator = random
-  defer { random = generator }
-  func integers(_ range: ClosedRange<Int64>) -> Column.Storage {
-    .integers(
-      row([range.lowerBound, range.upperBound, 0, 1]) { .random(in: range, using: &generator) })
-  }
-  func byteStrings(_ make: () -> [UInt8], _ extremes: [[UInt8]]) -> Column.Storage {
-    var column = ByteColumn()
-    for value in row(extremes, make) { value.withUnsafeBytes { column.append($0) } }
-    return .bytes(column)
-  }
-  let storage: Column.Storage
-  switch type {
-  case .boolean: storage = integers(0...1)
-  case .integer(64, true), .timestamp, .time(.nanoseconds, _):
-    storage = integers(Int64.min...Int64.max)
-  case .integer(64, false): storage = integers(Int64.min...Int64.max)
-  case .integer(let width, true): storage = integers(-(1 << (width - 1))...(1 << (width - 1)) - 1)
-  case .integer(let width, false): storage = integers(0...(1 << width) - 1)
-  case .date, .time, .null: storage = integers(Int64(Int32.min)...Int64(Int32.max))
-  case .decimal(let precision, _):
-    let max = WriterColumn.decimalMax(precision)
-    if precision <= 18 {
-      storage = integers(-Int64(max)...Int64(max))
-    } else {
-      storage = .wide(row([-max, max, 0, -1]) { .random(in: -max...max, using: &generator) })
-    }
-  case .float16:
-    storage = .doubles(
-      row([0, -0.0, 1.5]) { Double(Int.random(in: -99...99, using: &generator)) / 4 })
-  case .float:
-    storage = .doubles(
-      row([0, -0.0, .infinity]) { Double(Float.random(in: -1e9...1e9, using: &generator)) })
-  case .double:
-    storage = .doubles(
-      row([0, -0.0, -.infinity, .greatestFiniteMagnitude]) {
-        .random(in: -1e300...1e300, using: &generator)
-      })
-  case .binary(let fixed?):
-    storage = byteStrings(
-      { (0..<fixed).map { _ in .random(in: 0...255, using: &generator) } },
-      [[UInt8](repeating: 255, count: fixed)])
-  case .uuid:
-    storage = byteStrings(
-      { (0..<16).map { _ in .random(in: 0...255, using: &generator) } },
-      [[UInt8](repeating: 0, count: 16)])
-  default:
-    storage = byteStrings(
-      {
-        Array(String(repeating: "é€𝄞x", count: .random(in: 0...30, using: &generator)).utf8)
-          + Array("\(UInt16.random(in: 0...9999, using: &generator))".utf8)
-      },
-      [[], Array("ESZ5".utf8), Array(String(repeating: "\u{10FFFF}", count: 40).utf8)])
-  }
   return Column(type: type, storage: storage, validity: validity)
+}
+
+private func makeIntegers(
+  _ type: ColumnType, _ count: Int, _ random: inout SeededGenerator
+) -> Column.Storage {
+  let range: ClosedRange<Int64> =
+    switch type {
+    case .boolean: 0...1
+    case .integer(64, _), .timestamp, .time(.nanoseconds, _): Int64.min...Int64.max
+    case .integer(let width, true): -(1 << (width - 1))...(1 << (width - 1)) - 1
+    case .integer(let width, false): 0...(1 << width) - 1
+    case .decimal(let precision, _):
+      -Int64(WriterColumn.decimalMax(precision))...Int64(WriterColumn.decimalMax(precision))
+    default: Int64(Int32.min)...Int64(Int32.max)
+    }
+  return .integers(
+    stretches(count, [range.lowerBound, range.upperBound, 0, 1], &random) {
+      Int64.random(in: range, using: &$0)
+    })
+}
+
+private func makeWide(
+  _ type: ColumnType, _ count: Int, _ random: inout SeededGenerator
+) -> Column.Storage {
+  guard case .decimal(let precision, _) = type else { return .wide([]) }
+  let max = WriterColumn.decimalMax(precision)
+  return .wide(
+    stretches(count, [-max, max, 0, -1], &random) { Int128.random(in: -max...max, using: &$0) })
+}
+
+private func makeDoubles(
+  _ type: ColumnType, _ count: Int, _ random: inout SeededGenerator
+) -> Column.Storage {
+  // Quarters fit in every width.
+  let extremes: [Double] =
+    type == .double
+    ? [0, -0.0, -.infinity, .greatestFiniteMagnitude] : [0, -0.0, .infinity, 1.5]
+  return .doubles(
+    stretches(count, extremes, &random) {
+      type == .double
+        ? Double.random(in: -1e300...1e300, using: &$0)
+        : Double(Int.random(in: -99...99, using: &$0)) / 4
+    })
+}
+
+private func makeBytes(
+  _ type: ColumnType, _ count: Int, _ random: inout SeededGenerator
+) -> Column.Storage {
+  var column = ByteColumn()
+  let length = WriterColumn(Field("x", type)).typeLength
+  let extremes: [[UInt8]] =
+    if let length {
+      [[UInt8](repeating: 255, count: length), [UInt8](repeating: 0, count: length)]
+    } else {
+      [[], Array("ESZ5".utf8), Array(String(repeating: "\u{10FFFF}", count: 40).utf8)]
+    }
+  let values = stretches(count, extremes, &random) { random in
+    if let length { return (0..<length).map { _ in UInt8.random(in: 0...255, using: &random) } }
+    let text = String(repeating: "é€𝄞x", count: Int.random(in: 0...30, using: &random))
+    return Array("\(text)\(Int.random(in: 0...9999, using: &random))".utf8)
+  }
+  for value in values { value.withUnsafeBytes { column.append($0) } }
+  return .bytes(column)
 }
 
 private func write(
@@ -350,6 +373,15 @@ private func small() -> WriterOptions {
     #expect(nextText(after: Array("\u{10FFFF}".utf8)) == nil)
     #expect(nextBytes(after: [1, 255, 255]) == [2])
     #expect(nextBytes(after: [255]) == nil)
+  }
+
+  @Test func indexWidthsAreThoseThatReadersTake() {
+    for count in [0, 1, 2, 3, 16, 17, 256, 257, 65_536, 65_537, 1 << 20] {
+      for isSmooth in [false, true] {
+        let width = ValueShaper.bitWidth(forEntries: count, isSmooth: isSmooth)
+        #expect((1...32).contains(width) && count <= 1 << width)
+      }
+    }
   }
 
   @Test func sortedSymbolsCostNothing() throws {

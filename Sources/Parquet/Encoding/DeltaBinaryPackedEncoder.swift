@@ -27,7 +27,9 @@ struct DeltaBinaryPackedEncoder {
     out.append(varint: UInt64(Self.blockValueCount))
     out.append(varint: UInt64(Self.miniblockCount))
     out.append(varint: UInt64(count))
-    out.append(zigzag: count == 0 ? 0 : values[0])
+    let first = count == 0 ? 0 : values[0]
+    // Unsigned 32-bit integers are written by their bits: readers take a signed number.
+    out.append(zigzag: physicalBitWidth == 64 ? first : Int64(Int32(truncatingIfNeeded: first)))
     var start = 0
     while start < count - 1 {
       let blockCount = Swift.min(Self.blockValueCount, count - 1 - start)

@@ -36,8 +36,11 @@ final class FileSink {
     descriptor = fileDescriptor
   }
 
+  /// A file that was begun and not finished is no use to anyone: it is removed.
   deinit {
-    if closesDescriptor && descriptor >= 0 { Glibc.close(descriptor) }
+    guard closesDescriptor && descriptor >= 0, let path else { return }
+    Glibc.close(descriptor)
+    unlink(path)
   }
 
   func write(_ bytes: UnsafeRawBufferPointer) throws(ParquetError) {

@@ -150,7 +150,9 @@ final class ValueShaper {
 
   /// Bits of an index: whole bytes where they compress better. At least 1: not every reader takes 0.
   static func bitWidth(forEntries count: Int, isSmooth: Bool) -> Int {
-    let exact = Swift.max(1, Int.bitWidth - (count - 1).leadingZeroBitCount)
+    // A page of nulls may come before the first entry.
+    let greatest = Swift.max(count - 1, 0)
+    let exact = Swift.max(1, Int.bitWidth - greatest.leadingZeroBitCount)
     switch exact {
     case 5...8: return 8
     case 9...16: return isSmooth ? 16 : exact
