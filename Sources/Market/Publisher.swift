@@ -6,7 +6,10 @@ public enum Publisher {
 
   /// The lowest number among a dataset's publishers; nil for a dataset that is not known here.
   public static func first(ofDataset dataset: String) -> UInt16? {
-    names.filter { $0.value.hasPrefix(dataset + ".") }.map(\.key).min()
+    names.filter { name in
+      let venue = name.value.reversed().prefix { $0 != "." }.count
+      return name.value.dropLast(venue + 1) == dataset
+    }.map(\.key).min()
   }
 
   private static let names: [UInt16: String] = [
