@@ -137,15 +137,6 @@ public struct FileStatistics: Hashable, Sendable {
     return nil
   }
 
-  /// Minimum, maximum and nulls of a column as they stand; nil where nothing is known.
-  func listing(_ field: Field) -> JSONObject? {
-    var line = JSONObject()
-    line["min"] = minimums[field.name]
-    line["max"] = maximums[field.name]
-    line["nulls"] = nullCounts[field.name]
-    return line.isEmpty ? nil : line
-  }
-
   /// The statistics as `add.stats` holds them.
   public var json: String {
     var object = JSONObject()

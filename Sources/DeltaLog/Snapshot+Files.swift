@@ -1,5 +1,4 @@
 import Columnar
-import JSON
 
 extension Snapshot {
   /// The live files whose `date` partition may hold rows of the dates that `isWanted` accepts, in the
@@ -58,36 +57,5 @@ public struct TableTotals: Hashable, Sendable {
     self.fileCount = fileCount
     self.byteCount = byteCount
     self.rowCount = rowCount
-  }
-}
-
-extension AddFile {
-  /// The file as one line of a listing: path in the file system, bytes, rows, partition values, time,
-  /// and bounds of the flat columns that have any.
-  ///
-  /// - Parameter fields: The table's flat columns.
-  public func listing(_ fields: [Field]) -> JSONObject {
-    let statistics = statistics
-    var object = JSONObject()
-    object["path"] = .string(filePath)
-    object["size"] = .integer(size)
-    object["rows"] = (statistics?.rowCount ?? taggedRowCount).map { .integer($0) } ?? .null
-    object["partition"] = .object(
-      JSONObject(
-        partitionValues.keys.sorted().map { column in
-          (column, partitionValue(column).map { .string($0) } ?? .null)
-        }))
-    object["modified"] = .string(Instant.text(modificationTime))
-    var bounds = JSONObject()
-    for field in fields {
-      guard let statistics, let line = statistics.listing(field) else { continue }
-      bounds[field.name] = .object(line)
-    }
-    if !bounds.isEmpty { object["bounds"] = .object(bounds) }
-    if !tags.isEmpty {
-      object["tags"] = .object(
-        JSONObject(tags.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }))
-    }
-    return object
   }
 }

@@ -1,0 +1,173 @@
+import Foundation
+import JSON
+import Storage
+import TestSupport
+import Testing
+
+@testable import DeltaLog
+
+/// Commits that no writer should have left.
+@Suite struct HostileTests {
+  @Test(arguments: [
+    ("", "the commit has no bytes"), ("\n\n", "the commit holds no action"),
+    ("{\"add\":", "the JSON text ends inside a value (byte 7 of the line)"),
+    ("{\"add\":{}}", "'add' has no 'path'"), ("{\"add\":[]}", "an array where an object should be"),
+    ("{\"add\":{\"path\":\"a\"}}", "'add' has no 'size'"),
+    ("{\"add\":{\"path\":\"a\",\"size\":1e30}}", "'1e30' is not a 64-bit integer"),
+    ("{\"add\":{\"path\":\"a\",\"size\":-1}}", "'add' has a size of -1"),
+    ("{\"add\":{\"path\":\"a\",\"size\":99999999999999999999}}", "is not a 64-bit integer"),
+    ("{\"add\":{\"path\":7,\"size\":1}}", "a number where a string should be"),
+    (
+      "{\"add\":{\"path\":\"a\",\"size\":1,\"partitionValues\":{\"date\":1}}}",
+      "a number where a string"
+    ),
+    ("{\"remove\":{}}", "'remove' has no 'path'"), ("[]", "an array where an object should be"),
+    ("{\"txn\":{\"appId\":\"x\"}}", "'version' of 'txn' is missing"),
+    ("{\"txn\":{\"appId\":\"x\",\"version\":1.5}}", "'version' of 'txn' is 1.5"),
+    ("{\"metaData\":{\"id\":\"x\"}}", "'schemaString' of 'metaData' is missing"),
+    ("{\"protocol\":{\"minReaderVersion\":\"1\"}}", "'minReaderVersion' of 'protocol' is \"1\""),
+    ("{\"protocol\":{\"minReaderVersion\":-1,\"minWriterVersion\":2}}", "'minReaderVersion'"),
+    (
+      "{\"protocol\":{\"minReaderVersion\":1,\"minWriterVersion\":99999999999}}",
+      "'minWriterVersion'"
+    ),
+    ("{\"add\":{\"path\":\"a\",\"size\":1}}\n{\"add\"", "ends inside a value"),
+    ("{\"commitInfo\":\"\u{1}\"}", "a control character"),
+  ])
+  func aDamagedCommitIsAnErrorWithItsPlace(text: String, message: String) {
+    let builder = TableBuilder()
+    builder.commit(1, text: text)
+    let error = #expect(throws: DeltaError.self) { try builder.load() }
+    #expect(error?.code == .corrupt)
+    #expect(error?.message.contains(message) == true, "\(error?.message ?? "")")
+    #expect(error?.path == "memory/_delta_log/00000000000000000001.json")
+  }
+
+  @Test func namesTheLine() {
+    let builder = TableBuilder()
+    builder.commit(1, text: "{\"commitInfo\":{}}\r\n\n{\"add\":{}}\n")
+    let error = #expect(throws: DeltaError.self) { try builder.load() }
+    #expect(error?.placeText == "memory/_delta_log/00000000000000000001.json, line 3")
+  }
+
+  @Test func takesWhatTheProtocolAllows() throws {
+    let builder = TableBuilder()
+    builder.commit(
+      1,
+      text: """
+        {"commitInfo":{"timestamp":1},"add":null}\r
+          {"add":{"path":"a","size":1,"partitionValues":{"date":null},"modificationTime":2,"dataChange":true,"stats":null,"tags":null,"deletionVector":null,"newThing":{"x":[1]}}}
+
+        {"futureAction":{"anything":[{}]}}
+        {"cdc":{"path":"_change_data/x","partitionValues":{},"size":1,"dataChange":false}}
+        {"add":{"path":"b","size":1,"tags":{"x":null,"y":"z"}}}
+        """)
+    let snapshot = try builder.load()
+    #expect(snapshot.files.map(\.path) == ["a", "b"])
+    #expect(snapshot.files[1].tags == ["y": "z"])
+  }
+
+  @Test func aLogWithoutProtocolOrMetadataIsAnError() {
+    for (birth, message) in [
+      ([Action.protocol(.lake)], "the log has no 'metaData' action"),
+      ([Action.metadata(TableBuilder.metadata)], "the log has no 'protocol' action"),
+    ] {
+      let builder = TableBuilder(birth: birth)
+      let error = #expect(throws: DeltaError.self) { try builder.load() }
+      #expect(error?.message == message)
+    }
+    let nothing = #expect(throws: DeltaError.self) { try Snapshot.load(MemoryStorage()) }
+    #expect(nothing?.code == .noTable)
+  }
+
+  @Test(arguments: [
+    (
+      "{\"minReaderVersion\":3,\"minWriterVersion\":7,\"readerFeatures\":[\"deletionVectors\",\"typeWidening\"],\"writerFeatures\":[]}",
+      "'deletionVectors, typeWidening'"
+    ),
+    ("{\"minReaderVersion\":2,\"minWriterVersion\":5}", "'columnMapping'"),
+    ("{\"minReaderVersion\":4,\"minWriterVersion\":7}", "reader version 4"),
+    (
+      "{\"minReaderVersion\":3,\"minWriterVersion\":7,\"readerFeatures\":[\"aFeatureOfTomorrow\"]}",
+      "'aFeatureOfTomorrow'"
+    ),
+  ])
+  func refusesTablesByTheFeaturesName(table: String, words: String) {
+    let builder = TableBuilder()
+    builder.commit(1, text: "{\"protocol\":\(table)}")
+    // A commit that this version cannot parse does not hide the reason.
+    builder.commit(2, text: "{\"add\":{\"path\":{\"new\":1}}}")
+    let error = #expect(throws: DeltaError.self) { try builder.load() }
+    #expect(error?.code == .unsupported)
+    #expect(error?.message.contains(words) == true, "\(error?.message ?? "")")
+  }
+
+  @Test func readsTablesWhoseWriterFeaturesAreUnknown() throws {
+    let builder = TableBuilder()
+    builder.commit(
+      1,
+      text:
+        "{\"protocol\":{\"minReaderVersion\":1,\"minWriterVersion\":7,\"writerFeatures\":[\"rowTracking\",\"unknownToUs\"]}}"
+    )
+    builder.commit(2, [builder.add("a")])
+    let snapshot = try builder.load()
+    #expect(snapshot.files.count == 1)
+    let error = #expect(throws: DeltaError.self) { try snapshot.requireWritable() }
+    #expect(error?.message.contains("rowTracking, unknownToUs") == true)
+  }
+
+  @Test func refusesAFileWithADeletionVectorEvenWhereTheProtocolIsSilent() {
+    let builder = TableBuilder()
+    builder.commit(
+      1,
+      text:
+        "{\"add\":{\"path\":\"a\",\"size\":1,\"deletionVector\":{\"storageType\":\"u\",\"pathOrInlineDv\":\"x\",\"offset\":4,\"sizeInBytes\":1,\"cardinality\":1}}}"
+    )
+    let error = #expect(throws: DeltaError.self) { try builder.load() }
+    #expect(error?.message.contains("'deletionVectors'") == true)
+  }
+
+  @Test func survivesRandomDamage() {
+    let actions: [Action] =
+      TableBuilder.birth + [
+        .add(makeFile("a")), .remove(RemoveFile(removing: makeFile("b"), at: 5)),
+        .txn(TxnAction(appId: "x", version: 1, lastUpdated: 2)),
+        .domainMetadata(DomainMetadata(domain: "d", configuration: "{}")),
+        .commitInfo(CommitInfo(.object(JSONObject([("timestamp", .integer(1))])))),
+      ]
+    let whole = CommitWriter.bytes(of: actions)
+    DeltaFuzz.run(whole)
+    var random = SeededGenerator(seed: 5)
+    for _ in 0..<5000 {
+      var damaged = whole
+      for _ in 0...Int.random(in: 0..<4, using: &random) where !damaged.isEmpty {
+        let index = Int.random(in: 0..<damaged.count, using: &random)
+        switch Int.random(in: 0..<3, using: &random) {
+        case 0: damaged[index] = .random(in: 0...255, using: &random)
+        case 1: damaged.remove(at: index)
+        default: damaged.removeLast(damaged.count - Swift.max(index, 1))
+        }
+      }
+      DeltaFuzz.run(damaged)
+    }
+  }
+
+  @Test func schemasSurviveTheirRoundTrip() throws {
+    let nested =
+      #"{"type":"struct","fields":[{"name":"a","type":{"type":"array","elementType":{"type":"struct","fields":[{"name":"m","type":{"type":"map","keyType":"string","valueType":"decimal(38,18)","valueContainsNull":false},"nullable":true,"metadata":{}}]},"containsNull":true},"nullable":false,"metadata":{"comment":"x"}},{"name":"v","type":"void","nullable":true,"metadata":{}},{"name":"w","type":"geometry","nullable":true,"metadata":{}}]}"#
+    let schema = try DeltaSchema(parsing: nested)
+    #expect(schema.schemaString == nested)
+    #expect(schema.flatFields.map(\.name) == ["v"])
+    #expect(schema["a"]?.isNullable == false)
+    #expect(schema["w"]?.type == .unknown("geometry"))
+    for bad in [
+      "", "[]", "{}", #"{"type":"struct"}"#, #"{"type":"struct","fields":[{"name":"a"}]}"#,
+      #"{"type":"struct","fields":[{"name":"a","type":"decimal(39,1)"}]}"#,
+      #"{"type":"struct","fields":[{"name":"a","type":"decimal(5,6)"}]}"#,
+      #"{"type":"struct","fields":[{"name":"a","type":{"type":"array"}}]}"#,
+    ] {
+      let error = #expect(throws: DeltaError.self) { try DeltaSchema(parsing: bad) }
+      #expect(error?.code == .schema)
+    }
+  }
+}
