@@ -23,6 +23,8 @@ struct IngestCommand: Command {
       .option("timezone", "ZONE", help: "Zone of times without one, like America/New_York."),
       .option(
         "map", "THEIRS=OURS", repeatable: true, help: "Column THEIRS of the file is our OURS."),
+      .option("columns", "NAMES", help: "Names of all columns of a CSV file without a header."),
+      .option("delimiter", "CHAR", help: "What separates fields of a CSV file, like ';' or 'tab'."),
       .option("dbn-version", "N", help: "Version of DBN records without a header (1, 2 or 3)."),
       .option("jobs", "N", help: "Threads (default: as many as there are processors)."),
       .option("memory", "SIZE", help: "Memory for rows and encoders (default 192MB)."),
@@ -54,6 +56,15 @@ struct IngestCommand: Command {
     options.dataset = arguments.value("dataset")
     options.timeZone = arguments.value("timezone")
     options.columnMap = arguments.values("map")
+    let columns = try arguments.list("columns")
+    if !columns.isEmpty { options.columns = columns }
+    if let text = arguments.value("delimiter") {
+      let character = text == "tab" ? "\t" : text
+      guard let byte = character.utf8.first, character.utf8.count == 1 else {
+        throw arguments.bad("delimiter", text, "one character, or 'tab'", nil)
+      }
+      options.delimiter = byte
+    }
     options.dbnVersion = try arguments.integer("dbn-version", in: 1...3)
     if let jobs = try arguments.integer("jobs", in: 1...256) { options.jobs = jobs }
     if let memory = try arguments.byteCount("memory", minimum: 64 << 20) {

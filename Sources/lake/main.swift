@@ -3,6 +3,7 @@ import Glibc
 
 // Buffers of a few megabytes come and go: keep them, instead of asking the kernel for fresh, zeroed
 // pages each time.
-_ = lake_mallopt(-3 /* M_MMAP_THRESHOLD */, 1 << 30)
-_ = lake_mallopt(-1 /* M_TRIM_THRESHOLD */, 256 << 20)
+let (mmapThreshold, trimThreshold): (Int32, Int32) = (-3, -1)
+_ = lake_mallopt(mmapThreshold, 1 << 30)
+_ = lake_mallopt(trimThreshold, 256 << 20)
 exit(runLake())

@@ -12,7 +12,7 @@ struct Assembly {
   /// Rows of each symbol that will be stored, early groups included, by place in `order`.
   private(set) var counts: [Int]
   private(set) var repeatCount = 0
-  private(set) var conflicts: [(row: [UInt8], timestamp: Int64, symbol: String)] = []
+  private(set) var conflicts: [KeyConflict] = []
   /// Rows that stay, by place, where some do not.
   private var kept: [Int: [UnsafeRawPointer]] = [:]
   /// Copies of spilled rows that `kept` points into.
@@ -49,10 +49,9 @@ struct Assembly {
       repeatCount += filter.repeatCount
       for row in filter.conflicts {
         conflicts.append(
-          (
-            Array(UnsafeRawBufferPointer(start: row, count: plan.layout.stride)),
-            plan.order.index(row), texts[Int(symbol.code)]
-          ))
+          KeyConflict(
+            row: Array(UnsafeRawBufferPointer(start: row, count: plan.layout.stride)),
+            timestamp: plan.order.index(row), symbol: texts[Int(symbol.code)]))
       }
       if rows.count != counts[place] {
         kept[place] = rows

@@ -32,7 +32,8 @@ final class RowSink {
 
   let plan: RowPlan
   let pool: RowPool
-  let texts = StringTable()
+  /// Texts of the rows' codes.
+  let texts: StringTable
   /// Rows were taken so far, repeats included.
   private(set) var ordinal: Int64 = 0
   private(set) var partitions: [Int: PartitionRows] = [:]
@@ -51,11 +52,12 @@ final class RowSink {
   ///   - encodeEarly: Takes a full row group of the symbol at a slot.
   ///   - close: Takes a complete date.
   init(
-    plan: RowPlan, spillDirectory: String, mayClose: Bool,
+    plan: RowPlan, texts: StringTable = StringTable(), spillDirectory: String, mayClose: Bool,
     encodeEarly: @escaping (RowSink, PartitionRows, Int, RowRun) throws -> Void,
     close: @escaping (RowSink, PartitionRows) throws -> Void
   ) {
     self.plan = plan
+    self.texts = texts
     self.spillDirectory = spillDirectory
     self.encodeEarly = encodeEarly
     self.close = close
@@ -128,5 +130,14 @@ final class RowSink {
         symbol.pointee.run = RowRun()
       }
     }
+  }
+
+  /// Waits for encoders, then spills, where the rows of `sinks` take more than `byteCount`.
+  static func relieve(_ sinks: [RowSink], above byteCount: Int, pool: WorkPool) throws {
+    func used() -> Int { sinks.reduce(0) { $0 + $1.pool.usedByteCount } }
+    if used() <= byteCount { return }
+    try pool.helpUntilIdle { used() <= byteCount }
+    if used() <= byteCount { return }
+    try sinks.max { $0.pool.usedByteCount < $1.pool.usedByteCount }?.spillAll()
   }
 }

@@ -8,8 +8,16 @@ struct AssembledRows: Sendable {
   var segments: [StagedSegment] = []
   /// Rows with a key and content that were there already.
   var repeatCount = 0
-  /// Packed rows whose key was there with other content, and their index timestamps.
-  var conflicts: [(row: [UInt8], timestamp: Int64, symbol: String)] = []
+  var conflicts: [KeyConflict] = []
+}
+
+/// A row whose key the table has with other content.
+struct KeyConflict: Sendable {
+  /// The packed row.
+  var row: [UInt8]
+  /// Index timestamp in ns.
+  var timestamp: Int64
+  var symbol: String
 }
 
 /// Makes a segment of each complete date, on the threads of a pool.

@@ -3,7 +3,6 @@ import Catalog
 import Columnar
 import Compression
 import Databento
-import Parquet
 
 /// One DBN input: every kind of record in it goes to its own table.
 final class DBNSource {
@@ -31,13 +30,20 @@ final class DBNSource {
     path = input.path
   }
 
-  /// Whether an input is DBN: by its first bytes, or because the user gave its version.
+  /// Whether an input is DBN: by its name, its first bytes, or because the user gave its version.
   static func isDBN(_ input: InputStream, path: String, options: IngestOptions) throws -> Bool {
     if options.dbnVersion != nil { return true }
-    let stem = path.split(separator: "/").last.map(String.init) ?? path
-    let parts = stem.split(separator: ".")
-    return parts.contains("dbn") || parts.contains("frag") || parts.contains("dbz")
-      || path == "-" && options.kind == nil && options.symbol == nil
+    if path == "-" {
+      // A pipe's bytes can't be looked at twice: flags that only rows need tell it apart.
+      return options.kind == nil && options.symbol == nil && options.interval == nil
+    }
+    let name = path.split(separator: "/").last.map(String.init) ?? path
+    let parts = Set(name.split(separator: ".").map { $0.lowercased() })
+    if !parts.isDisjoint(with: ["dbn", "frag", "dbz"]) { return true }
+    let probe = try InputStream(path: path)
+    var prelude = [UInt8](repeating: 0, count: DBNMetadata.preludeByteCount)
+    let count = try prelude.withUnsafeMutableBytes { try probe.read(into: $0) }
+    return prelude[..<count].withUnsafeBytes { DBNMetadata.isPrelude($0) }
   }
 
   func read() throws -> ([SourceWork], DBNFileSummary) {
@@ -65,7 +71,10 @@ final class DBNSource {
           try self.makeRouter($0, $1, $2, pool: pool, mayClose: mayClose)
         },
         rejected: { [unowned self] in try self.reject($0, $1) },
-        didReadBlock: { [unowned self] in try self.watchMemory(pool) })
+        didReadBlock: { [unowned self] in
+          try RowSink.relieve(
+            self.sinks.values.map(\.router.sink), above: self.pass.rowByteCountMax, pool: pool)
+        })
       var summary = try reader.run()
       for kind in sinks.keys.sorted(by: { $0.rawValue < $1.rawValue }) {
         try sinks[kind]?.router.sink.finish()
@@ -91,11 +100,8 @@ final class DBNSource {
       work.flagCount = sink.router.flagCount
       work.rejected = rejected[kind] ?? []
       let recordByteCount = sink.router.recordByteCount
-      work.rejected += rows.conflicts.map { conflict in
-        RejectedRow(
-          rule: "key_conflict", reason: "the table has another row with this key", position: -1,
-          symbol: conflict.symbol, timestamp: conflict.timestamp,
-          original: Array(conflict.row.prefix(recordByteCount)))
+      work.rejected += rows.conflicts.map {
+        RejectedRow(conflict: $0, original: Array($0.row.prefix(recordByteCount)))
       }
       work.symbols = summary.metadata?.symbols ?? []
       work.symbolType = summary.metadata?.stypeIn.map { "\($0)" } ?? "raw_symbol"
@@ -123,17 +129,9 @@ final class DBNSource {
     let layout = DBNRouter.layout(
       kind: kind, version: version, tsOut: tsOut, hasOrdinal: hasOrdinal)
     let plan = try RowPlan(schema: target.schema, layout: layout)
-    let lookup = StoredLookup(
-      fields: schema.fileFields, keyColumns: schema.keyColumns, files: target.fileLister())
-    var options = WriterOptions()
-    options.sortingColumns = target.schema.sortingColumns
-    let assembler = SegmentAssembler(
-      plan: plan,
-      settings: SegmentAssembler.Settings(
-        stagingDirectory: pass.run.directory, filePrefix: pass.nextFilePrefix(),
-        options: options, keyColumns: schema.keyColumns, stored: lookup),
-      pool: pool)
-    let sink = makeSink(plan, assembler, mayClose)
+    let lookup = target.lookup()
+    let assembler = pass.assembler(plan, target: target, lookup: lookup, pool: pool)
+    let sink = pass.sink(plan, assembler, texts: StringTable(), mayClose: mayClose)
     let isKeyless = schema.keyColumns.isEmpty
     let router = DBNRouter(
       kind: kind, sink: sink,
@@ -144,19 +142,6 @@ final class DBNSource {
     }
     sinks[kind] = KindSink(router: router, assembler: assembler, target: target)
     return router
-  }
-
-  private func makeSink(_ plan: RowPlan, _ assembler: SegmentAssembler, _ mayClose: Bool) -> RowSink
-  {
-    RowSink(
-      plan: plan, spillDirectory: pass.run.directory, mayClose: mayClose,
-      encodeEarly: { sink, partition, slot, run in
-        try assembler.encodeEarly(
-          partition, slot: slot, run: run, texts: sink.texts.values, rowPool: sink.pool)
-      },
-      close: { sink, partition in
-        assembler.close(partition, texts: sink.texts.values, rowPool: sink.pool)
-      })
   }
 
   private func tableName(_ kind: RecordKind, _ dataset: String) throws -> TableName {
@@ -189,18 +174,5 @@ final class DBNSource {
   private func tooManyBadRows(_ count: String) -> PassError {
     let example = rejected.values.joined().first.map { "; the first: " + $0.reason } ?? ""
     return PassError(.tooManyBadRows, "\(count) rows are bad" + example, place: path)
-  }
-
-  /// Waits for encoders, then spills, where rows take more than their share of the memory.
-  private func watchMemory(_ pool: WorkPool) throws {
-    let limit = pass.options.memoryByteCount / 2
-    func used() -> Int { sinks.values.reduce(0) { $0 + $1.router.sink.pool.usedByteCount } }
-    if used() <= limit { return }
-    try pool.helpUntilIdle { used() <= limit }
-    if used() <= limit { return }
-    let largest = sinks.values.max {
-      $0.router.sink.pool.usedByteCount < $1.router.sink.pool.usedByteCount
-    }
-    try largest?.router.sink.spillAll()
   }
 }

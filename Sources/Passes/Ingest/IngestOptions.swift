@@ -15,6 +15,10 @@ public struct IngestOptions: Sendable {
   public var timeZone: String?
   /// `theirs=ours`, for columns with odd names.
   public var columnMap: [String] = []
+  /// Names of all columns of a text file without a header.
+  public var columns: [String]?
+  /// What separates the fields of a text file; nil: told from its header.
+  public var delimiter: UInt8?
   public var jobs = Parallel.width
   public var memoryByteCount = 192 << 20
   /// Version of a DBN file without a header.

@@ -4,6 +4,7 @@ import Columnar
 import Compression
 import Databento
 import DeltaLog
+import Parquet
 import Storage
 
 /// Puts files into the lake: split by partition date, sorted, each input whole or not at all.
@@ -110,7 +111,13 @@ public final class IngestPass {
   }
 
   private func readRows(_ input: InputStream, _ place: Int) throws -> [SourceWork] {
-    throw PassError(.input, "not a DBN file", place: input.path)
+    let source = RowFileSource(pass: self, input: input)
+    let work = try source.read()
+    report.files[place].rowsProcessed = source.rowCount
+    report.files[place].sentinelCount = source.sentinelCount
+    report.files[place].sha256 = work.sha256
+    report.files[place].bytesIn = source.byteCount
+    return [work]
   }
 
   private var fileNumber = 0
@@ -119,6 +126,38 @@ public final class IngestPass {
   func nextFilePrefix() -> String {
     fileNumber += 1
     return "part-\(run.id)-\(fileNumber)"
+  }
+
+  /// Bytes that rows may take before they are spilled: the rest is for encoders and buffers.
+  var rowByteCountMax: Int { options.memoryByteCount / 2 }
+
+  /// What makes segments of `target` out of one source's rows.
+  func assembler(
+    _ plan: RowPlan, target: TableTarget, lookup: StoredLookup, pool: WorkPool
+  ) -> SegmentAssembler {
+    var writerOptions = WriterOptions()
+    writerOptions.sortingColumns = target.schema.sortingColumns
+    return SegmentAssembler(
+      plan: plan,
+      settings: SegmentAssembler.Settings(
+        stagingDirectory: run.directory, filePrefix: nextFilePrefix(), options: writerOptions,
+        keyColumns: target.schema.keyColumns, stored: lookup),
+      pool: pool)
+  }
+
+  /// What sorts one source's rows for `assembler`.
+  func sink(
+    _ plan: RowPlan, _ assembler: SegmentAssembler, texts: StringTable, mayClose: Bool
+  ) -> RowSink {
+    RowSink(
+      plan: plan, texts: texts, spillDirectory: run.directory, mayClose: mayClose,
+      encodeEarly: { sink, partition, slot, run in
+        try assembler.encodeEarly(
+          partition, slot: slot, run: run, texts: sink.texts.values, rowPool: sink.pool)
+      },
+      close: { sink, partition in
+        assembler.close(partition, texts: sink.texts.values, rowPool: sink.pool)
+      })
   }
 
   /// The table that rows of a kind go to.

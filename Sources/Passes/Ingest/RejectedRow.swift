@@ -15,7 +15,29 @@ struct RejectedRow: Sendable {
   /// `row` or `byte`.
   var positionUnit = "byte"
 
+  /// `original` is `originalForm` already, not the bytes that it stands for.
+  var isText = false
+
   var originalText: String {
-    originalForm == "base64" ? Base64.encode(original) : String(decoding: original, as: UTF8.self)
+    isText ? String(decoding: original, as: UTF8.self) : Base64.encode(original)
+  }
+}
+
+extension RejectedRow {
+  init(conflict: KeyConflict, original: [UInt8]) {
+    self.init(
+      rule: "key_conflict", reason: "the table has another row with this key", position: -1,
+      symbol: conflict.symbol, timestamp: conflict.timestamp, original: original)
+  }
+
+  init(_ rejection: SourceRejection) {
+    self.init(
+      rule: rejection.rule, reason: rejection.reason, position: rejection.rowNumber,
+      symbol: rejection.symbol, timestamp: rejection.timestamp,
+      original: Array(rejection.original.utf8))
+    // The source has made text of it already, be it base64.
+    originalForm = rejection.originalForm.rawValue
+    isText = true
+    positionUnit = "row"
   }
 }

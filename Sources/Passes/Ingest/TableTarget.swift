@@ -17,13 +17,14 @@ final class TableTarget {
   let schema: TableSchema
   let root: String
   let dataset: String
-  let timeZone: String
+  private(set) var timeZone: String
   private(set) var snapshot: Snapshot?
   private(set) var pending: [PendingSegment] = []
   /// Inputs whose rows are pending: their application ids.
   private(set) var pendingInputs: [String] = []
   private let storage: DirectoryStorage
 
+  /// - Parameter timeZone: Zone of the partition dates of a new table; one that exists keeps its own.
   init(
     name: TableName, schema: TableSchema, lake: Lake, dataset: String, timeZone: String
   ) throws {
@@ -40,6 +41,7 @@ final class TableTarget {
     snapshot = try Snapshot.exists(storage) ? try Snapshot.load(storage) : nil
     guard let snapshot else { return }
     try snapshot.requireWritable()
+    timeZone = snapshot.configuration[TableProperty.partitionTimezone] ?? timeZone
     try definition.requireMatch(snapshot)
   }
 
@@ -59,6 +61,12 @@ final class TableTarget {
     var bounds: FileBounds
     /// The interval of its source, within the date.
     var interval: Range<Int64>?
+  }
+
+  /// What the table holds now.
+  func lookup() -> StoredLookup {
+    StoredLookup(
+      fields: schema.fileFields, keyColumns: schema.keyColumns, files: fileLister())
   }
 
   /// The files of a date as they are now, whatever is added later.

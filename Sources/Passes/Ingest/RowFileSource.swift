@@ -1,0 +1,157 @@
+import Bytes
+import Catalog
+import Columnar
+import Compression
+import Market
+import Storage
+
+/// One CSV or Parquet input, on its way into one table.
+final class RowFileSource {
+  private let pass: IngestPass
+  private let path: String
+  private var input: InputStream?
+  private(set) var rowCount = 0
+  private(set) var sentinelCount = 0
+  private(set) var byteCount = 0
+
+  init(pass: IngestPass, input: InputStream) {
+    self.pass = pass
+    self.input = input
+    path = input.path
+  }
+
+  func read() throws -> SourceWork {
+    // Standard input can't be read twice, so nothing may be encoded before all is known.
+    if path == "-" { return try attempt(mayClose: false) }
+    do {
+      return try attempt(mayClose: true)
+    } catch is OutOfOrder {
+      return try attempt(mayClose: false)
+    }
+  }
+
+  private func attempt(mayClose: Bool) throws -> SourceWork {
+    let input = try self.input ?? InputStream(path: path)
+    self.input = nil
+    let opened = try SourceFile.open(
+      input, options: try sourceOptions(), hint: try kindHint(), lake: pass.lake)
+    let target = try target(opened.schema)
+    let hasOrdinal = opened.schema.column(named: "source_ordinal") != nil
+    let layout = RowRouter.layout(opened.source.layout, hasOrdinal: hasOrdinal)
+    let plan = try RowPlan(schema: target.schema, layout: layout)
+    let pool = WorkPool(width: pass.options.jobs)
+    defer { pool.close() }
+    do {
+      let lookup = target.lookup()
+      let assembler = pass.assembler(plan, target: target, lookup: lookup, pool: pool)
+      let sink = pass.sink(plan, assembler, texts: opened.source.strings, mayClose: mayClose)
+      let isKeyless = opened.schema.keyColumns.isEmpty
+      let router = RowRouter(
+        sink: sink, sourceByteCount: opened.source.layout.stride, hasOrdinal: hasOrdinal,
+        timeZone: try TimeZoneRules.named(target.timeZone)
+      ) { day, code in
+        isKeyless ? try lookup.coveredIntervals(day: day, symbol: sink.texts[code]) : []
+      }
+      let rejected = try readRows(opened, router, input, pool)
+      try sink.finish()
+      try pool.finish()
+      return try work(opened, target, assembler.take(), router, rejected)
+    } catch {
+      pool.cancel()
+      throw error
+    }
+  }
+
+  private func readRows(
+    _ opened: OpenSource, _ router: RowRouter, _ input: InputStream, _ pool: WorkPool
+  ) throws -> [RejectedRow] {
+    var rejected: [RejectedRow] = []
+    var offset = 0
+    let block = RowBlock(layout: opened.source.layout)
+    while try opened.source.next(block) {
+      if pass.observer.isInterrupted { throw PassError(.interrupted, "interrupted") }
+      pass.observer.didRead(byteCount: input.compressedOffset - offset)
+      offset = input.compressedOffset
+      pass.observer.didProcess(rowCount: block.rowCount)
+      try router.route(block)
+      rejected += opened.source.takeRejected().map { RejectedRow($0) }
+      if rejected.count > DBNSource.rejectedMax {
+        throw tooManyBadRows("more than \(DBNSource.rejectedMax)", rejected)
+      }
+      try RowSink.relieve([router.sink], above: pass.rowByteCountMax, pool: pool)
+    }
+    byteCount = input.fileByteCount ?? input.compressedOffset
+    rejected += opened.source.takeRejected().map { RejectedRow($0) }
+    rowCount = Int(opened.source.report.rowCount + opened.source.report.rejectedCount)
+    sentinelCount = Int(opened.source.report.sentinelCount)
+    if Double(rejected.count) > pass.options.badRowShareMax * Double(rowCount) {
+      throw tooManyBadRows("\(rejected.count) of \(rowCount)", rejected)
+    }
+    return rejected
+  }
+
+  private func work(
+    _ opened: OpenSource, _ target: TableTarget, _ rows: AssembledRows, _ router: RowRouter,
+    _ rejected: [RejectedRow]
+  ) throws -> SourceWork {
+    guard let sha256 = opened.source.contentHash else {
+      throw PassError(.input, "the input was not read to its end", place: path)
+    }
+    var work = SourceWork(target: target, sha256: sha256)
+    work.take(rows.segments, interval: nil)
+    work.repeatCount = rows.repeatCount + router.repeatCount
+    work.flagCount = opened.source.report.flagged.values.reduce(0) { $0 + Int($1) }
+    work.rejected =
+      rejected
+      + rows.conflicts.map { RejectedRow(conflict: $0, original: $0.row) }
+    work.symbols = pass.options.symbol.map { [$0] } ?? []
+    return work
+  }
+
+  private func tooManyBadRows(_ count: String, _ rejected: [RejectedRow]) -> PassError {
+    let example = rejected.first.map { "; the first, row \($0.position): \($0.reason)" } ?? ""
+    return PassError(
+      .tooManyBadRows, "\(count) rows are bad" + example, place: path,
+      remedy: "--max-bad 1 keeps the good rows and puts the bad ones into quarantine")
+  }
+
+  private func sourceOptions() throws -> SourceOptions {
+    var options = SourceOptions()
+    options.symbol = pass.options.symbol
+    options.columns = pass.options.columns
+    options.delimiter = pass.options.delimiter
+    options.timeZone = try pass.options.timeZone.map { try TimeZoneRules.named($0) }
+    options.columnMap = try pass.options.columnMap.map { text in
+      guard let mapping = ColumnMapping(parsing: text) else {
+        throw PassError(
+          .usage, "'--map \(text)' is no mapping", remedy: "--map theirs=ours, like --map px=price")
+      }
+      return mapping
+    }
+    return options
+  }
+
+  private func kindHint() throws -> KindHint {
+    var hint = KindHint(
+      kind: pass.options.kind, interval: pass.options.interval,
+      tableName: pass.options.table?.name)
+    if let table = pass.options.table, pass.lake.hasTable(table) {
+      hint.tableKind = try pass.lake.table(table).snapshot().configuration[TableProperty.schema]
+    }
+    return hint
+  }
+
+  private func target(_ schema: TableSchema) throws -> TableTarget {
+    let dataset = pass.options.dataset ?? ""
+    if let table = pass.options.table {
+      return try pass.target(table, schema: schema, dataset: dataset)
+    }
+    if dataset.isEmpty {
+      throw PassError(
+        .input, "nothing says which table the rows belong to", place: path,
+        remedy: "--table raw.NAME, or --dataset NAME for the table raw.NAME_KIND")
+    }
+    return try pass.target(
+      TableName.raw(dataset: dataset, kind: schema.kind), schema: schema, dataset: dataset)
+  }
+}

@@ -1,0 +1,87 @@
+import Bytes
+import Columnar
+import Market
+
+/// Sends packed rows of any source to the rows of their date and symbol.
+///
+/// A packed row is the source's, and behind it the ordinal of the row where the table keeps it.
+final class RowRouter {
+  let sink: RowSink
+  /// Rows passed over because the table has their interval already.
+  private(set) var repeatCount = 0
+  private let sourceByteCount: Int
+  private let hasOrdinal: Bool
+  private let timeZone: TimeZoneRules
+  private let coverage: (Int, UInt32) throws -> [Range<Int64>]
+  private var ordinal: Int64 = 0
+  private var partition: PartitionRows?
+  private var dayStart: Int64 = 1
+  private var dayEnd: Int64 = 0
+  private var lastCode: UInt32?
+  private var lastSlot = 0
+
+  /// - Parameter coverage: Intervals of a date and a symbol's code that the table holds already.
+  init(
+    sink: RowSink, sourceByteCount: Int, hasOrdinal: Bool, timeZone: TimeZoneRules,
+    coverage: @escaping (Int, UInt32) throws -> [Range<Int64>]
+  ) {
+    self.sink = sink
+    self.sourceByteCount = sourceByteCount
+    self.hasOrdinal = hasOrdinal
+    self.timeZone = timeZone
+    self.coverage = coverage
+  }
+
+  /// The source's layout, with room for the ordinal.
+  static func layout(_ source: RowLayout, hasOrdinal: Bool) -> RowLayout {
+    guard hasOrdinal else { return source }
+    return RowLayout(
+      stride: source.stride + 8,
+      fields: source.fields + [RowField("source_ordinal", .int64, offset: source.stride)])
+  }
+
+  func route(_ block: RowBlock) throws {
+    let base = UnsafeRawPointer(block.bytes.base)
+    for index in 0..<block.rowCount {
+      let row = base + index * sourceByteCount
+      let key = sink.plan.order.key(row)
+      if key.index < dayStart || key.index >= dayEnd { try turn(to: key.index) }
+      guard let partition else { continue }
+      try store(row, key, partition)
+      ordinal += 1
+    }
+    try sink.didAppend(rowCount: block.rowCount)
+  }
+
+  @inline(__always)
+  private func store(
+    _ row: UnsafeRawPointer, _ key: SortKey, _ partition: PartitionRows
+  ) throws {
+    let code = row.loadLE(sink.plan.symbolOffset, as: UInt32.self)
+    if code != lastCode {
+      lastSlot = try partition.slot(code: code) { try coverage(partition.day, code) }
+      lastCode = code
+    }
+    let symbol = partition.symbols + lastSlot
+    if !symbol.pointee.covered.isEmpty,
+      symbol.pointee.covered.contains(where: { $0.contains(key.index) })
+    {
+      repeatCount += 1
+      return
+    }
+    let place = symbol.pointee.append(key, from: sink.pool)
+    place.copyMemory(from: row, byteCount: sourceByteCount)
+    if hasOrdinal { place.storeLE(ordinal, sourceByteCount) }
+    if symbol.pointee.run.rowCount == RowGroupCuts.groupRowMax {
+      try sink.didFill(partition, slot: lastSlot)
+    }
+  }
+
+  private func turn(to time: Int64) throws {
+    let day = timeZone.localDay(nanoseconds: time)
+    partition = try sink.partition(day: day)
+    dayStart = timeZone.startOfDay(day)
+    dayEnd = timeZone.startOfDay(day + 1)
+    lastCode = nil
+  }
+}
