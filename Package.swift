@@ -96,7 +96,8 @@ let package = Package(
     .testTarget(
       name: "QueryTests",
       dependencies: [
-        "Query", "Catalog", "Columnar", "Parquet", "DeltaLog", "Storage", "Bytes", "TestSupport",
+        "Query", "Catalog", "Columnar", "Market", "Parquet", "DeltaLog", "Storage", "Bytes",
+        "TestSupport",
       ]),
     .testTarget(name: "CommandLineKitTests", dependencies: ["CommandLineKit", "Bytes", "TestSupport"]),
     .testTarget(name: "lakeTests", dependencies: ["TestSupport"]),

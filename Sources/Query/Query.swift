@@ -11,11 +11,23 @@ public struct QueryOutput: Sendable {
   public var format: Format
   /// Replaces an existing file.
   public var force: Bool
+  /// Bytes of rows that are sorted in memory, where a file is not in the order of the answer.
+  public var memory = 48 << 20
+  /// Where sorted runs go that do not fit.
+  public var spillFolder = "/tmp"
 
   public init(path: String, format: Format, force: Bool = false) {
     self.path = path
     self.format = format
     self.force = force
+  }
+
+  var layout: RowLayoutKind {
+    switch format {
+    case .tsv: .tsv
+    case .jsonl: .jsonLines
+    case .csv, .parquet: .csv
+    }
   }
 
   /// The format that a file's name asks for; nil where it says nothing.
@@ -74,10 +86,15 @@ public struct Query: Sendable {
     let target = try OutputTarget(
       path: output.path, force: output.force, format: OutputTarget.format(of: output.path))
     let ordered = OrderedOutput(target: target, rowLimit: plan.limit)
+    let layout = output.layout
+    let shape = plan.shape(layout: layout)
     let scan = TextScan(
-      columns: plan.table.columns, projection: plan.projection,
-      layout: output.format == .tsv ? .tsv : output.format == .jsonl ? .jsonLines : .csv,
-      source: UnitSource(plan), output: ordered, isInterrupted: isInterrupted)
+      shape: shape, source: UnitSource(plan, shape), output: ordered,
+      merge: RowMerge(
+        shape: shape, encoder: KeyEncoder(plan.table), memory: output.memory,
+        spillFolder: output.spillFolder), isInterrupted: isInterrupted)
+    try ordered.writeHeader(
+      RowText.header(plan.projection.map { plan.table.columns[$0] }, layout: layout))
     try scan.run(width: width)
     var outcome = QueryOutcome(
       rowCount: ordered.rowCount, byteCount: ordered.byteCount, isClosed: ordered.isClosed,

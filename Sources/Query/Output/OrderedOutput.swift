@@ -90,6 +90,9 @@ final class OrderedOutput: Sendable {
 
   /// One thread's turn to write.
   struct Turn {
+    /// Whether no more rows are wanted.
+    var isOver: Bool { !output.wantsMore }
+
     fileprivate let output: OrderedOutput
     fileprivate var later: (bytes: UnsafeRawBufferPointer, offset: Int)?
 
@@ -97,6 +100,12 @@ final class OrderedOutput: Sendable {
     func room(for count: Int) -> Int {
       guard let limit = output.rowLimit else { return count }
       return Swift.min(count, Swift.max(0, limit - output.rowCount))
+    }
+
+    /// Copies what was appended last, whose bytes need not live on after this.
+    mutating func settle() throws {
+      if let (bytes, offset) = later { try output.target.write(bytes, at: offset) }
+      later = nil
     }
 
     /// Appends rows. The bytes must live until the next `append`, and the last ones until
@@ -114,7 +123,7 @@ final class OrderedOutput: Sendable {
       }
       if bytes.isEmpty { return }
       if output.target.isSeekable {
-        if let (earlier, at) = later { try output.target.write(earlier, at: at) }
+        try settle()
         later = (bytes, offset)
       } else if try !output.target.append(bytes) {
         output.readerHasGone()

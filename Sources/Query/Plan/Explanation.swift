@@ -7,20 +7,25 @@ struct Explanation {
   let report: SkipReport
   let unitCount: Int
   let rowCountMax: Int
+  /// Sets of files whose rows must be merged or sorted.
+  let mergeCount: Int
 
   /// Plans everything that a run would plan, decoding nothing.
   init(_ plan: QueryPlan) throws {
     self.plan = plan
-    let source = UnitSource(plan)
+    let source = UnitSource(plan, plan.shape(layout: .csv))
     var units = 0
+    var merges = 0
     var rows = 0
     while let (_, item) = try source.next() {
       units += item.units.count
+      if case .merge = item { merges += 1 }
       rows += item.units.reduce(0) { $0 + $1.rows.count }
     }
     report = source.report
     unitCount = units
     rowCountMax = rows
+    mergeCount = merges
   }
 
   var lines: [String] {
@@ -42,7 +47,9 @@ struct Explanation {
     if let limit = plan.limit { lines.append("limit      \(grouped(limit))") }
     for level in report.levels where level.count > 0 { lines += Self.lines(level) }
     lines.append(
-      "to read    \(grouped(rowCountMax)) rows at most, in \(grouped(unitCount)) units of work")
+      "to read    \(grouped(rowCountMax)) rows at most, in \(grouped(unitCount)) units of work"
+        + (mergeCount == 0
+          ? "" : "; rows of several files, or out of order, merged \(grouped(mergeCount)) times"))
     return lines
   }
 

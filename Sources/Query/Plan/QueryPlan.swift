@@ -28,6 +28,10 @@ struct QueryPlan: Sendable {
     for file in table.files { keep(file) }
   }
 
+  func shape(layout: RowLayoutKind) -> ScanShape {
+    ScanShape(columns: table.columns, projection: projection, layout: layout)
+  }
+
   // MARK: - Columns
 
   private static func projection(_ names: [String], _ table: QueryTable) throws -> [Int] {

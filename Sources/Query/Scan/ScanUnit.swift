@@ -72,7 +72,8 @@ struct UnitPlanner: Sendable {
     return total
   }
 
-  private func bounds(
+  /// What is known of a column in a row group.
+  func bounds(
     of column: Int, in file: OpenFile, rowGroup: Int, rowCount: Int
   ) -> ColumnBounds? {
     if let value = file.file.partition[column] { return .constant(value, rowCount: rowCount) }

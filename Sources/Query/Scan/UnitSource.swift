@@ -3,10 +3,12 @@ import Synchronization
 /// What a thread does in one turn.
 enum WorkItem: Sendable {
   case unit(ScanUnit)
+  case merge(MergeTask)
 
   var units: [ScanUnit] {
     switch self {
     case .unit(let unit): [unit]
+    case .merge(let task): task.units
     }
   }
 }
@@ -15,22 +17,26 @@ enum WorkItem: Sendable {
 final class UnitSource: Sendable {
   private let files: [TableFile]
   private let planner: UnitPlanner
+  private let order: OrderPlanner
   private let state: Mutex<State>
 
   private struct State {
     var nextFile = 0
     var nextNumber = 0
-    var open: OpenFile?
+    /// A sorted file that is alone in its partition, read row group by row group.
+    var alone: OpenFile?
     var nextRowGroup = 0
-    var pending: [ScanUnit] = []
+    /// In reverse order.
+    var pending: [WorkItem] = []
     var isStopped = false
     var report: SkipReport
   }
 
-  init(_ plan: QueryPlan) {
+  init(_ plan: QueryPlan, _ shape: ScanShape) {
     files = plan.files
     planner = UnitPlanner(
       columns: plan.table.columns, projection: plan.projection, filter: plan.filter)
+    order = OrderPlanner(plan.table, shape: shape, planner: planner)
     state = Mutex(State(report: plan.report))
   }
 
@@ -44,24 +50,38 @@ final class UnitSource: Sendable {
   func next() throws -> (number: Int, item: WorkItem)? {
     try state.withLock { state in
       while !state.isStopped {
-        if let unit = state.pending.popLast() {
+        if let item = state.pending.popLast() {
           defer { state.nextNumber += 1 }
-          return (state.nextNumber, .unit(unit))
+          return (state.nextNumber, item)
         }
-        if let open = state.open, state.nextRowGroup < open.segment.rowGroupRowCounts.count {
+        if let open = state.alone, state.nextRowGroup < open.segment.rowGroupRowCounts.count {
           let units = try planner.units(
             of: open, rowGroup: state.nextRowGroup, report: &state.report)
-          state.pending = units.reversed()
+          state.pending = units.reversed().map { .unit($0) }
           state.nextRowGroup += 1
           continue
         }
-        state.open = nil
+        state.alone = nil
         if state.nextFile == files.count { return nil }
-        state.open = try OpenFile(files[state.nextFile], ordinal: state.nextFile)
-        state.nextFile += 1
-        state.nextRowGroup = 0
+        try openGroup(&state)
       }
       return nil
+    }
+  }
+
+  /// Opens the files of the next partition.
+  private func openGroup(_ state: inout State) throws {
+    let group = files[state.nextFile].group
+    var open: [OpenFile] = []
+    while state.nextFile < files.count, files[state.nextFile].group == group {
+      open.append(try OpenFile(files[state.nextFile], ordinal: state.nextFile))
+      state.nextFile += 1
+    }
+    if open.count == 1, order.isSorted(open[0]) {
+      state.alone = open[0]
+      state.nextRowGroup = 0
+    } else {
+      state.pending = try order.items(open, report: &state.report).reversed()
     }
   }
 }

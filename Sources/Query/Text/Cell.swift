@@ -59,6 +59,13 @@ enum RowLayoutKind: Sendable, Hashable {
   static let csv = RowLayoutKind.delimited(separator: 0x2C)
   static let tsv = RowLayoutKind.delimited(separator: 0x09)
 
+  /// The text of a null. Nothing in a delimited form; but where a row is one field it is `""`,
+  /// because a reader passes over an empty line.
+  func null(columnCount: Int) -> (word: UInt32, count: Int) {
+    if self == .jsonLines { return (0x6C6C_756E, 4) }
+    return columnCount == 1 ? (0x2222, 2) : (0, 0)
+  }
+
   /// The separator of a delimited form; 0 for JSON lines.
   var separator: UInt8 {
     switch self {

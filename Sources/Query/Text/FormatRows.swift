@@ -20,6 +20,7 @@ func formatRows(
   var out = start
   let isJSON = layout == .jsonLines
   let separator = layout.separator
+  let null = layout.null(columnCount: cellCount)
   for index in 0..<pick.count {
     let row = pick.rows.map { Int($0[index]) } ?? pick.first &+ index
     for column in 0..<cellCount {
@@ -31,10 +32,8 @@ func formatRows(
       }
       out += cell.pointee.prefixCount
       if let validity = cell.pointee.validity, validity[row] == 0 {
-        if isJSON {
-          out.storeLE(0x6C6C_756E as UInt32, 0)
-          out += 4
-        }
+        out.storeLE(null.word, 0)
+        out += null.count
         continue
       }
       out = putCell(cell, row, isJSON, separator, out)

@@ -77,14 +77,27 @@ final class RowText {
   func format(_ readings: [ColumnReading], _ pick: RowPick) {
     out.count = 0
     if pick.count == 0 { return }
+    begin(readings, pick)
+    let end = formatRows(cells, columns.count, layout: layout, pick, out.base)
+    out.count = end - out.base
+  }
+
+  /// Formats one row of those that `begin` was told of. Valid until the next row.
+  func row(_ row: Int) -> UnsafeRawBufferPointer {
+    let end = formatRows(
+      cells, columns.count, layout: layout, RowPick(first: row, count: 1), out.base)
+    return UnsafeRawBufferPointer(start: out.base, count: end - out.base)
+  }
+
+  /// Takes up the columns of a unit, of which at most the picked rows will be formatted.
+  func begin(_ readings: [ColumnReading], _ pick: RowPick) {
+    out.count = 0
     var byteCount = pick.count * 2
     for index in columns.indices {
       byteCount += pick.count * (cells[index].prefixCount + 2)
       byteCount += set(index, readings[index], pick)
     }
     out.reserve(byteCount + textSlackByteCount)
-    let end = formatRows(cells, columns.count, layout: layout, pick, out.base)
-    out.count = end - out.base
   }
 
   /// Points a cell at its values; returns the most bytes their text can take.
@@ -135,7 +148,8 @@ final class RowText {
     cell.pointee.validity = nil
     let store = dictionaries[index]
     if vector.form == .null {
-      store.setSingle(layout == .jsonLines ? Array("null".utf8) : [])
+      let null = layout.null(columnCount: columns.count)
+      store.setSingle(Array(withUnsafeBytes(of: null.word) { $0.prefix(null.count) }))
     } else if vector.form == .codes || vector.form == .bytes {
       store.set(vector, layout: layout, kind: valueKind(index))
     } else {

@@ -1,0 +1,197 @@
+import Bytes
+import CSystem
+import Glibc
+
+/// Rows in order, one at a time.
+class RowCursor {
+  /// The current row; valid until `advance`.
+  fileprivate(set) var key = UnsafeRawBufferPointer(start: nil, count: 0)
+  fileprivate(set) var text = UnsafeRawBufferPointer(start: nil, count: 0)
+  /// Rows with equal keys come in the order of these.
+  let ordinal: Int
+
+  init(ordinal: Int) { self.ordinal = ordinal }
+
+  /// Goes to the next row; false at the end.
+  func advance() throws -> Bool { false }
+
+  /// Whether this cursor's row comes before the other's.
+  final func isBefore(_ other: RowCursor) -> Bool {
+    let order = compareKeys(key, other.key)
+    return order < 0 || order == 0 && ordinal < other.ordinal
+  }
+}
+
+/// The units of a sorted file, read block by block.
+final class UnitCursor: RowCursor {
+  private let source: KeyedRowReader
+  private let units: [ScanUnit]
+  private let blockRowCount: Int
+  private let rows = KeyedRows()
+  private var nextUnit = 0
+  private var nextRow = 0
+  private var at = -1
+
+  /// - Parameter blockRowCount: Rows held at a time.
+  init(ordinal: Int, units: [ScanUnit], blockRowCount: Int, source: KeyedRowReader) {
+    self.units = units
+    self.blockRowCount = blockRowCount
+    self.source = source
+    super.init(ordinal: ordinal)
+  }
+
+  override func advance() throws -> Bool {
+    at += 1
+    while at >= rows.count {
+      if nextUnit == units.count { return false }
+      rows.removeAll()
+      at = 0
+      var unit = units[nextUnit]
+      let start = unit.rows.lowerBound + nextRow
+      let end = Swift.min(start + blockRowCount, unit.rows.upperBound)
+      nextRow += end - start
+      if end == unit.rows.upperBound {
+        nextUnit += 1
+        nextRow = 0
+      }
+      unit.rows = start..<end
+      try source.append(unit, to: rows)
+    }
+    key = rows.key(at)
+    text = rows.text(at)
+    return true
+  }
+}
+
+/// Sorted rows in memory.
+final class MemoryCursor: RowCursor {
+  private let rows: KeyedRows
+  private let order: [Int32]
+  private var at = -1
+
+  init(ordinal: Int, rows: KeyedRows) {
+    self.rows = rows
+    order = rows.sorted()
+    super.init(ordinal: ordinal)
+  }
+
+  override func advance() throws -> Bool {
+    at += 1
+    if at >= order.count { return false }
+    key = rows.key(Int(order[at]))
+    text = rows.text(Int(order[at]))
+    return true
+  }
+}
+
+/// A sorted run in the spill file: key length, text length, key, text.
+final class SpillCursor: RowCursor {
+  private let file: SpillFile
+  private var offset: Int
+  private let end: Int
+  private let buffer: ByteBuffer
+  private var at = 0
+
+  init(ordinal: Int, file: SpillFile, range: Range<Int>, bufferByteCount: Int) {
+    self.file = file
+    offset = range.lowerBound
+    end = range.upperBound
+    buffer = ByteBuffer(capacity: bufferByteCount)
+    super.init(ordinal: ordinal)
+  }
+
+  override func advance() throws -> Bool {
+    guard try fill(8) else { return false }
+    let start = UnsafeRawPointer(buffer.base)
+    let keyCount = Int(start.loadLE(at, as: UInt32.self))
+    let textCount = Int(start.loadLE(at + 4, as: UInt32.self))
+    guard try fill(8 + keyCount + textCount) else {
+      throw QueryError(.spill, "the spill file ends inside a row")
+    }
+    key = UnsafeRawBufferPointer(start: buffer.base + at + 8, count: keyCount)
+    text = UnsafeRawBufferPointer(start: buffer.base + at + 8 + keyCount, count: textCount)
+    at += 8 + keyCount + textCount
+    return true
+  }
+
+  /// Makes `byteCount` bytes from `at` available; false at the end of the run.
+  private func fill(_ byteCount: Int) throws -> Bool {
+    if buffer.count - at >= byteCount { return true }
+    let rest = buffer.count - at
+    memmove(buffer.base, buffer.base + at, rest)
+    buffer.count = rest
+    at = 0
+    buffer.reserve(byteCount)
+    let wanted = Swift.min(buffer.capacity - rest, end - offset)
+    if wanted > 0 {
+      try file.read(at: offset, into: buffer.base + rest, wanted)
+      offset += wanted
+      buffer.count += wanted
+    }
+    return buffer.count >= byteCount
+  }
+}
+
+/// A temporary file without a name: it is gone with the process.
+final class SpillFile {
+  private let descriptor: Int32
+  private(set) var byteCount = 0
+  private let buffer = ByteBuffer(capacity: 1 << 20)
+
+  init(folder: String) throws {
+    let path = folder + "/.lake-query-\(getpid())-\(UInt64.random(in: 0...UInt64.max)).spill"
+    descriptor = lake_open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    if descriptor < 0 {
+      throw QueryError(
+        .spill, "cannot create a spill file: \(String(cString: strerror(lake_errno())))",
+        at: folder, remedy: "set TMPDIR to a folder with space")
+    }
+    unlink(path)
+  }
+
+  deinit { close(descriptor) }
+
+  /// Writes the rows in order as one run.
+  func append(_ rows: KeyedRows) throws -> Range<Int> {
+    let start = byteCount
+    for row in rows.sorted() {
+      let key = rows.key(Int(row))
+      let text = rows.text(Int(row))
+      buffer.append(littleEndian: UInt32(key.count))
+      buffer.append(littleEndian: UInt32(text.count))
+      buffer.append(key)
+      buffer.append(text)
+      if buffer.count >= 1 << 20 { try flush() }
+    }
+    try flush()
+    return start..<byteCount
+  }
+
+  private func flush() throws {
+    var done = 0
+    while done < buffer.count {
+      let count = pwrite(
+        descriptor, buffer.base + done, buffer.count - done, byteCount + done)
+      if count < 0 {
+        let code = lake_errno()
+        if code == EINTR { continue }
+        throw QueryError(
+          .spill, "cannot write the spill file: \(String(cString: strerror(code)))",
+          remedy: "set TMPDIR to a folder with space")
+      }
+      done += count
+    }
+    byteCount += done
+    buffer.removeAll()
+  }
+
+  func read(at offset: Int, into target: UnsafeMutableRawPointer, _ count: Int) throws {
+    var done = 0
+    while done < count {
+      let got = pread(descriptor, target + done, count - done, offset + done)
+      if got < 0, lake_errno() == EINTR { continue }
+      if got <= 0 { throw QueryError(.spill, "cannot read the spill file back") }
+      done += got
+    }
+  }
+}
