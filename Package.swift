@@ -96,8 +96,8 @@ let package = Package(
     .testTarget(
       name: "QueryTests",
       dependencies: [
-        "Query", "Catalog", "Columnar", "Market", "Parquet", "DeltaLog", "Storage", "Bytes",
-        "TestSupport",
+        "Query", "Catalog", "Compression", "Columnar", "Market", "Parquet", "DeltaLog", "Storage",
+        "Bytes", "TestSupport",
       ]),
     .testTarget(name: "CommandLineKitTests", dependencies: ["CommandLineKit", "Bytes", "TestSupport"]),
     .testTarget(name: "lakeTests", dependencies: ["TestSupport"]),

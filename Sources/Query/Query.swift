@@ -26,7 +26,8 @@ public struct QueryOutput: Sendable {
     switch format {
     case .tsv: .tsv
     case .jsonl: .jsonLines
-    case .csv, .parquet: .csv
+    case .csv: .csv
+    case .parquet: .binary
     }
   }
 
@@ -52,15 +53,20 @@ public struct QueryOutcome: Sendable {
 /// One question to one table: planned when made, answered by `run`.
 public struct Query: Sendable {
   let plan: QueryPlan
+  private let request: QueryRequest
 
   /// - Parameter lake: Finds the lake; called only for the name of a table.
   public init(_ request: QueryRequest, lake: () throws -> Lake) throws {
     let table = try TableSource.open(
       request.table, version: request.version, asOf: request.asOf, lake: lake)
     plan = try QueryPlan(request, table)
+    self.request = request
   }
 
-  init(plan: QueryPlan) { self.plan = plan }
+  init(plan: QueryPlan, request: QueryRequest = QueryRequest(table: "")) {
+    self.plan = plan
+    self.request = request
+  }
 
   /// The range with its instants, for people; nil when all times are asked for.
   public var rangeText: String? {
@@ -70,6 +76,11 @@ public struct Query: Sendable {
 
   /// Columns that no query can print.
   public var skippedColumns: [String] { plan.table.skippedColumns }
+
+  /// Why an answer without rows may have none.
+  public func emptyReasons() throws -> [String] {
+    try EmptyAnswer(plan: plan, request: request).reasons()
+  }
 
   /// What a run would read and what it would skip, and why.
   public func explanation() throws -> [String] { try Explanation(plan).lines }
@@ -83,8 +94,12 @@ public struct Query: Sendable {
     to output: QueryOutput, width: Int = Parallel.width,
     isInterrupted: @escaping @Sendable () -> Bool = { false }
   ) throws -> QueryOutcome {
-    let target = try OutputTarget(
-      path: output.path, force: output.force, format: OutputTarget.format(of: output.path))
+    let file = try OutputTarget(
+      path: output.path, force: output.force,
+      format: output.format == .parquet ? .raw : OutputTarget.format(of: output.path))
+    let printed = plan.projection.map { plan.table.columns[$0] }
+    let target: any RowTarget =
+      output.format == .parquet ? try ParquetTarget(file: file, columns: printed) : file
     let ordered = OrderedOutput(target: target, rowLimit: plan.limit)
     let layout = output.layout
     let shape = plan.shape(layout: layout)
@@ -94,7 +109,7 @@ public struct Query: Sendable {
         shape: shape, encoder: KeyEncoder(plan.table), memory: output.memory,
         spillFolder: output.spillFolder), isInterrupted: isInterrupted)
     try ordered.writeHeader(
-      RowText.header(plan.projection.map { plan.table.columns[$0] }, layout: layout))
+      RowText.header(printed, layout: layout))
     try scan.run(width: width)
     var outcome = QueryOutcome(
       rowCount: ordered.rowCount, byteCount: ordered.byteCount, isClosed: ordered.isClosed,

@@ -94,17 +94,32 @@ struct QueryCommand: Command {
     } catch let error as QueryError where error.isUsage {
       throw UsageError(.badValue, error.message, remedy: error.remedy, command: "query")
     }
+    if outputPath == "-", format == .parquet, context.isTerminal, !explains {
+      throw UsageError(
+        .contradiction, "a Parquet file is nothing for a terminal", remedy: "name a file with -o",
+        command: "query")
+    }
     if explains {
       for line in try query.explanation() { context.print(line) }
       return .done
     }
     if let range = query.rangeText { context.detail("range \(range)") }
     if context.isVerbose { for line in try query.explanation() { context.detail(line) } }
-    let outcome = try query.run(
-      to: QueryOutput(path: outputPath, format: format, force: force),
-      isInterrupted: { context.isInterrupted })
+    if request.columns.isEmpty, !query.skippedColumns.isEmpty {
+      let names = query.skippedColumns.map { "'\($0)'" }.joined(separator: ", ")
+      context.warn(
+        "nested columns are left out: \(names)",
+        remedy: "lake parquet FILE --rows prints nested values")
+    }
+    var output = QueryOutput(path: outputPath, format: format, force: force)
+    if let folder = context.environment["TMPDIR"], !folder.isEmpty { output.spillFolder = folder }
+    let outcome = try query.run(to: output, isInterrupted: { context.isInterrupted })
     if outcome.isInterrupted { throw Interrupted() }
     if outcome.isClosed { throw OutputClosed() }
+    if outcome.rowCount == 0, !context.isQuiet {
+      context.say("no rows")
+      for reason in try query.emptyReasons() { context.say("  " + Escaping.controls(reason)) }
+    }
     return .done
   }
 }

@@ -276,6 +276,29 @@ private func trades(
     #expect(try answer(table) { $0.columns = ["size"] } == "size\n0\n1\n2\n3\n\"\"\n5\n")
   }
 
+  @Test func anEmptyAnswerSaysWhy() throws {
+    let segments = (0..<2).map {
+      trades("f\($0)", symbols: ["SPY", "QQQ"], start: Int64($0) * day, count: 4)
+    }
+    func reasons(_ change: (inout QueryRequest) -> Void) throws -> [String] {
+      var request = QueryRequest(table: "test")
+      change(&request)
+      let plan = try QueryPlan(request, memoryTable(segments, dates: [0, 1]))
+      return try Query(plan: plan, request: request).emptyReasons()
+    }
+    #expect(
+      try reasons { $0.symbols = ["SPX"] } == ["symbol 'SPX' is not in the table; nearest: SPY"])
+    #expect(
+      try reasons { $0.symbols = ["XXXXX"] }
+        == ["symbol 'XXXXX' is not in the table; it holds QQQ, SPY"])
+    #expect(
+      try reasons { $0.start = "2024-01-02" } == [
+        "ts asked for: [2024-01-02T00:00:00Z, the end); in the table: "
+          + "1970-01-01T00:00:00Z to 1970-01-02T00:00:00.000003Z"
+      ])
+    #expect(try reasons { $0.filter = "size > 9" } == ["no row satisfies: size > 9"])
+  }
+
   @Test func anExistingFileIsNotReplacedUnlessForced() throws {
     let table = memoryTable([trades("f", symbols: ["A"], start: 0, count: 2)])
     let path = NSTemporaryDirectory() + "lake-query-\(UUID().uuidString).csv"

@@ -40,7 +40,9 @@ import Testing
 
   @Test func aBackwardRangeIsAUsageError() {
     let error = #expect(throws: QueryError.self) { try text("2024-01-03", "2024-01-02T00:00:00Z") }
-    #expect(error?.message == "--start 2024-01-03T00:00:00Z is after --end 2024-01-02T00:00:00Z")
+    #expect(
+      error?.message == "--start '2024-01-03' (2024-01-03T00:00:00Z) is not before "
+        + "--end '2024-01-02T00:00:00Z' (2024-01-02T00:00:00Z)")
     #expect(error?.isUsage == true)
     #expect(throws: QueryError.self) { try text("2024-01-03T00:00:00Z", "2024-01-03T00:00:00Z") }
     #expect(throws: QueryError.self) { try text("yesterday", nil) }

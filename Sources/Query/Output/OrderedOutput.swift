@@ -9,7 +9,7 @@ final class OrderedOutput: Sendable {
   /// What became of a block.
   enum Outcome { case goOn, stop }
 
-  private let target: OutputTarget
+  private let target: any RowTarget
   private let turns = Turnstile()
   private let rowLimit: Int?
   private let state = Mutex(State())
@@ -22,7 +22,7 @@ final class OrderedOutput: Sendable {
     var byteCount = 0
   }
 
-  init(target: OutputTarget, rowLimit: Int?) {
+  init(target: any RowTarget, rowLimit: Int?) {
     self.target = target
     self.rowLimit = rowLimit
   }

@@ -6,7 +6,7 @@ import Glibc
 /// Where the answer goes: standard output, a device, or a file that appears whole or not at all.
 ///
 /// A file is written under a temporary name beside its own and renamed at the end.
-final class OutputTarget: @unchecked Sendable {
+final class OutputTarget: RowTarget, @unchecked Sendable {
   let path: String
   let descriptor: Int32
   let format: StreamFormat

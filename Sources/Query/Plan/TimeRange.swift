@@ -14,13 +14,10 @@ struct TimeRange: Equatable, Sendable {
     var range = TimeRange()
     if let start { range.start = try instant(start, "--start", zone, isEnd: false) }
     if let end { range.end = try instant(end, "--end", zone, isEnd: true) }
-    if let start = range.start, let end = range.end, start >= end {
-      let texts = (text(start), text(end))
+    if let start, let end, let first = range.start, let last = range.end, first >= last {
       throw QueryError(
         .badRange,
-        start == end
-          ? "the range is empty: --start and --end are both \(texts.0)"
-          : "--start \(texts.0) is after --end \(texts.1)",
+        "--start '\(start)' (\(text(first))) is not before --end '\(end)' (\(text(last)))",
         remedy: "the end is not part of the range, but a bare date as end means that whole day")
     }
     return range

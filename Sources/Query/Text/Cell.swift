@@ -55,6 +55,8 @@ struct Cell {
 enum RowLayoutKind: Sendable, Hashable {
   case delimited(separator: UInt8)
   case jsonLines
+  /// What `BinaryRows` writes.
+  case binary
 
   static let csv = RowLayoutKind.delimited(separator: 0x2C)
   static let tsv = RowLayoutKind.delimited(separator: 0x09)
@@ -70,7 +72,7 @@ enum RowLayoutKind: Sendable, Hashable {
   var separator: UInt8 {
     switch self {
     case .delimited(let separator): separator
-    case .jsonLines: 0
+    case .jsonLines, .binary: 0
     }
   }
 }

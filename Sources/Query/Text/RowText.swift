@@ -8,6 +8,8 @@ final class RowText {
   private let cells: UnsafeMutablePointer<Cell>
   private let prefixes: [ByteBuffer]
   private var dictionaries: [DictionaryText]
+  /// The columns taken up, for binary rows.
+  private var taken: [ColumnReading] = []
   /// The text of the unit formatted last.
   let out = ByteBuffer()
 
@@ -68,6 +70,7 @@ final class RowText {
     switch layout {
     case .delimited(let separator): index == 0 ? [] : [separator]
     case .jsonLines: [index == 0 ? 0x7B : 0x2C] + escaped(name, layout) + [0x3A]
+    case .binary: []
     }
   }
 
@@ -78,12 +81,23 @@ final class RowText {
     out.count = 0
     if pick.count == 0 { return }
     begin(readings, pick)
+    if layout == .binary {
+      for index in 0..<pick.count {
+        BinaryRows.append(readings, columns, row: pick.row(index), to: out)
+      }
+      return
+    }
     let end = formatRows(cells, columns.count, layout: layout, pick, out.base)
     out.count = end - out.base
   }
 
   /// Formats one row of those that `begin` was told of. Valid until the next row.
   func row(_ row: Int) -> UnsafeRawBufferPointer {
+    if layout == .binary {
+      out.count = 0
+      BinaryRows.append(taken, columns, row: row, to: out)
+      return out.bytes
+    }
     let end = formatRows(
       cells, columns.count, layout: layout, RowPick(first: row, count: 1), out.base)
     return UnsafeRawBufferPointer(start: out.base, count: end - out.base)
@@ -92,6 +106,10 @@ final class RowText {
   /// Takes up the columns of a unit, of which at most the picked rows will be formatted.
   func begin(_ readings: [ColumnReading], _ pick: RowPick) {
     out.count = 0
+    if layout == .binary {
+      taken = readings
+      return
+    }
     var byteCount = pick.count * 2
     for index in columns.indices {
       byteCount += pick.count * (cells[index].prefixCount + 2)

@@ -1,0 +1,127 @@
+import Columnar
+import DeltaLog
+
+/// Why an answer without rows may have none.
+struct EmptyAnswer {
+  /// Row groups whose symbols are looked at, and symbols kept.
+  static let rowGroupCountMax = 512
+  static let symbolCountMax = 100_000
+
+  let plan: QueryPlan
+  let request: QueryRequest
+
+  func reasons() throws -> [String] {
+    let table = plan.table
+    if table.files.isEmpty { return ["'\(table.name)' holds no rows at all"] }
+    var reasons: [String] = []
+    if plan.limit == 0 { reasons.append("--limit is 0") }
+    if plan.range != TimeRange(), let held = try heldRange() {
+      let column = table.columns[table.indexColumn ?? 0].name
+      reasons.append("\(column) asked for: \(plan.range.text); in the table: \(held)")
+    }
+    reasons += try symbolReasons()
+    if let clause = request.filter {
+      reasons.append(
+        reasons.isEmpty && request.symbols.isEmpty
+          ? "no row satisfies: \(clause)" : "rows must also satisfy: \(clause)")
+    }
+    return reasons.isEmpty ? ["'\(table.name)' holds no such rows"] : reasons
+  }
+
+  // MARK: - Range
+
+  /// First and last index time by statistics; nil where they do not say.
+  private func heldRange() throws -> String? {
+    guard let index = plan.table.indexColumn else { return nil }
+    let column = plan.table.columns[index]
+    var low: Int128?
+    var high: Int128?
+    for file in plan.table.files {
+      guard let bounds = try bounds(of: index, column, in: file),
+        case .number(let first)? = bounds.low, case .number(let last)? = bounds.high
+      else { return nil }
+      low = Swift.min(low ?? first, first)
+      high = Swift.max(high ?? last, last)
+    }
+    guard let low, let high, let scale = ValueDomain.scale(of: column) else { return nil }
+    var unit: Int128 = 1
+    for _ in scale..<9 { unit *= 10 }
+    guard let first = Int64(exactly: low * unit), let last = Int64(exactly: high * unit) else {
+      return nil
+    }
+    return "\(TimeRange.text(first)) to \(TimeRange.text(last))"
+  }
+
+  private func bounds(
+    of index: Int, _ column: QueryColumn, in file: TableFile
+  ) throws -> ColumnBounds? {
+    if let statistics = file.log?.statistics, let known = file.logBounds(column, statistics),
+      known.low != nil
+    {
+      return known
+    }
+    let segment = try file.open()
+    var merged: ColumnBounds?
+    for rowGroup in segment.rowGroupRowCounts.indices {
+      guard let next = segment.bounds(rowGroup: rowGroup, column: column) else { return nil }
+      merged = merged.map { $0.merged(with: next) } ?? next
+    }
+    return merged
+  }
+
+  // MARK: - Symbols
+
+  private func symbolReasons() throws -> [String] {
+    if request.symbols.isEmpty { return [] }
+    let known = try symbols()
+    return request.symbols.filter { !known.contains($0) }.map { symbol in
+      let near = NearestNames.of(symbol, among: known)
+      let told =
+        near.isEmpty
+        ? known.sorted().prefix(NearestNames.suggestionCountMax).joined(separator: ", ")
+        : near.joined(separator: ", ")
+      return "symbol '\(symbol)' is not in the table; "
+        + (near.isEmpty ? "it holds " : "nearest: ") + told
+    }
+  }
+
+  /// Symbols of the table, as far as they are looked for: the newest files first.
+  private func symbols() throws -> Set<String> {
+    guard let index = plan.table.symbolColumn else { return [] }
+    let column = plan.table.columns[index]
+    var known: Set<String> = []
+    var rowGroups = 0
+    for (ordinal, file) in plan.table.files.enumerated().reversed() {
+      if rowGroups >= Self.rowGroupCountMax || known.count >= Self.symbolCountMax { break }
+      let open = try OpenFile(file, ordinal: ordinal)
+      for (rowGroup, rowCount) in open.segment.rowGroupRowCounts.enumerated() where rowCount > 0 {
+        rowGroups += 1
+        if rowGroups > Self.rowGroupCountMax { break }
+        let bounds = open.segment.bounds(rowGroup: rowGroup, column: column)
+        if let low = bounds?.low, low == bounds?.high, case .bytes(let bytes) = low {
+          known.insert(String(decoding: bytes, as: UTF8.self))
+          continue
+        }
+        let reader = UnitReader(columns: plan.table.columns)
+        try reader.begin(
+          ScanUnit(file: open, rowGroup: rowGroup, rows: 0..<rowCount, filter: .everything))
+        Self.collect(try reader.read(index).main, into: &known)
+      }
+    }
+    return known
+  }
+
+  private static func collect(_ vector: ColumnVector, into known: inout Set<String>) {
+    let count = vector.form == .codes ? vector.entryCount : vector.isConstant ? 1 : vector.rowCount
+    guard vector.form == .codes || vector.form == .bytes else { return }
+    var last: String?
+    for entry in 0..<count {
+      if vector.form == .bytes, let validity = vector.validity, validity[entry] == 0 { continue }
+      let text = String(decoding: vector.entry(entry), as: UTF8.self)
+      if text == last { continue }
+      last = text
+      known.insert(text)
+      if known.count >= symbolCountMax { return }
+    }
+  }
+}
