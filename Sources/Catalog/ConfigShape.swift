@@ -66,14 +66,7 @@ struct ConfigKey: Sendable {
     ConfigKey(
       "resample",
       .group([ConfigKey("intervals", .list(.interval), default: "[15s, 30s, 1m]")])),
-    ConfigKey(
-      "tables",
-      .named(
-        .table,
-        [
-          ConfigKey("description", .value(.text)),
-          ConfigKey("quarantine_percent_max", .value(.integer(0...100))),
-        ])),
+    ConfigKey("tables", .named(.table, [ConfigKey("description", .value(.text))])),
     ConfigKey(
       "passes",
       .groups([
@@ -114,7 +107,6 @@ struct ConfigKey: Sendable {
     ConfigKey("memory", .value(.size), default: "192MB", variable: "LAKE_MEMORY"),
     ConfigKey("jobs", .value(.jobs), default: "auto", variable: "LAKE_JOBS"),
     ConfigKey("quarantine_percent_max", .value(.integer(0...100)), default: "10"),
-    ConfigKey("zstd_level", .value(.integer(1...19)), default: "1"),
   ]
 
   private static let schedule = [

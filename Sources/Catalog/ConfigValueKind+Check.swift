@@ -3,9 +3,6 @@ import Columnar
 import Market
 
 extension ConfigValueKind {
-  /// Smallest memory that a job is given.
-  static let memoryByteCountMin = 16_000_000
-
   /// nil when `text` is such a value; else what was expected, and a remedy where one is known.
   func problem(with text: String) -> (expected: String, remedy: String?)? {
     switch self {
@@ -17,8 +14,8 @@ extension ConfigValueKind {
       let isDigits = text.utf8.allSatisfy { (0x30...0x39).contains($0) || $0 == 0x2E }
       return isDigits && Double(text) != nil ? nil : ("a number like 10 or 2.50", nil)
     case .size:
-      return (SizeText.parse(text) ?? 0) >= Self.memoryByteCountMin
-        ? nil : ("a size of at least 16 MB, like 192MB", nil)
+      return (SizeText.parse(text) ?? 0) >= LakeConfig.memoryByteCountMin
+        ? nil : ("a size of at least 64 MB, like 192MB", nil)
     case .jobs:
       return text == "auto" || Int(text).map((1...1024).contains) == true
         ? nil : ("'auto' or a number of threads from 1 to 1024", nil)

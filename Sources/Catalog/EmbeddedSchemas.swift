@@ -2098,17 +2098,15 @@ vendors:
 #   memory: 192MB                # work that needs more spills to staging/       (LAKE_MEMORY)
 #   jobs: auto                   # threads; auto is one a processor              (LAKE_JOBS)
 #   quarantine_percent_max: 10   # more bad rows than this fail the file instead
-#   zstd_level: 1                # 1 fast … 19 small
 
 # How bars become longer bars (`lake resample`).
 # resample:
 #   intervals: [15s, 30s, 1m]    # each a multiple of the source's, and a divisor of a day
 
-# What is particular to a table.
+# What people should know of a table (`lake describe`).
 # tables:
 #   raw.glbx_mdp3_mbp_1:
 #     description: CME futures, top of the book
-#     quarantine_percent_max: 1
 
 # Passes over tables, in order. Checked and shown; `lake resample TABLE` runs one of them.
 # passes:

@@ -60,7 +60,7 @@ public struct Lake: Sendable {
     guard let root = FileSystem.resolved(FileSystem.absolute(path, in: workingDirectory)) else {
       throw CatalogError(
         .noLake, "\(origin) names '\(path)', which does not exist", place: .init(path: path),
-        remedy: "lake init \(path)")
+        remedy: "lake init \(path)" + (origin == rootVariable ? ", or unset LAKE_ROOT" : ""))
     }
     guard FileSystem.isDirectory(root) else {
       throw CatalogError(

@@ -42,7 +42,10 @@ public struct LakeConfig: Sendable {
   public init(path: String, environment: [String: String]) throws(CatalogError) {
     let text = try FileSystem.text(path)
     let (config, errors) = try Self.read(text, path: path, environment: environment)
-    if let first = errors.first { throw first }
+    if var first = errors.first {
+      first.remedy = first.remedy ?? "lake config check"
+      throw first
+    }
     self = config
   }
 
@@ -73,18 +76,18 @@ public struct LakeConfig: Sendable {
 
   private func text(_ key: String) -> String? { setting(key)?.values.first }
 
+  /// Least memory that a job can be given.
+  public static let memoryByteCountMin = 64_000_000
+
   /// Memory for one job, in bytes.
   public var memoryByteCount: Int { text("ingest.memory").flatMap(SizeText.parse) ?? 192_000_000 }
 
   /// Threads for one job.
   public var jobCount: Int { text("ingest.jobs").flatMap { Int($0) } ?? Parallel.width }
 
-  public var zstdLevel: Int { text("ingest.zstd_level").flatMap { Int($0) } ?? 1 }
-
   /// Share of bad rows, in percent, above which an input fails.
-  public func quarantinePercentMax(for table: TableName) -> Int {
-    (text("tables.\(table).quarantine_percent_max") ?? text("ingest.quarantine_percent_max"))
-      .flatMap { Int($0) } ?? 10
+  public var quarantinePercentMax: Int {
+    text("ingest.quarantine_percent_max").flatMap { Int($0) } ?? 10
   }
 
   /// Intervals that `resample` makes where none are named, without those that mean the same.

@@ -18,14 +18,13 @@ extension Context {
     {
       return FoundTable(table: table, lake: lake)
     }
-    let lake: Lake
-    do {
-      lake = try findLake()
-    } catch let error as CatalogError where error.code == .noLake && text.contains("/") {
+    // No table's name holds a slash: a path was meant.
+    if text.contains("/") {
       throw CatalogError(
-        .unknownTable, "'\(text)' is no Delta table: it holds no '_delta_log'",
-        place: error.place, remedy: "name a folder that holds '_delta_log'")
+        .unknownTable, "'\(text)' is no Delta table: there is no folder '_delta_log' in it",
+        remedy: "name a folder that holds '_delta_log', or a table: lake tables")
     }
+    let lake = try findLake()
     return FoundTable(table: try lake.table(named: text), lake: lake)
   }
 }

@@ -47,6 +47,10 @@ struct IngestCommand: Command {
   let paths: [String]
   var options = IngestOptions()
   let tableText: String?
+  /// These three stand in lake.yaml too, where no flag is given.
+  let jobs: Int?
+  let memory: Int?
+  let badRowShareMax: Double?
 
   init(_ arguments: inout Arguments) throws(UsageError) {
     tableText = arguments.value("table")
@@ -66,15 +70,15 @@ struct IngestCommand: Command {
       options.delimiter = byte
     }
     options.dbnVersion = try arguments.integer("dbn-version", in: 1...3)
-    if let jobs = try arguments.integer("jobs", in: 1...256) { options.jobs = jobs }
-    if let memory = try arguments.byteCount("memory", minimum: 64 << 20) {
-      options.memoryByteCount = memory
-    }
+    jobs = try arguments.integer("jobs", in: 1...256)
+    memory = try arguments.byteCount("memory", minimum: LakeConfig.memoryByteCountMin)
     if let share = arguments.value("max-bad") {
       guard let value = Double(share), (0...1).contains(value) else {
         throw arguments.bad("max-bad", share, "a share from 0 to 1", nil)
       }
-      options.badRowShareMax = value
+      badRowShareMax = value
+    } else {
+      badRowShareMax = nil
     }
     paths = try arguments.remainingOperands("FILE", minimum: 1)
   }
@@ -83,6 +87,9 @@ struct IngestCommand: Command {
     let lake = try context.findLake()
     var options = options
     options.table = try tableText.map { try TableName(parsing: $0) }
+    options.jobs = jobs ?? lake.config.jobCount
+    options.memoryByteCount = memory ?? lake.config.memoryByteCount
+    options.badRowShareMax = badRowShareMax ?? Double(lake.config.quarantinePercentMax) / 100
     let progress = ProgressReporter(context, verb: "ingest", fileTotal: paths.count)
     let observer = ProgressObserver(progress: progress, context: context)
     let pass = try IngestPass(lake: lake, options: options, observer: observer)

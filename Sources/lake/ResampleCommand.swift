@@ -31,21 +31,27 @@ struct ResampleCommand: Command {
 
   let table: String
   var options = ResamplePass.Options()
+  /// Both stand in lake.yaml too, where no flag is given.
+  let intervals: [String]
+  let jobs: Int?
   let output: String?
   let isPlanOnly: Bool
 
   init(_ arguments: inout Arguments) throws(UsageError) {
     table = try arguments.table()
     let intervals = try arguments.list("to")
-    if !intervals.isEmpty { options.intervals = intervals }
+    self.intervals = intervals
     output = arguments.value("as")
-    if let jobs = try arguments.integer("jobs", in: 1...256) { options.jobs = jobs }
+    jobs = try arguments.integer("jobs", in: 1...256)
     isPlanOnly = arguments.flag("plan")
   }
 
   func run(in context: Context) throws -> ExitStatus {
     let lake = try context.findLake()
     var options = options
+    options.intervals =
+      intervals.isEmpty ? lake.config.resampleIntervals.map(\.name) : intervals
+    options.jobs = jobs ?? lake.config.jobCount
     options.output = try output.map { try TableName(parsing: $0) }
     let progress = ProgressReporter(context, verb: "resample")
     let observer = ProgressObserver(progress: progress, context: context)
