@@ -62,6 +62,9 @@ final class CSVFieldReader {
     _ column: Int, _ operation: UnsafeMutablePointer<CSVOperation>, _ base: UnsafeRawPointer,
     _ position: Int, _ end: Int, _ out: UnsafeMutableRawPointer
   ) -> Int {
+    // A kernel may have stored the beginning of what turns out to be no such value.
+    let bits = UnsafeRawPointer(out).loadLE(operation.pointee.nullOffset, as: UInt8.self)
+    out.storeLE(bits & ~operation.pointee.nullMask, operation.pointee.nullOffset)
     let field: CSVFieldRange
     switch CSVRecord.field(base, position, end, delimiter: delimiter) {
     case .needsMore: return -1

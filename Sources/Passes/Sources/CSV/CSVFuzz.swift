@@ -7,19 +7,31 @@ public enum CSVFuzz {
   /// The first byte chooses the size of the pieces in which the rest arrives and the kind of rows.
   /// Two readings of the same bytes must agree: in one piece with kernels, in small ones without.
   public static func run(_ bytes: [UInt8]) {
-    guard let choice = bytes.first else { return }
-    let content = Array(bytes.dropFirst())
-    let schema = choice & 1 == 0 ? bars : quotes
-    let pieces = [1, 7, 64, 4096][Int(choice >> 1 & 3)]
-    let whole = read(content, schema, piece: 1 << 16, usesKernels: true, choice)
-    let apart = read(content, schema, piece: pieces, usesKernels: false, choice)
-    precondition(whole == apart, "the size of pieces and the kernels change nothing")
+    let difference = difference(bytes)
+    precondition(difference == nil, "the size of pieces and the kernels change nothing")
   }
 
-  /// What a reading yields; nil where the file is refused.
+  /// How the two readings differ; nil where they agree.
+  static func difference(_ bytes: [UInt8]) -> String? {
+    guard let choice = bytes.first else { return nil }
+    let content = Array(bytes.dropFirst())
+    let schema = choice & 1 == 0 ? bars : quotes
+    let piece = [1, 7, 64, 4096][Int(choice >> 1 & 3)]
+    let whole = read(content, schema, piece: 1 << 16, usesKernels: true, choice)
+    let apart = read(content, schema, piece: piece, usesKernels: false, choice)
+    if whole == apart { return nil }
+    for (a, b) in zip(whole.rejected, apart.rejected) where a != b {
+      return "rejected: \(a)\nin pieces of \(piece): \(b)"
+    }
+    return "\(whole.rowCount) rows, \(whole.rejected.count) rejected, \(whole.report)\n"
+      + "in pieces of \(piece): "
+      + "\(apart.rowCount) rows, \(apart.rejected.count) rejected, \(apart.report)"
+  }
+
+  /// What a reading yields; only that, where the file is refused.
   private static func read(
     _ bytes: [UInt8], _ schema: SourceSchema, piece: Int, usesKernels: Bool, _ choice: UInt8
-  ) -> FuzzOutcome? {
+  ) -> FuzzOutcome {
     var options = SourceOptions()
     options.chunkByteCount = piece
     options.usesKernels = usesKernels
@@ -27,11 +39,11 @@ public enum CSVFuzz {
     options.blockRowMax = choice & 16 == 0 ? 1 << 14 : 3
     if choice & 32 != 0 { options.symbol = "A" }
     if choice & 64 != 0 { options.ambiguousTime = .reject }
+    var outcome = FuzzOutcome()
     do {
       let source = try CSVSource(
         supply: MemorySupply(bytes, pieceByteCount: piece), path: "-", schema: schema,
         options: options)
-      var outcome = FuzzOutcome()
       let block = RowBlock(layout: source.layout)
       while try source.next(block) {
         // Text codes differ with the order in which texts are met, the texts do not.
@@ -40,13 +52,16 @@ public enum CSVFuzz {
       }
       outcome.report = source.report
       outcome.hash = source.contentHash
-      return outcome
     } catch {
-      return nil
+      // Rows before an error are dropped with the file, and where it is found depends on the pieces.
+      outcome = FuzzOutcome()
+      outcome.isRefused = true
     }
+    return outcome
   }
 
   private struct FuzzOutcome: Equatable {
+    var isRefused = false
     var rowCount = 0
     var rejected: [SourceRejection] = []
     var report = SourceReport()

@@ -5,10 +5,10 @@ import Columnar
 struct CSVHeader {
   /// Fields that a record may have.
   static let columnCountMax = 4096
-  /// Records looked at to tell how values are written.
-  static let sampleRecordCount = 100
-  /// Bytes read at most to find them.
-  static let sampleByteCountMax = 1 << 18
+  /// Lines, the header's included, whose records are looked at to tell how values are written.
+  static let sampleLineCount = 100
+  /// Bytes in which they, and the header, have to lie.
+  static let sampleByteCountMax = ByteWindow.recordByteCountMax
 
   var delimiter: UInt8
   var names: [String]
@@ -20,32 +20,20 @@ struct CSVHeader {
 
   /// Reads the header; the window then holds the sampled records, none of them consumed.
   static func read(_ window: ByteWindow, options: SourceOptions) throws -> CSVHeader {
-    try window.read()
-    var lineCount = 0
-    var seen = 0
-    while true {
-      while seen < window.end {
-        if window.base.loadLE(seen, as: UInt8.self) == 0x0A { lineCount += 1 }
-        seen += 1
-      }
-      let isEnough = lineCount > sampleRecordCount + 1 || window.end >= sampleByteCountMax
-      if window.isAtEnd || isEnough { break }
-      try window.read()
-    }
-    if window.isAtEnd { endLastRecord(window) }
+    let end = try readSample(window)
     var start = try skipMark(window)
     var line = 1
-    while start < window.end, let blank = blankLine(window.base, start, window.end) {
+    while start < end, let blank = blankLine(window.base, start, end) {
       start = blank
       line += 1
     }
-    if start >= window.end {
+    if start >= end {
       throw SourceError(.empty, "the file is empty", remedy: "leave it out")
     }
-    let delimiter = try options.delimiter ?? sniffDelimiter(window, start)
+    let delimiter = try options.delimiter ?? sniffDelimiter(window, start, end)
     guard
       let first = CSVRecord.whole(
-        window.base, start, window.end, delimiter: delimiter, fieldCountMax: columnCountMax)
+        window.base, start, end, delimiter: delimiter, fieldCountMax: columnCountMax)
     else { throw unended(window, start, line) }
     if first.fields.count > columnCountMax {
       throw SourceError(
@@ -66,8 +54,28 @@ struct CSVHeader {
       header.dataStart = first.end
       header.dataLine = line + first.lineCount
     }
-    header.sample(window)
+    header.sample(window, end)
     return header
+  }
+
+  /// Reads until the sampled lines are there.
+  ///
+  /// - Returns: Where they end: the same position whatever the size of the chunks.
+  private static func readSample(_ window: ByteWindow) throws -> Int {
+    var lineCount = 0
+    var seen = 0
+    while true {
+      if window.isAtEnd { endLastRecord(window) }
+      let limit = min(window.end, sampleByteCountMax)
+      while seen < limit {
+        seen += 1
+        if window.base.loadLE(seen - 1, as: UInt8.self) != 0x0A { continue }
+        lineCount += 1
+        if lineCount == sampleLineCount { return seen }
+      }
+      if window.isAtEnd || window.end >= sampleByteCountMax { return limit }
+      try window.read()
+    }
   }
 
   /// Adds the newline that the last record of a file may lack.
@@ -165,13 +173,13 @@ struct CSVHeader {
   }
 
   /// The one of comma, semicolon, tab and bar that stands most often outside quotes in the first line.
-  private static func sniffDelimiter(_ window: ByteWindow, _ start: Int) throws(SourceError)
-    -> UInt8
-  {
+  private static func sniffDelimiter(
+    _ window: ByteWindow, _ start: Int, _ end: Int
+  ) throws(SourceError) -> UInt8 {
     let candidates: [UInt8] = [0x2C, 0x3B, 0x09, 0x7C]
     var counts = [0, 0, 0, 0]
     var isQuoted = false
-    for at in start..<window.end {
+    for at in start..<end {
       let byte = window.base.loadLE(at, as: UInt8.self)
       if byte == 0x22 { isQuoted.toggle() }
       if isQuoted { continue }
@@ -186,17 +194,15 @@ struct CSVHeader {
     return candidates[index]
   }
 
-  private mutating func sample(_ window: ByteWindow) {
+  private mutating func sample(_ window: ByteWindow, _ end: Int) {
     samples = [[[UInt8]]](repeating: [], count: names.count)
     var at = dataStart
-    var count = 0
-    while count < Self.sampleRecordCount, at < window.end,
+    while at < end,
       let record = CSVRecord.whole(
-        window.base, at, window.end, delimiter: delimiter, fieldCountMax: names.count)
+        window.base, at, end, delimiter: delimiter, fieldCountMax: names.count)
     {
       at = record.end
       guard record.fields.count == names.count, !record.hasBadQuote else { continue }
-      count += 1
       for (column, field) in record.fields.enumerated() {
         CSVRecord.content(window.base, field).withUnsafeBytes { bytes in
           let value = TextConversion.trimmed(bytes)

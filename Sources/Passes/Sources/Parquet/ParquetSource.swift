@@ -72,7 +72,7 @@ public final class ParquetSource: RowSource {
     if let group = reader.metadata.rowGroups.indices.first(where: {
       reader.rowCount(rowGroup: $0) > 0
     }) {
-      let count = min(reader.rowCount(rowGroup: group), CSVHeader.sampleRecordCount)
+      let count = min(reader.rowCount(rowGroup: group), CSVHeader.sampleLineCount)
       for (index, leaf) in reader.leaves.enumerated() {
         var column = Column(type: leaf.type, storage: .integers([]))
         try reader.readColumn(rowGroup: group, leaf: index, rows: 0..<count, into: &column)
