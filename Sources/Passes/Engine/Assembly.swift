@@ -102,6 +102,11 @@ struct Assembly {
       partition.symbols[order[place]], order: plan.order, stride: plan.layout.stride, body)
   }
 
+  /// Whether the spans of a symbol's rows last only as long as the call that hands them over.
+  func isTransient(_ place: Int) -> Bool {
+    kept[place] == nil && !partition.symbols[order[place]].fragments.isEmpty
+  }
+
   /// Gives a symbol's memory back.
   func release(_ place: Int) {
     let symbol = partition.symbols + order[place]

@@ -1,3 +1,4 @@
+import Bytes
 import Columnar
 
 /// The rows of one symbol on one date, in order, from memory and from spill files.
@@ -5,7 +6,11 @@ import Columnar
 /// Spilled rows arrived before those in memory, and fragments are listed in the order of arrival, so
 /// a tie goes to the earlier fragment and memory comes last.
 enum RowMerge {
-  /// Calls `body` with spans of rows `stride` bytes apart, in order.
+  /// Rows of a span of spilled rows at most.
+  static let spanRowMax = 256
+
+  /// Calls `body` with spans of rows `stride` bytes apart, in order. Spans of a symbol with spilled rows
+  /// last only as long as the call.
   static func forEachSpan(
     _ symbol: borrowing SymbolRows, order: RowOrder, stride: Int,
     _ body: (UnsafeRawPointer, Int) throws -> Void
@@ -20,22 +25,31 @@ enum RowMerge {
     }
     var memory = symbol.run.pointers(stride: stride)
     if !symbol.isOrdered { memory = order.sorted(memory) }
-    try merge(symbol.fragments, memory, order, body)
+    // Rows of several blocks take turns, so they are gathered into spans.
+    let span = ByteBuffer(capacity: spanRowMax * stride)
+    try merge(symbol.fragments, memory, order) { row in
+      span.append(row, stride)
+      if span.count == spanRowMax * stride {
+        try body(UnsafeRawPointer(span.base), spanRowMax)
+        span.removeAll()
+      }
+    }
+    if span.count > 0 { try body(UnsafeRawPointer(span.base), span.count / stride) }
   }
 
   private static func merge(
     _ fragments: [SpillFragment], _ memory: [UnsafeRawPointer], _ order: RowOrder,
-    _ body: (UnsafeRawPointer, Int) throws -> Void
+    _ body: (UnsafeRawPointer) throws -> Void
   ) throws {
     if isConcatenation(fragments, memory, order) {
       for fragment in fragments {
         var cursor = try FragmentCursor(fragment)
         while let row = cursor.row {
-          try body(row, 1)
+          try body(row)
           try cursor.advance()
         }
       }
-      for row in memory { try body(row, 1) }
+      for row in memory { try body(row) }
       return
     }
     var cursors = try fragments.map { try FragmentCursor($0) }
@@ -48,11 +62,11 @@ enum RowMerge {
     if let row = memory.first { heap.push(order.key(row), cursors.count) }
     while let source = heap.top {
       if source == cursors.count {
-        try body(memory[memoryAt], 1)
+        try body(memory[memoryAt])
         memoryAt += 1
         heap.replaceTop(memoryAt < memory.count ? order.key(memory[memoryAt]) : nil)
       } else {
-        if let row = cursors[source].row { try body(row, 1) }
+        if let row = cursors[source].row { try body(row) }
         try cursors[source].advance()
         heap.replaceTop(cursors[source].row.map(order.key))
       }

@@ -89,6 +89,7 @@ final class SegmentAssembler: Sendable {
       let group = try self.encoders.withEncoder { encoder in
         encoder.begin(texts: texts)
         handover.run.forEachSpan { encoder.append($0, count: $1) }
+        encoder.settle()
         handover.rowPool.give(handover.run.chunks)
         return try encoder.finish()
       }
@@ -179,7 +180,10 @@ final class SegmentAssembler: Sendable {
       try assembly.forEachSpan(place) { base, count in
         try cutter.append(
           base, stride: plan.layout.stride, count: count, texts: assembly.texts, into: writer)
+        // Spilled rows pass through a buffer that the next ones take.
+        if assembly.isTransient(place) { encoder.settle() }
       }
+      encoder.settle()
       assembly.release(place)
     }
     return try writer.finish()

@@ -42,13 +42,16 @@ final class SegmentEncoder {
     latest = .min
   }
 
-  /// Adds rows of one symbol, in order.
+  /// Adds rows of one symbol, in order. They must stay where they are until `settle` or `finish`.
   func append(_ base: UnsafeRawPointer, count: Int) {
     if count == 0 { return }
     earliest = min(earliest, order.index(base))
     latest = max(latest, order.index(base + (count - 1) * stride))
     transposer.append(base, stride: stride, count: count)
   }
+
+  /// The memory of the rows so far may be used for something else.
+  func settle() { transposer.settle() }
 
   func finish() throws -> EncodedGroup {
     let fingerprint = transposer.finish()

@@ -44,7 +44,7 @@ final class Transposer {
     for column in scratch { column.reset() }
   }
 
-  /// Adds `count` rows that lie `stride` bytes apart.
+  /// Adds `count` rows that lie `stride` bytes apart. They must stay there until `settle` or `finish`.
   func append(_ base: UnsafeRawPointer, stride: Int, count: Int) {
     precondition(rowCount + pending + count <= capacity, "a row group's rows fit its scratch")
     var at = base
@@ -58,6 +58,9 @@ final class Transposer {
       if pending == Self.blockRowCount { flush() }
     }
   }
+
+  /// Cuts what was added so far: its memory may then be used for something else.
+  func settle() { flush() }
 
   /// Ends the row group; the columns are then in `scratch`.
   ///

@@ -26,7 +26,7 @@ final class StoredLookup: Sendable {
     var content: [Fingerprint: Fingerprint] = [:]
     let micros = (times.lowerBound / 1000)...(times.upperBound / 1000)
     for file in files(day) {
-      if let known = file.bounds.symbols, !known.overlaps(symbols) { continue }
+      if !file.bounds.mayHold(symbolsIn: symbols) { continue }
       // Foreign statistics may be cut to milliseconds.
       if let known = file.bounds.times,
         !((known.lowerBound - 1000)...(known.upperBound + 1000)).overlaps(micros)

@@ -183,6 +183,8 @@ enum SegmentTag {
 struct FileBounds: Sendable {
   /// nil where the log does not say.
   var symbols: ClosedRange<String>?
+  /// Symbols may begin with the upper bound and go on.
+  var isHighPrefix = false
   /// Index timestamps in µs.
   var times: ClosedRange<Int64>?
 
@@ -190,9 +192,10 @@ struct FileBounds: Sendable {
     guard let statistics = file.statistics else { return }
     let symbol = statistics.bounds(of: "symbol", type: .string)
     if case .string(let low)? = symbol.minimum, case .string(let high)? = symbol.maximum,
-      !symbol.maximumIsPrefix, low <= high
+      low <= high
     {
       symbols = low...high
+      isHighPrefix = symbol.maximumIsPrefix
     }
     let index = statistics.bounds(of: indexColumn, type: .timestamp)
     if case .integer(let low)? = index.minimum, case .integer(let high)? = index.maximum,
@@ -200,6 +203,13 @@ struct FileBounds: Sendable {
     {
       times = low...high
     }
+  }
+
+  func mayHold(symbolsIn range: ClosedRange<String>) -> Bool {
+    guard let symbols else { return true }
+    if range.upperBound < symbols.lowerBound { return false }
+    return range.lowerBound <= symbols.upperBound
+      || isHighPrefix && range.lowerBound.hasPrefix(symbols.upperBound)
   }
 
   init(_ staged: StagedSegment) {

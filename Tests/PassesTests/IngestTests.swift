@@ -1,0 +1,421 @@
+import Bytes
+import Catalog
+import Columnar
+import Databento
+import DeltaLog
+import Glibc
+import Market
+import Parquet
+import TestSupport
+import Testing
+
+@testable import Passes
+
+/// A lake in a folder of its own, and DBN files to put into it.
+struct ToyLake {
+  let folder = TemporaryFolder()
+  let lake: Lake
+
+  init() throws {
+    try LakeInit(directory: folder.path + "/lake", workingDirectory: "/").apply()
+    lake = try Lake(root: folder.path + "/lake")
+  }
+
+  /// A one-second bar: second of the day 2024-01-02 + `day`, instrument, publisher, price in units.
+  struct Bar: Hashable {
+    var day = 0
+    var second: Int
+    var instrument: UInt32 = 1
+    var publisher: UInt16 = 1
+    var price: Int64 = 100
+    var volume: UInt64 = 10
+  }
+
+  static let firstDay = 19_724  // 2024-01-02
+
+  func bars(_ name: String, _ bars: [Bar], kind: RecordKind = .ohlcv1s) throws -> String {
+    let mappings = Set(bars.map(\.instrument)).sorted().map { id in
+      SymbolMapping(
+        rawSymbol: "SYM\(id)",
+        intervals: [
+          MappingInterval(
+            startDate: CivilDate(daysSinceEpoch: Self.firstDay - 10),
+            endDate: CivilDate(daysSinceEpoch: Self.firstDay + 4000), symbol: "\(id)")
+        ])
+    }
+    let metadata = DBNMetadata(
+      dataset: "TEST.SET", schema: kind, start: 0, end: nil,
+      symbols: mappings.map(\.rawSymbol), mappings: mappings)
+    let path = folder.path + "/" + name
+    let writer = try DBNWriter(path: path, metadata: metadata, overwrites: true)
+    var record = DBNFields.template(kind, version: 3, tsOut: false)
+    for bar in bars {
+      let time = UInt64((Self.firstDay + bar.day) * 86_400 + bar.second) * 1_000_000_000
+      record.withUnsafeMutableBytes { raw in
+        guard let base = raw.baseAddress else { return }
+        base.storeLE(bar.publisher, 2)
+        base.storeLE(bar.instrument, 4)
+        base.storeLE(time, 8)
+        base.storeLE(bar.price * 1_000_000_000, 16)
+        base.storeLE((bar.price + 2) * 1_000_000_000, 24)
+        base.storeLE((bar.price - 2) * 1_000_000_000, 32)
+        base.storeLE((bar.price + 1) * 1_000_000_000, 40)
+        base.storeLE(bar.volume, 48)
+      }
+      try record.withUnsafeBytes { try writer.write($0) }
+    }
+    try writer.finish()
+    return path
+  }
+
+  func trades(
+    _ name: String, _ rows: [(second: Int, sequence: UInt32, size: UInt32)],
+    start: Int, end: Int
+  ) throws -> String {
+    let day = UInt64(Self.firstDay) * 86_400_000_000_000
+    let mapping = SymbolMapping(
+      rawSymbol: "SYM1",
+      intervals: [
+        MappingInterval(
+          startDate: CivilDate(daysSinceEpoch: Self.firstDay),
+          endDate: CivilDate(daysSinceEpoch: Self.firstDay + 1), symbol: "1")
+      ])
+    let metadata = DBNMetadata(
+      dataset: "TEST.SET", schema: .trades, start: day + UInt64(start) * 1_000_000_000,
+      end: day + UInt64(end) * 1_000_000_000, symbols: ["SYM1"], mappings: [mapping])
+    let path = folder.path + "/" + name
+    let writer = try DBNWriter(path: path, metadata: metadata, overwrites: true)
+    let fields = DBNFields.fields(.trades, version: 3)
+    func offset(_ name: String) -> Int { fields.first { $0.name == name }?.offset ?? 0 }
+    var record = DBNFields.template(.trades, version: 3, tsOut: false)
+    for row in rows {
+      let time = day + UInt64(row.second) * 1_000_000_000 + 7
+      record.withUnsafeMutableBytes { raw in
+        guard let base = raw.baseAddress else { return }
+        base.storeLE(UInt32(1), 4)
+        base.storeLE(time - 5, 8)
+        base.storeLE(time, offset("ts_recv"))
+        base.storeLE(Int64(5_000_000_000), offset("price"))
+        base.storeLE(row.size, offset("size"))
+        base.storeLE(row.sequence, offset("sequence"))
+      }
+      try record.withUnsafeBytes { try writer.write($0) }
+    }
+    try writer.finish()
+    return path
+  }
+
+  @discardableResult
+  func ingest(
+    _ paths: [String], change: (inout IngestOptions) -> Void = { _ in }
+  ) throws -> IngestReport {
+    var options = IngestOptions()
+    options.jobs = 2
+    change(&options)
+    return try IngestPass(lake: lake, options: options).ingest(paths)
+  }
+
+  func files(_ table: String) throws -> [AddFile] {
+    try lake.table(named: table).snapshot().files.sorted { $0.path < $1.path }
+  }
+
+  func path(_ file: AddFile, _ table: String) throws -> String {
+    try lake.table(named: table).path + "/" + file.filePath
+  }
+
+  /// Rows of a table by column, dates in order.
+  func rows(_ table: String, _ columns: [String]) throws -> [[String]] {
+    var result: [[String]] = []
+    for file in try files(table).sorted(by: {
+      ($0.partitionValue("date") ?? "", $0.path) < ($1.partitionValue("date") ?? "", $1.path)
+    }) {
+      let reader = try ParquetReader(path: try path(file, table))
+      for rowGroup in reader.metadata.rowGroups.indices {
+        var texts: [[String]] = []
+        for name in columns {
+          guard let leaf = reader.leafIndex(named: name) else { continue }
+          var column = Column(type: reader.leaves[leaf].type, storage: .integers([]))
+          try reader.readColumn(rowGroup: rowGroup, leaf: leaf, rows: nil, into: &column)
+          texts.append((0..<column.count).map { column.text($0) })
+        }
+        for row in 0..<reader.rowCount(rowGroup: rowGroup) { result.append(texts.map { $0[row] }) }
+      }
+    }
+    return result
+  }
+}
+
+extension Column {
+  func text(_ row: Int) -> String {
+    if isNull(row) { return "null" }
+    switch storage {
+    case .integers(let values): return "\(values[row])"
+    case .wide(let values): return "\(values[row])"
+    case .doubles(let values): return "\(values[row])"
+    case .bytes(let values): return values[row]
+    case .codes(let codes, let dictionary): return dictionary[Int(codes[row])]
+    }
+  }
+}
+
+private let table = "raw.test_set_ohlcv_1s"
+
+@Suite struct IngestTests {
+  private static func randomBars(_ count: Int, days: Int, seed: UInt64) -> [ToyLake.Bar] {
+    var random = SeededGenerator(seed: seed)
+    var seen: Set<[Int]> = []
+    return (0..<count).compactMap { _ in
+      let bar = ToyLake.Bar(
+        day: Int.random(in: 0..<days, using: &random),
+        second: Int.random(in: 0..<86_400, using: &random),
+        instrument: UInt32.random(in: 1...5, using: &random),
+        price: Int64.random(in: 50...150, using: &random),
+        volume: UInt64.random(in: 1...99, using: &random))
+      return seen.insert([bar.day, bar.second, Int(bar.instrument)]).inserted ? bar : nil
+    }
+  }
+
+  @Test func sameContentAgainIsANoOp() throws {
+    let toy = try ToyLake()
+    let bars = (0..<100).map { ToyLake.Bar(second: $0) }
+    let first = try toy.ingest([try toy.bars("a.dbn", bars)])
+    #expect(first.total(\.rowsStored) == 100)
+    let version = try toy.lake.table(named: table).snapshot().version
+    // Another name, another compression, the same content.
+    let again = try toy.ingest([try toy.bars("b.dbn.zst", bars)])
+    #expect(again.total(\.rowsStored) == 0)
+    #expect(again.total(\.repeatCount) == 100)
+    #expect(try toy.lake.table(named: table).snapshot().version == version)
+  }
+
+  @Test func overlappingBarsAreThereOnce() throws {
+    let toy = try ToyLake()
+    let all = (0..<200).map { ToyLake.Bar(day: $0 / 100, second: $0 % 100) }
+    try toy.ingest([try toy.bars("january.dbn", Array(all[..<150]))])
+    let report = try toy.ingest([try toy.bars("both.dbn", all)])
+    #expect(report.total(\.rowsStored) == 50)
+    #expect(report.total(\.repeatCount) == 150)
+    #expect(try toy.rows(table, ["ts_event"]).count == 200)
+  }
+
+  @Test func bothFilesOfOneCommandMayOverlap() throws {
+    let toy = try ToyLake()
+    let all = (0..<200).map { ToyLake.Bar(second: $0) }
+    let report = try toy.ingest([
+      try toy.bars("a.dbn", Array(all[..<150])), try toy.bars("b.dbn", all),
+    ])
+    #expect(report.total(\.rowsStored) == 200)
+    #expect(report.commits.count == 1)
+  }
+
+  @Test func anotherBarWithAKnownKeyIsQuarantined() throws {
+    let toy = try ToyLake()
+    try toy.ingest([try toy.bars("a.dbn", [ToyLake.Bar(second: 1), ToyLake.Bar(second: 2)])])
+    let report = try toy.ingest([
+      try toy.bars("b.dbn", [ToyLake.Bar(second: 2, price: 101), ToyLake.Bar(second: 3)])
+    ])
+    #expect(report.total(\.rowsStored) == 1)
+    #expect(report.total(\.quarantineCount) == 1)
+    #expect(
+      try toy.rows(table, ["open"]).map { $0[0] } == [
+        "100000000000", "100000000000", "100000000000",
+      ])
+    let kept = try toy.rows(
+      "quarantine.test_set_ohlcv_1s", ["rule", "symbol", "state", "original_form"])
+    #expect(kept == [["key_conflict", "SYM1", "held", "base64"]])
+  }
+
+  @Test func repeatsWithinAFileAreDropped() throws {
+    let toy = try ToyLake()
+    let bars = [1, 2, 2, 3, 3, 3].map { ToyLake.Bar(second: $0) }
+    let report = try toy.ingest([try toy.bars("a.dbn", bars)])
+    #expect(report.total(\.rowsStored) == 3)
+    #expect(report.total(\.repeatCount) == 3)
+  }
+
+  @Test func publishersOfOneSecondAreDifferentBars() throws {
+    let toy = try ToyLake()
+    let bars = [2, 1, 3].map { ToyLake.Bar(second: 5, publisher: UInt16($0)) }
+    try toy.ingest([try toy.bars("a.dbn", bars)])
+    #expect(try toy.rows(table, ["publisher_id"]).map { $0[0] } == ["1", "2", "3"])
+  }
+
+  /// Content of all data files of the table, by date.
+  private func bytes(_ toy: ToyLake) throws -> [String: [UInt8]] {
+    var bytes: [String: [UInt8]] = [:]
+    for file in try toy.files(table) {
+      let path = try toy.path(file, table)
+      let reader = fopen(path, "r")
+      defer { fclose(reader) }
+      var content = [UInt8](repeating: 0, count: Int(file.size))
+      #expect(fread(&content, 1, content.count, reader) == content.count)
+      bytes[file.partitionValue("date") ?? "", default: []] += content
+    }
+    return bytes
+  }
+
+  @Test func memoryAndThreadsAndOrderChangeNoByte() throws {
+    let bars = Self.randomBars(20_000, days: 40, seed: 23)
+    var expected: [String: [UInt8]]?
+    let sorted = bars.sorted {
+      ($0.day, $0.second, $0.instrument) < ($1.day, $1.second, $1.instrument)
+    }
+    for (order, memory, jobs) in [
+      (bars, 192 << 20, 1), (bars, 1 << 20, 1), (bars, 1 << 20, 3), (sorted, 192 << 20, 2),
+      (sorted, 1 << 20, 4),
+    ] {
+      let toy = try ToyLake()
+      let report = try toy.ingest([try toy.bars("a.dbn", order)]) {
+        $0.memoryByteCount = memory
+        $0.jobs = jobs
+      }
+      #expect(report.total(\.rowsStored) == bars.count)
+      let found = try bytes(toy)
+      #expect(found.count == 40)
+      if let expected { #expect(found == expected) } else { expected = found }
+    }
+  }
+
+  @Test func aDateThatComesBackLateIsStillOneSortedSegment() throws {
+    let toy = try ToyLake()
+    // Enough rows of the second day to close the first, then one more of the first.
+    var bars = (0..<50).map { ToyLake.Bar(day: 0, second: $0) }
+    bars += (0..<80_000).map { ToyLake.Bar(day: 1, second: $0) }
+    bars.append(ToyLake.Bar(day: 0, second: 25, instrument: 2))
+    let report = try toy.ingest([try toy.bars("a.dbn.zst", bars)])
+    #expect(report.total(\.rowsStored) == bars.count)
+    #expect(try toy.files(table).count == 2)
+    let rows = try toy.rows(table, ["symbol"])
+    #expect(rows[..<51].map { $0[0] } == Array(repeating: "SYM1", count: 50) + ["SYM2"])
+  }
+
+  @Test func tagsAndStatisticsTellTheTruth() throws {
+    let toy = try ToyLake()
+    try toy.ingest([try toy.bars("a.dbn", Self.randomBars(3000, days: 2, seed: 5))])
+    let schema = try TableSchema.named("ohlcv-1s")
+    for file in try toy.files(table) {
+      let (count, hash) = try StoredRows.fingerprint(
+        path: try toy.path(file, table), fields: schema.fileFields)
+      #expect(file.taggedRowCount == Int64(count))
+      #expect(file.taggedRowHash == hash.description)
+      #expect(file.statistics?.rowCount == Int64(count))
+      #expect(FileBounds(file, indexColumn: "ts_event").symbols == "SYM1"..."SYM5")
+    }
+  }
+
+  @Test func coverageIsRecordedAndFolded() throws {
+    let toy = try ToyLake()
+    try toy.ingest([try toy.bars("a.dbn", [ToyLake.Bar(second: 1)])])
+    let rows = try toy.rows("ledger.coverage", ["dataset", "schema", "state", "row_count"])
+    #expect(rows == [["TEST.SET", "ohlcv-1s", "complete", "1"]])
+    #expect(try toy.rows("ledger.coverage", ["symbols"]) == [["[\"SYM1\"]"]])
+  }
+
+  @Test func badRowsAreSetAsideWithTheirReason() throws {
+    let toy = try ToyLake()
+    var bars = (0..<50).map { ToyLake.Bar(second: $0) }
+    bars[7].volume = UInt64(Int64.max) + 5
+    bars[9].price = 2_000_000_000
+    let report = try toy.ingest([try toy.bars("a.dbn", bars)])
+    #expect(report.total(\.rowsStored) == 48)
+    let rules = try toy.rows("quarantine.test_set_ohlcv_1s", ["rule"]).map { $0[0] }
+    #expect(Set(rules) == ["integer_range", "decimal_range"])
+  }
+
+  @Test func tooManyBadRowsFailTheFile() throws {
+    let toy = try ToyLake()
+    let bars = (0..<4).map { ToyLake.Bar(second: $0, price: $0 == 0 ? 2_000_000_000 : 100) }
+    let report = try toy.ingest([try toy.bars("a.dbn", bars)])
+    #expect(report.failureCount == 1)
+    #expect(toy.lake.tableNames().isEmpty)
+  }
+
+  @Test func aFileThatFailsStopsNoOther() throws {
+    let toy = try ToyLake()
+    let good = try toy.bars("good.dbn", [ToyLake.Bar(second: 1)])
+    let bad = toy.folder.path + "/bad.dbn"
+    let stream = fopen(bad, "w")
+    fputs("DBNx", stream)
+    fclose(stream)
+    let report = try toy.ingest([bad, good, toy.folder.path + "/none.dbn"])
+    #expect(report.failureCount == 2)
+    #expect(report.total(\.rowsStored) == 1)
+  }
+}
+
+@Suite struct KeylessIngestTests {
+  private let trades = "raw.test_set_trades"
+
+  @Test func identicalTradesAreGenuine() throws {
+    let toy = try ToyLake()
+    let rows = [(1, 1, 5), (1, 1, 5), (1, 1, 5)].map {
+      (second: $0.0, sequence: UInt32($0.1), size: UInt32($0.2))
+    }
+    let report = try toy.ingest([try toy.trades("a.dbn", rows, start: 0, end: 100)])
+    #expect(report.total(\.rowsStored) == 3)
+    #expect(try toy.rows(trades, ["source_ordinal"]).map { $0[0] } == ["0", "1", "2"])
+  }
+
+  @Test func coveredIntervalsAreNotTakenAgain() throws {
+    let toy = try ToyLake()
+    func rows(_ seconds: Range<Int>) -> [(second: Int, sequence: UInt32, size: UInt32)] {
+      seconds.map { (second: $0, sequence: UInt32($0), size: 1) }
+    }
+    try toy.ingest([try toy.trades("a.dbn", rows(0..<50), start: 0, end: 50)])
+    let report = try toy.ingest([try toy.trades("b.dbn", rows(20..<80), start: 20, end: 80)])
+    #expect(report.total(\.repeatCount) == 30)
+    #expect(report.total(\.rowsStored) == 30)
+    let stored = try toy.rows(trades, ["sequence"]).compactMap { Int($0[0]) }
+    #expect(stored.sorted() == Array(0..<80))
+  }
+
+  @Test func fullRowGroupsAreEncodedOnTheWay() throws {
+    let count = 3 * RowGroupCuts.groupRowMax + 77
+    let rows = (0..<count).map { (second: $0 / 8, sequence: UInt32($0), size: UInt32($0 % 7)) }
+    var sizes: [Int64] = []
+    for memory in [192 << 20, 12 << 20] {
+      let toy = try ToyLake()
+      let path = try toy.trades("a.dbn.zst", rows, start: 0, end: 86_000)
+      let report = try toy.ingest([path]) { $0.memoryByteCount = memory }
+      #expect(report.total(\.rowsStored) == count)
+      let file = try #require(try toy.files(trades).first)
+      let reader = try ParquetReader(path: try toy.path(file, trades))
+      let groups = reader.metadata.rowGroups.indices.map { reader.rowCount(rowGroup: $0) }
+      #expect(groups == [131_072, 131_072, 131_072, 77])
+      let schema = try TableSchema.named("trades")
+      let (_, hash) = try StoredRows.fingerprint(
+        path: try toy.path(file, trades), fields: schema.fileFields)
+      #expect(file.taggedRowHash == hash.description)
+      sizes.append(file.size)
+    }
+    #expect(Set(sizes).count == 1)
+  }
+}
+
+@Suite struct StagingTests {
+  @Test func whatADeadRunLeftIsRemovedButNothingElse() throws {
+    let toy = try ToyLake()
+    try toy.ingest([try toy.bars("a.dbn", [ToyLake.Bar(second: 1)])])
+    let kept = try #require(try toy.files(table).first)
+    let folder = toy.lake.root + "/staging/20240101T000000Z-1-dead"
+    mkdir(folder, 0o700)
+    let orphan = "raw/test_set_ohlcv_1s/date=2024-01-02/orphan.parquet"
+    for (path, text) in [
+      (folder + "/lock", ""),
+      (folder + "/intent", orphan + "\nraw/test_set_ohlcv_1s/" + kept.filePath + "\n"),
+      (toy.lake.root + "/" + orphan, "x"),
+    ] {
+      let stream = fopen(path, "w")
+      fputs(text, stream)
+      fclose(stream)
+    }
+    let living = try StagingRun(root: toy.lake.root)
+    try LakeCleaning.removeDeadRuns(toy.lake)
+    #expect(access(folder, F_OK) != 0)
+    #expect(access(toy.lake.root + "/" + orphan, F_OK) != 0)
+    #expect(access(try toy.path(kept, table), F_OK) == 0)
+    #expect(access(living.directory, F_OK) == 0)
+    living.finish()
+    #expect(access(living.directory, F_OK) != 0)
+  }
+}

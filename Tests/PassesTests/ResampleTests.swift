@@ -1,0 +1,211 @@
+import Bytes
+import Catalog
+import Columnar
+import DeltaLog
+import Glibc
+import TestSupport
+import Testing
+
+@testable import Passes
+
+private let source = "raw.test_set_ohlcv_1s"
+
+@Suite struct ResampleTests {
+  private func resample(
+    _ toy: ToyLake, _ intervals: [String], jobs: Int = 2
+  ) throws -> ResamplePass.Report {
+    var options = ResamplePass.Options()
+    options.intervals = intervals
+    options.jobs = jobs
+    let pass = try ResamplePass(lake: toy.lake, table: source, options: options)
+    return try pass.run(try pass.plan())
+  }
+
+  private func randomBars(_ seed: UInt64) -> [ToyLake.Bar] {
+    var random = SeededGenerator(seed: seed)
+    var bars: [ToyLake.Bar] = []
+    for day in 0..<2 {
+      for second in 0..<4000 where Int.random(in: 0..<3, using: &random) > 0 {
+        for instrument in UInt32(1)...3 where Bool.random(using: &random) {
+          for publisher in UInt16(1)...2 where instrument == 2 || publisher == 1 {
+            bars.append(
+              ToyLake.Bar(
+                day: day, second: second * 7, instrument: instrument, publisher: publisher,
+                price: Int64.random(in: 50...150, using: &random),
+                volume: UInt64.random(in: 1...9, using: &random)))
+          }
+        }
+      }
+    }
+    return bars
+  }
+
+  /// symbol, publisher, start → open, high, low, close, volume; the naive way.
+  private func expected(_ bars: [ToyLake.Bar], seconds: Int) -> [[Int]: [Int64]] {
+    var result: [[Int]: [Int64]] = [:]
+    for bar in bars {
+      let key = [bar.day, Int(bar.instrument), bar.second / seconds * seconds, Int(bar.publisher)]
+      let high = bar.price + 2
+      let low = bar.price - 2
+      if var known = result[key] {
+        known[1] = max(known[1], high)
+        known[2] = min(known[2], low)
+        known[3] = bar.price + 1
+        known[4] += Int64(bar.volume)
+        result[key] = known
+      } else {
+        result[key] = [bar.price, high, low, bar.price + 1, Int64(bar.volume)]
+      }
+    }
+    return result
+  }
+
+  @Test(arguments: [UInt64(1), 2]) func equalsTheNaiveWay(seed: UInt64) throws {
+    let toy = try ToyLake()
+    let bars = randomBars(seed)
+    try toy.ingest([try toy.bars("a.dbn", bars)])
+    let report = try resample(toy, ["15s", "1m", "1h", "1d"])
+    #expect(report.failureCount == 0)
+    #expect(report.rowsRead == bars.count)
+    for (name, seconds) in [("15s", 15), ("1m", 60), ("1h", 3600), ("1d", 86_400)] {
+      let wanted = expected(bars, seconds: seconds)
+      let rows = try toy.rows(
+        "bars.test_set_ohlcv_" + name,
+        ["symbol", "ts_event", "publisher_id", "open", "high", "low", "close", "volume"])
+      #expect(rows.count == wanted.count)
+      var keys: [[Int]] = []
+      for row in rows {
+        let time = (Int(row[1]) ?? 0) / 1_000_000 - ToyLake.firstDay * 86_400
+        let key = [
+          time / 86_400, Int(row[0].dropFirst(3)) ?? 0, time % 86_400, Int(row[2]) ?? 0,
+        ]
+        keys.append(key)
+        let unit: Int64 = 1_000_000_000
+        let found = row[3...6].map { (Int64($0) ?? 0) / unit } + [Int64(row[7]) ?? 0]
+        #expect(wanted[key] == found)
+      }
+      #expect(keys == keys.sorted { $0.lexicographicallyPrecedes($1) })
+    }
+  }
+
+  @Test func onlyChangedDatesAreComputedAgain() throws {
+    let toy = try ToyLake()
+    try toy.ingest([
+      try toy.bars("a.dbn", (0..<120).map { ToyLake.Bar(day: $0 / 60, second: $0 % 60) })
+    ])
+    #expect(try resample(toy, ["30s"]).outputs[0].computedCount == 2)
+    #expect(try resample(toy, ["30s"]).outputs[0].computedCount == 0)
+    try toy.ingest([try toy.bars("b.dbn", [ToyLake.Bar(day: 1, second: 100)])])
+    let report = try resample(toy, ["30s"])
+    #expect(report.outputs[0].computedCount == 1)
+    #expect(report.outputs[0].freshCount == 1)
+    #expect(
+      try toy.rows("bars.test_set_ohlcv_30s", ["volume"]).map { $0[0] } == [
+        "300", "300", "300", "300", "10",
+      ])
+  }
+
+  @Test func filesWithoutTagsAreReadNotTrusted() throws {
+    let toy = try ToyLake()
+    try toy.ingest([try toy.bars("a.dbn", (0..<60).map { ToyLake.Bar(second: $0) })])
+    _ = try resample(toy, ["30s"])
+    // A foreign writer exchanges the source's file for one without tags: the rows are the same.
+    let table = try toy.lake.table(named: source)
+    let snapshot = try table.snapshot()
+    var transaction = Transaction(snapshot: snapshot, storage: table.storage)
+    var file = snapshot.files[0]
+    let copy = file.filePath.replacing("part-", with: "copy-")
+    link(table.path + "/" + file.filePath, table.path + "/" + copy)
+    transaction.remove([file], dataChange: false)
+    file.path = copy
+    file.tags = [:]
+    transaction.append([file])
+    _ = try transaction.commit()
+    #expect(try resample(toy, ["30s"]).outputs[0].freshCount == 1)
+  }
+
+  @Test func derivedFilesWithoutTagsAreComputedAgain() throws {
+    let toy = try ToyLake()
+    try toy.ingest([try toy.bars("a.dbn", (0..<60).map { ToyLake.Bar(second: $0) })])
+    _ = try resample(toy, ["30s"])
+    let table = try toy.lake.table(named: "bars.test_set_ohlcv_30s")
+    let snapshot = try table.snapshot()
+    var transaction = Transaction(snapshot: snapshot, storage: table.storage)
+    var file = snapshot.files[0]
+    let copy = file.filePath.replacing("part-", with: "copy-")
+    link(table.path + "/" + file.filePath, table.path + "/" + copy)
+    transaction.remove([file])
+    file.path = copy
+    file.tags = [:]
+    transaction.append([file])
+    _ = try transaction.commit()
+    #expect(try resample(toy, ["30s"]).outputs[0].computedCount == 1)
+    #expect(try toy.rows("bars.test_set_ohlcv_30s", ["volume"]).count == 2)
+  }
+
+  @Test func aDateThatIsGoneEmptiesItsBars() throws {
+    let toy = try ToyLake()
+    try toy.ingest([
+      try toy.bars("a.dbn", [ToyLake.Bar(second: 1), ToyLake.Bar(day: 1, second: 1)])
+    ])
+    _ = try resample(toy, ["1m"])
+    let table = try toy.lake.table(named: source)
+    let snapshot = try table.snapshot()
+    var transaction = Transaction(snapshot: snapshot, storage: table.storage)
+    transaction.remove(snapshot.files.filter { $0.partitionValue("date") == "2024-01-02" })
+    _ = try transaction.commit()
+    #expect(try resample(toy, ["1m"]).outputs[0].computedCount == 1)
+    #expect(try toy.rows("bars.test_set_ohlcv_1m", ["symbol"]).count == 1)
+    #expect(try resample(toy, ["1m"]).outputs[0].computedCount == 0)
+  }
+
+  @Test func unorderedFilesOfADateAreMerged() throws {
+    let toy = try ToyLake()
+    try toy.ingest([try toy.bars("a.dbn", [ToyLake.Bar(second: 40, price: 120)])])
+    try toy.ingest([try toy.bars("b.dbn", [ToyLake.Bar(second: 10), ToyLake.Bar(second: 50)])])
+    _ = try resample(toy, ["1m"])
+    let rows = try toy.rows("bars.test_set_ohlcv_1m", ["open", "high", "volume"])
+    #expect(rows == [["100000000000", "122000000000", "30"]])
+  }
+
+  @Test(arguments: ["7s", "1500ms", "x", "1s", "36h", "0s"])
+  func intervalsThatDoNotFitFailAlone(interval: String) throws {
+    let toy = try ToyLake()
+    try toy.ingest([try toy.bars("a.dbn", [ToyLake.Bar(second: 1)])])
+    let report = try resample(toy, [interval, "1m"])
+    #expect(report.failureCount == 1)
+    #expect(report.outputs.last?.rowCount == 1)
+  }
+
+  @Test func ticksAreRefused() throws {
+    let toy = try ToyLake()
+    try toy.ingest([
+      try toy.trades("t.dbn", [(second: 1, sequence: 1, size: 1)], start: 0, end: 9)
+    ])
+    let pass = try ResamplePass(lake: toy.lake, table: "raw.test_set_trades", options: .init())
+    #expect(throws: PassError.self) { try pass.plan() }
+  }
+}
+
+@Suite struct BarAggregatorTests {
+  @Test func barsOutOfOrderAreAnError() throws {
+    let schema = try TableSchema.named("ohlcv-1m")
+    let encoder = BarEncoder(schema: schema, options: .init())
+    let sink = BarSink(encoder: encoder) { throw PassError(.input, "no file in this test") }
+    var aggregator = BarAggregator(interval: 60_000_000, sink: sink)
+    var batch = BarBatch()
+    batch.symbols.append("A")
+    for time in [Int64(5), 3] {
+      batch.symbol.append(0)
+      batch.time.append(time * 1_000_000)
+      batch.publisher.append(1)
+      batch.instrument.append(1)
+      batch.open.append(1)
+      batch.high.append(1)
+      batch.low.append(1)
+      batch.close.append(1)
+      batch.volume.append(1)
+    }
+    #expect(throws: PassError.self) { try aggregator.append(batch) }
+  }
+}
