@@ -1,3 +1,5 @@
+import CSystem
+
 /// The CRC-32 of gzip, zip and Parquet pages (polynomial 0xEDB88320, reflected).
 public enum CRC32 {
   /// Sixteen tables of 256 words: sixteen bytes a step.
@@ -26,10 +28,29 @@ public enum CRC32 {
     }
   }
 
+  /// Whether this machine multiplies without carries: seven times as fast as the tables.
+  private static let canFold = lake_has_crc_folding() != 0
+
   private static func checksum(
-    _ base: UnsafeRawPointer, _ count: Int, _ seed: UInt32, _ t: UnsafePointer<UInt32>
+    _ base: UnsafeRawPointer, _ count: Int, _ seed: UInt32, _ tables: UnsafePointer<UInt32>
   ) -> UInt32 {
-    var crc = ~seed
+    if count < 128 || !canFold { return ~step(base, count, ~seed, tables) }
+    let whole = count & ~63
+    let state = withUnsafeTemporaryAllocation(byteCount: 16, alignment: 16) { folded in
+      guard let start = folded.baseAddress else { return ~seed }
+      lake_crc_fold(
+        base.assumingMemoryBound(to: UInt8.self), whole, ~seed,
+        start.assumingMemoryBound(to: UInt8.self))
+      return step(start, 16, 0, tables)
+    }
+    return ~step(base + whole, count - whole, state, tables)
+  }
+
+  /// Moves the checksum's state over `count` bytes by the tables.
+  private static func step(
+    _ base: UnsafeRawPointer, _ count: Int, _ state: UInt32, _ t: UnsafePointer<UInt32>
+  ) -> UInt32 {
+    var crc = state
     var at = 0
     @inline(__always) func look(_ slice: Int, _ word: UInt64, _ shift: UInt64) -> UInt32 {
       t[slice &* 256 &+ Int(truncatingIfNeeded: (word &>> shift) & 0xFF)]
@@ -49,6 +70,6 @@ public enum CRC32 {
       crc = (crc &>> 8) ^ t[Int(truncatingIfNeeded: (crc ^ byte) & 0xFF)]
       at = at &+ 1
     }
-    return ~crc
+    return crc
   }
 }

@@ -29,6 +29,7 @@ nonisolated func commandGroups() -> [CommandGroup] {
       [
         DBNCommand.self,
         SimulateCommand.self,
+        ParquetCommand.self,
       ]),
   ]
 }

@@ -96,6 +96,20 @@ struct ColumnStore {
     }
   }
 
+  /// Takes memory for rows that are sure to come, so that the arrays do not move as they grow.
+  mutating func reserve(_ rowCount: Int) {
+    let rows = Swift.min(rowCount, Self.reservedRowCountMax)
+    switch kind {
+    case .integers: integers.reserveCapacity(rows)
+    case .wide: wide.reserveCapacity(rows)
+    case .doubles: doubles.reserveCapacity(rows)
+    case .bytes: break
+    }
+  }
+
+  /// Rows for which memory is taken before they are seen: a count may be hostile.
+  private static let reservedRowCountMax = 1 << 20
+
   // MARK: - Nulls
 
   /// Marks the `rowCount` rows after `count` as all there.
@@ -164,6 +178,7 @@ struct ColumnStore {
     }
   }
 
+  /// Works without branches: nulls are as hard to predict as they come.
   @inline(__always)
   private static func spread<T: ExpressibleByIntegerLiteral>(
     _ array: inout [T], _ start: Int, _ valueCount: Int, _ rowCount: Int,
@@ -175,12 +190,10 @@ struct ColumnStore {
       var from = valueCount &- 1
       var row = rowCount &- 1
       while row >= 0 {
-        if valid[row] != 0 && from >= 0 {
-          base[row] = base[from]
-          from &-= 1
-        } else {
-          base[row] = 0
-        }
+        let value = base[from < 0 ? 0 : from]
+        let isThere = valid[row] != 0
+        base[row] = isThere ? value : 0
+        from &-= isThere ? 1 : 0
         row &-= 1
       }
     }

@@ -52,21 +52,31 @@ enum FixedDecoder {
     return value
   }
 
+  /// 1970-01-01 as a Julian day.
+  static let epochJulianDay: Int128 = 2_440_588
+
   /// INT96: nanoseconds of the day, then the Julian day.
   ///
-  /// - Throws: `ParquetError.unsupported` where nanoseconds since 1970 exceed 64 bits.
+  /// - Parameter unit: The unit since 1970 to give.
+  /// - Throws: `ParquetError.unsupported` where a time does not fit in 64 bits of that unit.
   static func julian(
-    _ source: FixedValues, into target: UnsafeMutablePointer<Int64>
+    _ source: FixedValues, unit: TimeUnit, into target: UnsafeMutablePointer<Int64>
   ) throws(ParquetError) {
+    let perUnit = 1_000_000_000 / unit.perSecond
+    let perDay = 86_400 * unit.perSecond
     for index in 0..<source.count {
       let at = source.base + index &* 12
-      let nanoseconds = at.loadLE(0, as: Int64.self)
-      let day = Int64(at.loadLE(8, as: UInt32.self)) - 2_440_588
-      let (whole, overflow) = day.multipliedReportingOverflow(by: 86_400_000_000_000)
-      let (sum, carry) = whole.addingReportingOverflow(nanoseconds)
+      // Rounds down before 1970 too.
+      let (quotient, rest) = at.loadLE(0, as: Int64.self).quotientAndRemainder(
+        dividingBy: perUnit)
+      let inDay = quotient - (rest < 0 ? 1 : 0)
+      let day = Int64(at.loadLE(8, as: UInt32.self)) - Int64(epochJulianDay)
+      let (whole, overflow) = day.multipliedReportingOverflow(by: perDay)
+      let (sum, carry) = whole.addingReportingOverflow(inDay)
       if overflow || carry {
         throw ParquetError(
-          .unsupported, "an INT96 time outside the years 1677 to 2262")
+          .unsupported, "an INT96 time outside the years that 64 bits of \(unit) reach",
+          remedy: "read it in microseconds")
       }
       target[index] = sum
     }

@@ -295,9 +295,9 @@ final class ValueDecoder {
                 start: values.base + index &* values.length, count: values.length)))
         }
       }
-    case .timestamp:
+    case .timestamp(let unit, _):
       try store.fillIntegers(values.count) { target throws(ParquetError) in
-        try FixedDecoder.julian(values, into: target)
+        try FixedDecoder.julian(values, unit: unit, into: target)
       }
     case .float16:
       try store.fillDoubles(values.count) { target throws(ParquetError) in

@@ -58,7 +58,7 @@ public struct PageEncodingStats: Hashable, Sendable, ThriftReadable, ThriftWrita
     while let wire = try reader.nextField(&id) {
       switch id {
       case 1: pageType = try reader.readEnum(wire, "page type", as: PageType.self)
-      case 2: encoding = Encoding(rawValue: try reader.readI32(wire))
+      case 2: encoding = try reader.readOpen(wire, as: Encoding.self)
       case 3: count = try reader.readI32(wire)
       default: try reader.skip(wire)
       }
@@ -151,9 +151,9 @@ public struct ColumnMetadata: Hashable, Sendable, ThriftReadable, ThriftWritable
     while let wire = try reader.nextField(&id) {
       switch id {
       case 1: type = try reader.readEnum(wire, "physical type", as: PhysicalType.self)
-      case 2: encodings = try reader.readI32s(wire).map { Encoding(rawValue: $0) }
+      case 2: encodings = try reader.readI32s(wire)?.map { Encoding(rawValue: $0) }
       case 3: path = try reader.readStrings(wire)
-      case 4: codec = CompressionCodec(rawValue: try reader.readI32(wire))
+      case 4: codec = try reader.readOpen(wire, as: CompressionCodec.self)
       case 5: valueCount = try reader.readI64(wire)
       case 6: totalUncompressedByteCount = try reader.readI64(wire)
       case 7: totalCompressedByteCount = try reader.readI64(wire)

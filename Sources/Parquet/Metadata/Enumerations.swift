@@ -168,9 +168,16 @@ public enum ColumnOrder: Hashable, Sendable {
 extension ThriftReader {
   mutating func readEnum<T: RawRepresentable>(
     _ type: ThriftType, _ name: String, as: T.Type
-  ) throws(ParquetError) -> T where T.RawValue == Int32 {
-    let raw = try readI32(type)
+  ) throws(ParquetError) -> T? where T.RawValue == Int32 {
+    guard let raw = try readI32(type) else { return nil }
     guard let value = T(rawValue: raw) else { throw corrupt("\(name) \(raw) does not exist") }
     return value
+  }
+
+  /// An enumeration that may gain members.
+  mutating func readOpen<T: RawRepresentable>(
+    _ type: ThriftType, as: T.Type
+  ) throws(ParquetError) -> T? where T.RawValue == Int32 {
+    try readI32(type).flatMap { T(rawValue: $0) }
   }
 }

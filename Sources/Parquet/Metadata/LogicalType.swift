@@ -105,8 +105,8 @@ extension LogicalType: ThriftReadable, ThriftWritable {
     var precision: Int32 = 0
     while let type = try reader.nextField(&id) {
       switch id {
-      case 1: scale = try reader.readI32(type)
-      case 2: precision = try reader.readI32(type)
+      case 1: scale = try reader.readI32(type) ?? scale
+      case 2: precision = try reader.readI32(type) ?? precision
       default: try reader.skip(type)
       }
     }
@@ -122,7 +122,7 @@ extension LogicalType: ThriftReadable, ThriftWritable {
     var unit: TimeUnit?
     while let type = try reader.nextField(&id) {
       switch id {
-      case 1: isUTC = try reader.readBool(type)
+      case 1: isUTC = try reader.readBool(type) ?? isUTC
       case 2 where type == .structure:
         try reader.enter()
         var member: Int16 = 0
@@ -148,8 +148,8 @@ extension LogicalType: ThriftReadable, ThriftWritable {
     var isSigned = true
     while let type = try reader.nextField(&id) {
       switch id {
-      case 1: width = try reader.readI8(type)
-      case 2: isSigned = try reader.readBool(type)
+      case 1: width = try reader.readI8(type) ?? width
+      case 2: isSigned = try reader.readBool(type) ?? isSigned
       default: try reader.skip(type)
       }
     }

@@ -31,9 +31,9 @@ public struct DataPageHeader: Hashable, Sendable, ThriftReadable, ThriftWritable
     while let wire = try reader.nextField(&id) {
       switch id {
       case 1: valueCount = try reader.readI32(wire)
-      case 2: encoding = Encoding(rawValue: try reader.readI32(wire))
-      case 3: definitionLevelEncoding = Encoding(rawValue: try reader.readI32(wire))
-      case 4: repetitionLevelEncoding = Encoding(rawValue: try reader.readI32(wire))
+      case 2: encoding = try reader.readOpen(wire, as: Encoding.self)
+      case 3: definitionLevelEncoding = try reader.readOpen(wire, as: Encoding.self)
+      case 4: repetitionLevelEncoding = try reader.readOpen(wire, as: Encoding.self)
       case 5: statistics = try reader.readStructure(wire, as: Statistics.self)
       default: try reader.skip(wire)
       }
@@ -81,7 +81,7 @@ public struct DictionaryPageHeader: Hashable, Sendable, ThriftReadable, ThriftWr
     while let wire = try reader.nextField(&id) {
       switch id {
       case 1: valueCount = try reader.readI32(wire)
-      case 2: encoding = Encoding(rawValue: try reader.readI32(wire))
+      case 2: encoding = try reader.readOpen(wire, as: Encoding.self)
       case 3: isSorted = try reader.readBool(wire)
       default: try reader.skip(wire)
       }
@@ -147,7 +147,7 @@ public struct DataPageHeaderV2: Hashable, Sendable, ThriftReadable, ThriftWritab
       case 1: valueCount = try reader.readI32(wire)
       case 2: nullCount = try reader.readI32(wire)
       case 3: rowCount = try reader.readI32(wire)
-      case 4: encoding = Encoding(rawValue: try reader.readI32(wire))
+      case 4: encoding = try reader.readOpen(wire, as: Encoding.self)
       case 5: definitionLevelsByteCount = try reader.readI32(wire)
       case 6: repetitionLevelsByteCount = try reader.readI32(wire)
       case 7: isCompressed = try reader.readBool(wire)

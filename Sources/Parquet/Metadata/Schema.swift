@@ -54,7 +54,7 @@ public struct SchemaElement: Hashable, Sendable, ThriftReadable, ThriftWritable 
       case 3: repetition = try reader.readEnum(wire, "repetition", as: Repetition.self)
       case 4: name = try reader.readString(wire)
       case 5: childCount = try reader.readI32(wire)
-      case 6: convertedType = ConvertedType(rawValue: try reader.readI32(wire))
+      case 6: convertedType = try reader.readOpen(wire, as: ConvertedType.self)
       case 7: scale = try reader.readI32(wire)
       case 8: precision = try reader.readI32(wire)
       case 9: fieldID = try reader.readI32(wire)

@@ -28,6 +28,9 @@ struct DataPage {
 
 /// Walks the pages of one column chunk.
 struct ChunkPages {
+  /// Bytes by which a chunk's size may be too small.
+  static let forgottenByteCountMax = 100
+
   let file: FileBytes
   let leaf: LeafColumn
   let codec: Codec
@@ -55,6 +58,15 @@ struct ChunkPages {
       start = dictionary
     }
     let (end, overflow) = start.addingReportingOverflow(metadata.totalCompressedByteCount)
+    self.file = file
+    self.leaf = leaf
+    self.codec = codec
+    self.verifiesChecksums = verifiesChecksums
+    // A chunk of no values may have no pages, and then no place either.
+    if metadata.valueCount == 0 {
+      (chunkStart, chunkEnd, position) = (0, 0, 0)
+      return
+    }
     if start < 4 || metadata.totalCompressedByteCount < 0 || overflow
       || end > Int64(footerOffset)
     {
@@ -63,12 +75,9 @@ struct ChunkPages {
         "the chunk lies at \(start) with \(metadata.totalCompressedByteCount) bytes, the "
           + "file's data ends at \(footerOffset)")
     }
-    self.file = file
-    self.leaf = leaf
-    self.codec = codec
-    self.verifiesChecksums = verifiesChecksums
     chunkStart = Int(start)
-    chunkEnd = Int(end)
+    // Old parquet-mr leaves the dictionary page's header out of the size.
+    chunkEnd = Swift.min(Int(end) + Self.forgottenByteCountMax, footerOffset)
     position = Int(start)
   }
 

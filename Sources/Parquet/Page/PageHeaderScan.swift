@@ -21,10 +21,10 @@ struct PageHeaderScan {
     var id: Int16 = 0
     while let wire = try reader.nextField(&id) {
       switch id {
-      case 1: type = PageType(rawValue: try reader.readI32(wire))
-      case 2: uncompressedByteCount = try reader.readI32(wire)
-      case 3: compressedByteCount = try reader.readI32(wire)
-      case 4: crc = UInt32(bitPattern: try reader.readI32(wire))
+      case 1: type = try reader.readOpen(wire, as: PageType.self)
+      case 2: uncompressedByteCount = try reader.readI32(wire) ?? uncompressedByteCount
+      case 3: compressedByteCount = try reader.readI32(wire) ?? compressedByteCount
+      case 4: crc = try reader.readI32(wire).map { UInt32(bitPattern: $0) }
       case 5 where wire == .structure: try readDataPage(&reader)
       case 7 where wire == .structure: try readDictionaryPage(&reader)
       case 8 where wire == .structure: try readDataPageV2(&reader)
@@ -39,10 +39,14 @@ struct PageHeaderScan {
     var id: Int16 = 0
     while let wire = try reader.nextField(&id) {
       switch id {
-      case 1: valueCount = try reader.readI32(wire)
-      case 2: encoding = Encoding(rawValue: try reader.readI32(wire))
-      case 3: definitionLevelEncoding = Encoding(rawValue: try reader.readI32(wire))
-      case 4: repetitionLevelEncoding = Encoding(rawValue: try reader.readI32(wire))
+      case 1: valueCount = try reader.readI32(wire) ?? valueCount
+      case 2: encoding = try reader.readOpen(wire, as: Encoding.self) ?? encoding
+      case 3:
+        definitionLevelEncoding =
+          try reader.readOpen(wire, as: Encoding.self) ?? definitionLevelEncoding
+      case 4:
+        repetitionLevelEncoding =
+          try reader.readOpen(wire, as: Encoding.self) ?? repetitionLevelEncoding
       default: try reader.skip(wire)
       }
     }
@@ -53,8 +57,8 @@ struct PageHeaderScan {
     var id: Int16 = 0
     while let wire = try reader.nextField(&id) {
       switch id {
-      case 1: valueCount = try reader.readI32(wire)
-      case 2: encoding = Encoding(rawValue: try reader.readI32(wire))
+      case 1: valueCount = try reader.readI32(wire) ?? valueCount
+      case 2: encoding = try reader.readOpen(wire, as: Encoding.self) ?? encoding
       default: try reader.skip(wire)
       }
     }
@@ -65,13 +69,13 @@ struct PageHeaderScan {
     var id: Int16 = 0
     while let wire = try reader.nextField(&id) {
       switch id {
-      case 1: valueCount = try reader.readI32(wire)
-      case 2: nullCount = try reader.readI32(wire)
-      case 3: rowCount = try reader.readI32(wire)
-      case 4: encoding = Encoding(rawValue: try reader.readI32(wire))
-      case 5: definitionLevelsByteCount = try reader.readI32(wire)
-      case 6: repetitionLevelsByteCount = try reader.readI32(wire)
-      case 7: isCompressed = try reader.readBool(wire)
+      case 1: valueCount = try reader.readI32(wire) ?? valueCount
+      case 2: nullCount = try reader.readI32(wire) ?? nullCount
+      case 3: rowCount = try reader.readI32(wire) ?? rowCount
+      case 4: encoding = try reader.readOpen(wire, as: Encoding.self) ?? encoding
+      case 5: definitionLevelsByteCount = try reader.readI32(wire) ?? definitionLevelsByteCount
+      case 6: repetitionLevelsByteCount = try reader.readI32(wire) ?? repetitionLevelsByteCount
+      case 7: isCompressed = try reader.readBool(wire) ?? isCompressed
       default: try reader.skip(wire)
       }
     }

@@ -172,6 +172,7 @@ public final class ColumnPageScanner {
 
   private func readWithinPages(_ rows: Int, into column: inout Column) throws(ParquetError) {
     store.adopt(&column)
+    store.reserve(rows)
     var left = rows
     while left > 0 {
       guard let page = try nextPage() else { throw endsEarly(left) }

@@ -3,7 +3,7 @@ enum GroupShape {
   case structure
   /// The repeated node, and the element within it; nil where the repeated node is the element.
   case list(repeated: SchemaNode, element: SchemaNode?)
-  /// The repeated node of keys and values; some writers leave the values out.
+  /// The repeated node of keys and values.
   case map(entries: SchemaNode)
 }
 
@@ -15,8 +15,12 @@ extension SchemaNode {
     guard children.count == 1, children[0].repetition == .repeated else { return .structure }
     let repeated = children[0]
     if isAnnotatedMap {
-      let isMap = !repeated.isLeaf && (1...2).contains(repeated.children.count)
-      return isMap ? .map(entries: repeated) : .structure
+      if repeated.children.count == 2 { return .map(entries: repeated) }
+      // Keys without values: a set, read as a list.
+      if let key = repeated.children.first, repeated.children.count == 1 {
+        return .list(repeated: repeated, element: key)
+      }
+      return .structure
     }
     guard isAnnotatedList else { return .structure }
     if repeated.isLeaf || repeated.children.count != 1 {

@@ -4,7 +4,6 @@ import Columnar
 /// Walks the levels and values of one column chunk of any nesting, one entry at a time.
 final class LeafCursor {
   let leaf: LeafColumn
-  let node: SchemaNode
   private var pages: ChunkPages
   private let values: ValueDecoder
   private let scratch: DecodeScratch
@@ -17,24 +16,29 @@ final class LeafCursor {
   private var entry = 0
   private var valueIndex = 0
   private(set) var pageCount = 0
+  /// Pages whose header carries a CRC-32.
+  private(set) var checkedPageCount = 0
   /// Entries of all pages so far.
   private(set) var entriesSeen = 0
   private let entriesExpected: Int
 
+  /// - Parameter keepsJulian: Whether INT96 times are kept as they are stored until they are
+  ///   taken: they may lie outside the years that nanoseconds reach.
   init(
-    reader: ParquetReader, rowGroup: Int, leaf index: Int, node: SchemaNode
+    reader: ParquetReader, rowGroup: Int, leaf index: Int, keepsJulian: Bool = false
   ) throws(ParquetError) {
-    leaf = reader.leaves[index]
-    self.node = node
+    let leaf = reader.leaves[index]
+    self.leaf =
+      keepsJulian && leaf.physicalType == .int96 ? leaf.retyped(.binary(fixed: 12)) : leaf
     pages = try reader.chunkPages(rowGroup: rowGroup, leaf: index)
     let metadata = try reader.chunkMetadata(rowGroup: rowGroup, leaf: index)
     if metadata.valueCount < 0 {
       throw ParquetError(.corrupt, "the chunk counts \(metadata.valueCount) values")
     }
     entriesExpected = Int(metadata.valueCount)
-    values = try ValueDecoder(leaf: leaf)
-    store = ColumnStore(kind: leaf.type.storage)
-    column = Column(type: leaf.type, storage: .integers([]))
+    values = try ValueDecoder(leaf: self.leaf)
+    store = ColumnStore(kind: self.leaf.type.storage)
+    column = Column(type: self.leaf.type, storage: .integers([]))
     scratch = DecodeScratch.take()
   }
 
@@ -66,7 +70,9 @@ final class LeafCursor {
   func take() -> Value {
     defer { advance() }
     if definitionLevel < leaf.maxDefinitionLevel || leaf.type == .null { return .null }
-    return Value(column: column, row: valueIndex, type: leaf.type)
+    let value = Value(column: column, row: valueIndex, type: leaf.type)
+    if leaf.physicalType == .int96, case .binary(let bytes) = value { return Value(julian: bytes) }
+    return value
   }
 
   /// All entries of the chunk; none may have been taken before.
@@ -83,6 +89,12 @@ final class LeafCursor {
     }
     all.finish(into: &result.values, type: leaf.type)
     return result
+  }
+
+  /// Rows that begin in the page in hand.
+  var rowsBegun: Int {
+    LevelDecoder.occurrences(
+      of: 0, in: repetition.base.assumingMemoryBound(to: UInt8.self), count: entryCount)
   }
 
   // MARK: - Pages
@@ -105,6 +117,7 @@ final class LeafCursor {
   }
 
   private func load(_ span: StoredPage) throws(ParquetError) -> Bool {
+    if span.header.crc != nil { checkedPageCount += 1 }
     switch span.header.type {
     case .dictionaryPage?:
       if values.dictionary != nil { throw ParquetError(.corrupt, "a second dictionary page") }
@@ -164,6 +177,23 @@ final class LeafCursor {
 }
 
 extension Value {
+  /// An INT96 time: in nanoseconds, or in microseconds where those do not reach.
+  fileprivate init(julian bytes: [UInt8]) {
+    let (day, nanoseconds) = bytes.withUnsafeBytes { raw in
+      (
+        Int128(raw.loadUnaligned(fromByteOffset: 8, as: UInt32.self)) - FixedDecoder.epochJulianDay,
+        Int128(raw.loadUnaligned(fromByteOffset: 0, as: Int64.self))
+      )
+    }
+    let whole = day * 86_400_000_000_000 + nanoseconds
+    if let narrow = Int64(exactly: whole) {
+      self = .timestamp(narrow, .nanoseconds, isUTC: false)
+    } else {
+      let micro = whole >= 0 ? whole / 1000 : (whole - 999) / 1000
+      self = .timestamp(Int64(clamping: micro), .microseconds, isUTC: false)
+    }
+  }
+
   /// One value of a column in memory form.
   public init(column: Column, row: Int, type: ColumnType) {
     switch column.storage {

@@ -26,30 +26,41 @@ public final class ParquetReader: Sendable {
   private let leafIndices: [String: Int]
 
   /// Maps a file and reads its footer.
+  ///
+  /// - Parameter int96Unit: The unit in which flat INT96 columns are given. Nanoseconds lose
+  ///   nothing but reach only from 1677 to 2262: a time outside is an error.
   public convenience init(
-    path: String, verifiesChecksums: Bool = true
+    path: String, verifiesChecksums: Bool = true, int96Unit: TimeUnit = .nanoseconds
   ) throws(ParquetError) {
     try self.init(
-      file: try FileBytes(path: path), name: path, verifiesChecksums: verifiesChecksums)
+      file: try FileBytes(path: path), name: path, verifiesChecksums: verifiesChecksums,
+      int96Unit: int96Unit)
   }
 
   /// Reads a file that is in memory.
   public convenience init(
-    bytes: [UInt8], name: String, verifiesChecksums: Bool = true
+    bytes: [UInt8], name: String, verifiesChecksums: Bool = true,
+    int96Unit: TimeUnit = .nanoseconds
   ) throws(ParquetError) {
     try self.init(
-      file: FileBytes(bytes: bytes), name: name, verifiesChecksums: verifiesChecksums)
+      file: FileBytes(bytes: bytes), name: name, verifiesChecksums: verifiesChecksums,
+      int96Unit: int96Unit)
   }
 
   private init(
-    file: FileBytes, name: String, verifiesChecksums: Bool
+    file: FileBytes, name: String, verifiesChecksums: Bool, int96Unit: TimeUnit
   ) throws(ParquetError) {
     self.file = file
     self.name = name
     self.verifiesChecksums = verifiesChecksums
     do throws(ParquetError) {
       (metadata, footerOffset) = try Self.readFooter(file)
-      (schema, leaves) = try SchemaBuilder.build(metadata.schema)
+      let tree = try SchemaBuilder.build(metadata.schema)
+      schema = tree.root
+      leaves = tree.leaves.map { leaf in
+        leaf.physicalType == .int96 && leaf.type != .null
+          ? leaf.retyped(.timestamp(int96Unit, isUTC: false)) : leaf
+      }
       try Self.check(metadata, leafCount: leaves.count)
     } catch {
       throw error.at(path: name)

@@ -14,24 +14,15 @@ public struct RepeatedColumn: Sendable {
 extension ParquetReader {
   /// Reads all entries of a column chunk.
   public func readRepeated(rowGroup: Int, leaf: Int) throws(ParquetError) -> RepeatedColumn {
-    guard leaves.indices.contains(leaf), let node = schema.leaf(leaf) else {
+    guard leaves.indices.contains(leaf) else {
       throw ParquetError(
         .request, "no column \(leaf), the file has \(leaves.count)", place: .init(path: name))
     }
     do throws(ParquetError) {
-      let cursor = try LeafCursor(reader: self, rowGroup: rowGroup, leaf: leaf, node: node)
+      let cursor = try LeafCursor(reader: self, rowGroup: rowGroup, leaf: leaf)
       return try cursor.takeAll()
     } catch {
       throw place(error, rowGroup, leaf)
     }
-  }
-}
-
-extension SchemaNode {
-  /// The node of a leaf at or under this node.
-  func leaf(_ index: Int) -> SchemaNode? {
-    if isLeaf { return leafRange.lowerBound == index ? self : nil }
-    for child in children where child.leafRange.contains(index) { return child.leaf(index) }
-    return nil
   }
 }

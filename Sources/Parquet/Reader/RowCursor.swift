@@ -50,7 +50,7 @@ public final class RowCursor {
       let index = node.leafRange.lowerBound
       do throws(ParquetError) {
         cursors[index] = try LeafCursor(
-          reader: reader, rowGroup: rowGroup, leaf: index, node: node)
+          reader: reader, rowGroup: rowGroup, leaf: index, keepsJulian: true)
       } catch {
         throw reader.place(error, rowGroup, index)
       }
@@ -185,9 +185,7 @@ public final class RowCursor {
 
   private func map(_ entries: SchemaNode) throws(ParquetError) -> Value {
     let pairs = try elements(entries) { entries throws(ParquetError) in
-      let key = try self.read(entries.children[0])
-      let value = entries.children.count > 1 ? try self.read(entries.children[1]) : .null
-      return .list([key, value])
+      .list([try self.read(entries.children[0]), try self.read(entries.children[1])])
     }
     return .map(
       pairs.map { pair in

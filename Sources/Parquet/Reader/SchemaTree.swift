@@ -16,6 +16,12 @@ public struct LeafColumn: Hashable, Sendable {
   /// The path, joined by dots.
   public var name: String { path.joined(separator: ".") }
   public var isNullable: Bool { maxDefinitionLevel > 0 }
+
+  func retyped(_ type: ColumnType) -> LeafColumn {
+    LeafColumn(
+      path: path, type: type, physicalType: physicalType, typeLength: typeLength,
+      maxDefinitionLevel: maxDefinitionLevel, maxRepetitionLevel: maxRepetitionLevel)
+  }
 }
 
 /// A node of the schema with what its place in the tree implies.

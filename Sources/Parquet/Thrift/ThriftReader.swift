@@ -76,10 +76,7 @@ public struct ThriftReader {
   }
 
   /// Reads a list's header. The count is never more than the bytes that remain.
-  public mutating func readList(_ type: ThriftType) throws(ParquetError) -> (
-    element: ThriftType, count: Int
-  ) {
-    if type != .list && type != .set { throw mismatch(.list, type) }
+  public mutating func readList() throws(ParquetError) -> (element: ThriftType, count: Int) {
     let header = try readByte()
     var count = UInt64(header &>> 4)
     if count == 15 { count = try readVarint() }
@@ -101,9 +98,9 @@ public struct ThriftReader {
     case .i16, .i32, .i64: _ = try readVarint()
     case .double: try advance(8)
     case .uuid: try advance(16)
-    case .binary: _ = try readBytes(.binary)
+    case .binary: _ = try readBytes()
     case .list, .set:
-      let (element, count) = try readList(type)
+      let (element, count) = try readList()
       try skipElements(element, count: count)
     case .map:
       let count = try readVarint()
@@ -138,51 +135,64 @@ public struct ThriftReader {
 
   // MARK: - Values
 
+  // A field whose wire type is not the expected one is passed over, as if it were absent: so do
+  // the readers that Thrift generates, and files rely on it.
+
   /// A field's boolean, which its header holds.
-  public func readBool(_ type: ThriftType) throws(ParquetError) -> Bool {
+  public mutating func readBool(_ type: ThriftType) throws(ParquetError) -> Bool? {
     switch type {
     case .boolTrue: return true
     case .boolFalse: return false
-    default: throw mismatch(.boolTrue, type)
+    default:
+      try skip(type)
+      return nil
     }
   }
 
   /// A boolean within a list. Both 0 and 2 are seen for false.
   public mutating func readBoolElement() throws(ParquetError) -> Bool { try readByte() == 1 }
 
-  public mutating func readI8(_ type: ThriftType) throws(ParquetError) -> Int8 {
-    if type != .byte { throw mismatch(.byte, type) }
+  public mutating func readI8(_ type: ThriftType) throws(ParquetError) -> Int8? {
+    guard try expect(.byte, type) else { return nil }
     return Int8(bitPattern: try readByte())
   }
 
-  public mutating func readI16(_ type: ThriftType) throws(ParquetError) -> Int16 {
-    if type != .i16 { throw mismatch(.i16, type) }
+  public mutating func readI16(_ type: ThriftType) throws(ParquetError) -> Int16? {
+    guard try expect(.i16, type) else { return nil }
     return try readInteger(Int16.self)
   }
 
-  public mutating func readI32(_ type: ThriftType) throws(ParquetError) -> Int32 {
-    if type != .i32 { throw mismatch(.i32, type) }
+  public mutating func readI32(_ type: ThriftType) throws(ParquetError) -> Int32? {
+    guard try expect(.i32, type) else { return nil }
     return try readInteger(Int32.self)
   }
 
-  public mutating func readI64(_ type: ThriftType) throws(ParquetError) -> Int64 {
-    if type != .i64 { throw mismatch(.i64, type) }
+  public mutating func readI64(_ type: ThriftType) throws(ParquetError) -> Int64? {
+    guard try expect(.i64, type) else { return nil }
     return try readInteger(Int64.self)
   }
 
-  public mutating func readString(_ type: ThriftType) throws(ParquetError) -> String {
-    String(decoding: try readBytes(type), as: UTF8.self)
+  public mutating func readString(_ type: ThriftType) throws(ParquetError) -> String? {
+    guard try expect(.binary, type) else { return nil }
+    return String(decoding: try readBytes(), as: UTF8.self)
   }
 
-  public mutating func readBinary(_ type: ThriftType) throws(ParquetError) -> [UInt8] {
-    [UInt8](try readBytes(type))
+  public mutating func readBinary(_ type: ThriftType) throws(ParquetError) -> [UInt8]? {
+    guard try expect(.binary, type) else { return nil }
+    return [UInt8](try readBytes())
+  }
+
+  /// Whether a field has the expected wire type; else it is passed over.
+  private mutating func expect(
+    _ expected: ThriftType, _ found: ThriftType
+  ) throws(ParquetError) -> Bool {
+    if found == expected { return true }
+    try skip(found)
+    return false
   }
 
   /// The bytes of a string or binary, in place.
-  public mutating func readBytes(_ type: ThriftType) throws(ParquetError)
-    -> UnsafeRawBufferPointer
-  {
-    if type != .binary { throw mismatch(.binary, type) }
+  mutating func readBytes() throws(ParquetError) -> UnsafeRawBufferPointer {
     let count = try readVarint()
     if count > UInt64(remaining) {
       throw truncated("a string of \(count) bytes in \(remaining) bytes")
@@ -239,9 +249,5 @@ public struct ThriftReader {
   private func truncated(_ what: String) -> ParquetError {
     ParquetError(
       .truncated, "the header's bytes end within \(what)", place: .init(offset: offset))
-  }
-
-  private func mismatch(_ expected: ThriftType, _ found: ThriftType) -> ParquetError {
-    corrupt("a header field has thrift type \(found), expected \(expected)")
   }
 }

@@ -1,0 +1,160 @@
+// Statistics, by the rules that tell the right ones from those known to be wrong.
+// parquet.thrift, `Statistics` and `ColumnOrder`.
+
+import Bytes
+import Columnar
+
+extension ParquetReader {
+  /// The bounds and counts that the footer holds for a column chunk; nil where it holds none.
+  ///
+  /// Left out: bounds without a declared order, of types without one (INT96, INTERVAL, nested
+  /// keys), NaN, deprecated bounds of anything but signed numbers, and bounds that contradict
+  /// each other.
+  public func statistics(rowGroup: Int, leaf: Int) -> ColumnStatistics? {
+    guard let chunk = try? chunkMetadata(rowGroup: rowGroup, leaf: leaf),
+      let stored = chunk.statistics
+    else { return nil }
+    return decode(stored, leaf: leaf, valueCount: chunk.valueCount)
+  }
+
+  /// The bounds of each page of a column chunk; nil where there is no column index.
+  public func pageStatistics(
+    rowGroup: Int, leaf: Int
+  ) throws(ParquetError) -> [ColumnStatistics]? {
+    guard let index = try columnIndex(rowGroup: rowGroup, leaf: leaf) else { return nil }
+    let rows = metadata.rowGroups[rowGroup].rowCount
+    var pages: [ColumnStatistics] = []
+    for page in index.nullPages.indices {
+      var stored = Statistics(nullCount: index.nullCounts?[page])
+      if !index.nullPages[page] {
+        stored.minValue = index.minValues[page]
+        stored.maxValue = index.maxValues[page]
+        // Pages' bounds may be shortened, and nothing says whether they are.
+        stored.isMinValueExact = leaves[leaf].physicalType != .byteArray
+        stored.isMaxValueExact = leaves[leaf].physicalType != .byteArray
+      }
+      pages.append(
+        decode(stored, leaf: leaf, valueCount: leaves[leaf].maxRepetitionLevel > 0 ? .max : rows))
+    }
+    return pages
+  }
+
+  private func decode(
+    _ stored: Statistics, leaf index: Int, valueCount: Int64
+  ) -> ColumnStatistics {
+    let leaf = leaves[index]
+    var result = ColumnStatistics()
+    func count(_ value: Int64?) -> Int? {
+      value.flatMap { $0 >= 0 && $0 <= valueCount ? Int($0) : nil }
+    }
+    result.nullCount = count(stored.nullCount)
+    result.distinctCount = count(stored.distinctCount)
+    result.nanCount = count(stored.nanCount)
+    guard let (low, high, isDeprecated) = storedBounds(stored, leaf, index) else { return result }
+    let decoder = BoundDecoder(leaf: leaf)
+    let minimum = low.flatMap { decoder.decode($0, isUpper: false) }
+    let maximum = high.flatMap { decoder.decode($0, isUpper: true) }
+    // One NaN makes both bounds meaningless, and so does a pair the wrong way round.
+    if (low != nil && minimum == nil) || (high != nil && maximum == nil) { return result }
+    if let minimum, let maximum, decoder.isLess(maximum, minimum) { return result }
+    let isExact = leaf.physicalType != .byteArray
+    result.minimum = minimum
+    result.maximum = maximum
+    result.isMinimumExact = minimum != nil && (stored.isMinValueExact ?? isExact || isDeprecated)
+    result.isMaximumExact = maximum != nil && (stored.isMaxValueExact ?? isExact || isDeprecated)
+    return result
+  }
+
+  private func storedBounds(
+    _ stored: Statistics, _ leaf: LeafColumn, _ index: Int
+  ) -> (low: [UInt8]?, high: [UInt8]?, isDeprecated: Bool)? {
+    if leaf.physicalType == .int96 || leaf.type == .interval || leaf.type == .null { return nil }
+    if stored.minValue != nil || stored.maxValue != nil {
+      guard let orders = metadata.columnOrders, orders.indices.contains(index),
+        orders[index] != .unknown
+      else { return nil }
+      return (stored.minValue, stored.maxValue, false)
+    }
+    if stored.deprecatedMin == nil && stored.deprecatedMax == nil { return nil }
+    guard leaf.hasSignedOrder else { return nil }
+    return (stored.deprecatedMin, stored.deprecatedMax, true)
+  }
+}
+
+extension LeafColumn {
+  /// Whether comparing values as signed numbers is this column's own order.
+  fileprivate var hasSignedOrder: Bool {
+    if case .integer(_, false) = type { return false }
+    switch physicalType {
+    case .boolean, .int32, .int64, .float, .double: return true
+    case .int96, .byteArray, .fixedLengthByteArray: return false
+    }
+  }
+}
+
+/// Turns a stored bound, a PLAIN value without its length, into memory form.
+struct BoundDecoder {
+  let leaf: LeafColumn
+
+  /// nil where the bytes are no value of the column, or a NaN.
+  func decode(_ bytes: [UInt8], isUpper: Bool) -> StatisticsValue? {
+    bytes.withUnsafeBytes { raw in
+      switch leaf.physicalType {
+      case .boolean: return raw.count == 1 ? .integer(Int64(raw[0] & 1)) : nil
+      case .int32: return raw.count == 4 ? integer(int32(raw)) : nil
+      case .int64:
+        return raw.count == 8 ? integer(raw.loadUnaligned(as: Int64.self)) : nil
+      case .float:
+        return raw.count == 4 ? double(Double(raw.loadUnaligned(as: Float.self)), isUpper) : nil
+      case .double:
+        return raw.count == 8 ? double(raw.loadUnaligned(as: Double.self), isUpper) : nil
+      case .int96: return nil
+      case .byteArray, .fixedLengthByteArray: return decodeBytes(raw, isUpper: isUpper)
+      }
+    }
+  }
+
+  private func int32(_ raw: UnsafeRawBufferPointer) -> Int64 {
+    let word = raw.loadUnaligned(as: Int32.self)
+    if case .integer(_, false) = leaf.type { return Int64(UInt32(bitPattern: word)) }
+    return Int64(word)
+  }
+
+  private func integer(_ value: Int64) -> StatisticsValue {
+    leaf.type.storage == .wide ? .wide(Int128(value)) : .integer(value)
+  }
+
+  /// Zeros of either sign are one value: a bound of one must admit the other.
+  private func double(_ value: Double, _ isUpper: Bool) -> StatisticsValue? {
+    if value.isNaN { return nil }
+    return .double(value == 0 ? (isUpper ? 0.0 : -0.0) : value)
+  }
+
+  private func decodeBytes(_ raw: UnsafeRawBufferPointer, isUpper: Bool) -> StatisticsValue? {
+    switch leaf.type {
+    case .decimal:
+      guard let value = try? FixedDecoder.bigEndian(raw) else { return nil }
+      if leaf.type.storage == .wide { return .wide(value) }
+      return Int64(exactly: value).map { .integer($0) }
+    case .float16:
+      guard raw.count == 2 else { return nil }
+      return double(Double(half: raw.loadUnaligned(as: UInt16.self)), isUpper)
+    default: return .bytes([UInt8](raw))
+    }
+  }
+
+  /// Whether `left` comes before `right` in the column's order.
+  func isLess(_ left: StatisticsValue, _ right: StatisticsValue) -> Bool {
+    switch (left, right) {
+    case (.integer(let left), .integer(let right)):
+      if case .integer(_, false) = leaf.type {
+        return UInt64(bitPattern: left) < UInt64(bitPattern: right)
+      }
+      return left < right
+    case (.wide(let left), .wide(let right)): return left < right
+    case (.double(let left), .double(let right)): return left < right
+    case (.bytes(let left), .bytes(let right)): return left.lexicographicallyPrecedes(right)
+    default: return false
+    }
+  }
+}

@@ -1,0 +1,120 @@
+import Bytes
+import CommandLineKit
+import JSON
+import Parquet
+
+/// Shows, prints or checks a Parquet file.
+struct ParquetCommand: Command {
+  private enum Action { case describe, rows, verify }
+  private enum Format: String, CaseIterable { case jsonl, csv }
+
+  /// Unsound column chunks that are printed one by one.
+  static let findingCountMax = 20
+
+  static let spec = CommandSpec(
+    name: "parquet",
+    summary: "Show a Parquet file's schema, row groups, encodings, sizes and statistics.",
+    operands: [OperandSpec("FILE", help: "The file.")],
+    flags: [
+      .switch("rows", help: "Print the rows instead."),
+      .option(
+        "format", "jsonl|csv", help: "With --rows: one JSON object a line (default), or CSV."),
+      .option("limit", "N", help: "With --rows: print at most N rows."),
+      .switch("verify", help: "Decode every page instead, and check every CRC-32 there is."),
+    ],
+    notes: [
+      "Rows show decimals and integers with every digit, times as ISO, binary as base64, NaN and "
+        + "infinities as strings, and nested values as JSON.",
+      "--verify ends with status 1 if a column chunk is unsound.",
+    ],
+    examples: [
+      Example("lake parquet part-0.parquet", "what is inside, and how it is stored"),
+      Example("lake parquet part-0.parquet --rows --limit 5", "the first five rows"),
+      Example("lake parquet part-0.parquet --verify", "whether every byte is sound"),
+    ])
+
+  private let path: String
+  private let action: Action
+  private let format: Format
+  private let limit: Int
+
+  init(_ arguments: inout Arguments) throws(UsageError) {
+    path = try arguments.operand("FILE")
+    try arguments.requireAtMostOne(of: ["rows", "verify"])
+    action = arguments.flag("rows") ? .rows : arguments.flag("verify") ? .verify : .describe
+    let name = try arguments.choice("format", of: Format.allCases.map(\.rawValue))
+    format = name.flatMap { Format(rawValue: $0) } ?? .jsonl
+    limit = try arguments.integer("limit", in: 0...Int.max) ?? .max
+  }
+
+  func run(in context: Context) throws -> ExitStatus {
+    let reader = try ParquetReader(path: path)
+    switch action {
+    case .rows: return try printRows(reader, context)
+    case .verify: return verify(reader, context)
+    case .describe:
+      let description = ParquetDescription(reader: reader, context: context)
+      if context.isJSON { description.printJSON() } else { description.printText() }
+      return .done
+    }
+  }
+
+  // MARK: - Rows
+
+  private func printRows(_ reader: ParquetReader, _ context: Context) throws -> ExitStatus {
+    var text = ValueText()
+    let names = reader.schema.children.map(\.name)
+    if format == .csv { text.appendCSVHeader(names) }
+    var left = limit
+    for rowGroup in 0..<reader.rowGroupCount where left > 0 {
+      let cursor = try reader.rows(rowGroup: rowGroup)
+      while left > 0 {
+        let row: [Value]?
+        do {
+          row = try cursor.next()
+        } catch {
+          // Rows before the fault are shown: they may help to find it.
+          text.bytes.withUnsafeBytes { context.output.write(bytes: $0) }
+          throw error
+        }
+        guard let row else { break }
+        switch format {
+        case .jsonl: text.appendJSONLine(names, row)
+        case .csv: text.appendCSVLine(row)
+        }
+        left -= 1
+        if text.bytes.count > 1 << 16 {
+          text.bytes.withUnsafeBytes { context.output.write(bytes: $0) }
+          text.removeAll()
+          try context.checkInterruption()
+        }
+      }
+    }
+    text.bytes.withUnsafeBytes { context.output.write(bytes: $0) }
+    return .done
+  }
+
+  // MARK: - Verification
+
+  private func verify(_ reader: ParquetReader, _ context: Context) -> ExitStatus {
+    var reported = 0
+    let counts = reader.verify { error in
+      reported += 1
+      if reported <= Self.findingCountMax { context.report(error) }
+      return !context.isInterrupted
+    }
+    if reported > Self.findingCountMax {
+      context.warn("\(reported - Self.findingCountMax) more column chunks are unsound")
+    }
+    var summary = Summary()
+    summary.add("rows", .count(Int(reader.metadata.rowCount)))
+    summary.add("column_chunks", .count(counts.chunks))
+    summary.add("pages", .count(counts.pages))
+    summary.add("pages_with_crc", label: "pages with CRC", .count(counts.checkedPages))
+    summary.add("values", .count(counts.values))
+    summary.add("unsound_chunks", .count(counts.findings))
+    context.print(summary)
+    if context.isInterrupted { return .interrupted }
+    return counts.findings == 0 ? .done : .findings
+  }
+}
