@@ -1,6 +1,9 @@
 /// The way in for fuzzers: hostile bytes in, no crash out.
 public enum DeltaFuzz {
   /// Parses a commit file, replays it, and prints it again.
+  public static func run(_ bytes: UnsafeRawBufferPointer) { run(Array(bytes)) }
+
+  /// Parses a commit file, replays it, and prints it again.
   public static func run(_ bytes: [UInt8]) {
     guard let actions = try? CommitParser.parse(bytes, path: "fuzz") else { return }
     var replay = LogReplay()

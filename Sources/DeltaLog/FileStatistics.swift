@@ -12,6 +12,8 @@ public struct FileStatistics: Hashable, Sendable {
   static let stringCharacterMax = 32
 
   public var rowCount: Int64?
+  /// Whether `lake` wrote them: then no string bound is a mere prefix.
+  var isOwn = false
   private var minimums: JSONObject
   private var maximums: JSONObject
   private var nullCounts: JSONObject
@@ -53,7 +55,7 @@ public struct FileStatistics: Hashable, Sendable {
     var bounds = ColumnBounds(nullCount: nullCounts[column]?.int64)
     if let value = minimums[column] { bounds.minimum = Self.parse(value, type, isMaximum: false) }
     if let value = maximums[column] { bounds.maximum = Self.parse(value, type, isMaximum: true) }
-    if case .string? = bounds.maximum { bounds.maximumIsPrefix = true }
+    if case .string? = bounds.maximum { bounds.maximumIsPrefix = !isOwn }
     return bounds
   }
 
@@ -150,7 +152,11 @@ public struct FileStatistics: Hashable, Sendable {
 
 extension AddFile {
   /// The file's statistics; nil where it has none, or none that can be read.
-  public var statistics: FileStatistics? { stats.flatMap { try? FileStatistics(parsing: $0) } }
+  public var statistics: FileStatistics? {
+    guard let stats, var statistics = try? FileStatistics(parsing: stats) else { return nil }
+    statistics.isOwn = tags[Tag.rows] != nil
+    return statistics
+  }
 
   /// Rows by the statistics, else by the tag `lake.rows`; nil where neither says.
   public var rowCount: Int64? { statistics?.rowCount ?? taggedRowCount }

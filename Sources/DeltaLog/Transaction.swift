@@ -33,6 +33,8 @@ public struct Transaction: Sendable {
   /// Why a due checkpoint could not be written; the commit stands all the same.
   public private(set) var checkpointFailure: DeltaError?
 
+  /// Made when first needed, for any number of partitions.
+  private var filesByPartition: [PartitionKey: [AddFile]]?
   /// What tells our commit from any other.
   private let txnId = UniqueID.make()
 
@@ -77,9 +79,9 @@ public struct Transaction: Sendable {
 
   /// Removes every live file of a partition and adds these instead.
   public mutating func replacePartition(_ key: PartitionKey, with files: [AddFile]) {
-    let old = (snapshot?.files ?? []).filter { PartitionKey($0.partitionValues) == key }
+    if filesByPartition == nil { filesByPartition = snapshot?.filesByPartition() ?? [:] }
     replacedPartitions.insert(key)
-    remove(old)
+    remove(filesByPartition?[key] ?? [])
     append(files)
   }
 

@@ -89,6 +89,16 @@ import Testing
     #expect(statistics.bounds(of: "s", type: .string).maximum == nil)
   }
 
+  @Test func onlyForeignStringBoundsMayBePrefixes() {
+    var file = makeFile("a")
+    var statistics = FileStatistics()
+    statistics.set("s", type: .string, ColumnBounds(maximum: .string("SPY")))
+    file.stats = statistics.json
+    #expect(file.statistics?.bounds(of: "s", type: .string).maximumIsPrefix == false)
+    file.tags = [:]
+    #expect(file.statistics?.bounds(of: "s", type: .string).maximumIsPrefix == true)
+  }
+
   @Test(arguments: ["", "[]", "{", "null", "{\"numRecords\":}"])
   func refusesStatisticsThatAreNoObject(text: String) {
     #expect(throws: DeltaError.self) { try FileStatistics(parsing: text) }

@@ -1,0 +1,8 @@
+import DeltaLog
+import FuzzDriver
+
+/// Any bytes are a commit that prints and parses to itself, or a typed error.
+fuzz { start, count in
+  DeltaFuzz.run(UnsafeRawBufferPointer(start: start, count: count))
+  return 0
+}
