@@ -150,6 +150,31 @@ private func text(_ path: String) throws -> String {
     }
   }
 
+  @Test func filesOfAFolderMayHaveDifferentColumns() throws {
+    try inFolder { folder in
+      try write(
+        folder + "/a.parquet",
+        [(Field("n", .long), Column(type: .long, storage: .integers([1, 2])))])
+      try write(
+        folder + "/b.parquet",
+        [
+          (Field("n", .long), Column(type: .long, storage: .integers([3]))),
+          (Field("m", .long), Column(type: .long, storage: .integers([4]))),
+        ])
+      #expect(try text(run(folder, folder, to: "out.csv")) == "n,m\n1,\n2,\n3,4\n")
+    }
+  }
+
+  @Test func aFolderOfDeltaTablesIsNoTable() throws {
+    try inFolder { folder in
+      try bars(folder + "/lake/t/date=2024-01-02/part.parquet", day: 19_724)
+      try FileManager.default.createDirectory(
+        atPath: folder + "/lake/t/_delta_log", withIntermediateDirectories: true)
+      let error = #expect(throws: QueryError.self) { try run(folder, folder + "/lake") }
+      #expect(error?.message == "'\(folder)/lake' holds a Delta table in '\(folder)/lake/t'")
+    }
+  }
+
   @Test func whatDoesNotExistIsSaidPlainly() throws {
     try inFolder { folder in
       let missing = #expect(throws: QueryError.self) { try run(folder, folder + "/none") }

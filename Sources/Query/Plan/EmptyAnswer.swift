@@ -15,9 +15,10 @@ struct EmptyAnswer {
     if table.files.isEmpty { return ["'\(table.name)' holds no rows at all"] }
     var reasons: [String] = []
     if plan.limit == 0 { reasons.append("--limit is 0") }
-    if plan.range != TimeRange(), let held = try heldRange() {
+    if plan.range != TimeRange() {
       let column = table.columns[table.indexColumn ?? 0].name
-      reasons.append("\(column) asked for: \(plan.range.text); in the table: \(held)")
+      let held = try heldRange().map { "; in the table: \($0)" } ?? ""
+      reasons.append("\(column) asked for: \(plan.range.text)\(held)")
     }
     reasons += try symbolReasons()
     if let clause = request.filter {

@@ -7,6 +7,8 @@ enum FolderTable {
   /// Most files that a folder may have, and levels of folders below it.
   static let fileCountMax = 1_000_000
   static let depthMax = 16
+  /// Files whose columns are looked at: columns that only later ones have are not seen.
+  static let schemaFileCountMax = 1_000
 
   static func open(_ path: String, isFolder: Bool) throws -> QueryTable {
     var result = QueryTable(
@@ -15,7 +17,7 @@ enum FolderTable {
     var paths = [path]
     if isFolder {
       paths = []
-      try list(path, depth: 0, into: &paths)
+      try list(path, below: path, depth: 0, into: &paths)
       if paths.isEmpty {
         throw QueryError(
           .badTable, "'\(path)' holds no Parquet file and no Delta table",
@@ -23,15 +25,9 @@ enum FolderTable {
       }
     }
     let keys = paths.map { Self.keys($0, below: isFolder ? path : "") }
-    let first = try ParquetSegment(path: paths[0])
     var fields: [Field] = []
-    for child in first.reader.schema.children {
-      let name = child.element.name
-      if let type = first.type(of: name) {
-        fields.append(Field(name, type))
-      } else {
-        result.skippedColumns.append(name)
-      }
+    for path in paths.prefix(schemaFileCountMax) {
+      try addColumns(of: ParquetSegment(path: path), to: &fields, skipped: &result.skippedColumns)
     }
     var partitions: [String] = []
     for (name, _) in keys[0] where !fields.contains(where: { $0.name == name }) {
@@ -58,6 +54,20 @@ enum FolderTable {
     return result
   }
 
+  /// Adds the columns that earlier files did not have.
+  private static func addColumns(
+    of segment: ParquetSegment, to fields: inout [Field], skipped: inout [String]
+  ) {
+    for child in segment.reader.schema.children {
+      let name = child.element.name
+      if let type = segment.type(of: name) {
+        if !fields.contains(where: { $0.name == name }) { fields.append(Field(name, type)) }
+      } else if !skipped.contains(name) {
+        skipped.append(name)
+      }
+    }
+  }
+
   /// Hive keys in the folders of a path, outermost first.
   private static func keys(_ path: String, below root: String) -> [(key: String, value: String?)] {
     path.dropFirst(root.utf8.count).split(separator: "/").dropLast().compactMap {
@@ -65,13 +75,20 @@ enum FolderTable {
     }
   }
 
-  private static func list(_ folder: String, depth: Int, into paths: inout [String]) throws {
+  private static func list(
+    _ folder: String, below root: String, depth: Int, into paths: inout [String]
+  ) throws {
     guard depth <= depthMax, let handle = opendir(folder) else { return }
     defer { closedir(handle) }
     var folders: [String] = []
     while let entry = readdir(handle) {
       let name = withUnsafeBytes(of: &entry.pointee.d_name) { raw in
         String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if name == "_delta_log" {
+        throw QueryError(
+          .badTable, "'\(root)' holds a Delta table in '\(folder)'",
+          remedy: "name that folder: what its files hold is for its log to say")
       }
       // Hidden files and those that engines leave half done are no data.
       if name.hasPrefix(".") || name.hasPrefix("_") { continue }
@@ -85,7 +102,7 @@ enum FolderTable {
         }
       }
     }
-    for path in folders { try list(path, depth: depth + 1, into: &paths) }
+    for path in folders { try list(path, below: root, depth: depth + 1, into: &paths) }
     if depth == 0 { paths.sort() }
   }
 

@@ -21,6 +21,8 @@ struct Cell {
   var digits = TimeDigits.seconds
   /// 1 where the format puts the value between quotes (times and text in JSON).
   var quoteCount = 0
+  /// 1 for a local time, which has no `Z`.
+  var trimCount = 0
   /// Decimal scale.
   var scale = 0
   /// 10^scale and 10^(9 − scale), or units a second.
@@ -105,8 +107,9 @@ extension Cell {
     case .time(let unit, _):
       kind = .timeOfDay
       power = UInt64(unit.perSecond)
-    case .timestamp(let unit, _):
+    case .timestamp(let unit, let isUTC):
       kind = isPair ? .timestampPair : .timestamp
+      trimCount = isUTC ? 0 : 1
       power = UInt64(unit.perSecond)
     case .null: kind = .constant
     }

@@ -113,9 +113,10 @@ private func putTimestamp(
     if let validity = cell.pointee.extraValidity, validity[row] == 0 { extra = 0 }
   }
   out.storeLE(0x22 as UInt8, 0)
-  let end = cell.pointee.minute.put(
-    value, perSecond: Int64(bitPattern: cell.pointee.power), extra: extra,
-    digits: cell.pointee.digits, out + cell.pointee.quoteCount)
+  let end =
+    cell.pointee.minute.put(
+      value, perSecond: Int64(bitPattern: cell.pointee.power), extra: extra,
+      digits: cell.pointee.digits, out + cell.pointee.quoteCount) - cell.pointee.trimCount
   end.storeLE(0x22 as UInt8, 0)
   return end + cell.pointee.quoteCount
 }
