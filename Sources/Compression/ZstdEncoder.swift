@@ -6,10 +6,16 @@ public final class ZstdEncoder {
   public let level: Int
   private let context: OpaquePointer?
 
-  /// - Parameter level: zstd's own levels, negative ones included.
-  public init(level: Int) {
+  /// - Parameters:
+  ///   - level: zstd's own levels, negative ones included.
+  ///   - matchLengthMin: Bytes of a match at least, 3…7; 0 leaves it to the level.
+  ///   - hashLog: Logarithm of the size of the table that finds matches; 0 leaves it to the level.
+  public init(level: Int, matchLengthMin: Int = 0, hashLog: Int = 0) {
     self.level = level
     context = ZSTD_createCCtx()
+    ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, Int32(level))
+    ZSTD_CCtx_setParameter(context, ZSTD_c_minMatch, Int32(matchLengthMin))
+    ZSTD_CCtx_setParameter(context, ZSTD_c_hashLog, Int32(hashLog))
   }
 
   deinit { ZSTD_freeCCtx(context) }
@@ -20,8 +26,8 @@ public final class ZstdEncoder {
   ) throws(CompressionError) {
     let bound = ZSTD_compressBound(source.count)
     target.reserve(target.count + bound)
-    let result = ZSTD_compressCCtx(
-      context, target.base + target.count, bound, source.baseAddress, source.count, Int32(level))
+    let result = ZSTD_compress2(
+      context, target.base + target.count, bound, source.baseAddress, source.count)
     if ZSTD_isError(result) != 0 {
       throw CompressionError(.size, "zstd: \(String(cString: ZSTD_getErrorName(result)))")
     }

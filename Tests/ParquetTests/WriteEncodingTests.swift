@@ -184,6 +184,55 @@ private enum Shape: CaseIterable, Sendable {
     }
   }
 
+  @Test(arguments: [UInt64(1), 2, 3, 4, 5])
+  func integersGetTheIndicesOfTheirFirstAppearance(_ seed: UInt64) {
+    var random = SeededGenerator(seed: seed)
+    var values: [Int64] = []
+    // Symbols one after the other, each on a grid of its own, some off it, some far away.
+    for tick: Int64 in [250_000_000, 10_000_000, 1, 1 << 40, 31_250_000, 7] {
+      var price = Int64.random(in: -100_000...100_000, using: &random)
+      for _ in 0..<3_000 {
+        price += Int64.random(in: -40...40, using: &random)
+        values.append(price &* tick)
+        if Int.random(in: 0..<200, using: &random) == 0 {
+          values.append(Int64.random(in: Int64.min...Int64.max, using: &random))
+        }
+      }
+    }
+    values += (0..<2_000).map { $0 % 2 == 0 ? Int64.min : Int64.max }
+    var indexOf: [Int64: UInt32] = [:]
+    var entries: [Int64] = []
+    let expected = values.map { value in
+      if let index = indexOf[value] { return index }
+      indexOf[value] = UInt32(entries.count)
+      entries.append(value)
+      return UInt32(entries.count - 1)
+    }
+    let dictionary = IntegerDictionary()
+    for _ in 0..<2 {
+      dictionary.begin(min: .min, max: .max)
+      var indices = [UInt32](repeating: 0, count: values.count)
+      // Page by page, as a chunk is indexed.
+      for start in stride(from: 0, to: values.count, by: 5_000) {
+        let length = Swift.min(5_000, values.count - start)
+        let fits = values.withUnsafeBufferPointer { values in
+          indices.withUnsafeMutableBufferPointer { indices in
+            guard let source = values.baseAddress, let target = indices.baseAddress else {
+              return false
+            }
+            return dictionary.index(
+              source + start, length, into: target + start, entryCountMax: 100_000)
+          }
+        }
+        #expect(fits)
+      }
+      #expect(indices == expected)
+      dictionary.withEntries {
+        #expect(Array(UnsafeBufferPointer(start: $0, count: dictionary.count)) == entries)
+      }
+    }
+  }
+
   @Test func aSortedColumnOfCodesCostsAFewBytes() {
     let codes = [UInt32](repeating: 3, count: 20_000) + [UInt32](repeating: 4, count: 20_000)
     let out = ByteBuffer()

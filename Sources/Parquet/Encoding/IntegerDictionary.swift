@@ -2,16 +2,22 @@ import Bytes
 
 /// Gives equal integers equal indices, in the order of their first appearance.
 ///
-/// Integers of a small range are looked up in a table, others by hash.
+/// Integers of a small range are looked up in a table, others by hash, through a cache for prices.
 final class IntegerDictionary {
   /// The widest range that is looked up in a table.
   static let directRangeMax: UInt64 = 1 << 16
+
+  /// Values of a page that jump about more often than this are not a few symbols' prices.
+  private static let moveCountMax = 8
 
   private let hashed = ValueDictionary<Int64>()
   private var table: [UInt32] = []
   private var direct: [Int64] = []
   private var least: Int64 = 0
   private var isDirect = false
+  private var cache = GridCache()
+
+  deinit { cache.deallocate() }
 
   var count: Int { isDirect ? direct.count : hashed.count }
 
@@ -41,7 +47,7 @@ final class IntegerDictionary {
     entryCountMax: Int
   ) -> Bool {
     if !isDirect {
-      return hashed.index(values, valueCount, into: indices, entryCountMax: entryCountMax)
+      return indexByGrid(values, valueCount, into: indices, entryCountMax: entryCountMax)
     }
     let least = least
     table.withUnsafeMutableBufferPointer { table in
@@ -56,6 +62,47 @@ final class IntegerDictionary {
       }
     }
     return direct.count <= entryCountMax
+  }
+
+  private func indexByGrid(
+    _ values: UnsafePointer<Int64>, _ valueCount: Int, into indices: UnsafeMutablePointer<UInt32>,
+    entryCountMax: Int
+  ) -> Bool {
+    if valueCount == 0 { return true }
+    cache.move(to: values, valueCount)
+    var cache = cache
+    defer { self.cache = cache }
+    var missCount = 0
+    var movesLeft = Self.moveCountMax
+    for position in 0..<valueCount {
+      let value = values[position]
+      let slot = cache.slot(of: value)
+      let isInside = slot < GridCache.slotCount
+      if isInside {
+        let known = cache[slot]
+        if known != 0 {
+          indices[position] = known &- 1
+          continue
+        }
+      }
+      if hashed.count >= entryCountMax { return false }
+      let index = hashed.index(of: value)
+      indices[position] = index
+      if isInside {
+        cache[slot] = index &+ 1
+        continue
+      }
+      missCount &+= 1
+      if missCount < GridCache.missCountMax { continue }
+      if movesLeft == 0 {
+        return hashed.index(
+          values + (position + 1), valueCount - position - 1, into: indices + (position + 1),
+          entryCountMax: entryCountMax)
+      }
+      (missCount, movesLeft) = (0, movesLeft - 1)
+      cache.move(to: values + position, valueCount - position)
+    }
+    return true
   }
 
   /// Calls `body` with the entries, in the order of their indices.

@@ -74,6 +74,20 @@ final class ValueDictionary<Key: FixedWidthInteger & BitwiseCopyable> {
     return true
   }
 
+  /// The index of one value, added if it is new.
+  func index(of value: Key) -> UInt32 {
+    let mask = UInt64(slotCount - 1)
+    var slot = Self.hash(value) &>> UInt64(64 - mask.nonzeroBitCount)
+    while true {
+      let found = slots[Int(truncatingIfNeeded: slot)]
+      if found == 0 { break }
+      if entries[Int(found &- 1)] == value { return found &- 1 }
+      slot = (slot &+ 1) & mask
+    }
+    insert(value, at: Int(truncatingIfNeeded: slot))
+    return UInt32(truncatingIfNeeded: count - 1)
+  }
+
   private func insert(_ value: Key, at slot: Int) {
     if count == entryCapacity { growEntries() }
     entries[count] = value

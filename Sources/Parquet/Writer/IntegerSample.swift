@@ -9,6 +9,7 @@ struct IntegerSample {
   private static let windowDeltaCount = 32
   /// Below this a common divisor costs too few bits to matter.
   private static let gridDivisorMin: UInt64 = 8
+  private static let smallRangeMax: UInt64 = 4096
 
   /// Mean bits of a packed difference.
   private(set) var deltaBitWidth = 0.0
@@ -58,12 +59,17 @@ struct IntegerSample {
 
   /// Whether a dictionary is smaller than packed differences by enough to pay for its making.
   ///
-  /// - Parameter isCheap: Whether it can be made without hashing.
-  func prefersDictionary(of count: Int, isCheap: Bool) -> Bool {
+  /// - Parameter range: The greatest value less the least. A small one needs no hashing, so that
+  ///   packed indices pay that are only a little narrower, and need no compression.
+  func prefersDictionary(of count: Int, range: UInt64) -> Bool {
     if hasGrid { return distinctEstimate < Double(Swift.min(count / 4 + 16, 1 << 16)) }
     // Half of an entry's bits remain after compression.
     let entryBits = distinctEstimate * 32 / Double(count)
-    return (valueEntropy + entryBits) < deltaBitWidth * (isCheap ? 0.96 : 0.85)
+    // Indices of more than a byte are packed bits, which zstd cannot shorten.
+    if distinctEstimate <= 256 && valueEntropy + entryBits < deltaBitWidth * 0.85 { return true }
+    if range >= Self.smallRangeMax { return false }
+    let indexBitWidth = Double(UInt64.bitWidth - range.leadingZeroBitCount)
+    return indexBitWidth + entryBits < deltaBitWidth * 0.96
   }
 
   /// The greatest common divisor of the differences; 0 where all are 0.

@@ -35,8 +35,8 @@ extension ValueShaper {
     if case .integer(let min) = bounds?.min, case .integer(let max) = bounds?.max {
       range = (min, max)
     }
-    let isCheap = range.min <= range.max && UInt64(bitPattern: range.max &- range.min) < 4096
-    if sample.prefersDictionary(of: count, isCheap: isCheap) {
+    let extent = range.min <= range.max ? UInt64(bitPattern: range.max &- range.min) : .max
+    if sample.prefersDictionary(of: count, range: extent) {
       let entryCountMax = Swift.min(
         Self.dictionaryByteCountMax * 8 / physicalBitWidth, count / 4 + 16)
       integers.begin(min: range.min, max: range.max)

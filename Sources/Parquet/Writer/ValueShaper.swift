@@ -243,6 +243,9 @@ final class ValueShaper {
     return .dictionary(entryCount: entries.count)
   }
 
+  /// Whether indices are of two whole bytes, because they follow each other closely.
+  var hasSmoothIndices: Bool { bitWidths.last == 16 }
+
   func setBitWidths(_ bitWidth: Int, pageCount: Int) {
     bitWidths = [Int](repeating: bitWidth, count: pageCount)
   }
