@@ -2,10 +2,8 @@
 
 import Bytes
 import Compression
-import Glibc
 
-/// Writes one DBN file. It appears under its name when `finish` has returned; before that, and
-/// after an error, only `<path>.part` exists, which is removed.
+/// Writes one DBN file. It appears under its name when `finish` has returned; see `PendingFile`.
 public final class DBNWriter {
   /// zstd level for files that are read more often than written.
   public static let levelDefault = 3
@@ -15,10 +13,7 @@ public final class DBNWriter {
   /// Bytes of records written so far, uncompressed.
   public private(set) var byteCount = 0
 
-  private let stream: OutputStream
-  /// nil for standard output.
-  private let temporary: String?
-  private var isFinished = false
+  private let file: PendingFile
 
   /// Creates the file and writes the header.
   ///
@@ -33,40 +28,20 @@ public final class DBNWriter {
     level: Int = DBNWriter.levelDefault, overwrites: Bool = false
   ) throws {
     let header = try metadata.serialized()
-    if path != "-", !overwrites, access(path, F_OK) == 0 {
-      throw DBNError(
-        .inputOutput, "the output file '\(path)' exists", remedy: "--force overwrites it")
-    }
-    let named: StreamFormat =
-      path.hasSuffix(".zst") ? .zstd : path.hasSuffix(".gz") ? .gzip : .raw
-    let temporary = path == "-" ? nil : path + ".part"
-    stream = try OutputStream(path: temporary ?? path, format: format ?? named, level: level)
+    file = try PendingFile(path: path, format: format, level: level, overwrites: overwrites)
     self.path = path
     self.metadata = metadata
-    self.temporary = temporary
-    try stream.write(header)
-  }
-
-  deinit {
-    if let temporary, !isFinished { unlink(temporary) }
+    try header.withUnsafeBytes { try file.write($0) }
   }
 
   /// Writes whole records of the metadata's version.
   public func write(_ records: UnsafeRawBufferPointer) throws {
-    try stream.write(records)
+    try file.write(records)
     byteCount += records.count
   }
 
   /// Ends the file and gives it its name.
-  public func finish() throws {
-    if isFinished { return }
-    try stream.finish()
-    if let temporary, rename(temporary, path) != 0 {
-      throw DBNError(
-        .inputOutput, "cannot name the file '\(path)': \(String(cString: strerror(errno)))")
-    }
-    isFinished = true
-  }
+  public func finish() throws { try file.finish() }
 }
 
 extension DBNFields {

@@ -1,8 +1,6 @@
 import Bytes
 import CommandLineKit
-import Compression
 import Databento
-import Glibc
 
 /// Prints a DBN file.
 struct DBNCommand: Command {
@@ -72,7 +70,7 @@ struct DBNCommand: Command {
       let output = context.output
       return try print(reader, context) { output.write(bytes: $0) }
     }
-    let file = try OutputFile(path: outputPath, overwrites: overwrites)
+    let file = try PendingFile(path: outputPath, overwrites: overwrites)
     let status = try print(reader, context) { try file.write($0) }
     try file.finish()
     return status
@@ -90,34 +88,4 @@ struct DBNCommand: Command {
     context.detail("\(Quantity.count(count)) records")
     return .done
   }
-}
-
-/// A file that appears under its name when it is whole.
-private final class OutputFile: @unchecked Sendable {
-  private let path: String
-  private let temporary: String
-  private let stream: OutputStream
-
-  init(path: String, overwrites: Bool) throws {
-    if !overwrites, access(path, F_OK) == 0 {
-      throw DBNError(
-        .inputOutput, "the output file '\(path)' exists", remedy: "--force overwrites it")
-    }
-    self.path = path
-    temporary = path + ".part"
-    let format: StreamFormat =
-      path.hasSuffix(".zst") ? .zstd : path.hasSuffix(".gz") ? .gzip : .raw
-    stream = try OutputStream(path: temporary, format: format)
-  }
-
-  func write(_ bytes: UnsafeRawBufferPointer) throws { try stream.write(bytes) }
-
-  func finish() throws {
-    try stream.finish()
-    guard rename(temporary, path) == 0 else {
-      throw DBNError(.inputOutput, "cannot name the output file '\(path)'")
-    }
-  }
-
-  deinit { unlink(temporary) }
 }

@@ -134,3 +134,27 @@ import Testing
     #expect(throws: DBNError.self) { try metadata.serialized() }
   }
 }
+
+@Suite struct PendingFileTests {
+  @Test func aDeviceIsWrittenToAndStaysADevice() throws {
+    try Fixtures.withScratch { folder in
+      let pipe = folder + "/pipe"
+      #expect(mkfifo(pipe, 0o600) == 0)
+      let reader = open(pipe, O_RDONLY | O_NONBLOCK)
+      defer { close(reader) }
+      let file = try PendingFile(path: pipe)
+      try [UInt8]("abc".utf8).withUnsafeBytes { try file.write($0) }
+      try file.finish()
+      var bytes = [UInt8](repeating: 0, count: 8)
+      #expect(read(reader, &bytes, 8) == 3 && bytes.starts(with: "abc".utf8))
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["pipe"])
+    }
+  }
+
+  @Test func aFolderThatIsMissingIsNamed() throws {
+    let error = #expect(throws: CompressionError.self) {
+      try PendingFile(path: "/no/such/folder/x")
+    }
+    #expect(error?.message.contains("/no/such/folder/x") == true)
+  }
+}

@@ -1,4 +1,5 @@
 import Bytes
+import CSystem
 import Columnar
 import Glibc
 import Synchronization
@@ -92,9 +93,10 @@ extension Simulation {
     var path = options.directory.hasPrefix("/") ? "/" : ""
     for part in options.directory.split(separator: "/") {
       path += (path.isEmpty || path == "/" ? "" : "/") + part
-      if mkdir(path, 0o755) == 0 || errno == EEXIST { continue }
+      if mkdir(path, 0o755) == 0 || lake_errno() == EEXIST { continue }
       throw DBNError(
-        .inputOutput, "cannot make the folder '\(path)': \(String(cString: strerror(errno)))")
+        .inputOutput, "cannot make the folder '\(path)': \(String(cString: strerror(lake_errno())))"
+      )
     }
   }
 }
