@@ -108,11 +108,13 @@ def judge_csv(judge: Judge, lake: Lake) -> None:
 
     bare = made("bare.csv", HEADER + "2013-10-07T14:00:00Z,SPY,1,2,1,2,3\n")
     to = ["--table", "raw.mine_ohlcv_1s", "--interval", "1s"]
-    refused(judge, lake, "a CSV without a table", ["ingest", bare], FAILED, ["--table"])
+    refused(judge, lake, "a CSV without a table", ["ingest", bare], FAILED, ["--interval"])
+    refused(judge, lake, "a CSV without a table or dataset", ["ingest", bare, "--interval", "1s"], FAILED, ["--table"])
     refused(judge, lake, "a CSV with a missing column",
-            ["ingest", made("thin.csv", "ts_event,symbol,open,high,low,volume\n2013-10-07T14:00:00Z,SPY,1,2,1,3\n"), *to],
+            ["ingest", made("thin.csv", "ts_event,symbol,open,high,low,volume\n2013-10-07T14:00:00Z,SPY,1,2,1,3\n"), *to,
+             "--schema", "ohlcv-1s"],
             FAILED, ["close"])
-    refused(judge, lake, "an unknown schema", ["ingest", bare, "--dataset", "X.Y", "--schema", "ohlcv-1q"], USAGE,
+    refused(judge, lake, "an unknown schema", ["ingest", bare, "--dataset", "X.Y", "--schema", "ohlcv-1q"], FAILED,
             ["ohlcv-1q"])
     good = [f"2013-10-07T14:{minute:02}:00Z,SPY,1.5,2.5,1.25,2.000000001,30" for minute in range(60)]
     bad = {"no number": "2013-10-07T15:00:00Z,SPY,1,x,1,1,3", "time out of range": "9999-13-99T15:00:01Z,SPY,1,1,1,1,3",
