@@ -3,9 +3,9 @@
 
 /// The schema files that are built into the program.
 enum EmbeddedSchemas {
-  /// Name of the file without its suffix, and its text.
-  static let files: [(name: String, text: String)] = [
-    ("bbo", #"""
+  /// Name of the file without its suffix, the kinds that it describes, and its text.
+  static let files: [(name: String, kinds: [String], text: String)] = [
+    ("bbo", ["bbo-1s", "bbo-1m"], #"""
 # The best bid and offer at the end of every second or minute, with the last trade.
 # ts_recv is the end of the interval.
 kinds: [bbo-1s, bbo-1m]
@@ -118,7 +118,7 @@ rules:
     reason: A quantity below zero is no quantity.
 
 """#),
-    ("cbbo", #"""
+    ("cbbo", ["cbbo", "cbbo-1s", "cbbo-1m"], #"""
 # The consolidated best bid and offer at the end of every second or minute, with the last trade.
 # ts_recv is the end of the interval.
 kinds: [cbbo, cbbo-1s, cbbo-1m]
@@ -226,7 +226,7 @@ rules:
     reason: A quantity below zero is no quantity.
 
 """#),
-    ("cmbp-1", #"""
+    ("cmbp-1", ["cmbp-1", "tcbbo"], #"""
 # Consolidated market by price over several venues, one level; also the trades with that book (tcbbo).
 kinds: [cmbp-1, tcbbo]
 description: Updates of the best bid and offer over all venues; for tcbbo only trades.
@@ -341,7 +341,7 @@ rules:
     reason: A quantity below zero is no quantity.
 
 """#),
-    ("coverage", #"""
+    ("coverage", ["coverage"], #"""
 # What is known to be in the lake: a log of events by dataset, schema, symbols and [start, end).
 # The last event of an interval is its state.
 kinds: [coverage]
@@ -438,7 +438,7 @@ columns:
     description: "Why, where the state is not complete."
 
 """#),
-    ("definition", #"""
+    ("definition", ["definition"], #"""
 # Instrument definitions, in all versions of DBN: fields that a version lacks are null.
 kinds: [definition]
 description: "Definitions of instruments, one row per update and leg."
@@ -782,7 +782,7 @@ columns:
     description: "Fields of the source that this schema does not know, with every digit."
 
 """#),
-    ("error", #"""
+    ("error", ["error"], #"""
 # Errors of the live gateway.
 kinds: [error]
 description: Errors that the live gateway reported.
@@ -836,7 +836,7 @@ columns:
     description: "Fields of the source that this schema does not know, with every digit."
 
 """#),
-    ("imbalance", #"""
+    ("imbalance", ["imbalance"], #"""
 # Auction imbalances.
 kinds: [imbalance]
 description: Imbalances of auctions before they uncross.
@@ -970,7 +970,7 @@ columns:
     description: "Fields of the source that this schema does not know, with every digit."
 
 """#),
-    ("mbo", #"""
+    ("mbo", ["mbo"], #"""
 # Market by order: every order book event, keyed by order id.
 kinds: [mbo]
 description: Every change of every order in the book.
@@ -1063,7 +1063,7 @@ rules:
     reason: A quantity below zero is no quantity.
 
 """#),
-    ("mbp-1", #"""
+    ("mbp-1", ["mbp-1"], #"""
 # Market by price, one level: every event that changes the top of the book, with the book after it.
 kinds: [mbp-1]
 description: "Every update of the best bid and offer, and every trade."
@@ -1187,7 +1187,7 @@ rules:
     reason: A quantity below zero is no quantity.
 
 """#),
-    ("mbp-10", #"""
+    ("mbp-10", ["mbp-10"], #"""
 # Market by price, ten levels.
 kinds: [mbp-10]
 description: "Every event in the ten best levels, with the levels after it."
@@ -1305,7 +1305,7 @@ rules:
     reason: A quantity below zero is no quantity.
 
 """#),
-    ("ohlcv", #"""
+    ("ohlcv", ["ohlcv-1s", "ohlcv-1m", "ohlcv-1h", "ohlcv-1d", "ohlcv-eod"], #"""
 # Bars: closed left, labelled left. A bar's ts_event is its start; it is known at its end.
 # A period without a trade has no bar.
 kinds: [ohlcv-1s, ohlcv-1m, ohlcv-1h, ohlcv-1d, ohlcv-eod]
@@ -1405,7 +1405,7 @@ rules:
     reason: A volume below zero is no volume.
 
 """#),
-    ("quarantine", #"""
+    ("quarantine", ["quarantine"], #"""
 # Rows that were not let into a table. One fixed schema for the quarantine of every table;
 # the date partition is the day of the ingest, UTC.
 kinds: [quarantine]
@@ -1480,7 +1480,7 @@ columns:
     description: "held, readmitted or discarded."
 
 """#),
-    ("runs", #"""
+    ("runs", ["runs"], #"""
 # Commands that changed the lake.
 kinds: [runs]
 description: One row per command that changed the lake.
@@ -1569,7 +1569,7 @@ columns:
     description: "What ended the run, where something did."
 
 """#),
-    ("statistics", #"""
+    ("statistics", ["statistics"], #"""
 # Figures that venues publish: settlement, open interest, daily high and low, …
 # stat_type says which; price and quantity are null where the type does not use them.
 kinds: [statistics]
@@ -1654,7 +1654,7 @@ columns:
     description: "Fields of the source that this schema does not know, with every digit."
 
 """#),
-    ("status", #"""
+    ("status", ["status"], #"""
 # Changes of the trading state: opens, halts, auctions, closes.
 kinds: [status]
 description: Changes of the trading state.
@@ -1723,7 +1723,7 @@ columns:
     description: "Fields of the source that this schema does not know, with every digit."
 
 """#),
-    ("symbol-mapping", #"""
+    ("symbol-mapping", ["symbol-mapping"], #"""
 # Symbol mappings of the live gateway. They resolve symbols in the stream; in files they have no symbol of their own.
 kinds: [symbol-mapping]
 description: "Which symbol an instrument id stood for, from when to when."
@@ -1792,7 +1792,7 @@ columns:
     description: "Fields of the source that this schema does not know, with every digit."
 
 """#),
-    ("system", #"""
+    ("system", ["system"], #"""
 # Messages and heartbeats of the live gateway.
 kinds: [system]
 description: Messages of the live gateway that are no errors.
@@ -1842,7 +1842,7 @@ columns:
     description: "Fields of the source that this schema does not know, with every digit."
 
 """#),
-    ("tbbo", #"""
+    ("tbbo", ["tbbo"], #"""
 # Trades, each with the best bid and offer just before it. A null side of the book is legal.
 kinds: [tbbo]
 description: "One row per trade, with the best bid and offer just before it."
@@ -1966,7 +1966,7 @@ rules:
     reason: A quantity below zero is no quantity.
 
 """#),
-    ("trades", #"""
+    ("trades", ["trades"], #"""
 # Every trade. Sequence repeats and identical rows are genuine: there is no key.
 kinds: [trades]
 description: One row per trade.

@@ -10,9 +10,9 @@ extension TableSchema {
   {
     for schema in try own(of: lake) where schema.describes(kind) { return schema.named(kind) }
     for file in EmbeddedSchemas.files {
-      // Reading a file costs a fraction of a millisecond: only files that may hold the kind are.
-      let stem = kind.split(separator: "-").first.map(String.init) ?? kind
-      if !file.text.contains(stem) { continue }
+      // Only the file that may describe the kind is read: it, or bars of any interval.
+      let stem = kind.split(separator: "-").first.map { $0 + "-" } ?? kind
+      if !file.kinds.contains(where: { $0 == kind || $0.hasPrefix(stem) }) { continue }
       let schema = try SchemaParser(file.text, path: nil, name: file.name).parse()
       if schema.describes(kind) { return schema.named(kind) }
     }

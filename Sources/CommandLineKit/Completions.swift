@@ -1,20 +1,29 @@
 /// Completion scripts, made from the declarations.
-enum Completions {
+struct Completions {
   static let shells = ["bash", "zsh", "fish"]
 
-  static func script(shell: String, commands: [CommandSpec]) -> String {
+  let commands: [CommandSpec]
+  /// Words of the program that print the words for an operand, by its name.
+  let sources: [String: String]
+
+  func script(shell: String) -> String {
     switch shell {
-    case "bash": bash(commands)
-    case "zsh": zsh(commands)
-    default: fish(commands)
+    case "bash": bash()
+    case "zsh": zsh()
+    default: fish()
     }
   }
 
-  private static func spellings(_ flags: [FlagSpec]) -> String {
+  /// A shell command that prints the words for a command's operand; nil where none is known.
+  private func source(_ command: CommandSpec) -> String? {
+    command.operands.lazy.compactMap { sources[$0.name] }.first.map { "lake \($0) 2>/dev/null" }
+  }
+
+  private func spellings(_ flags: [FlagSpec]) -> String {
     flags.map { "--" + $0.name }.joined(separator: " ")
   }
 
-  private static func bash(_ commands: [CommandSpec]) -> String {
+  private func bash() -> String {
     let names = commands.map(\.name).joined(separator: " ")
     var script = """
       # bash completion for lake: source <(lake completions bash)
@@ -35,7 +44,9 @@ enum Completions {
 
       """
     for command in commands {
-      let words = command.operands.flatMap(\.choices).joined(separator: " ")
+      let words =
+        source(command).map { "$(\($0))" }
+        ?? command.operands.flatMap(\.choices).joined(separator: " ")
       script += "    \(command.name)) flags=\"$flags \(spellings(command.flags))\""
       if !words.isEmpty { script += " words=\"\(words)\"" }
       script += "\n"
@@ -55,8 +66,9 @@ enum Completions {
         esac
         case "$current" in
           -*) COMPREPLY=($(compgen -W "$flags" -- "$current")) ;;
-          *) if [ -n "$words" ]; then COMPREPLY=($(compgen -W "$words" -- "$current"))
-             else COMPREPLY=($(compgen -f -- "$current")); fi ;;
+          *) COMPREPLY=()
+             if [ -n "$words" ]; then COMPREPLY=($(compgen -W "$words" -- "$current")); fi
+             if [ ${#COMPREPLY[@]} -eq 0 ]; then COMPREPLY=($(compgen -f -- "$current")); fi ;;
         esac
       }
       complete -o filenames -F _lake lake
@@ -65,7 +77,7 @@ enum Completions {
     return script
   }
 
-  private static func zsh(_ commands: [CommandSpec]) -> String {
+  private func zsh() -> String {
     var script = """
       #compdef lake
       # zsh completion for lake: lake completions zsh > "${fpath[1]}/_lake"
@@ -92,7 +104,12 @@ enum Completions {
       for flag in command.flags { script += " \\\n      \(zshFlag(flag))" }
       let choices = command.operands.flatMap(\.choices)
       script += " \\\n      "
-      script += choices.isEmpty ? "'*:file:_files'" : "'*:word:(\(choices.joined(separator: " ")))'"
+      if let source = source(command) {
+        script += "'*:table:{ compadd -- $(\(source)); _files }'"
+      } else {
+        script +=
+          choices.isEmpty ? "'*:file:_files'" : "'*:word:(\(choices.joined(separator: " ")))'"
+      }
       script += " ;;\n"
     }
     script += """
@@ -106,7 +123,7 @@ enum Completions {
     return script
   }
 
-  private static func zshFlag(_ flag: FlagSpec) -> String {
+  private func zshFlag(_ flag: FlagSpec) -> String {
     var text =
       "'--" + flag.name + (flag.valueName == nil ? "" : "=") + "[" + zshText(flag.help) + "]"
     if let valueName = flag.valueName {
@@ -119,7 +136,7 @@ enum Completions {
     return text + "'"
   }
 
-  private static func zshText(_ text: String) -> String {
+  private func zshText(_ text: String) -> String {
     var safe = ""
     for character in text {
       switch character {
@@ -131,7 +148,7 @@ enum Completions {
     return safe
   }
 
-  private static func fish(_ commands: [CommandSpec]) -> String {
+  private func fish() -> String {
     let names = commands.map(\.name).joined(separator: " ")
     var script = """
       # fish completion for lake: lake completions fish > ~/.config/fish/completions/lake.fish
@@ -149,11 +166,12 @@ enum Completions {
       for flag in command.flags { script += seen + fishFlag(flag) + "\n" }
       let words = command.operands.flatMap(\.choices)
       if !words.isEmpty { script += seen + "-f -a '\(words.joined(separator: " "))'\n" }
+      if let source = source(command) { script += seen + "-a '(\(source))'\n" }
     }
     return script
   }
 
-  private static func fishFlag(_ flag: FlagSpec) -> String {
+  private func fishFlag(_ flag: FlagSpec) -> String {
     var text = flag.short.map { "-s \($0) " } ?? ""
     text += "-l " + flag.name
     if flag.valueName != nil { text += " -r" }
@@ -161,7 +179,7 @@ enum Completions {
     return text + " -d '" + fishText(flag.help) + "'"
   }
 
-  private static func fishText(_ text: String) -> String {
+  private func fishText(_ text: String) -> String {
     text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "\\'")
   }
 }

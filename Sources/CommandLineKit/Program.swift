@@ -8,12 +8,18 @@ public struct Program: Sendable {
   public let version: String
   public let summary: String
   public let groups: [CommandGroup]
+  /// Words for completions, by operand: `TABLE` is completed by what `lake tables --names` prints.
+  public let completionSources: [String: String]
 
-  public init(name: String, version: String, summary: String, groups: [CommandGroup]) {
+  public init(
+    name: String, version: String, summary: String, groups: [CommandGroup],
+    completionSources: [String: String] = [:]
+  ) {
     self.name = name
     self.version = version
     self.summary = summary
     self.groups = groups
+    self.completionSources = completionSources
   }
 
   private var commands: [any Command.Type] { groups.flatMap(\.commands) }
@@ -160,7 +166,8 @@ public struct Program: Sendable {
         remedy: NearestNames.question(shell, among: Completions.shells)
           ?? "lake completions bash", command: "completions")
     }
-    context.print(trimmed(Completions.script(shell: shell, commands: specs)))
+    context.print(
+      trimmed(Completions(commands: specs, sources: completionSources).script(shell: shell)))
     return .done
   }
 

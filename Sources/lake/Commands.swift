@@ -39,6 +39,7 @@ nonisolated func runLake() -> Int32 {
   Program(
     name: "lake", version: lakeVersion,
     summary: "market-data files in, an open and exact lake out, slices back",
-    groups: commandGroups()
+    groups: commandGroups(),
+    completionSources: ["TABLE": "tables --names"]
   ).runProcess()
 }

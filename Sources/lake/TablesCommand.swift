@@ -9,16 +9,25 @@ struct TablesCommand: Command {
   static let spec = CommandSpec(
     name: "tables",
     summary: "List the lake's tables: rows, files, size, first and last date.",
+    flags: [.switch("names", help: "Print names only, one a line: for scripts.")],
     examples: [
       Example("lake tables", "all tables of the lake around this folder"),
       Example("lake --lake ~/mylake tables --json", "one JSON object a table, then a summary"),
     ])
 
-  init(_ arguments: inout Arguments) throws(UsageError) {}
+  let printsNames: Bool
+
+  init(_ arguments: inout Arguments) throws(UsageError) {
+    printsNames = arguments.flag("names")
+  }
 
   func run(in context: Context) throws -> ExitStatus {
     let lake = try context.findLake()
     let names = lake.tableNames()
+    if printsNames, !context.isJSON {
+      for name in names { context.output.write(name.description + "\n") }
+      return .done
+    }
     var list = TextTable([
       ("TABLE", .left), ("KIND", .left), ("ROWS", .right), ("FILES", .right), ("SIZE", .right),
       ("FROM", .left), ("TO", .left), ("VERSION", .right),
