@@ -163,6 +163,7 @@ private let pretty = """
     #expect(
       try kind("Open,High,Low,Close", "", KindHint(tableName: "raw.es_ohlcv_15s")) == "ohlcv-15s")
     #expect(try kind("a,b", "", KindHint(kind: "mbp-1")) == "mbp-1")
+    #expect(try kind("a,b", "", KindHint(interval: "15s")) == "ohlcv-15s")
     #expect(try kind("a,b", "", KindHint(kind: "ohlcv", interval: "1h")) == "ohlcv-1h")
     #expect(try kind("open,high,low,close", "", KindHint(tableKind: "ohlcv-1m")) == "ohlcv-1m")
   }

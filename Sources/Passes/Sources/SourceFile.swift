@@ -25,6 +25,12 @@ public enum SourceFile {
   ) throws -> OpenSource {
     var chosen: TableSchema?
     func choose(_ columns: SourceColumnNames) throws -> SourceSchema {
+      var columns = columns
+      for mapping in options.columnMap {
+        if let index = columns.names.firstIndex(of: mapping.theirs) {
+          columns.names[index] = mapping.ours
+        }
+      }
       let kind = try SourceKind.detect(columns, hint: hint)
       let schema = try TableSchema.named(kind, in: lake)
       chosen = schema

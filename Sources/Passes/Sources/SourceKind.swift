@@ -58,9 +58,12 @@ public enum SourceKind {
     }
     let known = Set(columns.names.map { ColumnAssignment.normalised($0).name })
     let recordType = recordType(columns)
-    if hint.kind == "ohlcv" || isBars(known) {
-      let stated = hint.interval.flatMap { Interval.parse($0)?.name }
-      if let interval = stated ?? recordType.flatMap(interval) ?? hint.tableName.flatMap(interval) {
+    let stated = hint.interval.flatMap { Interval.parse($0)?.name }
+    let named = hint.tableName.flatMap(interval)
+    // Only bars have an interval: where one is said, or the table is named for it, they are meant.
+    if hint.kind == "ohlcv" || stated != nil || isBars(known) || (named != nil && recordType == nil)
+    {
+      if let interval = stated ?? recordType.flatMap(interval) ?? named {
         return "ohlcv-" + interval
       }
       throw SourceError(

@@ -230,7 +230,7 @@ final class CSVFieldReader {
     let content = isQuoted ? text : TextConversion.trimmed(text)
     if content.isEmpty { return storeNull(column, operation) }
     if content.contains(0) { return refuse(column, .nulByte, "there is a NUL byte in the text") }
-    guard Original.validText(content) != nil else {
+    guard !content.contains(where: { $0 >= 0x80 }) || Original.validText(content) != nil else {
       return refuse(column, .invalidUTF8, "the text is no valid UTF-8")
     }
     out.storeLE(strings.code(content), operation.pointee.offset)

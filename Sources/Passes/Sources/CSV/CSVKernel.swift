@@ -156,11 +156,12 @@ enum CSVKernel {
     return start &+ digits.count
   }
 
-  /// Plain text of one to eight ASCII characters, the same as in the row before.
+  /// Plain text of one to eight ASCII characters.
   @inline(__always)
   static func text(
     _ operation: UnsafeMutablePointer<CSVOperation>, _ base: UnsafeRawPointer, _ start: Int,
-    _ out: UnsafeMutableRawPointer, _ delimiter: UInt8, _ strings: StringTable
+    _ out: UnsafeMutableRawPointer, _ delimiter: UInt8, _ strings: StringTable,
+    _ known: UnsafeMutablePointer<CSVKnownText>
   ) -> Int {
     let word = base.loadLE(start, as: UInt64.self)
     let wide = repeated(delimiter)
@@ -173,7 +174,14 @@ enum CSVKernel {
         let after = base.loadLE(start + 8, as: UInt8.self)
         if after != delimiter && after != 0x0A { return -1 }
       }
-      if !cacheText(operation, base + start, length, key, strings) { return -1 }
+      let slot = Int(truncatingIfNeeded: (key &* 0x9E37_79B9_7F4A_7C15) &>> CSVKnownText.shift)
+      if known[slot].key != key {
+        guard let code = plainCode(base + start, length, strings) else { return -1 }
+        known[slot] = CSVKnownText(key: key, code: code)
+      }
+      operation.pointee.textCode = known[slot].code
+      operation.pointee.textWord = key
+      operation.pointee.textLength = length
     }
     out.storeLE(operation.pointee.textCode, operation.pointee.offset)
     markValid(operation, out)
@@ -193,17 +201,13 @@ enum CSVKernel {
     return ((left | right) & (ones &* 0x80)).trailingZeroBitCount &>> 3
   }
 
-  /// Finds the code of a text, unless blanks or control characters need the complete form.
+  /// The code of a text; nil where blanks or control characters need the complete form.
   @inline(never)
-  private static func cacheText(
-    _ operation: UnsafeMutablePointer<CSVOperation>, _ pointer: UnsafeRawPointer, _ length: Int,
-    _ key: UInt64, _ strings: StringTable
-  ) -> Bool {
+  private static func plainCode(
+    _ pointer: UnsafeRawPointer, _ length: Int, _ strings: StringTable
+  ) -> UInt32? {
     let text = UnsafeRawBufferPointer(start: pointer, count: length)
-    for byte in text where byte <= 0x20 || byte == 0x7F { return false }
-    operation.pointee.textCode = strings.code(text)
-    operation.pointee.textWord = key
-    operation.pointee.textLength = length
-    return true
+    for byte in text where byte <= 0x20 || byte == 0x7F { return nil }
+    return strings.code(text)
   }
 }

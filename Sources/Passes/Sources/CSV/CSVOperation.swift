@@ -47,3 +47,14 @@ struct CSVOperation {
   var textLength: Int = -1
   var textCode: UInt32 = 0
 }
+
+/// A short text whose code is known: an entry of a small table that forgets.
+struct CSVKnownText {
+  static let count = 512
+  /// Leaves as many bits of a 64-bit product as `count` has.
+  static let shift: UInt64 = 55
+
+  /// The text, padded with zeros; 0 is no text.
+  var key: UInt64
+  var code: UInt32
+}

@@ -12,6 +12,7 @@ final class CSVRowParser {
   private let operations: UnsafeMutablePointer<CSVOperation>
   private let operationCount: Int
   private let powers: UnsafeMutablePointer<UInt64>
+  private let known: UnsafeMutablePointer<CSVKnownText>
   private let delimiter: UInt8
   private let strings: StringTable
   private let finishesRows: Bool
@@ -41,11 +42,14 @@ final class CSVRowParser {
     operations.initialize(from: list, count: list.count)
     powers = .allocate(capacity: 20)
     powers.initialize(from: powersOfTen64, count: 20)
+    known = .allocate(capacity: CSVKnownText.count)
+    known.initialize(repeating: CSVKnownText(key: 0, code: 0), count: CSVKnownText.count)
   }
 
   deinit {
     operations.deallocate()
     powers.deallocate()
+    known.deallocate()
   }
 
   /// Rejected rows, and bytes of them, that are held before a block is handed on.
@@ -153,7 +157,8 @@ final class CSVRowParser {
     case .number: next = CSVKernel.number(operation, base, position, out, powers)
     case .isoTime: next = CSVKernel.isoTime(operation, base, position, out, powers)
     case .epochTime: next = CSVKernel.epochTime(operation, base, position, out, powers)
-    case .text: next = CSVKernel.text(operation, base, position, out, delimiter, strings)
+    case .text:
+      next = CSVKernel.text(operation, base, position, out, delimiter, strings, known)
     case .general, .skip: return -1
     }
     if next < 0 { return -1 }
