@@ -8,6 +8,7 @@ deltalake changes the table (append, compact, delete, checkpoint, its own clean-
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 from urllib.parse import unquote
@@ -88,6 +89,28 @@ def judge_foreign_writer(judge: Judge, lake: Lake, path: Path) -> None:
     agree("after its clean-up of the log")
 
 
+def judge_races(judge: Judge, files: list[Path], rows: int) -> None:
+    """Processes that ingest into one table at once, and deltalake that appends to it meanwhile."""
+    lake = judge.new_lake()
+    lake.run("ingest", files[0]).expect(0)
+    path = lake.path(lake.tables("raw")[0])
+    batch = pa.table(deltalake.DeltaTable(str(path)).to_pyarrow_dataset().head(10))
+    writers = [subprocess.Popen(lake.words("ingest", str(file)), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+               for file in files[1:]]
+    appended = 0
+    while any(writer.poll() is None for writer in writers):
+        deltalake.write_deltalake(str(path), batch, mode="append")
+        appended += batch.num_rows
+    for writer in writers:
+        talk = writer.communicate()[1].decode(errors="replace")
+        judge.check(writer.returncode == 0, "an ingest among others", talk[-500:])
+    version, count, found, _ = by_lake(lake, path)
+    judge.check(found == rows + appended, "no row is lost or doubled in races", (found, rows, appended, count))
+    judge.check(by_deltalake(path) == by_lake(lake, path), "deltalake, after races", version)
+    commits = {int(one.stem) for one in (path / "_delta_log").glob("*.json")}
+    judge.check(commits == set(range(version + 1)), "every version has its commit", sorted(commits))
+
+
 def judge_all(judge: Judge) -> None:
     lake = judge.new_lake()
     data = judge.folder()
@@ -101,6 +124,8 @@ def judge_all(judge: Judge) -> None:
     judge.check(not others, "one table", others)
     path = lake.path(table)
     judge_readers(judge, lake, path, "by commits")
+    first = 0 if by_lake(lake, path, "--version", "0")[1] else 1
+    judge_races(judge, files[:6], by_lake(lake, path, "--version", str(first + 5))[2])
     judge_checkpoints(judge, lake, path)
     judge_readers(judge, lake, path, "by the checkpoint alone")
     copy = lake.copy(judge.folder() / "copy")

@@ -50,7 +50,11 @@ final class CoverageJournal {
     let table = try SmallTable(
       lake: lake, name: .ledger("coverage"), kind: "coverage")
     for entry in (try? storage.list("")) ?? [] where entry.name.hasSuffix(".jsonl") {
-      let text = String(decoding: try storage.read(entry.name), as: UTF8.self)
+      // Another command may have folded it meanwhile.
+      guard try storage.exists(entry.name), let bytes = try? storage.read(entry.name) else {
+        continue
+      }
+      let text = String(decoding: bytes, as: UTF8.self)
       let rows = try text.split(separator: "\n").map(Self.cells)
       try table.append(
         rows, now: Clock.nanoseconds(), appId: "lake/coverage/\(entry.name)", run: run)

@@ -44,7 +44,9 @@ struct SmallTable {
     let day = Int(now / 86_400_000_000_000)
     let writerColumns = schema.fileFields.map { WriterColumn($0) }
     let options = WriterOptions()
-    let fileName = "part-\(run.id)-\(name.layer)_\(name.name).zstd.parquet"
+    // A run may append more than once: its own rows, and those that a dead run left.
+    let unique = "\(run.id)-\(UniqueID.make().prefix(8))"
+    let fileName = "part-\(unique)-\(name.layer)_\(name.name).zstd.parquet"
     let path = run.directory + "/" + fileName
     let writer = try ParquetFileWriter(path: path, columns: writerColumns, options: options)
     var sums = [UInt64](repeating: 0, count: 2 * rows.count)
