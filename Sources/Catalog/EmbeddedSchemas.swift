@@ -443,7 +443,7 @@ columns:
 kinds: [definition]
 description: "Definitions of instruments, one row per update and leg."
 index: ts_recv
-sort: [symbol, ts_recv, publisher_id, instrument_id, leg_index, security_update_action]
+sort: [symbol, ts_recv, publisher_id, instrument_id, leg_index, security_update_action, source_ordinal]
 key: [symbol, ts_recv, publisher_id, instrument_id, leg_index, security_update_action]
 columns:
   - name: symbol
@@ -774,6 +774,11 @@ columns:
     source: "-"
     layer: raw
     description: "The symbol that was asked for, where it was not the raw symbol (ES.c.0)."
+  - name: source_ordinal
+    type: long
+    source: "-"
+    layer: raw
+    description: "Position of the record in its source, from 0: keeps the order between symbols."
   - name: extra
     type: string
     source: "-"
@@ -841,7 +846,7 @@ columns:
 kinds: [imbalance]
 description: Imbalances of auctions before they uncross.
 index: ts_recv
-sort: [symbol, ts_recv]
+sort: [symbol, ts_recv, source_ordinal]
 key: []
 columns:
   - name: symbol
@@ -962,6 +967,11 @@ columns:
     source: "-"
     layer: raw
     description: "The symbol that was asked for, where it was not the raw symbol (ES.c.0)."
+  - name: source_ordinal
+    type: long
+    source: "-"
+    layer: raw
+    description: "Position of the record in its source, from 0: keeps the order between symbols."
   - name: extra
     type: string
     source: "-"
@@ -1575,7 +1585,7 @@ columns:
 kinds: [statistics]
 description: "Official figures of venues, by stat_type."
 index: ts_recv
-sort: [symbol, ts_recv, sequence]
+sort: [symbol, ts_recv, sequence, source_ordinal]
 key: []
 columns:
   - name: symbol
@@ -1646,6 +1656,11 @@ columns:
     source: "-"
     layer: raw
     description: "The symbol that was asked for, where it was not the raw symbol (ES.c.0)."
+  - name: source_ordinal
+    type: long
+    source: "-"
+    layer: raw
+    description: "Position of the record in its source, from 0: keeps the order between symbols."
   - name: extra
     type: string
     source: "-"
@@ -1659,7 +1674,7 @@ columns:
 kinds: [status]
 description: Changes of the trading state.
 index: ts_recv
-sort: [symbol, ts_recv]
+sort: [symbol, ts_recv, source_ordinal]
 key: []
 columns:
   - name: symbol
@@ -1715,6 +1730,11 @@ columns:
     source: "-"
     layer: raw
     description: "The symbol that was asked for, where it was not the raw symbol (ES.c.0)."
+  - name: source_ordinal
+    type: long
+    source: "-"
+    layer: raw
+    description: "Position of the record in its source, from 0: keeps the order between symbols."
   - name: extra
     type: string
     source: "-"

@@ -22,6 +22,7 @@ nonisolated func commandGroups() -> [CommandGroup] {
         DescribeCommand.self,
         HistoryCommand.self,
         FilesCommand.self,
+        ExportCommand.self,
         QueryCommand.self,
       ]),
     CommandGroup(

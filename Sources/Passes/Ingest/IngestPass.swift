@@ -136,7 +136,9 @@ public final class IngestPass {
     _ plan: RowPlan, target: TableTarget, lookup: StoredLookup, pool: WorkPool
   ) -> SegmentAssembler {
     var writerOptions = WriterOptions()
-    writerOptions.sortingColumns = target.schema.sortingColumns
+    // Symbol and index, and one number more where rows are ordered by it.
+    writerOptions.sortingColumns = target.schema.sortingColumns(
+      plan.order.sequence == nil ? 2 : 3)
     return SegmentAssembler(
       plan: plan,
       settings: SegmentAssembler.Settings(

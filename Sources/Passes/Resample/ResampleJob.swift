@@ -31,7 +31,7 @@ final class ResampleJob: @unchecked Sendable {
     targets = try definitions.map { try DerivedTarget($0, lake: lake) }
     writerOptions = definitions.map { definition in
       var options = WriterOptions()
-      options.sortingColumns = definition.schema.sortingColumns
+      options.sortingColumns = definition.schema.sortingColumns(3)
       return options
     }
     encoders = zip(definitions, writerOptions).map {

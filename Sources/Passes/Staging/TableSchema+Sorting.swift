@@ -2,11 +2,11 @@ import Catalog
 import Parquet
 
 extension TableSchema {
-  /// Order of the rows in a segment, for its footer.
-  var sortingColumns: [SortingColumn] {
+  /// Order of the rows in a segment, for its footer: the first `count` of the sort columns.
+  func sortingColumns(_ count: Int) -> [SortingColumn] {
     let names = fileFields.map(\.name)
     var order: [SortingColumn] = []
-    for name in sortColumns where name != "source_ordinal" {
+    for name in sortColumns.prefix(count) where name != "source_ordinal" {
       for part in [name, name + RemainderColumns.suffix] {
         guard let index = names.firstIndex(of: part) else { continue }
         order.append(

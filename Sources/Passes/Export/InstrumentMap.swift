@@ -1,0 +1,74 @@
+import Columnar
+import Databento
+import Parquet
+
+/// Which raw symbol stood for which instrument on which dates, read from a table's rows.
+struct InstrumentMap {
+  private(set) var symbols: [String] = []
+  private(set) var mappings: [SymbolMapping] = []
+  /// Whole days that the rows lie in, in ns: half-open.
+  private(set) var range: Range<Int64> = 0..<0
+
+  private static let nanosecondsPerDay: Int64 = 86_400_000_000_000
+
+  /// - Parameter symbols: The symbols to look at; empty means all.
+  init(files: [(date: String, paths: [String])], symbols wanted: Set<String>) throws {
+    var intervals: [String: [MappingInterval]] = [:]
+    for (date, paths) in files {
+      guard let day = CivilDate(iso: date) else { continue }
+      let next = CivilDate(daysSinceEpoch: day.daysSinceEpoch + 1)
+      var pairs: Set<Pair> = []
+      for path in paths { try Self.read(path, into: &pairs) }
+      for pair in pairs where wanted.isEmpty || wanted.contains(pair.symbol) {
+        let id = String(pair.instrument)
+        if let last = intervals[pair.symbol]?.lastIndex(where: { $0.symbol == id }),
+          intervals[pair.symbol]?[last].endDate == day
+        {
+          intervals[pair.symbol]?[last].endDate = next
+        } else {
+          intervals[pair.symbol, default: []].append(
+            MappingInterval(startDate: day, endDate: next, symbol: id))
+        }
+        let start = Int64(day.daysSinceEpoch) * Self.nanosecondsPerDay
+        let end = start + Self.nanosecondsPerDay
+        range =
+          range.isEmpty ? start..<end : min(range.lowerBound, start)..<max(range.upperBound, end)
+      }
+    }
+    symbols = intervals.keys.sorted()
+    mappings = symbols.map { symbol in
+      SymbolMapping(
+        rawSymbol: symbol,
+        intervals: (intervals[symbol] ?? []).sorted { $0.startDate < $1.startDate })
+    }
+  }
+
+  private struct Pair: Hashable {
+    var symbol: String
+    var instrument: Int64
+  }
+
+  private static func read(_ path: String, into pairs: inout Set<Pair>) throws {
+    let reader = try ParquetReader(path: path)
+    guard let symbolLeaf = reader.leafIndex(named: "symbol"),
+      let instrumentLeaf = reader.leafIndex(named: "instrument_id")
+    else { return }
+    for rowGroup in reader.metadata.rowGroups.indices {
+      var symbol = Column(type: .string, storage: .integers([]))
+      var instrument = Column(type: .long, storage: .integers([]))
+      try reader.readColumn(rowGroup: rowGroup, leaf: symbolLeaf, rows: nil, into: &symbol)
+      try reader.readColumn(rowGroup: rowGroup, leaf: instrumentLeaf, rows: nil, into: &instrument)
+      guard case .integers(let ids) = instrument.storage else { continue }
+      switch symbol.storage {
+      case .codes(let codes, let dictionary):
+        for row in codes.indices
+        where row == 0 || codes[row] != codes[row - 1] || ids[row] != ids[row - 1] {
+          pairs.insert(Pair(symbol: dictionary[Int(codes[row])], instrument: ids[row]))
+        }
+      case .bytes(let values):
+        for row in ids.indices { pairs.insert(Pair(symbol: values[row], instrument: ids[row])) }
+      default: continue
+      }
+    }
+  }
+}
