@@ -3,9 +3,12 @@ import CommandLineKit
 import JSON
 import Parquet
 
-/// Shows, prints or checks a Parquet file.
+/// Shows, prints, checks or rewrites a Parquet file.
 struct ParquetCommand: Command {
-  private enum Action { case describe, rows, verify }
+  private enum Action {
+    case describe, rows, verify
+    case rewrite(String)
+  }
   private enum Format: String, CaseIterable { case jsonl, csv }
 
   /// Unsound column chunks that are printed one by one.
@@ -21,6 +24,7 @@ struct ParquetCommand: Command {
         "format", "jsonl|csv", help: "With --rows: one JSON object a line (default), or CSV."),
       .option("limit", "N", help: "With --rows: print at most N rows."),
       .switch("verify", help: "Decode every page instead, and check every CRC-32 there is."),
+      .option("rewrite", "OUT", help: "Write the rows anew to OUT, the way lake writes, instead."),
     ],
     notes: [
       "Rows show decimals and integers with every digit, times as ISO, binary as base64, NaN and "
@@ -31,6 +35,7 @@ struct ParquetCommand: Command {
       Example("lake parquet part-0.parquet", "what is inside, and how it is stored"),
       Example("lake parquet part-0.parquet --rows --limit 5", "the first five rows"),
       Example("lake parquet part-0.parquet --verify", "whether every byte is sound"),
+      Example("lake parquet theirs.parquet --rewrite ours.parquet", "smaller, with a page index"),
     ])
 
   private let path: String
@@ -40,8 +45,12 @@ struct ParquetCommand: Command {
 
   init(_ arguments: inout Arguments) throws(UsageError) {
     path = try arguments.operand("FILE")
-    try arguments.requireAtMostOne(of: ["rows", "verify"])
-    action = arguments.flag("rows") ? .rows : arguments.flag("verify") ? .verify : .describe
+    try arguments.requireAtMostOne(of: ["rows", "verify", "rewrite"])
+    if let target = arguments.value("rewrite") {
+      action = .rewrite(target)
+    } else {
+      action = arguments.flag("rows") ? .rows : arguments.flag("verify") ? .verify : .describe
+    }
     let name = try arguments.choice("format", of: Format.allCases.map(\.rawValue))
     format = name.flatMap { Format(rawValue: $0) } ?? .jsonl
     limit = try arguments.integer("limit", in: 0...Int.max) ?? .max
@@ -52,6 +61,7 @@ struct ParquetCommand: Command {
     switch action {
     case .rows: return try printRows(reader, context)
     case .verify: return verify(reader, context)
+    case .rewrite(let target): return try rewrite(reader, to: target, context)
     case .describe:
       let description = ParquetDescription(reader: reader, context: context)
       if context.isJSON { description.printJSON() } else { description.printText() }
@@ -91,6 +101,20 @@ struct ParquetCommand: Command {
       }
     }
     text.bytes.withUnsafeBytes { context.output.write(bytes: $0) }
+    return .done
+  }
+
+  // MARK: - Rewriting
+
+  private func rewrite(
+    _ reader: ParquetReader, to target: String, _ context: Context
+  ) throws -> ExitStatus {
+    let written = try ParquetRewriter(reader: reader).write(toPath: target)
+    var summary = Summary()
+    summary.add("rows", .count(written.rowCount))
+    summary.add("read", .bytes(reader.byteCount))
+    summary.add("written", .bytes(written.byteCount))
+    context.print(summary)
     return .done
   }
 

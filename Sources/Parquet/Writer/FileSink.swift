@@ -97,7 +97,9 @@ final class FileSink {
   }
 
   private func systemError(_ what: String) -> ParquetError {
-    let reason = String(cString: strerror(lake_errno()))
-    return ParquetError(.file, "\(what): \(reason)", place: ParquetError.Place(path: path))
+    let code = lake_errno()
+    return ParquetError(
+      .file, "\(what): \(String(cString: strerror(code)))", place: ParquetError.Place(path: path),
+      remedy: code == EEXIST ? "give another name: files are never overwritten" : nil)
   }
 }
