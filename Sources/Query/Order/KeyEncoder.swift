@@ -12,94 +12,163 @@ struct KeyEncoder: Sendable {
   let order: [Int]
   /// Puts the UTC date of this column before all others.
   let dateOf: Int?
+  private let parts: [Part]
+  /// Position of `dateOf` in `order`, and its units a day.
+  private let date: (at: Int, unitsPerDay: Int64)?
+
+  /// What the row loop must know of a column: no strings, so that no row pays for a copy.
+  private struct Part {
+    var isPair: Bool
+    var isUnsigned: Bool
+  }
 
   init(_ table: QueryTable) {
     columns = table.columns
     order = table.orderColumns
     dateOf = table.dateColumn == nil ? table.indexColumn : nil
+    parts = table.orderColumns.map {
+      Part(isPair: table.columns[$0].isPair, isUnsigned: table.columns[$0].isUnsigned64)
+    }
+    if let dateOf, let at = order.firstIndex(of: dateOf),
+      case .timestamp(let unit, _) = columns[dateOf].type
+    {
+      date = (at, unit.perSecond * 86_400)
+    } else {
+      date = nil
+    }
   }
 
   /// Appends the key of one row.
   ///
   /// - Parameter readings: One for each column of `order`.
   func append(_ readings: [ColumnReading], row: Int, to key: ByteBuffer) {
-    key.reserve(key.count + 64)
-    if let dateOf, let at = order.firstIndex(of: dateOf) {
-      append(day: integer(readings[at].main, row), columns[dateOf], to: key)
+    var byteCountMax = 16
+    for reading in readings { byteCountMax += Self.byteCountMax(reading.main, row) }
+    let start = key.count
+    key.reserve(start + byteCountMax)
+    let base = key.base
+    var out = base + start
+    if let date {
+      out = Self.put(day: readings[date.at].main, row, date.unitsPerDay, out)
     }
-    for (reading, index) in zip(readings, order) {
-      append(reading, columns[index], row, to: key)
+    for index in 0..<parts.count {
+      out = Self.put(readings[index], parts[index], row, out)
     }
+    key.count = out - base
   }
 
-  private func append(
-    _ reading: ColumnReading, _ column: QueryColumn, _ row: Int, to key: ByteBuffer
-  ) {
+  /// The row's place in a vector; nil for null.
+  @inline(__always)
+  private static func place(_ vector: ColumnVector, _ row: Int) -> Int? {
+    if vector.form == .null { return nil }
+    if vector.isConstant { return 0 }
+    if let validity = vector.validity, validity[row] == 0 { return nil }
+    return row
+  }
+
+  private static func byteCountMax(_ vector: ColumnVector, _ row: Int) -> Int {
+    guard vector.form == .codes || vector.form == .bytes, let at = place(vector, row) else {
+      return 24
+    }
+    return 8 + 2 * text(vector, at).count
+  }
+
+  @inline(__always)
+  private static func text(_ vector: ColumnVector, _ at: Int) -> UnsafeRawBufferPointer {
+    guard vector.form == .codes, let codes = vector.values else { return vector.entry(at) }
+    return vector.entry(Int(codes.load(fromByteOffset: at &* 4, as: Int32.self)))
+  }
+
+  @inline(__always)
+  private static func put(
+    _ reading: ColumnReading, _ part: Part, _ row: Int, _ out: TextPointer
+  ) -> TextPointer {
     let vector = reading.main
-    let at = vector.isConstant ? 0 : row
-    if vector.form == .null || !vector.isConstant && vector.validity.map({ $0[row] == 0 }) ?? false
-    {
-      key.append(littleEndian: UInt8(2))
-      return
+    guard let at = place(vector, row), let values = vector.values else {
+      out.storeLE(2 as UInt8, 0)
+      return out + 1
     }
     switch vector.form {
     case .integers:
-      let value = integer(vector, row) ?? 0
-      append(number: value, isUnsigned: column.isUnsigned64, to: key)
-      if column.isPair {
-        let plus = reading.plus.flatMap { integer($0, row) } ?? 0
-        key.append(littleEndian: UInt16(truncatingIfNeeded: plus).byteSwapped)
+      let value = values.load(fromByteOffset: at &* 8, as: Int64.self)
+      let end = put(number: value, isUnsigned: part.isUnsigned, out)
+      guard part.isPair else { return end }
+      var plus: Int64 = 0
+      if let beside = reading.plus, let place = place(beside, row), let extra = beside.values {
+        plus = extra.load(fromByteOffset: place &* 8, as: Int64.self)
       }
+      end.storeLE(UInt16(truncatingIfNeeded: plus).byteSwapped, 0)
+      return end + 2
     case .doubles:
-      let value = vector.values?.assumingMemoryBound(to: Double.self)[at] ?? 0
-      append(number: ValueDomain.narrowKey(value), isUnsigned: false, to: key)
+      let value = values.load(fromByteOffset: at &* 8, as: Double.self)
+      return put(number: ValueDomain.narrowKey(value), isUnsigned: false, out)
     case .wide:
-      let value = vector.values?.assumingMemoryBound(to: Int128.self)[at] ?? 0
-      key.append(littleEndian: UInt8(1))
-      key.append(littleEndian: (UInt128(bitPattern: value) ^ (1 << 127)).byteSwapped)
-    case .codes:
-      let code = vector.values?.assumingMemoryBound(to: Int32.self)[at] ?? 0
-      append(text: vector.entry(Int(code)), to: key)
-    case .bytes: append(text: vector.entry(at), to: key)
-    case .null: break
+      let value = values.loadUnaligned(fromByteOffset: at &* 16, as: Int128.self)
+      out.storeLE(1 as UInt8, 0)
+      out.storeLE((UInt128(bitPattern: value) ^ (1 << 127)).byteSwapped, 1)
+      return out + 17
+    case .codes, .bytes: return put(text: text(vector, at), out)
+    case .null: return out
     }
   }
 
-  /// The value of a row; nil for null.
-  private func integer(_ vector: ColumnVector, _ row: Int) -> Int64? {
-    guard vector.form == .integers, let values = vector.values else { return nil }
-    if !vector.isConstant, let validity = vector.validity, validity[row] == 0 { return nil }
-    return values.assumingMemoryBound(to: Int64.self)[vector.isConstant ? 0 : row]
+  private static func put(
+    day vector: ColumnVector, _ row: Int, _ unitsPerDay: Int64, _ out: TextPointer
+  ) -> TextPointer {
+    guard let at = place(vector, row), let values = vector.values, vector.form == .integers else {
+      out.storeLE(2 as UInt8, 0)
+      return out + 1
+    }
+    let value = values.load(fromByteOffset: at &* 8, as: Int64.self)
+    let day = value / unitsPerDay &- (value % unitsPerDay < 0 ? 1 : 0)
+    return put(number: day, isUnsigned: false, out)
   }
 
-  private func append(day value: Int64?, _ column: QueryColumn, to key: ByteBuffer) {
-    guard let value, case .timestamp(let unit, _) = column.type else {
-      key.append(littleEndian: UInt8(2))
-      return
+  @inline(__always)
+  private static func put(
+    number value: Int64, isUnsigned: Bool, _ out: TextPointer
+  ) -> TextPointer {
+    let bits = UInt64(bitPattern: value) ^ (isUnsigned ? 0 : 1 << 63)
+    out.storeLE(1 as UInt8, 0)
+    out.storeLE(bits.byteSwapped, 1)
+    return out + 9
+  }
+
+  private static func put(text: UnsafeRawBufferPointer, _ out: TextPointer) -> TextPointer {
+    out.storeLE(1 as UInt8, 0)
+    var end = out + 1
+    for byte in text {
+      end.storeLE(byte, 0)
+      end += 1
+      if byte == 0 {
+        end.storeLE(0xFF as UInt8, 0)
+        end += 1
+      }
     }
-    append(
-      number: Self.day(Int128(value), perSecond: unit.perSecond), isUnsigned: false, to: key)
+    end.storeLE(0 as UInt16, 0)
+    return end + 2
+  }
+
+  private static func append(
+    to key: ByteBuffer, _ byteCountMax: Int, _ put: (TextPointer) -> TextPointer
+  ) {
+    key.reserve(key.count + byteCountMax)
+    let end = put(key.base + key.count)
+    key.count = end - key.base
+  }
+
+  private func append(number value: Int64, isUnsigned: Bool, to key: ByteBuffer) {
+    Self.append(to: key, 9) { Self.put(number: value, isUnsigned: isUnsigned, $0) }
+  }
+
+  private func append(text: UnsafeRawBufferPointer, to key: ByteBuffer) {
+    Self.append(to: key, 8 + 2 * text.count) { Self.put(text: text, $0) }
   }
 
   private static func day(_ value: Int128, perSecond: Int64) -> Int64 {
     let perDay = Int128(perSecond) * 86_400
     let (quotient, rest) = value.quotientAndRemainder(dividingBy: perDay)
     return Int64(clamping: rest < 0 ? quotient - 1 : quotient)
-  }
-
-  private func append(number value: Int64, isUnsigned: Bool, to key: ByteBuffer) {
-    let bits = UInt64(bitPattern: value) ^ (isUnsigned ? 0 : 1 << 63)
-    key.append(littleEndian: UInt8(1))
-    key.append(littleEndian: bits.byteSwapped)
-  }
-
-  private func append(text: UnsafeRawBufferPointer, to key: ByteBuffer) {
-    key.append(littleEndian: UInt8(1))
-    for byte in text {
-      key.append(littleEndian: byte)
-      if byte == 0 { key.append(littleEndian: UInt8(0xFF)) }
-    }
-    key.append(littleEndian: UInt16(0))
   }
 
   // MARK: - Bounds
