@@ -215,6 +215,11 @@ func putBytes(
   case .interval where count == 12: end = TextEscape.putInterval(bytes, end)
   default: end = TextEscape.putBase64(bytes, count, end)
   }
+  if count == 0, !isJSON {
+    // As an empty text: a null is nothing at all.
+    end.storeLE(0x2222 as UInt16, 0)
+    return end + 2
+  }
   if isJSON { end.storeLE(0x22 as UInt8, 0) }
   return end + quote
 }
