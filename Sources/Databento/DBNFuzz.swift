@@ -39,12 +39,12 @@ public enum DBNFuzz {
       _ = error.placeText
     }
     guard let base = bytes.baseAddress else { return 0 }
-    print(runs, base, metadata: metadata, version: version, tsOut: tsOut)
+    format(runs, base, metadata: metadata, version: version, tsOut: tsOut)
     resolve(runs, base, metadata: metadata, version: version)
     return scanner.recordCount
   }
 
-  private static func print(
+  private static func format(
     _ runs: [RecordRun], _ base: UnsafeRawPointer, metadata: DBNMetadata?, version: Int,
     tsOut: Bool
   ) {

@@ -21,7 +21,7 @@ struct DBNCommand: Command {
     ],
     notes: [
       "Fields have the vendor's names and order; the symbol comes last: what the header's mappings "
-        + "say for the day of the record, or nothing."
+        + "say for the day of the record, or nothing. --json prints JSON lines and a summary."
     ],
     examples: [
       Example("lake dbn es.trades.dbn.zst --limit 10", "the first ten trades"),
@@ -63,7 +63,7 @@ struct DBNCommand: Command {
       guard let metadata = reader.metadata else {
         throw DBNError(.unsupported, "records without a header have no metadata").inFile(path)
       }
-      context.output.write(metadata.json(isRaw: options.isRaw))
+      context.output.write(metadata.json(isRaw: options.isRaw || context.isJSON))
       return .done
     }
     guard let outputPath else {
@@ -80,12 +80,20 @@ struct DBNCommand: Command {
     _ reader: DBNReader, _ context: Context, _ output: @escaping DBNText.Output
   ) throws -> ExitStatus {
     let target = context.output
+    var options = options
+    if context.isJSON { options.format = .jsonl }
     let text = DBNText(
       reader: reader, options: options,
       shouldStop: { Interruption.isRequested || target.isClosed }, output: output)
     let count = try text.run()
     try context.checkInterruption()
-    context.detail("\(Quantity.count(count)) records")
+    if context.isJSON {
+      var summary = Summary()
+      summary.add("records", .count(count))
+      context.print(summary)
+    } else {
+      context.detail("\(Quantity.count(count)) records")
+    }
     return .done
   }
 }

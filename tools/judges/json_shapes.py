@@ -79,6 +79,9 @@ def judge_all(judge: Judge) -> None:
     judge_lines(judge, lake.run("init", made, "--json", in_lake=False).expect(0), "init", seen)
     judge_lines(judge, lake.run("init", made, "--json", in_lake=False).expect(2), "init", seen)
     judge_lines(judge, lake.run("tables", "--json").expect(0), "tables", seen)
+    simulate = ["simulate", "--schema", "definition,status", "-o", judge.folder(), "--json"]
+    for status in (0, 2):
+        judge_lines(judge, lake.run(*simulate, in_lake=False).expect(status), "simulate", seen)
     bars = sorted((judge.data / "derived/dbn").glob("equs-mini-2013100*.ohlcv-1s.dbn.zst"))
     ticks = judge.data / "dbn/databento-dbn/test_data.mbp-1.v3.dbn.zst"
     judge_lines(judge, lake.run("ingest", *bars, ticks, "--json").expect(0), "ingest", seen)
