@@ -15,6 +15,49 @@ enum Brotli {
     return unsafeBitCast(symbol, to: Decompress.self)
   }()
 
+  private typealias Create =
+    @convention(c) (OpaquePointer?, OpaquePointer?, OpaquePointer?) -> OpaquePointer?
+  private typealias Stream =
+    @convention(c) (
+      OpaquePointer?, UnsafeMutablePointer<Int>, UnsafeMutablePointer<UnsafePointer<UInt8>?>,
+      UnsafeMutablePointer<Int>, UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>,
+      UnsafeMutablePointer<Int>
+    ) -> Int32
+  private typealias Destroy = @convention(c) (OpaquePointer?) -> Void
+
+  private static let streamSymbols: (create: Create, stream: Stream, destroy: Destroy)? = {
+    guard let library = dlopen("libbrotlidec.so.1", RTLD_NOW | RTLD_LOCAL),
+      let create = dlsym(library, "BrotliDecoderCreateInstance"),
+      let stream = dlsym(library, "BrotliDecoderDecompressStream"),
+      let destroy = dlsym(library, "BrotliDecoderDestroyInstance")
+    else { return nil }
+    return (
+      unsafeBitCast(create, to: Create.self), unsafeBitCast(stream, to: Stream.self),
+      unsafeBitCast(destroy, to: Destroy.self)
+    )
+  }()
+
+  /// The bytes that `source` decompresses to, found by decompressing it into nothing; nil where
+  /// the library is missing.
+  static func outputBound(_ source: UnsafeRawBufferPointer) -> Int? {
+    guard let (create, stream, destroy) = streamSymbols, let decoder = create(nil, nil, nil) else {
+      return nil
+    }
+    defer { destroy(decoder) }
+    var left = source.count
+    var next = source.baseAddress?.assumingMemoryBound(to: UInt8.self)
+    var total = 0
+    return withUnsafeTemporaryAllocation(byteCount: 1 << 16, alignment: 16) { spare in
+      while true {
+        var room = spare.count
+        var target = spare.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        // 3 asks for more room; all else is an end.
+        let status = stream(decoder, &left, &next, &room, &target, &total)
+        if status != 3 { return total }
+      }
+    }
+  }
+
   static func decompress(
     _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer
   ) throws(CompressionError) -> Int {

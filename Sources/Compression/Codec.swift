@@ -50,7 +50,7 @@ public final class Decompressor {
     }
   }
 
-  /// The most bytes that `source` can decompress to; nil where its format sets no bound.
+  /// The most bytes that `source` can decompress to; nil where that is not known.
   ///
   /// Tells a hostile size from a true one before memory is taken for it.
   public static func outputBound(_ source: UnsafeRawBufferPointer, _ codec: Codec) -> Int? {
@@ -62,8 +62,11 @@ public final class Decompressor {
     case .lz4Raw, .lz4Hadoop: return source.count * 256 + 256
     case .zstd:
       let bound = ZSTD_decompressBound(source.baseAddress, source.count)
-      return bound == ZSTD_CONTENTSIZE_ERROR ? 0 : Int(clamping: bound)
-    case .brotli: return nil
+      if bound == ZSTD_CONTENTSIZE_ERROR { return 0 }
+      // A frame's own word is not enough: a block is at most 128 KiB and takes at least 4 bytes.
+      return Swift.min(Int(clamping: bound), (source.count / 4 + 1) << 17)
+    // Its format sets no bound: large sizes are checked by decompressing into nothing.
+    case .brotli: return Brotli.outputBound(source)
     }
   }
 

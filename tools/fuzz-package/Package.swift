@@ -2,7 +2,9 @@
 import PackageDescription
 
 // One libFuzzer program for each decoder of hostile bytes; tools/fuzz builds and runs them.
-let decoders = ["JSON": "JSON", "DBN": "Databento", "CSV": "Passes", "Delta": "DeltaLog"]
+let decoders = [
+  "JSON": "JSON", "DBN": "Databento", "CSV": "Passes", "Delta": "DeltaLog", "Parquet": "Parquet",
+]
 
 let package = Package(
   name: "lake-fuzz",

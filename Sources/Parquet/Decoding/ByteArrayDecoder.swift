@@ -158,12 +158,14 @@ enum ByteArrayDecoder {
     }
   }
 
-  /// The sum, where 32-bit offsets reach it.
-  static func total(_ before: Int, _ more: Int) throws(ParquetError) -> Int {
+  /// The sum, where 32-bit offsets (or a stricter limit) reach it.
+  static func total(
+    _ before: Int, _ more: Int, limit: Int = Int(Int32.max)
+  ) throws(ParquetError) -> Int {
     let (sum, overflow) = before.addingReportingOverflow(more)
-    if overflow || sum > Int(Int32.max) {
+    if overflow || sum > limit {
       throw ParquetError(
-        .unsupported, "more than \(Int32.max) bytes of text in one read",
+        .unsupported, "more than \(limit) bytes of text in one read",
         remedy: "read fewer rows at a time")
     }
     return sum

@@ -234,7 +234,7 @@ struct ColumnStore {
     for row in 0..<rowCount where !hasNulls || validity[row] != 0 {
       total += dictionary.byteRange(Int(codes[row])).count
     }
-    _ = try ByteArrayDecoder.total(total, 0)
+    _ = try ByteArrayDecoder.total(total, 0, limit: Limits.expandedTextByteCountMax)
     text.bytes.reserveCapacity(total)
     for row in 0..<rowCount {
       if !hasNulls || validity[row] != 0 {
@@ -270,7 +270,8 @@ struct ColumnStore {
         for row in rows {
           if !column.isNull(row) {
             _ = try ByteArrayDecoder.total(
-              text.bytes.count, other.byteRange(Int(values[row])).count)
+              text.bytes.count, other.byteRange(Int(values[row])).count,
+              limit: Limits.expandedTextByteCountMax)
             text.bytes.append(contentsOf: other.bytes[other.byteRange(Int(values[row]))])
           }
           text.offsets.append(Int32(text.bytes.count))

@@ -119,7 +119,8 @@ extension ValueDecoder {
     }
     for code in codes {
       let range = text.byteRange(Int(code))
-      _ = try ByteArrayDecoder.total(store.text.bytes.count, range.count)
+      _ = try ByteArrayDecoder.total(
+        store.text.bytes.count, range.count, limit: Limits.expandedTextByteCountMax)
       store.text.bytes.append(contentsOf: text.bytes[range])
       store.text.offsets.append(Int32(store.text.bytes.count))
     }

@@ -30,6 +30,8 @@ struct DataPage {
 struct ChunkPages {
   /// Bytes by which a chunk's size may be too small.
   static let forgottenByteCountMax = 100
+  /// Bytes of memory that a page's header may ask for on its word alone.
+  static let unquestionedByteCount = 1 << 26
 
   let file: FileBytes
   let leaf: LeafColumn
@@ -164,7 +166,10 @@ struct ChunkPages {
     } else if bytes.isEmpty && byteCount > 0 {
       throw ParquetError(.truncated, "a compressed page without bytes")
     }
-    if let bound = Decompressor.outputBound(bytes, codec), byteCount > bound {
+    // Small pages are not worth the question.
+    if byteCount > Self.unquestionedByteCount,
+      let bound = Decompressor.outputBound(bytes, codec), byteCount > bound
+    {
       throw ParquetError(
         .corrupt, "\(bytes.count) compressed bytes cannot hold the \(byteCount) promised")
     }

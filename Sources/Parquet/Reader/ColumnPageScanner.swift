@@ -93,10 +93,10 @@ public final class ColumnPageScanner {
   public func skip(rows: Int) throws(ParquetError) {
     do throws(ParquetError) {
       var left = rows
-      if left > 0 { try seek(&left) }
       while left > 0 {
         guard let page = try nextPage() else { throw endsEarly(left) }
         let inPage = Int(page.header.valueCount) - pendingDone
+        if left >= inPage, seek(&left) { continue }
         let skipped = Swift.min(inPage, left)
         advance(skipped, of: inPage)
         left -= skipped
@@ -171,6 +171,11 @@ public final class ColumnPageScanner {
   }
 
   private func readWithinPages(_ rows: Int, into column: inout Column) throws(ParquetError) {
+    if rows > Limits.readRowCountMax {
+      throw ParquetError(
+        .request, "\(rows) rows in one read, at most \(Limits.readRowCountMax) are allowed",
+        remedy: "read fewer rows at a time")
+    }
     store.adopt(&column)
     store.reserve(rows)
     var left = rows
@@ -213,22 +218,29 @@ public final class ColumnPageScanner {
 
   // MARK: - Skipping
 
-  /// Moves to the page that holds the row `rowIndex + left`, where an offset index says which.
-  private func seek(_ left: inout Int) throws(ParquetError) {
-    if pending != nil { return }
-    // The first page may be a dictionary, which offset indexes do not list.
-    if rowIndex == 0 { _ = try nextPage() }
+  /// The chunk's offset index, read when it is first wanted; nil where it has none that is sound.
+  private lazy var offsets: OffsetIndex? = {
+    // Without an index pages are passed over one by one: no reason to give up.
+    guard let index = try? reader.offsetIndex(rowGroup: rowGroup, leaf: leafIndex) else {
+      return nil
+    }
+    return index.pageLocations.count > 1 ? index : nil
+  }()
+
+  /// Moves to the page that holds the row `rowIndex + left`, where an offset index says which and
+  /// it lies behind the page in hand.
+  private func seek(_ left: inout Int) -> Bool {
     let target = rowIndex + left
-    guard
-      let index = try? reader.offsetIndex(rowGroup: rowGroup, leaf: leafIndex),
-      let location = index.location(ofRow: target, after: rowIndex, within: pages)
-    else { return }
+    guard let location = offsets?.location(ofRow: target, after: rowIndex, within: pages) else {
+      return false
+    }
     pages.position = Int(location.offset)
     left = target - Int(location.firstRowIndex)
     rowIndex = Int(location.firstRowIndex)
     pending = nil
     pendingDone = 0
     partial = nil
+    return true
   }
 
   private func checkRowCount() throws(ParquetError) {

@@ -15,6 +15,7 @@ final class LeafCursor {
   private var entryCount = 0
   private var entry = 0
   private var valueIndex = 0
+  /// Pages of every kind so far.
   private(set) var pageCount = 0
   /// Pages whose header carries a CRC-32.
   private(set) var checkedPageCount = 0
@@ -81,6 +82,10 @@ final class LeafCursor {
     var all = ColumnStore(kind: leaf.type.storage)
     while try loadPage() {
       let count = entryCount
+      if entriesSeen > Limits.readRowCountMax {
+        throw ParquetError(
+          .unsupported, "more than \(Limits.readRowCountMax) values in one column chunk")
+      }
       result.repetitionLevels.append(
         contentsOf: UnsafeRawBufferPointer(start: repetition.base, count: count))
       result.definitionLevels.append(
@@ -117,6 +122,7 @@ final class LeafCursor {
   }
 
   private func load(_ span: StoredPage) throws(ParquetError) -> Bool {
+    pageCount += 1
     if span.header.crc != nil { checkedPageCount += 1 }
     switch span.header.type {
     case .dictionaryPage?:
@@ -126,6 +132,7 @@ final class LeafCursor {
         encoding: span.header.encoding, scratch)
       return false
     case .dataPage?, .dataPageV2?:
+      if span.header.valueCount == 0 { return false }
       try decode(try pages.dataPage(span, scratch))
       return entryCount > 0
     case .indexPage?, nil: return false
@@ -158,7 +165,6 @@ final class LeafCursor {
     entry = 0
     valueIndex = 0
     entriesSeen += count
-    pageCount += 1
   }
 
   private static func levels(

@@ -7,6 +7,12 @@ public enum Limits {
   public static let pageByteCountMax = Int(Int32.max)
   /// Bytes of text or binary that one page may grow to where its encoding shares prefixes.
   public static let pageTextByteCountMax = 1 << 28
+  /// Bytes of text that dictionary codes may stand for where they are written out.
+  public static let expandedTextByteCountMax = 1 << 30
+  /// Rows of one read of a column, and entries of a nested column that is read whole.
+  public static let readRowCountMax = 1 << 26
+  /// Values within one row, nested ones counted.
+  public static let rowValueCountMax = 1 << 22
   /// Nested groups of a schema.
   public static let schemaDepthMax = 60
   /// Leaves of a schema.

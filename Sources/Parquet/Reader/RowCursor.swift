@@ -14,6 +14,8 @@ public final class RowCursor {
   private let rowGroup: Int
   private let fields: [SchemaNode]
   private let cursors: [LeafCursor?]
+  /// Elements of lists and maps of the row in hand.
+  private var valuesInRow = 0
 
   /// - Parameter columns: Top-level fields to read, in the order wanted; nil means all.
   init(reader: ParquetReader, rowGroup: Int, columns: [String]?) throws(ParquetError) {
@@ -67,6 +69,7 @@ public final class RowCursor {
       try checkEnd()
       return nil
     }
+    valuesInRow = 0
     var row: [Value] = []
     row.reserveCapacity(fields.count)
     for field in fields { row.append(try read(field)) }
@@ -167,6 +170,10 @@ public final class RowCursor {
     }
     var values: [Value] = []
     while true {
+      valuesInRow += 1
+      if valuesInRow > Limits.rowValueCountMax {
+        throw corrupt("a row of more than \(Limits.rowValueCountMax) values", first)
+      }
       values.append(try element(node))
       let repeats = try isRepeated(first, node)
       // A leaf that does not repeat with its siblings would be read into the wrong row.

@@ -83,25 +83,29 @@ public enum ParquetFuzz {
     }
   }
 
+  /// Rows that are read of a row group, and bytes that are printed of it: enough to meet every
+  /// decoder, and little enough for many runs.
+  private static let rowCountMax = 1 << 16
+  private static let textByteCountMax = 1 << 22
+
   private static func readColumns(_ reader: ParquetReader, _ rowGroup: Int) {
     for leaf in reader.leaves.indices {
       _ = reader.statistics(rowGroup: rowGroup, leaf: leaf)
       _ = try? reader.pageStatistics(rowGroup: rowGroup, leaf: leaf)
       var column = Column(type: .long, storage: .integers([]))
-      try? reader.readColumn(rowGroup: rowGroup, leaf: leaf, into: &column)
       let rows = reader.rowCount(rowGroup: rowGroup)
-      try? reader.readColumn(
-        rowGroup: rowGroup, leaf: leaf, rows: (rows / 3)..<(rows / 2), into: &column)
+      let whole = rows <= rowCountMax ? nil : 0..<rowCountMax
+      try? reader.readColumn(rowGroup: rowGroup, leaf: leaf, rows: whole, into: &column)
+      let part = (rows / 3)..<Swift.min(rows / 2, rows / 3 + rowCountMax)
+      try? reader.readColumn(rowGroup: rowGroup, leaf: leaf, rows: part, into: &column)
     }
   }
 
   private static func readRows(_ reader: ParquetReader, _ rowGroup: Int) {
     guard let cursor = try? reader.rows(rowGroup: rowGroup) else { return }
     var text = ValueText()
-    // A hostile row count is bounded by what the pages hold, but each row takes time.
-    for _ in 0..<4096 {
+    for _ in 0..<4096 where text.bytes.count < textByteCountMax {
       guard let row = try? cursor.next() else { return }
-      text.removeAll()
       text.appendJSONLine(cursor.names, row)
       text.appendCSVLine(row)
     }

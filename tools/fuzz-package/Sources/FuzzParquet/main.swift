@@ -1,0 +1,8 @@
+import FuzzDriver
+import Parquet
+
+/// Any bytes are values or a typed error.
+fuzz { start, count in
+  ParquetFuzz.run([UInt8](UnsafeRawBufferPointer(start: start, count: count)))
+  return 0
+}
