@@ -34,5 +34,6 @@ enum CheckpointPolicy {
       snapshot = try Snapshot.load(storage, version: version)
     }
     try CheckpointWriter.write(snapshot, storage)
+    LogLeftovers.remove(storage)
   }
 }

@@ -95,6 +95,19 @@ import Testing
     #expect(storage.contents.keys.allSatisfy { !$0.contains("/.") }, "no temporary file is left")
   }
 
+  @Test func takesTheLeftoversOfDeadWritersAway() throws {
+    let storage = MemoryStorage(clock: Instant.now())
+    let old = "_delta_log/.00000000000000000003.json.17.0.1.tmp"
+    let fresh = "_delta_log/.00000000000000000004.json.18.0.1.tmp"
+    storage.set(old, [1], modificationTime: Instant.now() - 2 * LogLeftovers.ageMin)
+    storage.set(fresh, [1], modificationTime: Instant.now())
+    var transaction = Transaction(snapshot: try makeTable(storage), storage: storage)
+    transaction.append((0..<1001).map { makeFile("f\($0)") })
+    _ = try transaction.commit()
+    #expect(try !storage.exists(old))
+    #expect(try storage.exists(fresh))
+  }
+
   @Test func isWrittenAfterALargeCommit() throws {
     let storage = MemoryStorage()
     var transaction = Transaction(snapshot: try makeTable(storage), storage: storage)

@@ -1,0 +1,20 @@
+import Storage
+
+/// Temporary files that dead writers left in `_delta_log`.
+enum LogLeftovers {
+  /// No writer holds one for as long as this.
+  static let ageMin: Int64 = 86_400_000
+
+  /// Deletes dot files that end in `.tmp` and are older than `ageMin`. That it fails harms nothing:
+  /// the next checkpoint tries again.
+  static func remove(_ storage: any TableStorage, now: Int64 = Instant.now()) {
+    guard let entries = try? storage.list(LogFile.directory) else { return }
+    for entry in entries where entry.name.hasPrefix(".") && entry.name.hasSuffix(".tmp") {
+      let path = LogFile.directory + "/" + entry.name
+      guard let attributes = try? storage.attributes(path),
+        attributes.modificationTime < now - ageMin
+      else { continue }
+      _ = try? storage.delete(path)
+    }
+  }
+}
