@@ -22,6 +22,9 @@ struct IngestCommand: Command {
       .option("dataset", "DATASET", help: "Vendor's dataset, like GLBX.MDP3."),
       .option("timezone", "ZONE", help: "Zone of times without one, like America/New_York."),
       .option(
+        "ambiguous", "WHICH",
+        help: "Times that happened twice: earliest (default), latest, or reject."),
+      .option(
         "map", "THEIRS=OURS", repeatable: true, help: "Column THEIRS of the file is our OURS."),
       .option("columns", "NAMES", help: "Names of all columns of a CSV file without a header."),
       .option("delimiter", "CHAR", help: "What separates fields of a CSV file, like ';' or 'tab'."),
@@ -59,6 +62,12 @@ struct IngestCommand: Command {
     options.kind = arguments.value("schema")
     options.dataset = arguments.value("dataset")
     options.timeZone = arguments.value("timezone")
+    let choices = AmbiguousTime.allCases.map(\.rawValue)
+    if let word = try arguments.choice("ambiguous", of: choices),
+      let chosen = AmbiguousTime(rawValue: word)
+    {
+      options.ambiguousTime = chosen
+    }
     options.columnMap = arguments.values("map")
     let columns = try arguments.list("columns")
     if !columns.isEmpty { options.columns = columns }
@@ -140,6 +149,7 @@ struct IngestCommand: Command {
       ("rows_stored", .integer(Int64(file.rowsStored))),
       ("repeats_skipped", .integer(Int64(file.repeatCount))),
       ("sentinels_made_null", .integer(Int64(file.sentinelCount))),
+      ("ambiguous_times", .integer(Int64(file.ambiguousTimeCount))),
       ("quarantined", .integer(Int64(file.quarantineCount))),
       ("flagged", .integer(Int64(file.flagCount))), ("sha256", .string(file.sha256)),
       ("bytes_in", .integer(Int64(file.bytesIn))), ("bytes_out", .integer(Int64(file.bytesOut))),
@@ -158,6 +168,9 @@ struct IngestCommand: Command {
     summary.add("rows_stored", .count(report.total(\.rowsStored)))
     summary.add("repeats_skipped", .count(report.total(\.repeatCount)))
     summary.add("sentinels_made_null", .count(report.total(\.sentinelCount)))
+    summary.add(
+      "ambiguous_times", label: "times that happened twice",
+      .count(report.total(\.ambiguousTimeCount)))
     let steps = report.symbolCounts.sorted { $0.key.rawValue < $1.key.rawValue }
     summary.add(
       "symbols_by_step", label: "symbols (by date) found by",

@@ -13,6 +13,7 @@ import csv
 import gzip
 import io
 import random
+import re
 import sys
 import warnings
 from datetime import datetime, timedelta, timezone
@@ -200,6 +201,8 @@ def judge_clocks(judge: Judge) -> None:
         if judge.check(done.status == (1 if gaps else 0), f"{name}: ingest", done.talk.strip()[-300:]):
             mine = {row["ts_event"] for row in stored(lake, "raw.x")}
             judge.check(mine == true, f"{name}: instants", sorted(mine ^ true)[:3])
+            told = re.search(r"times that happened twice +([\d,]+)", done.talk + done.output)
+            judge.check(bool(told) and int(told[1].replace(",", "")) == twice, f"{name}: repeated", (twice, told))
             found = [rule for rule in quarantined(lake) if rule == "time_gap"]
             judge.check(len(found) == gaps, f"{name}: gaps", f"{len(found)}, expected {gaps}")
 

@@ -13,6 +13,8 @@ public struct IngestOptions: Sendable {
   public var dataset: String?
   /// Zone of times without one.
   public var timeZone: String?
+  /// Which instant a time without a zone stands for that the clocks showed twice.
+  public var ambiguousTime = AmbiguousTime.earliest
   /// `theirs=ours`, for columns with odd names.
   public var columnMap: [String] = []
   /// Names of all columns of a text file without a header.

@@ -115,6 +115,7 @@ public final class IngestPass {
     let work = try source.read()
     report.files[place].rowsProcessed = source.rowCount
     report.files[place].sentinelCount = source.sentinelCount
+    report.files[place].ambiguousTimeCount = source.ambiguousTimeCount
     report.files[place].sha256 = work.sha256
     report.files[place].bytesIn = source.byteCount
     return [work]

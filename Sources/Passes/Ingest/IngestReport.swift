@@ -19,6 +19,8 @@ public struct IngestFileReport: Sendable {
   /// Rows that the lake held already.
   public var repeatCount = 0
   public var sentinelCount = 0
+  /// Local times that the clocks showed twice.
+  public var ambiguousTimeCount = 0
   public var quarantineCount = 0
   /// Stored rows that break a rule which only counts them.
   public var flagCount = 0

@@ -12,6 +12,7 @@ final class RowFileSource {
   private var input: InputStream?
   private(set) var rowCount = 0
   private(set) var sentinelCount = 0
+  private(set) var ambiguousTimeCount = 0
   private(set) var byteCount = 0
 
   init(pass: IngestPass, input: InputStream) {
@@ -84,6 +85,7 @@ final class RowFileSource {
     rejected += opened.source.takeRejected().map { RejectedRow($0) }
     rowCount = Int(opened.source.report.rowCount + opened.source.report.rejectedCount)
     sentinelCount = Int(opened.source.report.sentinelCount)
+    ambiguousTimeCount = Int(opened.source.report.ambiguousTimeCount)
     if Double(rejected.count) > pass.options.badRowShareMax * Double(rowCount) {
       throw tooManyBadRows("\(rejected.count) of \(rowCount)", rejected)
     }
@@ -120,6 +122,7 @@ final class RowFileSource {
     options.symbol = pass.options.symbol
     options.columns = pass.options.columns
     options.delimiter = pass.options.delimiter
+    options.ambiguousTime = pass.options.ambiguousTime
     options.timeZone = try pass.options.timeZone.map { try TimeZoneRules.named($0) }
     options.columnMap = try pass.options.columnMap.map { text in
       guard let mapping = ColumnMapping(parsing: text) else {
