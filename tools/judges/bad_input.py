@@ -137,7 +137,7 @@ def judge_queries(judge: Judge, lake: Lake) -> None:
     refused(judge, lake, "an unknown column", [*query, "--columns", "ts_event,clsoe"], FAILED, ["clsoe", "close"])
     refused(judge, lake, "a condition on an unknown column", [*query, "--where", "volum > 3"], FAILED, ["volum", "volume"])
     refused(judge, lake, "start after end", [*query, "--start", "2013-10-09", "--end", "2013-10-07"], USAGE,
-            ["--start 2013-10-09", "--end 2013-10-08"])
+            ["--start '2013-10-09'", "--end '2013-10-07'"])
     refused(judge, lake, "a full disk", [*query, "-o", "/dev/full"], FAILED, ["/dev/full"], remedy=False)
     refused(judge, lake, "a folder that is not there", [*query, "-o", judge.scratch / "no/such/out.csv"], FAILED,
             ["out.csv"], remedy=False)
