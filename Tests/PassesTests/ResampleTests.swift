@@ -206,6 +206,21 @@ private let source = "raw.test_set_ohlcv_1s"
       batch.close.append(1)
       batch.volume.append(1)
     }
+    batch.inspect()
+    #expect(!batch.isPlain)
     #expect(throws: PassError.self) { try aggregator.append(batch) }
+  }
+
+  @Test func aVolumeThatOutgrows64BitsIsAnError() throws {
+    let toy = try ToyLake()
+    try toy.ingest([
+      try toy.bars(
+        "a.dbn", (0..<3).map { ToyLake.Bar(second: $0, volume: UInt64(Int64.max) / 2) })
+    ])
+    var options = ResamplePass.Options()
+    options.intervals = ["1m"]
+    let pass = try ResamplePass(lake: toy.lake, table: source, options: options)
+    #expect(try pass.run(try pass.plan()).failureCount == 1)
+    #expect(!toy.lake.hasTable(try TableName(parsing: "bars.test_set_ohlcv_1m")))
   }
 }

@@ -31,6 +31,8 @@ struct BarAggregator {
   /// One per publisher of the current symbol; nearly always one.
   private var open: [OpenBar] = []
   private var lastTime = Int64.min
+  /// Rows of the bar before.
+  private var lastCount = 1
 
   init(interval: Int64, sink: BarSink) {
     self.interval = interval
@@ -48,10 +50,11 @@ struct BarAggregator {
         while end < count && codes[end] == code { end &+= 1 }
       }
       try begin(symbol: Array(batch.symbols.bytes[batch.symbols.byteRange(Int(code))]))
-      if batch.hasNulls || !isOnePublisher(batch, row..<end) {
-        try appendSlowly(batch, row..<end)
+      if batch.isPlain && batch.time[row] >= lastTime && isOnePublisher(batch, row..<end) {
+        appendQuickly(batch, row..<end)
+        lastTime = batch.time[end - 1]
       } else {
-        try appendQuickly(batch, row..<end)
+        try appendSlowly(batch, row..<end)
       }
       row = end
     }
@@ -102,9 +105,8 @@ struct BarAggregator {
 // MARK: - One publisher, no nulls
 
 extension BarAggregator {
-  private mutating func appendQuickly(_ batch: borrowing BarBatch, _ rows: Range<Int>) throws {
+  private mutating func appendQuickly(_ batch: borrowing BarBatch, _ rows: Range<Int>) {
     let publisher = batch.publisher[rows.lowerBound]
-    var isBad = false
     batch.time.withUnsafeBufferPointer { times in
       batch.high.withUnsafeBufferPointer { highs in
         batch.low.withUnsafeBufferPointer { lows in
@@ -121,49 +123,49 @@ extension BarAggregator {
                   hasPrice: true, hasVolume: true)
                 if open.isEmpty { open.append(fresh) } else { open[0] = fresh }
               }
-              row = Self.extend(
-                &open[0], row, rows.upperBound, times, highs, lows, volumes, &lastTime, &isBad)
-              open[0].close = batch.close[row - 1]
+              let end = Self.end(
+                of: open[0].end, times, from: row, limit: rows.upperBound, guess: lastCount)
+              lastCount = end - row
+              Self.extend(&open[0], row..<end, highs, lows, volumes)
+              open[0].close = batch.close[end - 1]
+              row = end
             }
           }
         }
       }
     }
-    if isBad { throw badRows() }
   }
 
-  /// Adds the source bars from `first` on that belong to `bar`.
-  ///
-  /// - Returns: The first row that does not.
+  /// The first row from `first` on whose time is `time` or later. Bars of a symbol are mostly as long
+  /// as the one before, so the search begins there.
+  @inline(__always)
+  private static func end(
+    of time: Int64, _ times: UnsafeBufferPointer<Int64>, from first: Int, limit: Int, guess: Int
+  ) -> Int {
+    var row = min(first &+ guess, limit)
+    while row > first &+ 1 && times[row &- 1] >= time { row = row &- 1 }
+    if row == first { row = first &+ 1 }
+    while row < limit && times[row] < time { row = row &+ 1 }
+    return row
+  }
+
   @inline(__always)
   private static func extend(
-    _ bar: inout OpenBar, _ first: Int, _ limit: Int, _ times: UnsafeBufferPointer<Int64>,
-    _ highs: UnsafeBufferPointer<Int64>, _ lows: UnsafeBufferPointer<Int64>,
-    _ volumes: UnsafeBufferPointer<Int64>, _ lastTime: inout Int64, _ isBad: inout Bool
-  ) -> Int {
-    var (high, low, last) = (bar.high, bar.low, lastTime)
-    var sum = bar.volume
-    var bad = false
-    let end = bar.end
-    var row = first
-    while row < limit {
-      let time = times[row]
-      if time >= end { break }
-      bad = bad || time < last
-      last = time
+    _ bar: inout OpenBar, _ rows: Range<Int>, _ highs: UnsafeBufferPointer<Int64>,
+    _ lows: UnsafeBufferPointer<Int64>, _ volumes: UnsafeBufferPointer<Int64>
+  ) {
+    var (high, low, sum) = (bar.high, bar.low, bar.volume)
+    var row = rows.lowerBound
+    while row < rows.upperBound {
       high = highs[row] > high ? highs[row] : high
       low = lows[row] < low ? lows[row] : low
-      let (total, overflow) = sum.addingReportingOverflow(volumes[row])
-      bad = bad || overflow
-      sum = total
+      // Volumes that could outgrow 64 bits take the slow way.
+      sum = sum &+ volumes[row]
       row = row &+ 1
     }
     bar.high = high
     bar.low = low
     bar.volume = sum
-    lastTime = last
-    isBad = isBad || bad
-    return row
   }
 
   private func badRows() -> PassError {

@@ -24,6 +24,33 @@ struct BarBatch {
 
   var count: Int { time.count }
   var hasNulls: Bool { validity.contains { $0 != nil } }
+  /// No nulls, times in order within each symbol, and volumes so small that no sum of theirs can
+  /// outgrow 64 bits: what most data are, and what the quick ways rely on. `inspect` finds out.
+  private(set) var isPlain = false
+
+  /// Volumes below this can be added up for as many rows as a bar may have.
+  private static let plainVolumeMax: Int64 = 1 << 32
+
+  mutating func inspect() {
+    isPlain = false
+    if hasNulls { return }
+    var isBad = false
+    symbol.withUnsafeBufferPointer { symbols in
+      time.withUnsafeBufferPointer { times in
+        volume.withUnsafeBufferPointer { volumes in
+          for row in volumes.indices {
+            isBad = isBad || UInt64(bitPattern: volumes[row]) > UInt64(Self.plainVolumeMax)
+          }
+          var row = 1
+          while row < times.count {
+            isBad = isBad || (times[row] < times[row &- 1] && symbols[row] == symbols[row &- 1])
+            row = row &+ 1
+          }
+        }
+      }
+    }
+    isPlain = !isBad
+  }
 }
 
 /// Reads the bars of one partition date in the order (symbol, time, publisher), part by part.
@@ -48,6 +75,7 @@ struct BarReader {
     if isSorted {
       guard rowGroup < files[0].rowGroupCount else { return false }
       try files[0].read(rowGroup: rowGroup, into: &batch)
+      batch.inspect()
       rowGroup += 1
       return true
     }
@@ -66,6 +94,7 @@ struct BarReader {
       }
     }
     batch = all.sorted()
+    batch.inspect()
   }
 }
 

@@ -196,22 +196,20 @@ final class BarEncoderPool: Sendable {
 extension BarSink.Totals {
   mutating func add(_ batch: BarBatch) {
     if batch.count == 0 { return }
-    if batch.hasNulls {
+    if !batch.isPlain {
       addSlowly(batch)
       return
     }
     var (top, bottom) = (high ?? .min, low ?? .max)
-    // Two halves keep the sum of 64-bit volumes exact without 128-bit additions in the loop.
-    var (lows, highs): (UInt64, Int64) = (0, 0)
-    for row in 0..<batch.count {
-      top = batch.high[row] > top ? batch.high[row] : top
-      bottom = batch.low[row] < bottom ? batch.low[row] : bottom
-      lows &+= UInt64(truncatingIfNeeded: batch.volume[row]) & 0xFFFF_FFFF
-      highs &+= batch.volume[row] >> 32
+    var sum: Int64 = 0
+    batch.high.withUnsafeBufferPointer { for value in $0 { top = value > top ? value : top } }
+    batch.low.withUnsafeBufferPointer {
+      for value in $0 { bottom = value < bottom ? value : bottom }
     }
+    batch.volume.withUnsafeBufferPointer { for value in $0 { sum &+= value } }
     high = top
     low = bottom
-    volume += Int128(highs) << 32 + Int128(lows)
+    volume += Int128(sum)
   }
 
   private mutating func addSlowly(_ batch: BarBatch) {
