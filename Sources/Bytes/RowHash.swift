@@ -8,6 +8,7 @@
 //                 low  = murmur64(a.low  + 0x9E3779B97F4A7C15)
 //                 high = murmur64(a.high xor rotl(low, 32)); low = low + murmur64(high)
 //
+// Every timestamp counts in whole nanoseconds, with or without a column for them beside it.
 // A null adds nothing, so a new nullable column changes no hash. Text and values wider than 64 bits
 // are first reduced to 64 bits (`RowHash.text`, `RowHash.wide`). The Python twin is tools/rowhash.py;
 // the test vectors, read by both, are in Tests/Golden/rowhash.json.
