@@ -4,7 +4,7 @@ import Testing
 @testable import CommandLineKit
 
 // Glibc's module leaves these out.
-@_silgen_name("posix_openpt") private func posix_openpt(_ flags: Int32) -> Int32
+@_silgen_name("posix_openpt") private func openTerminal(_ flags: Int32) -> Int32
 @_silgen_name("grantpt") private func grantpt(_ descriptor: Int32) -> Int32
 @_silgen_name("unlockpt") private func unlockpt(_ descriptor: Int32) -> Int32
 @_silgen_name("ptsname") private func ptsname(_ descriptor: Int32) -> UnsafePointer<CChar>?
@@ -16,7 +16,7 @@ private final class PseudoTerminal {
   private let name: String
 
   init() throws {
-    primary = posix_openpt(O_RDWR | O_NOCTTY)
+    primary = openTerminal(O_RDWR | O_NOCTTY)
     try #require(primary >= 0 && grantpt(primary) == 0 && unlockpt(primary) == 0)
     name = String(cString: try #require(ptsname(primary)))
     secondary = open(name, O_RDWR | O_NOCTTY)
