@@ -448,8 +448,8 @@ def write_by_others(judge, folder):
                     f"copy t to '{path}' (format parquet, compression {codec}, "
                     f"parquet_version {version}, row_group_size 2048)")
                 # pyarrow cannot read pages without values that duckdb writes as empty deltas.
-                judge.check(path, other=lambda p=path: pa.table(
-                    connection.execute(f"select * from read_parquet('{p}')").arrow()))
+                judge.check(path, other=lambda p=path: connection.sql(
+                    f"select * from read_parquet('{p}')").to_arrow_table())
     except ImportError:
         print("SKIPPED: duckdb is not installed", file=sys.stderr)
     try:

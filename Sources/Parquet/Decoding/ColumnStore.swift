@@ -167,7 +167,7 @@ struct ColumnStore {
       switch kind {
       case .integers: Self.spread(&integers, start, valueCount, rowCount, valid)
       case .wide: Self.spread(&wide, start, valueCount, rowCount, valid)
-      case .doubles: Self.spread(&doubles, start, valueCount, rowCount, valid)
+      case .doubles: Self.spreadDoubles(&doubles, start, valueCount, rowCount, valid)
       case .bytes:
         if dictionary != nil {
           Self.spread(&codes, start, valueCount, rowCount, valid)
@@ -178,23 +178,43 @@ struct ColumnStore {
     }
   }
 
-  /// Works without branches: nulls are as hard to predict as they come.
-  @inline(__always)
-  private static func spread<T: ExpressibleByIntegerLiteral>(
+  private static func spread<T: FixedWidthInteger>(
     _ array: inout [T], _ start: Int, _ valueCount: Int, _ rowCount: Int,
     _ valid: UnsafePointer<UInt8>
   ) {
     grow(&array, start + rowCount)
     array.withUnsafeMutableBufferPointer { buffer in
-      guard let base = buffer.baseAddress.map({ $0 + start }) else { return }
-      var from = valueCount &- 1
-      var row = rowCount &- 1
-      while row >= 0 {
-        let value = base[from < 0 ? 0 : from]
-        let isThere = valid[row] != 0
-        base[row] = isThere ? value : 0
-        from &-= isThere ? 1 : 0
-        row &-= 1
+      if let base = buffer.baseAddress { spread(base + start, valueCount, rowCount, valid) }
+    }
+  }
+
+  /// Works without branches, since nulls are hard to predict: a validity byte is a number, 0 or 1.
+  @inline(__always)
+  private static func spread<T: FixedWidthInteger>(
+    _ base: UnsafeMutablePointer<T>, _ valueCount: Int, _ rowCount: Int,
+    _ valid: UnsafePointer<UInt8>
+  ) {
+    var from = valueCount &- 1
+    var row = rowCount &- 1
+    while row >= 0 {
+      let isThere = valid[row]
+      let value = base[from < 0 ? 0 : from]
+      base[row] = value & (0 &- T(truncatingIfNeeded: isThere))
+      from &-= Int(isThere)
+      row &-= 1
+    }
+  }
+
+  /// Doubles move as their bits; no bits are 0.0.
+  private static func spreadDoubles(
+    _ array: inout [Double], _ start: Int, _ valueCount: Int, _ rowCount: Int,
+    _ valid: UnsafePointer<UInt8>
+  ) {
+    grow(&array, start + rowCount)
+    array.withUnsafeMutableBufferPointer { buffer in
+      guard let base = buffer.baseAddress else { return }
+      (base + start).withMemoryRebound(to: UInt64.self, capacity: rowCount) { bits in
+        spread(bits, valueCount, rowCount, valid)
       }
     }
   }
