@@ -22,6 +22,8 @@ import peers  # noqa: E402
 HERE = Path(__file__).resolve().parent
 DUCKDB_CLI = Path(sys.executable).with_name("duckdb")
 START, SYMBOLS, SEED = "2024-01-02", "ESH4,NQH4,CLG4,GCG4", 7
+# About 260,000 bars and 1,000,000 quotes a day.
+VOLUME = {"ohlcv-1s": ["--intensity", 20], "mbp-1": ["--rows-per-day", 1_000_000]}
 SECONDS_MAX = 600
 BAR_COLUMNS = ",".join(peers.BAR_COLUMNS)
 
@@ -59,12 +61,13 @@ class Bench:
         print(f"making {days} days of data in {self.data} (once)", flush=True)
         shutil.rmtree(self.data, ignore_errors=True)
         (self.data / "dbn").mkdir(parents=True)
-        self.run(self.lake, "simulate", "--start", START, "--days", days, "--schema", "ohlcv-1s,mbp-1",
-                 "--symbols", SYMBOLS, "--seed", SEED, "-o", self.data / "dbn", "--quiet")
+        for kind in VOLUME:
+            self.run(self.lake, "simulate", "--quiet", "--start", START, "--days", days, "--schema", kind, *VOLUME[kind],
+                     "--symbols", SYMBOLS, "--seed", SEED, "-o", self.data / "dbn")
         for rows in peers.KINDS:
             (self.data / rows).mkdir()
             self.run(sys.executable, HERE / "peers.py", f"prepare-{rows}", "numpy", self.data, self.data / rows, "-", "-")
-            self.run(self.lake, "init", self.home(rows))
+            self.run(self.lake, "init", "--quiet", self.home(rows))
             self.run(self.lake, "ingest", "--quiet", "--lake", self.home(rows), *peers.files(self.data, rows))
         self.expected = {"days": days, **self.count()}
         made.write_text(json.dumps(self.expected))
@@ -135,7 +138,7 @@ class Bench:
         if tool == "lake" and job == "resample":
             shutil.copytree(self.home("bars"), out)
         elif tool == "lake" and job.startswith("ingest"):
-            self.run(self.lake, "init", out)
+            self.run(self.lake, "init", "--quiet", out)
         else:
             out.mkdir(parents=True)
 

@@ -48,6 +48,7 @@ def ingest_ndarray(data: Path, out: Path, table: str, sort: bool = False) -> Non
     import databento
     import numpy as np
     import pyarrow as pa
+    import pyarrow.compute as pc
     import pyarrow.parquet as pq
     index = "ts_event" if table == "bars" else "ts_recv"
     days: dict[int, list] = {}
@@ -56,7 +57,9 @@ def ingest_ndarray(data: Path, out: Path, table: str, sort: bool = False) -> Non
         folder = out / f"date={np.datetime64(day, 'D')}"
         folder.mkdir(parents=True, exist_ok=True)
         rows = pa.concat_tables(days.pop(day)).unify_dictionaries()
-        rows = rows.sort_by([("symbol", "ascending"), (index, "ascending")]) if sort else rows
+        if sort:  # A dictionary cannot be sorted by: its text can.
+            keys = pa.table({"symbol": rows["symbol"].cast(pa.string()), "index": rows[index]})
+            rows = rows.take(pc.sort_indices(keys, [("symbol", "ascending"), ("index", "ascending")]))
         pq.write_table(rows, folder / f"part-{len(list(folder.iterdir()))}.parquet", compression="zstd")
 
     for path in files(data, table):
