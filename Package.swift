@@ -99,7 +99,8 @@ let package = Package(
         "Query", "Catalog", "Compression", "Columnar", "Market", "Parquet", "DeltaLog", "Storage",
         "Bytes", "TestSupport",
       ]),
-    .testTarget(name: "CommandLineKitTests", dependencies: ["CommandLineKit", "Bytes", "TestSupport"]),
+    .testTarget(
+      name: "CommandLineKitTests", dependencies: ["CommandLineKit", "Bytes", "TestSupport"]),
     .testTarget(name: "lakeTests", dependencies: ["TestSupport"]),
   ]
 )
