@@ -100,11 +100,21 @@ public struct RowHash: Sendable {
         add(
           UInt64(bitPattern: values[row]), low: &sums[2 &* row], high: &sums[2 &* row &+ 1])
       }
+    } else if isConstant(values, count) {
+      if count > 0 { add(constant: UInt64(bitPattern: values[0]), rows: 0..<count, sums: sums) }
     } else {
       for row in 0..<count {
         add(UInt64(bitPattern: values[row]), low: &sums[2 &* row], high: &sums[2 &* row &+ 1])
       }
     }
+  }
+
+  /// Publishers, instruments and symbols do not change for long: one mix serves all.
+  private func isConstant(_ values: UnsafePointer<Int64>, _ count: Int) -> Bool {
+    if count < 2 || values[0] != values[count &- 1] { return false }
+    var difference: Int64 = 0
+    for row in 0..<count { difference |= values[row] ^ values[0] }
+    return difference == 0
   }
 
   /// Adds one value to every row of a run: a symbol that does not change, say.

@@ -22,9 +22,20 @@ public enum ProcessMemory {
   }
 
   /// The most bytes that were ever resident.
+  ///
+  /// From `VmHWM`: `ru_maxrss` would be that of a large parent which forked this process.
   public static var peakByteCount: Int {
-    var usage = rusage()
-    return getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0 ? usage.ru_maxrss * 1024 : 0
+    let descriptor = open("/proc/self/status", O_RDONLY | O_CLOEXEC)
+    if descriptor < 0 { return 0 }
+    defer { close(descriptor) }
+    return withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { buffer in
+      let count = read(descriptor, buffer.baseAddress, buffer.count)
+      let text = String(decoding: buffer[..<max(0, count)], as: UTF8.self)
+      guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }),
+        let kilobytes = line.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first
+      else { return 0 }
+      return (Int(kilobytes) ?? 0) * 1024
+    }
   }
 }
 

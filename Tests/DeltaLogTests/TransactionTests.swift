@@ -54,79 +54,7 @@ func makeTable(
 
   /// The conflict table of the lake's commit protocol: what came first, what we do, what comes of it.
   @Test func followsTheConflictTable() throws {
-    typealias Change = (inout Transaction, Snapshot) -> Void
-    let append: Change = { transaction, _ in
-      transaction.append([makeFile("n\(transaction.actions.count)x")])
-    }
-    let appendElsewhere: Change = { transaction, _ in
-      transaction.append([makeFile("elsewhere", date: "2024-02-02")])
-    }
-    let replace: Change = { transaction, _ in
-      transaction.replacePartition(PartitionKey(date: "2024-01-02"), with: [makeFile("replaced")])
-    }
-    let replaceElsewhere: Change = { transaction, _ in
-      transaction.replacePartition(
-        PartitionKey(date: "2024-01-03"), with: [makeFile("r3", date: "2024-01-03")])
-    }
-    let compact: Change = { transaction, snapshot in
-      transaction.compact(
-        removing: snapshot.files(in: PartitionKey(date: "2024-01-02")),
-        adding: [makeFile("compacted")])
-    }
-    let removeOne: Change = { transaction, snapshot in transaction.remove([snapshot.files[1]]) }
-    let readAndAppend: Change = { transaction, _ in
-      transaction.readPartitions.insert(PartitionKey(date: "2024-01-02"))
-      transaction.append([makeFile("derived", date: "2024-03-01")])
-    }
-    let property: Change = { transaction, _ in transaction.setProperties(["lake.note": "x"]) }
-    func application(_ version: Int64) -> Change {
-      { transaction, _ in
-        transaction.setApplication("lake/ingest/f/raw.x", version: version)
-        transaction.append([makeFile("once\(version)", date: "2024-04-01")])
-      }
-    }
-    let partition = PartitionKey(date: "2024-01-02")
-    let cases: [(String, Change, Change, CommitOutcome)] = [
-      ("append, append", append, { t, _ in t.append([makeFile("q")]) }, .committed(version: 3)),
-      (
-        "append in P, replaces P", append, replace,
-        .conflict(version: 2, reason: .partitionChanged(partition))
-      ),
-      ("append elsewhere, replaces P", appendElsewhere, replace, .committed(version: 3)),
-      (
-        "replaces P, replaces P", replace, replace,
-        .conflict(version: 2, reason: .partitionChanged(partition))
-      ),
-      ("replaces P', replaces P", replaceElsewhere, replace, .committed(version: 3)),
-      (
-        "compacts P, replaces P", compact, replace,
-        .conflict(version: 2, reason: .partitionChanged(partition))
-      ),
-      ("append to P, compacts P", append, compact, .committed(version: 3)),
-      (
-        "removed in P, compacts P", removeOne, compact,
-        .conflict(version: 2, reason: .fileChanged(path: "date=2024-01-02/b.parquet"))
-      ),
-      (
-        "compacts P, compacts P", compact, compact,
-        .conflict(version: 2, reason: .fileChanged(path: "date=2024-01-02/a.parquet"))
-      ),
-      ("replaces P, append", replace, append, .committed(version: 3)),
-      (
-        "append in P, read P", append, readAndAppend,
-        .conflict(version: 2, reason: .partitionChanged(partition))
-      ),
-      ("append elsewhere, read P", appendElsewhere, readAndAppend, .committed(version: 3)),
-      ("metadata, append", property, append, .conflict(version: 2, reason: .metadataChanged)),
-      ("append, metadata", append, property, .committed(version: 3)),
-      ("same application", application(1), application(1), .alreadyDone(version: 2)),
-      ("application went further", application(2), application(1), .alreadyDone(version: 2)),
-      (
-        "application not so far", application(1), application(2),
-        .conflict(version: 2, reason: .transactionAdvanced(appId: "lake/ingest/f/raw.x"))
-      ),
-    ]
-    for (name, first, second, expected) in cases {
+    for (name, first, second, expected) in ConflictCases.all {
       let storage = MemoryStorage()
       var seed = Transaction(snapshot: try makeTable(storage), storage: storage)
       seed.append([makeFile("a"), makeFile("b"), makeFile("c", date: "2024-01-03")])
@@ -142,7 +70,7 @@ func makeTable(
       if case .committed = expected { continue }
       #expect(storage.contents == before, "\(name): nothing may be written")
     }
-    print("\(cases.count) conflict cases")
+    print("\(ConflictCases.all.count) conflict cases")
   }
 
   @Test func removalsInOnePartitionStopACompactionThere() throws {
@@ -306,4 +234,81 @@ func makeTable(
     let leftovers = try storage.list("_delta_log").filter { $0.name.hasPrefix(".") }
     #expect(leftovers.isEmpty)
   }
+}
+
+/// What came first, what we do, what comes of it.
+private enum ConflictCases {
+  typealias Change = @Sendable (inout Transaction, Snapshot) -> Void
+  static let append: Change = { transaction, _ in
+    transaction.append([makeFile("n\(transaction.actions.count)x")])
+  }
+  static let appendElsewhere: Change = { transaction, _ in
+    transaction.append([makeFile("elsewhere", date: "2024-02-02")])
+  }
+  static let replace: Change = { transaction, _ in
+    transaction.replacePartition(PartitionKey(date: "2024-01-02"), with: [makeFile("replaced")])
+  }
+  static let replaceElsewhere: Change = { transaction, _ in
+    transaction.replacePartition(
+      PartitionKey(date: "2024-01-03"), with: [makeFile("r3", date: "2024-01-03")])
+  }
+  static let compact: Change = { transaction, snapshot in
+    transaction.compact(
+      removing: snapshot.files(in: PartitionKey(date: "2024-01-02")),
+      adding: [makeFile("compacted")])
+  }
+  static let removeOne: Change = { transaction, snapshot in transaction.remove([snapshot.files[1]])
+  }
+  static let readAndAppend: Change = { transaction, _ in
+    transaction.readPartitions.insert(PartitionKey(date: "2024-01-02"))
+    transaction.append([makeFile("derived", date: "2024-03-01")])
+  }
+  static let property: Change = { transaction, _ in transaction.setProperties(["lake.note": "x"]) }
+  static func application(_ version: Int64) -> Change {
+    { transaction, _ in
+      transaction.setApplication("lake/ingest/f/raw.x", version: version)
+      transaction.append([makeFile("once\(version)", date: "2024-04-01")])
+    }
+  }
+  static let partition = PartitionKey(date: "2024-01-02")
+  static let all: [(String, Change, Change, CommitOutcome)] = [
+    ("append, append", append, { t, _ in t.append([makeFile("q")]) }, .committed(version: 3)),
+    (
+      "append in P, replaces P", append, replace,
+      .conflict(version: 2, reason: .partitionChanged(partition))
+    ),
+    ("append elsewhere, replaces P", appendElsewhere, replace, .committed(version: 3)),
+    (
+      "replaces P, replaces P", replace, replace,
+      .conflict(version: 2, reason: .partitionChanged(partition))
+    ),
+    ("replaces P', replaces P", replaceElsewhere, replace, .committed(version: 3)),
+    (
+      "compacts P, replaces P", compact, replace,
+      .conflict(version: 2, reason: .partitionChanged(partition))
+    ),
+    ("append to P, compacts P", append, compact, .committed(version: 3)),
+    (
+      "removed in P, compacts P", removeOne, compact,
+      .conflict(version: 2, reason: .fileChanged(path: "date=2024-01-02/b.parquet"))
+    ),
+    (
+      "compacts P, compacts P", compact, compact,
+      .conflict(version: 2, reason: .fileChanged(path: "date=2024-01-02/a.parquet"))
+    ),
+    ("replaces P, append", replace, append, .committed(version: 3)),
+    (
+      "append in P, read P", append, readAndAppend,
+      .conflict(version: 2, reason: .partitionChanged(partition))
+    ),
+    ("append elsewhere, read P", appendElsewhere, readAndAppend, .committed(version: 3)),
+    ("metadata, append", property, append, .conflict(version: 2, reason: .metadataChanged)),
+    ("append, metadata", append, property, .committed(version: 3)),
+    ("same application", application(1), application(1), .alreadyDone(version: 2)),
+    ("application went further", application(2), application(1), .alreadyDone(version: 2)),
+    (
+      "application not so far", application(1), application(2),
+      .conflict(version: 2, reason: .transactionAdvanced(appId: "lake/ingest/f/raw.x"))
+    ),
+  ]
 }
