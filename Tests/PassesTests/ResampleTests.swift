@@ -208,7 +208,7 @@ private let source = "raw.test_set_ohlcv_1s"
     }
     batch.inspect()
     #expect(!batch.isPlain)
-    #expect(throws: PassError.self) { try aggregator.append(batch) }
+    #expect(throws: PassError.self) { try aggregator.append(batch, rows: 0..<2) }
   }
 
   @Test func aVolumeThatOutgrows64BitsIsAnError() throws {

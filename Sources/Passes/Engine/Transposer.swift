@@ -7,6 +7,8 @@ import Columnar
 /// columns are cut out one after the other.
 final class Transposer {
   static let blockRowCount = 512
+  /// Rows that lie side by side are a block of their own from this count on.
+  private static let contiguousRowMin = 128
 
   let columns: [PhysicalColumn]
   let scratch: [ColumnScratch]
@@ -16,6 +18,10 @@ final class Transposer {
   private let pointers: UnsafeMutablePointer<UnsafeRawPointer>
   private let sums: UnsafeMutablePointer<UInt64>
   private let words: UnsafeMutablePointer<Int64>
+  /// Remainders of the time that was split last, for the column that follows it.
+  private let remainders: UnsafeMutablePointer<Int64>
+  private var splitField: RowField?
+  private var splitHasNulls = false
   private var pending = 0
   private let capacity: Int
   private var total = Fingerprint()
@@ -27,12 +33,14 @@ final class Transposer {
     pointers = .allocate(capacity: Self.blockRowCount)
     sums = .allocate(capacity: 2 * Self.blockRowCount)
     words = .allocate(capacity: Self.blockRowCount)
+    remainders = .allocate(capacity: Self.blockRowCount)
   }
 
   deinit {
     pointers.deallocate()
     sums.deallocate()
     words.deallocate()
+    remainders.deallocate()
   }
 
   /// Begins a row group whose texts are coded by `texts`.
@@ -55,7 +63,11 @@ final class Transposer {
       pending += take
       left -= take
       at += take * stride
-      if pending == Self.blockRowCount { flush() }
+      if pending == take && take >= Self.contiguousRowMin {
+        flush(RowPointers(pointers: pointers, base: pointers[0], stride: stride))
+      } else if pending == Self.blockRowCount {
+        flush()
+      }
     }
   }
 
@@ -74,17 +86,22 @@ final class Transposer {
     return total
   }
 
-  private func flush() {
+  private func flush() { flush(RowPointers(pointers: pointers)) }
+
+  private func flush(_ rows: RowPointers) {
     let count = pending
     if count == 0 { return }
     sums.initialize(repeating: 0, count: 2 * count)
-    for (column, target) in zip(columns, scratch) { cut(column, into: target, count: count) }
+    splitField = nil
+    for (column, target) in zip(columns, scratch) { cut(column, rows, into: target, count: count) }
     total &+= RowHash.fingerprint(sums, count: count)
     rowCount += count
     pending = 0
   }
 
-  private func cut(_ column: PhysicalColumn, into target: ColumnScratch, count: Int) {
+  private func cut(
+    _ column: PhysicalColumn, _ rows: RowPointers, into target: ColumnScratch, count: Int
+  ) {
     let validity = target.validity + rowCount
     var isAnyNull = false
     switch column.origin {
@@ -92,37 +109,43 @@ final class Transposer {
       return
     case .integer(let field):
       let out = target.integers + rowCount
-      loadIntegers(field, count, pointers, out, validity, &isAnyNull)
+      loadIntegers(field, count, rows, out, validity, &isAnyNull)
       column.hash?.add(out, count: count, validity: isAnyNull ? validity : nil, sums: sums)
     case .microseconds(let field):
-      loadIntegers(field, count, pointers, words, validity, &isAnyNull)
+      loadIntegers(field, count, rows, words, validity, &isAnyNull)
       column.hash?.add(words, count: count, validity: isAnyNull ? validity : nil, sums: sums)
-      splitMicroseconds(words, count, target.integers + rowCount)
+      splitNanoseconds(words, count, target.integers + rowCount, remainders)
+      splitField = field
     case .nanosecondRemainder(let field):
-      loadIntegers(field, count, pointers, words, validity, &isAnyNull)
-      splitRemainder(words, count, target.integers + rowCount)
+      let out = target.integers + rowCount
+      loadIntegers(field, count, rows, words, validity, &isAnyNull)
+      if splitField == field {
+        out.update(from: remainders, count: count)
+      } else {
+        splitNanoseconds(words, count, remainders, out)
+      }
     case .wide(let field):
       let out = target.wide + rowCount
-      loadWide(field, count, pointers, out, validity, &isAnyNull)
+      loadWide(field, count, rows, out, validity, &isAnyNull)
       for row in 0..<count { words[row] = Int64(bitPattern: RowHash.wide(out[row])) }
       column.hash?.add(words, count: count, validity: isAnyNull ? validity : nil, sums: sums)
     case .double(let field):
       let out = target.doubles + rowCount
-      loadDoubles(field, count, pointers, out, validity, &isAnyNull)
+      loadDoubles(field, count, rows, out, validity, &isAnyNull)
       for row in 0..<count { words[row] = Int64(bitPattern: RowHash.double(out[row])) }
       column.hash?.add(words, count: count, validity: isAnyNull ? validity : nil, sums: sums)
     case .character(let field):
       let out = target.codes + rowCount
-      loadCharacters(field, count, pointers, out, validity, &isAnyNull)
+      loadCharacters(field, count, rows, out, validity, &isAnyNull)
       CharacterCodes.hashes(out, count, words)
       column.hash?.add(words, count: count, validity: isAnyNull ? validity : nil, sums: sums)
     case .text(let field):
       let out = target.codes + rowCount
-      loadCodes(field, count, pointers, out, validity, &isAnyNull)
+      loadCodes(field, count, rows, out, validity, &isAnyNull)
       texts.hashes(out, count, words)
       column.hash?.add(words, count: count, validity: isAnyNull ? validity : nil, sums: sums)
     case .fixedText(let field):
-      loadFixedText(field, count, pointers, target, validity, words, &isAnyNull)
+      loadFixedText(field, count, rows, target, validity, words, &isAnyNull)
       column.hash?.add(words, count: count, validity: isAnyNull ? validity : nil, sums: sums)
     }
     if isAnyNull && !target.hasNulls { target.hasNulls = true }

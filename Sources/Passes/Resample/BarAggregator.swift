@@ -40,9 +40,9 @@ struct BarAggregator {
   }
 
   /// - Throws: `PassError` where bars are out of order, or a volume outgrows 64 bits.
-  mutating func append(_ batch: borrowing BarBatch) throws {
-    var row = 0
-    let count = batch.count
+  mutating func append(_ batch: borrowing BarBatch, rows: Range<Int>) throws {
+    var row = rows.lowerBound
+    let count = rows.upperBound
     while row < count {
       let code = batch.symbol[row]
       var end = row + 1
