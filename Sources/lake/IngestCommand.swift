@@ -94,6 +94,7 @@ struct IngestCommand: Command {
 
   func run(in context: Context) throws -> ExitStatus {
     let lake = try context.findLake()
+    try checkKind(in: lake)
     var options = options
     options.table = try tableText.map { try TableName(parsing: $0) }
     options.jobs = jobs ?? lake.config.jobCount
@@ -109,6 +110,19 @@ struct IngestCommand: Command {
     if report.isInterrupted { return .interrupted }
     if report.failureCount > 0 { return .failed }
     return report.total(\.quarantineCount) > 0 ? .findings : .done
+  }
+
+  /// A kind that nothing describes is a mistake on the command line, whatever the files hold.
+  private func checkKind(in lake: Lake) throws {
+    // With an interval it stands for bars of that interval.
+    guard let kind = options.kind, kind != "ohlcv" else { return }
+    do {
+      _ = try TableSchema.named(kind, in: lake)
+    } catch  where error.code == .unknownKind {
+      throw UsageError(
+        .badValue, "flag '--schema': " + error.message, remedy: error.remedy,
+        command: Self.spec.name)
+    }
   }
 
   private func print(_ report: IngestReport, elapsed: Double, in context: Context) {

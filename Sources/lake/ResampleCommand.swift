@@ -53,10 +53,17 @@ struct ResampleCommand: Command {
       intervals.isEmpty ? lake.config.resampleIntervals.map(\.name) : intervals
     options.jobs = jobs ?? lake.config.jobCount
     options.output = try output.map { try TableName(parsing: $0) }
+    if output != nil, options.intervals.count != 1 {
+      throw UsageError(
+        .contradiction,
+        "'--as' names one table, and \(options.intervals.count) intervals are asked for",
+        remedy: "--to with one interval", command: Self.spec.name)
+    }
     let progress = ProgressReporter(context, verb: "resample")
     let observer = ProgressObserver(progress: progress, context: context)
     let pass = try ResamplePass(lake: lake, table: table, options: options, observer: observer)
     let plan = try pass.plan()
+    try checkIntervals(plan, in: context)
     if isPlanOnly {
       progress.finish()
       print(plan, in: context)
@@ -68,6 +75,17 @@ struct ResampleCommand: Command {
     print(report, elapsed: monotonicSeconds() - began, in: context)
     if report.isInterrupted { return .interrupted }
     return report.failureCount > 0 ? .failed : .done
+  }
+
+  /// Where `--to` names nothing but mistakes, nothing is begun.
+  private func checkIntervals(_ plan: ResamplePlan, in context: Context) throws {
+    let mistakes = plan.failures.compactMap { $0.error as? PassError }.filter { $0.code == .usage }
+    guard !intervals.isEmpty, plan.outputs.isEmpty, mistakes.count == plan.failures.count,
+      let last = mistakes.last
+    else { return }
+    for mistake in mistakes.dropLast() { context.report(mistake) }
+    throw UsageError(
+      .badValue, "flag '--to': " + last.message, remedy: last.remedy, command: Self.spec.name)
   }
 
   private func print(_ plan: ResamplePlan, in context: Context) {

@@ -114,8 +114,8 @@ def judge_csv(judge: Judge, lake: Lake) -> None:
             ["ingest", made("thin.csv", "ts_event,symbol,open,high,low,volume\n2013-10-07T14:00:00Z,SPY,1,2,1,3\n"), *to,
              "--schema", "ohlcv-1s"],
             FAILED, ["close"])
-    refused(judge, lake, "an unknown schema", ["ingest", bare, "--dataset", "X.Y", "--schema", "ohlcv-1q"], FAILED,
-            ["ohlcv-1q"])
+    refused(judge, lake, "an unknown schema", ["ingest", bare, "--dataset", "X.Y", "--schema", "ohlcv-1q"], USAGE,
+            ["--schema", "ohlcv-1q", "did you mean 'ohlcv-1"])
     good = [f"2013-10-07T14:{minute:02}:00Z,SPY,1.5,2.5,1.25,2.000000001,30" for minute in range(60)]
     bad = {"no number": "2013-10-07T15:00:00Z,SPY,1,x,1,1,3", "time out of range": "9999-13-99T15:00:01Z,SPY,1,1,1,1,3",
            "a price that does not fit": "2013-10-07T15:00:02Z,SPY,1,1,1,12345678901.5,3"}
