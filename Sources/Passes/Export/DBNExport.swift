@@ -66,6 +66,12 @@ public final class DBNExport {
     let map = try InstrumentMap(
       files: dates.map { date in (date, (byDate[date] ?? []).map(localPath)) },
       symbols: options.symbols)
+    if let unknown = options.symbols.sorted().first(where: { !map.known.contains($0) }) {
+      throw PassError(
+        .input, "the table has no symbol '\(unknown)'", place: table.path,
+        remedy: NearestNames.question(unknown, among: map.known.sorted())
+          ?? "lake describe \(table.displayName)")
+    }
     let writer = try DBNWriter(
       path: path, metadata: metadata(map), overwrites: options.overwrites)
     var report = Report()

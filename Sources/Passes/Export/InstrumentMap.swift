@@ -8,6 +8,8 @@ struct InstrumentMap {
   private(set) var mappings: [SymbolMapping] = []
   /// Whole days that the rows lie in, in ns: half-open.
   private(set) var range: Range<Int64> = 0..<0
+  /// All symbols of the table, asked for or not.
+  private(set) var known: Set<String> = []
 
   private static let nanosecondsPerDay: Int64 = 86_400_000_000_000
 
@@ -19,6 +21,7 @@ struct InstrumentMap {
       let next = CivilDate(daysSinceEpoch: day.daysSinceEpoch + 1)
       var pairs: Set<Pair> = []
       for path in paths { try Self.read(path, into: &pairs) }
+      known.formUnion(pairs.map(\.symbol))
       for pair in pairs where wanted.isEmpty || wanted.contains(pair.symbol) {
         let id = String(pair.instrument)
         if let last = intervals[pair.symbol]?.lastIndex(where: { $0.symbol == id }),
