@@ -67,6 +67,8 @@ let package = Package(
       swiftSettings: strict),
     .target(name: "TestSupport", dependencies: ["Bytes"], path: "Tests/TestSupport"),
     .testTarget(name: "BytesTests", dependencies: ["Bytes", "TestSupport"]),
+    .testTarget(
+      name: "CompressionTests", dependencies: ["Compression", "Bytes", "CSystem", "TestSupport"]),
     .testTarget(name: "ColumnarTests", dependencies: ["Columnar", "Bytes", "TestSupport"]),
     .testTarget(name: "JSONTests", dependencies: ["JSON", "Bytes", "TestSupport"]),
     .testTarget(name: "MarketTests", dependencies: ["Market", "TestSupport"]),

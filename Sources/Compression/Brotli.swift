@@ -37,9 +37,15 @@ enum Brotli {
     )
   }()
 
-  /// The bytes that `source` decompresses to, found by decompressing it into nothing; nil where
-  /// the library is missing.
-  static func outputBound(_ source: UnsafeRawBufferPointer) -> Int? {
+  /// Bytes that one byte may become without a question.
+  private static let unquestionedRatio = 256
+
+  /// The most bytes that `source` can decompress to, or a number above `wanted`; nil where the
+  /// library is missing. The format sets no bound: beyond a usual ratio the data is decompressed
+  /// into nothing, no further than is wanted.
+  static func outputBound(_ source: UnsafeRawBufferPointer, wanted: Int) -> Int? {
+    let usual = source.count * unquestionedRatio
+    if wanted <= usual { return usual }
     guard let (create, stream, destroy) = streamSymbols, let decoder = create(nil, nil, nil) else {
       return nil
     }
@@ -53,7 +59,7 @@ enum Brotli {
         var target = spare.baseAddress?.assumingMemoryBound(to: UInt8.self)
         // 3 asks for more room; all else is an end.
         let status = stream(decoder, &left, &next, &room, &target, &total)
-        if status != 3 { return total }
+        if status != 3 || total > wanted { return total }
       }
     }
   }

@@ -50,26 +50,6 @@ public final class Decompressor {
     }
   }
 
-  /// The most bytes that `source` can decompress to; nil where that is not known.
-  ///
-  /// Tells a hostile size from a true one before memory is taken for it.
-  public static func outputBound(_ source: UnsafeRawBufferPointer, _ codec: Codec) -> Int? {
-    switch codec {
-    case .uncompressed: return source.count
-    // A copy of 64 bytes takes at least 2 bytes; the length before it up to 5.
-    case .snappy: return source.count * 64
-    case .gzip: return source.count * 1032 + 1032
-    case .lz4Raw, .lz4Hadoop: return source.count * 256 + 256
-    case .zstd:
-      let bound = ZSTD_decompressBound(source.baseAddress, source.count)
-      if bound == ZSTD_CONTENTSIZE_ERROR { return 0 }
-      // A frame's own word is not enough: a block is at most 128 KiB and takes at least 4 bytes.
-      return Swift.min(Int(clamping: bound), (source.count / 4 + 1) << 17)
-    // Its format sets no bound: large sizes are checked by decompressing into nothing.
-    case .brotli: return Brotli.outputBound(source)
-    }
-  }
-
   private func decompressZstd(
     _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer
   ) throws(CompressionError) -> Int {

@@ -25,7 +25,7 @@ enum Gzip {
     stream.next_out = target.baseAddress?.assumingMemoryBound(to: UInt8.self)
     stream.avail_out = room
     var spare: UInt8 = 0
-    if target.isEmpty { return try drainEmpty(&stream, &spare) }
+    if target.isEmpty { return try drain(&stream, &spare) }
     while true {
       let status = inflate(&stream, Z_NO_FLUSH)
       if status == Z_STREAM_END {
@@ -38,7 +38,7 @@ enum Gzip {
           status == Z_BUF_ERROR ? .truncated : .corrupt,
           "gzip: \(message(status, stream))", offset: source.count - Int(stream.avail_in))
       }
-      if stream.avail_out == 0 { break }
+      if stream.avail_out == 0 { return target.count + (try drain(&stream, &spare)) }
       if stream.avail_in == 0 {
         throw CompressionError(.truncated, "gzip data ends early", offset: source.count)
       }
@@ -46,8 +46,8 @@ enum Gzip {
     return target.count - Int(stream.avail_out)
   }
 
-  /// A stream of nothing still has a header to check.
-  private static func drainEmpty(
+  /// Reads on where the target is full: the member's end must follow. 1 where a byte comes first.
+  private static func drain(
     _ stream: inout z_stream, _ spare: inout UInt8
   ) throws(CompressionError) -> Int {
     let (status, left) = withUnsafeMutablePointer(to: &spare) { pointer -> (Int32, UInt32) in
@@ -55,10 +55,11 @@ enum Gzip {
       stream.avail_out = 1
       return (inflate(&stream, Z_NO_FLUSH), stream.avail_out)
     }
-    if status != Z_STREAM_END && status != Z_OK {
-      throw CompressionError(.corrupt, "gzip: \(message(status, stream))")
+    if left == 0 || status == Z_STREAM_END { return 1 - Int(left) }
+    if status == Z_OK || status == Z_BUF_ERROR {
+      throw CompressionError(.truncated, "gzip data ends early")
     }
-    return 1 - Int(left)
+    throw CompressionError(.corrupt, "gzip: \(message(status, stream))")
   }
 
   static func message(_ status: Int32, _ stream: z_stream) -> String {

@@ -59,6 +59,12 @@ enum Snappy {
     return out
   }
 
+  /// The bytes that the data say they hold; 0 where they say nothing.
+  static func statedLength(_ source: UnsafeRawBufferPointer) -> Int {
+    var at = 0
+    return (try? readLength(source, &at)) ?? 0
+  }
+
   /// Copies `count` bytes that begin `distance` before `out`; the ranges may overlap.
   @inline(__always)
   private static func copyBack(

@@ -31,7 +31,7 @@ struct ChunkPages {
   /// Bytes by which a chunk's size may be too small.
   static let forgottenByteCountMax = 100
   /// Bytes of memory that a page's header may ask for on its word alone.
-  static let unquestionedByteCount = 1 << 26
+  static let unquestionedByteCount = 1 << 16
 
   let file: FileBytes
   let leaf: LeafColumn
@@ -39,12 +39,13 @@ struct ChunkPages {
   let chunkStart: Int
   let chunkEnd: Int
   let verifiesChecksums: Bool
+  let pageByteCountMax: Int
   /// Bytes from the start of the file to the next page's header.
   var position: Int
 
   init(
     file: FileBytes, footerOffset: Int, leaf: LeafColumn, metadata: ColumnMetadata,
-    verifiesChecksums: Bool
+    verifiesChecksums: Bool, pageByteCountMax: Int = Limits.pageByteCountMax
   ) throws(ParquetError) {
     guard let codec = metadata.codec.codec else {
       throw ParquetError(.unsupported, "pages compressed with \(metadata.codec.name)")
@@ -64,6 +65,7 @@ struct ChunkPages {
     self.leaf = leaf
     self.codec = codec
     self.verifiesChecksums = verifiesChecksums
+    self.pageByteCountMax = pageByteCountMax
     // A chunk of no values may have no pages, and then no place either.
     if metadata.valueCount == 0 {
       (chunkStart, chunkEnd, position) = (0, 0, 0)
@@ -107,11 +109,11 @@ struct ChunkPages {
         "a page of \(span.dataByteCount) bytes, its column chunk has "
           + "\(chunkEnd - span.dataOffset) left", place: .init(offset: start))
     }
-    if Int(header.uncompressedByteCount) > Limits.pageByteCountMax {
+    if Int(header.uncompressedByteCount) > pageByteCountMax {
       throw ParquetError(
         .unsupported,
         "a page of \(header.uncompressedByteCount) bytes, more than the "
-          + "\(Limits.pageByteCountMax) that are allowed", place: .init(offset: start))
+          + "\(pageByteCountMax) that are allowed", place: .init(offset: start))
     }
     if let type = header.type, type != .indexPage,
       header.valueCount < 0 || Int(header.valueCount) > Limits.pageValueCountMax
@@ -168,7 +170,7 @@ struct ChunkPages {
     }
     // Small pages are not worth the question.
     if byteCount > Self.unquestionedByteCount,
-      let bound = Decompressor.outputBound(bytes, codec), byteCount > bound
+      let bound = Decompressor.outputBound(bytes, codec, wanted: byteCount), byteCount > bound
     {
       throw ParquetError(
         .corrupt, "\(bytes.count) compressed bytes cannot hold the \(byteCount) promised")

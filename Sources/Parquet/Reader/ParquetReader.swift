@@ -17,6 +17,8 @@ public final class ParquetReader: Sendable {
   public let leaves: [LeafColumn]
   /// Whether pages that carry a CRC-32 are checked against it.
   public let verifiesChecksums: Bool
+  /// Bytes of one page, decompressed, above which a file is refused.
+  public let pageByteCountMax: Int
   /// Bytes of the whole file.
   public var byteCount: Int { file.count }
 
@@ -34,25 +36,27 @@ public final class ParquetReader: Sendable {
   ) throws(ParquetError) {
     try self.init(
       file: try FileBytes(path: path), name: path, verifiesChecksums: verifiesChecksums,
-      int96Unit: int96Unit)
+      int96Unit: int96Unit, pageByteCountMax: Limits.pageByteCountMax)
   }
 
   /// Reads a file that is in memory.
   public convenience init(
     bytes: [UInt8], name: String, verifiesChecksums: Bool = true,
-    int96Unit: TimeUnit = .nanoseconds
+    int96Unit: TimeUnit = .nanoseconds, pageByteCountMax: Int = Limits.pageByteCountMax
   ) throws(ParquetError) {
     try self.init(
       file: FileBytes(bytes: bytes), name: name, verifiesChecksums: verifiesChecksums,
-      int96Unit: int96Unit)
+      int96Unit: int96Unit, pageByteCountMax: pageByteCountMax)
   }
 
   private init(
-    file: FileBytes, name: String, verifiesChecksums: Bool, int96Unit: TimeUnit
+    file: FileBytes, name: String, verifiesChecksums: Bool, int96Unit: TimeUnit,
+    pageByteCountMax: Int
   ) throws(ParquetError) {
     self.file = file
     self.name = name
     self.verifiesChecksums = verifiesChecksums
+    self.pageByteCountMax = pageByteCountMax
     do throws(ParquetError) {
       (metadata, footerOffset) = try Self.readFooter(file)
       let tree = try SchemaBuilder.build(metadata.schema)
@@ -178,7 +182,7 @@ public final class ParquetReader: Sendable {
     do throws(ParquetError) {
       return try ChunkPages(
         file: file, footerOffset: footerOffset, leaf: leaves[leaf], metadata: chunk,
-        verifiesChecksums: verifiesChecksums)
+        verifiesChecksums: verifiesChecksums, pageByteCountMax: pageByteCountMax)
     } catch {
       throw place(error, rowGroup, leaf)
     }

@@ -74,7 +74,9 @@ extension ParquetReader {
 public enum ParquetFuzz {
   /// Opens the bytes as a file and reads all there is, in every way there is.
   public static func run(_ bytes: [UInt8]) {
-    guard let reader = try? ParquetReader(bytes: bytes, name: "fuzz", verifiesChecksums: false)
+    guard
+      let reader = try? ParquetReader(
+        bytes: bytes, name: "fuzz", verifiesChecksums: false, pageByteCountMax: pageByteCountMax)
     else { return }
     _ = reader.verify { _ in true }
     for rowGroup in reader.metadata.rowGroups.indices {
@@ -87,6 +89,8 @@ public enum ParquetFuzz {
   /// decoder, and little enough for many runs.
   private static let rowCountMax = 1 << 16
   private static let textByteCountMax = 1 << 22
+  /// A page truly may hold 1 GiB and more in few bytes: a sound seed of the fuzzer's does.
+  private static let pageByteCountMax = 1 << 26
 
   private static func readColumns(_ reader: ParquetReader, _ rowGroup: Int) {
     for leaf in reader.leaves.indices {
