@@ -190,8 +190,8 @@ private let source = "raw.test_set_ohlcv_1s"
 @Suite struct BarAggregatorTests {
   @Test func barsOutOfOrderAreAnError() throws {
     let schema = try TableSchema.named("ohlcv-1m")
-    let encoder = BarEncoder(schema: schema, options: .init())
-    let sink = BarSink(encoder: encoder) { throw PassError(.input, "no file in this test") }
+    let encoders = BarEncoderPool(schema: schema, options: .init())
+    let sink = BarSink(encoders: encoders) { throw PassError(.input, "no file in this test") }
     var aggregator = BarAggregator(interval: 60_000_000, sink: sink)
     var batch = BarBatch()
     batch.symbols.append("A")

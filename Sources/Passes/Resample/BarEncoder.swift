@@ -3,26 +3,17 @@ import Catalog
 import Columnar
 import Parquet
 
-/// Encodes bars as row groups of a table of bars. One per thread and table.
+/// Encodes bars as row groups of tables of bars, which all have the same columns. One per thread.
 final class BarEncoder {
   let fields: [Field]
   private let encoders: [ColumnChunkEncoder]
   private let hashes: [RowHash]
   private var sums: [UInt64] = []
-  private var spare = BarRows()
 
   init(schema: TableSchema, options: WriterOptions) {
     fields = schema.fileFields
     encoders = fields.map { ColumnChunkEncoder(column: WriterColumn($0), options: options) }
     hashes = fields.map { RowHash(name: $0.name, type: $0.type.hashName) }
-  }
-
-  /// Lends the arrays of the partition before, so that they need not grow again.
-  func rows(_ rows: inout BarRows) { swap(&rows, &spare) }
-
-  func giveBack(_ rows: inout BarRows) {
-    rows.removeFirst(rows.count)
-    swap(&rows, &spare)
   }
 
   func encode(_ rows: BarRows, symbols: ByteColumn, count: Int) throws -> EncodedGroup {

@@ -13,7 +13,7 @@ struct BarSink {
     var low: Int64?
   }
 
-  let encoder: BarEncoder
+  private let encoders: BarEncoderPool
   private(set) var rowCount = 0
   private(set) var totals = Totals()
   private var symbols = ByteColumn()
@@ -25,10 +25,9 @@ struct BarSink {
   private(set) var segment: StagedSegment?
 
   /// - Parameter makeWriter: Called when the first row group is full, or the partition ends with rows.
-  init(encoder: BarEncoder, makeWriter: @escaping () throws -> SegmentWriter) {
-    self.encoder = encoder
+  init(encoders: BarEncoderPool, makeWriter: @escaping () throws -> SegmentWriter) {
+    self.encoders = encoders
     self.makeWriter = makeWriter
-    encoder.rows(&rows)
   }
 
   mutating func begin(symbol: [UInt8]) {
@@ -61,12 +60,14 @@ struct BarSink {
     if rows.count > 0 { try flush(rows.count) }
     segment = try writer?.finish()
     writer = nil
-    encoder.giveBack(&rows)
   }
 
   /// Encodes the first `count` rows and drops them.
   private mutating func flush(_ count: Int) throws {
     if writer == nil { writer = try makeWriter() }
+    // Intervals take turns with an encoder: its scratch is larger than the rows.
+    let encoder = encoders.take()
+    defer { encoders.give(encoder) }
     try writer?.append(try encoder.encode(rows, symbols: symbols, count: count))
     rowCount += count
     rows.removeFirst(count)

@@ -17,7 +17,7 @@ final class ResampleJob: @unchecked Sendable {
   private let observer: any PassObserver
   private let targets: [DerivedTarget]
   private let writerOptions: [WriterOptions]
-  private let encoders: [BarEncoderPool]
+  private let encoders: BarEncoderPool?
   /// Partitions that were computed, by output. Guarded, as are the figures.
   private let results: Mutex<[[DerivedTarget.Result]]>
   private let failures: Mutex<[Int: any Error]> = Mutex([:])
@@ -38,8 +38,9 @@ final class ResampleJob: @unchecked Sendable {
       options.sortingColumns = definition.schema.sortingColumns(3)
       return options
     }
-    encoders = zip(definitions, writerOptions).map {
-      BarEncoderPool(schema: $0.schema, options: $1)
+    // Tables of bars differ in their interval alone.
+    encoders = definitions.first.map {
+      BarEncoderPool(schema: $0.schema, options: WriterOptions())
     }
     results = Mutex(Array(repeating: [], count: definitions.count))
     reports = plan.outputs.map { output in
@@ -68,7 +69,9 @@ final class ResampleJob: @unchecked Sendable {
     var aggregators: [Int: BarAggregator] = [:]
     for output in due {
       let interval = plan.outputs[output].interval.nanoseconds / 1000
-      aggregators[output] = BarAggregator(interval: interval, sink: try sink(output, date))
+      guard let encoders else { continue }
+      aggregators[output] = BarAggregator(
+        interval: interval, sink: sink(output, date, encoders))
     }
     var source = BarSink.Totals()
     var reader = try BarReader(
@@ -89,7 +92,6 @@ final class ResampleJob: @unchecked Sendable {
     for output in due {
       attempt(output) {
         guard let sink = try aggregators[output]?.finish() else { return }
-        encoders[output].give(sink.encoder)
         try keep(sink, source, output, date)
       }
     }
@@ -105,13 +107,13 @@ final class ResampleJob: @unchecked Sendable {
     }
   }
 
-  private func sink(_ output: Int, _ date: String) throws -> BarSink {
+  private func sink(_ output: Int, _ date: String, _ encoders: BarEncoderPool) -> BarSink {
     let options = writerOptions[output]
     let fields = targets[output].definition.schema.fileFields
     let name = "part-\(run.id)-\(plan.outputs[output].interval.name)-\(date).zstd.parquet"
     let directory = run.directory
     let day = CivilDate(iso: date)?.daysSinceEpoch ?? 0
-    return BarSink(encoder: encoders[output].take()) {
+    return BarSink(encoders: encoders) {
       try SegmentWriter(
         directory: directory, fileName: name, day: day, columns: fields.map { WriterColumn($0) },
         options: options)
@@ -178,7 +180,7 @@ final class ResampleJob: @unchecked Sendable {
   }
 }
 
-/// Encoders of one output that are free.
+/// Encoders that are free.
 final class BarEncoderPool: Sendable {
   private struct Box: @unchecked Sendable { let encoder: BarEncoder }
 
