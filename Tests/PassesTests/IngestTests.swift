@@ -175,6 +175,22 @@ private let table = "raw.test_set_ohlcv_1s"
     #expect(Set(rules) == ["integer_range", "decimal_range"])
   }
 
+  @Test func aRunThatDiedBeforeTheQuarantineIsMadeGood() throws {
+    let toy = try ToyLake()
+    var bars = (0..<50).map { ToyLake.Bar(second: $0) }
+    bars[9].price = 2_000_000_000
+    let path = try toy.bars("a.dbn", bars)
+    try toy.ingest([path])
+    // As if the run had been killed between the two commits.
+    TemporaryFolder.remove(toy.lake.root + "/quarantine")
+    for _ in 0..<2 {
+      let again = try toy.ingest([path])
+      #expect(again.total(\.rowsStored) == 0)
+      let kept = try toy.rows("quarantine.test_set_ohlcv_1s", ["rule"])
+      #expect(kept == [["decimal_range"]])
+    }
+  }
+
   @Test func tooManyBadRowsFailTheFile() throws {
     let toy = try ToyLake()
     let bars = (0..<4).map { ToyLake.Bar(second: $0, price: $0 == 0 ? 2_000_000_000 : 100) }

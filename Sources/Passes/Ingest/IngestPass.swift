@@ -84,6 +84,9 @@ public final class IngestPass {
     if !isNew && !works.isEmpty { report.files[place].state = .alreadyDone }
     for work in works {
       report.files[place].repeatCount += work.repeatCount
+      // Even where the rows are in: a run that died after their commit set nothing aside yet. What is in
+      // quarantine already is not put there twice.
+      quarantine.add(work.rejected, table: work.target.name, sha256: work.sha256, path: path)
       if work.isDone {
         report.files[place].repeatCount += work.storedRowCount
         continue
@@ -93,7 +96,6 @@ public final class IngestPass {
       report.files[place].flagCount += work.flagCount
       report.files[place].bytesOut += work.segments.reduce(0) { $0 + $1.staged.byteCount }
       report.files[place].quarantineCount += work.rejected.count
-      quarantine.add(work.rejected, table: work.target.name, sha256: work.sha256, path: path)
       journal.add(work, path: path, bytesIn: report.files[place].bytesIn)
       work.target.add(work.segments, input: work.appId)
       pendingFiles[work.target.name, default: []].append(place)
