@@ -17,6 +17,7 @@ let package = Package(
     .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CBrotli", providers: [.apt(["libbrotli-dev"])]),
+    .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .target(name: "Bytes", dependencies: ["CSystem"], swiftSettings: strict),
     .target(
@@ -33,13 +34,16 @@ let package = Package(
       swiftSettings: strict),
     .target(name: "Market", dependencies: ["Bytes", "Columnar"], swiftSettings: strict),
     .target(
+      name: "HTTP", dependencies: ["Bytes", "Columnar", "JSON", "CSystem", "CCurl"],
+      swiftSettings: strict),
+    .target(
       name: "Databento",
-      dependencies: ["Bytes", "Compression", "Columnar", "JSON", "Market", "CSystem"],
+      dependencies: ["Bytes", "Compression", "Columnar", "JSON", "Market", "HTTP", "CSystem"],
       swiftSettings: strict),
     .target(
       name: "Catalog",
       dependencies: [
-        "Bytes", "Columnar", "JSON", "Parquet", "Storage", "DeltaLog", "Market", "CYAML",
+        "Bytes", "Columnar", "JSON", "Parquet", "Storage", "DeltaLog", "Market", "HTTP", "CYAML",
         "CSystem",
       ],
       swiftSettings: strict),
@@ -47,7 +51,7 @@ let package = Package(
       name: "Passes",
       dependencies: [
         "Bytes", "Compression", "Columnar", "JSON", "Parquet", "Storage", "DeltaLog", "Market",
-        "Databento", "Catalog", "CSystem",
+        "HTTP", "Databento", "Catalog", "CSystem",
       ],
       swiftSettings: strict),
     .target(
@@ -62,7 +66,7 @@ let package = Package(
       name: "lake",
       dependencies: [
         "Bytes", "Compression", "Columnar", "JSON", "Parquet", "Storage", "DeltaLog", "Market",
-        "Databento", "Catalog", "Passes", "Query", "CommandLineKit", "CSystem",
+        "HTTP", "Databento", "Catalog", "Passes", "Query", "CommandLineKit", "CSystem",
       ],
       swiftSettings: strict),
     .target(name: "TestSupport", dependencies: ["Bytes"], path: "Tests/TestSupport"),
@@ -81,13 +85,16 @@ let package = Package(
         "DeltaLog", "Storage", "JSON", "Parquet", "Columnar", "Bytes", "TestSupport",
       ]),
     .testTarget(name: "StorageTests", dependencies: ["Storage", "Bytes", "TestSupport"]),
+    .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Bytes", "TestSupport"]),
     .testTarget(
       name: "DatabentoTests",
-      dependencies: ["Databento", "Compression", "Columnar", "Market", "Bytes", "TestSupport"]),
+      dependencies: [
+        "Databento", "HTTP", "Compression", "Columnar", "Market", "Bytes", "TestSupport",
+      ]),
     .testTarget(
       name: "CatalogTests",
       dependencies: [
-        "Catalog", "Columnar", "Databento", "DeltaLog", "Market", "Storage", "TestSupport",
+        "Catalog", "Columnar", "Databento", "DeltaLog", "HTTP", "Market", "Storage", "TestSupport",
       ]),
     .testTarget(
       name: "PassesTests",

@@ -6,7 +6,7 @@ shared=${LAKE_SHARED:-$root/../shared}
 venv=${LAKE_VENV:-$root/tools/.venv}
 python=$venv/bin/python
 release_binary=$root/.build/release/lake
-apt_packages=(libzstd-dev liblz4-dev zlib1g-dev libbrotli-dev libyaml-dev pkg-config binutils tzdata)
+apt_packages=(libzstd-dev liblz4-dev zlib1g-dev libbrotli-dev libyaml-dev libcurl4-openssl-dev pkg-config binutils tzdata)
 cd "$root"
 
 say() { printf '\n== %s\n' "$*"; }

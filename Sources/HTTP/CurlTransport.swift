@@ -1,0 +1,101 @@
+import CCurl
+import Synchronization
+
+/// Requests by libcurl: HTTP/2 where the server has it, connections used again, certificates always checked.
+public final class CurlTransport: HTTPTransport {
+  public struct Options: Sendable {
+    /// Seconds until there must be a connection.
+    public var connectTimeout = 15.0
+    /// Seconds without any byte, after which a connection counts as dropped.
+    public var stallTimeout = 100.0
+    public var userAgent = "lake"
+    /// File of certificate authorities; the system's where nil.
+    public var certificateFile: String?
+
+    public init() {}
+
+    /// Takes `SSL_CERT_FILE` from the environment, where it is set.
+    public init(environment: [String: String]) {
+      if let path = environment["SSL_CERT_FILE"], !path.isEmpty { certificateFile = path }
+    }
+  }
+
+  /// Idle connections that are kept.
+  static let idleCountMax = 64
+
+  private let options: Options
+  private let isInterrupted: @Sendable () -> Bool
+  private let idle = Mutex<[CurlSession]>([])
+
+  /// - Parameter isInterrupted: Asked about ten times a second while a request runs; true ends it.
+  public init(
+    options: Options = Options(), isInterrupted: @escaping @Sendable () -> Bool = { false }
+  ) {
+    self.options = options
+    self.isInterrupted = isInterrupted
+  }
+
+  public func perform(
+    _ request: HTTPRequest, body: (HTTPResponse, UnsafeRawBufferPointer) throws -> Void
+  ) throws -> HTTPResponse {
+    let curl = try CurlLibrary.shared.get()
+    guard let session = idle.withLock({ $0.popLast() }) ?? CurlSession(curl) else {
+      throw HTTPError(.connection, "libcurl has no memory for a request", url: request.url)
+    }
+    defer { idle.withLock { if $0.count < Self.idleCountMax { $0.append(session) } } }
+    return try withoutActuallyEscaping(body) { body in
+      let receiver = CurlReceiver(url: request.url, body: body)
+      try session.run(request, options, receiver, isInterrupted: isInterrupted)
+      return receiver.response
+    }
+  }
+}
+
+/// Takes in the headers and the body of one answer.
+final class CurlReceiver {
+  /// Headers that are kept.
+  static let headerCountMax = 256
+
+  private(set) var response: HTTPResponse
+  private(set) var bodyError: (any Error)?
+  /// Whether something arrived since this was last set to false.
+  var hasProgress = false
+  private let body: (HTTPResponse, UnsafeRawBufferPointer) throws -> Void
+
+  init(url: String, body: @escaping (HTTPResponse, UnsafeRawBufferPointer) throws -> Void) {
+    response = HTTPResponse(status: 0, url: url)
+    self.body = body
+  }
+
+  /// One line of the header. A status line begins anew: an interim answer came before.
+  func takeHeader(_ bytes: UnsafeRawBufferPointer) {
+    hasProgress = true
+    let line = String(decoding: bytes, as: UTF8.self)
+    if line.hasPrefix("HTTP/") {
+      let parts = line.split(separator: " ")
+      response.status = parts.count > 1 ? Int(parts[1].prefix(3)) ?? 0 : 0
+      response.headers = [:]
+      return
+    }
+    guard let colon = line.firstIndex(of: ":"), response.headers.count < Self.headerCountMax else {
+      return
+    }
+    let name = line[..<colon].lowercased()
+    let value = line[line.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
+    let text = String(value.prefix { !$0.isNewline })
+    response.headers[name] = response.headers[name].map { $0 + ", " + text } ?? text
+  }
+
+  /// A piece of the body; false ends the transfer.
+  func takeBody(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    hasProgress = true
+    response.byteCount += bytes.count
+    do {
+      try body(response, bytes)
+      return true
+    } catch {
+      bodyError = error
+      return false
+    }
+  }
+}

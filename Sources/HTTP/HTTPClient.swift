@@ -1,0 +1,209 @@
+/// Why a request is waiting.
+public enum HTTPWait: Sendable {
+  /// The bucket of the rate limit is empty.
+  case rateLimit(seconds: Double)
+  /// Another attempt follows: what happened, and the number of the attempt that comes.
+  case retry(HTTPError, seconds: Double, attempt: Int)
+}
+
+/// Requests with retries, a rate limit and no key in anything that comes out.
+public final class HTTPClient: Sendable {
+  /// Redirects within one server that are followed.
+  static let redirectCountMax = 5
+
+  public let policy: RetryPolicy
+  public let limiter: RateLimiter?
+  public let redactor: Redactor
+  let isInterrupted: @Sendable () -> Bool
+  private let transport: any HTTPTransport
+  private let clock: HTTPClock
+  private let didWait: @Sendable (HTTPWait) -> Void
+
+  /// - Parameters:
+  ///   - limiter: Asked before every attempt.
+  ///   - secrets: Keys that must not appear in any error.
+  ///   - isInterrupted: Asked often; true ends all waiting.
+  ///   - didWait: Told before each wait.
+  public init(
+    transport: any HTTPTransport, policy: RetryPolicy = RetryPolicy(),
+    limiter: RateLimiter? = nil, secrets: [Secret] = [],
+    isInterrupted: @escaping @Sendable () -> Bool = { false },
+    didWait: @escaping @Sendable (HTTPWait) -> Void = { _ in }, clock: HTTPClock = .system
+  ) {
+    self.transport = transport
+    self.policy = policy
+    self.limiter = limiter
+    redactor = Redactor(secrets)
+    self.isInterrupted = isInterrupted
+    self.didWait = didWait
+    self.clock = clock
+  }
+
+  /// The whole answer.
+  ///
+  /// - Parameter byteCountMax: A longer answer is `tooLarge`.
+  public func data(_ request: HTTPRequest, byteCountMax: Int) throws(HTTPError) -> (
+    HTTPResponse, [UInt8]
+  ) {
+    var bytes: [UInt8] = []
+    do {
+      let response = try stream(
+        request, begin: { bytes.removeAll(keepingCapacity: true) },
+        body: { piece in
+          guard bytes.count + piece.count <= byteCountMax else {
+            throw HTTPError(
+              .tooLarge, "the answer is longer than \(byteCountMax) bytes", url: request.url)
+          }
+          bytes.append(contentsOf: piece)
+        })
+      return (response, bytes)
+    } catch let error as HTTPError {
+      throw error
+    } catch {
+      // Nothing else is thrown by what is called above.
+      throw HTTPError(.connection, "\(error)", url: request.url).redacted(by: redactor)
+    }
+  }
+
+  /// Pushes the body of a successful answer, piece by piece.
+  ///
+  /// - Parameters:
+  ///   - begin: Called before every attempt: what an earlier one delivered is to be forgotten.
+  ///   - body: What it throws ends the request and is thrown on.
+  public func stream(
+    _ request: HTTPRequest, begin: () throws -> Void,
+    body: (UnsafeRawBufferPointer) throws -> Void
+  ) throws -> HTTPResponse {
+    try exchange(
+      prepare: {
+        try begin()
+        return request
+      }, body: { _, bytes in try body(bytes) })
+  }
+
+  /// Like `stream`, where every attempt may ask differently: from the byte that is missing, say.
+  ///
+  /// - Parameters:
+  ///   - prepare: The request of the next attempt.
+  ///   - body: Sees the answer, so that 206 and 200 can be told apart.
+  public func exchange(
+    prepare: () throws -> HTTPRequest,
+    body: (HTTPResponse, UnsafeRawBufferPointer) throws -> Void
+  ) throws -> HTTPResponse {
+    var attempt = 1
+    while true {
+      let request = try prepare()
+      do {
+        return try followed(request, body: body)
+      } catch var error as HTTPError {
+        error = error.redacted(by: redactor)
+        error.attemptCount = attempt
+        guard error.isRetryable, attempt < policy.maxAttempts else { throw error }
+        try wait(after: error, attempt: attempt)
+        attempt += 1
+      }
+    }
+  }
+
+  private func wait(after error: HTTPError, attempt: Int) throws {
+    if let asked = error.retryAfter, asked > RetryPolicy.retryAfterMax {
+      var told = error
+      told.remedy = "run it again in \(Int(asked)) seconds, as the vendor asks"
+      throw told
+    }
+    let seconds = error.retryAfter ?? policy.wait(attempt: attempt, jitter: clock.jitter())
+    didWait(.retry(error, seconds: seconds, attempt: attempt + 1))
+    guard clock.wait(seconds, unless: isInterrupted) else { throw cancelled(error.url) }
+  }
+
+  private func cancelled(_ url: String?) -> HTTPError {
+    HTTPError(.cancelled, "the request was stopped", url: url)
+  }
+
+  // MARK: - One attempt
+
+  /// One attempt, with redirects inside the same server.
+  private func followed(
+    _ request: HTTPRequest, body: (HTTPResponse, UnsafeRawBufferPointer) throws -> Void
+  ) throws -> HTTPResponse {
+    var request = request
+    for _ in 0...Self.redirectCountMax {
+      let (response, refusal) = try sent(request, body: body)
+      if response.isSuccess { return response }
+      guard [301, 302, 303, 307, 308].contains(response.status) else {
+        throw AnswerError.make(response, refusal, request, now: clock.now())
+      }
+      request = try redirected(request, response)
+    }
+    throw HTTPError(
+      .redirect, "the server redirects in circles", url: request.url,
+      remedy: "check the address in lake.yaml")
+  }
+
+  /// One request; the body of a refusal is collected, that of a success is pushed on.
+  private func sent(
+    _ request: HTTPRequest, body: (HTTPResponse, UnsafeRawBufferPointer) throws -> Void
+  ) throws -> (HTTPResponse, [UInt8]) {
+    try checkAddress(request)
+    if let limiter {
+      let isTaken = limiter.acquire(unless: isInterrupted) { didWait(.rateLimit(seconds: $0)) }
+      guard isTaken else { throw cancelled(request.url) }
+    } else if isInterrupted() {
+      throw cancelled(request.url)
+    }
+    var refusal: [UInt8] = []
+    let response = try transport.perform(request) { response, piece in
+      if response.isSuccess {
+        try AnswerError.checkKind(response, piece)
+        try body(response, piece)
+      } else {
+        refusal += piece.prefix(VendorMessage.byteCountMax - refusal.count)
+      }
+    }
+    if response.isSuccess {
+      try AnswerError.checkKind(response, UnsafeRawBufferPointer(start: nil, count: 0))
+    }
+    return (response, refusal)
+  }
+
+  private func checkAddress(_ request: HTTPRequest) throws(HTTPError) {
+    guard let url = HTTPURL(request.fullURL) else {
+      throw HTTPError(
+        .rejected, "'\(request.url)' is no web address", remedy: "one like https://host/path")
+    }
+    guard url.isEncrypted || url.isLoopback else {
+      throw HTTPError(
+        .tls, "'\(request.url)' is not encrypted, and a key would be sent in the clear",
+        remedy: "use https://; plain http:// is only for this machine")
+    }
+    if let secret = request.credential?.secret, !secret.isWellFormed {
+      throw HTTPError(
+        .unauthorized, "the key in \(secret.origin) holds spaces or control characters",
+        url: request.url, remedy: "copy the key again")
+    }
+  }
+
+  private func redirected(_ request: HTTPRequest, _ response: HTTPResponse) throws(HTTPError)
+    -> HTTPRequest
+  {
+    let location = response.headers["location"] ?? ""
+    guard let here = HTTPURL(request.fullURL), let there = here.resolving(location) else {
+      throw HTTPError(
+        .redirect, "the server redirects to '\(location)', which is no web address",
+        url: request.url, status: response.status)
+    }
+    guard here.isSameServer(as: there) else {
+      throw HTTPError(
+        .redirect, "the server redirects to '\(there.origin)', and a key never goes elsewhere",
+        url: request.url, remedy: "check the address in lake.yaml", status: response.status)
+    }
+    var next = request
+    next.url = there.text
+    next.query = []
+    if request.method == .post, ![307, 308].contains(response.status) {
+      next.method = .get
+      next.form = []
+    }
+    return next
+  }
+}

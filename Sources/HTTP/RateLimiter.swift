@@ -1,0 +1,136 @@
+import Bytes
+import Glibc
+import Synchronization
+
+/// A bucket of tokens, one taken by every request, each back one window after it was taken: in no
+/// window are there more requests than the limit.
+///
+/// All threads and processes of this machine that use the same key share the bucket: a locked file
+/// that is named by a hash of the key and holds the times of the latest requests. A process that
+/// dies leaves nothing behind that others would wait for.
+public final class RateLimiter: Sendable {
+  public let limit: RateLimit
+  /// The file; nil where there is no safe place for one and only this process shares the bucket.
+  public let path: String?
+
+  private let clock: HTTPClock
+  private let times = Mutex<[Int64]>([])
+
+  /// Added to the window in percent: requests do not arrive as evenly as they are sent.
+  private static let marginPercent: Int64 = 1
+  /// Nanoseconds between two tries to lock the file.
+  private static let lockPause: Int64 = 2_000_000
+
+  /// - Parameters:
+  ///   - secret: Requests with the same key share the limit.
+  ///   - environment: `XDG_RUNTIME_DIR` is the place of the file, else `/tmp/lake-<user id>`.
+  public init(
+    _ limit: RateLimit, secret: Secret, environment: [String: String], clock: HTTPClock = .system
+  ) {
+    self.limit = limit
+    self.clock = clock
+    let digest = secret.withText { text in
+      Array(("lake rate " + text).utf8).withUnsafeBytes { SHA256.hex(of: $0) }
+    }
+    path = RateFolder.find(environment).map { $0 + "/rate-" + digest.prefix(32) }
+  }
+
+  /// Takes a token, waiting for one if need be.
+  ///
+  /// - Parameter willWait: Called once, with the seconds, when the bucket is found empty.
+  /// - Returns: False when `isInterrupted` said to stop.
+  public func acquire(
+    unless isInterrupted: () -> Bool, willWait: (Double) -> Void = { _ in }
+  ) -> Bool {
+    var isTold = false
+    while !isInterrupted() {
+      guard let wait = take(unless: isInterrupted) else { return false }
+      if wait == 0 { return true }
+      if !isTold { willWait(Double(wait) / 1e9) }
+      isTold = true
+      guard clock.wait(Double(wait) / 1e9, unless: isInterrupted) else { return false }
+    }
+    return false
+  }
+
+  /// Nanoseconds until a token is there; 0 when one was taken; nil when interrupted.
+  private func take(unless isInterrupted: () -> Bool) -> Int64? {
+    guard let path, let file = RateFile(path) else {
+      return times.withLock { take(from: &$0) }
+    }
+    while !file.lock() {
+      if isInterrupted() { return nil }
+      clock.sleep(Self.lockPause)
+    }
+    var kept = file.read()
+    let wait = take(from: &kept)
+    if wait == 0 { file.write(kept) }
+    return wait
+  }
+
+  private func take(from times: inout [Int64]) -> Int64 {
+    let now = clock.now()
+    // A time to come is one of a clock that was set back since, or of a damaged file.
+    for index in times.indices where times[index] > now { times[index] = now }
+    times.sort()
+    let window = limit.window + limit.window / 100 * Self.marginPercent
+    if times.count >= limit.count {
+      let free = times[times.count - limit.count] + window
+      if free > now { return free - now }
+    }
+    times.append(now)
+    if times.count > RateLimit.countMax { times.removeFirst(times.count - RateLimit.countMax) }
+    return 0
+  }
+}
+
+/// The folder of the buckets: this user's alone.
+enum RateFolder {
+  /// nil where no folder is safe.
+  static func find(_ environment: [String: String]) -> String? {
+    if let runtime = environment["XDG_RUNTIME_DIR"], runtime.hasPrefix("/"),
+      let path = made(runtime + "/lake")
+    {
+      return path
+    }
+    return made("/tmp/lake-\(geteuid())")
+  }
+
+  /// Makes the folder if need be, and looks whether nobody else can write there.
+  private static func made(_ path: String) -> String? {
+    mkdir(path, 0o700)
+    var status = stat()
+    guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR,
+      status.st_uid == geteuid(), status.st_mode & 0o077 == 0
+    else { return nil }
+    return path
+  }
+}
+
+/// The file of one bucket: 8 bytes a request, nanoseconds since 1970.
+private struct RateFile: ~Copyable {
+  private let descriptor: Int32
+
+  init?(_ path: String) {
+    descriptor = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
+    if descriptor < 0 { return nil }
+  }
+
+  deinit { close(descriptor) }
+
+  /// False where another holds it. The lock goes with the descriptor.
+  func lock() -> Bool { flock(descriptor, LOCK_EX | LOCK_NB) == 0 }
+
+  func read() -> [Int64] {
+    var times = [Int64](repeating: 0, count: RateLimit.countMax)
+    let count = times.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, $0.count, 0) }
+    times.removeLast(times.count - max(0, count) / 8)
+    return times.filter { $0 > 0 }
+  }
+
+  /// One call: a process that dies leaves the old content or the new one.
+  func write(_ times: [Int64]) {
+    _ = times.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
+    ftruncate(descriptor, times.count * 8)
+  }
+}
