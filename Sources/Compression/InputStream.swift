@@ -13,6 +13,8 @@ public final class InputStream {
   /// Bytes read from the system at a time.
   static let chunkByteCount = 1 << 20
 
+  public typealias GrowthWait = () throws(CompressionError) -> Bool
+
   /// As given; `-` is standard input.
   public let path: String
   public let format: StreamFormat
@@ -23,6 +25,7 @@ public final class InputStream {
 
   private let descriptor: Int32
   private let ownsDescriptor: Bool
+  private let waitForMore: GrowthWait?
   private let chunk: UnsafeMutableRawPointer
   private var chunkOffset = 0
   private var chunkCount = 0
@@ -49,10 +52,15 @@ public final class InputStream {
   }
 
   /// Reads an open file; closes it at the end when `ownsDescriptor`.
+  ///
+  /// - Parameter waitForMore: For a file that is still being written: called at its end, it waits and
+  ///   says whether more may be there. The stream ends only when it returns false.
   public init(
-    fileDescriptor: Int32, path: String, ownsDescriptor: Bool
+    fileDescriptor: Int32, path: String, ownsDescriptor: Bool,
+    waitForMore: GrowthWait? = nil
   ) throws(CompressionError) {
     self.path = path
+    self.waitForMore = waitForMore
     descriptor = fileDescriptor
     self.ownsDescriptor = ownsDescriptor
     chunk = .allocate(byteCount: Self.chunkByteCount, alignment: 16)
@@ -68,7 +76,7 @@ public final class InputStream {
       // The magic may arrive in pieces through a pipe.
       while chunkCount < 4 {
         let count = try Self.readSome(
-          descriptor, chunk + chunkCount, Self.chunkByteCount - chunkCount, path)
+          descriptor, chunk + chunkCount, Self.chunkByteCount - chunkCount, path, waitForMore)
         if count == 0 { break }
         chunkCount += count
       }
@@ -130,7 +138,8 @@ public final class InputStream {
     at += written
     // The rest goes past the chunk, straight to the caller.
     while written < room && !reachedEnd {
-      let count = try Self.readSome(descriptor, target + written, room - written, path)
+      let count = try Self.readSome(
+        descriptor, target + written, room - written, path, waitForMore)
       if count == 0 { reachedEnd = true }
       written += count
       chunkOffset += count
@@ -221,16 +230,22 @@ public final class InputStream {
     chunkOffset += chunkCount
     at = 0
     chunkCount = 0
-    chunkCount = try Self.readSome(descriptor, chunk, Self.chunkByteCount, path)
+    chunkCount = try Self.readSome(
+      descriptor, chunk, Self.chunkByteCount, path, waitForMore)
     if chunkCount == 0 { reachedEnd = true }
   }
 
   private static func readSome(
-    _ descriptor: Int32, _ target: UnsafeMutableRawPointer, _ room: Int, _ path: String
+    _ descriptor: Int32, _ target: UnsafeMutableRawPointer, _ room: Int, _ path: String,
+    _ waitForMore: GrowthWait?
   ) throws(CompressionError) -> Int {
     while true {
       let count = Glibc.read(descriptor, target, Swift.min(room, 1 << 30))
-      if count >= 0 { return count }
+      if count > 0 { return count }
+      if count == 0 {
+        guard let waitForMore, try waitForMore() else { return 0 }
+        continue
+      }
       let code = lake_errno()
       if code == EINTR { continue }
       throw CompressionError(

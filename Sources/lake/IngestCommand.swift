@@ -146,6 +146,7 @@ struct IngestCommand: Command {
         + file.tables.map(\.description).joined(separator: ", ")
     case .alreadyDone: "\(file.path): its content is in the lake already"
     case .failed: "\(file.path): failed"
+    case .interrupted: "\(file.path): stopped"
     }
   }
 
@@ -155,6 +156,7 @@ struct IngestCommand: Command {
       case .stored: "stored"
       case .alreadyDone: "already_done"
       case .failed: "failed"
+      case .interrupted: "interrupted"
       }
     let members: [(String, JSONValue)] = [
       ("type", .string("file")), ("path", .string(file.path)), ("state", .string(state)),

@@ -1,9 +1,9 @@
 import Glibc
 
 /// The wall clock, for log entries and ledgers.
-enum Clock {
+public enum Clock {
   /// Nanoseconds since 1970 UTC.
-  static func nanoseconds() -> Int64 {
+  public static func nanoseconds() -> Int64 {
     var now = timespec()
     clock_gettime(CLOCK_REALTIME, &now)
     return Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec)

@@ -13,6 +13,16 @@ enum StoredRows {
     path: String, fields: [Field], keyColumns: [String],
     into result: inout [Fingerprint: Fingerprint]
   ) throws {
+    try forEachRow(path: path, fields: fields, keyColumns: keyColumns) { _, _, key, content in
+      result[key] = content
+    }
+  }
+
+  /// Calls `body` with the row group, the row in it, the key and the content of every row.
+  static func forEachRow(
+    path: String, fields: [Field], keyColumns: [String],
+    _ body: (Int, Int, Fingerprint, Fingerprint) -> Void
+  ) throws {
     let reader = try ParquetReader(path: path)
     for rowGroup in reader.metadata.rowGroups.indices {
       let rowCount = Int(reader.metadata.rowGroups[rowGroup].rowCount)
@@ -33,8 +43,9 @@ enum StoredRows {
         if !RowDigest.isProvenance(field.name) { hash.add(column, sums: &contents) }
       }
       for row in 0..<rowCount {
-        let key = RowHash.finalised(low: keys[2 * row], high: keys[2 * row + 1])
-        result[key] = RowHash.finalised(low: contents[2 * row], high: contents[2 * row + 1])
+        body(
+          rowGroup, row, RowHash.finalised(low: keys[2 * row], high: keys[2 * row + 1]),
+          RowHash.finalised(low: contents[2 * row], high: contents[2 * row + 1]))
       }
     }
   }

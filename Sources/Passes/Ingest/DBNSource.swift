@@ -7,6 +7,7 @@ import Databento
 /// One DBN input: every kind of record in it goes to its own table.
 final class DBNSource {
   private let pass: IngestPass
+  private let item: IngestInput
   private let path: String
   private var input: InputStream?
   private(set) var byteCount = 0
@@ -24,8 +25,9 @@ final class DBNSource {
     let target: TableTarget
   }
 
-  init(pass: IngestPass, input: InputStream) {
+  init(pass: IngestPass, item: IngestInput, input: InputStream) {
     self.pass = pass
+    self.item = item
     self.input = input
     path = input.path
   }
@@ -57,7 +59,7 @@ final class DBNSource {
   }
 
   private func attempt(mayClose: Bool) throws -> ([SourceWork], DBNFileSummary) {
-    let input = try self.input ?? InputStream(path: path)
+    let input = try self.input ?? item.open()
     self.input = nil
     sinks = [:]
     rejected = [:]
@@ -66,7 +68,7 @@ final class DBNSource {
     defer { pool.close() }
     do {
       let reader = DBNFileReader(
-        input: input, versionHint: pass.options.dbnVersion, pool: pool, observer: pass.observer,
+        input: input, versionHint: item.options.dbnVersion, pool: pool, observer: pass.observer,
         makeRouter: { [unowned self] in
           try self.makeRouter($0, $1, $2, pool: pool, mayClose: mayClose)
         },
@@ -94,8 +96,11 @@ final class DBNSource {
     sinks.keys.sorted { $0.rawValue < $1.rawValue }.compactMap { kind in
       guard let sink = sinks[kind] else { return nil }
       let rows = sink.assembler.take()
-      var work = SourceWork(target: sink.target, sha256: summary.sha256)
-      work.take(rows.segments, interval: interval(summary.metadata))
+      var work = SourceWork(
+        target: sink.target, sha256: summary.sha256, identity: item.download?.identity)
+      work.take(
+        rows.segments,
+        interval: item.download?.event.interval ?? interval(summary.metadata))
       work.repeatCount = rows.repeatCount + sink.router.repeatCount
       work.flagCount = sink.router.flagCount
       work.rejected = rejected[kind] ?? []
@@ -121,7 +126,7 @@ final class DBNSource {
     _ kind: RecordKind, _ metadata: DBNMetadata?, _ version: Int, pool: WorkPool, mayClose: Bool
   ) throws -> DBNRouter? {
     let schema = try TableSchema.named(kind.rawValue, in: pass.lake)
-    let dataset = pass.options.dataset ?? metadata?.dataset ?? ""
+    let dataset = item.options.dataset ?? metadata?.dataset ?? ""
     let target = try pass.target(
       try tableName(kind, dataset), schema: schema, dataset: dataset)
     let hasOrdinal = schema.column(named: "source_ordinal") != nil
@@ -129,7 +134,7 @@ final class DBNSource {
     let layout = DBNRouter.layout(
       kind: kind, version: version, tsOut: tsOut, hasOrdinal: hasOrdinal)
     let plan = try RowPlan(schema: target.schema, layout: layout)
-    let lookup = target.lookup()
+    let lookup = item.isReplacing ? .nothing : target.lookup()
     let assembler = pass.assembler(plan, target: target, lookup: lookup, pool: pool)
     let sink = pass.sink(plan, assembler, texts: StringTable(), mayClose: mayClose)
     let isKeyless = schema.keyColumns.isEmpty
@@ -145,7 +150,7 @@ final class DBNSource {
   }
 
   private func tableName(_ kind: RecordKind, _ dataset: String) throws -> TableName {
-    if let table = pass.options.table {
+    if let table = item.options.table {
       if sinks.isEmpty { return table }
       throw PassError(
         .input, "the file holds several kinds of records, and --table names one table", place: path,
@@ -166,7 +171,7 @@ final class DBNSource {
   }
 
   private func checkBadRows(_ recordCount: Int) throws {
-    if Double(rejectedCount) > pass.options.badRowShareMax * Double(recordCount) {
+    if Double(rejectedCount) > item.options.badRowShareMax * Double(recordCount) {
       throw tooManyBadRows("\(rejectedCount) of \(recordCount)")
     }
   }

@@ -23,7 +23,9 @@ public final class IngestPass {
   let observer: any PassObserver
   let run: StagingRun
   private var targets: [TableName: TableTarget] = [:]
-  private var report = IngestReport()
+  private(set) var report = IngestReport()
+  /// Beside `report.files`.
+  private var inputs: [IngestInput] = []
   /// Places in `report.files` whose rows are pending, by table.
   private var pendingFiles: [TableName: [Int]] = [:]
   private var groupStart = Clock.nanoseconds()
@@ -43,28 +45,46 @@ public final class IngestPass {
 
   /// Ingests `paths` in order; a failed one does not stop the others.
   public func ingest(_ paths: [String]) throws -> IngestReport {
-    defer { run.finish() }
     for path in paths {
       if observer.isInterrupted {
         report.isInterrupted = true
         break
       }
-      observer.begin(path)
-      report.files.append(IngestFileReport(path: path))
-      ingestFile(report.files.count - 1)
-      if isGroupDue { try commitAll() }
+      try take(IngestInput(path: path, options: options))
     }
+    var report = try finish()
+    report.files.removeAll { if case .interrupted = $0.state { true } else { false } }
+    return report
+  }
+
+  /// Reads one input, and commits the group when one is due.
+  ///
+  /// - Returns: Its place in `report.files`; what stands there may change until the commit.
+  @discardableResult
+  func take(_ input: IngestInput) throws -> Int {
+    observer.begin(input.name)
+    inputs.append(input)
+    report.files.append(IngestFileReport(path: input.name))
+    let place = report.files.count - 1
+    ingestInput(place)
+    if isGroupDue { try commitAll() }
+    return place
+  }
+
+  /// Commits what is pending, brings the ledgers up to date and leaves nothing in staging.
+  func finish() throws -> IngestReport {
+    defer { run.finish() }
     try commitAll()
     try quarantine.flush(run: run)
     try journal.fold(run: run)
     return report
   }
 
-  private func ingestFile(_ place: Int) {
+  private func ingestInput(_ place: Int) {
     do {
       try read(place)
     } catch let error as PassError where error.code == .interrupted {
-      report.files.removeLast()
+      report.files[place].state = .interrupted
       report.isInterrupted = true
     } catch {
       let located = Located(error, path: report.files[place].path)
@@ -74,36 +94,72 @@ public final class IngestPass {
   }
 
   private func read(_ place: Int) throws {
-    let path = report.files[place].path
-    let input = try InputStream(path: path)
-    let works =
-      try DBNSource.isDBN(input, path: path, options: options)
-      ? try readDBN(input, place) : try readRows(input, place)
+    let item = inputs[place]
+    let input = try item.open()
+    let isDBN =
+      try item.download.map { $0.rows == nil }
+      ?? DBNSource.isDBN(input, path: item.path, options: item.options)
+    var works = isDBN ? try readDBN(item, input, place) : try readRows(item, input, place)
+    if works.isEmpty, let work = try emptyWork(item, place) { works.append(work) }
     report.files[place].tables = works.map(\.target.name)
     let isNew = works.contains { !$0.isDone }
     if !isNew && !works.isEmpty { report.files[place].state = .alreadyDone }
-    for work in works {
+    for var work in works {
       report.files[place].repeatCount += work.repeatCount
       // Even where the rows are in: a run that died after their commit set nothing aside yet. What is in
       // quarantine already is not put there twice.
-      quarantine.add(work.rejected, table: work.target.name, sha256: work.sha256, path: path)
+      quarantine.add(
+        work.rejected, table: work.target.name, sha256: work.sha256, path: item.name)
       if work.isDone {
         report.files[place].repeatCount += work.storedRowCount
         continue
+      }
+      if let region = item.download?.replaces {
+        let change = try RegionReplacement(region, pass: self).apply(to: &work)
+        report.files[place].change = (report.files[place].change ?? RowChange()) + change
+        if change.isNone { continue }
       }
       report.files[place].rowsStored += work.storedRowCount
       report.files[place].sentinelCount += work.sentinelCount
       report.files[place].flagCount += work.flagCount
       report.files[place].bytesOut += work.segments.reduce(0) { $0 + $1.staged.byteCount }
       report.files[place].quarantineCount += work.rejected.count
-      journal.add(work, path: path, bytesIn: report.files[place].bytesIn)
-      work.target.add(work.segments, input: work.appId)
+      work.target.add(
+        work.segments, input: work.appId, replacing: work.removals,
+        events: event(work, item, place).map { [$0] } ?? [])
       pendingFiles[work.target.name, default: []].append(place)
     }
   }
 
-  private func readDBN(_ input: InputStream, _ place: Int) throws -> [SourceWork] {
-    let source = DBNSource(pass: self, input: input)
+  /// What the coverage ledger is told of an input's rows in one table.
+  private func event(_ work: SourceWork, _ item: IngestInput, _ place: Int) -> CoverageEvent? {
+    let byteCount = report.files[place].bytesIn
+    guard var event = item.download?.event else {
+      return work.event(path: item.path, byteCount: byteCount, runID: run.id)
+    }
+    event.recordedAt = Clock.nanoseconds() / 1000 * 1000
+    event.table = work.target.name.description
+    event.rowCount = Int64(report.files[place].rowsProcessed)
+    event.byteCount = event.byteCount ?? Int64(byteCount)
+    event.sha256 = work.sha256
+    event.runID = run.id
+    return event
+  }
+
+  /// A download without a row that replaces rows takes them away all the same.
+  private func emptyWork(_ item: IngestInput, _ place: Int) throws -> SourceWork? {
+    guard let download = item.download, download.replaces != nil else { return nil }
+    let target = try target(
+      download.table, schema: try TableSchema.named(download.kind, in: lake),
+      dataset: download.event.dataset, setting: download.setting)
+    return SourceWork(
+      target: target, sha256: report.files[place].sha256, identity: download.identity)
+  }
+
+  private func readDBN(
+    _ item: IngestInput, _ input: InputStream, _ place: Int
+  ) throws -> [SourceWork] {
+    let source = DBNSource(pass: self, item: item, input: input)
     let (works, summary) = try source.read()
     report.files[place].rowsProcessed = summary.recordCount
     report.files[place].symbolCounts = summary.symbolCounts
@@ -112,8 +168,10 @@ public final class IngestPass {
     return works
   }
 
-  private func readRows(_ input: InputStream, _ place: Int) throws -> [SourceWork] {
-    let source = RowFileSource(pass: self, input: input)
+  private func readRows(
+    _ item: IngestInput, _ input: InputStream, _ place: Int
+  ) throws -> [SourceWork] {
+    let source = RowFileSource(pass: self, item: item, input: input)
     let work = try source.read()
     report.files[place].rowsProcessed = source.rowCount
     report.files[place].sentinelCount = source.sentinelCount
@@ -166,10 +224,14 @@ public final class IngestPass {
   }
 
   /// The table that rows of a kind go to.
-  func target(_ name: TableName, schema: TableSchema, dataset: String) throws -> TableTarget {
+  func target(
+    _ name: TableName, schema: TableSchema, dataset: String, setting: TableSetting? = nil
+  ) throws -> TableTarget {
     if let known = targets[name] { return known }
+    let setting = setting ?? TableSetting()
     let target = try TableTarget(
-      name: name, schema: schema, lake: lake, dataset: dataset, timeZone: "UTC")
+      name: name, schema: schema, lake: lake, dataset: dataset, timeZone: setting.timeZone,
+      properties: setting.properties)
     targets[name] = target
     return target
   }
@@ -182,7 +244,7 @@ public final class IngestPass {
       || Clock.nanoseconds() - groupStart >= Self.groupNanoseconds
   }
 
-  private func commitAll() throws {
+  func commitAll() throws {
     for name in targets.keys.sorted() {
       guard let target = targets[name] else { continue }
       try commit(target)
@@ -196,7 +258,10 @@ public final class IngestPass {
       if places.isEmpty { return }
       let parameters = [("inputs", "\(places.count)"), ("run", run.id)]
       let before = target.snapshot?.version
-      guard let outcome = try target.commit(run, parameters: parameters) else {
+      guard
+        let outcome = try target.commit(
+          run, parameters: parameters, didCommit: { try journal.record($0) })
+      else {
         pendingFiles[target.name] = []
         if let version = target.snapshot?.version, version != before {
           report.commits.append((target.name, version))
@@ -213,9 +278,8 @@ public final class IngestPass {
       }
       for place in places {
         quarantine.drop(sha256: report.files[place].sha256)
-        journal.drop(sha256: report.files[place].sha256)
         report.files[place] = IngestFileReport(path: report.files[place].path)
-        ingestFile(place)
+        ingestInput(place)
       }
     }
     throw PassError(

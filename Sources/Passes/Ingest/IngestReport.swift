@@ -9,6 +9,8 @@ public struct IngestFileReport: Sendable {
     /// The same content was there already; nothing was done.
     case alreadyDone
     case failed(any Error)
+    /// The job was stopped while it was read; nothing of it was stored.
+    case interrupted
   }
 
   public var path: String
@@ -29,6 +31,8 @@ public struct IngestFileReport: Sendable {
   /// Symbols (by date) by the step that resolved them.
   public var symbolCounts: [ResolutionStep: Int] = [:]
   public var sha256 = ""
+  /// What became of the stored rows that the input's rows replace; nil where it replaces none.
+  public var change: RowChange?
 
   public init(path: String) { self.path = path }
 }

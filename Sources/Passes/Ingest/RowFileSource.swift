@@ -8,6 +8,7 @@ import Storage
 /// One CSV or Parquet input, on its way into one table.
 final class RowFileSource {
   private let pass: IngestPass
+  private let item: IngestInput
   private let path: String
   private var input: InputStream?
   private(set) var rowCount = 0
@@ -15,8 +16,9 @@ final class RowFileSource {
   private(set) var ambiguousTimeCount = 0
   private(set) var byteCount = 0
 
-  init(pass: IngestPass, input: InputStream) {
+  init(pass: IngestPass, item: IngestInput, input: InputStream) {
     self.pass = pass
+    self.item = item
     self.input = input
     path = input.path
   }
@@ -32,10 +34,9 @@ final class RowFileSource {
   }
 
   private func attempt(mayClose: Bool) throws -> SourceWork {
-    let input = try self.input ?? InputStream(path: path)
+    let input = try self.input ?? item.open()
     self.input = nil
-    let opened = try SourceFile.open(
-      input, options: try sourceOptions(), hint: try kindHint(), lake: pass.lake)
+    let opened = try open(input)
     let target = try target(opened.schema)
     let hasOrdinal = opened.schema.column(named: "source_ordinal") != nil
     let layout = RowRouter.layout(opened.source.layout, hasOrdinal: hasOrdinal)
@@ -43,7 +44,7 @@ final class RowFileSource {
     let pool = WorkPool(width: pass.options.jobs)
     defer { pool.close() }
     do {
-      let lookup = target.lookup()
+      let lookup = item.isReplacing ? .nothing : target.lookup()
       let assembler = pass.assembler(plan, target: target, lookup: lookup, pool: pool)
       let sink = pass.sink(plan, assembler, texts: opened.source.strings, mayClose: mayClose)
       let isKeyless = opened.schema.keyColumns.isEmpty
@@ -86,7 +87,7 @@ final class RowFileSource {
     rowCount = Int(opened.source.report.rowCount + opened.source.report.rejectedCount)
     sentinelCount = Int(opened.source.report.sentinelCount)
     ambiguousTimeCount = Int(opened.source.report.ambiguousTimeCount)
-    if Double(rejected.count) > pass.options.badRowShareMax * Double(rowCount) {
+    if Double(rejected.count) > item.options.badRowShareMax * Double(rowCount) {
       throw tooManyBadRows("\(rejected.count) of \(rowCount)", rejected)
     }
     return rejected
@@ -99,14 +100,14 @@ final class RowFileSource {
     guard let sha256 = opened.source.contentHash else {
       throw PassError(.input, "the input was not read to its end", place: path)
     }
-    var work = SourceWork(target: target, sha256: sha256)
-    work.take(rows.segments, interval: nil)
+    var work = SourceWork(target: target, sha256: sha256, identity: item.download?.identity)
+    work.take(rows.segments, interval: item.download?.event.interval)
     work.repeatCount = rows.repeatCount + router.repeatCount
     work.flagCount = opened.source.report.flagged.values.reduce(0) { $0 + Int($1) }
     work.rejected =
       rejected
       + rows.conflicts.map { RejectedRow(conflict: $0, original: $0.row) }
-    work.symbols = pass.options.symbol.map { [$0] } ?? []
+    work.symbols = item.options.symbol.map { [$0] } ?? []
     return work
   }
 
@@ -117,14 +118,23 @@ final class RowFileSource {
       remedy: "--max-bad 1 keeps the good rows and puts the bad ones into quarantine")
   }
 
+  private func open(_ input: InputStream) throws -> OpenSource {
+    guard let download = item.download, let rows = download.rows else {
+      return try SourceFile.open(
+        input, options: try sourceOptions(), hint: try kindHint(), lake: pass.lake)
+    }
+    let schema = try TableSchema.named(download.kind, in: pass.lake)
+    return OpenSource(source: try rows(input, schema), schema: schema, format: .pages)
+  }
+
   private func sourceOptions() throws -> SourceOptions {
     var options = SourceOptions()
-    options.symbol = pass.options.symbol
-    options.columns = pass.options.columns
-    options.delimiter = pass.options.delimiter
-    options.ambiguousTime = pass.options.ambiguousTime
-    options.timeZone = try pass.options.timeZone.map { try TimeZoneRules.named($0) }
-    options.columnMap = try pass.options.columnMap.map { text in
+    options.symbol = item.options.symbol
+    options.columns = item.options.columns
+    options.delimiter = item.options.delimiter
+    options.ambiguousTime = item.options.ambiguousTime
+    options.timeZone = try item.options.timeZone.map { try TimeZoneRules.named($0) }
+    options.columnMap = try item.options.columnMap.map { text in
       guard let mapping = ColumnMapping(parsing: text) else {
         throw PassError(
           .usage, "'--map \(text)' is no mapping", remedy: "--map theirs=ours, like --map px=price")
@@ -136,18 +146,19 @@ final class RowFileSource {
 
   private func kindHint() throws -> KindHint {
     var hint = KindHint(
-      kind: pass.options.kind, interval: pass.options.interval,
-      tableName: pass.options.table?.name)
-    if let table = pass.options.table, pass.lake.hasTable(table) {
+      kind: item.options.kind, interval: item.options.interval,
+      tableName: item.options.table?.name)
+    if let table = item.options.table, pass.lake.hasTable(table) {
       hint.tableKind = try pass.lake.table(table).snapshot().configuration[TableProperty.schema]
     }
     return hint
   }
 
   private func target(_ schema: TableSchema) throws -> TableTarget {
-    let dataset = pass.options.dataset ?? ""
-    if let table = pass.options.table {
-      return try pass.target(table, schema: schema, dataset: dataset)
+    let dataset = item.options.dataset ?? ""
+    if let table = item.options.table {
+      return try pass.target(
+        table, schema: schema, dataset: dataset, setting: item.download?.setting)
     }
     if dataset.isEmpty {
       throw PassError(

@@ -6,6 +6,8 @@ struct SourceWork {
   let target: TableTarget
   let sha256: String
   var segments: [PendingSegment] = []
+  /// Stored files that go when the segments come.
+  var removals: [AddFile] = []
   var rejected: [RejectedRow] = []
   var repeatCount = 0
   var flagCount = 0
@@ -14,16 +16,33 @@ struct SourceWork {
   var symbols: [String] = []
   var symbolType = "raw_symbol"
 
-  /// The identity of the input: the same content again is done already, whatever the file's name or
-  /// compression.
-  var appId: String { "lake/ingest/\(sha256)/\(target.name)" }
+  /// What the input is known by in its table: the same again is done already.
+  let appId: String
   var isDone: Bool { target.has(input: appId) }
   var storedRowCount: Int { segments.reduce(0) { $0 + $1.staged.rowCount } }
   var sentinelCount: Int { segments.reduce(0) { $0 + $1.staged.sentinelCount } }
 
-  init(target: TableTarget, sha256: String) {
+  /// - Parameter identity: What a download is known by; a file is known by its content, whatever its
+  ///   name or compression.
+  init(target: TableTarget, sha256: String, identity: String? = nil) {
     self.target = target
     self.sha256 = sha256
+    appId = (identity ?? "lake/ingest/\(sha256)") + "/\(target.name)"
+  }
+
+  /// What the coverage ledger is told; nothing where the input has no rows and no header.
+  func event(path: String, byteCount: Int, runID: String) -> CoverageEvent? {
+    guard let interval else { return nil }
+    var event = CoverageEvent(
+      dataset: target.dataset, schema: target.schema.kind, symbols: symbols,
+      symbolType: symbolType, interval: interval, state: .complete,
+      table: target.name.description)
+    event.rowCount = Int64(storedRowCount)
+    event.byteCount = Int64(byteCount)
+    event.sha256 = sha256
+    event.path = path
+    event.runID = runID
+    return event
   }
 
   /// Takes segments, and says in their tags what they hold.

@@ -19,6 +19,9 @@ final class StoredLookup: Sendable {
     self.files = files
   }
 
+  /// What a table without files holds.
+  static let nothing = StoredLookup(fields: [], keyColumns: [], files: { _ in [] })
+
   /// Content by key of the stored rows that rows of these symbols and times (ns) may meet.
   func contentByKey(
     day: Int, symbols: ClosedRange<String>, times: ClosedRange<Int64>

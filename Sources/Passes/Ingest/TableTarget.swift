@@ -22,12 +22,21 @@ final class TableTarget {
   private(set) var pending: [PendingSegment] = []
   /// Inputs whose rows are pending: their application ids.
   private(set) var pendingInputs: [String] = []
+  /// Stored files that go when the pending ones come.
+  private(set) var pendingRemovals: [AddFile] = []
+  /// What the coverage ledger is told once the pending rows are in.
+  private var pendingEvents: [CoverageEvent] = []
+  private let properties: [String: String]
   private let storage: DirectoryStorage
 
-  /// - Parameter timeZone: Zone of the partition dates of a new table; one that exists keeps its own.
+  /// - Parameters:
+  ///   - timeZone: Zone of the partition dates of a new table; one that exists keeps its own.
+  ///   - properties: Properties of a new table; one that exists must have the same.
   init(
-    name: TableName, schema: TableSchema, lake: Lake, dataset: String, timeZone: String
+    name: TableName, schema: TableSchema, lake: Lake, dataset: String, timeZone: String,
+    properties: [String: String] = [:]
   ) throws {
+    self.properties = properties
     self.name = name
     self.schema = schema.forLayer(name.layer)
     self.dataset = dataset
@@ -50,9 +59,23 @@ final class TableTarget {
     snapshot?.txns[appId] != nil || pendingInputs.contains(appId)
   }
 
-  func add(_ segments: [PendingSegment], input appId: String) {
+  func add(
+    _ segments: [PendingSegment], input appId: String, replacing removals: [AddFile] = [],
+    events: [CoverageEvent] = []
+  ) {
     pending.append(contentsOf: segments)
     pendingInputs.append(appId)
+    pendingRemovals.append(contentsOf: removals)
+    pendingEvents.append(contentsOf: events)
+  }
+
+  /// Stored files of a date that no pending work takes away.
+  func storedFiles(day: Int) -> [AddFile] {
+    let date = CivilDate(daysSinceEpoch: day).iso
+    let gone = Set(pendingRemovals.map(\.filePath))
+    return (snapshot?.files ?? []).filter {
+      $0.partitionValue("date") == date && !gone.contains($0.filePath)
+    }
   }
 
   /// A data file that holds rows of a date: stored, or pending.
@@ -71,7 +94,10 @@ final class TableTarget {
 
   /// The files of a date as they are now, whatever is added later.
   func fileLister() -> @Sendable (Int) -> [File] {
-    let byDay = Dictionary(grouping: (snapshot?.files ?? [])) { $0.partitionValue("date") ?? "" }
+    let gone = Set(pendingRemovals.map(\.filePath))
+    let byDay = Dictionary(
+      grouping: (snapshot?.files ?? []).filter { !gone.contains($0.filePath) }
+    ) { $0.partitionValue("date") ?? "" }
     let (root, indexColumn, waiting) = (root, schema.indexColumn, pending)
     return { Self.files(day: $0, byDay, waiting, root: root, indexColumn: indexColumn) }
   }
@@ -105,11 +131,13 @@ final class TableTarget {
 
   /// Puts the pending segments into the table.
   ///
+  /// - Parameter didCommit: Takes the events of what is in the table now.
   /// - Returns: nil when they are in; else the outcome that kept them out, with the files withdrawn
   ///   from the table's folder again and everything still pending.
-  func commit(_ run: StagingRun, parameters: [(name: String, value: String)]) throws
-    -> CommitOutcome?
-  {
+  func commit(
+    _ run: StagingRun, parameters: [(name: String, value: String)],
+    didCommit: ([CoverageEvent]) throws -> Void = { _ in }
+  ) throws -> CommitOutcome? {
     if pendingInputs.isEmpty { return nil }
     let folder = name.layer + "/" + name.name + "/"
     var files: [AddFile] = []
@@ -130,7 +158,15 @@ final class TableTarget {
       ? try definition.transaction(on: storage)
       : Transaction(snapshot: snapshot, storage: storage)
     transaction.operation = "WRITE"
-    transaction.operationParameters = [("mode", "Append")] + parameters
+    transaction.operationParameters =
+      [("mode", pendingRemovals.isEmpty ? "Append" : "Overwrite")] + parameters
+      + CoverageRecovery.parameters(pendingEvents)
+    transaction.remove(pendingRemovals)
+    for file in pendingRemovals {
+      if let day = file.partitionValue("date").flatMap({ CivilDate(iso: $0) }) {
+        days.insert(day.daysSinceEpoch)
+      }
+    }
     transaction.append(files)
     for day in days {
       transaction.readPartitions.insert(
@@ -139,8 +175,9 @@ final class TableTarget {
     for input in pendingInputs { transaction.setApplication(input, version: 1) }
     let outcome = try transaction.commit()
     if case .committed = outcome {
-      pending = []
-      pendingInputs = []
+      let events = pendingEvents
+      dropPending()
+      try didCommit(events)
       try reload()
       return nil
     }
@@ -152,13 +189,16 @@ final class TableTarget {
   func dropPending() {
     pending = []
     pendingInputs = []
+    pendingRemovals = []
+    pendingEvents = []
   }
 
   private func root(of path: String, _ run: StagingRun) -> String { run.lakeRoot + "/" + path }
 
   private var definition: TableDefinition {
     TableDefinition(
-      name, schema: schema, timezone: timeZone, dataset: dataset.isEmpty ? nil : dataset)
+      name, schema: schema, timezone: timeZone, dataset: dataset.isEmpty ? nil : dataset,
+      properties: properties)
   }
 
   private func addFile(_ segment: PendingSegment) -> AddFile {

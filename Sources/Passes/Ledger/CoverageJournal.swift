@@ -1,87 +1,91 @@
 import Bytes
+import CSystem
 import Catalog
-import Columnar
+import Glibc
 import JSON
 import Storage
 
-/// Events of the coverage ledger: which intervals of which symbols came into which table.
+/// Events of the coverage ledger on their way into `ledger.coverage`.
 ///
-/// The data's own commit is the truth. Events are written to an fsynced journal after it, and folded
-/// into `ledger.coverage` once a command; a journal that a dead command left is folded by the next.
+/// The data's own commit is the truth. Right after it, its events are written to an fsynced journal,
+/// and once a command the journal is folded into the table. A journal that a dead run left is folded
+/// by the next command that writes; events whose run died before it wrote them are found in the
+/// commits (`CoverageRecovery`).
 final class CoverageJournal {
   private let lake: Lake
   private let runID: String
-  private var events: [(sha256: String, cells: [String: Cell])] = []
+  private var descriptor: Int32 = -1
+  private var fileName: String { runID + Self.suffix }
+  private static let suffix = ".jsonl"
 
   init(lake: Lake, runID: String) {
     self.lake = lake
     self.runID = runID
   }
 
-  func add(_ work: SourceWork, path: String, bytesIn: Int) {
-    guard let interval = work.interval else { return }
-    let symbols = JSONValue.array(work.symbols.sorted().map { .string($0) })
-    events.append(
-      (
-        work.sha256,
-        [
-          "recorded_at": .time(Clock.nanoseconds()), "dataset": .text(work.target.dataset),
-          "schema": .text(work.target.schema.kind), "symbols": .text(symbols.description),
-          "symbol_type": .text(work.symbolType), "interval_start": .time(interval.lowerBound),
-          "interval_end": .time(interval.upperBound), "state": .text("complete"),
-          "table": .text(work.target.name.description),
-          "row_count": .integer(Int64(work.storedRowCount)), "byte_count": .integer(Int64(bytesIn)),
-          "source_sha256": .text(work.sha256), "source_path": .text(path), "run_id": .text(runID),
-        ]
-      ))
-  }
+  deinit { if descriptor >= 0 { close(descriptor) } }
 
-  /// Forgets the events of an input that will be read again.
-  func drop(sha256: String) { events.removeAll { $0.sha256 == sha256 } }
-
-  /// Writes the journal, then folds it, and what others left, into the table.
-  func fold(run: StagingRun) throws {
-    let storage = DirectoryStorage(root: lake.journalPath)
-    if !events.isEmpty {
-      let lines = events.map { JSONValue.object(JSONObject($0.cells.map(Self.member))).description }
+  /// Writes events down, durably.
+  func record(_ events: [CoverageEvent]) throws {
+    if events.isEmpty { return }
+    let path = lake.journalPath + "/" + fileName
+    if descriptor < 0 {
       try DirectoryStorage(root: lake.root).createDirectory("ledger/journal")
-      try storage.writeDurably("\(runID).jsonl", Array(lines.map { $0 + "\n" }.joined().utf8))
+      descriptor = lake_open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+      guard descriptor >= 0 else { throw PassError.system("open", path: path) }
+      try DirectoryStorage(root: lake.journalPath).syncDirectory("")
     }
-    let table = try SmallTable(
-      lake: lake, name: .ledger("coverage"), kind: "coverage")
-    for entry in (try? storage.list("")) ?? [] where entry.name.hasSuffix(".jsonl") {
-      // Another command may have folded it meanwhile.
-      guard try storage.exists(entry.name), let bytes = try? storage.read(entry.name) else {
-        continue
+    let lines = Array(events.map { $0.json.description + "\n" }.joined().utf8)
+    try lines.withUnsafeBytes { bytes in
+      var done = 0
+      while done < bytes.count, let base = bytes.baseAddress {
+        let count = write(descriptor, base + done, bytes.count - done)
+        if count < 0 && lake_errno() == EINTR { continue }
+        guard count >= 0 else { throw PassError.system("write", path: path) }
+        done += count
       }
-      let text = String(decoding: bytes, as: UTF8.self)
-      let rows = try text.split(separator: "\n").map(Self.cells)
+    }
+    guard fsync(descriptor) == 0 else { throw PassError.system("fsync", path: path) }
+  }
+
+  /// Folds the journal, and those that dead runs left, into the table.
+  func fold(run: StagingRun) throws {
+    if descriptor >= 0 { close(descriptor) }
+    descriptor = -1
+    let storage = DirectoryStorage(root: lake.journalPath)
+    let table = try SmallTable(lake: lake, name: .ledger("coverage"), kind: "coverage")
+    for name in Self.fileNames(storage) where name == fileName || !isAlive(name) {
+      let events = try Self.events(storage, name)
       try table.append(
-        rows, now: Clock.nanoseconds(), appId: "lake/coverage/\(entry.name)", run: run)
-      _ = try storage.delete(entry.name)
-    }
-    events = []
-  }
-
-  private static let timeMembers: Set = ["recorded_at", "interval_start", "interval_end"]
-
-  private static func member(_ name: String, _ cell: Cell) -> (String, JSONValue) {
-    switch cell {
-    case .text(let text): (name, .string(text))
-    case .integer(let value), .time(let value): (name, .integer(value))
+        events.map(\.cells), now: Clock.nanoseconds(), appId: "lake/coverage/\(name)", run: run)
+      // Another command may have folded it meanwhile.
+      if try storage.exists(name) { _ = try storage.delete(name) }
     }
   }
 
-  private static func cells(_ line: Substring) throws -> [String: Cell] {
-    var cells: [String: Cell] = [:]
-    for member in try JSONValue(parsing: Array(line.utf8)).object?.members ?? [] {
-      let (name, value) = (member.key, member.value)
-      if let text = value.string {
-        cells[name] = .text(text)
-      } else if let number = value.int64 {
-        cells[name] = timeMembers.contains(name) ? .time(number) : .integer(number)
-      }
+  /// Events in journals that are not in the table yet, those of running commands too.
+  static func unfolded(_ lake: Lake) throws -> [CoverageEvent] {
+    let storage = DirectoryStorage(root: lake.journalPath)
+    return try fileNames(storage).flatMap { try events(storage, $0) }
+  }
+
+  private static func fileNames(_ storage: DirectoryStorage) -> [String] {
+    ((try? storage.list("")) ?? []).map(\.name).filter { $0.hasSuffix(suffix) }.sorted()
+  }
+
+  private static func events(_ storage: DirectoryStorage, _ name: String) throws -> [CoverageEvent]
+  {
+    // Gone since it was listed: it was folded.
+    guard try storage.exists(name), let bytes = try? storage.read(name) else { return [] }
+    // A line that its run did not live to finish is no event.
+    let end = bytes.lastIndex(of: 0x0A) ?? 0
+    return bytes[..<end].split(separator: 0x0A).compactMap { line in
+      (try? JSONValue(parsing: Array(line))).flatMap { CoverageEvent(json: $0) }
     }
-    return cells
+  }
+
+  /// Whether the run that writes a journal is still at work.
+  private func isAlive(_ name: String) -> Bool {
+    StagingRun.isAlive(String(name.dropLast(Self.suffix.count)), root: lake.root)
   }
 }

@@ -8,8 +8,13 @@ final class FileSupply: ByteSupply {
 
   init(path: String) throws(SourceError) {
     self.path = path
-    descriptor = lake_open(path, O_RDONLY | O_CLOEXEC, 0)
-    if descriptor < 0 { throw Self.failure("open", path) }
+    descriptor = try Self.openForReading(path)
+  }
+
+  static func openForReading(_ path: String) throws(SourceError) -> Int32 {
+    let descriptor = lake_open(path, O_RDONLY | O_CLOEXEC, 0)
+    if descriptor < 0 { throw failure("open", path) }
+    return descriptor
   }
 
   deinit { close(descriptor) }

@@ -4,7 +4,7 @@ import Compression
 
 /// A file that is open and understood: what its rows are, and the rows.
 public struct OpenSource {
-  public enum Format: String, Sendable { case csv, parquet }
+  public enum Format: String, Sendable { case csv, parquet, pages }
 
   public let source: any RowSource
   public let schema: TableSchema

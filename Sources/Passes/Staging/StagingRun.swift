@@ -64,6 +64,14 @@ public final class StagingRun {
     guard rename(published, staged) == 0 else { throw PassError.system("rename", path: published) }
   }
 
+  /// Whether a run is still at work: it holds its lock for as long as its process lives.
+  static func isAlive(_ id: String, root: String) -> Bool {
+    let lock = lake_open(root + "/staging/" + id + "/lock", O_RDWR | O_CLOEXEC, 0)
+    if lock < 0 { return false }
+    defer { close(lock) }
+    return flock(lock, LOCK_EX | LOCK_NB) != 0
+  }
+
   /// Removes the folder.
   public func finish() { Self.remove(directory) }
 

@@ -1,0 +1,156 @@
+import Bytes
+import Catalog
+import Columnar
+import DeltaLog
+import Parquet
+
+/// The stored rows that a download's rows take the place of: those of its symbols in its interval.
+struct ReplacedRegion: Sendable {
+  /// Half-open, in ns since 1970 UTC.
+  var interval: Range<Int64>
+  /// As they were asked for.
+  var symbols: Set<String>
+  /// Whether `symbols` are what the table's column `symbol` holds.
+  var isRaw: Bool
+
+  var holdsAllSymbols: Bool { symbols.contains(CoverageLedger.allSymbols) }
+}
+
+/// Replaces the rows of a region, atomically, and says what that changes.
+///
+/// Files that hold rows of the region and others are written again without the region's rows.
+/// Dates on which nothing changes keep their files.
+struct RegionReplacement {
+  private let region: ReplacedRegion
+  private let pass: IngestPass
+
+  init(_ region: ReplacedRegion, pass: IngestPass) {
+    self.region = region
+    self.pass = pass
+  }
+
+  /// Turns work that holds all rows of the region into work that replaces what is stored there.
+  func apply(to work: inout SourceWork) throws -> RowChange {
+    var change = RowChange()
+    var segments: [PendingSegment] = []
+    let byDay = Dictionary(grouping: work.segments, by: \.staged.day)
+    for day in try days(work.target).union(byDay.keys).sorted() {
+      let fresh = byDay[day] ?? []
+      let (dayChange, kept, removals) = try replace(day, fresh, work.target)
+      change = change + dayChange
+      if dayChange.isNone { continue }
+      segments += fresh + kept
+      work.removals += removals
+    }
+    work.segments = segments
+    return change
+  }
+
+  /// Stored dates that the region touches.
+  private func days(_ target: TableTarget) throws -> Set<Int> {
+    let nanosecondsPerDay: Int64 = 86_400_000_000_000
+    // A partition zone is at most 14 hours from UTC.
+    let slack: Int64 = 14 * 3_600_000_000_000
+    let first = (region.interval.lowerBound - slack) / nanosecondsPerDay - 1
+    let last = (region.interval.upperBound + slack) / nanosecondsPerDay + 1
+    let stored = (target.snapshot?.files ?? []).compactMap {
+      $0.partitionValue("date").flatMap { CivilDate(iso: $0) }?.daysSinceEpoch
+    }
+    return Set(stored).filter { Int64($0) >= first && Int64($0) <= last }
+  }
+
+  private func replace(
+    _ day: Int, _ fresh: [PendingSegment], _ target: TableTarget
+  ) throws -> (RowChange, kept: [PendingSegment], removals: [AddFile]) {
+    var symbols = region.isRaw ? region.symbols : []
+    for segment in fresh { symbols.formUnion(try StoredRows.symbols(path: segment.staged.path)) }
+    var comparison = RegionComparison(target.schema)
+    var kept: [PendingSegment] = []
+    var removals: [AddFile] = []
+    for file in target.storedFiles(day: day) {
+      let path = target.root + "/" + file.filePath
+      let copy = try FilteredCopy(path: path, schema: target.schema)
+      let masks = try copy.masks { rows in try isInside(rows, symbols, target.schema) }
+      if !masks.contains(where: { $0.contains(1) }) { continue }
+      try comparison.addOld(path: path, masks: masks)
+      removals.append(file)
+      if masks.allSatisfy({ !$0.contains(0) }) { continue }
+      let name = pass.nextFilePrefix() + "-" + (file.filePath.split(separator: "/").last ?? "")
+      let staged = try copy.write(
+        without: masks, day: day, directory: pass.run.directory, fileName: name)
+      var tags = file.tags
+      tags[AddFile.Tag.rows] = "\(staged.rowCount)"
+      tags[AddFile.Tag.rowHash] = staged.fingerprint.description
+      kept.append(PendingSegment(staged: staged, tags: tags))
+    }
+    for segment in fresh { try comparison.addNew(path: segment.staged.path) }
+    return (comparison.change, kept, removals)
+  }
+
+  /// One byte a row: 1 where it lies in the region.
+  private func isInside(
+    _ rows: LedgerRows, _ symbols: Set<String>, _ schema: TableSchema
+  ) throws -> [UInt8] {
+    (0..<rows.rowCount).map { row in
+      guard let time = rows.time(schema.indexColumn, row), region.interval.contains(time) else {
+        return 0
+      }
+      if region.holdsAllSymbols { return 1 }
+      if let symbol = rows.text("symbol", row), symbols.contains(symbol) { return 1 }
+      guard !region.isRaw, let asked = rows.text("requested_symbol", row) else { return 0 }
+      return region.symbols.contains(asked) ? 1 : 0
+    }
+  }
+}
+
+/// Compares the rows that go with those that come, in bounded memory a date.
+private struct RegionComparison {
+  private let schema: TableSchema
+  private var old: [Fingerprint: Fingerprint] = [:]
+  private var new: [Fingerprint: Fingerprint] = [:]
+  /// How often a content goes and comes, where rows have no key.
+  private var balance: [Fingerprint: Int] = [:]
+  private var newCount = 0
+
+  init(_ schema: TableSchema) { self.schema = schema }
+
+  private var isKeyed: Bool { !schema.keyColumns.isEmpty }
+
+  mutating func addOld(path: String, masks: [[UInt8]]) throws {
+    try StoredRows.forEachRow(
+      path: path, fields: schema.fileFields, keyColumns: schema.keyColumns
+    ) { rowGroup, row, key, content in
+      if masks[rowGroup][row] == 0 { return }
+      if isKeyed { old[key] = content } else { balance[content, default: 0] -= 1 }
+    }
+  }
+
+  mutating func addNew(path: String) throws {
+    try StoredRows.forEachRow(
+      path: path, fields: schema.fileFields, keyColumns: schema.keyColumns
+    ) { _, _, key, content in
+      newCount += 1
+      if isKeyed { new[key] = content } else { balance[content, default: 0] += 1 }
+    }
+  }
+
+  var change: RowChange {
+    var change = RowChange()
+    if !isKeyed {
+      for count in balance.values {
+        if count > 0 { change.added += count } else { change.gone -= count }
+      }
+      change.same = newCount - change.added
+      return change
+    }
+    for (key, content) in new {
+      switch old[key] {
+      case nil: change.added += 1
+      case content?: change.same += 1
+      default: change.changed += 1
+      }
+    }
+    for key in old.keys where new[key] == nil { change.gone += 1 }
+    return change
+  }
+}

@@ -1,0 +1,24 @@
+/// What replacing the rows of a region comes to.
+public struct RowChange: Hashable, Sendable {
+  /// Rows that were not there.
+  public var added = 0
+  /// Rows that were there and are the same.
+  public var same = 0
+  /// Rows whose key was there with other values.
+  public var changed = 0
+  /// Rows that are there no more.
+  public var gone = 0
+
+  public init() {}
+
+  public var isNone: Bool { added == 0 && changed == 0 && gone == 0 }
+
+  public static func + (left: RowChange, right: RowChange) -> RowChange {
+    var sum = left
+    sum.added += right.added
+    sum.same += right.same
+    sum.changed += right.changed
+    sum.gone += right.gone
+    return sum
+  }
+}

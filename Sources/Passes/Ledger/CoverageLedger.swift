@@ -1,0 +1,213 @@
+import Catalog
+import Columnar
+import DeltaLog
+import JSON
+import Parquet
+import Storage
+
+/// The coverage ledger as it is now: the table's events, and those in journals not yet folded.
+public struct CoverageLedger: Sendable {
+  /// What asks for all symbols of a dataset.
+  public static let allSymbols = "ALL_SYMBOLS"
+
+  /// By the time they were recorded.
+  public let events: [CoverageEvent]
+  private let places: [Source: [String: [Int]]]
+
+  /// Whose intervals belong together.
+  private struct Source: Hashable, Sendable {
+    var dataset: String
+    var schema: String
+    var symbolType: String
+  }
+
+  /// A stretch of time with one state.
+  public struct Stretch: Hashable, Sendable {
+    /// Half-open, in ns since 1970 UTC.
+    public var interval: Range<Int64>
+    /// The last event about it.
+    public var event: CoverageEvent
+    public var state: CoverageState { event.state }
+  }
+
+  public init(events: [CoverageEvent]) {
+    // Events of one instant keep the order in which they were given.
+    let order = events.indices.sorted {
+      (events[$0].recordedAt, $0) < (events[$1].recordedAt, $1)
+    }
+    self.events = order.map { events[$0] }
+    var places: [Source: [String: [Int]]] = [:]
+    for (place, event) in self.events.enumerated() {
+      let source = Source(
+        dataset: event.dataset, schema: event.schema, symbolType: event.symbolType)
+      for symbol in event.symbols {
+        places[source, default: [:]][symbol, default: []].append(place)
+      }
+    }
+    self.places = places
+  }
+
+  /// The symbols of a source of which anything is known.
+  public func symbols(dataset: String, schema: String, symbolType: String) -> [String] {
+    let source = Source(dataset: dataset, schema: schema, symbolType: symbolType)
+    return (places[source] ?? [:]).keys.sorted()
+  }
+
+  /// What is known of a symbol, in order of time: stretches that do not overlap. What lies between
+  /// them was never asked for.
+  public func stretches(
+    dataset: String, schema: String, symbolType: String, symbol: String
+  ) -> [Stretch] {
+    let source = Source(dataset: dataset, schema: schema, symbolType: symbolType)
+    guard let bySymbol = places[source] else { return [] }
+    let own = bySymbol[symbol] ?? []
+    let all = symbol == Self.allSymbols ? [] : bySymbol[Self.allSymbols] ?? []
+    var timeline = Timeline<Int>()
+    for place in (own + all).sorted() { timeline.paint(events[place].interval, place) }
+    return timeline.stretches.map { Stretch(interval: $0.interval, event: events[$0.value]) }
+  }
+
+  /// The parts of `interval` for which `isSettled` holds of no stretch.
+  public func missing(
+    dataset: String, schema: String, symbolType: String, symbol: String,
+    in interval: Range<Int64>, isSettled: (Stretch) -> Bool
+  ) -> [Range<Int64>] {
+    var rest: [Range<Int64>] = []
+    var from = interval.lowerBound
+    for stretch in stretches(
+      dataset: dataset, schema: schema, symbolType: symbolType, symbol: symbol)
+    where isSettled(stretch) {
+      let known = stretch.interval.clamped(to: interval)
+      if known.isEmpty { continue }
+      if from < known.lowerBound { rest.append(from..<known.lowerBound) }
+      from = max(from, known.upperBound)
+    }
+    if from < interval.upperBound { rest.append(from..<interval.upperBound) }
+    return rest
+  }
+}
+
+/// Values along a line of time: what is painted later covers what was there.
+struct Timeline<Value: Sendable>: Sendable {
+  private(set) var stretches: [(interval: Range<Int64>, value: Value)] = []
+
+  mutating func paint(_ interval: Range<Int64>, _ value: Value) {
+    if interval.isEmpty { return }
+    // Most events come in order of time: nothing is behind them.
+    if let last = stretches.last, last.interval.upperBound > interval.lowerBound {
+      var rest: [(interval: Range<Int64>, value: Value)] = []
+      for stretch in stretches {
+        let known = stretch.interval
+        if known.lowerBound < interval.lowerBound {
+          let end = min(known.upperBound, interval.lowerBound)
+          rest.append((known.lowerBound..<end, stretch.value))
+        }
+        if known.upperBound > interval.upperBound {
+          let start = max(known.lowerBound, interval.upperBound)
+          rest.append((start..<known.upperBound, stretch.value))
+        }
+      }
+      rest.append((interval, value))
+      stretches = rest.sorted { $0.interval.lowerBound < $1.interval.lowerBound }
+    } else {
+      stretches.append((interval, value))
+    }
+  }
+}
+
+extension CoverageLedger {
+  /// Reads the ledger of a lake; one that has none yet is empty.
+  public static func read(_ lake: Lake) throws -> CoverageLedger {
+    var events = try tableEvents(lake)
+    var known = Set(events)
+    for event in try CoverageJournal.unfolded(lake) where known.insert(event).inserted {
+      events.append(event)
+    }
+    return CoverageLedger(events: events)
+  }
+
+  private static func tableEvents(_ lake: Lake) throws -> [CoverageEvent] {
+    let name = TableName.ledger("coverage")
+    guard lake.hasTable(name) else { return [] }
+    let snapshot = try lake.table(name).snapshot()
+    var events: [CoverageEvent] = []
+    for file in snapshot.files {
+      let reader = try ParquetReader(path: lake.path(of: name) + "/" + file.filePath)
+      for rowGroup in 0..<reader.rowGroupCount {
+        let rows = try LedgerRows(reader, rowGroup: rowGroup)
+        for row in 0..<rows.rowCount {
+          guard let event = CoverageEvent(rows, row) else {
+            throw PassError(
+              .input, "row \(row) of the coverage ledger makes no sense", place: file.filePath,
+              remedy: "lake history ledger.coverage shows who wrote it")
+          }
+          events.append(event)
+        }
+      }
+    }
+    return events
+  }
+}
+
+/// Rows of one of the lake's own small tables, by column.
+struct LedgerRows {
+  let rowCount: Int
+  private var columns: [String: Column] = [:]
+
+  /// - Parameter columns: Those to read; nil for all.
+  init(_ reader: ParquetReader, rowGroup: Int, columns names: Set<String>? = nil) throws {
+    rowCount = reader.rowCount(rowGroup: rowGroup)
+    for (index, leaf) in reader.leaves.enumerated() where names?.contains(leaf.name) ?? true {
+      var column = Column(type: leaf.type, storage: .integers([]))
+      try reader.readColumn(rowGroup: rowGroup, leaf: index, into: &column)
+      columns[leaf.name] = column
+    }
+  }
+
+  func text(_ name: String, _ row: Int) -> String? {
+    guard let column = columns[name], !column.isNull(row) else { return nil }
+    switch column.storage {
+    case .bytes(let values): return values[row]
+    case .codes(let codes, let dictionary): return dictionary[Int(codes[row])]
+    default: return nil
+    }
+  }
+
+  func integer(_ name: String, _ row: Int) -> Int64? {
+    guard let column = columns[name], !column.isNull(row) else { return nil }
+    if case .integers(let values) = column.storage { return values[row] }
+    return nil
+  }
+
+  /// A timestamp in ns, with its remainder where the table keeps one.
+  func time(_ name: String, _ row: Int) -> Int64? {
+    guard let microseconds = integer(name, row) else { return nil }
+    return microseconds * 1000 + (integer(name + RemainderColumns.suffix, row) ?? 0)
+  }
+}
+
+extension CoverageEvent {
+  fileprivate init?(_ rows: LedgerRows, _ row: Int) {
+    guard let recordedAt = rows.time("recorded_at", row),
+      let state = rows.text("state", row).flatMap(CoverageState.init)
+    else { return nil }
+    let start = rows.time("interval_start", row) ?? 0
+    let end = rows.time("interval_end", row) ?? start
+    let list = rows.text("symbols", row).flatMap { try? JSONValue(parsing: Array($0.utf8)).array }
+    guard start <= end else { return nil }
+    self.init(
+      dataset: rows.text("dataset", row) ?? "", schema: rows.text("schema", row) ?? "",
+      symbols: (list ?? []).compactMap(\.string),
+      symbolType: rows.text("symbol_type", row) ?? "raw_symbol", interval: start..<end,
+      state: state, table: rows.text("table", row), recordedAt: recordedAt)
+    rowCount = rows.integer("row_count", row)
+    byteCount = rows.integer("byte_count", row)
+    costNanoUSD = rows.integer("cost_usd", row)
+    requestID = rows.text("request_id", row)
+    etag = rows.text("etag", row)
+    sha256 = rows.text("source_sha256", row)
+    path = rows.text("source_path", row)
+    runID = rows.text("run_id", row)
+    reason = rows.text("reason", row)
+  }
+}

@@ -1,0 +1,75 @@
+import Catalog
+import Testing
+
+@testable import Passes
+
+@Suite("Coverage ledger")
+struct CoverageLedgerTests {
+  private func event(
+    _ interval: Range<Int64>, _ state: CoverageState, at time: Int64, symbols: [String] = ["SPY"],
+    type: String = "raw_symbol"
+  ) -> CoverageEvent {
+    CoverageEvent(
+      dataset: "EQUS.MINI", schema: "ohlcv-1s", symbols: symbols, symbolType: type,
+      interval: interval, state: state, table: "raw.x", recordedAt: time * 1000)
+  }
+
+  private func stretches(_ ledger: CoverageLedger, _ symbol: String) -> [String] {
+    ledger.stretches(
+      dataset: "EQUS.MINI", schema: "ohlcv-1s", symbolType: "raw_symbol", symbol: symbol
+    ).map { "\($0.interval.lowerBound)-\($0.interval.upperBound) \($0.state.rawValue)" }
+  }
+
+  @Test("the last event of an interval is its state, whatever the order they are read in")
+  func lastEventWins() {
+    let events = [
+      event(10..<40, .complete, at: 1), event(20..<30, .purged, at: 3),
+      event(25..<60, .open, at: 2),
+    ]
+    for order in [[0, 1, 2], [2, 1, 0], [1, 0, 2]] {
+      let ledger = CoverageLedger(events: order.map { events[$0] })
+      #expect(
+        stretches(ledger, "SPY") == ["10-20 complete", "20-30 purged", "30-60 open"])
+    }
+  }
+
+  @Test("what is missing is what was asked for less what is settled")
+  func missing() {
+    let ledger = CoverageLedger(events: [
+      event(10..<20, .complete, at: 1), event(20..<30, .failed, at: 2),
+      event(30..<40, .empty, at: 3), event(50..<60, .notEntitled, at: 4),
+    ])
+    func missing(_ interval: Range<Int64>, _ symbol: String) -> [Range<Int64>] {
+      ledger.missing(
+        dataset: "EQUS.MINI", schema: "ohlcv-1s", symbolType: "raw_symbol", symbol: symbol,
+        in: interval
+      ) { $0.state.isStored || $0.state == .notEntitled }
+    }
+    #expect(missing(0..<70, "SPY") == [0..<10, 20..<30, 40..<50, 60..<70])
+    #expect(missing(12..<18, "SPY") == [])
+    #expect(missing(15..<25, "SPY") == [20..<25])
+    #expect(missing(0..<5, "QQQ") == [0..<5])
+  }
+
+  @Test("what was bought of all symbols counts for each of them, and not the other way round")
+  func allSymbols() {
+    let ledger = CoverageLedger(events: [
+      event(0..<10, .complete, at: 1, symbols: [CoverageLedger.allSymbols]),
+      event(10..<20, .complete, at: 2),
+    ])
+    #expect(stretches(ledger, "SPY") == ["0-10 complete", "10-20 complete"])
+    #expect(stretches(ledger, "QQQ") == ["0-10 complete"])
+    #expect(stretches(ledger, CoverageLedger.allSymbols) == ["0-10 complete"])
+  }
+
+  @Test("an event reads back from its line as it was written")
+  func journalLine() throws {
+    var event = event(3..<5, .degraded, at: 9, symbols: ["B", "A"], type: "continuous")
+    event.rowCount = 7
+    event.costNanoUSD = 1_250_000_001
+    event.requestID = "r\"1"
+    event.reason = "flagged"
+    #expect(CoverageEvent(json: event.json) == event)
+    #expect(event.symbols == ["A", "B"])
+  }
+}
