@@ -1,0 +1,73 @@
+import JSON
+
+/// A job that prepares files.
+public struct BatchJob: Hashable, Sendable {
+  public enum State: String, Sendable { case received, queued, processing, done, expired }
+
+  public var id: String
+  /// nil for one that is unknown here.
+  public var state: State?
+  /// The vendor's word for the state.
+  public var stateName: String
+  /// From 0 to 100, where the vendor says.
+  public var progress: Int?
+  public var recordCount: Int?
+  public var billedByteCount: Int?
+  /// Nano-dollars.
+  public var cost: Int64?
+
+  init?(_ json: JSONValue) {
+    guard let id = json["id"]?.string, Self.isSafe(id), let name = json["state"]?.string else {
+      return nil
+    }
+    self.id = id
+    stateName = name
+    state = State(rawValue: name)
+    progress = json["progress"]?.int64.map { Int(clamping: $0) }
+    recordCount = json["record_count"]?.int64.map { Int(clamping: $0) }
+    billedByteCount = json["billed_size"]?.int64.map { Int(clamping: $0) }
+    cost = json["cost_usd"]?.number.flatMap(DatabentoClient.nanoDollars)
+  }
+
+  /// Whether a name of the vendor's is fit for a path: no folder, nothing hidden.
+  static func isSafe(_ name: String) -> Bool {
+    !name.isEmpty && name.utf8.count <= 255 && !name.hasPrefix(".")
+      && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x2F && $0 != 0x5C }
+  }
+}
+
+/// A file of a job.
+public struct BatchFile: Hashable, Sendable {
+  /// Without folder.
+  public var name: String
+  public var byteCount: Int
+  /// 64 hexadecimal digits.
+  public var sha256: String
+  public var url: String
+
+  public init(name: String, byteCount: Int, sha256: String, url: String) {
+    self.name = name
+    self.byteCount = byteCount
+    self.sha256 = sha256
+    self.url = url
+  }
+
+  /// Whether it holds records, and not the job's description.
+  public var isData: Bool { name.hasSuffix(".dbn.zst") || name.hasSuffix(".dbn") }
+
+  init?(_ json: JSONValue) {
+    guard let name = json["filename"]?.string, BatchJob.isSafe(name),
+      let count = json["size"]?.int64, count >= 0, let hash = json["hash"]?.string,
+      hash.hasPrefix("sha256:"), let url = json["urls"]?["https"]?.string
+    else { return nil }
+    let digits = hash.dropFirst(7).lowercased()
+    let isHex = digits.utf8.allSatisfy {
+      (0x30...0x39).contains($0) || (0x61...0x66).contains($0)
+    }
+    guard digits.utf8.count == 64, isHex else { return nil }
+    self.init(name: name, byteCount: Int(count), sha256: digits, url: url)
+  }
+}
+
+/// In how large pieces a job's files are cut.
+public enum BatchSplit: String, Sendable { case day, week, month, year, none }

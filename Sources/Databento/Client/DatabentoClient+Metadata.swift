@@ -1,0 +1,172 @@
+import Bytes
+import Columnar
+import JSON
+
+/// The time that a dataset covers, for the key that asks.
+public struct DatasetRange: Hashable, Sendable {
+  /// Nanoseconds since 1970; half-open.
+  public var whole: Range<Int64>
+  public var bySchema: [RecordKind: Range<Int64>]
+
+  public init(whole: Range<Int64>, bySchema: [RecordKind: Range<Int64>]) {
+    self.whole = whole
+    self.bySchema = bySchema
+  }
+
+  /// What is covered of a schema.
+  public func range(of schema: RecordKind) -> Range<Int64> { bySchema[schema] ?? whole }
+}
+
+/// What the vendor says of a dataset's data on a day.
+public struct DatasetCondition: Hashable, Sendable {
+  public var date: CivilDate
+  /// `available`, `degraded`, `pending`, `missing` or `intraday`.
+  public var condition: String
+  public var lastModified: CivilDate?
+
+  public init(date: CivilDate, condition: String, lastModified: CivilDate?) {
+    self.date = date
+    self.condition = condition
+    self.lastModified = lastModified
+  }
+
+  public var isDegraded: Bool { condition == "degraded" }
+}
+
+extension DatabentoClient {
+  /// Names of all datasets that the key sees.
+  public func listDatasets() throws -> [String] {
+    try names(get("metadata.list_datasets"), "metadata.list_datasets")
+  }
+
+  /// Names of a dataset's schemas, those that are unknown here included.
+  public func listSchemas(dataset: String) throws -> [String] {
+    try names(
+      get("metadata.list_schemas", [("dataset", dataset)]), "metadata.list_schemas")
+  }
+
+  /// Checks the names of a dataset and of a schema, and offers the nearest; costs nothing.
+  public func require(dataset: String, schema: RecordKind) throws {
+    let datasets = try listDatasets()
+    guard datasets.contains(dataset) else {
+      throw DatabentoError(
+        .unknownName, "the vendor offers no dataset '\(dataset)'",
+        remedy: NearestNames.question(dataset, among: datasets) ?? "lake vendors check")
+    }
+    let schemas = try listSchemas(dataset: dataset)
+    guard schemas.contains(schema.rawValue) else {
+      throw DatabentoError(
+        .unknownName, "dataset '\(dataset)' has no schema '\(schema.rawValue)'",
+        remedy: NearestNames.question(schema.rawValue, among: schemas)
+          ?? "it has " + schemas.joined(separator: ", "))
+    }
+  }
+
+  /// What a dataset covers, and each of its schemas.
+  public func datasetRange(dataset: String) throws -> DatasetRange {
+    let method = "metadata.get_dataset_range"
+    let answer = try get(method, [("dataset", dataset)])
+    guard let whole = Self.range(answer) else {
+      throw badAnswer(method, "'start' and 'end' should be times")
+    }
+    var bySchema: [RecordKind: Range<Int64>] = [:]
+    for member in answer["schema"]?.object?.members ?? [] {
+      guard let kind = RecordKind(rawValue: member.key), let range = Self.range(member.value) else {
+        continue
+      }
+      bySchema[kind] = range
+    }
+    return DatasetRange(whole: whole, bySchema: bySchema)
+  }
+
+  /// How good a dataset's data is, day by day.
+  ///
+  /// - Parameter dates: First and last date, UTC, both included.
+  public func datasetCondition(dataset: String, dates: ClosedRange<CivilDate>) throws
+    -> [DatasetCondition]
+  {
+    let method = "metadata.get_dataset_condition"
+    let answer = try get(
+      method,
+      [
+        ("dataset", dataset), ("start_date", dates.lowerBound.iso),
+        ("end_date", dates.upperBound.iso),
+      ])
+    guard let items = answer.array else { throw badAnswer(method, "a list was expected") }
+    return try items.map { item in
+      guard let text = item["date"]?.string, let date = CivilDate(iso: text),
+        let condition = item["condition"]?.string
+      else { throw badAnswer(method, "each item should have 'date' and 'condition'") }
+      let modified = item["last_modified_date"]?.string.flatMap { CivilDate(iso: $0) }
+      return DatasetCondition(date: date, condition: condition, lastModified: modified)
+    }
+  }
+
+  /// Records that a query would give.
+  public func recordCount(_ query: DatabentoQuery) throws -> Int {
+    try count("metadata.get_record_count", query)
+  }
+
+  /// Bytes that a query would be billed for: uncompressed.
+  public func billableSize(_ query: DatabentoQuery) throws -> Int {
+    try count("metadata.get_billable_size", query)
+  }
+
+  /// What a query would cost, in nano-dollars, from the digits of the vendor's answer; a broken
+  /// nano-dollar counts as a whole one.
+  public func cost(_ query: DatabentoQuery) throws -> Int64 {
+    let method = "metadata.get_cost"
+    let answer = try askedOf(method, query)
+    guard let digits = answer.number, let cost = Self.nanoDollars(digits) else {
+      throw badAnswer(method, "a number of dollars was expected")
+    }
+    return cost
+  }
+
+  // MARK: - Reading answers
+
+  /// nil for a number below 0 or above nine billion dollars.
+  static func nanoDollars(_ digits: String) -> Int64? {
+    if let exact = DecimalText.parse(digits, scale: 9) {
+      return exact < 0 ? nil : Int64(exactly: exact)
+    }
+    // More digits than nine: cut at 18 and round up.
+    guard let fine = DecimalText.parse(shortened(digits), scale: 30), fine >= 0 else { return nil }
+    let unit = DecimalText.powersOfTen[21]
+    return Int64(exactly: (fine + unit - 1) / unit)
+  }
+
+  /// The text of a number with at most 17 digits in its fraction, exponent kept.
+  private static func shortened(_ digits: String) -> String {
+    let parts = digits.split(separator: ".", maxSplits: 1)
+    guard parts.count == 2 else { return digits }
+    let fraction = parts[1].prefix { $0.isNumber }
+    return parts[0] + "." + fraction.prefix(17) + parts[1][fraction.endIndex...]
+  }
+
+  private func names(_ answer: JSONValue, _ method: String) throws(DatabentoError) -> [String] {
+    guard let items = answer.array else { throw badAnswer(method, "a list was expected") }
+    return items.compactMap(\.string)
+  }
+
+  private func askedOf(_ method: String, _ query: DatabentoQuery) throws -> JSONValue {
+    try query.check()
+    return try explaining(query) { try post(method, query.fields) }
+  }
+
+  private func count(_ method: String, _ query: DatabentoQuery) throws -> Int {
+    guard let count = try askedOf(method, query).int64, count >= 0 else {
+      throw badAnswer(method, "a whole number was expected")
+    }
+    return Int(count)
+  }
+
+  private static func range(_ value: JSONValue) -> Range<Int64>? {
+    guard let start = value["start"]?.string.flatMap(instant),
+      let end = value["end"]?.string.flatMap(instant), start <= end
+    else { return nil }
+    return start..<end
+  }
+
+  private static func instant(_ text: String) -> Int64? { TimeText.parseISO(text)?.nanoseconds }
+}

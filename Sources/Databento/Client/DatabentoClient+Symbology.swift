@@ -1,0 +1,150 @@
+import Columnar
+import HTTP
+import JSON
+import Market
+
+/// What symbols mean, by date.
+public struct SymbolResolution: Hashable, Sendable {
+  /// From one date up to another, which is not included.
+  public struct Mapping: Hashable, Sendable {
+    public var start: CivilDate
+    public var end: CivilDate
+    /// The symbol of the wanted type.
+    public var symbol: String
+
+    public init(start: CivilDate, end: CivilDate, symbol: String) {
+      self.start = start
+      self.end = end
+      self.symbol = symbol
+    }
+  }
+
+  /// In the order of the answer.
+  public var mappings: [(symbol: String, intervals: [Mapping])]
+  /// Symbols that resolve on some of the dates.
+  public var partial: [String]
+  /// Symbols that resolve on none.
+  public var notFound: [String]
+
+  public static func == (left: SymbolResolution, right: SymbolResolution) -> Bool {
+    left.mappings.elementsEqual(right.mappings, by: ==) && left.partial == right.partial
+      && left.notFound == right.notFound
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    for mapping in mappings {
+      hasher.combine(mapping.symbol)
+      hasher.combine(mapping.intervals)
+    }
+    hasher.combine(partial)
+    hasher.combine(notFound)
+  }
+}
+
+extension DatabentoClient {
+  /// The types that a person asks by.
+  static let usualTypes: [SType] = [.rawSymbol, .parent, .continuous, .instrumentID]
+
+  /// What symbols mean on some dates; costs nothing.
+  ///
+  /// - Parameter dates: UTC; half-open.
+  public func resolve(
+    dataset: String, symbols: [String], stypeIn: SType, stypeOut: SType = .instrumentID,
+    dates: Range<CivilDate>
+  ) throws -> SymbolResolution {
+    let method = "symbology.resolve"
+    let answer = try post(
+      method,
+      [
+        ("dataset", dataset), ("symbols", symbols.joined(separator: ",")),
+        ("stype_in", stypeIn.name), ("stype_out", stypeOut.name),
+        ("start_date", dates.lowerBound.iso), ("end_date", dates.upperBound.iso),
+      ])
+    guard let result = answer["result"]?.object else {
+      throw badAnswer(method, "'result' should be an object")
+    }
+    let mappings = try result.members.map { member in
+      (symbol: member.key, intervals: try (member.value.array ?? []).map { try mapping($0) })
+    }
+    return SymbolResolution(
+      mappings: mappings, partial: (answer["partial"]?.array ?? []).compactMap(\.string),
+      notFound: (answer["not_found"]?.array ?? []).compactMap(\.string))
+  }
+
+  private func mapping(_ value: JSONValue) throws(DatabentoError) -> SymbolResolution.Mapping {
+    // 'd0', 'd1' and 's' are the wire's names; the longer ones are older.
+    guard let start = (value["d0"] ?? value["start_date"])?.string.flatMap({ CivilDate(iso: $0) }),
+      let end = (value["d1"] ?? value["end_date"])?.string.flatMap({ CivilDate(iso: $0) }),
+      let symbol = (value["s"] ?? value["symbol"])?.string
+    else { throw badAnswer("symbology.resolve", "an interval should have 'd0', 'd1' and 's'") }
+    return .init(start: start, end: end, symbol: symbol)
+  }
+
+  /// The error of symbols that do not resolve, naming the type of symbol that would.
+  ///
+  /// It asks the vendor about the other types, which costs nothing; where that fails, the form of
+  /// the symbols decides.
+  public func unresolved(_ symbols: [String], of query: DatabentoQuery) -> DatabentoError {
+    let named = symbols.prefix(5).map { "'\($0)'" }.joined(separator: ", ")
+    let more = symbols.count > 5 ? " and \(symbols.count - 5) more" : ""
+    let message =
+      "no instrument of '\(query.dataset)' has the \(query.stypeIn.name) \(named)\(more)"
+      + " in this range"
+    let guess = Self.usualTypes.first { type in
+      type != query.stypeIn && symbols.allSatisfy { Self.looks($0, like: type) }
+    }
+    let others = Self.usualTypes.filter { $0 != query.stypeIn }
+    let ordered = others.filter { $0 == guess } + others.filter { $0 != guess }
+    let day: Int64 = 86_400_000_000_000
+    let first = CivilDate(daysSinceEpoch: Int(query.start / day))
+    let last = CivilDate(daysSinceEpoch: Int((query.end - 1) / day) + 1)
+    var hasAnswer = false
+    for type in ordered where symbols.allSatisfy({ type != .instrumentID || UInt32($0) != nil }) {
+      guard
+        let found = try? resolve(
+          dataset: query.dataset, symbols: symbols, stypeIn: type,
+          stypeOut: type == .instrumentID ? .rawSymbol : .instrumentID, dates: first..<last)
+      else { continue }
+      hasAnswer = true
+      if found.mappings.contains(where: { !$0.intervals.isEmpty }) {
+        return DatabentoError(.unresolved, message, remedy: "--stype-in \(type.name) resolves it")
+      }
+    }
+    let remedy =
+      !hasAnswer && guess != nil
+      ? "--stype-in \(guess?.name ?? "") has symbols of this form"
+      : "check the spelling, and whether it was listed then"
+    return DatabentoError(.unresolved, message, remedy: remedy)
+  }
+
+  /// Whether a symbol has the form of a type: `ES.FUT`, `ES.c.0`, `1234`, else a raw symbol.
+  static func looks(_ symbol: String, like type: SType) -> Bool {
+    let parts = symbol.split(separator: ".", omittingEmptySubsequences: false)
+    let isParent = parts.count == 2 && ["FUT", "OPT", "SPOT"].contains(String(parts[1]))
+    let isContinuous =
+      parts.count == 3 && ["c", "n", "v"].contains(String(parts[1])) && UInt16(parts[2]) != nil
+    let isNumber = UInt32(symbol) != nil
+    switch type {
+    case .parent: return isParent
+    case .continuous: return isContinuous
+    case .instrumentID: return isNumber
+    default: return !isParent && !isContinuous && !isNumber
+    }
+  }
+
+  /// Runs a question, and turns the vendor's "cannot be resolved" into one that helps.
+  func explaining<Result>(_ query: DatabentoQuery, _ body: () throws -> Result) throws -> Result {
+    do {
+      return try body()
+    } catch let error as HTTPError where error.code == .rejected && Self.isUnresolved(error) {
+      throw unresolved(query.symbols, of: query)
+    }
+  }
+
+  private static func isUnresolved(_ error: HTTPError) -> Bool {
+    if let name = error.vendorCase { return name.hasPrefix("symbology_") }
+    let words = error.vendorMessage?.lowercased() ?? ""
+    return words.contains("could not be resolved") || words.contains("could be resolved")
+      || words.contains("not resolve")
+  }
+}

@@ -1,0 +1,33 @@
+import Bytes
+
+/// An answer of the vendor, or a question to it, that makes no sense.
+public struct DatabentoError: LakeError, Hashable {
+  public enum Code: String, Sendable {
+    /// The vendor knows no instrument by these names.
+    case unresolved
+    /// A dataset or a schema that the vendor does not offer.
+    case unknownName
+    /// A range that is empty, or not inside what the dataset covers.
+    case badRange
+    /// An answer of another form than is documented.
+    case badAnswer
+    /// A file whose hash is not the one that was announced.
+    case badHash
+    /// A file that cannot be written.
+    case inputOutput
+    /// A batch job that will not be done.
+    case badJob
+  }
+
+  public var code: Code
+  public var message: String
+  public var placeText: String?
+  public var remedy: String?
+
+  public init(_ code: Code, _ message: String, place: String? = nil, remedy: String? = nil) {
+    self.code = code
+    self.message = message
+    placeText = place
+    self.remedy = remedy
+  }
+}

@@ -1,0 +1,70 @@
+import Columnar
+import Market
+
+/// What records are wanted: they are counted, priced, streamed or batched.
+public struct DatabentoQuery: Hashable, Sendable {
+  /// Symbols that one request may name.
+  public static let symbolCountMax = 2000
+  /// Asks for every instrument.
+  public static let allSymbols = "ALL_SYMBOLS"
+
+  /// Like `GLBX.MDP3`.
+  public var dataset: String
+  public var schema: RecordKind
+  /// Empty means all.
+  public var symbols: [String]
+  public var stypeIn: SType
+  /// Nanoseconds since 1970, on the index timestamp; the first that is wanted.
+  public var start: Int64
+  /// The first that is not.
+  public var end: Int64
+  /// Most records; nil is no limit.
+  public var limit: Int?
+
+  public init(
+    dataset: String, schema: RecordKind, symbols: [String], stypeIn: SType, start: Int64,
+    end: Int64, limit: Int? = nil
+  ) {
+    self.dataset = dataset
+    self.schema = schema
+    self.symbols = symbols
+    self.stypeIn = stypeIn
+    self.start = start
+    self.end = end
+    self.limit = limit
+  }
+
+  /// The fields of a request. Instants are sent as whole nanoseconds, which no reading can round.
+  var fields: [(String, String)] {
+    var fields = [
+      ("dataset", dataset),
+      ("symbols", symbols.isEmpty ? Self.allSymbols : symbols.joined(separator: ",")),
+      ("schema", schema.rawValue), ("start", String(start)), ("end", String(end)),
+      ("stype_in", stypeIn.name), ("stype_out", SType.instrumentID.name),
+    ]
+    if let limit { fields.append(("limit", String(limit))) }
+    return fields
+  }
+
+  /// Refuses what would be refused after a round trip, or split into several symbols.
+  func check() throws(DatabentoError) {
+    guard start < end else {
+      throw DatabentoError(
+        .badRange,
+        "the range begins at \(Self.text(start)) and ends at \(Self.text(end)), not after it",
+        remedy: "choose an end after the start")
+    }
+    guard symbols.count <= Self.symbolCountMax else {
+      throw DatabentoError(
+        .badRange, "\(symbols.count) symbols, a request may name \(Self.symbolCountMax)",
+        remedy: "ask for fewer at once")
+    }
+    if let bad = symbols.first(where: { $0.isEmpty || $0.contains(",") }) {
+      throw DatabentoError(.unresolved, "'\(bad)' is no symbol")
+    }
+  }
+
+  static func text(_ nanoseconds: Int64) -> String {
+    TimeText.iso(nanoseconds: nanoseconds, digits: nanoseconds % 1_000_000_000 == 0 ? 0 : 9)
+  }
+}
