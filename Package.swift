@@ -75,7 +75,7 @@ let package = Package(
       name: "CompressionTests", dependencies: ["Compression", "Bytes", "CSystem", "TestSupport"]),
     .testTarget(name: "ColumnarTests", dependencies: ["Columnar", "Bytes", "TestSupport"]),
     .testTarget(name: "JSONTests", dependencies: ["JSON", "Bytes", "TestSupport"]),
-    .testTarget(name: "MarketTests", dependencies: ["Market", "TestSupport"]),
+    .testTarget(name: "MarketTests", dependencies: ["Market", "Columnar", "TestSupport"]),
     .testTarget(
       name: "ParquetTests",
       dependencies: ["Parquet", "Compression", "Columnar", "Bytes", "TestSupport"]),

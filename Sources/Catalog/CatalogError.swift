@@ -5,7 +5,7 @@ public struct CatalogError: LakeError, Hashable {
   public enum Code: String, Sendable {
     case noLake, notALake, alreadyALake, unsuitableFileSystem, unreadable, unwritable
     case badName, unknownTable, tableExists, tableMismatch, unknownKind
-    case badYAML, badConfig, badSchema, badTime
+    case badYAML, badConfig, badSchema, badTime, badCalendar, unknownCalendar
   }
 
   /// Where: a file, and a line of it, or a table.

@@ -26,6 +26,11 @@ nonisolated func commandGroups() -> [CommandGroup] {
         QueryCommand.self,
       ]),
     CommandGroup(
+      "know the market",
+      [
+        CalendarCommand.self
+      ]),
+    CommandGroup(
       "look at files",
       [
         DBNCommand.self,

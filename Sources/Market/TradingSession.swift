@@ -1,0 +1,46 @@
+import Bytes
+import Columnar
+
+/// One session of an exchange. All times are instants: nanoseconds since 1970 UTC.
+public struct TradingSession: Hashable, Sendable {
+  /// The date that the exchange gives it: Monday's, where it opens on Sunday evening.
+  public let date: CivilDate
+  /// First instant of the session.
+  public let open: Int64
+  /// First instant after it.
+  public let close: Int64
+  /// Breaks in which the exchange is closed, rising, all inside.
+  public let breaks: [Range<Int64>]
+  /// Stretches in which nothing trades although the session goes on, rising, all inside.
+  public let idle: [Range<Int64>]
+  /// Shorter than the hours of that time of year.
+  public let isHalfDay: Bool
+
+  /// Whether the exchange is open at an instant.
+  public func contains(_ instant: Int64) -> Bool {
+    open <= instant && instant < close && !breaks.contains { $0.contains(instant) }
+  }
+
+  /// The stretches in which trades are expected: the session without breaks and idle hours.
+  public var tradingStretches: [Range<Int64>] {
+    var stretches = [open..<close]
+    for pause in breaks + idle {
+      stretches = stretches.flatMap { stretch -> [Range<Int64>] in
+        guard stretch.overlaps(pause) else { return [stretch] }
+        let before = stretch.lowerBound..<max(stretch.lowerBound, pause.lowerBound)
+        let after = min(stretch.upperBound, pause.upperBound)..<stretch.upperBound
+        return [before, after].filter { !$0.isEmpty }
+      }
+    }
+    return stretches
+  }
+}
+
+/// A question that a calendar cannot answer.
+public struct CalendarError: LakeError, Hashable {
+  public enum Code: String, Sendable { case outOfRange }
+  public var code: Code
+  public var message: String
+  public var placeText: String?
+  public var remedy: String?
+}
