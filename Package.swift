@@ -41,6 +41,9 @@ let package = Package(
       dependencies: ["Bytes", "Compression", "Columnar", "JSON", "Market", "HTTP", "CSystem"],
       swiftSettings: strict),
     .target(
+      name: "Massive", dependencies: ["Bytes", "Columnar", "JSON", "Market", "HTTP"],
+      swiftSettings: strict),
+    .target(
       name: "Catalog",
       dependencies: [
         "Bytes", "Columnar", "JSON", "Parquet", "Storage", "DeltaLog", "Market", "HTTP", "CYAML",
@@ -51,7 +54,7 @@ let package = Package(
       name: "Passes",
       dependencies: [
         "Bytes", "Compression", "Columnar", "JSON", "Parquet", "Storage", "DeltaLog", "Market",
-        "HTTP", "Databento", "Catalog", "CSystem",
+        "HTTP", "Databento", "Massive", "Catalog", "CSystem",
       ],
       swiftSettings: strict),
     .target(
@@ -66,7 +69,7 @@ let package = Package(
       name: "lake",
       dependencies: [
         "Bytes", "Compression", "Columnar", "JSON", "Parquet", "Storage", "DeltaLog", "Market",
-        "HTTP", "Databento", "Catalog", "Passes", "Query", "CommandLineKit", "CSystem",
+        "HTTP", "Databento", "Massive", "Catalog", "Passes", "Query", "CommandLineKit", "CSystem",
       ],
       swiftSettings: strict),
     .target(name: "TestSupport", dependencies: ["Bytes"], path: "Tests/TestSupport"),
@@ -91,6 +94,9 @@ let package = Package(
       dependencies: [
         "Databento", "HTTP", "Compression", "Columnar", "Market", "Bytes", "TestSupport",
       ]),
+    .testTarget(
+      name: "MassiveTests",
+      dependencies: ["Massive", "Columnar", "JSON", "Market", "HTTP", "Bytes", "TestSupport"]),
     .testTarget(
       name: "CatalogTests",
       dependencies: [

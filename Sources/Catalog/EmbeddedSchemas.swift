@@ -980,6 +980,634 @@ columns:
     description: "Fields of the source that this schema does not know, with every digit."
 
 """#),
+    ("massive-index-bars", ["massive-index-bars-1s", "massive-index-bars-1m", "massive-index-bars-1h", "massive-index-bars-1d"], #"""
+# Bars are closed left and labelled left: ts_event is the start, a bar is known at its end.
+# An index is calculated, not traded: no volume, no average price, no count.
+kinds: [massive-index-bars-1s, massive-index-bars-1m, massive-index-bars-1h, massive-index-bars-1d]
+any_interval: true
+description: "Massive's aggregates of indices."
+index: ts_event
+sort: [symbol, ts_event]
+key: [symbol, ts_event]
+columns:
+  - name: symbol
+    type: string
+    source: "-"
+    required: true
+    aliases: [ticker, sym]
+    description: Index, like I:VIX.
+  - name: ts_event
+    type: timestamp
+    source: t
+    unit: UTC
+    required: true
+    aliases: [window_start, timestamp, ts, time]
+    description: "Start of the bar; a day's is midnight in New York."
+  - name: open
+    type: "decimal(38,18)"
+    source: o
+    unit: index points
+    required: true
+    description: First value.
+  - name: high
+    type: "decimal(38,18)"
+    source: h
+    unit: index points
+    required: true
+    description: Highest value.
+  - name: low
+    type: "decimal(38,18)"
+    source: l
+    unit: index points
+    required: true
+    description: Lowest value.
+  - name: close
+    type: "decimal(38,18)"
+    source: c
+    unit: index points
+    required: true
+    description: Last value.
+  - name: extra
+    type: string
+    unit: JSON object
+    layer: raw
+    description: "Members of the source that this schema does not know, with every digit."
+rules:
+  - name: high_is_highest
+    check: high >= open
+    action: flag
+    reason: The open lies above the high.
+  - name: high_not_below_close
+    check: high >= close
+    action: flag
+    reason: The close lies above the high.
+  - name: low_is_lowest
+    check: low <= open
+    action: flag
+    reason: The open lies below the low.
+  - name: low_not_above_close
+    check: low <= close
+    action: flag
+    reason: The close lies below the low.
+  - name: high_not_below_low
+    check: high >= low
+    action: quarantine
+    reason: The high lies below the low.
+
+"""#),
+    ("massive-news", ["massive-news"], #"""
+# One row is an article and one ticker that it is about: its sentiment is that of this ticker.
+kinds: [massive-news]
+description: "Massive's news, by article and ticker."
+index: published_at
+sort: [symbol, published_at, article_id]
+key: [symbol, published_at, article_id]
+layer: raw
+columns:
+  - name: symbol
+    type: string
+    source: "-"
+    required: true
+    aliases: [ticker]
+    description: A ticker that the article is about.
+  - name: published_at
+    type: timestamp
+    plus_ns: true
+    source: published_utc
+    unit: UTC
+    required: true
+    description: When the article was published.
+  - name: article_id
+    type: string
+    source: id
+    required: true
+    description: "The vendor's identifier of the article."
+  - name: title
+    type: string
+    description: Headline.
+  - name: author
+    type: string
+    description: Author.
+  - name: publisher_name
+    type: string
+    description: Publisher.
+  - name: publisher_homepage_url
+    type: string
+    description: "The publisher's page."
+  - name: publisher_logo_url
+    type: string
+    description: "The publisher's logo."
+  - name: publisher_favicon_url
+    type: string
+    description: "The publisher's icon."
+  - name: article_url
+    type: string
+    description: The article.
+  - name: amp_url
+    type: string
+    description: "The article's page for telephones."
+  - name: image_url
+    type: string
+    description: "The article's picture."
+  - name: description
+    type: string
+    description: Summary.
+  - name: keywords
+    type: string
+    unit: JSON array
+    description: "The vendor's keywords."
+  - name: tickers
+    type: string
+    unit: JSON array
+    description: Every ticker that the article is about.
+  - name: sentiment
+    type: string
+    description: "positive, neutral or negative for this ticker; null where the vendor does not say."
+  - name: sentiment_reasoning
+    type: string
+    description: Why.
+  - name: extra
+    type: string
+    unit: JSON object
+    layer: raw
+    description: "Members of the source that this schema does not know, with every digit."
+
+"""#),
+    ("massive-open-close", ["massive-open-close"], #"""
+# A day's prices with those before the opening and after the close.
+kinds: [massive-open-close]
+description: "Massive's open, close and prices out of hours of a day."
+index: ts_event
+sort: [symbol, ts_event]
+key: [symbol, ts_event]
+layer: raw
+columns:
+  - name: symbol
+    type: string
+    source: "-"
+    required: true
+    aliases: [ticker]
+    description: "Ticker, option contract or index."
+  - name: ts_event
+    type: timestamp
+    source: from
+    unit: UTC
+    required: true
+    description: "The day: its midnight in New York."
+  - name: open
+    type: "decimal(38,18)"
+    source: open
+    unit: currency
+    description: Price of the first trade of the session.
+  - name: high
+    type: "decimal(38,18)"
+    source: high
+    unit: currency
+    description: Highest price.
+  - name: low
+    type: "decimal(38,18)"
+    source: low
+    unit: currency
+    description: Lowest price.
+  - name: close
+    type: "decimal(38,18)"
+    source: close
+    unit: currency
+    description: Price of the last trade of the session.
+  - name: pre_market
+    type: "decimal(38,18)"
+    source: preMarket
+    unit: currency
+    description: Price of the first trade before the session.
+  - name: after_hours
+    type: "decimal(38,18)"
+    source: afterHours
+    unit: currency
+    description: Price of the last trade after the session.
+  - name: volume
+    type: "decimal(18,6)"
+    unit: shares
+    description: "Quantity traded: it may have a fraction."
+  - name: is_otc
+    type: boolean
+    source: otc
+    description: Whether the ticker is traded over the counter.
+  - name: extra
+    type: string
+    unit: JSON object
+    layer: raw
+    description: "Members of the source that this schema does not know, with every digit."
+
+"""#),
+    ("massive-option-bars", ["massive-option-bars-1s", "massive-option-bars-1m", "massive-option-bars-1h", "massive-option-bars-1d"], #"""
+# Bars are closed left and labelled left: ts_event is the start, a bar is known at its end.
+# Whether prices and volumes are adjusted for splits is the table property lake.adjusted.
+kinds: [massive-option-bars-1s, massive-option-bars-1m, massive-option-bars-1h, massive-option-bars-1d]
+any_interval: true
+description: "Massive's aggregates of options."
+index: ts_event
+sort: [symbol, ts_event]
+key: [symbol, ts_event]
+columns:
+  - name: symbol
+    type: string
+    source: "-"
+    required: true
+    aliases: [ticker, sym]
+    description: Option contract, like O:SPY250304C00601000.
+  - name: ts_event
+    type: timestamp
+    source: t
+    unit: UTC
+    required: true
+    aliases: [window_start, timestamp, ts, time]
+    description: "Start of the bar; a day's is midnight in New York."
+  - name: open
+    type: "decimal(18,9)"
+    source: o
+    unit: currency
+    required: true
+    description: Price of the first trade.
+  - name: high
+    type: "decimal(18,9)"
+    source: h
+    unit: currency
+    required: true
+    description: Highest price.
+  - name: low
+    type: "decimal(18,9)"
+    source: l
+    unit: currency
+    required: true
+    description: Lowest price.
+  - name: close
+    type: "decimal(18,9)"
+    source: c
+    unit: currency
+    required: true
+    description: Price of the last trade.
+  - name: volume
+    type: "decimal(18,6)"
+    source: v
+    unit: contracts
+    aliases: [vol]
+    description: "Quantity traded: it may have a fraction."
+  - name: vwap
+    type: "decimal(38,18)"
+    source: vw
+    unit: currency
+    description: "Volume-weighted average price, with the vendor's digits."
+  - name: transactions
+    type: long
+    source: n
+    unit: count
+    aliases: [transaction_count]
+    description: Number of trades.
+  - name: extra
+    type: string
+    unit: JSON object
+    layer: raw
+    description: "Members of the source that this schema does not know, with every digit."
+rules:
+  - name: high_is_highest
+    check: high >= open
+    action: flag
+    reason: The open lies above the high.
+  - name: high_not_below_close
+    check: high >= close
+    action: flag
+    reason: The close lies above the high.
+  - name: low_is_lowest
+    check: low <= open
+    action: flag
+    reason: The open lies below the low.
+  - name: low_not_above_close
+    check: low <= close
+    action: flag
+    reason: The close lies below the low.
+  - name: high_not_below_low
+    check: high >= low
+    action: quarantine
+    reason: The high lies below the low.
+  - name: volume_not_negative
+    check: volume >= 0
+    action: quarantine
+    reason: A volume below zero is no volume.
+
+"""#),
+    ("massive-option-contracts", ["massive-option-contracts"], #"""
+# One row is a contract as the vendor listed it on a date: asked for again as of another date, it is another row.
+kinds: [massive-option-contracts]
+description: "Massive's listed option contracts, as of a date."
+index: as_of
+sort: [symbol, as_of]
+key: [symbol, as_of]
+layer: raw
+columns:
+  - name: symbol
+    type: string
+    source: "-"
+    required: true
+    aliases: [ticker, options_ticker]
+    description: Option contract, like O:SPY250304C00601000.
+  - name: as_of
+    type: timestamp
+    unit: UTC
+    required: true
+    description: "The date of the list: its midnight in New York."
+  - name: underlying
+    type: string
+    source: underlying_ticker
+    description: Ticker of the underlying.
+  - name: contract_type
+    type: string
+    description: "call, put, or (rarely) other."
+  - name: exercise_style
+    type: string
+    description: "american, european or bermudan."
+  - name: expiration_date
+    type: date
+    description: Last day of the contract.
+  - name: strike_price
+    type: "decimal(18,9)"
+    unit: currency
+    description: Strike.
+  - name: shares_per_contract
+    type: "decimal(18,6)"
+    unit: shares
+    description: "Shares that one contract delivers: 100 unless it was adjusted."
+  - name: primary_exchange
+    type: string
+    description: "Exchange, by its market identifier code."
+  - name: cfi
+    type: string
+    description: "Classification by ISO 10962."
+  - name: correction
+    type: long
+    description: "The vendor's correction number."
+  - name: additional_underlyings
+    type: string
+    unit: JSON array
+    description: "What an adjusted contract delivers beside the shares."
+  - name: extra
+    type: string
+    unit: JSON object
+    layer: raw
+    description: "Members of the source that this schema does not know, with every digit."
+
+"""#),
+    ("massive-quotes", ["massive-stock-quotes", "massive-option-quotes"], #"""
+# Flat files' quotes. Identical ones are genuine: there is no key.
+kinds: [massive-stock-quotes, massive-option-quotes]
+description: "Massive's best bids and offers, from flat files."
+index: sip_timestamp
+sort: [symbol, sip_timestamp, sequence_number, source_ordinal]
+layer: raw
+columns:
+  - name: symbol
+    type: string
+    source: "-"
+    required: true
+    aliases: [ticker]
+    description: "Ticker, or option contract."
+  - name: sip_timestamp
+    type: timestamp
+    plus_ns: true
+    unit: UTC
+    required: true
+    description: When the securities information processor sent it.
+  - name: participant_timestamp
+    type: timestamp
+    plus_ns: true
+    unit: UTC
+    description: When the exchange made it.
+  - name: trf_timestamp
+    type: timestamp
+    plus_ns: true
+    unit: UTC
+    null_when: "0"
+    description: When the trade reporting facility received it.
+  - name: bid_price
+    type: "decimal(18,9)"
+    unit: currency
+    description: Best bid; 0 where there is none.
+  - name: bid_size
+    type: "decimal(18,6)"
+    description: "Its size, in the vendor's unit (shares or round lots, by date)."
+  - name: bid_exchange
+    type: long
+    description: "The vendor's number of the exchange of the bid."
+  - name: ask_price
+    type: "decimal(18,9)"
+    unit: currency
+    description: Best offer; 0 where there is none.
+  - name: ask_size
+    type: "decimal(18,6)"
+    description: "Its size, in the same unit."
+  - name: ask_exchange
+    type: long
+    description: "The vendor's number of the exchange of the offer."
+  - name: conditions
+    type: string
+    description: "The vendor's condition codes, separated by commas."
+  - name: indicators
+    type: string
+    description: "The vendor's indicator codes, separated by commas."
+  - name: sequence_number
+    type: long
+    description: "Order of the messages of a ticker within a day."
+  - name: tape
+    type: long
+    description: "Which tape: 1 A, 2 B, 3 C."
+  - name: source_ordinal
+    type: long
+    source: "-"
+    layer: raw
+    description: "Position of the record in its source, from 0: keeps the order between symbols."
+  - name: extra
+    type: string
+    source: "-"
+    unit: JSON object
+    layer: raw
+    description: "Columns of the source that this schema does not know, with every digit."
+
+"""#),
+    ("massive-stock-bars", ["massive-stock-bars-1s", "massive-stock-bars-1m", "massive-stock-bars-1h", "massive-stock-bars-1d"], #"""
+# Bars are closed left and labelled left: ts_event is the start, a bar is known at its end.
+# Whether prices and volumes are adjusted for splits is the table property lake.adjusted.
+kinds: [massive-stock-bars-1s, massive-stock-bars-1m, massive-stock-bars-1h, massive-stock-bars-1d]
+any_interval: true
+description: "Massive's aggregates of stocks."
+index: ts_event
+sort: [symbol, ts_event]
+key: [symbol, ts_event]
+columns:
+  - name: symbol
+    type: string
+    source: "-"
+    required: true
+    aliases: [ticker, sym]
+    description: Ticker.
+  - name: ts_event
+    type: timestamp
+    source: t
+    unit: UTC
+    required: true
+    aliases: [window_start, timestamp, ts, time]
+    description: "Start of the bar; a day's is midnight in New York."
+  - name: open
+    type: "decimal(18,9)"
+    source: o
+    unit: currency
+    required: true
+    description: Price of the first trade.
+  - name: high
+    type: "decimal(18,9)"
+    source: h
+    unit: currency
+    required: true
+    description: Highest price.
+  - name: low
+    type: "decimal(18,9)"
+    source: l
+    unit: currency
+    required: true
+    description: Lowest price.
+  - name: close
+    type: "decimal(18,9)"
+    source: c
+    unit: currency
+    required: true
+    description: Price of the last trade.
+  - name: volume
+    type: "decimal(18,6)"
+    source: v
+    unit: shares
+    aliases: [vol]
+    description: "Quantity traded: it may have a fraction."
+  - name: vwap
+    type: "decimal(38,18)"
+    source: vw
+    unit: currency
+    description: "Volume-weighted average price, with the vendor's digits."
+  - name: transactions
+    type: long
+    source: n
+    unit: count
+    aliases: [transaction_count]
+    description: Number of trades.
+  - name: extra
+    type: string
+    unit: JSON object
+    layer: raw
+    description: "Members of the source that this schema does not know, with every digit."
+rules:
+  - name: high_is_highest
+    check: high >= open
+    action: flag
+    reason: The open lies above the high.
+  - name: high_not_below_close
+    check: high >= close
+    action: flag
+    reason: The close lies above the high.
+  - name: low_is_lowest
+    check: low <= open
+    action: flag
+    reason: The open lies below the low.
+  - name: low_not_above_close
+    check: low <= close
+    action: flag
+    reason: The close lies below the low.
+  - name: high_not_below_low
+    check: high >= low
+    action: quarantine
+    reason: The high lies below the low.
+  - name: volume_not_negative
+    check: volume >= 0
+    action: quarantine
+    reason: A volume below zero is no volume.
+
+"""#),
+    ("massive-trades", ["massive-stock-trades", "massive-option-trades"], #"""
+# Flat files' trades. The same trade may stand twice (repeats are genuine): there is no key.
+kinds: [massive-stock-trades, massive-option-trades]
+description: "Massive's trades, from flat files."
+index: sip_timestamp
+sort: [symbol, sip_timestamp, sequence_number, source_ordinal]
+layer: raw
+columns:
+  - name: symbol
+    type: string
+    source: "-"
+    required: true
+    aliases: [ticker]
+    description: "Ticker, or option contract."
+  - name: sip_timestamp
+    type: timestamp
+    plus_ns: true
+    unit: UTC
+    required: true
+    description: When the securities information processor sent it.
+  - name: participant_timestamp
+    type: timestamp
+    plus_ns: true
+    unit: UTC
+    description: When the exchange made it.
+  - name: trf_timestamp
+    type: timestamp
+    plus_ns: true
+    unit: UTC
+    null_when: "0"
+    description: When the trade reporting facility received it.
+  - name: price
+    type: "decimal(18,9)"
+    unit: currency
+    required: true
+    description: Price.
+  - name: size
+    type: "decimal(18,6)"
+    unit: shares
+    required: true
+    description: "Quantity: it may have a fraction."
+  - name: conditions
+    type: string
+    description: "The vendor's condition codes, separated by commas."
+  - name: correction
+    type: long
+    description: "The vendor's correction indicator."
+  - name: exchange
+    type: long
+    description: "The vendor's number of the exchange."
+  - name: id
+    type: string
+    description: "The exchange's identifier of the trade."
+  - name: sequence_number
+    type: long
+    description: "Order of the messages of a ticker within a day."
+  - name: tape
+    type: long
+    description: "Which tape: 1 A, 2 B, 3 C."
+  - name: trf_id
+    type: long
+    description: "The vendor's number of the trade reporting facility."
+  - name: source_ordinal
+    type: long
+    source: "-"
+    layer: raw
+    description: "Position of the record in its source, from 0: keeps the order between symbols."
+  - name: extra
+    type: string
+    source: "-"
+    unit: JSON object
+    layer: raw
+    description: "Columns of the source that this schema does not know, with every digit."
+rules:
+  - name: size_not_negative
+    check: size >= 0
+    action: quarantine
+    reason: A quantity below zero is no quantity.
+
+"""#),
     ("mbo", ["mbo"], #"""
 # Market by order: every order book event, keyed by order id.
 kinds: [mbo]

@@ -80,8 +80,14 @@ final class RowRouter {
   private func turn(to time: Int64) throws {
     let day = timeZone.localDay(nanoseconds: time)
     partition = try sink.partition(day: day)
-    dayStart = timeZone.startOfDay(day)
-    dayEnd = timeZone.startOfDay(day + 1)
+    dayStart = nanoseconds(timeZone.startOfDay(day))
+    dayEnd = nanoseconds(timeZone.startOfDay(day + 1))
     lastCode = nil
+  }
+
+  /// Of seconds; times beyond the range of 64 bits are no row's.
+  private func nanoseconds(_ seconds: Int64) -> Int64 {
+    let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+    return overflow ? (seconds < 0 ? .min : .max) : product
   }
 }

@@ -1,0 +1,44 @@
+import Bytes
+
+/// An answer of Massive's that cannot be used as a whole.
+public struct MassiveError: LakeError, Equatable {
+  public enum Code: String, Sendable {
+    /// Not the JSON that the page should be, or not all of it.
+    case badPage
+    /// The page holds another number of results than it says.
+    case countMismatch
+    /// Pages that repeat, or lead back to one that was read.
+    case brokenChain
+    /// The next page is on another host.
+    case foreignHost
+    /// The key's plan does not cover the data: nothing is wrong with the key.
+    case notEntitled
+    /// The vendor says what is wrong.
+    case vendor
+    /// Adjusted prices where raw ones were asked for, or the other way.
+    case otherAdjustment
+    case tooLarge
+    case tooManyBadRows
+    case usage
+  }
+
+  public var code: Code
+  public var message: String
+  /// Path, page and byte, as far as they are known.
+  public var placeText: String?
+  public var remedy: String?
+
+  public init(_ code: Code, _ message: String, place: String? = nil, remedy: String? = nil) {
+    self.code = code
+    self.message = message
+    placeText = place
+    self.remedy = remedy
+  }
+
+  /// The same error, found at `place`.
+  public func at(_ place: String) -> MassiveError {
+    var placed = self
+    placed.placeText = placeText.map { place + ", " + $0 } ?? place
+    return placed
+  }
+}

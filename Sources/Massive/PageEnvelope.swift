@@ -1,0 +1,61 @@
+/// What a page says beside its results.
+public struct PageEnvelope: Sendable, Equatable {
+  public var ticker: String?
+  public var isAdjusted: Bool?
+  public var queryCount: Int64?
+  public var resultsCount: Int64?
+  /// Differs from the number of results in some of the vendor's answers: never relied on.
+  public var count: Int64?
+  public var status: String?
+  public var requestID: String?
+  public var nextURL: String?
+  /// The vendor's `error` or `message`.
+  public var message: String?
+  /// Records that stand in the page.
+  public var recordCount = 0
+  /// Index times of the first and the last row read, in ns.
+  public var firstTime: Int64?
+  public var lastTime: Int64?
+
+  public init() {}
+
+  /// The data are as old as the plan has them: complete, but for the last minutes of today.
+  public var isDelayed: Bool { status == "DELAYED" }
+
+  /// The vendor does not count this as an answer.
+  public var isRefused: Bool {
+    switch status {
+    case nil, "OK", "DELAYED", "ok": false
+    default: true
+    }
+  }
+
+  /// What a refusal means.
+  ///
+  /// - Parameter what: What was asked for, for the message.
+  public func refusal(of what: String) -> MassiveError {
+    let words = message ?? "status \(status ?? "?")"
+    switch status {
+    case "NOT_AUTHORIZED", "NOT_ENTITLED":
+      return MassiveError(
+        .notEntitled, "the plan of this key does not cover \(what): \(words)",
+        remedy: "ask for less, or see the plan at the vendor's site")
+    default: return MassiveError(.vendor, "the vendor refuses \(what): \(words)")
+    }
+  }
+}
+
+/// A record that is not stored, and why.
+public struct RejectedRecord: Sendable, Equatable {
+  /// As in quarantine tables: `does_not_fit`, `null_required`, …
+  public var rule: String
+  public var reason: String
+  /// Position in its page, from 0.
+  public var position: Int
+  /// Byte of the record in its page.
+  public var byteOffset: Int
+  public var symbol: String?
+  public var timestamp: Int64?
+  /// JSON, as it stood.
+  public var original: String
+}

@@ -1,0 +1,275 @@
+import Bytes
+import Columnar
+import JSON
+import Market
+
+/// Which endpoint's pages are read.
+public enum PageKind: Sendable, Hashable {
+  /// `/v2/aggs/ticker/…/range/…` of a stock or an option.
+  case bars
+  /// The same of an index: values, no volume.
+  case indexBars
+  /// `/v3/reference/options/contracts`, also of one contract.
+  case contracts
+  /// `/v1/open-close/…`.
+  case openClose
+  /// `/v2/reference/news`.
+  case news
+
+  var shape: RecordShape {
+    switch self {
+    case .bars: .bars
+    case .indexBars: .indexBars
+    case .contracts: .contracts
+    case .openClose: .openClose
+    case .news: .news
+    }
+  }
+
+  /// The packed rows that pages become.
+  public var layout: RowLayout { shape.layout }
+}
+
+/// What pages do not say of themselves.
+public struct PageContext: Sendable {
+  /// The ticker that was asked for.
+  public var symbol: String?
+  /// Contracts: the date of the list, as the first instant of it in New York.
+  public var asOf: Int64?
+
+  public init(symbol: String? = nil, asOf: Int64? = nil) {
+    self.symbol = symbol
+    self.asOf = asOf
+  }
+}
+
+/// Turns pages of one kind into packed rows.
+public final class PageParser {
+  /// Records of a page that may be refused before the page is.
+  public static let rejectedMax = 10_000
+
+  public let kind: PageKind
+  public let strings: StringTable
+  let context: PageContext
+  let records: RecordParser
+  private(set) var rejected: [RejectedRecord] = []
+
+  public init(_ kind: PageKind, strings: StringTable, context: PageContext = PageContext())
+    throws(TimeZoneError)
+  {
+    self.kind = kind
+    self.strings = strings
+    self.context = context
+    records = RecordParser(
+      shape: kind.shape, strings: strings, zone: try TimeZoneRules.named(MassiveKind.timeZone))
+  }
+
+  /// The records refused since the last call.
+  public func takeRejected() -> [RejectedRecord] {
+    defer { rejected = [] }
+    return rejected
+  }
+
+  /// Says of which ticker the records are that were refused from `first` on.
+  func nameRejected(from first: Int, _ ticker: String) {
+    for place in first..<rejected.count { rejected[place].symbol = ticker }
+  }
+
+  /// Reads the page that begins at `start`, and appends its rows.
+  ///
+  /// - Parameters:
+  ///   - bytes: White space before the page is passed over; what follows it is not looked at.
+  ///   - block: Of `kind.layout`; as it was where an error is thrown.
+  /// - Returns: What the page says, and where it ends.
+  /// - Throws: `JSONError.truncated` where the page goes on behind `bytes`; `MassiveError`.
+  public func parse(
+    _ bytes: UnsafeRawBufferPointer, at start: Int = 0, into block: RowBlock
+  ) throws -> (envelope: PageEnvelope, end: Int) {
+    let (rowByteCount, rejectedCount) = (block.bytes.count, rejected.count)
+    do {
+      var cursor = PageCursor(bytes, at: start)
+      var envelope = PageEnvelope()
+      if kind == .openClose {
+        try readOpenClose(&cursor, &envelope, block)
+      } else {
+        try readPage(&cursor, &envelope, block)
+      }
+      try finish(&envelope, block, rowByteCount, rejectedCount, start)
+      return (envelope, cursor.at)
+    } catch {
+      block.bytes.count = rowByteCount
+      rejected.removeSubrange(rejectedCount...)
+      throw error
+    }
+  }
+
+  private func readPage(
+    _ cursor: inout PageCursor, _ envelope: inout PageEnvelope, _ block: RowBlock
+  ) throws {
+    try cursor.expect(0x7B)
+    var isFirst = true
+    var hasResults = false
+    while let key = try cursor.nextKey(isFirst: isFirst) {
+      isFirst = false
+      if key.equals("results") {
+        if hasResults { throw MassiveError(.badPage, "'results' stands twice in the page") }
+        hasResults = true
+        try readResults(&cursor, &envelope, block)
+      } else {
+        try read(key, &cursor, &envelope)
+      }
+    }
+  }
+
+  /// A member beside the results; what is not of the type that it should be counts as absent.
+  func read(
+    _ key: JSONText, _ cursor: inout PageCursor, _ envelope: inout PageEnvelope
+  ) throws(JSONError) {
+    var text: String?
+    var number: Int64?
+    var flag: Bool?
+    try cursor.value { parser throws(JSONError) in
+      switch try parser.peek() {
+      case .string: text = try parser.string()
+      case .number:
+        number = DecimalText.parse(try parser.number(), scale: 0).flatMap { Int64(exactly: $0) }
+      case .boolean: flag = try parser.boolean()
+      default: try parser.skipValue()
+      }
+    }
+    if key.equals("ticker") {
+      envelope.ticker = text
+    } else if key.equals("adjusted") {
+      envelope.isAdjusted = flag
+    } else if key.equals("queryCount") {
+      envelope.queryCount = number
+    } else if key.equals("resultsCount") {
+      envelope.resultsCount = number
+    } else if key.equals("count") {
+      envelope.count = number
+    } else if key.equals("status") {
+      envelope.status = text
+    } else if key.equals("request_id") {
+      envelope.requestID = text
+    } else if key.equals("next_url") {
+      envelope.nextURL = text
+    } else if key.equals("error") || key.equals("message") {
+      envelope.message = envelope.message ?? text
+    }
+  }
+
+  private func readResults(
+    _ cursor: inout PageCursor, _ envelope: inout PageEnvelope, _ block: RowBlock
+  ) throws {
+    let first = try cursor.peek()
+    if first == 0x7B {
+      // One contract, asked for by name.
+      try readRecord(&cursor, &envelope, block)
+      return
+    }
+    if first != 0x5B {
+      try cursor.value { parser throws(JSONError) in try parser.skipValue() }
+      return
+    }
+    cursor.at += 1
+    if try cursor.peek() == 0x5D {
+      cursor.at += 1
+      return
+    }
+    while true {
+      if kind == .bars || kind == .indexBars { readPlainBars(&cursor, &envelope, block) }
+      try readRecord(&cursor, &envelope, block)
+      if try cursor.peek() == 0x5D {
+        cursor.at += 1
+        return
+      }
+      try cursor.expect(0x2C)
+    }
+  }
+
+  /// Reads bars up to one that is written in another way, or is the last: that one is next then.
+  private func readPlainBars(
+    _ cursor: inout PageCursor, _ envelope: inout PageEnvelope, _ block: RowBlock
+  ) {
+    let stride = kind.layout.stride
+    let limit = cursor.base + cursor.count
+    var at = cursor.base + cursor.at
+    let isIndex = kind == .indexBars
+    while limit - at > BarScanner.reach, at.loadLE(0, as: UInt8.self) == 0x7B {
+      if block.bytes.count + stride > block.bytes.capacity {
+        block.bytes.reserve(max(block.bytes.capacity * 2, 256 * stride))
+      }
+      let room = (block.bytes.capacity - block.bytes.count) / stride
+      var row = block.bytes.base + block.bytes.count
+      var count = 0
+      while count < room, limit - at > BarScanner.reach {
+        let end =
+          isIndex
+          ? BarScanner.indexBar(at, limit: limit, into: row)
+          : BarScanner.bar(at, limit: limit, into: row)
+        guard let end, end < limit, end.loadLE(0, as: UInt8.self) == 0x2C else { break }
+        at = end + 1
+        row += stride
+        count &+= 1
+        if at.loadLE(0, as: UInt8.self) != 0x7B { break }
+      }
+      block.bytes.count += count * stride
+      envelope.recordCount += count
+      if count < room { break }
+    }
+    cursor.at = at - cursor.base
+  }
+
+  /// Reads one record of any kind, however it is written.
+  private func readRecord(
+    _ cursor: inout PageCursor, _ envelope: inout PageEnvelope, _ block: RowBlock
+  ) throws {
+    let byte = try cursor.peek()
+    let start = cursor.at
+    defer { envelope.recordCount += 1 }
+    guard byte == 0x7B else {
+      try cursor.value { parser throws(JSONError) in try parser.skipValue() }
+      let fault = RecordFault(rule: "unsupported_value", reason: "the result is no object")
+      try reject(fault, nil, cursor, start, envelope.recordCount)
+      return
+    }
+    let stride = kind.layout.stride
+    block.bytes.reserve(block.bytes.count + stride)
+    let row = block.bytes.base + block.bytes.count
+    var fault: RecordFault?
+    if kind == .news {
+      fault = try readArticle(&cursor, block)
+    } else {
+      try cursor.value { parser throws(JSONError) in fault = try records.parse(&parser, into: row) }
+      if kind == .contracts, let asOf = context.asOf {
+        row.storeLE(asOf, records.shape.index.offset)
+      }
+      if fault == nil { block.bytes.count += stride }
+    }
+    if let fault { try reject(fault, row, cursor, start, envelope.recordCount) }
+  }
+
+  /// - Parameter row: As far as it was read.
+  func reject(
+    _ fault: RecordFault, _ row: UnsafeMutableRawPointer?, _ cursor: PageCursor, _ start: Int,
+    _ position: Int
+  ) throws {
+    let bytes = UnsafeRawBufferPointer(start: cursor.base + start, count: cursor.at - start)
+    let shape = records.shape
+    var record = RejectedRecord(
+      rule: fault.rule, reason: fault.reason, position: position, byteOffset: start,
+      original: String(decoding: bytes, as: UTF8.self))
+    if let row {
+      let time = UnsafeRawPointer(row).loadLE(shape.index.offset, as: Int64.self)
+      if time > 0 { record.timestamp = time }
+      let code = UnsafeRawPointer(row).loadLE(shape.symbol.offset, as: UInt32.self)
+      if code > 0 { record.symbol = strings[code] }
+    }
+    rejected.append(record)
+    if rejected.count > Self.rejectedMax {
+      throw MassiveError(
+        .tooManyBadRows, "more than \(Self.rejectedMax) results cannot be stored; the last: "
+          + fault.reason)
+    }
+  }
+}
