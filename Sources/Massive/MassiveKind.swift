@@ -53,7 +53,9 @@ public struct BarSpan: Sendable, Hashable {
   public init?(parsing text: String) {
     if let interval = Interval.parse(text) {
       let seconds = interval.nanoseconds / 1_000_000_000
-      let units: [(Int64, Timespan)] = [(86_400, .day), (3_600, .hour), (60, .minute), (1, .second)]
+      let units: [(Int64, Timespan)] = [
+        (86_400, .day), (3_600, .hour), (60, .minute), (1, .second),
+      ]
       for (unit, timespan) in units where seconds % unit == 0 {
         guard seconds / unit <= Int64(Self.multiplierMax) else { return nil }
         self.init(Int(seconds / unit), timespan)

@@ -268,7 +268,8 @@ public final class PageParser {
     rejected.append(record)
     if rejected.count > Self.rejectedMax {
       throw MassiveError(
-        .tooManyBadRows, "more than \(Self.rejectedMax) results cannot be stored; the last: "
+        .tooManyBadRows,
+        "more than \(Self.rejectedMax) results cannot be stored; the last: "
           + fault.reason)
     }
   }

@@ -129,7 +129,8 @@ final class RecordParser {
       try parser.skipValue()
       return RecordFault(
         rule: "end_of_bar",
-        reason: "the answer is of another kind (previous close, grouped by day): its times are ends")
+        reason: "the answer is of another kind (previous close, grouped by day): its times are ends"
+      )
     }
     guard let field = member.field else {
       try parser.skipValue()
