@@ -37,6 +37,8 @@ let package = Package(
       name: "HTTP", dependencies: ["Bytes", "Columnar", "JSON", "CSystem", "CCurl"],
       swiftSettings: strict),
     .target(
+      name: "Options", dependencies: ["Bytes", "Columnar", "Market"], swiftSettings: strict),
+    .target(
       name: "Databento",
       dependencies: ["Bytes", "Compression", "Columnar", "JSON", "Market", "HTTP", "CSystem"],
       swiftSettings: strict),
@@ -79,6 +81,8 @@ let package = Package(
     .testTarget(name: "ColumnarTests", dependencies: ["Columnar", "Bytes", "TestSupport"]),
     .testTarget(name: "JSONTests", dependencies: ["JSON", "Bytes", "TestSupport"]),
     .testTarget(name: "MarketTests", dependencies: ["Market", "Columnar", "TestSupport"]),
+    .testTarget(
+      name: "OptionsTests", dependencies: ["Options", "Columnar", "Market", "TestSupport"]),
     .testTarget(
       name: "ParquetTests",
       dependencies: ["Parquet", "Compression", "Columnar", "Bytes", "TestSupport"]),
