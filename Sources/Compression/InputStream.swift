@@ -13,7 +13,8 @@ public final class InputStream {
   /// Bytes read from the system at a time.
   static let chunkByteCount = 1 << 20
 
-  public typealias GrowthWait = () throws(CompressionError) -> Bool
+  /// Waits at an offset of the stored bytes, and says whether more may be there.
+  public typealias GrowthWait = (Int) throws(CompressionError) -> Bool
 
   /// As given; `-` is standard input.
   public let path: String
@@ -243,7 +244,9 @@ public final class InputStream {
       let count = Glibc.read(descriptor, target, Swift.min(room, 1 << 30))
       if count > 0 { return count }
       if count == 0 {
-        guard let waitForMore, try waitForMore() else { return 0 }
+        guard let waitForMore,
+          try waitForMore(Int(lseek(descriptor, 0, SEEK_CUR)))
+        else { return 0 }
         continue
       }
       let code = lake_errno()

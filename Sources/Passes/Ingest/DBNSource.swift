@@ -100,7 +100,7 @@ final class DBNSource {
         target: sink.target, sha256: summary.sha256, identity: item.download?.identity)
       work.take(
         rows.segments,
-        interval: item.download?.event.interval ?? interval(summary.metadata))
+        interval: item.download?.unit.interval ?? interval(summary.metadata))
       work.repeatCount = rows.repeatCount + sink.router.repeatCount
       work.flagCount = sink.router.flagCount
       work.rejected = rejected[kind] ?? []

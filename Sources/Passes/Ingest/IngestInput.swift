@@ -10,23 +10,29 @@ struct IngestInput {
   var options: IngestOptions
   /// nil for a file.
   var download: Download?
+  /// Reads the body along with its writer.
+  private var reading: DownloadSpool.Reading?
 
   /// What a download knows of what it brought.
   struct Download {
     /// Begins the application ids under which its rows are stored, so that they are stored once.
     var identity: String
-    /// Record kind of its rows.
-    var kind: String
-    var table: TableName
-    var setting: TableSetting
-    /// What the coverage ledger is told; rows and hash are filled in when they are known.
-    var event: CoverageEvent
+    var unit: DownloadUnit
+    var table: DownloadTable
+    /// The body, which may still be coming.
+    var spool: DownloadSpool
+    /// Makes rows of a body that is not DBN.
+    var rows: BodyReader?
+    /// What the coverage ledger is told, asked for when all has come; rows and hash are filled in.
+    var events: () -> [CoverageEvent]
+
     /// The stored rows that go when these come; nil where nothing is there yet.
-    var replaces: ReplacedRegion?
-    /// Waits while the file is still being written.
-    var waitForMore: InputStream.GrowthWait?
-    /// Makes rows of a file that is not DBN.
-    var rows: ((InputStream, TableSchema) throws -> any RowSource)?
+    var replaces: ReplacedRegion? {
+      guard unit.isReplacing else { return nil }
+      return ReplacedRegion(
+        interval: unit.interval, symbols: Set(unit.symbols),
+        isRaw: unit.symbolType == "raw_symbol")
+    }
   }
 
   init(path: String, options: IngestOptions) {
@@ -35,28 +41,31 @@ struct IngestInput {
     self.options = options
   }
 
-  init(download: Download, name: String, path: String, options: IngestOptions) {
-    self.name = name
+  init(download: Download, path: String, options: IngestOptions) {
+    name = download.unit.name
     self.path = path
     self.options = options
-    self.options.table = download.table
-    self.options.dataset = download.event.dataset
+    self.options.table = download.unit.table
+    self.options.dataset = download.unit.dataset
     self.download = download
   }
 
   func open() throws -> InputStream {
-    guard let wait = download?.waitForMore else { return try InputStream(path: path) }
+    guard let reading else { return try InputStream(path: path) }
     return try InputStream(
       fileDescriptor: try FileSupply.openForReading(path), path: path, ownsDescriptor: true,
-      waitForMore: wait)
+      waitForMore: { offset throws(CompressionError) in try reading.waitForMore(at: offset) })
   }
 
   /// Whether what is stored already is left out of consideration.
-  var isReplacing: Bool { download?.replaces != nil }
-}
+  var isReplacing: Bool { download?.unit.isReplacing ?? false }
 
-/// How a table that does not exist yet is made.
-struct TableSetting: Hashable, Sendable {
-  var timeZone = "UTC"
-  var properties: [String: String] = [:]
+  /// Whether what was read is no longer part of the body, so that it must be read again.
+  var isStale: Bool { reading?.isStale ?? false }
+
+  /// Begins to read from the beginning.
+  mutating func rewind() {
+    download?.spool.waitUntilBegun()
+    reading = download?.spool.makeReading()
+  }
 }

@@ -81,9 +81,17 @@ public final class IngestPass {
   }
 
   private func ingestInput(_ place: Int) {
+    inputs[place].rewind()
     do {
       try read(place)
+    } catch  where inputs[place].isStale && !observer.isInterrupted {
+      report.files[place] = IngestFileReport(path: inputs[place].name)
+      ingestInput(place)
     } catch let error as PassError where error.code == .interrupted {
+      report.files[place].state = .interrupted
+      report.isInterrupted = true
+    } catch  where inputs[place].download != nil && observer.isInterrupted {
+      // Its body will not come to its end.
       report.files[place].state = .interrupted
       report.isInterrupted = true
     } catch {
@@ -100,6 +108,8 @@ public final class IngestPass {
       try item.download.map { $0.rows == nil }
       ?? DBNSource.isDBN(input, path: item.path, options: item.options)
     var works = isDBN ? try readDBN(item, input, place) : try readRows(item, input, place)
+    // A download that brought nothing makes no table.
+    if item.download != nil { works.removeAll(where: \.isWithoutRows) }
     if works.isEmpty, let work = try emptyWork(item, place) { works.append(work) }
     report.files[place].tables = works.map(\.target.name)
     let isNew = works.contains { !$0.isDone }
@@ -126,32 +136,27 @@ public final class IngestPass {
       report.files[place].quarantineCount += work.rejected.count
       work.target.add(
         work.segments, input: work.appId, replacing: work.removals,
-        events: event(work, item, place).map { [$0] } ?? [])
+        events: events(work, item, place))
       pendingFiles[work.target.name, default: []].append(place)
     }
   }
 
   /// What the coverage ledger is told of an input's rows in one table.
-  private func event(_ work: SourceWork, _ item: IngestInput, _ place: Int) -> CoverageEvent? {
-    let byteCount = report.files[place].bytesIn
-    guard var event = item.download?.event else {
-      return work.event(path: item.path, byteCount: byteCount, runID: run.id)
+  private func events(_ work: SourceWork, _ item: IngestInput, _ place: Int) -> [CoverageEvent] {
+    let file = report.files[place]
+    guard let download = item.download else {
+      return work.event(path: item.path, byteCount: file.bytesIn, runID: run.id).map { [$0] } ?? []
     }
-    event.recordedAt = Clock.nanoseconds() / 1000 * 1000
-    event.table = work.target.name.description
-    event.rowCount = Int64(report.files[place].rowsProcessed)
-    event.byteCount = event.byteCount ?? Int64(byteCount)
-    event.sha256 = work.sha256
-    event.runID = run.id
-    return event
+    return DownloadEvents.stored(
+      download.events(), table: work.target.name, file: file, runID: run.id)
   }
 
   /// A download without a row that replaces rows takes them away all the same.
   private func emptyWork(_ item: IngestInput, _ place: Int) throws -> SourceWork? {
     guard let download = item.download, download.replaces != nil else { return nil }
     let target = try target(
-      download.table, schema: try TableSchema.named(download.kind, in: lake),
-      dataset: download.event.dataset, setting: download.setting)
+      download.unit.table, schema: try TableSchema.named(download.unit.schema, in: lake),
+      dataset: download.unit.dataset, setting: download.table)
     return SourceWork(
       target: target, sha256: report.files[place].sha256, identity: download.identity)
   }
@@ -165,6 +170,7 @@ public final class IngestPass {
     report.files[place].symbolCounts = summary.symbolCounts
     report.files[place].sha256 = summary.sha256
     report.files[place].bytesIn = source.byteCount
+    report.files[place].notFound = summary.metadata?.notFound ?? []
     return works
   }
 
@@ -225,10 +231,10 @@ public final class IngestPass {
 
   /// The table that rows of a kind go to.
   func target(
-    _ name: TableName, schema: TableSchema, dataset: String, setting: TableSetting? = nil
+    _ name: TableName, schema: TableSchema, dataset: String, setting: DownloadTable? = nil
   ) throws -> TableTarget {
     if let known = targets[name] { return known }
-    let setting = setting ?? TableSetting()
+    let setting = setting ?? DownloadTable()
     let target = try TableTarget(
       name: name, schema: schema, lake: lake, dataset: dataset, timeZone: setting.timeZone,
       properties: setting.properties)
@@ -237,6 +243,9 @@ public final class IngestPass {
   }
 
   // MARK: - Committing
+
+  /// Whether rows wait for the commit.
+  var hasPending: Bool { targets.values.contains { !$0.pendingInputs.isEmpty } }
 
   private var isGroupDue: Bool {
     let partitions = targets.values.reduce(0) { $0 + $1.pending.count }

@@ -31,6 +31,8 @@ public struct IngestFileReport: Sendable {
   /// Symbols (by date) by the step that resolved them.
   public var symbolCounts: [ResolutionStep: Int] = [:]
   public var sha256 = ""
+  /// Symbols that the vendor did not find in the interval.
+  public var notFound: [String] = []
   /// What became of the stored rows that the input's rows replace; nil where it replaces none.
   public var change: RowChange?
 

@@ -101,7 +101,7 @@ final class RowFileSource {
       throw PassError(.input, "the input was not read to its end", place: path)
     }
     var work = SourceWork(target: target, sha256: sha256, identity: item.download?.identity)
-    work.take(rows.segments, interval: item.download?.event.interval)
+    work.take(rows.segments, interval: item.download?.unit.interval)
     work.repeatCount = rows.repeatCount + router.repeatCount
     work.flagCount = opened.source.report.flagged.values.reduce(0) { $0 + Int($1) }
     work.rejected =
@@ -123,8 +123,8 @@ final class RowFileSource {
       return try SourceFile.open(
         input, options: try sourceOptions(), hint: try kindHint(), lake: pass.lake)
     }
-    let schema = try TableSchema.named(download.kind, in: pass.lake)
-    return OpenSource(source: try rows(input, schema), schema: schema, format: .pages)
+    let schema = try TableSchema.named(download.unit.schema, in: pass.lake)
+    return OpenSource(source: try rows.open(input, schema), schema: schema, format: .pages)
   }
 
   private func sourceOptions() throws -> SourceOptions {
@@ -158,7 +158,7 @@ final class RowFileSource {
     let dataset = item.options.dataset ?? ""
     if let table = item.options.table {
       return try pass.target(
-        table, schema: schema, dataset: dataset, setting: item.download?.setting)
+        table, schema: schema, dataset: dataset, setting: item.download?.table)
     }
     if dataset.isEmpty {
       throw PassError(

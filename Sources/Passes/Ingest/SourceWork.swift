@@ -20,6 +20,7 @@ struct SourceWork {
   let appId: String
   var isDone: Bool { target.has(input: appId) }
   var storedRowCount: Int { segments.reduce(0) { $0 + $1.staged.rowCount } }
+  var isWithoutRows: Bool { segments.isEmpty && rejected.isEmpty && repeatCount == 0 }
   var sentinelCount: Int { segments.reduce(0) { $0 + $1.staged.sentinelCount } }
 
   /// - Parameter identity: What a download is known by; a file is known by its content, whatever its

@@ -1,0 +1,41 @@
+import Catalog
+
+/// What the coverage ledger is told of downloads.
+enum DownloadEvents {
+  /// Events of rows that are stored, with what is known only now.
+  ///
+  /// - Parameter events: As the unit made them; the first one carries what the whole came to.
+  static func stored(
+    _ events: [CoverageEvent], table: TableName, file: IngestFileReport, runID: String
+  ) -> [CoverageEvent] {
+    let now = Clock.nanoseconds() / 1000 * 1000
+    let notFound = Set(file.notFound)
+    var result: [CoverageEvent] = []
+    for (place, template) in events.enumerated() {
+      var event = template
+      event.recordedAt = now
+      event.table = table.description
+      event.sha256 = file.sha256.isEmpty ? nil : file.sha256
+      event.runID = runID
+      if place == 0 { event.rowCount = Int64(file.rowsProcessed) }
+      let missing = event.symbols.filter { notFound.contains($0) }
+      event.symbols.removeAll { notFound.contains($0) }
+      if event.symbols.isEmpty {
+        event.symbols = missing
+        event.state = .empty
+        event.reason = "the vendor knows no such symbol in the interval"
+      } else if !missing.isEmpty {
+        var other = event
+        other.symbols = missing
+        other.state = .empty
+        other.rowCount = 0
+        other.byteCount = nil
+        other.costNanoUSD = nil
+        other.reason = "the vendor knows no such symbol in the interval"
+        result.append(other)
+      }
+      result.append(event)
+    }
+    return result
+  }
+}

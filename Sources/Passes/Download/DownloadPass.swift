@@ -1,0 +1,212 @@
+import Bytes
+import Catalog
+import Columnar
+import Glibc
+
+/// Fetches units from a vendor and stores them, each whole or not at all.
+///
+/// Several workers fetch at a time; one committer stores what they bring, in order, in commits of
+/// several units. A unit that fails does not stop the others.
+public final class DownloadPass {
+  private let ingest: IngestPass
+  private let source: any DownloadSource
+  private let observer: any PassObserver
+  private let workerCount: Int
+  /// By unit, in the order in which they were taken; nil where a unit was cut into others.
+  private var outcomes: [DownloadOutcome?] = []
+  /// Units whose rows wait for the commit.
+  private var pending: [Pending] = []
+  private var stop: (any Error)?
+
+  private struct Pending {
+    /// In `outcomes`.
+    var outcome: Int
+    /// In the ingest's report.
+    var place: Int
+    var fetching: DownloadQueue.Fetching
+  }
+
+  /// - Parameter workerCount: Units that are fetched at a time.
+  public init(
+    lake: Lake, source: any DownloadSource, options: IngestOptions, workerCount: Int,
+    observer: any PassObserver
+  ) throws {
+    self.source = source
+    self.observer = observer
+    self.workerCount = max(1, workerCount)
+    ingest = try IngestPass(lake: lake, options: options, observer: observer)
+  }
+
+  /// Fetches and stores `units`, in order of time.
+  ///
+  /// - Parameter job: What `lake workers` calls it.
+  public func run(_ units: [DownloadUnit], job: String) throws -> DownloadReport {
+    let board = WorkerBoard(
+      directory: ingest.run.directory, job: job, workerCount: workerCount)
+    let observer = self.observer
+    let queue = DownloadQueue(
+      units, directory: ingest.run.directory, workerCount: workerCount,
+      isInterrupted: { observer.isInterrupted })
+    var threads: [pthread_t] = []
+    for number in 1...workerCount {
+      let worker = DownloadWorker(number: number, queue: queue, source: source, board: board)
+      if let thread = Parallel.startThread({ worker.run() }) {
+        threads.append(thread)
+      } else {
+        queue.didEnd()
+      }
+    }
+    board.start()
+    defer {
+      queue.stop()
+      for thread in threads { pthread_join(thread, nil) }
+      board.finish()
+      ingest.run.finish()
+    }
+    repeat {
+      while let fetching = queue.take() { try store(fetching, queue) }
+      try settle(queue, isLast: true)
+    } while queue.isWaiting
+    try queue.check()
+    for unit in queue.rest { outcomes.append(DownloadOutcome(unit, .interrupted)) }
+    var report = DownloadReport()
+    report.commits = try ingest.finish().commits
+    report.outcomes = outcomes.compactMap { $0 }
+    report.stop = stop
+    report.isInterrupted = observer.isInterrupted
+    report.isStopped = board.isStopped
+    return report
+  }
+
+  private func store(_ fetching: DownloadQueue.Fetching, _ queue: DownloadQueue) throws {
+    let unit = fetching.unit
+    observer.begin(unit.name)
+    if fetching.spool.isWithoutBody {
+      outcomes.append(try closed(fetching, queue))
+      queue.release(fetching)
+      return
+    }
+    var identity = "lake/download/\(unit.id)"
+    // The same interval again: what is asked is the same, what comes may not be.
+    if unit.isReplacing || unit.openStart != nil { identity += "/\(ingest.run.id)" }
+    let download = IngestInput.Download(
+      identity: identity, unit: unit, table: source.table(of: unit), spool: fetching.spool,
+      rows: source.rows(of: unit),
+      // What the vendor said is known when the last byte has come.
+      events: { unit.events((try? queue.result(of: fetching).get()) ?? FetchedUnit()) })
+    outcomes.append(nil)
+    let number = outcomes.count - 1
+    let place = try ingest.take(
+      IngestInput(download: download, path: fetching.spool.path, options: ingest.options))
+    pending.append(Pending(outcome: number, place: place, fetching: fetching))
+    try settle(queue, isLast: false)
+  }
+
+  /// What became of a unit that has no body: there is nothing, or it failed.
+  private func closed(
+    _ fetching: DownloadQueue.Fetching, _ queue: DownloadQueue
+  ) throws -> DownloadOutcome? {
+    let unit = fetching.unit
+    switch queue.result(of: fetching) {
+    case .success(let fetched): return try empty(unit, fetched)
+    case .failure(let error): return try refused(unit, error, queue)
+    }
+  }
+
+  private func empty(_ unit: DownloadUnit, _ fetched: FetchedUnit) throws -> DownloadOutcome {
+    var fetched = fetched
+    fetched.state = fetched.state ?? (unit.isOpen ? .open : .empty)
+    try record(unit.events(fetched))
+    var outcome = DownloadOutcome(unit, .empty)
+    outcome.costNanoUSD = fetched.costNanoUSD ?? unit.costNanoUSD
+    return outcome
+  }
+
+  /// What became of a unit that the vendor refused, or that did not come through.
+  ///
+  /// - Returns: nil where its symbols are asked for one by one instead.
+  private func refused(
+    _ unit: DownloadUnit, _ error: any Error, _ queue: DownloadQueue
+  ) throws -> DownloadOutcome? {
+    if observer.isInterrupted { return DownloadOutcome(unit, .interrupted) }
+    let refusal = error as? DownloadRefusal
+    var fetched = FetchedUnit()
+    fetched.reason = (error as? any LakeError)?.message ?? "\(error)"
+    var outcome = DownloadOutcome(unit, .failed(error))
+    switch refusal?.kind {
+    case .unauthorized:
+      // The job stops; nothing is known of the interval.
+      stop = stop ?? error
+      queue.stop()
+      return outcome
+    case .empty:
+      fetched.state = .empty
+      outcome.result = .empty
+    case .notEntitled, .rejected:
+      if unit.symbols.count > 1 {
+        queue.prepend(unit.single)
+        return nil
+      }
+      fetched.state = refusal?.kind == .notEntitled ? .notEntitled : .failed
+      if refusal?.kind == .notEntitled { outcome.result = .notEntitled(error) }
+    default: fetched.state = .failed
+    }
+    if fetched.state == .failed { observer.didFail(Located(error, path: unit.name)) }
+    // What is stored stays what it is when fetching it again fails.
+    if !unit.isReplacing { try record(unit.events(fetched)) }
+    return outcome
+  }
+
+  private func record(_ events: [CoverageEvent]) throws {
+    try ingest.journal.record(
+      events.map {
+        var event = $0
+        event.runID = ingest.run.id
+        return event
+      })
+  }
+
+  /// Looks what became of the units whose commit is done, and gives their bodies back.
+  private func settle(_ queue: DownloadQueue, isLast: Bool) throws {
+    if isLast { try ingest.commitAll() }
+    // A commit that was lost to another is made again from the bodies.
+    if !isLast && ingest.hasPending { return }
+    for unit in pending {
+      outcomes[unit.outcome] = try settled(unit, queue)
+      queue.release(unit.fetching)
+    }
+    pending = []
+  }
+
+  private func settled(_ pending: Pending, _ queue: DownloadQueue) throws -> DownloadOutcome? {
+    let unit = pending.fetching.unit
+    let file = ingest.report.files[pending.place]
+    let fetched: FetchedUnit
+    switch queue.result(of: pending.fetching) {
+    case .failure(let error): return try refused(unit, error, queue)
+    case .success(let value): fetched = value
+    }
+    var outcome = DownloadOutcome(unit, file)
+    outcome.costNanoUSD = fetched.costNanoUSD ?? unit.costNanoUSD
+    outcome.byteCount = max(fetched.byteCount, file.bytesIn)
+    switch file.state {
+    case .interrupted: outcome.result = .interrupted
+    case .failed(let error):
+      outcome.result = .failed(error)
+      var failed = fetched
+      failed.state = .failed
+      failed.reason = (error as? any LakeError)?.message ?? "\(error)"
+      if !unit.isReplacing { try record(unit.events(failed)) }
+    case .stored where file.tables.isEmpty: return try empty(unit, fetched)
+    case .alreadyDone, .stored:
+      let isCommitted = if case .stored = file.state { file.change?.isNone != true } else { false }
+      if !isCommitted {
+        // Nothing had to be stored; that it was looked at again is worth knowing.
+        try record(
+          DownloadEvents.stored(
+            unit.events(fetched), table: unit.table, file: file, runID: ingest.run.id))
+      }
+    }
+    return outcome
+  }
+}

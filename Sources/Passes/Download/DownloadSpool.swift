@@ -1,0 +1,122 @@
+import Bytes
+import CSystem
+import Compression
+import Glibc
+
+/// The body of one answer, in a file that is read while it is being written.
+///
+/// An attempt that fails half-way is followed by another from the beginning: then what was read of the
+/// first one is worth nothing, and its reader is told to begin again.
+public final class DownloadSpool: Sendable {
+  /// Where the body is.
+  public let path: String
+  private let descriptor: Int32
+  private let state = Monitor(State())
+  private let isInterrupted: @Sendable () -> Bool
+
+  private struct State {
+    var byteCount = 0
+    /// Attempts begun.
+    var attempt = 0
+    var outcome: Outcome?
+  }
+
+  private enum Outcome {
+    case complete
+    case failed(any Error)
+  }
+
+  private let didGrow: @Sendable (Int) -> Void
+
+  /// - Parameter didGrow: Told how many bytes there are.
+  init(
+    path: String, isInterrupted: @escaping @Sendable () -> Bool,
+    didGrow: @escaping @Sendable (Int) -> Void = { _ in }
+  ) throws {
+    self.path = path
+    self.didGrow = didGrow
+    self.isInterrupted = isInterrupted
+    descriptor = lake_open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    if descriptor < 0 { throw PassError.system("open", path: path) }
+  }
+
+  deinit { close(descriptor) }
+
+  // MARK: - Writing
+
+  /// Forgets what an earlier attempt brought.
+  public func restart() throws {
+    try state.withLock { state in
+      state.attempt += 1
+      if state.byteCount == 0 { return }
+      state.byteCount = 0
+      guard ftruncate(descriptor, 0) == 0 else { throw PassError.system("truncate", path: path) }
+    }
+  }
+
+  /// Appends bytes.
+  public func append(_ bytes: UnsafeRawBufferPointer) throws {
+    let offset = state.withLock { $0.byteCount }
+    try writeAll(descriptor, bytes, at: offset, path: path)
+    state.withLock { $0.byteCount += bytes.count }
+    didGrow(offset + bytes.count)
+  }
+
+  public var byteCount: Int { state.withLock { $0.byteCount } }
+
+  func finish() { state.withLock { $0.outcome = .complete } }
+
+  func fail(_ error: any Error) { state.withLock { $0.outcome = .failed(error) } }
+
+  // MARK: - Reading
+
+  /// Waits until there is something to read, or no more will come.
+  func waitUntilBegun() {
+    state.wait { state in
+      state.byteCount > 0 || state.outcome != nil || isInterrupted() ? () : nil
+    }
+  }
+
+  /// Whether it ended without a byte.
+  var isWithoutBody: Bool { state.withLock { $0.outcome != nil && $0.byteCount == 0 } }
+
+  /// One reading of the body, from its beginning.
+  func makeReading() -> Reading { Reading(self, attempt: state.withLock { $0.attempt }) }
+
+  /// Reads along with the writer.
+  final class Reading: Sendable {
+    private let spool: DownloadSpool
+    private let attempt: Int
+
+    fileprivate init(_ spool: DownloadSpool, attempt: Int) {
+      self.spool = spool
+      self.attempt = attempt
+    }
+
+    /// Whether what was read so far is no longer part of the body.
+    var isStale: Bool { spool.state.withLock { $0.attempt != attempt } }
+
+    /// Waits at `offset`, where the file ended, for more.
+    ///
+    /// - Returns: false where the body ends there.
+    func waitForMore(at offset: Int) throws(CompressionError) -> Bool {
+      let (path, attempt) = (spool.path, attempt)
+      let answer: Result<Bool, CompressionError> = spool.state.wait { state in
+        if state.attempt != attempt {
+          return .failure(CompressionError(.file, "the download began again", path: path))
+        }
+        if state.byteCount > offset { return .success(true) }
+        if spool.isInterrupted() {
+          return .failure(CompressionError(.file, "interrupted", path: path))
+        }
+        switch state.outcome {
+        case .complete: return .success(false)
+        case .failed(let error):
+          return .failure(CompressionError(.file, "the download failed: \(error)", path: path))
+        case nil: return nil
+        }
+      }
+      return try answer.get()
+    }
+  }
+}
