@@ -4,6 +4,27 @@ import JSON
 import Market
 
 extension PageParser {
+  /// Reads a page that is there as a whole, with nothing behind it.
+  public func parseWhole(
+    _ bytes: UnsafeRawBufferPointer, into block: RowBlock
+  ) throws(MassiveError) -> PageEnvelope {
+    do {
+      let (envelope, end) = try parse(bytes, into: block)
+      var cursor = PageCursor(bytes, at: end)
+      cursor.skipSpace()
+      guard cursor.at == bytes.count else {
+        throw MassiveError(.badPage, "something stands behind the page", place: "byte \(cursor.at)")
+      }
+      return envelope
+    } catch let error as MassiveError {
+      throw error
+    } catch let error as any LakeError {
+      throw MassiveError(.badPage, error.message, place: error.placeText)
+    } catch {
+      throw MassiveError(.badPage, "\(error)")
+    }
+  }
+
   /// A day's open and close: the page is the record.
   func readOpenClose(
     _ cursor: inout PageCursor, _ envelope: inout PageEnvelope, _ block: RowBlock

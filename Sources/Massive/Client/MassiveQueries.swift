@@ -1,0 +1,159 @@
+import Columnar
+import Market
+
+/// Bars of one ticker.
+public struct BarQuery: Sendable, Hashable {
+  /// Results that the vendor puts into a page at most.
+  public static let limitMax = 50_000
+
+  public var ticker: String
+  public var span: BarSpan
+  /// Half-open, ns since 1970 UTC.
+  public var interval: Range<Int64>
+  /// Whether prices and volumes are adjusted for splits.
+  public var isAdjusted: Bool
+  public var limit: Int
+
+  public init(
+    ticker: String, span: BarSpan, interval: Range<Int64>, isAdjusted: Bool = false,
+    limit: Int = BarQuery.limitMax
+  ) {
+    self.ticker = ticker
+    self.span = span
+    self.interval = interval
+    self.isAdjusted = isAdjusted
+    self.limit = limit
+  }
+}
+
+/// Option contracts as they were listed on a date.
+public struct ContractQuery: Sendable, Hashable {
+  public static let limitMax = 1_000
+
+  public enum ContractType: String, Sendable { case call, put }
+
+  public var underlying: String?
+  public var asOf: CivilDate
+  public var type: ContractType?
+  public var expiration: CivilDate?
+  public var expirationFrom: CivilDate?
+  public var expirationThrough: CivilDate?
+  /// Strikes as decimals of 9 places.
+  public var strikeFrom: Int64?
+  public var strikeThrough: Int64?
+  /// Contracts that have expired by today.
+  public var includesExpired: Bool
+  public var limit: Int
+
+  public init(
+    underlying: String?, asOf: CivilDate, type: ContractType? = nil, expiration: CivilDate? = nil,
+    expirationFrom: CivilDate? = nil, expirationThrough: CivilDate? = nil,
+    strikeFrom: Int64? = nil, strikeThrough: Int64? = nil, includesExpired: Bool = false,
+    limit: Int = ContractQuery.limitMax
+  ) {
+    self.underlying = underlying
+    self.asOf = asOf
+    self.type = type
+    self.expiration = expiration
+    self.expirationFrom = expirationFrom
+    self.expirationThrough = expirationThrough
+    self.strikeFrom = strikeFrom
+    self.strikeThrough = strikeThrough
+    self.includesExpired = includesExpired
+    self.limit = limit
+  }
+
+  /// What stands behind the `?`.
+  var parameters: [(String, String)] {
+    func price(_ value: Int64) -> String {
+      DecimalText.format(Int128(value), scale: 9, trimmed: true)
+    }
+    var list: [(String, String)] = []
+    func add(_ name: String, _ value: String?) { if let value { list.append((name, value)) } }
+    add("underlying_ticker", underlying)
+    add("as_of", asOf.iso)
+    add("contract_type", type?.rawValue)
+    add("expiration_date", expiration?.iso)
+    add("expiration_date.gte", expirationFrom?.iso)
+    add("expiration_date.lte", expirationThrough?.iso)
+    add("strike_price.gte", strikeFrom.map(price))
+    add("strike_price.lte", strikeThrough.map(price))
+    if includesExpired { add("expired", "true") }
+    add("order", "asc")
+    add("sort", "ticker")
+    add("limit", "\(limit)")
+    return list
+  }
+}
+
+/// News of one ticker, or of all.
+public struct NewsQuery: Sendable, Hashable {
+  public static let limitMax = 1_000
+
+  public var ticker: String?
+  /// Half-open, ns since 1970 UTC.
+  public var interval: Range<Int64>
+  public var limit: Int
+
+  public init(ticker: String?, interval: Range<Int64>, limit: Int = NewsQuery.limitMax) {
+    self.ticker = ticker
+    self.interval = interval
+    self.limit = limit
+  }
+
+  var parameters: [(String, String)] {
+    var list: [(String, String)] = []
+    if let ticker { list.append(("ticker", ticker)) }
+    list.append(("published_utc.gte", Self.time(interval.lowerBound)))
+    list.append(("published_utc.lt", Self.time(interval.upperBound)))
+    list.append(("order", "asc"))
+    list.append(("sort", "published_utc"))
+    list.append(("limit", "\(limit)"))
+    return list
+  }
+
+  private static func time(_ nanoseconds: Int64) -> String {
+    TimeText.iso(nanoseconds: nanoseconds, digits: nanoseconds % 1_000_000_000 == 0 ? 0 : 9)
+  }
+}
+
+/// What a chain of pages brought.
+public struct FetchSummary: Sendable, Equatable {
+  public var pageCount = 0
+  /// Results in all pages; those that cannot be stored are among them.
+  public var recordCount = 0
+  /// Bytes of the pages as they were received, after decompression.
+  public var byteCount = 0
+  public var requestIDs: [String] = []
+  /// The data are as old as the plan has them.
+  public var isDelayed = false
+  /// Pages that were asked for again, because they were not whole or not the right ones.
+  public var repeatedPageCount = 0
+  /// Index times of the first and the last row, in ns.
+  public var firstTime: Int64?
+  public var lastTime: Int64?
+
+  public init() {}
+}
+
+/// Prices of one day.
+public struct OpenClose: Sendable, Equatable {
+  public var symbol: String
+  /// Decimals of 18 places.
+  public var open: Int128?
+  public var high: Int128?
+  public var low: Int128?
+  public var close: Int128?
+}
+
+/// A listed contract.
+public struct ListedContract: Sendable, Hashable {
+  /// Like `O:SPY250304C00601000`.
+  public var ticker: String
+  public var underlying: String?
+  /// `call`, `put` or `other`.
+  public var type: String?
+  public var expiration: CivilDate?
+  /// A decimal of 9 places.
+  public var strike: Int64?
+}

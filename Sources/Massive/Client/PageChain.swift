@@ -1,0 +1,121 @@
+import Bytes
+import Columnar
+import HTTP
+
+/// Follows the pages of one answer, each checked before it is handed on.
+struct PageChain {
+  /// Bytes of a page at most.
+  static let pageByteCountMax = 128 << 20
+  /// Pages of one answer at most.
+  static let pageCountMax = 100_000
+  /// Hosts under which the vendor's own `next_url` may stand: they mean the server that was asked.
+  static let vendorHosts = ["api.massive.com", "api.polygon.io"]
+
+  let client: MassiveClient
+  let parser: PageParser
+  /// What is asked for, in words.
+  let what: String
+  /// Whether each page's rows come after those of the page before.
+  let isAscending: Bool
+  private let block: RowBlock
+  private(set) var summary = FetchSummary()
+  private var visited: Set<String> = []
+
+  init(_ client: MassiveClient, _ parser: PageParser, what: String, isAscending: Bool) {
+    self.client = client
+    self.parser = parser
+    self.what = what
+    self.isAscending = isAscending
+    block = RowBlock(layout: parser.kind.layout)
+  }
+
+  /// - Parameter take: Called with every page and its rows, in order.
+  mutating func follow(
+    _ first: HTTPRequest,
+    _ take: (UnsafeRawBufferPointer, PageEnvelope, RowBlock) throws -> Void
+  ) throws {
+    var request = first
+    while true {
+      visited.insert(try target(request.fullURL))
+      let (page, envelope) = try fetch(request)
+      summary.pageCount += 1
+      summary.recordCount += envelope.recordCount
+      summary.byteCount += page.count
+      summary.isDelayed = summary.isDelayed || envelope.isDelayed
+      summary.firstTime = summary.firstTime ?? envelope.firstTime
+      summary.lastTime = envelope.lastTime ?? summary.lastTime
+      if let id = envelope.requestID { summary.requestIDs.append(id) }
+      try page.withUnsafeBytes { try take($0, envelope, block) }
+      guard let next = envelope.nextURL, !next.isEmpty else { return }
+      request = try self.request(next)
+      if visited.contains(try target(request.fullURL)) {
+        throw MassiveError(.brokenChain, "the pages of \(what) lead back to one that was read")
+      }
+      if summary.pageCount >= Self.pageCountMax {
+        throw MassiveError(.brokenChain, "\(what) has more than \(Self.pageCountMax) pages")
+      }
+    }
+  }
+
+  /// One page, asked for again where it is not whole, or is the one before.
+  private mutating func fetch(_ request: HTTPRequest) throws -> ([UInt8], PageEnvelope) {
+    var attempt = 1
+    while true {
+      do {
+        return try read(request)
+      } catch let error as MassiveError where Self.mayPass(error) {
+        guard attempt < client.http.policy.maxAttempts else { throw error }
+        attempt += 1
+        summary.repeatedPageCount += 1
+      }
+    }
+  }
+
+  private static func mayPass(_ error: MassiveError) -> Bool {
+    [.badPage, .countMismatch, .brokenChain].contains(error.code)
+  }
+
+  private func read(_ request: HTTPRequest) throws -> ([UInt8], PageEnvelope) {
+    let (response, page) = try client.data(request, byteCountMax: Self.pageByteCountMax, what)
+    block.bytes.removeAll()
+    var envelope: PageEnvelope
+    do {
+      envelope = try page.withUnsafeBytes { try parser.parseWhole($0, into: block) }
+    } catch let error as MassiveError {
+      throw error.at(response.url)
+    }
+    if envelope.isRefused { throw envelope.refusal(of: what) }
+    envelope.requestID = envelope.requestID ?? response.requestID
+    if let next = envelope.nextURL, !next.isEmpty,
+      try target(try self.request(next).fullURL) == target(request.fullURL)
+    {
+      throw MassiveError(.brokenChain, "a page of \(what) says that it comes after itself")
+    }
+    if isAscending, let last = summary.lastTime, let first = envelope.firstTime, first <= last {
+      throw MassiveError(.brokenChain, "a page of \(what) repeats rows of the page before")
+    }
+    return (page, envelope)
+  }
+
+  /// The request of a page that the vendor names: on the server that was asked, and with the key.
+  private func request(_ next: String) throws(MassiveError) -> HTTPRequest {
+    guard let base = HTTPURL(client.baseURL), let url = base.resolving(next) else {
+      throw MassiveError(.badPage, "the next page of \(what) is at no web address")
+    }
+    if url.isSameServer(as: base) { return client.request(url.text) }
+    guard Self.vendorHosts.contains(url.host) else {
+      throw MassiveError(
+        .foreignHost,
+        "the next page of \(what) is on '\(url.origin)', and a key never goes elsewhere",
+        remedy: "check the address in lake.yaml")
+    }
+    return client.request(base.origin + url.target)
+  }
+
+  private func target(_ url: String) throws(MassiveError) -> String {
+    guard let parsed = HTTPURL(url) else {
+      throw MassiveError(.badPage, "the next page of \(what) is at no web address")
+    }
+    return parsed.target
+  }
+}

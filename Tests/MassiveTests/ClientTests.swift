@@ -1,0 +1,146 @@
+import Columnar
+import HTTP
+import Market
+import Massive
+import Testing
+
+private let base = "https://api.massive.com"
+
+/// A page of bars of SPY, with the times of its bars in ms.
+private func page(_ times: [Int], next: String? = nil, status: String = "OK") -> String {
+  let results = times.map { "{\"v\":1,\"o\":1,\"c\":1,\"h\":1,\"l\":1,\"t\":\($0)}" }
+  let tail = next.map { ",\"next_url\":\"\($0)\"" } ?? ""
+  return "{\"ticker\":\"SPY\",\"resultsCount\":\(times.count),\"adjusted\":false,\"results\":["
+    + results.joined(separator: ",") + "],\"status\":\"\(status)\",\"request_id\":\"r\"\(tail)}"
+}
+
+/// What a fetch of bars does with the given answers.
+private struct Fetched {
+  var summary = FetchSummary()
+  var spool: [UInt8] = []
+  var requests: [HTTPRequest] = []
+  var error: MassiveError?
+
+  init(_ answers: [ReplayTransport.Answer], ticker: String = "SPY", attempts: Int = 3) {
+    let transport = ReplayTransport(answers)
+    var policy = RetryPolicy()
+    policy.maxAttempts = attempts
+    policy.initialWait = 0
+    let client = MassiveClient(
+      http: HTTPClient(transport: transport, policy: policy, secrets: [Secret("k-123")]),
+      baseURL: base, key: Secret("k-123"))
+    let start: Int64 = 1_700_000_000_000_000_000
+    do {
+      summary = try client.fetchBars(
+        BarQuery(
+          ticker: ticker, span: BarSpan(1, .minute),
+          interval: start..<start + 3_600_000_000_000)
+      ) { spool += $0 }
+    } catch {
+      self.error = error as? MassiveError
+    }
+    requests = transport.requests
+  }
+
+  init(_ pages: String...) { self.init(pages.map { .text($0) }) }
+}
+
+@Suite struct ClientTests {
+  @Test func followsTheChainAndSpoolsEachPageBehindItsSize() {
+    let first = page([1, 2], next: base + "/v2/aggs/x?cursor=b")
+    // The vendor's former name of the same host.
+    let second = page([3], next: "https://api.polygon.io:443/v2/aggs/x?cursor=c")
+    let third = page([])
+    let fetched = Fetched(first, second, third)
+    #expect(fetched.error == nil)
+    let spool = [first, second, third].map { "\($0.utf8.count)\n\($0)" }.joined()
+    #expect(String(decoding: fetched.spool, as: UTF8.self) == spool)
+    #expect(fetched.summary.recordCount == 3 && fetched.summary.pageCount == 3)
+    #expect(fetched.summary.lastTime == 3_000_000)
+    #expect(
+      fetched.requests.map(\.fullURL) == [
+        base + "/v2/aggs/ticker/SPY/range/1/minute/1700000000000/1700003599999"
+          + "?adjusted=false&sort=asc&limit=50000",
+        base + "/v2/aggs/x?cursor=b", base + "/v2/aggs/x?cursor=c",
+      ])
+    let keys = fetched.requests.compactMap { request -> String? in
+      guard case .bearer(let key) = request.credential else { return nil }
+      return key.withText { $0 }
+    }
+    #expect(keys == ["k-123", "k-123", "k-123"])
+    #expect(!fetched.requests.contains { $0.fullURL.contains("k-123") })
+  }
+
+  @Test func aPageOnAnotherHostIsNotAskedFor() {
+    let fetched = Fetched(page([1], next: "https://api.massive.com.evil.example/v2/x"))
+    #expect(fetched.error?.code == .foreignHost)
+    #expect(fetched.requests.count == 1)
+  }
+
+  @Test func aPageCutShortOrRepeatedIsAskedForAgain() {
+    let first = page([1, 2], next: base + "/b")
+    let cut = page([3, 4]).replacing("\"resultsCount\":2", with: "\"resultsCount\":3")
+    let fetched = Fetched(first, cut, first, page([3, 4]))
+    #expect(fetched.error == nil)
+    #expect(fetched.summary.recordCount == 4 && fetched.summary.repeatedPageCount == 2)
+    let spool = [first, page([3, 4])].map { "\($0.utf8.count)\n\($0)" }.joined()
+    #expect(String(decoding: fetched.spool, as: UTF8.self) == spool)
+  }
+
+  @Test func aChainThatLeadsBackEnds() {
+    let fetched = Fetched(
+      page([1], next: base + "/b"), page([2], next: base + "/c"), page([3], next: base + "/b"))
+    #expect(fetched.error?.code == .brokenChain)
+    let itself = page([1], next: base + "/b")
+    #expect(
+      Fetched(page([0], next: base + "/b"), itself, itself, itself).error?.code == .brokenChain)
+  }
+
+  @Test func whatThePlanDoesNotCoverIsAnErrorOfItsOwn() {
+    let refused = "{\"status\":\"NOT_AUTHORIZED\",\"message\":\"not your data\"}"
+    for answer in [
+      ReplayTransport.Answer.text(refused, status: 403), ReplayTransport.Answer.text(refused),
+    ] {
+      let error = Fetched([answer]).error
+      #expect(error?.code == .notEntitled)
+      #expect(error?.message.contains("not your data") == true)
+    }
+  }
+
+  @Test func delayedAnswersAreAnswers() {
+    let fetched = Fetched(page([1], status: "DELAYED"))
+    #expect(fetched.error == nil && fetched.summary.isDelayed)
+    #expect(Fetched("{\"status\":\"ERROR\",\"error\":\"Unknown X\"}").error?.code == .vendor)
+  }
+
+  @Test func adjustedBarsAreNotTakenForRawOnes() {
+    let adjusted = page([1]).replacing("\"adjusted\":false", with: "\"adjusted\":true")
+    #expect(Fetched(adjusted).error?.code == .otherAdjustment)
+  }
+
+  @Test func anAnswerWithoutResultsIsEmpty() {
+    let fetched = Fetched(
+      "{\"ticker\":\"SPY\",\"queryCount\":0,\"resultsCount\":0,\"status\":\"OK\"}")
+    #expect(fetched.error == nil && fetched.summary.recordCount == 0)
+  }
+
+  @Test func tickersOfOtherMarketsAreRefused() {
+    #expect(Fetched([], ticker: "X:BTCUSD").error?.code == .usage)
+  }
+}
+
+@Suite struct BarSpanTests {
+  @Test(arguments: [
+    ("1m", "1m"), ("15s", "15s"), ("60m", "1h"), ("24h", "1d"), ("90m", "90m"), ("1w", "1w"),
+    ("7d", "7d"), ("3mo", "3mo"), ("1q", "1q"), ("1y", "1y"),
+  ])
+  func namesReadBack(text: String, name: String) {
+    #expect(BarSpan(parsing: text)?.name == name)
+    #expect(BarSpan(parsing: name) == BarSpan(parsing: text))
+  }
+
+  @Test(arguments: ["", "m", "0m", "-1m", "1x", "99999999999d", "1 w"])
+  func otherTextsAreNone(text: String) {
+    #expect(BarSpan(parsing: text) == nil)
+  }
+}
