@@ -6,6 +6,7 @@ public struct CatalogError: LakeError, Hashable {
     case noLake, notALake, alreadyALake, unsuitableFileSystem, unreadable, unwritable
     case badName, unknownTable, tableExists, tableMismatch, unknownKind
     case badYAML, badConfig, badSchema, badTime, badCalendar, unknownCalendar
+    case noKey, unsafeKey
   }
 
   /// Where: a file, and a line of it, or a table.

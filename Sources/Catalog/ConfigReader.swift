@@ -101,10 +101,11 @@ struct ConfigReader {
           .init(key: name, values: [text], isList: false, origin: .line(node.line)))
       }
     case .list(let kind): list(node, kind, name)
-    case .groups(let keys):
-      guard let items = items(node, name) else { return }
-      for (index, item) in items.enumerated() {
-        group(item, keys, prefix: "\(name)[\(index)].")
+    case .groups(let keys): groups(node, keys, name)
+    case .ruledGroups(let keys, let rule):
+      groups(node, keys, name)
+      for mistake in rule(node.items ?? []) {
+        fail("\(mistake.message) in '\(name)[\(mistake.item)]'", mistake.line, mistake.remedy)
       }
     case .group(let keys): group(node, keys, prefix: name + ".")
     case .named(let kind, let keys):
@@ -117,6 +118,13 @@ struct ConfigReader {
       where check(entry.key, nameKind, name, entry.keyLine) {
         value(entry.value, .value(kind), name + "." + entry.key)
       }
+    }
+  }
+
+  private mutating func groups(_ node: YAMLNode, _ keys: [ConfigKey], _ name: String) {
+    guard let items = items(node, name) else { return }
+    for (index, item) in items.enumerated() {
+      group(item, keys, prefix: "\(name)[\(index)].")
     }
   }
 

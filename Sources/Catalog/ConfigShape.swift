@@ -5,6 +5,8 @@ indirect enum ConfigShape: Sendable {
   case list(ConfigValueKind)
   /// Groups of keys, one a list item.
   case groups([ConfigKey])
+  /// Groups of keys, one a list item, of which the rule tells what is wrong together.
+  case ruledGroups([ConfigKey], @Sendable ([YAMLNode]) -> [ConfigMistake])
   case group([ConfigKey])
   /// Any names of a kind, each with a group of keys.
   case named(ConfigValueKind, [ConfigKey])
@@ -18,8 +20,17 @@ enum ConfigValueKind: Sendable {
   case integer(ClosedRange<Int>)
   /// A whole or broken number of at least 0, in plain digits.
   case amount
+  /// A whole or broken number in plain digits.
+  case number(ClosedRange<Double>)
   case size
+  /// A size of any size.
+  case byteCount
   case jobs
+  /// `2024-01-02`.
+  case date
+  case url
+  /// A name of letters, digits, `-` and `_`.
+  case word
   case interval
   /// `2024-01-02` or an instant `2024-01-02T14:30:00Z`.
   case time
@@ -30,6 +41,15 @@ enum ConfigValueKind: Sendable {
   case recordKind
   case variable
   case choice([String])
+}
+
+/// What is wrong with keys that are right one by one.
+struct ConfigMistake: Sendable {
+  /// Index of the list item.
+  let item: Int
+  let line: Int
+  let message: String
+  var remedy: String?
 }
 
 struct ConfigKey: Sendable {
@@ -54,14 +74,17 @@ struct ConfigKey: Sendable {
 
   /// The form of the file that is read here.
   static let formVersion = 1
-  static let vendors = ["databento", "massive"]
   static let passes = ["resample"]
 
   /// All keys of `lake.yaml`.
   static let root: [ConfigKey] = [
     ConfigKey("version", .value(.integer(1...formVersion)), default: "1"),
-    ConfigKey("vendors", .group(vendors.map { ConfigKey($0, .group(vendor)) })),
-    ConfigKey("downloads", .groups(download)),
+    ConfigKey(
+      "vendors", .group(Vendor.allCases.map { ConfigKey($0.rawValue, .group(keys(of: $0))) })),
+    ConfigKey("retry", .group(retry)),
+    ConfigKey("timeouts", .group(timeouts)),
+    ConfigKey("options", .group(optionDefaults)),
+    ConfigKey("downloads", .ruledGroups(download, DownloadRule.mistakes)),
     ConfigKey("ingest", .group(ingest)),
     ConfigKey(
       "resample",
@@ -81,26 +104,6 @@ struct ConfigKey: Sendable {
         ConfigKey("tables", .valueByName(.table, .integer(1...36_500))),
       ])),
     ConfigKey("schedule", .groups(schedule)),
-  ]
-
-  private static let vendor = [
-    ConfigKey("key_env", .value(.variable)),
-    ConfigKey("key_file", .value(.text)),
-    ConfigKey("usd_max", .value(.amount)),
-    ConfigKey("requests_per_second", .value(.integer(1...10_000))),
-    ConfigKey("requests_per_minute", .value(.integer(1...600_000))),
-  ]
-
-  private static let download = [
-    ConfigKey("vendor", .value(.choice(vendors)), isRequired: true),
-    ConfigKey("dataset", .value(.text), isRequired: true),
-    ConfigKey("schemas", .list(.recordKind), isRequired: true),
-    ConfigKey("symbols", .list(.text), isRequired: true),
-    ConfigKey(
-      "symbol_type",
-      .value(.choice(["raw_symbol", "parent", "continuous", "instrument_id"]))),
-    ConfigKey("start", .value(.time), isRequired: true),
-    ConfigKey("end", .value(.time)),
   ]
 
   private static let ingest = [

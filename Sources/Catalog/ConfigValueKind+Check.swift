@@ -1,5 +1,6 @@
 import Bytes
 import Columnar
+import HTTP
 import Market
 
 extension ConfigValueKind {
@@ -12,10 +13,25 @@ extension ConfigValueKind {
         ? nil : ("a whole number from \(range.lowerBound) to \(range.upperBound)", nil)
     case .amount:
       let isDigits = text.utf8.allSatisfy { (0x30...0x39).contains($0) || $0 == 0x2E }
-      return isDigits && Double(text) != nil ? nil : ("a number like 10 or 2.50", nil)
+      let exact = isDigits ? DecimalText.parse(text, scale: 9) : nil
+      return exact.flatMap { Int64(exactly: $0) } == nil ? ("a number like 10 or 2.50", nil) : nil
     case .size:
       return (SizeText.parse(text) ?? 0) >= LakeConfig.memoryByteCountMin
         ? nil : ("a size of at least 64 MB, like 192MB", nil)
+    case .byteCount:
+      return SizeText.parse(text) == nil ? ("a size like 5GB", nil) : nil
+    case .number(let range):
+      let isDigits = text.utf8.allSatisfy { (0x30...0x39).contains($0) || $0 == 0x2E }
+      return isDigits && Double(text).map(range.contains) == true
+        ? nil
+        : ("a number from \(Self.text(range.lowerBound)) to \(Self.text(range.upperBound))", nil)
+    case .date:
+      return CivilDate(iso: text) == nil ? ("a date like 2024-01-02", nil) : nil
+    case .url:
+      if let url = HTTPURL(text), url.isEncrypted || url.isLoopback { return nil }
+      return ("an address like https://host", "plain http:// is only for this machine")
+    case .word:
+      return Self.isWord(text) ? nil : ("a name of letters, digits, '-' and '_'", nil)
     case .jobs:
       return text == "auto" || Int(text).map((1...1024).contains) == true
         ? nil : ("'auto' or a number of threads from 1 to 1024", nil)
@@ -55,6 +71,18 @@ extension ConfigValueKind {
           NearestNames.question(text, among: choices)
         )
     }
+  }
+
+  private static func text(_ number: Double) -> String {
+    number == number.rounded() && number.magnitude < 1e15 ? String(Int(number)) : String(number)
+  }
+
+  private static func isWord(_ text: String) -> Bool {
+    (1...64).contains(text.utf8.count)
+      && text.utf8.allSatisfy {
+        (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) || (0x30...0x39).contains($0)
+          || $0 == 0x2D || $0 == 0x5F
+      }
   }
 
   private static func isTime(_ text: String) -> Bool {

@@ -2721,25 +2721,71 @@ rules:
 version: 1  # of this file's form
 
 # Which vendors' data come into this lake. Keys never stand here: name the environment variable or the file.
+# Without either, DATABENTO_API_KEY and MASSIVE_API_KEY (else POLYGON_API_KEY) are looked for, in the environment and in
+# a '.env' beside this file. `lake vendors check` tells what is found, and buys nothing.
 vendors:
   databento:
     key_env: DATABENTO_API_KEY
 #     key_file: ~/.config/databento.key
+#     url: https://hist.databento.com/v0  # (LAKE_DATABENTO_URL)
+#     schema: ohlcv-1m           # where a download names none
 #     usd_max: 10                # most that one download may cost
+#     usd_month_max: 50          # most that a calendar month's downloads may cost
+#     batch_size_min: 5GB        # larger downloads are prepared as files by the vendor, then fetched
 #     requests_per_second: 10
 #   massive:
 #     key_env: MASSIVE_API_KEY
-#     requests_per_minute: 5
+#     url: https://api.massive.com        # (LAKE_MASSIVE_URL)
+#     requests_per_minute: 5     # what the free plan allows
 
-# What is wanted from them: [start, end), a bare date as end means that whole day, no end means up to now.
-# The list is checked and shown; this version of lake reads downloaded files and does not download itself.
+# What happens to a request that fails: wait = initial_wait x base^(attempt - 1), a quarter more or less, at most max_wait.
+# It is repeated after 429 (when the vendor says when, then), after 5xx and after a dropped connection; never after 401, 403.
+# retry:
+#   initial_wait: 1              # seconds
+#   base: 2
+#   max_wait: 60                 # seconds
+#   max_attempts: 6              # the first one included
+
+# When a connection counts as failed, in seconds.
+# timeouts:
+#   connect: 15                  # until there must be one
+#   stall: 100                   # without any byte
+
+# Which option contracts are fetched around an opening price, unless a download says otherwise.
+# options:
+#   calls: 2                     # strikes above the open
+#   puts: 2                      # strikes at or below it
+#   increment: 0.5               # between strikes
+#   expiry: next_trading_day     # next_calendar_day, next_trading_day, next_friday, fixed
+#   mode: build                  # by arithmetic; list: by the vendor's list of contracts
+#   range_pct: 1                 # percent around the open that `lake options discover` looks at
+
+# What is wanted: [start, end), a bare date as end means that whole day, no end means up to now. `lake download NAME`
+# fetches what is missing of one of these, `lake download --all` of all.
 # downloads:
-#   - vendor: databento
+#   - name: es-bars
+#     vendor: databento
 #     dataset: GLBX.MDP3
 #     schemas: [ohlcv-1s, definition]
 #     symbols: [ES.FUT]
 #     symbol_type: parent        # raw_symbol, parent, continuous, instrument_id
 #     start: 2024-01-01
+#     usd_max: 5
+#   - name: etf-bars
+#     vendor: massive
+#     kind: bars                 # bars, options, indices, news
+#     symbols: [SPY, QQQ]
+#     timespan: minute           # second, minute, hour, day, week, month, quarter, year
+#     multiplier: 1
+#     adjusted: false            # prices as traded; true: adjusted for splits
+#     start: 2025-03-03
+#     end: 2025-03-31
+#   - name: spy-options
+#     vendor: massive
+#     kind: options
+#     underlying: SPY
+#     expiry: next_friday
+#     start: 2025-03-03
 
 # How files become tables (`lake ingest`).
 # ingest:

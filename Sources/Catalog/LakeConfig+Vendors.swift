@@ -1,0 +1,118 @@
+import Bytes
+import Columnar
+import HTTP
+
+/// What `lake.yaml` says of one vendor.
+public struct VendorConfig: Sendable {
+  public var vendor: Vendor
+  /// Variable that holds the key; nil means the usual ones.
+  public var keyVariable: String?
+  /// File that holds the key, as written.
+  public var keyFile: String?
+  public var url: String
+  /// Nano-dollars that one download may cost; nil is no limit.
+  public var costMax: Int64?
+  /// Nano-dollars that a calendar month's downloads may cost; nil is no limit.
+  public var monthCostMax: Int64?
+  public var rateLimit: RateLimit?
+  /// Name of the schema that is meant where none is given.
+  public var schema: String?
+  /// Billable bytes from which files are prepared instead of streamed.
+  public var batchByteCountMin: Int
+}
+
+extension LakeConfig {
+  private func text(_ key: String) -> String? { setting(key)?.values.first }
+  private func integer(_ key: String) -> Int? { text(key).flatMap { Int($0) } }
+  private func number(_ key: String) -> Double? { text(key).flatMap { Double($0) } }
+
+  /// A decimal at scale 9.
+  private func nano(_ key: String) -> Int64? {
+    text(key).flatMap { DecimalText.parse($0, scale: 9) }.flatMap { Int64(exactly: $0) }
+  }
+
+  /// What the file and the environment say of a vendor.
+  public func vendor(_ vendor: Vendor) -> VendorConfig {
+    let prefix = "vendors.\(vendor.rawValue)."
+    var limit: RateLimit?
+    if let count = integer(prefix + "requests_per_second") {
+      limit = RateLimit(count: count, seconds: 1)
+    } else if let count = integer(prefix + "requests_per_minute") {
+      limit = RateLimit(count: count, seconds: 60)
+    }
+    return VendorConfig(
+      vendor: vendor, keyVariable: text(prefix + "key_env"), keyFile: text(prefix + "key_file"),
+      url: text(prefix + "url") ?? vendor.standardURL, costMax: nano(prefix + "usd_max"),
+      monthCostMax: nano(prefix + "usd_month_max"), rateLimit: limit,
+      schema: text(prefix + "schema"),
+      batchByteCountMin: text(prefix + "batch_size_min").flatMap(SizeText.parse) ?? .max)
+  }
+
+  /// How failed requests are repeated.
+  public var retryPolicy: RetryPolicy {
+    let standard = RetryPolicy()
+    return RetryPolicy(
+      initialWait: number("retry.initial_wait") ?? standard.initialWait,
+      base: number("retry.base") ?? standard.base,
+      maxWait: number("retry.max_wait") ?? standard.maxWait,
+      maxAttempts: integer("retry.max_attempts") ?? standard.maxAttempts)
+  }
+
+  /// How long a connection may take to come, and to be silent.
+  public func curlOptions(environment: [String: String]) -> CurlTransport.Options {
+    var options = CurlTransport.Options(environment: environment)
+    if let seconds = number("timeouts.connect") { options.connectTimeout = seconds }
+    if let seconds = number("timeouts.stall") { options.stallTimeout = seconds }
+    return options
+  }
+
+  /// How option contracts are chosen where nothing else is said.
+  public var optionDefaults: OptionDefaults { options("options.", over: OptionDefaults()) }
+
+  private func options(_ prefix: String, over standard: OptionDefaults) -> OptionDefaults {
+    OptionDefaults(
+      callCount: integer(prefix + "calls") ?? standard.callCount,
+      putCount: integer(prefix + "puts") ?? standard.putCount,
+      increment: nano(prefix + "increment") ?? standard.increment,
+      expiry: text(prefix + "expiry") ?? standard.expiry,
+      mode: text(prefix + "mode") ?? standard.mode,
+      rangePercent: nano(prefix + "range_pct") ?? standard.rangePercent)
+  }
+
+  /// All entries of `downloads`, in their order.
+  public var downloads: [DownloadConfig] {
+    var entries: [DownloadConfig] = []
+    while let entry = download(entries.count) { entries.append(entry) }
+    return entries
+  }
+
+  /// The entry with a name; the error offers the nearest.
+  public func requireDownload(named name: String) throws(CatalogError) -> DownloadConfig {
+    let all = downloads
+    if let entry = all.first(where: { $0.name == name }) { return entry }
+    let known = all.compactMap(\.name)
+    throw CatalogError(
+      .badConfig, "no download is named '\(name)'", place: .init(path: path),
+      remedy: NearestNames.question(name, among: known)
+        ?? (known.isEmpty
+          ? "give one a name: '- name: \(name)' below 'downloads:'"
+          : "there are " + known.map { "'\($0)'" }.joined(separator: ", ")))
+  }
+
+  private func download(_ index: Int) -> DownloadConfig? {
+    let prefix = "downloads[\(index)]."
+    guard let vendor = text(prefix + "vendor").flatMap({ Vendor(rawValue: $0) }),
+      let start = text(prefix + "start")
+    else { return nil }
+    return DownloadConfig(
+      name: text(prefix + "name"), vendor: vendor, kind: text(prefix + "kind"),
+      dataset: text(prefix + "dataset"), schemas: setting(prefix + "schemas")?.values ?? [],
+      symbols: setting(prefix + "symbols")?.values ?? [], symbolType: text(prefix + "symbol_type"),
+      underlying: text(prefix + "underlying"), start: start, end: text(prefix + "end"),
+      costMax: nano(prefix + "usd_max"), timespan: text(prefix + "timespan"),
+      multiplier: integer(prefix + "multiplier"),
+      isAdjusted: text(prefix + "adjusted").map { $0 == "true" },
+      options: options(prefix, over: optionDefaults),
+      expiryDate: text(prefix + "expiry_date").flatMap { CivilDate(iso: $0) })
+  }
+}

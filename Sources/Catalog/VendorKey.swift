@@ -1,0 +1,159 @@
+import Bytes
+import CSystem
+import Glibc
+import HTTP
+
+/// A vendor's key: from the environment, from the file that `lake.yaml` names, from a `.env`.
+public enum VendorKey {
+  /// File of variables beside `lake.yaml` or in the working folder.
+  public static let environmentFileName = ".env"
+  /// Bytes of such a file that are read at most.
+  static let fileByteCountMax = 64 << 10
+
+  /// Finds the key. An empty value counts as none.
+  ///
+  /// - Parameters:
+  ///   - lakeRoot: nil where there is no lake.
+  ///   - config: What the lake says of the vendor; nil where there is no lake.
+  /// - Throws: `noKey` with the variable to set, `unsafeKey` for a file that others can read.
+  public static func find(
+    _ vendor: Vendor, environment: [String: String], workingDirectory: String,
+    lakeRoot: String? = nil, config: VendorConfig? = nil
+  ) throws(CatalogError) -> Secret {
+    let names = variables(of: vendor, config)
+    for name in names {
+      if let text = environment[name], !text.isEmpty { return try secret(text, name) }
+    }
+    if let file = config?.keyFile {
+      return try fromKeyFile(file, environment: environment, lakeRoot: lakeRoot)
+    }
+    var folders: [String] = []
+    for folder in [lakeRoot, workingDirectory].compactMap(\.self) where !folders.contains(folder) {
+      folders.append(folder)
+    }
+    for folder in folders {
+      let path = folder + "/" + environmentFileName
+      if let found = try fromEnvironmentFile(path, names) { return found }
+    }
+    throw missing(vendor, names, environment)
+  }
+
+  /// The usual variables, unless the lake names one of its own.
+  private static func variables(of vendor: Vendor, _ config: VendorConfig?) -> [String] {
+    guard let named = config?.keyVariable, !vendor.keyVariables.contains(named) else {
+      return vendor.keyVariables
+    }
+    return [named]
+  }
+
+  private static func missing(
+    _ vendor: Vendor, _ names: [String], _ environment: [String: String]
+  ) -> CatalogError {
+    let quoted = names.map { "'\($0)'" }
+    let isEmpty = names.contains { environment[$0] != nil }
+    let state =
+      names.count == 1
+      ? quoted[0] + (isEmpty ? " is empty" : " is not set")
+      : "neither " + quoted.joined(separator: " nor ") + " is set"
+        + (isEmpty ? ", or is empty" : "")
+    return CatalogError(
+      .noKey, "no key for \(vendor.title): \(state)",
+      remedy: "export \(names[0])=…, or write it into a '.env' beside lake.yaml (chmod 600)")
+  }
+
+  private static func secret(_ text: String, _ origin: String) throws(CatalogError) -> Secret {
+    let secret = Secret(text, origin: origin)
+    guard secret.isWellFormed else {
+      throw CatalogError(
+        .noKey, "the key in \(origin) holds spaces or control characters, or is too long",
+        remedy: "copy the key from the vendor's portal again")
+    }
+    return secret
+  }
+
+  // MARK: - Files
+
+  private static func fromKeyFile(
+    _ file: String, environment: [String: String], lakeRoot: String?
+  ) throws(CatalogError) -> Secret {
+    var path = file
+    if path.hasPrefix("~/"), let home = environment["HOME"] { path = home + path.dropFirst(1) }
+    path = FileSystem.absolute(path, in: lakeRoot ?? ".")
+    let text = try SecretFile.text(path, isWanted: { _ in true })
+    let line = text.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
+    let key = String(line.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+    guard !key.isEmpty else {
+      throw CatalogError(
+        .noKey, "the key file is empty", place: .init(path: path),
+        remedy: "write the key into it, alone on its line")
+    }
+    return try secret(key, "'\(path)'")
+  }
+
+  /// nil where there is no such file, or none of the names in it.
+  private static func fromEnvironmentFile(_ path: String, _ names: [String]) throws(CatalogError)
+    -> Secret?
+  {
+    guard FileSystem.isFile(path) else { return nil }
+    func value(_ text: String) -> (name: String, value: String)? {
+      let values = EnvironmentFile.values(text)
+      for name in names {
+        if let value = values[name], !value.isEmpty { return (name, value) }
+      }
+      return nil
+    }
+    // A file that holds no key of ours may be readable for whom it likes.
+    let text = try SecretFile.text(path, isWanted: { value($0) != nil })
+    guard let found = value(text) else { return nil }
+    return try secret(found.value, "\(found.name) in '\(path)'")
+  }
+}
+
+/// A file that holds keys, and that nobody else may read.
+enum SecretFile {
+  /// - Parameter isWanted: Whether a text holds a key, so that the file has to be safe.
+  static func text(_ path: String, isWanted: (String) -> Bool) throws(CatalogError) -> String {
+    let descriptor = lake_open(path, O_RDONLY | O_CLOEXEC, 0)
+    if descriptor < 0 {
+      throw CatalogError(
+        .noKey, "the key file cannot be read: " + String(cString: strerror(lake_errno())),
+        place: .init(path: path), remedy: "check 'key_file' in lake.yaml")
+    }
+    defer { close(descriptor) }
+    var status = stat()
+    fstat(descriptor, &status)
+    var bytes = [UInt8](repeating: 0, count: VendorKey.fileByteCountMax)
+    let count = bytes.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
+    let text = String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
+    guard isWanted(text) else { return text }
+    guard status.st_mode & 0o077 == 0 else {
+      throw CatalogError(
+        .unsafeKey, "others on this machine can read the file with the key",
+        place: .init(path: path), remedy: "chmod 600 \(path)")
+    }
+    return text
+  }
+}
+
+/// `NAME=value` lines, as shells and many programs write them.
+enum EnvironmentFile {
+  static func values(_ text: String) -> [String: String] {
+    var values: [String: String] = [:]
+    for line in text.split(whereSeparator: \.isNewline) {
+      var rest = line.drop { $0 == " " || $0 == "\t" }
+      if rest.hasPrefix("export ") { rest = rest.dropFirst(7).drop { $0 == " " } }
+      guard !rest.hasPrefix("#"), let equals = rest.firstIndex(of: "=") else { continue }
+      let name = String(rest[..<equals].prefix { $0 != " " })
+      values[name] = value(rest[rest.index(after: equals)...].drop { $0 == " " })
+    }
+    return values
+  }
+
+  private static func value(_ text: Substring) -> String {
+    for quote in ["\"", "'"] as [Character] where text.first == quote {
+      return String(text.dropFirst().prefix { $0 != quote })
+    }
+    // What follows a blank is a comment, or nothing.
+    return String(text.prefix { $0 != " " && $0 != "\t" })
+  }
+}
