@@ -8,6 +8,8 @@ public enum TableProperty {
   public static let partitionTimezone = "lake.partition.timezone"
   /// The vendor's dataset, like `GLBX.MDP3`.
   public static let dataset = "lake.dataset"
+  /// Whether prices and volumes are adjusted for splits: `true` or `false`. They are never mixed.
+  public static let adjusted = "lake.adjusted"
   /// Columns with statistics in the log.
   public static let statisticsColumns = "delta.dataSkippingStatsColumns"
 

@@ -83,12 +83,22 @@ public struct TableSchema: Hashable, Sendable {
     if kinds.contains(kind) { return true }
     guard isForAnyInterval, let dash = kind.lastIndex(of: "-") else { return false }
     let interval = String(kind[kind.index(after: dash)...])
-    guard Interval.parse(interval)?.name == interval else { return false }
+    guard Interval.parse(interval)?.name == interval || Self.isCalendarInterval(interval) else {
+      return false
+    }
     let stem = kind[...dash]
     return kinds.contains { $0.hasPrefix(stem) }
   }
 
-  /// The interval of a kind of bars, like `15s`; nil for other kinds.
+  /// Whether a text is a number of weeks, months, quarters or years, as some vendors' bars have them.
+  private static func isCalendarInterval(_ text: String) -> Bool {
+    let digits = text.utf8.prefix { (0x30...0x39).contains($0) }
+    guard !digits.isEmpty, digits.count <= 4, digits.first != 0x30 else { return false }
+    return ["w", "mo", "q", "y"].contains(String(text.utf8.dropFirst(digits.count)))
+  }
+
+  /// The interval of a kind of bars, like `15s`; nil for other kinds, and for months and the like,
+  /// which have no one length.
   public var interval: Interval? {
     guard isForAnyInterval, let dash = kind.lastIndex(of: "-") else { return nil }
     return Interval.parse(String(kind[kind.index(after: dash)...]))

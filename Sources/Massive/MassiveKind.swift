@@ -133,4 +133,34 @@ public enum MassiveKind: Sendable, Hashable {
 
   /// Zone of the partition dates of every table.
   public static let timeZone = "America/New_York"
+
+  /// Reads a record kind; nil for one that is not Massive's.
+  public init?(schemaKind text: String) {
+    switch text {
+    case "massive-option-contracts": self = .optionContracts
+    case "massive-news": self = .news
+    case "massive-open-close": self = .openClose
+    default:
+      for market in MassiveMarket.allCases {
+        let stem = "massive-\(market.word)-bars-"
+        guard text.hasPrefix(stem), let span = BarSpan(parsing: String(text.dropFirst(stem.count))),
+          stem + span.name == text
+        else { continue }
+        self = .bars(market, span)
+        return
+      }
+      return nil
+    }
+  }
+
+  /// The endpoint that its rows come from.
+  public var pageKind: PageKind {
+    switch self {
+    case .bars(.indices, _): .indexBars
+    case .bars: .bars
+    case .optionContracts: .contracts
+    case .news: .news
+    case .openClose: .openClose
+    }
+  }
 }

@@ -5,6 +5,9 @@ public enum MassiveLayout {
   /// A row begins with 32 validity bits: bit n is that of the n-th field that may be null.
   static func null(_ bit: Int) -> RowNull { .bit(offset: bit / 8, mask: 1 << UInt8(bit % 8)) }
 
+  /// Offset of the index timestamp in the rows of every kind.
+  public static let indexOffset = 8
+
   /// Offsets in the rows of stock and option bars.
   enum Bar {
     static let symbol = 4

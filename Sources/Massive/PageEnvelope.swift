@@ -58,4 +58,16 @@ public struct RejectedRecord: Sendable, Equatable {
   public var timestamp: Int64?
   /// JSON, as it stood.
   public var original: String
+  public init(
+    rule: String, reason: String, position: Int, byteOffset: Int, symbol: String? = nil,
+    timestamp: Int64? = nil, original: String
+  ) {
+    self.rule = rule
+    self.reason = reason
+    self.position = position
+    self.byteOffset = byteOffset
+    self.symbol = symbol
+    self.timestamp = timestamp
+    self.original = original
+  }
 }

@@ -53,7 +53,7 @@ private struct Fetched {
     let third = page([])
     let fetched = Fetched(first, second, third)
     #expect(fetched.error == nil)
-    let spool = [first, second, third].map { "\($0.utf8.count)\n\($0)" }.joined()
+    let spool = [first, second].map { "\($0.utf8.count)\n\($0)" }.joined()
     #expect(String(decoding: fetched.spool, as: UTF8.self) == spool)
     #expect(fetched.summary.recordCount == 3 && fetched.summary.pageCount == 3)
     #expect(fetched.summary.lastTime == 3_000_000)

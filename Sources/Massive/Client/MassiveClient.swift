@@ -7,7 +7,7 @@ import Market
 /// Massive's REST interface: https://massive.com/docs.
 ///
 /// What is fetched to be stored goes into a spool: every page as it was received, behind a line with
-/// its number of bytes. A page is checked before it gets there.
+/// its number of bytes. A page is checked before it gets there; one without results does not.
 public struct MassiveClient: Sendable {
   public static let defaultURL = "https://api.massive.com"
   /// Takes bytes of a spool.
@@ -163,8 +163,9 @@ public struct MassiveClient: Sendable {
     let parser = try PageParser(kind, strings: StringTable(), context: context)
     var chain = PageChain(self, parser, what: what, isAscending: isAscending)
     try chain.follow(request) { page, envelope, _ in
-      if envelope.recordCount > 0 { try check(envelope) }
       _ = parser.takeRejected()
+      if envelope.recordCount == 0 { return }
+      try check(envelope)
       try Array("\(page.count)\n".utf8).withUnsafeBytes { try spool($0) }
       try spool(page)
     }
