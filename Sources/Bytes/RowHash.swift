@@ -1,3 +1,5 @@
+import CSystem
+
 // The row hash of a lake: the sum mod 2^128 of a table partition's row hashes is its fingerprint.
 //
 //   column seed   k0, k1, k2 = three successive splitmix64 outputs of the state fnv1a64(name + ":" + type)
@@ -110,7 +112,7 @@ public struct RowHash: Sendable {
   }
 
   /// Publishers, instruments and symbols do not change for long: one mix serves all.
-  private func isConstant(_ values: UnsafePointer<Int64>, _ count: Int) -> Bool {
+  func isConstant(_ values: UnsafePointer<Int64>, _ count: Int) -> Bool {
     if count < 2 || values[0] != values[count &- 1] { return false }
     var difference: Int64 = 0
     for row in 0..<count { difference |= values[row] ^ values[0] }
@@ -134,11 +136,24 @@ public struct RowHash: Sendable {
   /// Finalises `count` rows and returns the sum of their hashes.
   public static func fingerprint(_ sums: UnsafePointer<UInt64>, count: Int) -> Fingerprint {
     var total = Fingerprint()
-    for row in 0..<count {
+    var start = 0
+    if hasWideMultiply && count >= 8 {
+      start = count & ~7
+      withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 2) { words in
+        guard let base = words.baseAddress else { return }
+        words.initialize(repeating: 0)
+        lake_finalise_rows(sums, start, base)
+        total = Fingerprint(low: base[0], high: base[1])
+      }
+    }
+    for row in start..<count {
       total &+= finalised(low: sums[2 &* row], high: sums[2 &* row &+ 1])
     }
     return total
   }
+
+  /// Whether this machine multiplies eight 64-bit numbers at a time: four times as fast.
+  private static let hasWideMultiply = lake_has_wide_multiply() != 0
 
   /// The hash of one row, from the sum of its columns' mixes.
   @inlinable @inline(__always)

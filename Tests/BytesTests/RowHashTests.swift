@@ -128,4 +128,49 @@ private func word(_ type: String, _ text: String) throws -> UInt64 {
       #expect(Fingerprint(hex: text) == nil)
     }
   }
+
+  @Test(arguments: boundarySizes) func aBlockAddsColumnsInAnyMixAsRowsAddThem(count: Int) {
+    var random = SeededGenerator(seed: UInt64(count) + 5)
+    let capacity = max(count, 1)
+    for columnCount in 0...5 {
+      let hashes = (0..<columnCount).map { RowHash(name: "c\($0)", type: "integer") }
+      let columns = hashes.map { _ in
+        let isConstant = Bool.random(using: &random)
+        return (0..<capacity).map { _ in isConstant ? -7 : Int64(bitPattern: random.next()) }
+      }
+      let validities = hashes.map { _ -> [UInt8]? in
+        Bool.random(using: &random)
+          ? nil : (0..<capacity).map { _ in UInt8.random(in: 0...1, using: &random) }
+      }
+      var block = RowHashBlock(capacity: capacity)
+      defer { block.deallocate() }
+      block.begin(count: count)
+      // The values must stay in place until the block ends.
+      let copies = columns.map { column in
+        let copy = UnsafeMutablePointer<Int64>.allocate(capacity: capacity)
+        copy.initialize(from: column, count: capacity)
+        return copy
+      }
+      defer { for copy in copies { copy.deallocate() } }
+      for column in 0..<columnCount {
+        if let validity = validities[column] {
+          validity.withUnsafeBufferPointer {
+            block.add(hashes[column], copies[column], validity: $0.baseAddress)
+          }
+        } else {
+          block.add(hashes[column], copies[column], validity: nil)
+        }
+      }
+      var expected = Fingerprint()
+      for row in 0..<count {
+        var sum = Fingerprint()
+        for column in 0..<columnCount where validities[column]?[row] != 0 {
+          hashes[column].add(
+            UInt64(bitPattern: columns[column][row]), low: &sum.low, high: &sum.high)
+        }
+        expected &+= RowHash.finalised(low: sum.low, high: sum.high)
+      }
+      #expect(block.finish() == expected)
+    }
+  }
 }

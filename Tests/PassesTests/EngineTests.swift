@@ -241,6 +241,29 @@ struct ToyRows {
     }
   }
 
+  @Test func blocksWithoutNullsKeepTheirValuesBesideBlocksWithNulls() {
+    var random = SeededGenerator(seed: 18)
+    let texts = StringTable()
+    for name in ["AAPL", "IBM", "SPY"] { _ = texts.code(name) }
+    let transposer = Transposer(columns: Self.columns, capacity: 2000)
+    // The first group leaves nulls everywhere in the memory that the second one uses.
+    for isFirst in [true, false] {
+      var rows = Self.randomRows(2000, &random)
+      for row in rows.indices where !isFirst && row != 700 {
+        (rows[row].time, rows[row].price, rows[row].small) = (1000, 5, 7)
+        (rows[row].side, rows[row].name) = (65, Array("a".utf8))
+        (rows[row].wide, rows[row].value) = (1 << 70, 0.5)
+      }
+      transposer.reset(texts: texts.values)
+      let bytes = rows.flatMap(\.packed)
+      bytes.withUnsafeBytes { raw in
+        if let base = raw.baseAddress { transposer.append(base, stride: 64, count: rows.count) }
+      }
+      #expect(transposer.finish() == Self.fingerprint(rows, texts))
+      for (index, row) in rows.enumerated() { expect(transposer, index, row, texts) }
+    }
+  }
+
   private func expect(_ transposer: Transposer, _ row: Int, _ expected: Row, _ texts: StringTable) {
     let columns = transposer.scratch
     func isNull(_ column: Int) -> Bool {

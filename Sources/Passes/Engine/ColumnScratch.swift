@@ -7,9 +7,9 @@ final class ColumnScratch {
   let form: Form
   /// Int64, Int128, Double or Int32 by `form`.
   let values: UnsafeMutableRawPointer
-  /// One byte a row, always filled; it matters only where `hasNulls`.
+  /// One byte a row, filled where `hasNulls`.
   let validity: UnsafeMutablePointer<UInt8>
-  var hasNulls = false
+  private(set) var hasNulls = false
   /// Values of `.bytes`, or the dictionary of `.codes`.
   var text = ByteColumn()
 
@@ -34,6 +34,18 @@ final class ColumnScratch {
   func reset() {
     hasNulls = false
     text = ByteColumn()
+  }
+
+  /// Says whether one of the next rows is null; their validity is filled only then.
+  ///
+  /// Mostly a column has no nulls: then no validity is ever written.
+  func setValidity(at first: Int, count: Int, isAnyNull: Bool) {
+    if isAnyNull && !hasNulls {
+      hasNulls = true
+      validity.update(repeating: 1, count: first)
+    } else if hasNulls && !isAnyNull {
+      (validity + first).update(repeating: 1, count: count)
+    }
   }
 
   var integers: UnsafeMutablePointer<Int64> { values.assumingMemoryBound(to: Int64.self) }

@@ -10,7 +10,8 @@ final class RowPool: @unchecked Sendable {
   static let smallestChunkRowCount = 16
   static let largestChunkRowCount = 256
   private static let classCount = 5
-  private static let slabByteCount = 1 << 20
+  /// A slab is one huge page where the system has them: few page faults, few address translations.
+  private static let slabByteCount = 2 << 20
 
   let stride: Int
 
@@ -45,18 +46,24 @@ final class RowPool: @unchecked Sendable {
     return mutex.withLock { _ in
       if let chunk = state.free[sizeClass].popLast() { return chunk }
       if state.remaining < byteCount {
-        let slabBytes = max(Self.slabByteCount, byteCount)
-        let slab = UnsafeMutableRawPointer.allocate(
-          byteCount: slabBytes + ByteBuffer.slackByteCount, alignment: 16)
+        let slabBytes = max(Self.slabByteCount, byteCount + ByteBuffer.slackByteCount)
+        let slab = Self.makeSlab(slabBytes)
         state.slabs.append(slab)
         state.cursor = slab
-        state.remaining = slabBytes
+        state.remaining = slabBytes - ByteBuffer.slackByteCount
       }
       guard let chunk = state.cursor else { preconditionFailure("a slab was just made") }
       state.cursor = chunk + byteCount
       state.remaining -= byteCount
       return chunk
     }
+  }
+
+  private static func makeSlab(_ byteCount: Int) -> UnsafeMutableRawPointer {
+    let slab = UnsafeMutableRawPointer.allocate(
+      byteCount: byteCount, alignment: slabByteCount)
+    madvise(slab, byteCount, MADV_HUGEPAGE)
+    return slab
   }
 
   func give(_ chunks: [UnsafeMutableRawPointer]) {

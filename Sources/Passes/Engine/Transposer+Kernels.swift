@@ -2,7 +2,8 @@ import Bytes
 import Columnar
 
 // The loops that cut one field out of a block of rows. `rows` holds a pointer to each row; every
-// field lies within its row by RowLayout's own check. Nulls are written as 0 with validity 0.
+// field lies within its row by RowLayout's own check. Nulls are written as 0 with validity 0; the
+// validity of a block without nulls is not written.
 
 /// The rows of a block.
 struct RowPointers {
@@ -174,10 +175,26 @@ func loadCodes(
   _ field: RowField, _ count: Int, _ rows: RowPointers, _ out: UnsafeMutablePointer<Int32>,
   _ validity: UnsafeMutablePointer<UInt8>, _ isAnyNull: inout Bool
 ) {
-  if loadValidity(field, count, rows, validity) { isAnyNull = true }
-  for row in 0..<count {
-    out[row] = Int32(truncatingIfNeeded: rows[row].loadLE(field.offset, as: UInt32.self))
+  let offset = field.offset
+  if case .bit = field.null {
+    if loadValidity(field, count, rows, validity) { isAnyNull = true }
+    for row in 0..<count {
+      out[row] = Int32(truncatingIfNeeded: rows[row].loadLE(offset, as: UInt32.self))
+    }
+    return
   }
+  // No code is as large as this one.
+  var sentinel = UInt32.max
+  if case .sentinel(let bits) = field.null { sentinel = UInt32(truncatingIfNeeded: bits) }
+  var nulls = 0
+  for row in 0..<count {
+    let code = rows[row].loadLE(offset, as: UInt32.self)
+    nulls = nulls &+ (code == sentinel ? 1 : 0)
+    out[row] = Int32(truncatingIfNeeded: code)
+  }
+  if nulls == 0 { return }
+  isAnyNull = true
+  for row in 0..<count { validity[row] = out[row] == Int32(truncatingIfNeeded: sentinel) ? 0 : 1 }
 }
 
 /// Appends the texts to `target.text`, and their 64-bit reductions to `words`. Empty text is null.

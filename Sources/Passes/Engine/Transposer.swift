@@ -1,12 +1,14 @@
 import Bytes
+import CSystem
 import Columnar
 
 /// Cuts packed rows into columns, and sums their row hashes on the way.
 ///
 /// Rows come in blocks of up to `blockRowCount`: a block's rows stay in the nearest cache while its
-/// columns are cut out one after the other.
+/// columns are cut out one after the other. Rows that lie side by side wait until the next ones are
+/// known, so that these can be fetched from memory meanwhile.
 final class Transposer {
-  static let blockRowCount = 512
+  static let blockRowCount = 256
   /// Rows that lie side by side are a block of their own from this count on.
   private static let contiguousRowMin = 128
 
@@ -16,13 +18,15 @@ final class Transposer {
   private(set) var rowCount = 0
   private var texts = TextCodes()
   private let pointers: UnsafeMutablePointer<UnsafeRawPointer>
-  private let sums: UnsafeMutablePointer<UInt64>
-  private let words: UnsafeMutablePointer<Int64>
+  private var hashes = RowHashBlock(capacity: Transposer.blockRowCount)
+  /// By column: the 64-bit words that are hashed, where they are not the column's values themselves.
+  private let words: [UnsafeMutablePointer<Int64>]
   /// Remainders of the time that was split last, for the column that follows it.
   private let remainders: UnsafeMutablePointer<Int64>
-  private var splitField: RowField?
-  private var splitHasNulls = false
+  private var split: (field: RowField, validity: UnsafeMutablePointer<UInt8>, hasNulls: Bool)?
   private var pending = 0
+  /// Rows side by side that wait to be cut.
+  private var waiting: (base: UnsafeRawPointer, stride: Int, count: Int)?
   private let capacity: Int
   private var total = Fingerprint()
 
@@ -31,15 +35,14 @@ final class Transposer {
     self.capacity = capacity
     scratch = columns.map { ColumnScratch(form: $0.origin.scratchForm, capacity: capacity) }
     pointers = .allocate(capacity: Self.blockRowCount)
-    sums = .allocate(capacity: 2 * Self.blockRowCount)
-    words = .allocate(capacity: Self.blockRowCount)
+    words = columns.map { .allocate(capacity: $0.origin.hasOwnWords ? Self.blockRowCount : 1) }
     remainders = .allocate(capacity: Self.blockRowCount)
   }
 
   deinit {
     pointers.deallocate()
-    sums.deallocate()
-    words.deallocate()
+    hashes.deallocate()
+    for buffer in words { buffer.deallocate() }
     remainders.deallocate()
   }
 
@@ -47,6 +50,7 @@ final class Transposer {
   func reset(texts values: ByteColumn) {
     rowCount = 0
     pending = 0
+    waiting = nil
     total = Fingerprint()
     texts.begin(values)
     for column in scratch { column.reset() }
@@ -54,31 +58,38 @@ final class Transposer {
 
   /// Adds `count` rows that lie `stride` bytes apart. They must stay there until `settle` or `finish`.
   func append(_ base: UnsafeRawPointer, stride: Int, count: Int) {
-    precondition(rowCount + pending + count <= capacity, "a row group's rows fit its scratch")
+    precondition(
+      rowCount + pending + (waiting?.count ?? 0) + count <= capacity,
+      "a row group's rows fit its scratch")
     var at = base
     var left = count
     while left > 0 {
       let take = min(left, Self.blockRowCount - pending)
-      for row in 0..<take { pointers[pending &+ row] = at + row &* stride }
-      pending += take
+      if pending == 0 && take >= Self.contiguousRowMin {
+        cutWaiting(next: (at, take * stride))
+        waiting = (at, stride, take)
+      } else {
+        cutWaiting()  // It takes `pointers` too.
+        for row in 0..<take { pointers[pending &+ row] = at + row &* stride }
+        pending += take
+        if pending == Self.blockRowCount { cutPending() }
+      }
       left -= take
       at += take * stride
-      if pending == take && take >= Self.contiguousRowMin {
-        flush(RowPointers(pointers: pointers, base: pointers[0], stride: stride))
-      } else if pending == Self.blockRowCount {
-        flush()
-      }
     }
   }
 
   /// Cuts what was added so far: its memory may then be used for something else.
-  func settle() { flush() }
+  func settle() {
+    cutWaiting()
+    cutPending()
+  }
 
   /// Ends the row group; the columns are then in `scratch`.
   ///
   /// - Returns: The sum of the rows' hashes.
   func finish() -> Fingerprint {
-    flush()
+    settle()
     for (column, scratch) in zip(columns, scratch) {
       if case .text = column.origin { texts.compact(scratch, count: rowCount) }
       if case .character = column.origin { CharacterCodes.compact(scratch, count: rowCount) }
@@ -86,69 +97,94 @@ final class Transposer {
     return total
   }
 
-  private func flush() { flush(RowPointers(pointers: pointers)) }
-
-  private func flush(_ rows: RowPointers) {
-    let count = pending
-    if count == 0 { return }
-    sums.initialize(repeating: 0, count: 2 * count)
-    splitField = nil
-    for (column, target) in zip(columns, scratch) { cut(column, rows, into: target, count: count) }
-    total &+= RowHash.fingerprint(sums, count: count)
-    rowCount += count
+  private func cutPending() {
+    cut(RowPointers(pointers: pointers), count: pending)
     pending = 0
   }
 
+  /// - Parameter next: The memory that will be cut next.
+  private func cutWaiting(next: (base: UnsafeRawPointer, byteCount: Int)? = nil) {
+    guard let rows = waiting else { return }
+    waiting = nil
+    for row in 0..<rows.count { pointers[row] = rows.base + row &* rows.stride }
+    cut(
+      RowPointers(pointers: pointers, base: rows.base, stride: rows.stride), count: rows.count,
+      next: next)
+  }
+
   private func cut(
-    _ column: PhysicalColumn, _ rows: RowPointers, into target: ColumnScratch, count: Int
+    _ rows: RowPointers, count: Int, next: (base: UnsafeRawPointer, byteCount: Int)? = nil
+  ) {
+    if count == 0 { return }
+    hashes.begin(count: count)
+    split = nil
+    // Portion by portion: more requests than that at a time would wait for each other.
+    let portion = (next?.byteCount ?? 0) / columns.count + 64
+    for column in columns.indices {
+      if let next {
+        let end = min((column + 1) * portion, next.byteCount)
+        for at in stride(from: column * portion, to: end, by: 64) {
+          lake_prefetch_read(next.base + at)
+        }
+      }
+      cut(columns[column], rows, into: scratch[column], words: words[column], count: count)
+    }
+    total &+= hashes.finish()
+    rowCount += count
+  }
+
+  private func cut(
+    _ column: PhysicalColumn, _ rows: RowPointers, into target: ColumnScratch,
+    words: UnsafeMutablePointer<Int64>, count: Int
   ) {
     let validity = target.validity + rowCount
     var isAnyNull = false
+    var hashed: UnsafePointer<Int64>? = UnsafePointer(words)
     switch column.origin {
     case .absent:
       return
     case .integer(let field):
       let out = target.integers + rowCount
       loadIntegers(field, count, rows, out, validity, &isAnyNull)
-      column.hash?.add(out, count: count, validity: isAnyNull ? validity : nil, sums: sums)
+      hashed = UnsafePointer(out)
     case .microseconds(let field):
       loadIntegers(field, count, rows, words, validity, &isAnyNull)
-      column.hash?.add(words, count: count, validity: isAnyNull ? validity : nil, sums: sums)
       splitNanoseconds(words, count, target.integers + rowCount, remainders)
-      splitField = field
+      split = (field, validity, isAnyNull)
     case .nanosecondRemainder(let field):
+      hashed = nil
       let out = target.integers + rowCount
-      loadIntegers(field, count, rows, words, validity, &isAnyNull)
-      if splitField == field {
+      if let split, split.field == field {
         out.update(from: remainders, count: count)
+        isAnyNull = split.hasNulls
+        if isAnyNull { validity.update(from: split.validity, count: count) }
       } else {
+        loadIntegers(field, count, rows, words, validity, &isAnyNull)
         splitNanoseconds(words, count, remainders, out)
       }
     case .wide(let field):
       let out = target.wide + rowCount
       loadWide(field, count, rows, out, validity, &isAnyNull)
       for row in 0..<count { words[row] = Int64(bitPattern: RowHash.wide(out[row])) }
-      column.hash?.add(words, count: count, validity: isAnyNull ? validity : nil, sums: sums)
     case .double(let field):
       let out = target.doubles + rowCount
       loadDoubles(field, count, rows, out, validity, &isAnyNull)
       for row in 0..<count { words[row] = Int64(bitPattern: RowHash.double(out[row])) }
-      column.hash?.add(words, count: count, validity: isAnyNull ? validity : nil, sums: sums)
     case .character(let field):
       let out = target.codes + rowCount
       loadCharacters(field, count, rows, out, validity, &isAnyNull)
       CharacterCodes.hashes(out, count, words)
-      column.hash?.add(words, count: count, validity: isAnyNull ? validity : nil, sums: sums)
     case .text(let field):
       let out = target.codes + rowCount
       loadCodes(field, count, rows, out, validity, &isAnyNull)
       texts.hashes(out, count, words)
-      column.hash?.add(words, count: count, validity: isAnyNull ? validity : nil, sums: sums)
     case .fixedText(let field):
       loadFixedText(field, count, rows, target, validity, words, &isAnyNull)
-      column.hash?.add(words, count: count, validity: isAnyNull ? validity : nil, sums: sums)
     }
-    if isAnyNull && !target.hasNulls { target.hasNulls = true }
+    if let hash = column.hash, let hashed {
+      hashes.add(hash, hashed, validity: isAnyNull ? UnsafePointer(validity) : nil)
+    }
+    target.setValidity(at: rowCount, count: count, isAnyNull: isAnyNull)
   }
 }
 
@@ -161,6 +197,14 @@ extension ColumnOrigin {
     case .character, .text: .codes
     case .fixedText: .bytes
     case .absent: .absent
+    }
+  }
+
+  /// Whether what is hashed differs from the column's values, or may change after.
+  fileprivate var hasOwnWords: Bool {
+    switch self {
+    case .integer, .absent: false
+    default: true
     }
   }
 }

@@ -1,4 +1,5 @@
 import Bytes
+import CSystem
 import Columnar
 import Databento
 
@@ -24,6 +25,8 @@ final class DBNRouter {
   private var dayStart: UInt64 = 1
   private var dayEnd: UInt64 = 0
 
+  /// Rows that are checked at a time.
+  private static let screenedRowMax = 256
   static let nanosecondsPerDay: UInt64 = 86_400_000_000_000
 
   /// - Parameter coverage: Intervals of a date and a symbol's code that the table holds already.
@@ -66,10 +69,19 @@ final class DBNRouter {
       generation = resolver.generation
       cache.removeAll()
     }
-    let isSuspect = checks.contains { $0.isSuspect(base, stride: recordByteCount, count: count) }
     var row = 0
+    var screenedEnd = 0
+    var isSuspect = false
     while row < count {
       let record = base + row &* recordByteCount
+      if row >= screenedEnd {
+        // Rows of a screening are still in the nearest cache for the next check, and for the copy.
+        let screened = min(count - row, Self.screenedRowMax)
+        screenedEnd = row + screened
+        isSuspect = checks.contains {
+          $0.isSuspect(record, stride: recordByteCount, count: screened)
+        }
+      }
       let time = record.loadLE(indexOffset, as: UInt64.self)
       if isSuspect || time > UInt64(Int64.max), let (rule, reason) = fault(record, time) {
         let bytes = UnsafeRawBufferPointer(start: record, count: recordByteCount)
@@ -85,7 +97,7 @@ final class DBNRouter {
       guard let partition else { break }
       // Checked rows of one day go on in one tight loop.
       let stored = try storeRun(
-        record, limit: isSuspect ? 1 : count - row, partition, &resolver,
+        record, limit: isSuspect ? 1 : screenedEnd - row, partition, &resolver,
         ordinal: firstOrdinal &+ Int64(row))
       row += stored
     }
@@ -101,6 +113,7 @@ final class DBNRouter {
   ) throws -> Int {
     let (start, end, stride, order, pool) =
       (dayStart, dayEnd, recordByteCount, sink.plan.order, sink.pool)
+    let rowByteCount = pool.stride
     var row = 0
     while row < limit {
       let record = base + row &* stride
@@ -116,6 +129,8 @@ final class DBNRouter {
         continue
       }
       let place = symbol.pointee.append(key, from: pool)
+      // By the time of the symbol's next row its memory is there.
+      lake_prefetch_write(place + 2 &* rowByteCount)
       copy(record, to: place, stride)
       place.storeLE(symbol.pointee.code, stride)
       place.storeLE(found.requested, stride &+ 4)
@@ -128,19 +143,19 @@ final class DBNRouter {
     return row
   }
 
-  /// Copies a record. Every one is a multiple of four bytes long, and nearly every one of eight.
+  /// Copies a record, which has 16 bytes at least: the last step goes over some bytes again.
   @inline(__always)
   private func copy(
     _ record: UnsafeRawPointer, to place: UnsafeMutableRawPointer, _ byteCount: Int
   ) {
     var at = 0
-    while at &+ 8 <= byteCount {
+    while at < byteCount {
+      let from = at &+ 16 <= byteCount ? at : byteCount &- 16
       place.storeBytes(
-        of: record.loadUnaligned(fromByteOffset: at, as: UInt64.self), toByteOffset: at,
-        as: UInt64.self)
-      at = at &+ 8
+        of: record.loadUnaligned(fromByteOffset: from, as: SIMD2<UInt64>.self), toByteOffset: from,
+        as: SIMD2<UInt64>.self)
+      at = at &+ 16
     }
-    if at < byteCount { place.storeLE(record.loadLE(at, as: UInt32.self), at) }
   }
 
   private func fault(_ record: UnsafeRawPointer, _ time: UInt64) -> (String, String)? {
