@@ -71,7 +71,8 @@ let package = Package(
       name: "lake",
       dependencies: [
         "Bytes", "Compression", "Columnar", "JSON", "Parquet", "Storage", "DeltaLog", "Market",
-        "HTTP", "Databento", "Massive", "Catalog", "Passes", "Query", "CommandLineKit", "CSystem",
+        "HTTP", "Databento", "Massive", "Options", "Catalog", "Passes", "Query", "CommandLineKit",
+        "CSystem",
       ],
       swiftSettings: strict),
     .target(name: "TestSupport", dependencies: ["Bytes"], path: "Tests/TestSupport"),

@@ -13,6 +13,8 @@ nonisolated func commandGroups() -> [CommandGroup] {
         ConfigCommand.self,
         SchemaCommand.self,
         IngestCommand.self,
+        DownloadCommand.self,
+        WorkersCommand.self,
         ResampleCommand.self,
       ]),
     CommandGroup(

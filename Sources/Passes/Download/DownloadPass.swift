@@ -39,13 +39,30 @@ public final class DownloadPass {
 
   /// Fetches and stores `units`, in order of time.
   ///
-  /// - Parameter job: What `lake workers` calls it.
-  public func run(_ units: [DownloadUnit], job: String) throws -> DownloadReport {
+  /// - Parameters:
+  ///   - job: What `lake workers` calls it.
+  ///   - recovered: Events that the ledger lacks: it is given them.
+  public func run(
+    _ units: [DownloadUnit], job: String, recovered: [CoverageEvent] = []
+  ) throws -> DownloadReport {
+    var rest: [DownloadUnit]? = units
+    return try run(job: job, recovered: recovered) {
+      defer { rest = nil }
+      return rest
+    }
+  }
+
+  /// Fetches and stores what `next` lists, until it has no more. It is asked again when all that it
+  /// listed is stored.
+  public func run(
+    job: String, recovered: [CoverageEvent] = [], next: () throws -> [DownloadUnit]?
+  ) throws -> DownloadReport {
+    try ingest.journal.record(recovered)
     let board = WorkerBoard(
       directory: ingest.run.directory, job: job, workerCount: workerCount)
     let observer = self.observer
     let queue = DownloadQueue(
-      units, directory: ingest.run.directory, workerCount: workerCount,
+      directory: ingest.run.directory, workerCount: workerCount,
       isInterrupted: { observer.isInterrupted })
     var threads: [pthread_t] = []
     for number in 1...workerCount {
@@ -63,11 +80,14 @@ public final class DownloadPass {
       board.finish()
       ingest.run.finish()
     }
-    repeat {
-      while let fetching = queue.take() { try store(fetching, queue) }
-      try settle(queue, isLast: true)
-    } while queue.isWaiting
-    try queue.check()
+    while !queue.isEnded, let units = try next() {
+      queue.append(units)
+      repeat {
+        while let fetching = queue.take() { try store(fetching, queue) }
+        try settle(queue, isLast: true)
+      } while queue.isWaiting
+      try queue.check()
+    }
     for unit in queue.rest { outcomes.append(DownloadOutcome(unit, .interrupted)) }
     var report = DownloadReport()
     report.commits = try ingest.finish().commits

@@ -67,20 +67,22 @@ public struct DownloadCut: Sendable {
 
   /// Where the day begins that holds an instant.
   public func startOfDay(_ time: Int64) -> Int64 {
-    zone.startOfDay(zone.localDay(nanoseconds: time))
+    start(zone.localDay(nanoseconds: time))
   }
+
+  private func start(_ day: Int) -> Int64 { zone.startOfDay(day) * 1_000_000_000 }
 
   private func boundary(after time: Int64) -> Int64 {
     let day = zone.localDay(nanoseconds: time)
     switch length {
-    case .day: return zone.startOfDay(day + 1)
+    case .day: return start(day + 1)
     case .month:
       let date = CivilDate(daysSinceEpoch: day)
       let isDecember = date.month == 12
       let next = CivilDate(
         year: isDecember ? date.year + 1 : date.year, month: isDecember ? 1 : date.month + 1,
         day: 1)
-      return zone.startOfDay((next ?? CivilDate(daysSinceEpoch: day + 31)).daysSinceEpoch)
+      return start((next ?? CivilDate(daysSinceEpoch: day + 31)).daysSinceEpoch)
     }
   }
 }
@@ -149,6 +151,15 @@ public struct DownloadPlan: Sendable {
         < ($1.interval.lowerBound, $1.interval.upperBound, $1.symbols[0])
     }
     splitOpen(request)
+  }
+
+  /// Notes stretches that the vendor flags as of lesser quality.
+  public mutating func mark(degraded: [Range<Int64>]) {
+    for place in units.indices {
+      let interval = units[place].openStart.map { $0..<units[place].interval.upperBound }
+      let whole = interval ?? units[place].interval
+      units[place].degraded = degraded.filter { $0.overlaps(whole) }
+    }
   }
 
   /// A stretch of one symbol that is to be fetched.

@@ -14,7 +14,7 @@ final class DownloadQueue: Sendable {
   }
 
   private struct State {
-    var waiting: [DownloadUnit]
+    var waiting: [DownloadUnit] = []
     var head = 0
     var begun: [Fetching] = []
     var begunHead = 0
@@ -33,13 +33,12 @@ final class DownloadQueue: Sendable {
   private let isInterrupted: @Sendable () -> Bool
 
   init(
-    _ units: [DownloadUnit], directory: String, workerCount: Int,
-    isInterrupted: @escaping @Sendable () -> Bool
+    directory: String, workerCount: Int, isInterrupted: @escaping @Sendable () -> Bool
   ) {
     self.directory = directory
     self.isInterrupted = isInterrupted
     spoolMax = 2 * workerCount
-    state = Monitor(State(waiting: units, workerCount: workerCount))
+    state = Monitor(State(workerCount: workerCount))
   }
 
   // MARK: - Workers
@@ -128,11 +127,19 @@ final class DownloadQueue: Sendable {
     }
   }
 
+  /// Adds units behind those that wait.
+  func append(_ units: [DownloadUnit]) { state.withLock { $0.waiting += units } }
+
   /// Whether units wait that were put in front since the last was taken.
   var isWaiting: Bool {
     state.withLock {
       $0.head < $0.waiting.count && !$0.isStopped && !isInterrupted() && $0.workerCount > 0
     }
+  }
+
+  /// Whether nothing more will be fetched.
+  var isEnded: Bool {
+    state.withLock { $0.isStopped || $0.workerCount == 0 || isInterrupted() }
   }
 
   /// Units that were never begun.

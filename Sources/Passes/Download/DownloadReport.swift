@@ -82,6 +82,8 @@ public struct DownloadReport: Sendable {
     public var interrupted = 0
     /// The first error, if there was one.
     public var error: (any Error)?
+
+    public init(symbol: String) { self.symbol = symbol }
   }
 
   /// Units by symbol; a unit of several symbols counts for each.

@@ -14,11 +14,11 @@ struct FilteredCopy {
   }
 
   /// What `body` makes of each row group's columns that tell rows apart.
-  func masks(_ body: (LedgerRows) throws -> [UInt8]) throws -> [[UInt8]] {
+  func masks(_ body: (RowColumns) throws -> [UInt8]) throws -> [[UInt8]] {
     let index = schema.indexColumn
     let names: Set = ["symbol", "requested_symbol", index, index + RemainderColumns.suffix]
     return try (0..<reader.rowGroupCount).map { rowGroup in
-      try body(try LedgerRows(reader, rowGroup: rowGroup, columns: names))
+      try body(try RowColumns(reader, rowGroup: rowGroup, columns: names))
     }
   }
 

@@ -89,7 +89,7 @@ struct RegionReplacement {
 
   /// One byte a row: 1 where it lies in the region.
   private func isInside(
-    _ rows: LedgerRows, _ symbols: Set<String>, _ schema: TableSchema
+    _ rows: RowColumns, _ symbols: Set<String>, _ schema: TableSchema
   ) throws -> [UInt8] {
     (0..<rows.rowCount).map { row in
       guard let time = rows.time(schema.indexColumn, row), region.interval.contains(time) else {

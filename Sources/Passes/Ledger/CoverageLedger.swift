@@ -134,7 +134,7 @@ extension CoverageLedger {
     for file in snapshot.files {
       let reader = try ParquetReader(path: lake.path(of: name) + "/" + file.filePath)
       for rowGroup in 0..<reader.rowGroupCount {
-        let rows = try LedgerRows(reader, rowGroup: rowGroup)
+        let rows = try RowColumns(reader, rowGroup: rowGroup)
         for row in 0..<rows.rowCount {
           guard let event = CoverageEvent(rows, row) else {
             throw PassError(
@@ -150,7 +150,7 @@ extension CoverageLedger {
 }
 
 /// Rows of one of the lake's own small tables, by column.
-struct LedgerRows {
+struct RowColumns {
   let rowCount: Int
   private var columns: [String: Column] = [:]
 
@@ -187,7 +187,7 @@ struct LedgerRows {
 }
 
 extension CoverageEvent {
-  fileprivate init?(_ rows: LedgerRows, _ row: Int) {
+  fileprivate init?(_ rows: RowColumns, _ row: Int) {
     guard let recordedAt = rows.time("recorded_at", row),
       let state = rows.text("state", row).flatMap(CoverageState.init)
     else { return nil }

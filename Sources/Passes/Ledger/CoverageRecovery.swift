@@ -1,4 +1,5 @@
 import Catalog
+import Columnar
 import DeltaLog
 import JSON
 
@@ -44,7 +45,7 @@ public enum CoverageRecovery {
     return list.compactMap { CoverageEvent(json: $0) }
   }
 
-  /// Events of all raw tables that the ledger lacks.
+  /// Events of all tables that downloads and files go to, that the ledger lacks.
   public static func missing(
     _ lake: Lake, ledger: CoverageLedger, isWhole: Bool = false
   ) throws -> [CoverageEvent] {
@@ -54,5 +55,29 @@ public enum CoverageRecovery {
       events += try missing(lake.table(name), known: known, isWhole: isWhole)
     }
     return events
+  }
+}
+
+extension CoverageLedger {
+  /// The ledger, with events that dead runs left in their commits only.
+  ///
+  /// - Returns: The ledger, and the events that are not written down in it yet.
+  public static func recovered(_ lake: Lake) throws -> (CoverageLedger, missing: [CoverageEvent]) {
+    let ledger = try read(lake)
+    let missing = try CoverageRecovery.missing(lake, ledger: ledger)
+    if missing.isEmpty { return (ledger, []) }
+    return (CoverageLedger(events: ledger.events + missing), missing)
+  }
+
+  /// What was spent in the calendar month (UTC) that holds an instant, in 10⁻⁹ USD.
+  public func spent(inMonthOf time: Int64 = Clock.nanoseconds()) -> Int64 {
+    func month(_ time: Int64) -> [Int] {
+      let date = CivilDate(daysSinceEpoch: Int(time / 86_400_000_000_000))
+      return [date.year, date.month]
+    }
+    let wanted = month(time)
+    return events.reduce(0) {
+      month($1.recordedAt) == wanted ? $0 + ($1.costNanoUSD ?? 0) : $0
+    }
   }
 }

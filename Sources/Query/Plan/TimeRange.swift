@@ -26,14 +26,7 @@ struct TimeRange: Equatable, Sendable {
   private static func instant(
     _ text: String, _ flag: String, _ zone: TimeZoneRules, isEnd: Bool
   ) throws(QueryError) -> Int64 {
-    if let date = CivilDate(iso: text) {
-      let day = date.daysSinceEpoch + (isEnd ? 1 : 0)
-      let (nanoseconds, overflow) = zone.startOfDay(day)
-        .multipliedReportingOverflow(by: 1_000_000_000)
-      if !overflow { return nanoseconds }
-    } else if let (nanoseconds, hasZone) = TimeText.parseISO(text) {
-      return hasZone ? nanoseconds : zone.instant(local: nanoseconds)
-    }
+    if let instant = zone.instant(text, isEnd: isEnd) { return instant }
     throw QueryError(
       .badRange, "\(flag) is '\(text)', expected a date or a time",
       remedy: "\(flag) 2024-01-02, or \(flag) 2024-01-02T14:30:00Z")
@@ -66,27 +59,5 @@ struct TimeRange: Equatable, Sendable {
       set = set.intersection(IntervalSet(.less, floor: floor, isExact: isExact))
     }
     return set
-  }
-}
-
-extension TimeZoneRules {
-  /// The instant at which clocks show a reading: the first of two, the end of a gap.
-  func instant(local nanoseconds: Int64) -> Int64 {
-    var (seconds, rest) = nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
-    if rest < 0 {
-      seconds -= 1
-      rest += 1_000_000_000
-    }
-    let instant: Int64
-    switch resolve(local: seconds) {
-    case .one(let only): instant = only
-    case .two(let earlier, _): instant = earlier
-    case .none:
-      // The clocks jumped over it: the moment of the jump, whatever the fraction.
-      rest = 0
-      instant = segment(at: seconds - segment(at: seconds).offset).start
-    }
-    let (scaled, overflow) = instant.multipliedReportingOverflow(by: 1_000_000_000)
-    return overflow ? (instant < 0 ? .min : .max) : scaled &+ rest
   }
 }

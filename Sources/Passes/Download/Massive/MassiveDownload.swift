@@ -106,7 +106,7 @@ public struct MassiveDownload: DownloadSource {
   }
 
   /// Turns what the vendor refuses into what the pass knows how to go on from.
-  static func refusing<Result>(_ body: () throws -> Result) throws -> Result {
+  public static func refusing<Result>(_ body: () throws -> Result) throws -> Result {
     do {
       return try body()
     } catch let error as HTTPError where error.code == .unauthorized || error.code == .rejected {

@@ -1,0 +1,145 @@
+import Bytes
+import Catalog
+import Columnar
+import Databento
+import Glibc
+import HTTP
+import Market
+
+/// Databento's historical data, as the download pass needs it: streamed, unit by unit.
+public struct DatabentoDownload: DownloadSource {
+  /// Symbols that are asked for in one request.
+  public static let groupMax = 500
+
+  private let client: DatabentoClient
+  /// Where files were prepared instead; nil streams.
+  private let batch: DatabentoBatch?
+
+  public init(_ client: DatabentoClient, batch: DatabentoBatch? = nil) {
+    self.client = client
+    self.batch = batch
+  }
+
+  public func fetch(_ unit: DownloadUnit, into spool: DownloadSpool) throws -> FetchedUnit {
+    try Self.refusing {
+      if let batch { return try batch.fetch(unit, into: spool) }
+      let query = try Self.query(unit)
+      var fetched = FetchedUnit()
+      // What was estimated for several symbols is not what one of them costs.
+      fetched.costNanoUSD = try unit.costNanoUSD ?? client.cost(query)
+      let response = try client.getRange(
+        query, begin: { try spool.restart() }, body: { try spool.append($0) })
+      fetched.byteCount = spool.byteCount
+      fetched.requestID = response.headers["request-id"] ?? response.headers["x-request-id"]
+      return fetched
+    }
+  }
+
+  public func rows(of unit: DownloadUnit) -> BodyReader? { nil }
+
+  public func table(of unit: DownloadUnit) -> DownloadTable { DownloadTable() }
+
+  static func query(_ unit: DownloadUnit) throws -> DatabentoQuery {
+    guard let kind = RecordKind(rawValue: unit.schema), let type = SType(name: unit.symbolType)
+    else {
+      throw PassError(.usage, "'\(unit.schema)' or '\(unit.symbolType)' is unknown to the vendor")
+    }
+    return DatabentoQuery(
+      dataset: unit.dataset, schema: kind,
+      symbols: unit.symbols == [CoverageLedger.allSymbols] ? [] : unit.symbols, stypeIn: type,
+      start: unit.interval.lowerBound, end: unit.interval.upperBound)
+  }
+
+  /// Turns what the vendor refuses into what the pass knows how to go on from.
+  public static func refusing<Result>(_ body: () throws -> Result) throws -> Result {
+    do {
+      return try body()
+    } catch let error as HTTPError {
+      throw refusal(error) ?? error
+    } catch let error as DatabentoError where error.code == .unresolved {
+      throw DownloadRefusal(
+        .rejected, error.message, place: error.placeText, remedy: error.remedy)
+    }
+  }
+
+  private static func refusal(_ error: HTTPError) -> DownloadRefusal? {
+    let kind: DownloadRefusal.Kind
+    if error.code == .unauthorized {
+      kind = .unauthorized
+    } else if DatabentoClient.isNotEntitled(error) {
+      kind = .notEntitled
+    } else if error.code == .rejected {
+      kind = .rejected
+    } else {
+      return nil
+    }
+    return DownloadRefusal(
+      kind, error.message, place: error.placeText, remedy: error.remedy)
+  }
+}
+
+/// What a plan's units would bring, and cost.
+public struct DownloadQuote: Sendable {
+  public var recordCount = 0
+  /// Uncompressed: what is billed.
+  public var billableByteCount = 0
+  public var costNanoUSD: Int64 = 0
+
+  public init() {}
+
+  /// Bytes a second, uncompressed, that a download is taken to come in.
+  public static let bytesPerSecond = 25_000_000.0
+
+  public var seconds: Double { Double(billableByteCount) / Self.bytesPerSecond }
+
+  /// Asks the vendor for the price of every unit, and notes it there. Costs nothing.
+  ///
+  /// - Parameter width: Questions that are asked at a time.
+  public static func make(
+    _ units: inout [DownloadUnit], client: DatabentoClient, width: Int
+  ) throws -> DownloadQuote {
+    let asked = units
+    let costs = Monitor([Int64](repeating: 0, count: asked.count))
+    try Parallel.forEach(asked.count, width: width) { place in
+      let cost = try DatabentoDownload.refusing {
+        try client.cost(DatabentoDownload.query(asked[place]))
+      }
+      costs.withLock { $0[place] = cost }
+    }
+    var quote = DownloadQuote()
+    for (place, cost) in costs.withLock({ $0 }).enumerated() {
+      units[place].costNanoUSD = cost
+      quote.costNanoUSD += cost
+    }
+    let spans = spans(units)
+    let sums = Monitor((records: 0, bytes: 0))
+    try Parallel.forEach(spans.count, width: width) { place in
+      let query = try DatabentoDownload.query(spans[place])
+      let records = try client.recordCount(query)
+      let bytes = try client.billableSize(query)
+      sums.withLock {
+        $0.records += records
+        $0.bytes += bytes
+      }
+    }
+    (quote.recordCount, quote.billableByteCount) = sums.withLock { ($0.records, $0.bytes) }
+    return quote
+  }
+
+  /// Units of the same symbols that follow each other, as one.
+  static func spans(_ units: [DownloadUnit]) -> [DownloadUnit] {
+    var spans: [DownloadUnit] = []
+    for (_, group) in Dictionary(grouping: units, by: \.symbols) {
+      for unit in group.sorted(by: { $0.interval.lowerBound < $1.interval.lowerBound }) {
+        if let last = spans.last, last.symbols == unit.symbols, last.schema == unit.schema,
+          last.interval.upperBound == unit.interval.lowerBound
+        {
+          spans[spans.count - 1].interval = last.interval.lowerBound..<unit.interval.upperBound
+        } else {
+          spans.append(unit)
+        }
+      }
+    }
+    return spans.sorted { ($0.interval.lowerBound, $0.name) < ($1.interval.lowerBound, $1.name) }
+  }
+}

@@ -1,0 +1,305 @@
+import Bytes
+import Catalog
+import Columnar
+import CommandLineKit
+import Databento
+import HTTP
+import Market
+import Passes
+
+/// `lake download databento`: check, plan, quote, and only then buy.
+struct DatabentoJob {
+  private let order: DownloadOrder
+  private let lake: Lake
+  private let context: Context
+  private let config: VendorConfig
+  private let job: DownloadRun
+
+  init(_ order: DownloadOrder, lake: Lake, context: Context) throws {
+    self.order = order
+    self.lake = lake
+    self.context = context
+    config = lake.config.vendor(.databento)
+    job = DownloadRun(order, lake: lake, context: context)
+  }
+
+  /// One schema of the order.
+  private struct Part {
+    var kind: RecordKind
+    var plan: DownloadPlan
+    var quote: DownloadQuote
+    var interval: Range<Int64>
+    var usesBatch = false
+    var client: DatabentoClient
+    var request: DownloadRequest
+  }
+
+  func run() throws -> ExitStatus {
+    let dataset = try order.required(order.dataset, "dataset DATASET")
+    let kinds = try kinds()
+    let symbols = try order.requiredSymbols()
+    let start = try order.required(order.start, "start TIME")
+    let type = try symbolType()
+    // What is wrong with the range itself needs no vendor.
+    _ = try job.interval(start: start, end: order.end, zone: .utc)
+    let access = try job.access(.databento)
+    let client = DatabentoClient(http: access.http, baseURL: access.baseURL, key: access.key)
+    let (ledger, recovered) = try CoverageLedger.recovered(lake)
+    var parts: [Part] = []
+    var missing: Set<String> = []
+    for kind in kinds {
+      try client.require(dataset: dataset, schema: kind)
+      let range = try client.datasetRange(dataset: dataset).range(of: kind)
+      let interval = try covered(start, range, dataset)
+      let found = try resolved(symbols, type, dataset, kind, interval, client)
+      missing.formUnion(symbols.filter { !found.contains($0) })
+      var part = try part(
+        kind, dataset, found, type, interval, range.upperBound, ledger, client, length: nil)
+      if usesBatch(part.quote) {
+        // Files come by the day.
+        part = try self.part(
+          kind, dataset, found, type, interval, range.upperBound, ledger, client, length: .day)
+        part.usesBatch = true
+      }
+      parts.append(part)
+    }
+    show(parts)
+    if order.flags.isDryRun { return missing.isEmpty ? .done : .findings }
+    try checkBudget(parts, ledger)
+    var status: ExitStatus = missing.isEmpty ? .done : .findings
+    for part in parts {
+      status = status.worse(try fetch(part, recovered))
+      if status == .interrupted { break }
+    }
+    return status
+  }
+
+  // MARK: - What is asked
+
+  private func kinds() throws -> [RecordKind] {
+    let names = order.schemas.isEmpty ? [config.schema ?? "ohlcv-1m"] : order.schemas
+    return try names.map { name in
+      guard let kind = RecordKind(rawValue: name), kind.isSchema else {
+        let known = RecordKind.allCases.filter(\.isSchema).map(\.rawValue)
+        throw UsageError(
+          .badValue, "unknown schema '\(name)'",
+          remedy: NearestNames.question(name, among: known)
+            ?? "one of " + known.joined(separator: ", "), command: DownloadCommand.spec.name)
+      }
+      return kind
+    }
+  }
+
+  private func symbolType() throws -> SType {
+    let name = order.symbolType ?? "raw_symbol"
+    guard let type = SType(name: name) else {
+      throw UsageError(
+        .badValue, "unknown symbol type '\(name)'", remedy: "--stype-in raw_symbol",
+        command: DownloadCommand.spec.name)
+    }
+    return type
+  }
+
+  /// The part of the range that the dataset covers.
+  private func covered(_ start: String, _ range: Range<Int64>, _ dataset: String) throws
+    -> Range<Int64>
+  {
+    let asked = try job.interval(
+      start: start, end: order.end, zone: .utc, now: max(range.upperBound, 1))
+    let interval = asked.clamped(to: range)
+    if interval.isEmpty {
+      let side = asked.upperBound <= range.lowerBound ? "begins" : "ends"
+      let edge = side == "begins" ? range.lowerBound : range.upperBound
+      throw UsageError(
+        .badValue,
+        "nothing of \(job.text(asked)) is in '\(dataset)', which \(side) at \(job.text(edge))",
+        remedy: "choose a range in \(job.text(range))", command: DownloadCommand.spec.name)
+    }
+    if asked.lowerBound < range.lowerBound {
+      context.warn(
+        "'\(dataset)' begins at \(job.text(range.lowerBound)): what is before it is left out")
+    }
+    return interval
+  }
+
+  /// The symbols that the vendor knows in the range; the others are told, with what would resolve.
+  private func resolved(
+    _ symbols: [String], _ type: SType, _ dataset: String, _ kind: RecordKind,
+    _ interval: Range<Int64>, _ client: DatabentoClient
+  ) throws -> [String] {
+    if symbols.contains(CoverageLedger.allSymbols) { return [CoverageLedger.allSymbols] }
+    let day: Int64 = 86_400_000_000_000
+    let first = CivilDate(daysSinceEpoch: Int(interval.lowerBound / day))
+    let last = CivilDate(daysSinceEpoch: Int((interval.upperBound - 1) / day) + 1)
+    var unknown: Set<String> = []
+    for start in stride(from: 0, to: symbols.count, by: DatabentoQuery.symbolCountMax) {
+      let group = Array(symbols[start..<min(start + DatabentoQuery.symbolCountMax, symbols.count)])
+      let resolution = try client.resolve(
+        dataset: dataset, symbols: group, stypeIn: type,
+        stypeOut: type == .instrumentID ? .rawSymbol : .instrumentID, dates: first..<last)
+      unknown.formUnion(resolution.notFound)
+    }
+    if unknown.isEmpty { return symbols }
+    let query = DatabentoQuery(
+      dataset: dataset, schema: kind, symbols: Array(unknown), stypeIn: type,
+      start: interval.lowerBound, end: interval.upperBound)
+    let error = client.unresolved(symbols.filter(unknown.contains), of: query)
+    if unknown.count == symbols.count { throw error }
+    context.report(error)
+    return symbols.filter { !unknown.contains($0) }
+  }
+
+  // MARK: - The plan
+
+  private func part(
+    _ kind: RecordKind, _ dataset: String, _ symbols: [String], _ type: SType,
+    _ interval: Range<Int64>, _ availableEnd: Int64, _ ledger: CoverageLedger,
+    _ client: DatabentoClient, length: DownloadCut.Length?
+  ) throws -> Part {
+    let bar = Interval.parse(kind.rawValue.split(separator: "-").last.map(String.init) ?? "")
+    let isBars = kind.rawValue.hasPrefix("ohlcv")
+    var end = availableEnd
+    if isBars, let nanoseconds = bar?.nanoseconds {
+      // A bar that is not over is not bought.
+      end -= end % nanoseconds
+    }
+    let request = DownloadRequest(
+      dataset: dataset, schema: kind.rawValue, symbols: symbols, symbolType: type.name,
+      interval: interval,
+      table: try order.flags.table.map { try TableName(parsing: $0) }
+        ?? TableName.raw(dataset: dataset, kind: kind.rawValue),
+      cut: DownloadCut(length ?? (isBars ? .month : .day), zone: .utc),
+      groupMax: DatabentoDownload.groupMax, availableEnd: end)
+    var selection = order.flags.selection
+    let conditions = try conditions(dataset, interval, client)
+    if order.flags.isRefreshing {
+      selection.changed = changed(conditions, request, ledger)
+    }
+    var plan = DownloadPlan(request, ledger: ledger, selection: selection)
+    plan.mark(degraded: conditions.filter(\.isDegraded).map { Self.day($0.date) })
+    let quote = try DownloadQuote.make(&plan.units, client: client, width: order.flags.jobs)
+    return Part(
+      kind: kind, plan: plan, quote: quote, interval: interval, client: client, request: request)
+  }
+
+  private static func day(_ date: CivilDate) -> Range<Int64> {
+    let start = Int64(date.daysSinceEpoch) * 86_400_000_000_000
+    return start..<start + 86_400_000_000_000
+  }
+
+  private func conditions(
+    _ dataset: String, _ interval: Range<Int64>, _ client: DatabentoClient
+  ) throws -> [DatasetCondition] {
+    let day: Int64 = 86_400_000_000_000
+    let first = CivilDate(daysSinceEpoch: Int(interval.lowerBound / day))
+    let last = CivilDate(daysSinceEpoch: Int((interval.upperBound - 1) / day))
+    do {
+      return try client.datasetCondition(dataset: dataset, dates: first...last)
+    } catch let error as HTTPError where error.code == .rejected {
+      // Some datasets have no such record; their data are taken as they are.
+      context.warn("no conditions of '\(dataset)' are to be had: " + error.message)
+      return []
+    }
+  }
+
+  /// Days that the vendor modified after they were fetched.
+  private func changed(
+    _ conditions: [DatasetCondition], _ request: DownloadRequest, _ ledger: CoverageLedger
+  ) -> [Range<Int64>] {
+    conditions.compactMap { condition in
+      guard let modified = condition.lastModified else { return nil }
+      let day = Self.day(condition.date)
+      let isOlder = request.symbols.contains { symbol in
+        ledger.stretches(
+          dataset: request.dataset, schema: request.schema, symbolType: request.symbolType,
+          symbol: symbol
+        ).contains {
+          $0.interval.overlaps(day) && $0.state.isStored
+            && $0.event.recordedAt < Self.day(modified).upperBound
+        }
+      }
+      return isOlder ? day : nil
+    }
+  }
+
+  private func usesBatch(_ quote: DownloadQuote) -> Bool {
+    switch order.flags.batch {
+    case "always": true
+    case "never": false
+    default: quote.billableByteCount >= config.batchByteCountMin
+    }
+  }
+
+  // MARK: - The price
+
+  private func show(_ parts: [Part]) {
+    var table = TextTable([
+      ("SCHEMA", .left), ("RANGE (UTC)", .left), ("REQUESTS", .right), ("RECORDS", .right),
+      ("BYTES", .right), ("ABOUT", .right), ("USD", .right), ("HOW", .left),
+    ])
+    for part in parts {
+      let units = part.plan.units
+      let how =
+        units.isEmpty ? "nothing is missing" : part.usesBatch ? "batch of files" : "streamed"
+      table.add([
+        part.kind.rawValue, job.text(part.interval), Quantity.count(units.count),
+        Quantity.count(part.quote.recordCount), Quantity.bytes(part.quote.billableByteCount),
+        Quantity.duration(part.quote.seconds), job.usd(part.quote.costNanoUSD), how,
+      ])
+      if context.isJSON {
+        context.print(
+          job.json([
+            ("type", .string("estimate")), ("schema", .string(part.kind.rawValue)),
+            ("start", .string(job.text(part.interval.lowerBound))),
+            ("end", .string(job.text(part.interval.upperBound))),
+            ("requests", .integer(units.count)), ("records", .integer(part.quote.recordCount)),
+            ("bytes", .integer(part.quote.billableByteCount)),
+            ("usd", .number(job.usd(part.quote.costNanoUSD))), ("batch", .boolean(part.usesBatch)),
+          ]))
+      }
+      for unit in units { context.detail("\(unit.name)  USD \(job.usd(unit.costNanoUSD ?? 0))") }
+    }
+    if context.isJSON { return }
+    if order.flags.isDryRun { context.print(table) } else { job.say(table) }
+    if parts.contains(where: \.usesBatch) {
+      context.say(
+        "batch: the vendor prepares files, which can be fetched again for free for 30 days")
+    }
+  }
+
+  private func checkBudget(_ parts: [Part], _ ledger: CoverageLedger) throws {
+    let total = parts.reduce(0) { $0 + $1.quote.costNanoUSD }
+    if let limit = order.costMax ?? config.costMax, total > limit {
+      throw UsageError(
+        .badValue, "this costs USD \(job.usd(total)), and USD \(job.usd(limit)) is the most",
+        remedy: "a shorter range, fewer symbols, or --max-usd \(job.usd(total))",
+        command: DownloadCommand.spec.name)
+    }
+    if let limit = config.monthCostMax {
+      let spent = ledger.spent()
+      if spent + total > limit {
+        throw UsageError(
+          .badValue,
+          "this costs USD \(job.usd(total)); with USD \(job.usd(spent)) spent this month that is "
+            + "more than the monthly USD \(job.usd(limit))",
+          remedy: "wait for the next month, or raise vendors.databento.usd_month_max",
+          command: DownloadCommand.spec.name)
+      }
+    }
+  }
+
+  private func fetch(_ part: Part, _ recovered: [CoverageEvent]) throws -> ExitStatus {
+    var batch: DatabentoBatch?
+    if part.usesBatch, !part.plan.units.isEmpty {
+      let context = self.context
+      let prepared = DatabentoBatch(
+        part.client, lake: lake, isInterrupted: { context.isInterrupted },
+        didWait: { context.detail($0) })
+      for job in try prepared.submit(part.plan.units) { context.say("batch job \(job)") }
+      batch = prepared
+    }
+    return try job.fetch(
+      part.plan, source: DatabentoDownload(part.client, batch: batch), recovered: recovered,
+      symbols: part.request.symbols)
+  }
+}

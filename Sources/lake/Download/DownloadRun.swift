@@ -1,0 +1,208 @@
+import Bytes
+import Catalog
+import Columnar
+import CommandLineKit
+import HTTP
+import JSON
+import Market
+import Passes
+
+/// What every download has in common: its range, its requests, its run and its report.
+struct DownloadRun {
+  private let order: DownloadOrder
+  private let lake: Lake
+  private let context: Context
+
+  init(_ order: DownloadOrder, lake: Lake, context: Context) {
+    self.order = order
+    self.lake = lake
+    self.context = context
+  }
+
+  func access(_ vendor: Vendor) throws -> VendorAccess {
+    let context = self.context
+    return try VendorAccess.open(
+      vendor, lake: lake, environment: context.environment,
+      workingDirectory: context.workingDirectory, rateLimit: order.flags.rateLimit,
+      version: lakeVersion, isInterrupted: { context.isInterrupted },
+      didWait: { context.detail("\($0)") })
+  }
+
+  /// The range that is asked for; without an end, up to now.
+  func interval(
+    start: String, end: String?, zone: TimeZoneRules, now: Int64 = Clock.nanoseconds()
+  ) throws -> Range<Int64> {
+    func instant(_ text: String, _ flag: String, isEnd: Bool) throws -> Int64 {
+      if let instant = zone.instant(text, isEnd: isEnd) { return instant }
+      throw UsageError(
+        .badValue, "flag '--\(flag)' is '\(text)', expected a date or a time",
+        remedy: "--\(flag) 2024-01-02, or --\(flag) 2024-01-02T14:30:00Z",
+        command: DownloadCommand.spec.name)
+    }
+    let first = try instant(start, "start", isEnd: false)
+    let last = try end.map { try instant($0, "end", isEnd: true) } ?? now
+    guard first < last else {
+      let (name, remedy) =
+        end == nil
+        ? ("now", "choose a start in the past")
+        : ("--end '\(end ?? "")'", "a bare date as end means that whole day")
+      throw UsageError(
+        .badValue,
+        "--start '\(start)' (\(text(first))) is not before \(name) (\(text(last)))",
+        remedy: remedy, command: DownloadCommand.spec.name)
+    }
+    return first..<last
+  }
+
+  // MARK: - Running
+
+  /// Fetches what a plan lists, and tells what became of it.
+  ///
+  /// - Parameter symbols: All that were asked for, those with nothing to fetch too.
+  func fetch(
+    _ plan: DownloadPlan, source: any DownloadSource, recovered: [CoverageEvent],
+    symbols: [String]
+  ) throws -> ExitStatus {
+    let progress = ProgressReporter(context, verb: "download", fileTotal: plan.units.count)
+    let pass = try pass(source, progress, unitCount: plan.units.count)
+    let began = monotonicSeconds()
+    let report = try pass.run(plan.units, job: order.title, recovered: recovered)
+    progress.finish()
+    show(report, plan.known, symbols, elapsed: monotonicSeconds() - began)
+    return status(report)
+  }
+
+  func pass(
+    _ source: any DownloadSource, _ progress: ProgressReporter, unitCount: Int
+  ) throws -> DownloadPass {
+    var options = IngestOptions()
+    options.jobs = lake.config.jobCount
+    options.memoryByteCount = lake.config.memoryByteCount
+    options.badRowShareMax = Double(lake.config.quarantinePercentMax) / 100
+    return try DownloadPass(
+      lake: lake, source: source, options: options,
+      workerCount: min(order.flags.jobs, max(1, unitCount)),
+      observer: ProgressObserver(progress: progress, context: context))
+  }
+
+  /// Tells what stopped a job, and how it ended.
+  func status(_ report: DownloadReport) -> ExitStatus {
+    if let stop = report.stop {
+      context.report(stop)
+      return .failed
+    }
+    if report.isInterrupted { return .interrupted }
+    let isPartial = report.outcomes.contains {
+      switch $0.result {
+      case .failed, .notEntitled, .interrupted: true
+      default: false
+      }
+    }
+    return isPartial || report.total(\.quarantineCount) > 0 ? .findings : .done
+  }
+
+  /// Tells what became of every symbol, and of the whole.
+  ///
+  /// - Parameter known: What was there or not to be had, by symbol and state, in ns of coverage.
+  func show(
+    _ report: DownloadReport, _ known: [String: [CoverageState: Int64]], _ symbols: [String],
+    elapsed: Double
+  ) {
+    var lines = report.symbolLines
+    let fetched = Set(lines.map(\.symbol))
+    for symbol in symbols.sorted() where !fetched.contains(symbol) {
+      lines.append(DownloadReport.SymbolLine(symbol: symbol))
+    }
+    lines.sort { $0.symbol < $1.symbol }
+    var table = TextTable([
+      ("SYMBOL", .left), ("DOWNLOADED", .right), ("ALREADY THERE", .left), ("EMPTY", .right),
+      ("NOT ENTITLED", .right), ("FAILED", .right), ("WHY", .left),
+    ])
+    for line in lines {
+      let there = known[line.symbol].map(knownText) ?? "-"
+      let why = line.error.map { ($0 as? any LakeError)?.message ?? "\($0)" } ?? ""
+      table.add([
+        line.symbol, "\(line.downloaded)", there, "\(line.empty)", "\(line.notEntitled)",
+        "\(line.failed)", String(why.prefix(80)),
+      ])
+      if context.isJSON {
+        context.print(
+          json([
+            ("type", .string("symbol")), ("symbol", .string(line.symbol)),
+            ("downloaded", .integer(line.downloaded)), ("empty", .integer(line.empty)),
+            ("not_entitled", .integer(line.notEntitled)), ("failed", .integer(line.failed)),
+            ("already_there", .boolean(known[line.symbol] != nil)),
+            ("interrupted", .integer(line.interrupted)), ("error", .string(why)),
+          ]))
+      }
+    }
+    if !context.isJSON, !lines.isEmpty { say(table) }
+    for commit in report.commits {
+      context.detail("committed \(commit.table) version \(commit.version)")
+    }
+    context.print(summary(report, elapsed))
+  }
+
+  /// Days by state, in words: `31 days, 2 days empty`.
+  private func knownText(_ states: [CoverageState: Int64]) -> String {
+    states.sorted { $0.key.rawValue < $1.key.rawValue }.map { state, nanoseconds in
+      let days = Quantity.fixed(Double(nanoseconds) / 86_400e9, digits: 1)
+      let text = days.hasSuffix(".0") ? String(days.dropLast(2)) : days
+      return "\(text) d" + (state == .complete ? "" : " \(state.rawValue)")
+    }.joined(separator: ", ")
+  }
+
+  private func summary(_ report: DownloadReport, _ elapsed: Double) -> Summary {
+    var summary = Summary()
+    func count(_ isCounted: (DownloadOutcome.Result) -> Bool) -> Int {
+      report.outcomes.count { isCounted($0.result) }
+    }
+    summary.add("requests", .count(report.outcomes.count))
+    summary.add("failed", .count(report.failureCount))
+    summary.add("empty", .count(count { if case .empty = $0 { true } else { false } }))
+    summary.add("not_entitled", .count(count { if case .notEntitled = $0 { true } else { false } }))
+    let rest = count { if case .interrupted = $0 { true } else { false } }
+    if rest > 0 { summary.add("not_begun", label: "left for the next time", .count(rest)) }
+    summary.add("rows_processed", .count(report.total(\.rowsProcessed)))
+    summary.add("rows_stored", .count(report.total(\.rowsStored)))
+    summary.add("repeats_skipped", .count(report.total(\.repeatCount)))
+    summary.add("quarantined", .count(report.total(\.quarantineCount)))
+    if let change = report.change {
+      summary.add("rows_added", .count(change.added))
+      summary.add("rows_same", .count(change.same))
+      summary.add("rows_changed", .count(change.changed))
+      summary.add("rows_gone", .count(change.gone))
+    }
+    summary.add("bytes_in", .bytes(report.total(\.byteCount)))
+    summary.add("bytes_out", .bytes(report.total(\.bytesOut)))
+    if order.vendor == .databento {
+      summary.add("usd", label: "USD", .text(usd(report.costNanoUSD)))
+    }
+    summary.add("peak_memory", .bytes(ProcessMemory.peakByteCount))
+    summary.add("elapsed", .seconds(elapsed))
+    return summary
+  }
+
+  // MARK: - Words
+
+  func text(_ time: Int64) -> String {
+    TimeText.iso(nanoseconds: time, digits: time % 1_000_000_000 == 0 ? 0 : 9)
+  }
+
+  func text(_ interval: Range<Int64>) -> String {
+    "[\(text(interval.lowerBound)), \(text(interval.upperBound)))"
+  }
+
+  /// An amount, every digit of it.
+  func usd(_ amount: Int64) -> String {
+    DecimalText.format(Int128(amount), scale: 9, trimmed: true)
+  }
+
+  func json(_ members: [(String, JSONValue)]) -> String {
+    JSONValue.object(JSONObject(members)).description
+  }
+
+  func say(_ table: TextTable) {
+    for line in table.lines(style: context.talkStyle) { context.say(line) }
+  }
+}

@@ -1,0 +1,177 @@
+import Bytes
+import Catalog
+import Columnar
+import CommandLineKit
+import HTTP
+import Market
+import Massive
+import Options
+import Passes
+
+/// `lake download massive options`: day by day, the contracts around each day's open.
+struct OptionsJob {
+  private let order: DownloadOrder
+  private let lake: Lake
+  private let context: Context
+  private let interval: Range<Int64>
+  private let job: DownloadRun
+
+  init(_ order: DownloadOrder, lake: Lake, context: Context, interval: Range<Int64>) {
+    self.order = order
+    self.lake = lake
+    self.context = context
+    self.interval = interval
+    job = DownloadRun(order, lake: lake, context: context)
+  }
+
+  /// What is the same on every day.
+  private struct Setting {
+    var underlying: String
+    var rule: StrikeRule
+    var expiry: ExpiryRule
+    var isListed: Bool
+    var kind: MassiveKind
+    var table: TableName
+    var calendar: ExchangeCalendar
+    var zone: TimeZoneRules
+  }
+
+  func run() throws -> ExitStatus {
+    let setting = try setting()
+    let sessions = try sessions(setting)
+    context.say(
+      "\(setting.table): \(sessions.count) sessions in \(job.text(interval)), "
+        + "\(setting.rule.callCount) calls and \(setting.rule.putCount) puts each, "
+        + "expiry \(setting.expiry.name)")
+    let access = try job.access(.massive)
+    let client = MassiveClient(http: access.http, baseURL: access.baseURL, key: access.key)
+    let (ledger, recovered) = try CoverageLedger.recovered(lake)
+    let progress = ProgressReporter(context, verb: "download", fileTotal: sessions.count)
+    let pass = try job.pass(
+      MassiveDownload(client, isAdjusted: order.isAdjusted), progress,
+      unitCount: setting.rule.callCount + setting.rule.putCount)
+    let began = monotonicSeconds()
+    var rest = sessions[...]
+    var known: [String: [CoverageState: Int64]] = [:]
+    var failures: [any Error] = []
+    var symbols: Set<String> = []
+    let report = try pass.run(job: order.title, recovered: recovered) {
+      while let session = rest.popFirst() {
+        do {
+          let contracts = try self.contracts(setting, session, client)
+          symbols.formUnion(contracts)
+          let plan = try self.plan(setting, session, contracts, ledger)
+          known.merge(plan.known) { $0.merging($1, uniquingKeysWith: +) }
+          if order.flags.isDryRun {
+            for unit in plan.units { context.print(unit.name) }
+          } else {
+            return plan.units
+          }
+        } catch let error as DownloadRefusal where error.kind == .unauthorized {
+          throw error
+        } catch let error as HTTPError where error.code == .cancelled {
+          return nil
+        } catch {
+          // One day without a price does not stop the others.
+          failures.append(error)
+          progress.addErrors()
+          context.report(Placed(error, "\(setting.underlying) \(session.date.iso)"))
+        }
+      }
+      return nil
+    }
+    progress.finish()
+    job.show(report, known, Array(symbols), elapsed: monotonicSeconds() - began)
+    let status = job.status(report)
+    return failures.isEmpty ? status : status.worse(.findings)
+  }
+
+  private func setting() throws -> Setting {
+    let underlying = try order.required(order.underlying, "underlying SYMBOL")
+    let defaults = order.options ?? lake.config.optionDefaults
+    let rule = try StrikeRule(
+      callCount: order.flags.calls ?? defaults.callCount,
+      putCount: order.flags.puts ?? defaults.putCount,
+      increment: order.flags.increment ?? defaults.increment)
+    var name = order.flags.expiry ?? (order.expiryDate == nil ? defaults.expiry : "fixed")
+    if name == "fixed" {
+      guard let date = order.expiryDate else {
+        throw UsageError(
+          .missingValue, "'--expiry fixed' needs --expiry-date", remedy: "--expiry-date 2025-03-21",
+          command: DownloadCommand.spec.name)
+      }
+      name = "fixed:" + date.iso
+    }
+    let kind = MassiveKind.bars(.options, try MassiveJob.span(order.interval))
+    return Setting(
+      underlying: underlying, rule: rule, expiry: try ExpiryRule(parsing: name),
+      isListed: (order.flags.mode ?? defaults.mode) == "list", kind: kind,
+      table: try order.flags.table.map { try TableName(parsing: $0) }
+        ?? MassiveDownload.tableName(kind, isAdjusted: order.isAdjusted),
+      calendar: try ExchangeCalendar.of(dataset: MassiveMarket.options.dataset, in: lake)
+        ?? ExchangeCalendar.named("XNYS", in: lake),
+      zone: try TimeZoneRules.named(MassiveKind.timeZone))
+  }
+
+  /// Sessions in the range that have begun.
+  private func sessions(_ setting: Setting) throws -> [TradingSession] {
+    let first = setting.zone.localDay(nanoseconds: interval.lowerBound)
+    let last = setting.zone.localDay(nanoseconds: interval.upperBound - 1)
+    let now = Clock.nanoseconds()
+    return try setting.calendar.sessions(
+      from: CivilDate(daysSinceEpoch: first), to: CivilDate(daysSinceEpoch: last + 1)
+    ).filter { $0.open < now }
+  }
+
+  /// The contracts of a day, as the vendor names them.
+  private func contracts(
+    _ setting: Setting, _ session: TradingSession, _ client: MassiveClient
+  ) throws -> [String] {
+    try MassiveDownload.refusing {
+      let open = try OpeningPrice(lake: lake, client: client).price(
+        setting.underlying, session)
+      let choice = ContractChoice(
+        root: setting.underlying,
+        expiration: try setting.expiry.expiration(on: session.date, by: setting.calendar),
+        rule: setting.rule)
+      if !setting.isListed { return try choice.built(open: open).map(\.prefixed) }
+      let listed = try client.contracts(
+        ContractQuery(
+          underlying: setting.underlying, asOf: session.date, expiration: choice.expiration,
+          includesExpired: true))
+      return try choice.listed(
+        open: open, among: listed.compactMap { try? OptionSymbol(parsing: $0.ticker) }
+      ).map(\.prefixed)
+    }
+  }
+
+  private func plan(
+    _ setting: Setting, _ session: TradingSession, _ contracts: [String], _ ledger: CoverageLedger
+  ) throws -> DownloadPlan {
+    let day = session.date.daysSinceEpoch
+    let start = setting.zone.startOfDay(day) * 1_000_000_000
+    let end = setting.zone.startOfDay(day + 1) * 1_000_000_000
+    let request = DownloadRequest(
+      dataset: setting.kind.dataset, schema: setting.kind.schemaKind, symbols: contracts,
+      symbolType: "raw_symbol", interval: start..<end, table: setting.table,
+      cut: DownloadCut(.day, zone: setting.zone), availableEnd: Clock.nanoseconds(),
+      refetchesOpen: true)
+    var selection = order.flags.selection
+    if order.flags.isRefreshing { selection.changed = [start..<end] }
+    return DownloadPlan(request, ledger: ledger, selection: selection)
+  }
+}
+
+/// An error, and what it was about.
+private struct Placed: LakeError {
+  let message: String
+  let placeText: String?
+  let remedy: String?
+
+  init(_ error: any Error, _ place: String) {
+    let known = error as? any LakeError
+    message = known?.message ?? "\(error)"
+    placeText = known?.placeText.map { place + ", " + $0 } ?? place
+    remedy = known?.remedy
+  }
+}
