@@ -985,6 +985,7 @@ columns:
 # An index is calculated, not traded: no volume, no average price, no count.
 kinds: [massive-index-bars-1s, massive-index-bars-1m, massive-index-bars-1h, massive-index-bars-1d]
 any_interval: true
+calendar_intervals: true  # 1w, 1mo, 1q, 1y
 description: "Massive's aggregates of indices."
 index: ts_event
 sort: [symbol, ts_event]
@@ -1204,6 +1205,7 @@ columns:
 # Whether prices and volumes are adjusted for splits is the table property lake.adjusted.
 kinds: [massive-option-bars-1s, massive-option-bars-1m, massive-option-bars-1h, massive-option-bars-1d]
 any_interval: true
+calendar_intervals: true  # 1w, 1mo, 1q, 1y
 description: "Massive's aggregates of options."
 index: ts_event
 sort: [symbol, ts_event]
@@ -1437,6 +1439,7 @@ columns:
 # Whether prices and volumes are adjusted for splits is the table property lake.adjusted.
 kinds: [massive-stock-bars-1s, massive-stock-bars-1m, massive-stock-bars-1h, massive-stock-bars-1d]
 any_interval: true
+calendar_intervals: true  # 1w, 1mo, 1q, 1y
 description: "Massive's aggregates of stocks."
 index: ts_event
 sort: [symbol, ts_event]

@@ -4,7 +4,8 @@ import Columnar
 /// Reads a schema file.
 struct SchemaParser {
   private static let topKeys = [
-    "kinds", "any_interval", "description", "index", "sort", "key", "layer", "columns", "rules",
+    "kinds", "any_interval", "calendar_intervals", "description", "index", "sort", "key", "layer",
+    "columns", "rules",
   ]
   private static let columnKeys = [
     "name", "type", "plus_ns", "source", "unit", "required", "null_when", "aliases", "layer",
@@ -41,7 +42,8 @@ struct SchemaParser {
       layer: root["layer"]?.text, indexColumn: try text(root, "index"),
       sortColumns: try words(root, "sort", isRequired: true),
       keyColumns: try words(root, "key", isRequired: false), columns: columns,
-      rules: try rules(root, columns), isForAnyInterval: try flag(root, "any_interval"))
+      rules: try rules(root, columns), isForAnyInterval: try flag(root, "any_interval"),
+      hasCalendarIntervals: try flag(root, "calendar_intervals"))
     try check(schema, root)
     return schema
   }

@@ -23,6 +23,8 @@ public struct TableSchema: Hashable, Sendable {
   public let rules: [RowRule]
   /// Whether `kinds` stand for bars of every interval.
   let isForAnyInterval: Bool
+  /// Whether bars of weeks, months, quarters and years are among them.
+  let hasCalendarIntervals: Bool
 
   /// Name of the partition column: the index timestamp's calendar date, not in the files.
   public static let partitionColumn = "date"
@@ -67,7 +69,7 @@ public struct TableSchema: Hashable, Sendable {
       kind: kind, kinds: kinds, path: path, description: description, layer: self.layer,
       indexColumn: indexColumn, sortColumns: sortColumns.filter(names.contains),
       keyColumns: keyColumns.filter(names.contains), columns: kept, rules: rules,
-      isForAnyInterval: isForAnyInterval)
+      isForAnyInterval: isForAnyInterval, hasCalendarIntervals: hasCalendarIntervals)
   }
 
   /// The same under another of its kinds.
@@ -75,7 +77,8 @@ public struct TableSchema: Hashable, Sendable {
     TableSchema(
       kind: kind, kinds: kinds, path: path, description: description, layer: layer,
       indexColumn: indexColumn, sortColumns: sortColumns, keyColumns: keyColumns,
-      columns: columns, rules: rules, isForAnyInterval: isForAnyInterval)
+      columns: columns, rules: rules, isForAnyInterval: isForAnyInterval,
+      hasCalendarIntervals: hasCalendarIntervals)
   }
 
   /// Whether the file describes `kind`: `ohlcv-15s` too, where bars of any interval are meant.
@@ -83,9 +86,10 @@ public struct TableSchema: Hashable, Sendable {
     if kinds.contains(kind) { return true }
     guard isForAnyInterval, let dash = kind.lastIndex(of: "-") else { return false }
     let interval = String(kind[kind.index(after: dash)...])
-    guard Interval.parse(interval)?.name == interval || Self.isCalendarInterval(interval) else {
-      return false
-    }
+    guard
+      Interval.parse(interval)?.name == interval
+        || hasCalendarIntervals && Self.isCalendarInterval(interval)
+    else { return false }
     let stem = kind[...dash]
     return kinds.contains { $0.hasPrefix(stem) }
   }

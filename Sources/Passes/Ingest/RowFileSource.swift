@@ -37,7 +37,7 @@ final class RowFileSource {
     let input = try self.input ?? item.open()
     self.input = nil
     let opened = try open(input)
-    let target = try target(opened.schema)
+    let target = try target(opened)
     let hasOrdinal = opened.schema.column(named: "source_ordinal") != nil
     let layout = RowRouter.layout(opened.source.layout, hasOrdinal: hasOrdinal)
     let plan = try RowPlan(schema: target.schema, layout: layout)
@@ -154,11 +154,13 @@ final class RowFileSource {
     return hint
   }
 
-  private func target(_ schema: TableSchema) throws -> TableTarget {
-    let dataset = item.options.dataset ?? ""
-    if let table = item.options.table {
-      return try pass.target(
-        table, schema: schema, dataset: dataset, setting: item.download?.table)
+  private func target(_ opened: OpenSource) throws -> TableTarget {
+    let schema = opened.schema
+    let placement = opened.placement
+    let dataset = item.options.dataset ?? placement?.dataset ?? ""
+    let setting = item.download?.table ?? placement?.setting
+    if let table = item.options.table ?? (item.options.dataset == nil ? placement?.table : nil) {
+      return try pass.target(table, schema: schema, dataset: dataset, setting: setting)
     }
     if dataset.isEmpty {
       throw PassError(
@@ -166,6 +168,7 @@ final class RowFileSource {
         remedy: "--table raw.NAME, or --dataset NAME for the table raw.NAME_KIND")
     }
     return try pass.target(
-      TableName.raw(dataset: dataset, kind: schema.kind), schema: schema, dataset: dataset)
+      TableName.raw(dataset: dataset, kind: schema.kind), schema: schema, dataset: dataset,
+      setting: setting)
   }
 }

@@ -9,11 +9,13 @@ public struct OpenSource {
   public let source: any RowSource
   public let schema: TableSchema
   public let format: Format
+  /// Where the rows belong, where nobody says otherwise; nil where only a person can tell.
+  var placement: SourcePlacement?
 }
 
 /// Opens files of rows, whoever wrote them.
 public enum SourceFile {
-  /// Opens a CSV or Parquet file.
+  /// Opens a CSV or Parquet file, or a file of Massive's pages.
   ///
   /// - Parameters:
   ///   - input: The file's stream; Parquet is read from its path instead.
@@ -23,7 +25,35 @@ public enum SourceFile {
   public static func open(
     _ input: InputStream, options: SourceOptions, hint: KindHint, lake: Lake? = nil
   ) throws -> OpenSource {
+    if try input.path == "-" || !isParquet(input.path) {
+      let head = try head(of: input)
+      let supply = ReplayedSupply(head, then: input)
+      if PageFile.isPage(head) {
+        let opened = try PageFile.open(
+          head, supply, path: input.path, options: options, hint: hint, lake: lake)
+        return OpenSource(
+          source: opened.source, schema: opened.schema, format: .pages,
+          placement: opened.placement)
+      }
+      return try openColumns(supply, path: input.path, .csv, options, hint, lake)
+    }
+    return try openColumns(input, path: input.path, .parquet, options, hint, lake)
+  }
+
+  /// The first bytes, decompressed.
+  private static func head(of input: InputStream) throws -> [UInt8] {
+    var head = [UInt8](repeating: 0, count: PageFile.headByteCount)
+    let count = try head.withUnsafeMutableBytes { try input.read(into: $0) }
+    head.removeSubrange(count...)
+    return head
+  }
+
+  private static func openColumns(
+    _ supply: any ByteSupply, path: String, _ format: OpenSource.Format, _ options: SourceOptions,
+    _ hint: KindHint, _ lake: Lake?
+  ) throws -> OpenSource {
     var chosen: TableSchema?
+    var placement: SourcePlacement?
     func choose(_ columns: SourceColumnNames) throws -> SourceSchema {
       var columns = columns
       for mapping in options.columnMap {
@@ -31,20 +61,21 @@ public enum SourceFile {
           columns.names[index] = mapping.ours
         }
       }
-      let kind = try SourceKind.detect(columns, hint: hint)
+      let flat = FlatFileKind(columns, hint: hint, path: path)
+      placement = try flat?.placement
+      let kind = try flat?.schemaKind ?? SourceKind.detect(columns, hint: hint)
       let schema = try TableSchema.named(kind, in: lake)
       chosen = schema
       return SourceSchema(schema)
     }
-    let isParquet = try input.path != "-" && isParquet(input.path)
     let source: any RowSource =
-      isParquet
-      ? try ParquetSource(path: input.path, options: options, schema: choose)
-      : try CSVSource(supply: input, path: input.path, options: options, schema: choose)
+      format == .parquet
+      ? try ParquetSource(path: path, options: options, schema: choose)
+      : try CSVSource(supply: supply, path: path, options: options, schema: choose)
     guard let chosen else {
-      throw SourceError(.needsKind, "nothing tells what the rows are").at(input.path)
+      throw SourceError(.needsKind, "nothing tells what the rows are").at(path)
     }
-    return OpenSource(source: source, schema: chosen, format: isParquet ? .parquet : .csv)
+    return OpenSource(source: source, schema: chosen, format: format, placement: placement)
   }
 
   private static func isParquet(_ path: String) throws -> Bool {

@@ -11,7 +11,7 @@ extension SourceSchema {
         SourceColumn(
           column.name, column.type, field: column.source ?? column.name, aliases: column.aliases,
           hasNanoseconds: column.hasNanoseconds, isRequired: column.isRequired,
-          isUnsigned: column.unit == "unsigned")
+          isUnsigned: column.unit == "unsigned", isNullAtZero: column.nullWhen == "0")
       },
       index: schema.indexColumn, rules: schema.rules.map(SourceRule.init))
   }

@@ -14,10 +14,13 @@ public struct SourceColumn: Sendable, Equatable {
   public var isRequired: Bool
   /// A 64-bit integer that is unsigned in the source and keeps its bits in a long.
   public var isUnsigned: Bool
+  /// A time of 0 means that there is none.
+  public var isNullAtZero: Bool
 
   public init(
     _ name: String, _ type: ColumnType, field: String? = nil, aliases: [String] = [],
-    hasNanoseconds: Bool = false, isRequired: Bool = false, isUnsigned: Bool = false
+    hasNanoseconds: Bool = false, isRequired: Bool = false, isUnsigned: Bool = false,
+    isNullAtZero: Bool = false
   ) {
     self.name = name
     self.field = field ?? name
@@ -26,6 +29,7 @@ public struct SourceColumn: Sendable, Equatable {
     self.hasNanoseconds = hasNanoseconds
     self.isRequired = isRequired
     self.isUnsigned = isUnsigned
+    self.isNullAtZero = isNullAtZero
   }
 
   /// The form that its values have in packed rows.

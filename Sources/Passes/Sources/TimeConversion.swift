@@ -7,6 +7,8 @@ struct TimeConversion {
   var clock: LocalClock?
   /// Vendor's raw form: the largest unsigned integer is null.
   var hasSentinel = false
+  /// A time of 0 means that there is none.
+  var isNullAtZero = false
   private(set) var sentinelCount: Int64 = 0
   var ambiguousCount: Int64 { clock?.ambiguousCount ?? 0 }
 
@@ -66,6 +68,7 @@ struct TimeConversion {
       sentinelCount += 1
       return .null
     }
+    if isNullAtZero && value == 0 { return .null }
     let units = value / DecimalText.powersOfTen[digits]
     guard form.magnitudes.contains(Int64(clamping: units.magnitude)) || units == 0 else {
       return .rejected(

@@ -221,7 +221,10 @@ struct CSVPlan {
   private mutating func planTime(
     _ column: Int, _ target: SourceColumn, _ operation: inout CSVOperation
   ) throws(SourceError) {
-    let detected = TimeForm.detect(samples[column])
+    // A time that is missing tells nothing about how times are written.
+    let known =
+      target.isNullAtZero ? samples[column].filter { $0 != [0x30] } : samples[column]
+    let detected = TimeForm.detect(known) ?? (target.isNullAtZero ? .epoch(digits: 0) : nil)
     if detected == nil, let first = samples[column].first {
       let shown = first.withUnsafeBytes { TextConversion.quoted($0) }
       throw SourceError(
@@ -243,6 +246,7 @@ struct CSVPlan {
     times.append(
       TimeConversion(
         form: form, clock: try clock(column, isNaive: isNaive), hasSentinel: isVendorForm))
+    times[times.count - 1].isNullAtZero = target.isNullAtZero
     operation.step = Self.step(target)
     operation.low = 0
     operation.high = .max
