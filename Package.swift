@@ -56,7 +56,7 @@ let package = Package(
       name: "Passes",
       dependencies: [
         "Bytes", "Compression", "Columnar", "JSON", "Parquet", "Storage", "DeltaLog", "Market",
-        "HTTP", "Databento", "Massive", "Catalog", "CSystem",
+        "HTTP", "Options", "Databento", "Massive", "Catalog", "CSystem",
       ],
       swiftSettings: strict),
     .target(

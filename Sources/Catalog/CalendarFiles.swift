@@ -2,8 +2,8 @@ import Bytes
 import Market
 
 extension ExchangeCalendar {
-  private static let folder = "/schemas/calendars"
-  private static let datasetsName = "datasets.yaml"
+  fileprivate static let folder = "/schemas/calendars"
+  fileprivate static let datasetsName = "datasets.yaml"
 
   /// The calendar of a name or other name, whatever its letter case: the lake's own file where it has one,
   /// else the one that is built in.
@@ -44,42 +44,9 @@ extension ExchangeCalendar {
   public static func of(dataset: String, symbol: String? = nil, in lake: Lake? = nil)
     throws(CatalogError) -> ExchangeCalendar?
   {
-    guard let name = try name(dataset: dataset, symbol: symbol, in: lake) else { return nil }
+    let name = try DatasetCalendars(in: lake).name(dataset: dataset, symbol: symbol)
+    guard let name else { return nil }
     return try named(name, in: lake)
-  }
-
-  /// The name of the calendar of a dataset's symbol, as the table of datasets gives it.
-  public static func name(dataset: String, symbol: String? = nil, in lake: Lake? = nil)
-    throws(CatalogError) -> String?
-  {
-    var texts = [(EmbeddedCalendars.datasets, "schemas/calendars/\(datasetsName) (built in)")]
-    if let path = lake.map({ $0.root + folder + "/" + datasetsName }), FileSystem.isFile(path) {
-      texts.insert((try FileSystem.text(path), path), at: 0)
-    }
-    for (text, path) in texts {
-      let root = try YAMLParser.parse(text, path: path)
-      guard let lines = root["calendars"]?.entries, root.entries?.count == 1 else {
-        throw CatalogError(
-          .badCalendar, "expected one group of keys, 'calendars'",
-          place: .init(path: path, line: root.line))
-      }
-      for line in lines {
-        let words = line.key.split(separator: " ", maxSplits: 1).map(String.init)
-        guard let name = line.value.text, let first = words.first else {
-          throw CatalogError(
-            .badCalendar, "'\(line.key)' names no calendar",
-            place: .init(path: path, line: line.keyLine))
-        }
-        guard fits(dataset, first) else { continue }
-        if words.count == 1 || symbol.map({ fits($0, words[1]) }) == true { return name }
-      }
-    }
-    return nil
-  }
-
-  /// Whether a text is the pattern, in which one `*` at the end stands for any letters.
-  private static func fits(_ text: String, _ pattern: String) -> Bool {
-    pattern.hasSuffix("*") ? text.hasPrefix(pattern.dropLast()) : text == pattern
   }
 
   private static func builtIn(_ file: (names: [String], text: String)) throws(CatalogError)
@@ -99,5 +66,61 @@ extension ExchangeCalendar {
       calendars.append(try CalendarParser(try FileSystem.text(path), path: path).parse())
     }
     return calendars
+  }
+}
+
+/// Which calendar belongs to which dataset: the lines of `schemas/calendars/datasets.yaml`.
+public struct DatasetCalendars: Sendable {
+  private struct Line {
+    var dataset: String
+    /// nil for all.
+    var symbol: String?
+    var calendar: String
+  }
+
+  private var lines: [Line] = []
+
+  /// Reads the lake's own lines, where it has some, and those that are built in.
+  public init(in lake: Lake? = nil) throws(CatalogError) {
+    let name = ExchangeCalendar.datasetsName
+    if let path = lake.map({ $0.root + ExchangeCalendar.folder + "/" + name }),
+      FileSystem.isFile(path)
+    {
+      try add(try FileSystem.text(path), path: path)
+    }
+    try add(EmbeddedCalendars.datasets, path: "schemas/calendars/\(name) (built in)")
+  }
+
+  private mutating func add(_ text: String, path: String) throws(CatalogError) {
+    let root = try YAMLParser.parse(text, path: path)
+    guard let entries = root["calendars"]?.entries, root.entries?.count == 1 else {
+      throw CatalogError(
+        .badCalendar, "expected one group of keys, 'calendars'",
+        place: .init(path: path, line: root.line))
+    }
+    for entry in entries {
+      let words = entry.key.split(separator: " ", maxSplits: 1).map(String.init)
+      guard let calendar = entry.value.text, let dataset = words.first else {
+        throw CatalogError(
+          .badCalendar, "'\(entry.key)' names no calendar",
+          place: .init(path: path, line: entry.keyLine))
+      }
+      lines.append(
+        Line(dataset: dataset, symbol: words.count > 1 ? words[1] : nil, calendar: calendar))
+    }
+  }
+
+  /// The name of the calendar of a dataset's symbol; nil where no line fits.
+  public func name(dataset: String, symbol: String? = nil) -> String? {
+    lines.first { line in
+      guard Self.fits(dataset, line.dataset) else { return false }
+      guard let pattern = line.symbol else { return true }
+      return symbol.map { Self.fits($0, pattern) } ?? false
+    }?.calendar
+  }
+
+  /// Whether a text is the pattern, in which one `*` at the end stands for any letters.
+  private static func fits(_ text: String, _ pattern: String) -> Bool {
+    pattern.hasSuffix("*") ? text.hasPrefix(pattern.dropLast()) : text == pattern
   }
 }

@@ -107,6 +107,14 @@ public struct ExchangeCalendar: Sendable {
     }
   }
 
+  /// The dates of [`first`, `end`) that the calendar knows and on which the week would have a session, but
+  /// the exchange is closed.
+  public func holidays(from first: CivilDate, to end: CivilDate) -> [CivilDate] {
+    holidays.filter { first.daysSinceEpoch <= $0 && $0 < end.daysSinceEpoch }.map {
+      CivilDate(daysSinceEpoch: $0)
+    }
+  }
+
   /// The session in which an instant lies, breaks included; nil between sessions.
   public func session(at instant: Int64) throws(CalendarError) -> TradingSession? {
     try sessions(overlapping: instant..<instant + 1).first

@@ -28,9 +28,11 @@ nonisolated func commandGroups() -> [CommandGroup] {
         QueryCommand.self,
       ]),
     CommandGroup(
-      "know the market",
+      "know what you have",
       [
-        CalendarCommand.self
+        CalendarCommand.self,
+        GapsCommand.self,
+        SpendCommand.self,
       ]),
     CommandGroup(
       "look at files",

@@ -2,13 +2,13 @@ import Columnar
 import Market
 
 /// The half-open range [start, end) that `--start` and `--end` name, in nanoseconds since 1970 UTC.
-struct TimeRange: Equatable, Sendable {
-  var start: Int64?
-  var end: Int64?
+public struct TimeRange: Equatable, Sendable {
+  public var start: Int64?
+  public var end: Int64?
 
   /// Reads the flags. A bare date as start is its first instant, as end its last: the whole day is
   /// meant. Times without a zone are read in `zone`.
-  static func parse(
+  public static func parse(
     start: String?, end: String?, zone: TimeZoneRules
   ) throws(QueryError) -> TimeRange {
     var range = TimeRange()

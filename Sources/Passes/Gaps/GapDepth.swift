@@ -1,0 +1,42 @@
+import Catalog
+import Market
+
+/// How closely a kind of rows can be looked at.
+enum GapDepth: Hashable, Sendable {
+  /// Bars of less than a day, and ticks: slots of a session, this long in ns.
+  case slots(Int64)
+  /// One row a session: bars of a day.
+  case sessions
+  /// Rows come when there is something to tell: only what was fetched can be known.
+  case coverage
+
+  private static let minute: Int64 = 60_000_000_000
+  private static let tickKinds = ["trades", "tbbo", "tcbbo", "mbo", "mbp", "bbo", "cmbp", "cbbo"]
+  private static let tickWords = ["trades", "quotes"]
+
+  init(_ schema: TableSchema?) {
+    guard let schema else {
+      self = .coverage
+      return
+    }
+    if let interval = schema.interval {
+      let length = interval.nanoseconds
+      if length >= Interval.day.nanoseconds {
+        self = length == Interval.day.nanoseconds ? .sessions : .coverage
+      } else {
+        self = interval.dividesDay ? .slots(max(length, Self.minute)) : .coverage
+      }
+      return
+    }
+    let words = schema.kind.split(separator: "-").map(String.init)
+    let isTick =
+      words.first.map(Self.tickKinds.contains) == true
+      || words.last.map(Self.tickWords.contains) == true
+    self = isTick ? .slots(Self.minute) : .coverage
+  }
+
+  var slotNanoseconds: Int64 {
+    if case .slots(let length) = self { return length }
+    return PresenceMap.nanosecondsPerDay
+  }
+}

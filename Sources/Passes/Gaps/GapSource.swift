@@ -1,0 +1,108 @@
+import Bytes
+import Catalog
+import Columnar
+import DeltaLog
+import Market
+
+/// A table as its gaps are looked for: its files by date, and what the ledger knows of it.
+struct GapSource {
+  let table: LakeTable
+  let dataset: String
+  let indexColumn: String
+  let depth: GapDepth
+  let filesByDate: [(date: CivilDate, files: [AddFile])]
+  /// What the partitions' dates span, in ns since 1970 UTC; nil for an empty table.
+  let extent: Range<Int64>?
+  private let ledger: CoverageLedger
+  private let sources: Set<Source>
+  /// All symbols that the ledger knows, with their types.
+  let knownSymbols: [String: Set<String>]
+  private let now: Int64
+
+  /// Whose intervals the ledger keeps together.
+  private struct Source: Hashable {
+    var dataset: String
+    var schema: String
+    var symbolType: String
+  }
+
+  init(_ table: LakeTable, lake: Lake, ledger: CoverageLedger, now: Int64) throws {
+    self.table = table
+    self.ledger = ledger
+    self.now = now
+    let snapshot = try table.snapshot()
+    let schema = try table.schema(of: snapshot, in: lake)
+    indexColumn =
+      snapshot.configuration[TableProperty.index] ?? schema?.indexColumn ?? "ts_event"
+    depth = GapDepth(schema)
+    let named = snapshot.configuration[TableProperty.dataset] ?? ""
+    let own = ledger.events.filter { $0.table == table.displayName }
+    let kind = schema?.kind ?? ""
+    let events =
+      own.isEmpty && table.name?.layer == "raw"
+      ? ledger.events.filter { $0.dataset == named && $0.schema == kind && $0.table == nil } : own
+    dataset = named.isEmpty ? events.last?.dataset ?? "" : named
+    sources = Set(
+      events.map { Source(dataset: $0.dataset, schema: $0.schema, symbolType: $0.symbolType) })
+    var symbols: [String: Set<String>] = [:]
+    for source in sources {
+      for symbol in ledger.symbols(
+        dataset: source.dataset, schema: source.schema, symbolType: source.symbolType)
+      {
+        symbols[symbol, default: []].insert(source.symbolType)
+      }
+    }
+    knownSymbols = symbols
+    let grouped = Dictionary(grouping: snapshot.files) {
+      $0.partitionValue(TableSchema.partitionColumn).flatMap { CivilDate(iso: $0) }
+    }
+    if grouped[nil] != nil {
+      throw PassError(
+        .input, "table '\(table.displayName)' has files without a date", place: table.path,
+        remedy: "gaps can be told of tables that are partitioned by 'date' alone")
+    }
+    filesByDate = grouped.compactMap { date, files in date.map { ($0, files) } }
+      .sorted { $0.date < $1.date }
+    let zone = try TimeZoneRules.named(
+      snapshot.configuration[TableProperty.partitionTimezone] ?? "UTC")
+    if let first = filesByDate.first, let last = filesByDate.last {
+      let start = zone.startOfDay(first.date.daysSinceEpoch) * 1_000_000_000
+      extent = start..<zone.startOfDay(last.date.daysSinceEpoch + 1) * 1_000_000_000
+    } else {
+      extent = nil
+    }
+  }
+
+  /// What the ledger knows of a symbol, or of a name by which the vendor was asked.
+  func coverage(of symbol: String) -> SeriesCoverage {
+    var stretches: [CoverageLedger.Stretch] = []
+    for source in sources {
+      stretches += ledger.stretches(
+        dataset: source.dataset, schema: source.schema, symbolType: source.symbolType,
+        symbol: symbol)
+    }
+    stretches.sort { $0.interval.lowerBound < $1.interval.lowerBound }
+    return SeriesCoverage(stretches: stretches, now: now)
+  }
+
+  /// From the first instant to the last of which the table or the ledger knows anything.
+  var knownExtent: Range<Int64>? {
+    var known = extent
+    for symbol in knownSymbols.keys {
+      guard let own = coverage(of: symbol).extent else { continue }
+      known =
+        known.map {
+          min($0.lowerBound, own.lowerBound)..<max($0.upperBound, own.upperBound)
+        } ?? own
+    }
+    return known
+  }
+
+  /// Names of other kinds than symbols of the table itself.
+  var requestedNames: Set<String> {
+    Set(
+      knownSymbols.filter {
+        !$0.value.contains("raw_symbol") && $0.key != CoverageLedger.allSymbols
+      }.keys)
+  }
+}

@@ -1,0 +1,104 @@
+/// Which slots of time hold rows, by day and series: a bit a slot.
+///
+/// A slot is a minute, or the length of a bar where that is longer.
+struct PresenceMap {
+  static let nanosecondsPerDay: Int64 = 86_400_000_000_000
+
+  /// Length of a slot in ns; divides a day.
+  let slotNanoseconds: Int64
+  let slotsPerDay: Int
+  private let wordsPerDay: Int
+  /// Words of each series of a day, end to end, in order of appearance.
+  private struct Day {
+    var places: [Int32: Int] = [:]
+    var words: [UInt64] = []
+  }
+  /// By day since 1970 UTC.
+  private var days: [Int: Day] = [:]
+
+  init(slotNanoseconds: Int64) {
+    self.slotNanoseconds = slotNanoseconds
+    slotsPerDay = Int(Self.nanosecondsPerDay / slotNanoseconds)
+    wordsPerDay = (slotsPerDay + 63) / 64
+  }
+
+  /// Marks the slots of rows.
+  ///
+  /// - Parameters:
+  ///   - series: One number a row; rows with negative ones are passed over.
+  ///   - times: Microseconds since 1970 UTC.
+  mutating func add(series: [Int32], times: [Int64]) {
+    let slotLength = slotNanoseconds / 1000
+    var (slotStart, slotEnd) = (Int64.max, Int64.min)
+    var last: Int32 = -1
+    for row in 0..<min(series.count, times.count) {
+      let time = times[row]
+      if series[row] < 0 { continue }
+      // Rows come by series and time: most are in the slot of the one before.
+      if series[row] == last, slotStart <= time, time < slotEnd { continue }
+      last = series[row]
+      let slot = floorDivide(time, slotLength)
+      slotStart = slot * slotLength
+      slotEnd = slotStart + slotLength
+      mark(series: last, slot: slot)
+    }
+  }
+
+  /// Marks one slot, counted since 1970.
+  mutating func mark(series: Int32, slot: Int64) {
+    let day = floorDivide(slot, Int64(slotsPerDay))
+    let bit = Int(slot - day * Int64(slotsPerDay))
+    let width = wordsPerDay
+    withDay(Int(day)) { held in
+      let place =
+        held.places[series]
+        ?? {
+          let place = held.words.count
+          held.words.append(contentsOf: repeatElement(0, count: width))
+          held.places[series] = place
+          return place
+        }()
+      held.words[place + bit / 64] |= 1 << UInt64(bit % 64)
+    }
+  }
+
+  private mutating func withDay(_ day: Int, _ body: (inout Day) -> Void) {
+    body(&days[day, default: Day()])
+  }
+
+  /// Forgets the days before one.
+  mutating func drop(before day: Int) {
+    for known in days.keys where known < day { days[known] = nil }
+  }
+
+  /// The series that have rows on some days.
+  func series(days wanted: ClosedRange<Int>) -> Set<Int32> {
+    var found: Set<Int32> = []
+    for day in wanted { if let held = days[day] { found.formUnion(held.places.keys) } }
+    return found
+  }
+
+  /// Of each slot, counted since 1970, whether a series has rows in it.
+  func presence(series: Int32, slots: [Int64]) -> [Bool] {
+    var result = [Bool](repeating: false, count: slots.count)
+    var known: (day: Int, first: Int64, words: [UInt64], place: Int)?
+    for (at, slot) in slots.enumerated() {
+      if known.map({ slot - $0.first < 0 || slot - $0.first >= Int64(slotsPerDay) }) ?? true {
+        let day = Int(floorDivide(slot, Int64(slotsPerDay)))
+        let held = days[day]
+        known = (
+          day, Int64(day) * Int64(slotsPerDay), held?.words ?? [], held?.places[series] ?? -1
+        )
+      }
+      guard let known, known.place >= 0 else { continue }
+      let bit = Int(slot - known.first)
+      result[at] = known.words[known.place + bit / 64] >> UInt64(bit % 64) & 1 == 1
+    }
+    return result
+  }
+}
+
+func floorDivide(_ value: Int64, _ divisor: Int64) -> Int64 {
+  let quotient = value / divisor
+  return value % divisor < 0 ? quotient - 1 : quotient
+}

@@ -1,0 +1,94 @@
+/// What the ledger knows of a series, as far as its gaps are concerned.
+struct SeriesCoverage {
+  /// What is known of a stretch of time.
+  enum Knowledge: Hashable {
+    /// All that the vendor has is here.
+    case stored
+    /// As `stored`, and the vendor said that there is nothing.
+    case empty
+    case degraded
+    /// Fetched before it was over, and it is not over yet.
+    case underway
+    /// Files that say nothing of what they cover beyond their first and last row.
+    case byHand
+    case missing(GapState, reason: String?)
+  }
+
+  /// Stretches that the ledger knows, rising.
+  let stretches: [CoverageLedger.Stretch]
+  /// In ns since 1970 UTC.
+  let now: Int64
+
+  /// Whether the ledger knows anything.
+  var isKnown: Bool { !stretches.isEmpty }
+
+  /// From the first instant known to the last; nil where nothing is.
+  var extent: Range<Int64>? {
+    guard let first = stretches.first, let last = stretches.last else { return nil }
+    return first.interval.lowerBound..<last.interval.upperBound
+  }
+
+  /// What is known of a stretch of time, in pieces that tile it.
+  ///
+  /// - Parameters:
+  ///   - isTableThere: Whether the table has rows of any symbol at that time.
+  ///   - isSeen: Whether the series has rows at all, as far as is known.
+  func pieces(of wanted: Range<Int64>, session: Range<Int64>, isTableThere: Bool, isSeen: Bool)
+    -> [(interval: Range<Int64>, knowledge: Knowledge)]
+  {
+    var pieces: [(interval: Range<Int64>, knowledge: Knowledge)] = []
+    func add(_ interval: Range<Int64>, _ knowledge: Knowledge) {
+      if interval.isEmpty { return }
+      if let last = pieces.last, last.knowledge == knowledge,
+        last.interval.upperBound == interval.lowerBound
+      {
+        pieces[pieces.count - 1].interval = last.interval.lowerBound..<interval.upperBound
+      } else {
+        pieces.append((interval, knowledge))
+      }
+    }
+    let unknown: Knowledge =
+      isTableThere && isSeen && !isKnown
+      ? .byHand
+      : .missing(
+        .notDownloaded,
+        reason: isKnown ? "never asked for" : "no rows, and no record that they were asked for")
+    var from = wanted.lowerBound
+    for stretch in stretches {
+      // A file's first and last row do not say where a quiet morning began.
+      let isByHand = Self.isByRows(stretch.event)
+      let known =
+        isByHand && stretch.interval.overlaps(session) ? session : stretch.interval
+      let part = known.clamped(to: wanted)
+      if part.isEmpty || part.upperBound <= from { continue }
+      add(from..<max(from, part.lowerBound), unknown)
+      let own = max(from, part.lowerBound)..<part.upperBound
+      add(own, isByHand ? byHand(isTableThere) : knowledge(stretch.event))
+      from = part.upperBound
+    }
+    add(from..<wanted.upperBound, unknown)
+    return pieces
+  }
+
+  private func byHand(_ isTableThere: Bool) -> Knowledge {
+    isTableThere ? .byHand : .missing(.notDownloaded, reason: "no rows of any symbol")
+  }
+
+  /// Whether an event's interval was taken from the rows: its end lies just behind a row's time.
+  private static func isByRows(_ event: CoverageEvent) -> Bool {
+    event.state == .complete && event.interval.upperBound % 1000 == 1
+  }
+
+  private func knowledge(_ event: CoverageEvent) -> Knowledge {
+    switch event.state {
+    case .complete: .stored
+    case .empty: .empty
+    case .degraded: .degraded
+    case .open where event.interval.upperBound > now: .underway
+    case .open: .missing(.notDownloaded, reason: "was not over when it was fetched")
+    case .notEntitled: .missing(.notEntitled, reason: event.reason)
+    case .failed: .missing(.failed, reason: event.reason)
+    case .purged: .missing(.purged, reason: event.reason)
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import Glibc
+
+/// Slots that many symbols lack at once: a lost minute, rather than one in which nobody traded.
+///
+/// Only symbols that trade in nearly every slot have a say. A slot is suspicious when most of them lack it
+/// and chance would hardly make them do so anywhere in the session.
+struct SharedHoles {
+  /// Share of its slots that a symbol must have to be counted.
+  static let voterShare = 0.95
+  static let voterCountMin = 2
+  /// Share of the voters that lack the slot.
+  static let missingShare = 0.8
+  /// Expected number of such slots in a session, were the symbols independent.
+  static let chanceMax = 0.005
+
+  private let slotCount: Int
+  private var voters: [(series: Int32, quiet: [Int], runCount: Int)] = []
+  private var missingCounts: [Int]
+
+  init(slotCount: Int) {
+    self.slotCount = slotCount
+    missingCounts = [Int](repeating: 0, count: slotCount)
+  }
+
+  /// Takes a series' quiet slots, if it trades in nearly every one.
+  ///
+  /// - Parameters:
+  ///   - quiet: Fetched slots without rows, by place, those in long runs too.
+  ///   - share: Share of the slots with rows outside the longest run.
+  mutating func add(series: Int32, quiet: [Int], share: Double) {
+    guard share >= Self.voterShare else { return }
+    voters.append((series, quiet, SessionCheck.runs(quiet).count))
+    for place in quiet { missingCounts[place] += 1 }
+  }
+
+  /// Runs of slots that the voters lack together, and who they are.
+  func holes() -> [(places: Range<Int>, series: [Int32])] {
+    guard voters.count >= Self.voterCountMin, slotCount > 0 else { return [] }
+    let least = max(
+      Self.voterCountMin, Int((Double(voters.count) * Self.missingShare).rounded(.up)))
+    let candidates = missingCounts.indices.filter { missingCounts[$0] >= least }
+    let suspicious = candidates.filter { chance($0) <= Self.chanceMax }
+    return SessionCheck.runs(suspicious).map { run in
+      (run, voters.filter { $0.quiet.contains(where: run.contains) }.map(\.series))
+    }
+  }
+
+  /// How many slots of the session would be lacked by these voters, each at random.
+  private func chance(_ place: Int) -> Double {
+    var logarithm = log(Double(slotCount))
+    for voter in voters where voter.quiet.contains(place) {
+      // A run of any length is one event.
+      logarithm += log(Double(voter.runCount) / Double(slotCount))
+    }
+    return exp(logarithm)
+  }
+}

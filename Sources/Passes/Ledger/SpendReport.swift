@@ -1,0 +1,92 @@
+import Columnar
+
+/// What downloads cost, summed exactly.
+public struct SpendReport: Sendable {
+  /// What sums are told apart by.
+  public enum Part: String, Hashable, Sendable, CaseIterable {
+    /// Of the purchase, UTC: `2026-11`.
+    case month
+    case dataset
+    case schema
+    case symbol
+  }
+
+  /// The sum of some purchases.
+  public struct Line: Hashable, Sendable {
+    /// One value a part, in their order.
+    public let key: [String]
+    public internal(set) var purchaseCount = 0
+    /// Rows and bytes that were bought; nil by symbol, where a purchase had several.
+    public internal(set) var rowCount: Int64? = 0
+    public internal(set) var byteCount: Int64? = 0
+    /// In 10⁻⁹ USD.
+    public internal(set) var nanoUSD: Int128 = 0
+  }
+
+  public let parts: [Part]
+  /// By key.
+  public let lines: [Line]
+  /// Everything, however it is told apart.
+  public let total: Line
+  /// Events of the ledger that say nothing of a price: files of one's own, flat-rate vendors.
+  public let unpricedCount: Int
+
+  /// - Parameter parts: Empty for the total alone.
+  public init(_ ledger: CoverageLedger, by parts: [Part]) {
+    self.parts = parts
+    var lines: [[String]: Line] = [:]
+    var total = Line(key: [])
+    var unpriced = 0
+    for event in ledger.events {
+      guard let cost = event.costNanoUSD else {
+        unpriced += 1
+        continue
+      }
+      Self.add(event, Int128(cost), to: &total, isWhole: true)
+      let shares =
+        parts.contains(.symbol) && !event.symbols.isEmpty
+        ? Self.shares(Int128(cost), count: event.symbols.count) : [Int128(cost)]
+      for (index, share) in shares.enumerated() {
+        let symbol = event.symbols.isEmpty ? "-" : event.symbols[index % event.symbols.count]
+        let key = parts.map { Self.value($0, event, symbol) }
+        Self.add(event, share, to: &lines[key, default: Line(key: key)], isWhole: shares.count == 1)
+      }
+    }
+    self.lines = lines.values.sorted { $0.key.lexicographicallyPrecedes($1.key) }
+    self.total = total
+    unpricedCount = unpriced
+  }
+
+  private static func add(
+    _ event: CoverageEvent, _ cost: Int128, to line: inout Line, isWhole: Bool
+  ) {
+    line.purchaseCount += 1
+    line.nanoUSD += cost
+    line.rowCount = isWhole ? line.rowCount.map { $0 &+ (event.rowCount ?? 0) } : nil
+    line.byteCount = isWhole ? line.byteCount.map { $0 &+ (event.byteCount ?? 0) } : nil
+  }
+
+  /// A price in equal shares, to a billionth of a dollar; the first ones bear the rest.
+  static func shares(_ cost: Int128, count: Int) -> [Int128] {
+    let (share, rest) = cost.quotientAndRemainder(dividingBy: Int128(count))
+    return (0..<count).map { share + (Int128($0) < rest ? 1 : 0) }
+  }
+
+  private static func value(_ part: Part, _ event: CoverageEvent, _ symbol: String) -> String {
+    switch part {
+    case .month:
+      let day = floorDivide(event.recordedAt, 86_400_000_000_000)
+      return String(CivilDate(daysSinceEpoch: Int(day)).iso.prefix(7))
+    case .dataset: return event.dataset
+    case .schema: return event.schema
+    case .symbol: return symbol
+    }
+  }
+
+  /// Dollars with all their digits, two at least: `12.50`, `0.000000001`.
+  public static func text(_ nanoUSD: Int128) -> String {
+    let text = DecimalText.format(nanoUSD, scale: 9, trimmed: true)
+    guard let point = text.firstIndex(of: ".") else { return text + ".00" }
+    return text.distance(from: point, to: text.endIndex) < 3 ? text + "0" : text
+  }
+}

@@ -1,0 +1,166 @@
+import Bytes
+import Catalog
+import Columnar
+import CommandLineKit
+import DeltaLog
+import JSON
+import Market
+import Passes
+import Query
+
+/// Explains the holes of tables.
+struct GapsCommand: Command {
+  static let spec = CommandSpec(
+    name: "gaps",
+    summary: "Explain every hole of a table: closed, no trade, not downloaded, suspicious, …",
+    operands: [
+      OperandSpec(
+        "TABLE", help: "Tables to look at (default: all raw tables).", isOptional: true,
+        isRepeated: true)
+    ],
+    flags: [
+      .option(
+        "symbol", "SYMBOLS", repeatable: true,
+        help: "Only these, like SPY,QQQ; names that were asked for, like ES.c.0, too."),
+      .option("start", "T", help: "From a date or time on, whether anything was fetched or not."),
+      .option("end", "T", help: "To a date, it included, or up to a time."),
+      .option(
+        "calendar", "NAME", help: "Expect sessions of this calendar: lake calendar lists them."),
+    ],
+    notes: [
+      "A hole is time of an exchange's session without rows. Its state:",
+      "market_closed  a holiday; no_trade  all was fetched, and nothing was traded; degraded  flagged by the"
+        + " vendor; not_entitled  outside the plan; not_downloaded  never asked for, or asked for too early;"
+        + " failed; purged; suspicious  fetched, but a symbol that trades all the time has no rows for long,"
+        + " or many symbols lack the same minutes.",
+      "Without --start and --end each symbol is looked at from its first row or request to its last."
+        + " The exit status is 1 where something is not downloaded, failed or suspicious.",
+    ],
+    examples: [
+      Example("lake gaps", "a summary of all raw tables"),
+      Example("lake gaps raw.glbx_mdp3_ohlcv_1m --symbol ES.c.0 -v", "each hole, with its reason"),
+      Example(
+        "lake gaps raw.massive_stock_bars_1m --start 2025-03-01 --end 2025-03-31 --json",
+        "whether the month is whole, for a script"),
+    ])
+
+  let tables: [String]
+  let symbols: [String]
+  let start: String?
+  let end: String?
+  let calendar: String?
+
+  init(_ arguments: inout Arguments) throws(UsageError) {
+    tables = try arguments.remainingOperands("TABLE")
+    symbols = try arguments.list("symbol")
+    start = arguments.value("start")
+    end = arguments.value("end")
+    calendar = arguments.value("calendar")
+    do {
+      _ = try TimeRange.parse(start: start, end: end, zone: .utc)
+    } catch {
+      throw UsageError(
+        .badValue, "flag " + error.message, remedy: error.remedy, command: arguments.spec.name)
+    }
+  }
+
+  func run(in context: Context) throws -> ExitStatus {
+    let lake = try context.findLake()
+    if let calendar { _ = try ExchangeCalendar.named(calendar, in: lake) }
+    let names =
+      tables.isEmpty
+      ? lake.tableNames().filter { $0.layer == "raw" }.map(\.description) : tables
+    for name in tables { _ = try lake.requireTable(named: name) }
+    let ledger = try CoverageLedger.read(lake)
+    let progress = ProgressReporter(context, verb: "gaps")
+    let observer = ProgressObserver(progress: progress, context: context)
+    var status = ExitStatus.done
+    var reports: [GapReport] = []
+    for name in names {
+      do {
+        let table = try lake.table(named: name)
+        let pass = try GapsPass(
+          lake: lake, table: table, ledger: ledger, options: try options(table),
+          observer: observer)
+        let printer = GapPrinter(context: context, table: name)
+        let report = try pass.run { printer.print($0) }
+        printer.finish()
+        reports.append(report)
+        if report.needsAction { status = status.worse(.findings) }
+        if report.isInterrupted { status = .interrupted }
+      } catch {
+        // One table that cannot be judged never hides the others.
+        context.report(error)
+        status = status.worse(.failed)
+      }
+      if status == .interrupted { break }
+    }
+    progress.finish()
+    print(reports, in: context)
+    return status
+  }
+
+  private func options(_ table: LakeTable) throws -> GapOptions {
+    let zone = try table.snapshot().configuration[TableProperty.partitionTimezone] ?? "UTC"
+    let range = try TimeRange.parse(
+      start: start, end: end, zone: try TimeZoneRules.named(zone))
+    var options = GapOptions()
+    options.symbols = Set(symbols)
+    options.start = range.start
+    options.end = range.end
+    options.calendar = calendar
+    return options
+  }
+
+  // MARK: - Printing
+
+  private func print(_ reports: [GapReport], in context: Context) {
+    var list = TextTable([
+      ("TABLE", .left), ("STATE", .left), ("SYMBOLS", .right), ("SESSIONS", .right),
+      ("MISSING", .right), ("FROM", .left), ("TO", .left),
+    ])
+    for report in reports {
+      if context.isJSON { context.print(GapPrinter.json(report)) }
+      for state in GapState.allCases {
+        guard let tally = report.tallies[state] else { continue }
+        list.add([
+          report.table, state.words, Quantity.count(tally.symbolCount),
+          Quantity.count(tally.sessionCount), GapPrinter.duration(tally.missingSeconds),
+          GapPrinter.time(tally.interval.lowerBound), GapPrinter.time(tally.interval.upperBound),
+        ])
+      }
+    }
+    if !context.isJSON, !list.rows.isEmpty { context.print(list) }
+    var summary = Summary()
+    summary.add("tables", .count(reports.count))
+    summary.add("symbols", .count(reports.reduce(0) { $0 + $1.symbolCount }))
+    summary.add("sessions", .count(reports.reduce(0) { $0 + $1.sessionCount }))
+    summary.add("rows", label: "rows looked at", .count(reports.reduce(0) { $0 + $1.rowCount }))
+    let states = GapState.allCases.map { state in
+      (state.rawValue, reports.reduce(0) { $0 + ($1.tallies[state]?.gapCount ?? 0) })
+    }
+    summary.add("gaps", .counts(states.filter { $0.1 > 0 }.map { (name: $0.0, count: $0.1) }))
+    summary.add("needs_action", label: "to be done", .flag(reports.contains(where: \.needsAction)))
+    context.print(summary)
+    if !context.isJSON { advise(reports, in: context) }
+  }
+
+  /// What helps, for states that somebody should do something about.
+  private func advise(_ reports: [GapReport], in context: Context) {
+    let found = Set(reports.flatMap(\.tallies.keys))
+    let advice: [(GapState, String)] = [
+      (.notDownloaded, "run the download again: it fetches only what is missing"),
+      (.failed, "run the download again with --retry-failed"),
+      (.suspicious, "lake gaps TABLE -v says where; ask the vendor again with download --refresh"),
+      (.notEntitled, "after a change of plan, run the download with --recheck not_entitled"),
+    ]
+    for (state, words) in advice where found.contains(state) {
+      context.say("\(state.words): \(words)")
+    }
+  }
+}
+
+extension GapState {
+  /// As people read it.
+  var words: String { rawValue.split(separator: "_").joined(separator: " ") }
+}
