@@ -28,11 +28,11 @@ struct GapsCommand: Command {
         "calendar", "NAME", help: "Expect sessions of this calendar: lake calendar lists them."),
     ],
     notes: [
-      "A hole is time of an exchange's session without rows. Its state:",
-      "market_closed  a holiday; no_trade  all was fetched, and nothing was traded; degraded  flagged by the"
-        + " vendor; not_entitled  outside the plan; not_downloaded  never asked for, or asked for too early;"
-        + " failed; purged; suspicious  fetched, but a symbol that trades all the time has no rows for long,"
-        + " or many symbols lack the same minutes.",
+      "A hole is time of an exchange's session without rows. Its state is one of:",
+      "market_closed: a holiday. no_trade: all was fetched, and nothing was traded. degraded: flagged by the"
+        + " vendor. not_entitled: outside the plan. not_downloaded: never asked for, or asked for too early."
+        + " failed: asked for, and did not come. purged: removed on purpose. suspicious: fetched, but a symbol"
+        + " that trades all the time has no rows for long, or many symbols lack the same minutes.",
       "Without --start and --end each symbol is looked at from its first row or request to its last."
         + " The exit status is 1 where something is not downloaded, failed or suspicious.",
     ],
