@@ -32,6 +32,20 @@ public enum ResolutionStep: Int, CaseIterable, Hashable, Sendable {
   }
 }
 
+/// The raw symbol of an instrument on some days.
+public struct InstrumentName: Hashable, Sendable {
+  public var instrumentID: UInt32
+  /// UTC days since 1970-01-01, half-open.
+  public var days: Range<Int>
+  public var symbol: String
+
+  public init(instrumentID: UInt32, days: Range<Int>, symbol: String) {
+    self.instrumentID = instrumentID
+    self.days = days
+    self.symbol = symbol
+  }
+}
+
 /// Resolves instrument ids to symbols, and counts by which step.
 ///
 /// A symbol is never guessed: where a source names two instruments for one id and day, the next
@@ -64,8 +78,11 @@ public struct SymbolResolver: Sendable {
     var step: ResolutionStep
   }
 
-  /// - Parameter metadata: The header; nil for a stream without one.
-  public init(metadata: DBNMetadata?) {
+  /// - Parameters:
+  ///   - metadata: The header; nil for a stream without one.
+  ///   - instruments: Raw symbols that the header lacks, where the vendor was asked for them.
+  public init(metadata: DBNMetadata?, instruments: [InstrumentName] = []) {
+    for name in instruments { symbols.add(name.instrumentID, name.days, name.symbol) }
     guard let metadata else { return }
     let names = metadata.symbols.filter { $0 != "ALL_SYMBOLS" && !$0.isEmpty }
     if names.count == 1 {

@@ -15,6 +15,7 @@ nonisolated func commandGroups() -> [CommandGroup] {
         IngestCommand.self,
         DownloadCommand.self,
         WorkersCommand.self,
+        LedgerCommand.self,
         ResampleCommand.self,
       ]),
     CommandGroup(

@@ -2,6 +2,20 @@ import Catalog
 
 /// What the coverage ledger is told of downloads.
 enum DownloadEvents {
+  /// Events of a unit that stores nothing.
+  static func withoutRows(_ events: [CoverageEvent], runID: String) -> [CoverageEvent] {
+    let now = Clock.nanoseconds() / 1000 * 1000
+    return events.map { event in
+      var event = event
+      event.recordedAt = now
+      event.runID = runID
+      event.rowCount = 0
+      // A failed request is not known to be billed.
+      if event.state == .failed || event.state == .notEntitled { event.costNanoUSD = nil }
+      return event
+    }
+  }
+
   /// Events of rows that are stored, with what is known only now.
   ///
   /// - Parameter events: As the unit made them; the first one carries what the whole came to.
@@ -18,6 +32,10 @@ enum DownloadEvents {
       event.sha256 = file.sha256.isEmpty ? nil : file.sha256
       event.runID = runID
       if place == 0 { event.rowCount = Int64(file.rowsProcessed) }
+      if file.rowsProcessed == 0, event.state == .complete || event.state == .degraded {
+        event.state = .empty
+        event.reason = event.reason ?? "the vendor has nothing there"
+      }
       let missing = event.symbols.filter { notFound.contains($0) }
       event.symbols.removeAll { notFound.contains($0) }
       if event.symbols.isEmpty {

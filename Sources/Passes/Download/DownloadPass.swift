@@ -106,11 +106,8 @@ public final class DownloadPass {
       queue.release(fetching)
       return
     }
-    var identity = "lake/download/\(unit.id)"
-    // The same interval again: what is asked is the same, what comes may not be.
-    if unit.isReplacing || unit.openStart != nil { identity += "/\(ingest.run.id)" }
     let download = IngestInput.Download(
-      identity: identity, unit: unit, table: source.table(of: unit), spool: fetching.spool,
+      identity: identity(unit), unit: unit, table: source.table(of: unit), spool: fetching.spool,
       rows: source.rows(of: unit),
       // What the vendor said is known when the last byte has come.
       events: { unit.events((try? queue.result(of: fetching).get()) ?? FetchedUnit()) })
@@ -120,6 +117,13 @@ public final class DownloadPass {
       IngestInput(download: download, path: fetching.spool.path, options: ingest.options))
     pending.append(Pending(outcome: number, place: place, fetching: fetching))
     try settle(queue, isLast: false)
+  }
+
+  /// What a unit's rows are stored under, so that they are stored once.
+  private func identity(_ unit: DownloadUnit) -> String {
+    // Where it was asked before, what is asked is the same, but what comes may not be.
+    let isAgain = unit.isReplacing || unit.openStart != nil || unit.isOpen
+    return "lake/download/\(unit.id)" + (isAgain ? "/\(ingest.run.id)" : "")
   }
 
   /// What became of a unit that has no body: there is nothing, or it failed.
@@ -136,7 +140,10 @@ public final class DownloadPass {
   private func empty(_ unit: DownloadUnit, _ fetched: FetchedUnit) throws -> DownloadOutcome {
     var fetched = fetched
     fetched.state = fetched.state ?? (unit.isOpen ? .open : .empty)
-    try record(unit.events(fetched))
+    let events = DownloadEvents.withoutRows(unit.events(fetched), runID: ingest.run.id)
+    let isNoted = try ingest.note(
+      events, of: unit, source.table(of: unit), identity: identity(unit))
+    if !isNoted { try ingest.journal.record(events) }
     var outcome = DownloadOutcome(unit, .empty)
     outcome.costNanoUSD = fetched.costNanoUSD ?? unit.costNanoUSD
     return outcome
@@ -173,17 +180,13 @@ public final class DownloadPass {
     }
     if fetched.state == .failed { observer.didFail(Located(error, path: unit.name)) }
     // What is stored stays what it is when fetching it again fails.
-    if !unit.isReplacing { try record(unit.events(fetched)) }
+    if !unit.isReplacing { try record(unit, fetched) }
     return outcome
   }
 
-  private func record(_ events: [CoverageEvent]) throws {
+  private func record(_ unit: DownloadUnit, _ fetched: FetchedUnit) throws {
     try ingest.journal.record(
-      events.map {
-        var event = $0
-        event.runID = ingest.run.id
-        return event
-      })
+      DownloadEvents.withoutRows(unit.events(fetched), runID: ingest.run.id))
   }
 
   /// Looks what became of the units whose commit is done, and gives their bodies back.
@@ -216,13 +219,14 @@ public final class DownloadPass {
       var failed = fetched
       failed.state = .failed
       failed.reason = (error as? any LakeError)?.message ?? "\(error)"
-      if !unit.isReplacing { try record(unit.events(failed)) }
+      if !unit.isReplacing { try record(unit, failed) }
     case .stored where file.tables.isEmpty: return try empty(unit, fetched)
     case .alreadyDone, .stored:
+      if file.rowsProcessed == 0 { outcome.result = .empty }
       let isCommitted = if case .stored = file.state { file.change?.isNone != true } else { false }
       if !isCommitted {
         // Nothing had to be stored; that it was looked at again is worth knowing.
-        try record(
+        try ingest.journal.record(
           DownloadEvents.stored(
             unit.events(fetched), table: unit.table, file: file, runID: ingest.run.id))
       }

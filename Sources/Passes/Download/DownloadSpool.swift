@@ -1,6 +1,7 @@
 import Bytes
 import CSystem
 import Compression
+import Databento
 import Glibc
 
 /// The body of one answer, in a file that is read while it is being written.
@@ -19,6 +20,7 @@ public final class DownloadSpool: Sendable {
     /// Attempts begun.
     var attempt = 0
     var outcome: Outcome?
+    var instruments: [InstrumentName] = []
   }
 
   private enum Outcome {
@@ -60,6 +62,12 @@ public final class DownloadSpool: Sendable {
     try writeAll(descriptor, bytes, at: offset, path: path)
     state.withLock { $0.byteCount += bytes.count }
     didGrow(offset + bytes.count)
+  }
+
+  /// Raw symbols that the body will not say; to be set before its first byte.
+  public var instruments: [InstrumentName] {
+    get { state.withLock { $0.instruments } }
+    set { state.withLock { $0.instruments = newValue } }
   }
 
   public var byteCount: Int { state.withLock { $0.byteCount } }

@@ -11,7 +11,7 @@ import Storage
 /// a file `stop-<number>` beside it, or `stop-all`, stops a worker after the unit it is at.
 final class WorkerBoard: Sendable {
   static let fileName = "workers.json"
-  private static let periodMilliseconds: Int32 = 500
+  private static let period: Int64 = 500_000_000
 
   private struct Worker {
     var unit: String?
@@ -45,9 +45,11 @@ final class WorkerBoard: Sendable {
     let thread = Parallel.startThread { [self] in
       while true {
         write()
-        var pause = pollfd()
-        poll(&pause, 0, Self.periodMilliseconds)
-        if state.withLock({ $0.isFinished }) { return }
+        let next = Clock.nanoseconds() + Self.period
+        let isFinished = state.wait { state -> Bool? in
+          state.isFinished ? true : Clock.nanoseconds() >= next ? false : nil
+        }
+        if isFinished { return }
       }
     }
     state.withLock { $0.thread = thread }

@@ -18,6 +18,7 @@ final class DBNFileReader {
   private let hasher: ContentHasher
   private let path: String
   private let versionHint: Int?
+  private let instruments: [InstrumentName]
   private let observer: any PassObserver
   /// Makes the router of a kind when its first record comes; nil where the kind is not stored.
   private let makeRouter: (RecordKind, DBNMetadata?, Int) throws -> DBNRouter?
@@ -28,13 +29,15 @@ final class DBNFileReader {
   private var kindOrdinals: [RecordKind: Int64] = [:]
 
   init(
-    input: InputStream, versionHint: Int?, pool: WorkPool, observer: any PassObserver,
+    input: InputStream, versionHint: Int?, instruments: [InstrumentName] = [], pool: WorkPool,
+    observer: any PassObserver,
     makeRouter: @escaping (RecordKind, DBNMetadata?, Int) throws -> DBNRouter?,
     rejected: @escaping (RecordKind, RejectedRow) throws -> Void,
     didReadBlock: @escaping () throws -> Void
   ) {
     path = input.path
     self.versionHint = versionHint
+    self.instruments = instruments
     self.pool = pool
     self.observer = observer
     self.makeRouter = makeRouter
@@ -69,7 +72,7 @@ final class DBNFileReader {
     var scanner =
       metadata.map { DBNScanner(metadata: $0, byteOffset: headerByteCount) }
       ?? DBNScanner(version: version, tsOut: false, byteOffset: 0)
-    var resolver = SymbolResolver(metadata: metadata)
+    var resolver = SymbolResolver(metadata: metadata, instruments: instruments)
     try readRecords(
       &scanner, &resolver, first: (block, count), start: start, metadata: metadata,
       version: version)

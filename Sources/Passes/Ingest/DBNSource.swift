@@ -68,7 +68,8 @@ final class DBNSource {
     defer { pool.close() }
     do {
       let reader = DBNFileReader(
-        input: input, versionHint: item.options.dbnVersion, pool: pool, observer: pass.observer,
+        input: input, versionHint: item.options.dbnVersion,
+        instruments: item.download?.spool.instruments ?? [], pool: pool, observer: pass.observer,
         makeRouter: { [unowned self] in
           try self.makeRouter($0, $1, $2, pool: pool, mayClose: mayClose)
         },

@@ -108,9 +108,9 @@ public final class IngestPass {
       try item.download.map { $0.rows == nil }
       ?? DBNSource.isDBN(input, path: item.path, options: item.options)
     var works = isDBN ? try readDBN(item, input, place) : try readRows(item, input, place)
-    // A download that brought nothing makes no table.
-    if item.download != nil { works.removeAll(where: \.isWithoutRows) }
-    if works.isEmpty, let work = try emptyWork(item, place) { works.append(work) }
+    if item.download != nil, works.allSatisfy(\.isWithoutRows) {
+      works = try emptyWork(item, place).map { [$0] } ?? []
+    }
     report.files[place].tables = works.map(\.target.name)
     let isNew = works.contains { !$0.isDone }
     if !isNew && !works.isEmpty { report.files[place].state = .alreadyDone }
@@ -151,14 +151,35 @@ public final class IngestPass {
       download.events(), table: work.target.name, file: file, runID: run.id)
   }
 
-  /// A download without a row that replaces rows takes them away all the same.
+  /// The work of a download that brought nothing: a commit says so, and rows that it replaces go. It
+  /// makes no table where there is none.
   private func emptyWork(_ item: IngestInput, _ place: Int) throws -> SourceWork? {
-    guard let download = item.download, download.replaces != nil else { return nil }
-    let target = try target(
-      download.unit.table, schema: try TableSchema.named(download.unit.schema, in: lake),
-      dataset: download.unit.dataset, setting: download.table)
+    guard let download = item.download else { return nil }
+    guard let target = try existing(download.unit, download.table) else { return nil }
     return SourceWork(
       target: target, sha256: report.files[place].sha256, identity: download.identity)
+  }
+
+  /// The table of a unit, as far as it exists, or will with what is pending.
+  private func existing(_ unit: DownloadUnit, _ setting: DownloadTable) throws -> TableTarget? {
+    guard targets[unit.table] != nil || lake.hasTable(unit.table) else { return nil }
+    let target = try target(
+      unit.table, schema: try TableSchema.named(unit.schema, in: lake), dataset: unit.dataset,
+      setting: setting)
+    return target.snapshot == nil && target.pending.isEmpty ? nil : target
+  }
+
+  /// Notes events of a unit without a body in the next commit of its table.
+  ///
+  /// - Returns: false where there is no table: the ledger alone can hold them.
+  func note(
+    _ events: [CoverageEvent], of unit: DownloadUnit, _ setting: DownloadTable, identity: String
+  ) throws -> Bool {
+    guard let target = try existing(unit, setting) else { return false }
+    let appId = identity + "/\(unit.table)"
+    if target.has(input: appId) { return false }
+    target.add([], input: appId, events: events)
+    return true
   }
 
   private func readDBN(

@@ -47,6 +47,13 @@ public struct CoverageLedger: Sendable {
     self.places = places
   }
 
+  /// What anything is known of, in order.
+  public var sources: [(dataset: String, schema: String, symbolType: String, symbol: String)] {
+    places.flatMap { source, bySymbol in
+      bySymbol.keys.map { (source.dataset, source.schema, source.symbolType, $0) }
+    }.sorted { ($0.0, $0.1, $0.2, $0.3) < ($1.0, $1.1, $1.2, $1.3) }
+  }
+
   /// The symbols of a source of which anything is known.
   public func symbols(dataset: String, schema: String, symbolType: String) -> [String] {
     let source = Source(dataset: dataset, schema: schema, symbolType: symbolType)

@@ -30,6 +30,8 @@ struct DatabentoJob {
     var quote: DownloadQuote
     var interval: Range<Int64>
     var usesBatch = false
+    /// Symbols that the vendor does not know in the range, and what it says of them.
+    var unresolved: [String: any Error] = [:]
     var client: DatabentoClient
     var request: DownloadRequest
   }
@@ -46,27 +48,29 @@ struct DatabentoJob {
     let client = DatabentoClient(http: access.http, baseURL: access.baseURL, key: access.key)
     let (ledger, recovered) = try CoverageLedger.recovered(lake)
     var parts: [Part] = []
-    var missing: Set<String> = []
     for kind in kinds {
       try client.require(dataset: dataset, schema: kind)
       let range = try client.datasetRange(dataset: dataset).range(of: kind)
       let interval = try covered(start, range, dataset)
       let found = try resolved(symbols, type, dataset, kind, interval, client)
-      missing.formUnion(symbols.filter { !found.contains($0) })
       var part = try part(
-        kind, dataset, found, type, interval, range.upperBound, ledger, client, length: nil)
+        kind, dataset, found.symbols, type, interval, range.upperBound, ledger, client, length: nil)
       if usesBatch(part.quote) {
         // Files come by the day.
         part = try self.part(
-          kind, dataset, found, type, interval, range.upperBound, ledger, client, length: .day)
+          kind, dataset, found.symbols, type, interval, range.upperBound, ledger, client,
+          length: .day)
         part.usesBatch = true
       }
+      part.unresolved = found.unresolved
       parts.append(part)
     }
     show(parts)
-    if order.flags.isDryRun { return missing.isEmpty ? .done : .findings }
+    if order.flags.isDryRun {
+      return parts.allSatisfy(\.unresolved.isEmpty) ? .done : .findings
+    }
     try checkBudget(parts, ledger)
-    var status: ExitStatus = missing.isEmpty ? .done : .findings
+    var status = ExitStatus.done
     for part in parts {
       status = status.worse(try fetch(part, recovered))
       if status == .interrupted { break }
@@ -126,8 +130,8 @@ struct DatabentoJob {
   private func resolved(
     _ symbols: [String], _ type: SType, _ dataset: String, _ kind: RecordKind,
     _ interval: Range<Int64>, _ client: DatabentoClient
-  ) throws -> [String] {
-    if symbols.contains(CoverageLedger.allSymbols) { return [CoverageLedger.allSymbols] }
+  ) throws -> (symbols: [String], unresolved: [String: any Error]) {
+    if symbols.contains(CoverageLedger.allSymbols) { return ([CoverageLedger.allSymbols], [:]) }
     let day: Int64 = 86_400_000_000_000
     let first = CivilDate(daysSinceEpoch: Int(interval.lowerBound / day))
     let last = CivilDate(daysSinceEpoch: Int((interval.upperBound - 1) / day) + 1)
@@ -139,14 +143,17 @@ struct DatabentoJob {
         stypeOut: type == .instrumentID ? .rawSymbol : .instrumentID, dates: first..<last)
       unknown.formUnion(resolution.notFound)
     }
-    if unknown.isEmpty { return symbols }
+    if unknown.isEmpty { return (symbols, [:]) }
     let query = DatabentoQuery(
       dataset: dataset, schema: kind, symbols: Array(unknown), stypeIn: type,
       start: interval.lowerBound, end: interval.upperBound)
     let error = client.unresolved(symbols.filter(unknown.contains), of: query)
     if unknown.count == symbols.count { throw error }
     context.report(error)
-    return symbols.filter { !unknown.contains($0) }
+    return (
+      symbols.filter { !unknown.contains($0) },
+      Dictionary(uniqueKeysWithValues: unknown.map { ($0, error) })
+    )
   }
 
   // MARK: - The plan
@@ -300,6 +307,6 @@ struct DatabentoJob {
     }
     return try job.fetch(
       part.plan, source: DatabentoDownload(part.client, batch: batch), recovered: recovered,
-      symbols: part.request.symbols)
+      symbols: part.request.symbols, unresolved: part.unresolved)
   }
 }

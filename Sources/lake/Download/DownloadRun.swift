@@ -61,15 +61,16 @@ struct DownloadRun {
   /// - Parameter symbols: All that were asked for, those with nothing to fetch too.
   func fetch(
     _ plan: DownloadPlan, source: any DownloadSource, recovered: [CoverageEvent],
-    symbols: [String]
+    symbols: [String], unresolved: [String: any Error] = [:]
   ) throws -> ExitStatus {
     let progress = ProgressReporter(context, verb: "download", fileTotal: plan.units.count)
     let pass = try pass(source, progress, unitCount: plan.units.count)
     let began = monotonicSeconds()
     let report = try pass.run(plan.units, job: order.title, recovered: recovered)
     progress.finish()
-    show(report, plan.known, symbols, elapsed: monotonicSeconds() - began)
-    return status(report)
+    show(
+      report, plan.known, symbols, unresolved: unresolved, elapsed: monotonicSeconds() - began)
+    return unresolved.isEmpty ? status(report) : status(report).worse(.findings)
   }
 
   func pass(
@@ -106,12 +107,18 @@ struct DownloadRun {
   /// - Parameter known: What was there or not to be had, by symbol and state, in ns of coverage.
   func show(
     _ report: DownloadReport, _ known: [String: [CoverageState: Int64]], _ symbols: [String],
-    elapsed: Double
+    unresolved: [String: any Error] = [:], elapsed: Double
   ) {
     var lines = report.symbolLines
     let fetched = Set(lines.map(\.symbol))
     for symbol in symbols.sorted() where !fetched.contains(symbol) {
       lines.append(DownloadReport.SymbolLine(symbol: symbol))
+    }
+    for (symbol, error) in unresolved {
+      var line = DownloadReport.SymbolLine(symbol: symbol)
+      line.failed = 1
+      line.error = error
+      lines.append(line)
     }
     lines.sort { $0.symbol < $1.symbol }
     var table = TextTable([

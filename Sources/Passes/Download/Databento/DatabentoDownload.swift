@@ -22,8 +22,9 @@ public struct DatabentoDownload: DownloadSource {
 
   public func fetch(_ unit: DownloadUnit, into spool: DownloadSpool) throws -> FetchedUnit {
     try Self.refusing {
-      if let batch { return try batch.fetch(unit, into: spool) }
       let query = try Self.query(unit)
+      spool.instruments = try instruments(query)
+      if let batch { return try batch.fetch(unit, into: spool) }
       var fetched = FetchedUnit()
       // What was estimated for several symbols is not what one of them costs.
       fetched.costNanoUSD = try unit.costNanoUSD ?? client.cost(query)
@@ -32,6 +33,36 @@ public struct DatabentoDownload: DownloadSource {
       fetched.byteCount = spool.byteCount
       fetched.requestID = response.headers["request-id"] ?? response.headers["x-request-id"]
       return fetched
+    }
+  }
+
+  /// The raw symbols of what a query asks for, where the answer's header will not say them: it maps what
+  /// was asked for to instrument ids, which names no contract for a continuous symbol or an id.
+  private func instruments(_ query: DatabentoQuery) throws -> [InstrumentName] {
+    guard query.stypeIn == .continuous || query.stypeIn == .instrumentID else { return [] }
+    let day: Int64 = 86_400_000_000_000
+    let first = CivilDate(daysSinceEpoch: Int(query.start / day))
+    let last = CivilDate(daysSinceEpoch: Int((query.end - 1) / day) + 1)
+    var ids = query.symbols
+    if query.stypeIn == .continuous {
+      let found = try client.resolve(
+        dataset: query.dataset, symbols: query.symbols, stypeIn: .continuous, dates: first..<last)
+      ids = Set(found.mappings.flatMap { $0.intervals.map(\.symbol) }).sorted()
+    }
+    if ids.isEmpty { return [] }
+    let names = try client.resolve(
+      dataset: query.dataset, symbols: ids, stypeIn: .instrumentID, stypeOut: .rawSymbol,
+      dates: first..<last)
+    return names.mappings.flatMap { mapping in
+      guard let id = UInt32(mapping.symbol) else { return [InstrumentName]() }
+      return mapping.intervals.compactMap { interval in
+        let days =
+          interval.start
+          .daysSinceEpoch..<max(
+            interval.start.daysSinceEpoch, interval.end.daysSinceEpoch)
+        return interval.symbol.isEmpty
+          ? nil : InstrumentName(instrumentID: id, days: days, symbol: interval.symbol)
+      }
     }
   }
 

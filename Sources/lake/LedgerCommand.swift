@@ -1,0 +1,110 @@
+import Catalog
+import Columnar
+import CommandLineKit
+import JSON
+import Passes
+
+/// Shows what the lake knows of its coverage, and makes it whole again from the tables.
+struct LedgerCommand: Command {
+  static let spec = CommandSpec(
+    name: "ledger",
+    summary: "Show which intervals the lake holds and why others are missing, or rebuild that.",
+    operands: [
+      OperandSpec(
+        "show|rebuild", help: "show prints the intervals; rebuild reads the tables' commits.")
+    ],
+    flags: [
+      .option("dataset", "DATASET", help: "Only this dataset."),
+      .option("schema", "KIND", help: "Only this record kind."),
+      .option("symbol", "SYMBOL", help: "Only this symbol, as it was asked for."),
+      .switch("dry-run", help: "With rebuild: say what is missing, and write nothing."),
+    ],
+    notes: [
+      "Every commit says which interval it covers. Where ledger/ is lost or lacks something, rebuild takes it from there. "
+        + "What never was in a table, like a refusal of the vendor's, is not in the commits."
+    ],
+    examples: [
+      Example("lake ledger show --symbol ES.c.0", "the state of each interval"),
+      Example("lake ledger rebuild", "after ledger/ was lost"),
+    ])
+
+  let verb: String
+  let dataset: String?
+  let schema: String?
+  let symbol: String?
+  let isDryRun: Bool
+
+  init(_ arguments: inout Arguments) throws(UsageError) {
+    verb = try arguments.operandChoice("show|rebuild")
+    dataset = arguments.value("dataset")
+    schema = arguments.value("schema")
+    symbol = arguments.value("symbol")
+    isDryRun = arguments.flag("dry-run")
+  }
+
+  func run(in context: Context) throws -> ExitStatus {
+    let lake = try context.findLake()
+    return verb == "show" ? try show(lake, context) : try rebuild(lake, context)
+  }
+
+  private func show(_ lake: Lake, _ context: Context) throws -> ExitStatus {
+    let ledger = try CoverageLedger.read(lake)
+    var table = TextTable([
+      ("DATASET", .left), ("SCHEMA", .left), ("SYMBOL", .left), ("FROM", .left), ("TO", .left),
+      ("STATE", .left), ("WHY", .left),
+    ])
+    var count = 0
+    for source in ledger.sources
+    where (dataset ?? source.dataset) == source.dataset
+      && (schema ?? source.schema) == source.schema
+      && (symbol ?? source.symbol) == source.symbol
+    {
+      let stretches = ledger.stretches(
+        dataset: source.dataset, schema: source.schema, symbolType: source.symbolType,
+        symbol: source.symbol)
+      for stretch in stretches {
+        count += 1
+        let (from, to) = (text(stretch.interval.lowerBound), text(stretch.interval.upperBound))
+        let why = stretch.event.reason ?? ""
+        table.add([
+          source.dataset, source.schema, source.symbol, from, to, stretch.state.rawValue, why,
+        ])
+        if context.isJSON {
+          let members: [(String, JSONValue)] = [
+            ("type", .string("interval")), ("dataset", .string(source.dataset)),
+            ("schema", .string(source.schema)), ("symbol", .string(source.symbol)),
+            ("symbol_type", .string(source.symbolType)), ("start", .string(from)),
+            ("end", .string(to)), ("state", .string(stretch.state.rawValue)),
+            ("reason", .string(why)),
+          ]
+          context.print(JSONValue.object(JSONObject(members)).description)
+        }
+      }
+    }
+    if !context.isJSON && count > 0 { context.print(table) }
+    var summary = Summary()
+    summary.add("intervals", .count(count))
+    summary.add("events", .count(ledger.events.count))
+    context.print(summary)
+    return .done
+  }
+
+  private func rebuild(_ lake: Lake, _ context: Context) throws -> ExitStatus {
+    let missing = try LedgerRebuild.missing(lake)
+    for event in missing {
+      context.detail(
+        "\(event.dataset) \(event.schema) \(event.symbols.joined(separator: ",")) "
+          + "\(text(event.interval.lowerBound)) \(event.state.rawValue)")
+    }
+    if !isDryRun { try LedgerRebuild.add(missing, to: lake) }
+    var summary = Summary()
+    summary.add("events_missing", .count(missing.count))
+    summary.add("events_written", .count(isDryRun ? 0 : missing.count))
+    context.print(summary)
+    return .done
+  }
+
+  private func text(_ time: Int64) -> String {
+    TimeText.iso(nanoseconds: time, digits: time % 1_000_000_000 == 0 ? 0 : 9)
+  }
+}
