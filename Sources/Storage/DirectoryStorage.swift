@@ -135,8 +135,19 @@ public struct DirectoryStorage: TableStorage {
   }
 
   public func createDirectory(_ path: String) throws(StorageError) {
-    try StoragePath.check(path)
-    try Self.makeDirectory(absolute(path))
+    try createDirectories([path])
+  }
+
+  /// Creates folders and those above them, where they are missing; a folder in which several are made
+  /// is synced once.
+  public func createDirectories(_ paths: [String]) throws(StorageError) {
+    var parents: Set<String> = []
+    for path in paths {
+      try StoragePath.check(path)
+      try Self.makeDirectory(absolute(path), &parents)
+    }
+    // A folder comes before the one it lies in.
+    for folder in parents.sorted(by: >) { try Self.sync(directory: folder) }
   }
 
   public func syncDirectory(_ path: String) throws(StorageError) {
@@ -145,17 +156,20 @@ public struct DirectoryStorage: TableStorage {
 
   // MARK: - Pieces
 
-  /// mkdir -p; every folder in which one was made is synced.
-  static func makeDirectory(_ path: String) throws(StorageError) {
+  /// mkdir -p. Adds every folder in which one was made to `parents`: they are to be synced.
+  private static func makeDirectory(
+    _ path: String, _ parents: inout Set<String>
+  ) throws(StorageError) {
+    let parent = parentFolder(path)
     if mkdir(path, 0o777) == 0 {
-      try sync(directory: parentFolder(path))
+      parents.insert(parent)
       return
     }
     let number = errno
     if number == ENOENT {
-      try makeDirectory(parentFolder(path))
+      try makeDirectory(parent, &parents)
       if mkdir(path, 0o777) == 0 || errno == EEXIST {
-        try sync(directory: parentFolder(path))
+        parents.insert(parent)
         return
       }
       throw .system(errno, "create the folder", path)

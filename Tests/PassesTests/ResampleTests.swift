@@ -189,26 +189,21 @@ private let source = "raw.test_set_ohlcv_1s"
 
 @Suite struct BarAggregatorTests {
   @Test func barsOutOfOrderAreAnError() throws {
-    let schema = try TableSchema.named("ohlcv-1m")
-    let encoders = BarEncoderPool(schema: schema, options: .init())
-    let sink = BarSink(encoders: encoders) { throw PassError(.input, "no file in this test") }
-    var aggregator = BarAggregator(interval: 60_000_000, sink: sink)
-    var batch = BarBatch()
-    batch.symbols.append("A")
-    for time in [Int64(5), 3] {
-      batch.symbol.append(0)
-      batch.time.append(time * 1_000_000)
-      batch.publisher.append(1)
-      batch.instrument.append(1)
-      batch.open.append(1)
-      batch.high.append(1)
-      batch.low.append(1)
-      batch.close.append(1)
-      batch.volume.append(1)
+    let source = BarColumns()
+    source.reserve(2)
+    source.beginRun(0)
+    for (row, time) in [Int64(5), 3].enumerated() {
+      source.time[row] = time * 1_000_000
+      for column in source.columns.dropFirst() { column[row] = 1 }
     }
-    batch.inspect()
-    #expect(!batch.isPlain)
-    #expect(throws: PassError.self) { try aggregator.append(batch, rows: 0..<2) }
+    source.extend(2)
+    let names = SymbolNames()
+    names.texts.append("A")
+    let encoder = BarEncoder(schema: try TableSchema.named("ohlcv-1m"), options: .init())
+    let sink = BarSink(encoder: encoder) { throw PassError(.input, "no file in this test") }
+    let stage = BarStage(interval: 60_000_000, rows: BarColumns(), sink: sink, names: names)
+    stage.append(source, 0..<2)
+    #expect(stage.failure is PassError)
   }
 
   @Test func aVolumeThatOutgrows64BitsIsAnError() throws {

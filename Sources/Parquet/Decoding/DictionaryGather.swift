@@ -20,8 +20,7 @@ extension ValueDecoder {
       store.dictionary = dictionary.text
     }
     if count == 0 { return }
-    let width = Int(try bytes.prefix(1, "the index width").base.load(as: UInt8.self))
-    let runs = try HybridDecoder(bytes.dropping(1), bitWidth: width)
+    let runs = try Self.indices(bytes)
     store.makeRoom(count)
     switch kind {
     case .integers:
@@ -38,6 +37,22 @@ extension ValueDecoder {
       }
     case .bytes: try gatherText(runs, dictionary.text, count, to: &store)
     }
+  }
+
+  /// Looks `count` indices up in a dictionary of integers.
+  func gatherIntegers(
+    _ bytes: PageBytes, _ count: Int, into target: UnsafeMutablePointer<Int64>
+  ) throws(ParquetError) {
+    if count == 0 { return }
+    guard let dictionary else {
+      throw ParquetError(.corrupt, "a page of dictionary indices, and no dictionary page")
+    }
+    try lookUp(try Self.indices(bytes), dictionary.integers, count, into: target)
+  }
+
+  private static func indices(_ bytes: PageBytes) throws(ParquetError) -> HybridDecoder {
+    let width = Int(try bytes.prefix(1, "the index width").base.load(as: UInt8.self))
+    return try HybridDecoder(bytes.dropping(1), bitWidth: width)
   }
 
   @inline(__always)

@@ -126,7 +126,7 @@ final class ValueDecoder {
     }
   }
 
-  private func decodeIntegers(
+  func decodeIntegers(
     _ bytes: PageBytes, _ encoding: Encoding, _ count: Int, _ scratch: DecodeScratch,
     into target: UnsafeMutablePointer<Int64>
   ) throws(ParquetError) {

@@ -21,9 +21,9 @@ public final class ColumnPageScanner {
   /// The next data page, whose header is read and whose values are not.
   private var pending: StoredPage?
   /// Rows of `pending` that are done.
-  private var pendingDone = 0
+  private(set) var pendingDone = 0
   /// `pending`'s rows, where only some of them were wanted.
-  private var partial: Column?
+  var partial: Column?
 
   init(reader: ParquetReader, rowGroup: Int, leaf index: Int) throws(ParquetError) {
     self.reader = reader
@@ -107,7 +107,7 @@ public final class ColumnPageScanner {
   }
 
   /// Checks that no rows follow those the row group counts.
-  func checkEnd() throws(ParquetError) {
+  public func checkEnd() throws(ParquetError) {
     do throws(ParquetError) {
       while let page = try nextPage() {
         if page.header.valueCount > 0 { try checkRowCount() }
@@ -122,7 +122,7 @@ public final class ColumnPageScanner {
   // MARK: - Pages
 
   /// The page in hand, or the next data page; the dictionary page is decoded on the way.
-  private func nextPage() throws(ParquetError) -> StoredPage? {
+  func nextPage() throws(ParquetError) -> StoredPage? {
     if let pending { return pending }
     // The chunk's end is not trusted beyond the rows that the row group has.
     while rowIndex < rowCount, let span = try pages.next() {
@@ -161,7 +161,7 @@ public final class ColumnPageScanner {
     }
   }
 
-  private func advance(_ rows: Int, of inPage: Int) {
+  func advance(_ rows: Int, of inPage: Int) {
     rowIndex += rows
     pendingDone += rows
     if rows == inPage {
@@ -197,7 +197,7 @@ public final class ColumnPageScanner {
     store.finish(into: &column, type: leaf.type)
   }
 
-  private func decodeAside(_ page: StoredPage) throws(ParquetError) -> Column {
+  func decodeAside(_ page: StoredPage) throws(ParquetError) -> Column {
     var aside = ColumnStore(kind: values.kind)
     try decode(page, to: &aside)
     var column = Column(type: leaf.type, storage: .integers([]))
@@ -211,6 +211,17 @@ public final class ColumnPageScanner {
     do throws(ParquetError) {
       let page = try pages.dataPage(span, scratch)
       try values.append(page, scratch, to: &store)
+    } catch {
+      throw error.at(offset: span.offset)
+    }
+  }
+
+  /// Decodes a page of integers without nulls into `target`; false where it is none.
+  func decodeIntegers(
+    _ span: StoredPage, into target: UnsafeMutablePointer<Int64>
+  ) throws(ParquetError) -> Bool {
+    do throws(ParquetError) {
+      return try values.decodeIntegers(try pages.dataPage(span, scratch), scratch, into: target)
     } catch {
       throw error.at(offset: span.offset)
     }
@@ -250,14 +261,14 @@ public final class ColumnPageScanner {
     }
   }
 
-  private func endsEarly(_ left: Int) -> ParquetError {
+  func endsEarly(_ left: Int) -> ParquetError {
     ParquetError(
       .corrupt,
       "the column ends after \(rowIndex) rows, its row group has \(rowCount) and \(left) more "
         + "were asked for")
   }
 
-  private func placed(_ error: ParquetError) -> ParquetError {
+  func placed(_ error: ParquetError) -> ParquetError {
     reader.place(error, rowGroup, leafIndex)
   }
 }

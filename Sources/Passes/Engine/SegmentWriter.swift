@@ -2,7 +2,7 @@ import Bytes
 import Columnar
 import Parquet
 
-/// A data file in staging, complete and durable, that no table knows yet.
+/// A data file in staging, complete, that no table knows yet.
 struct StagedSegment: Sendable {
   /// Partition date, days since 1970.
   var day: Int
@@ -51,9 +51,12 @@ final class SegmentWriter {
     }
   }
 
-  /// Ends the file and makes it durable.
-  func finish() throws -> StagedSegment {
-    let file = try writer.finish(isDurable: true)
+  /// Ends the file.
+  ///
+  /// - Parameter isDurable: Whether its bytes are on the disk then; else the caller has to see to it
+  ///   before any table names the file.
+  func finish(isDurable: Bool = true) throws -> StagedSegment {
+    let file = try writer.finish(isDurable: isDurable)
     return StagedSegment(
       day: day, path: path, fileName: fileName, byteCount: file.byteCount, rowCount: rowCount,
       fingerprint: fingerprint, sentinelCount: sentinelCount,

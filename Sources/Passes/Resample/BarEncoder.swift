@@ -5,125 +5,191 @@ import Parquet
 
 /// Encodes bars as row groups of tables of bars, which all have the same columns. One per thread.
 final class BarEncoder {
-  let fields: [Field]
+  private let fields: [Field]
   private let encoders: [ColumnChunkEncoder]
-  private let hashes: [RowHash]
-  private var sums: [UInt64] = []
+  private let hasher: BarHasher
+  private let codes = ByteBuffer()
+  private let validity = ByteBuffer()
 
   init(schema: TableSchema, options: WriterOptions) {
     fields = schema.fileFields
     encoders = fields.map { ColumnChunkEncoder(column: WriterColumn($0), options: options) }
-    hashes = fields.map { RowHash(name: $0.name, type: $0.type.hashName) }
+    hasher = BarHasher(fields: fields)
   }
 
-  func encode(_ rows: BarRows, symbols: ByteColumn, count: Int) throws -> EncodedGroup {
-    sums.removeAll(keepingCapacity: true)
-    sums.append(contentsOf: repeatElement(0, count: 2 * count))
+  /// Encodes the first `count` rows, at least one.
+  func encode(_ rows: BarColumns, count: Int, _ names: SymbolNames) throws -> EncodedGroup {
     var chunks: [EncodedColumnChunk] = []
-    for index in fields.indices {
-      chunks.append(try encode(index, rows, symbols, count))
-    }
-    let fingerprint = sums.withUnsafeBufferPointer { sums in
-      sums.baseAddress.map { RowHash.fingerprint($0, count: count) } ?? Fingerprint()
-    }
+    for index in fields.indices { chunks.append(try encode(index, rows, count, names)) }
     var (first, last) = (Int64.max, Int64.min)
     for row in 0..<count {
       first = min(first, rows.time[row])
       last = max(last, rows.time[row])
     }
     return EncodedGroup(
-      chunks: chunks, rowCount: count, fingerprint: fingerprint, sentinelCount: 0,
-      timeRange: first <= last ? first * 1000...last * 1000 : nil)
+      chunks: chunks, rowCount: count, fingerprint: hasher.fingerprint(rows, count, names),
+      sentinelCount: 0, timeRange: Self.nanoseconds(first, last))
+  }
+
+  /// nil where the times are beyond what nanoseconds can say.
+  private static func nanoseconds(_ first: Int64, _ last: Int64) -> ClosedRange<Int64>? {
+    let (low, isLow) = first.multipliedReportingOverflow(by: 1000)
+    let (high, isHigh) = last.multipliedReportingOverflow(by: 1000)
+    return isLow || isHigh ? nil : low...high
   }
 
   private func encode(
-    _ index: Int, _ rows: BarRows, _ symbols: ByteColumn, _ count: Int
+    _ index: Int, _ rows: BarColumns, _ count: Int, _ names: SymbolNames
   ) throws -> EncodedColumnChunk {
     switch fields[index].name {
-    case "symbol": return try encodeSymbols(index, rows.symbol, symbols, count)
-    case "ts_event":
-      addHashes(index, rows.time, count, scale: 1000, validity: nil)
-      return try encode(index, rows.time, count, validity: nil)
-    case "publisher_id": return try encode(index, rows.publisher, rows, flag: 1, count)
-    case "instrument_id": return try encode(index, rows.instrument, rows, flag: 2, count)
-    case "open": return try encode(index, rows.open, rows, flag: 4, count)
-    case "high": return try encode(index, rows.high, rows, flag: 4, count)
-    case "low": return try encode(index, rows.low, rows, flag: 4, count)
-    case "close": return try encode(index, rows.close, rows, flag: 4, count)
-    case "volume": return try encode(index, rows.volume, rows, flag: 8, count)
+    case "symbol": return try encodeSymbols(index, rows, count, names)
+    case "ts_event": return try encode(index, rows.time, count)
+    case "publisher_id":
+      return try encode(index, rows.publisher, count, rows, flag: BarColumns.Flag.publisher)
+    case "instrument_id":
+      return try encode(index, rows.instrument, count, rows, flag: BarColumns.Flag.instrument)
+    case "open": return try encode(index, rows.open, count, rows, flag: BarColumns.Flag.price)
+    case "high": return try encode(index, rows.high, count, rows, flag: BarColumns.Flag.price)
+    case "low": return try encode(index, rows.low, count, rows, flag: BarColumns.Flag.price)
+    case "close": return try encode(index, rows.close, count, rows, flag: BarColumns.Flag.price)
+    case "volume": return try encode(index, rows.volume, count, rows, flag: BarColumns.Flag.volume)
     default: return try encoders[index].encode(ColumnSource(.allNull), rowCount: count)
     }
   }
 
   private func encode(
-    _ index: Int, _ values: [Int64], _ rows: BarRows, flag: UInt8, _ count: Int
+    _ index: Int, _ values: UnsafePointer<Int64>, _ count: Int
   ) throws -> EncodedColumnChunk {
-    let validity: [UInt8]? =
-      rows.hasMissing ? rows.flags[..<count].map { $0 & flag == 0 ? 0 : 1 } : nil
-    addHashes(index, values, count, scale: 1, validity: validity)
-    return try encode(index, values, count, validity: validity)
+    try encoders[index].encode(ColumnSource(.integers(values)), rowCount: count)
   }
 
   private func encode(
-    _ index: Int, _ values: [Int64], _ count: Int, validity: [UInt8]?
+    _ index: Int, _ values: UnsafePointer<Int64>, _ count: Int, _ rows: BarColumns, flag: UInt8
   ) throws -> EncodedColumnChunk {
-    try values.withUnsafeBufferPointer { values in
-      guard let base = values.baseAddress else { preconditionFailure("a row group has rows") }
-      guard let validity else {
-        return try encoders[index].encode(ColumnSource(.integers(base)), rowCount: count)
-      }
-      return try validity.withUnsafeBufferPointer {
-        try encoders[index].encode(
-          ColumnSource(.integers(base), validity: $0.baseAddress), rowCount: count)
-      }
-    }
+    if !rows.hasMissing { return try encode(index, values, count) }
+    validity.reserve(count)
+    let bytes = validity.base.assumingMemoryBound(to: UInt8.self)
+    for row in 0..<count { bytes[row] = rows.flags[row] & flag == 0 ? 0 : 1 }
+    return try encoders[index].encode(
+      ColumnSource(.integers(values), validity: bytes), rowCount: count)
   }
 
   private func encodeSymbols(
-    _ index: Int, _ codes: [Int32], _ symbols: ByteColumn, _ count: Int
+    _ index: Int, _ rows: BarColumns, _ count: Int, _ names: SymbolNames
   ) throws -> EncodedColumnChunk {
-    // Only the symbols of this row group, numbered from 0: the codes rise within a partition.
-    let first = Int(codes[0])
-    let last = Int(codes[count - 1])
+    codes.reserve(count * 4)
+    let local = codes.base.assumingMemoryBound(to: Int32.self)
     var dictionary = ByteColumn()
-    for code in first...last { dictionary.append(symbols[code]) }
-    let local = codes[..<count].map { $0 - Int32(first) }
-    var row = 0
-    while row < count {
-      var end = row + 1
-      while end < count && codes[end] == codes[row] { end += 1 }
-      let hash = symbols.bytes.withUnsafeBytes { bytes in
-        RowHash.text(UnsafeRawBufferPointer(rebasing: bytes[symbols.byteRange(Int(codes[row]))]))
-      }
-      let hasher = hashes[index]
-      sums.withUnsafeMutableBufferPointer { sums in
-        if let base = sums.baseAddress { hasher.add(constant: hash, rows: row..<end, sums: base) }
-      }
-      row = end
+    for index in rows.runs.indices {
+      let run = rows.rows(ofRun: index).clamped(to: 0..<count)
+      if run.isEmpty { break }
+      (local + run.lowerBound).update(repeating: Int32(dictionary.count), count: run.count)
+      names.text(rows.runs[index].code).withUnsafeBytes { dictionary.append($0) }
     }
-    return try local.withUnsafeBufferPointer { local in
-      guard let base = local.baseAddress else { preconditionFailure("a row group has rows") }
-      return try encoders[index].encode(
-        ColumnSource(.codes(base, dictionary: dictionary)), rowCount: count)
+    return try encoders[index].encode(
+      ColumnSource(.codes(local, dictionary: dictionary)), rowCount: count)
+  }
+}
+
+/// The fingerprint of bars: see `RowHash`. All columns of a row at once, so that its sum never leaves
+/// the registers.
+struct BarHasher {
+  private let symbol: RowHash
+  private let time: RowHash
+  private let publisher: RowHash
+  private let instrument: RowHash
+  private let open: RowHash
+  private let high: RowHash
+  private let low: RowHash
+  private let close: RowHash
+  private let volume: RowHash
+
+  /// - Parameter fields: The tables' columns. Those that bars have no values for add nothing.
+  init(fields: [Field]) {
+    func hash(_ name: String) -> RowHash {
+      RowHash(
+        name: name,
+        type: fields.first { $0.name == name }?.type.hashName ?? ColumnType.null.hashName)
     }
+    symbol = hash("symbol")
+    time = hash("ts_event")
+    publisher = hash("publisher_id")
+    instrument = hash("instrument_id")
+    open = hash("open")
+    high = hash("high")
+    low = hash("low")
+    close = hash("close")
+    volume = hash("volume")
   }
 
-  private func addHashes(
-    _ index: Int, _ values: [Int64], _ count: Int, scale: Int64, validity: [UInt8]?
-  ) {
-    let scaled = scale == 1 ? values : values[..<count].map { $0 &* scale }
-    let hasher = hashes[index]
-    sums.withUnsafeMutableBufferPointer { sums in
-      scaled.withUnsafeBufferPointer { values in
-        guard let sums = sums.baseAddress, let base = values.baseAddress else { return }
-        if let validity {
-          validity.withUnsafeBufferPointer {
-            hasher.add(base, count: count, validity: $0.baseAddress, sums: sums)
-          }
-        } else {
-          hasher.add(base, count: count, validity: nil, sums: sums)
-        }
-      }
+  /// The fingerprint of the first `count` rows.
+  func fingerprint(_ rows: BarColumns, _ count: Int, _ names: SymbolNames) -> Fingerprint {
+    var total = Fingerprint()
+    for index in rows.runs.indices {
+      let run = rows.rows(ofRun: index).clamped(to: 0..<count)
+      if run.isEmpty { break }
+      let text = names.text(rows.runs[index].code).withUnsafeBytes { RowHash.text($0) }
+      var base = Fingerprint()
+      symbol.add(text, low: &base.low, high: &base.high)
+      total &+= rows.hasMissing ? sparse(rows, run, base) : complete(rows, run, base)
     }
+    return total
+  }
+
+  /// Rows that lack nothing.
+  private func complete(_ rows: BarColumns, _ run: Range<Int>, _ base: Fingerprint) -> Fingerprint {
+    let (times, publishers, instruments) = (rows.time, rows.publisher, rows.instrument)
+    let (opens, highs, lows) = (rows.open, rows.high, rows.low)
+    let (closes, volumes) = (rows.close, rows.volume)
+    var total = Fingerprint()
+    // They do not change for long: their part of the sum is kept.
+    var (lastPublisher, lastInstrument) = (publishers[run.lowerBound], instruments[run.lowerBound])
+    var steady = steady(base, lastPublisher, lastInstrument)
+    for row in run {
+      if publishers[row] != lastPublisher || instruments[row] != lastInstrument {
+        (lastPublisher, lastInstrument) = (publishers[row], instruments[row])
+        steady = self.steady(base, lastPublisher, lastInstrument)
+      }
+      var (sum, carry) = (steady.low, steady.high)
+      time.add(UInt64(bitPattern: times[row] &* 1000), low: &sum, high: &carry)
+      open.add(UInt64(bitPattern: opens[row]), low: &sum, high: &carry)
+      high.add(UInt64(bitPattern: highs[row]), low: &sum, high: &carry)
+      low.add(UInt64(bitPattern: lows[row]), low: &sum, high: &carry)
+      close.add(UInt64(bitPattern: closes[row]), low: &sum, high: &carry)
+      volume.add(UInt64(bitPattern: volumes[row]), low: &sum, high: &carry)
+      total &+= RowHash.finalised(low: sum, high: carry)
+    }
+    return total
+  }
+
+  private func steady(_ base: Fingerprint, _ publisher: Int64, _ instrument: Int64) -> Fingerprint {
+    var sum = base
+    self.publisher.add(UInt64(bitPattern: publisher), low: &sum.low, high: &sum.high)
+    self.instrument.add(UInt64(bitPattern: instrument), low: &sum.low, high: &sum.high)
+    return sum
+  }
+
+  /// Rows of which some lack values: those add nothing.
+  private func sparse(_ rows: BarColumns, _ run: Range<Int>, _ base: Fingerprint) -> Fingerprint {
+    var total = Fingerprint()
+    for row in run {
+      var sum = base
+      func add(_ hash: RowHash, _ value: Int64) {
+        hash.add(UInt64(bitPattern: value), low: &sum.low, high: &sum.high)
+      }
+      let flag = rows.flags[row]
+      add(time, rows.time[row] &* 1000)
+      if flag & BarColumns.Flag.publisher != 0 { add(publisher, rows.publisher[row]) }
+      if flag & BarColumns.Flag.instrument != 0 { add(instrument, rows.instrument[row]) }
+      if flag & BarColumns.Flag.price != 0 {
+        add(open, rows.open[row])
+        add(high, rows.high[row])
+        add(low, rows.low[row])
+        add(close, rows.close[row])
+      }
+      if flag & BarColumns.Flag.volume != 0 { add(volume, rows.volume[row]) }
+      total &+= RowHash.finalised(low: sum.low, high: sum.high)
+    }
+    return total
   }
 }

@@ -3,8 +3,16 @@ import Parquet
 
 /// One data file of bars.
 struct BarFile {
+  /// The columns that a bar may lack, in the order of those of `BarColumns`.
+  fileprivate static let values: [(name: String, flag: UInt8)] = [
+    ("publisher_id", BarColumns.Flag.publisher), ("instrument_id", BarColumns.Flag.instrument),
+    ("open", BarColumns.Flag.price), ("high", BarColumns.Flag.price),
+    ("low", BarColumns.Flag.price), ("close", BarColumns.Flag.price),
+    ("volume", BarColumns.Flag.volume),
+  ]
+
+  let path: String
   private let reader: ParquetReader
-  private let path: String
   private let symbolLeaf: Int
   private let timeLeaf: Int
   private let valueLeaves: [Int?]
@@ -22,10 +30,17 @@ struct BarFile {
     symbolLeaf = try leaf("symbol")
     timeLeaf = try leaf("ts_event")
     for name in ["open", "high", "low", "close", "volume"] { _ = try leaf(name) }
-    valueLeaves = BarBatch.valueColumns.map { reader.leafIndex(named: $0) }
+    valueLeaves = Self.values.map { reader.leafIndex(named: $0.name) }
     guard case .timestamp(.microseconds, _) = reader.leaves[timeLeaf].type else {
       throw PassError(
         .input, "'ts_event' is \(reader.leaves[timeLeaf].type.name), expected timestamp",
+        place: path)
+    }
+    for leaf in valueLeaves {
+      guard let leaf, reader.leaves[leaf].type.storage != .integers else { continue }
+      throw PassError(
+        .input,
+        "column '\(reader.leaves[leaf].name)' is \(reader.leaves[leaf].type.name), expected integers",
         place: path)
     }
   }
@@ -43,71 +58,128 @@ struct BarFile {
       }
   }
 
-  func read(rowGroup: Int, into batch: inout BarBatch) throws {
-    try readSymbols(rowGroup, &batch)
-    var times = batch.time
-    batch.time = []
-    try readIntegers(rowGroup, timeLeaf, &times, validity: nil, &batch)
-    batch.time = times
-    let columns: [WritableKeyPath<BarBatch, [Int64]>] = [
-      \.publisher, \.instrument, \.open, \.high, \.low, \.close, \.volume,
-    ]
-    for (index, column) in columns.enumerated() {
-      var values = batch[keyPath: column]
-      batch[keyPath: column] = []
-      if let leaf = valueLeaves[index] {
-        try readIntegers(rowGroup, leaf, &values, validity: index, &batch)
+  func rowGroup(_ index: Int) throws -> BarRowGroup {
+    func scanner(_ leaf: Int) throws -> ColumnPageScanner {
+      try reader.makeColumnScanner(rowGroup: index, leaf: leaf)
+    }
+    return BarRowGroup(
+      path: path, symbol: try scanner(symbolLeaf), time: try scanner(timeLeaf),
+      values: try valueLeaves.map { leaf in try leaf.map { try scanner($0) } })
+  }
+}
+
+/// The rows of one row group, a page at a time: seven columns of a page fit the second-level cache.
+final class BarRowGroup {
+  /// Rows taken at once from pages of other writers, which may be long.
+  private static let rowMax = 32_768
+
+  private let path: String
+  private let symbol: ColumnPageScanner
+  private let time: ColumnPageScanner
+  private let values: [ColumnPageScanner?]
+  private var symbols = Column(type: .string, storage: .integers([]))
+  private var validity: [UInt8] = []
+
+  fileprivate init(
+    path: String, symbol: ColumnPageScanner, time: ColumnPageScanner, values: [ColumnPageScanner?]
+  ) {
+    self.path = path
+    self.symbol = symbol
+    self.time = time
+    self.values = values
+  }
+
+  /// Puts the next rows in place of what `bars` holds.
+  ///
+  /// - Parameter code: Gives the code of a run's symbol.
+  /// - Returns: false at the end.
+  func next(
+    into bars: BarColumns, code: (ArraySlice<UInt8>) throws -> Int32
+  ) throws -> Bool {
+    let rowCount = min(try time.rowsInNextPage(), Self.rowMax)
+    if rowCount == 0 {
+      for column in [symbol, time] + values.compactMap(\.self) { try column.checkEnd() }
+      return false
+    }
+    bars.removeAll()
+    bars.reserve(rowCount)
+    if validity.count < rowCount { validity = [UInt8](repeating: 0, count: rowCount) }
+    if try read(time, rowCount, into: bars.time) { throw hasNulls("ts_event") }
+    let targets = bars.columns.dropFirst()
+    for (index, (column, target)) in zip(values, targets).enumerated() {
+      let isComplete: Bool
+      if let column {
+        isComplete = try !read(column, rowCount, into: target)
       } else {
-        values = [Int64](repeating: 0, count: batch.count)
-        batch.validity[index] = [UInt8](repeating: 0, count: batch.count)
+        isComplete = false
+        target.update(repeating: 0, count: rowCount)
+        for row in 0..<rowCount { validity[row] = 0 }
       }
-      batch[keyPath: column] = values
+      if !isComplete { mark(bars, rowCount, lacking: BarFile.values[index].flag) }
+    }
+    try readSymbols(rowCount, bars, code)
+    return true
+  }
+
+  /// - Returns: Whether some row is null; `validity` says which.
+  private func read(
+    _ column: ColumnPageScanner, _ rowCount: Int, into target: UnsafeMutablePointer<Int64>
+  ) throws -> Bool {
+    try validity.withUnsafeMutableBufferPointer { validity in
+      guard let validity = validity.baseAddress else { return false }
+      return try column.readIntegers(rows: rowCount, into: target, validity: validity)
     }
   }
 
-  private func readIntegers(
-    _ rowGroup: Int, _ leaf: Int, _ values: inout [Int64], validity: Int?, _ batch: inout BarBatch
+  private func mark(_ bars: BarColumns, _ rowCount: Int, lacking flag: UInt8) {
+    if !bars.hasMissing {
+      bars.beginMissing()
+      bars.flags.update(repeating: BarColumns.Flag.all, count: rowCount)
+    }
+    let flags = bars.flags
+    for row in 0..<rowCount where validity[row] == 0 { flags[row] &= ~flag }
+  }
+
+  /// Reads the symbols, and so counts the rows.
+  private func readSymbols(
+    _ rowCount: Int, _ bars: BarColumns, _ code: (ArraySlice<UInt8>) throws -> Int32
   ) throws {
-    var column = Column(type: reader.leaves[leaf].type, storage: .integers(values))
-    values = []
-    try reader.readColumn(rowGroup: rowGroup, leaf: leaf, rows: nil, into: &column)
-    guard case .integers(let read) = column.storage else {
-      throw PassError(
-        .input, "column '\(reader.leaves[leaf].name)' is \(column.type.name), expected integers",
-        place: path)
+    try symbol.read(rows: rowCount, into: &symbols)
+    if symbols.nullCount > 0 { throw hasNulls("symbol") }
+    func begin(_ text: ArraySlice<UInt8>, _ length: Int) throws {
+      let next = try code(text)
+      if bars.runs.last?.code != next { bars.beginRun(next) }
+      // Flags, where rows have some, are there.
+      bars.extendWithFlags(length)
     }
-    values = read
-    if let validity {
-      batch.validity[validity] = column.nullCount == 0 ? nil : column.validity
-    } else if column.nullCount > 0 {
-      throw PassError(
-        .input, "column '\(reader.leaves[leaf].name)' has nulls", place: path,
-        remedy: "every row needs its index timestamp")
-    }
-  }
-
-  private func readSymbols(_ rowGroup: Int, _ batch: inout BarBatch) throws {
-    var column = Column(type: .string, storage: .codes(batch.symbol, dictionary: ByteColumn()))
-    batch.symbol = []
-    try reader.readColumn(rowGroup: rowGroup, leaf: symbolLeaf, rows: nil, into: &column)
-    switch column.storage {
+    switch symbols.storage {
     case .codes(let codes, let dictionary):
-      batch.symbol = codes
-      batch.symbols = dictionary
-    case .bytes(let values):
-      let table = StringTable()
-      batch.symbol = values.bytes.withUnsafeBytes { bytes in
-        (0..<values.count).map { row in
-          Int32(table.code(UnsafeRawBufferPointer(rebasing: bytes[values.byteRange(row)])))
-        }
+      var row = 0
+      while row < rowCount {
+        let end = Self.endOfRun(codes, row, rowCount)
+        try begin(dictionary.bytes[dictionary.byteRange(Int(codes[row]))], end - row)
+        row = end
       }
-      batch.symbols = table.values
+    case .bytes(let texts):
+      for row in 0..<rowCount { try begin(texts.bytes[texts.byteRange(row)], 1) }
     default:
       throw PassError(
-        .input, "column 'symbol' is \(column.type.name), expected string", place: path)
+        .input, "column 'symbol' is \(symbols.type.name), expected string", place: path)
     }
-    if column.nullCount > 0 {
-      throw PassError(.input, "column 'symbol' has nulls", place: path)
+  }
+
+  private static func endOfRun(_ codes: [Int32], _ row: Int, _ count: Int) -> Int {
+    codes.withUnsafeBufferPointer { codes in
+      let code = codes[row]
+      var end = row &+ 1
+      while end < count && codes[end] == code { end = end &+ 1 }
+      return end
     }
+  }
+
+  private func hasNulls(_ column: String) -> PassError {
+    PassError(
+      .input, "column '\(column)' has nulls", place: path,
+      remedy: "every row needs its index timestamp and its symbol")
   }
 }

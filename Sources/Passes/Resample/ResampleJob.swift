@@ -2,22 +2,22 @@ import Bytes
 import Catalog
 import Columnar
 import DeltaLog
+import Market
 import Parquet
 import Synchronization
 
 /// The running of a resample's plan: dates in parallel, all intervals of a date from one reading.
+///
+/// Files are made durable on threads of their own, while the next dates are computed.
 final class ResampleJob: @unchecked Sendable {
-  /// Rows that every interval takes before the next slice: seven columns of them fit the second-level
-  /// cache.
-  private static let sliceRowCount = 8192
-
   private let plan: ResamplePlan
   private let sourceRoot: String
   private let run: StagingRun
   private let observer: any PassObserver
   private let targets: [DerivedTarget]
   private let writerOptions: [WriterOptions]
-  private let encoders: BarEncoderPool?
+  private let workspaces: BarWorkspacePool?
+  private let syncer = FileSyncer()
   /// Partitions that were computed, by output. Guarded, as are the figures.
   private let results: Mutex<[[DerivedTarget.Result]]>
   private let failures: Mutex<[Int: any Error]> = Mutex([:])
@@ -39,8 +39,8 @@ final class ResampleJob: @unchecked Sendable {
       return options
     }
     // Tables of bars differ in their interval alone.
-    encoders = definitions.first.map {
-      BarEncoderPool(schema: $0.schema, options: WriterOptions())
+    workspaces = definitions.first.map {
+      BarWorkspacePool(schema: $0.schema, options: WriterOptions())
     }
     results = Mutex(Array(repeating: [], count: definitions.count))
     reports = plan.outputs.map { output in
@@ -54,47 +54,78 @@ final class ResampleJob: @unchecked Sendable {
 
   /// Computes the due partitions of some dates.
   func compute(_ dates: [String], jobs: Int) throws {
+    // The longest first: then no thread is left alone with one at the end.
+    let sizes = dates.map { date in (plan.files[date] ?? []).reduce(0) { $0 + $1.size } }
+    let order = dates.indices.sorted { (sizes[$1], $0) < (sizes[$0], $1) }
     try Parallel.forEach(dates.count, width: jobs) { index in
       if self.observer.isInterrupted { return }
-      try self.compute(dates[index])
+      try self.workspaces?.withWorkspace { try self.compute(dates[order[index]], $0) }
     }
   }
 
-  private func compute(_ date: String) throws {
+  private func compute(_ date: String, _ workspace: BarWorkspace) throws {
     observer.begin(date)
     let due = plan.outputs.indices.filter { output in
       failures.withLock { $0[output] == nil }
         && plan.outputs[output].partitions.contains { $0.date == date && $0.state != .fresh }
     }
-    var aggregators: [Int: BarAggregator] = [:]
-    for output in due {
-      let interval = plan.outputs[output].interval.nanoseconds / 1000
-      guard let encoders else { continue }
-      aggregators[output] = BarAggregator(
-        interval: interval, sink: sink(output, date, encoders))
+    let names = SymbolNames()
+    let makers = due.map { Maker($0, plan.outputs[$0].interval, sink($0, date, workspace)) }
+    let roots = stages(makers, workspace, names)
+    var source = BarTotals()
+    let paths = (plan.files[date] ?? []).map { sourceRoot + "/" + $0.filePath }
+    var reader = try BarReader(paths: paths, names: names)
+    let bars = workspace.source
+    while try reader.next(into: bars) {
+      source.add(bars, 0..<bars.count)
+      rowCounter.wrappingAdd(bars.count, ordering: .relaxed)
+      observer.didProcess(rowCount: bars.count)
+      for root in roots { root.append(bars, 0..<bars.count) }
     }
-    var source = BarSink.Totals()
-    var reader = try BarReader(
-      paths: (plan.files[date] ?? []).map { sourceRoot + "/" + $0.filePath })
-    var batch = BarBatch()
-    while try reader.next(into: &batch) {
-      source.add(batch)
-      rowCounter.wrappingAdd(batch.count, ordering: .relaxed)
-      observer.didProcess(rowCount: batch.count)
-      // Slices that stay in the cache while all intervals take their turn.
-      for first in stride(from: 0, to: batch.count, by: Self.sliceRowCount) {
-        let rows = first..<min(first + Self.sliceRowCount, batch.count)
-        for output in due {
-          attempt(output) { try aggregators[output]?.append(batch, rows: rows) }
-        }
+    for root in roots { root.finish() }
+    for maker in makers {
+      attempt(maker.output) {
+        if let error = maker.stage?.failure ?? maker.sink.failure { throw error }
+        try keep(maker.sink, source, maker.output, date)
       }
     }
-    for output in due {
-      attempt(output) {
-        guard let sink = try aggregators[output]?.finish() else { return }
-        try keep(sink, source, output, date)
-      }
+  }
+
+  /// What makes one interval's bars of a date.
+  private final class Maker {
+    let output: Int
+    let interval: Int64
+    let sink: BarSink
+    var stage: BarStage?
+
+    init(_ output: Int, _ interval: Interval, _ sink: BarSink) {
+      self.output = output
+      self.interval = interval.nanoseconds / 1000
+      self.sink = sink
     }
+  }
+
+  /// Chains the intervals: each is made of the longest that it is a multiple of, which has the fewest
+  /// bars.
+  ///
+  /// - Returns: Those that are made of the source.
+  private func stages(
+    _ makers: [Maker], _ workspace: BarWorkspace, _ names: SymbolNames
+  ) -> [BarStage] {
+    var roots: [BarStage] = []
+    var known: [BarStage] = []
+    for maker in makers.sorted(by: { $0.interval < $1.interval }) {
+      let stage = BarStage(
+        interval: maker.interval, rows: workspace.rows(maker.output), sink: maker.sink,
+        names: names)
+      let base = known.last {
+        $0.interval < maker.interval && maker.interval % $0.interval == 0
+      }
+      if let base { base.add(stage) } else { roots.append(stage) }
+      known.append(stage)
+      maker.stage = stage
+    }
+    return roots
   }
 
   /// A failure of one interval leaves the others alone.
@@ -107,13 +138,13 @@ final class ResampleJob: @unchecked Sendable {
     }
   }
 
-  private func sink(_ output: Int, _ date: String, _ encoders: BarEncoderPool) -> BarSink {
+  private func sink(_ output: Int, _ date: String, _ workspace: BarWorkspace) -> BarSink {
     let options = writerOptions[output]
     let fields = targets[output].definition.schema.fileFields
     let name = "part-\(run.id)-\(plan.outputs[output].interval.name)-\(date).zstd.parquet"
     let directory = run.directory
     let day = CivilDate(iso: date)?.daysSinceEpoch ?? 0
-    return BarSink(encoders: encoders) {
+    return BarSink(encoder: workspace.encoder) {
       try SegmentWriter(
         directory: directory, fileName: name, day: day, columns: fields.map { WriterColumn($0) },
         options: options)
@@ -122,7 +153,7 @@ final class ResampleJob: @unchecked Sendable {
 
   /// Keeps a computed partition, if it conserves what the pass must conserve.
   private func keep(
-    _ sink: BarSink, _ source: BarSink.Totals, _ output: Int, _ date: String
+    _ sink: BarSink, _ source: BarTotals, _ output: Int, _ date: String
   ) throws {
     guard sink.totals == source else {
       throw PassError(
@@ -133,6 +164,7 @@ final class ResampleJob: @unchecked Sendable {
     guard let partition = plan.outputs[output].partitions.first(where: { $0.date == date }) else {
       return
     }
+    if let segment = sink.segment { syncer.add(segment.path) }
     results.withLock {
       $0[output].append(
         DerivedTarget.Result(
@@ -142,6 +174,7 @@ final class ResampleJob: @unchecked Sendable {
 
   /// Commits what was computed, one commit a table.
   func commit() throws {
+    try syncer.finish()
     for output in targets.indices {
       let computed = results.withLock { results in
         let taken = results[output].sorted { $0.date < $1.date }
@@ -177,59 +210,5 @@ final class ResampleJob: @unchecked Sendable {
     throw PassError(
       .conflict, "\(IngestPass.attemptMax) other commits came first", place: targets[output].root,
       remedy: "run the command again when fewer writers are at work")
-  }
-}
-
-/// Encoders that are free.
-final class BarEncoderPool: Sendable {
-  private struct Box: @unchecked Sendable { let encoder: BarEncoder }
-
-  private let free = Mutex<[Box]>([])
-  private let schema: TableSchema
-  private let options: WriterOptions
-
-  init(schema: TableSchema, options: WriterOptions) {
-    self.schema = schema
-    self.options = options
-  }
-
-  func take() -> BarEncoder {
-    free.withLock { $0.popLast() }?.encoder ?? BarEncoder(schema: schema, options: options)
-  }
-
-  func give(_ encoder: BarEncoder) {
-    let box = Box(encoder: encoder)
-    free.withLock { $0.append(box) }
-  }
-}
-
-extension BarSink.Totals {
-  mutating func add(_ batch: BarBatch) {
-    if batch.count == 0 { return }
-    if !batch.isPlain {
-      addSlowly(batch)
-      return
-    }
-    var (top, bottom) = (high ?? .min, low ?? .max)
-    var sum: Int64 = 0
-    batch.high.withUnsafeBufferPointer { for value in $0 { top = value > top ? value : top } }
-    batch.low.withUnsafeBufferPointer {
-      for value in $0 { bottom = value < bottom ? value : bottom }
-    }
-    batch.volume.withUnsafeBufferPointer { for value in $0 { sum &+= value } }
-    high = top
-    low = bottom
-    volume += Int128(sum)
-  }
-
-  private mutating func addSlowly(_ batch: BarBatch) {
-    for row in 0..<batch.count {
-      if batch.validity[6]?[row] != 0 { volume += Int128(batch.volume[row]) }
-      let hasPrice = (2...5).allSatisfy { batch.validity[$0]?[row] != 0 }
-      if hasPrice {
-        high = max(high ?? batch.high[row], batch.high[row])
-        low = min(low ?? batch.low[row], batch.low[row])
-      }
-    }
   }
 }

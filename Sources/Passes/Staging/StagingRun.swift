@@ -45,18 +45,15 @@ public final class StagingRun {
     intended.append(contentsOf: moves.map(\.to))
     let text = intended.map { $0 + "\n" }.joined()
     try storage.writeDurably("staging/\(id)/intent", Array(text.utf8))
-    var folders: [String] = []
+    let folders = Set(
+      moves.map { $0.to.split(separator: "/").dropLast().joined(separator: "/") })
+    try storage.createDirectories(folders.sorted())
     for move in moves {
-      let folder = move.to.split(separator: "/").dropLast().joined(separator: "/")
-      if folders.last != folder {
-        try storage.createDirectory(folder)
-        folders.append(folder)
-      }
       guard rename(move.from, root + "/" + move.to) == 0 else {
         throw PassError.system("rename", path: move.to)
       }
     }
-    for folder in Set(folders).sorted() { try storage.syncDirectory(folder) }
+    for folder in folders.sorted() { try storage.syncDirectory(folder) }
   }
 
   /// Moves a published file that was not committed back to staging.

@@ -1,0 +1,31 @@
+// Pages of plain integers, decoded to where the caller wants them.
+
+import Bytes
+
+extension ValueDecoder {
+  /// Decodes the rows of a page of integers into `target`.
+  ///
+  /// - Returns: false where the rows have nulls or are stored in another form: nothing is decoded
+  ///   then, and `append` has to be called.
+  func decodeIntegers(
+    _ page: DataPage, _ scratch: DecodeScratch, into target: UnsafeMutablePointer<Int64>
+  ) throws(ParquetError) -> Bool {
+    guard kind == .integers, leaf.type != .null,
+      leaf.physicalType == .int32 || leaf.physicalType == .int64
+    else { return false }
+    let rows = page.valueCount
+    if let encoded = page.definitionLevels {
+      let maximum = leaf.maxDefinitionLevel
+      let levels = DecodeScratch.levelPointer(scratch.levels, rows)
+      let found = try LevelDecoder.decode(
+        encoded, page.definitionLevelEncoding, maximum: maximum, count: rows, into: levels)
+      guard case .uniform(UInt8(truncatingIfNeeded: maximum)) = found else { return false }
+    }
+    if page.encoding.isDictionary {
+      try gatherIntegers(page.values, rows, into: target)
+    } else {
+      try decodeIntegers(page.values, page.encoding, rows, scratch, into: target)
+    }
+    return true
+  }
+}

@@ -1,0 +1,209 @@
+import Bytes
+import Columnar
+
+/// Neighbouring rows of one symbol.
+struct SymbolRun {
+  /// Index of the symbol among the partition's, which rises with the symbols' order.
+  var code: Int32
+  /// Its first row; it ends where the next run begins.
+  var start: Int
+}
+
+/// Bars in memory, column by column, ordered by symbol and time: rows of a source, or longer bars in
+/// the making. The memory is kept from use to use.
+///
+/// Times are microseconds since 1970 UTC, prices unscaled at 10^-9.
+final class BarColumns {
+  /// What a row may lack: bits of its flags.
+  enum Flag {
+    static let publisher: UInt8 = 1
+    static let instrument: UInt8 = 2
+    /// All four prices, or none of them counts.
+    static let price: UInt8 = 4
+    static let volume: UInt8 = 8
+    static let all: UInt8 = 15
+  }
+
+  private static let columnCount = 8
+  /// Bytes between the columns, so that equal rows of all of them do not compete for the same place
+  /// in the cache.
+  private static let gapByteCount = 576
+
+  private(set) var capacity = 0
+  private var stride = 0
+  private var memory = UnsafeMutableRawPointer.allocate(byteCount: 16, alignment: 16)
+  private(set) var count = 0
+  private(set) var runs: [SymbolRun] = []
+  /// Some row lacks a value. Flags mean something only then.
+  private(set) var hasMissing = false
+
+  deinit { memory.deallocate() }
+
+  private func column(_ index: Int) -> UnsafeMutablePointer<Int64> {
+    (memory + index &* stride).assumingMemoryBound(to: Int64.self)
+  }
+
+  var time: UnsafeMutablePointer<Int64> { column(0) }
+  var publisher: UnsafeMutablePointer<Int64> { column(1) }
+  var instrument: UnsafeMutablePointer<Int64> { column(2) }
+  var open: UnsafeMutablePointer<Int64> { column(3) }
+  var high: UnsafeMutablePointer<Int64> { column(4) }
+  var low: UnsafeMutablePointer<Int64> { column(5) }
+  var close: UnsafeMutablePointer<Int64> { column(6) }
+  var volume: UnsafeMutablePointer<Int64> { column(7) }
+  /// All of them, in that order.
+  var columns: [UnsafeMutablePointer<Int64>] { (0..<Self.columnCount).map { column($0) } }
+  var flags: UnsafeMutablePointer<UInt8> {
+    (memory + Self.columnCount &* stride).assumingMemoryBound(to: UInt8.self)
+  }
+
+  /// Makes room for `rowCount` rows in all.
+  func reserve(_ rowCount: Int) {
+    if rowCount <= capacity { return }
+    let grown = max(rowCount, capacity + capacity / 2, 4096)
+    let wider = grown * 8 + Self.gapByteCount
+    let fresh = UnsafeMutableRawPointer.allocate(
+      byteCount: Self.columnCount * wider + grown, alignment: 16)
+    for index in 0..<Self.columnCount where count > 0 {
+      (fresh + index * wider).copyMemory(from: memory + index * stride, byteCount: count * 8)
+    }
+    (fresh + Self.columnCount * wider).copyMemory(
+      from: memory + Self.columnCount * stride, byteCount: hasMissing ? count : 0)
+    memory.deallocate()
+    (memory, capacity, stride) = (fresh, grown, wider)
+  }
+
+  func removeAll() {
+    count = 0
+    runs.removeAll(keepingCapacity: true)
+    hasMissing = false
+  }
+
+  /// Rows after the last are those of a symbol from here on.
+  func beginRun(_ code: Int32) { runs.append(SymbolRun(code: code, start: count)) }
+
+  /// Counts `rowCount` rows whose values have been put behind the others, and which lack none.
+  func extend(_ rowCount: Int) {
+    if hasMissing { (flags + count).update(repeating: Flag.all, count: rowCount) }
+    count += rowCount
+  }
+
+  /// Counts rows whose flags are there too.
+  func extendWithFlags(_ rowCount: Int) { count += rowCount }
+
+  /// Gives every row its flags: one that is about to come lacks a value.
+  func beginMissing() {
+    if hasMissing { return }
+    flags.update(repeating: Flag.all, count: count)
+    hasMissing = true
+  }
+
+  /// The flags of a row.
+  func flag(_ row: Int) -> UInt8 { hasMissing ? flags[row] : Flag.all }
+
+  /// The rows of a run.
+  func rows(ofRun index: Int) -> Range<Int> {
+    runs[index].start..<(index + 1 < runs.count ? runs[index + 1].start : count)
+  }
+
+  /// The run that holds a row.
+  func run(ofRow row: Int) -> Int {
+    var (low, high) = (0, runs.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if runs[middle].start <= row { low = middle + 1 } else { high = middle }
+    }
+    return low - 1
+  }
+
+  /// Drops the first rows; the others move to the front.
+  func removeFirst(_ rowCount: Int) {
+    let left = count - rowCount
+    if left > 0 {
+      let first = run(ofRow: rowCount)
+      runs.removeFirst(first)
+      for index in runs.indices { runs[index].start = max(0, runs[index].start - rowCount) }
+      for column in columns { column.update(from: column + rowCount, count: left) }
+      if hasMissing { flags.update(from: flags + rowCount, count: left) }
+      count = left
+    } else {
+      removeAll()
+    }
+  }
+
+  /// Opens a row at `index`: what stands there and behind it moves on.
+  func insertRow(at index: Int) {
+    reserve(count + 1)
+    let moved = count - index
+    for column in columns { (column + index + 1).update(from: column + index, count: moved) }
+    if hasMissing { (flags + index + 1).update(from: flags + index, count: moved) }
+    count += 1
+  }
+}
+
+/// What longer bars must have in common with the bars they were made of.
+struct BarTotals: Equatable {
+  private(set) var volume: Int128 = 0
+  /// Of all bars; nil where none has prices.
+  private(set) var high: Int64?
+  private(set) var low: Int64?
+
+  mutating func add(_ bars: BarColumns, _ rows: Range<Int>) {
+    if rows.isEmpty { return }
+    volume += Self.sum(bars.volume + rows.lowerBound, rows.count)
+    if bars.hasMissing {
+      for row in rows where bars.flags[row] & BarColumns.Flag.price != 0 {
+        add(high: bars.high[row], low: bars.low[row])
+      }
+    } else {
+      add(
+        high: Self.greatest(bars.high + rows.lowerBound, rows.count),
+        low: Self.least(bars.low + rows.lowerBound, rows.count))
+    }
+  }
+
+  private mutating func add(high top: Int64, low bottom: Int64) {
+    high = max(high ?? top, top)
+    low = min(low ?? bottom, bottom)
+  }
+
+  private static func sum(_ values: UnsafePointer<Int64>, _ count: Int) -> Int128 {
+    var bits: Int64 = 0
+    var sum: Int64 = 0
+    for row in 0..<count {
+      bits |= values[row]
+      sum = sum &+ values[row]
+    }
+    if UInt64(bitPattern: bits) <= BarStage.plainVolumeMax && count <= BarStage.plainRowMax {
+      return Int128(sum)
+    }
+    var wide: Int128 = 0
+    for row in 0..<count { wide += Int128(values[row]) }
+    return wide
+  }
+
+  /// Two chains each, or every comparison waits for the one before.
+  private static func greatest(_ values: UnsafePointer<Int64>, _ count: Int) -> Int64 {
+    var (first, second) = (values[0], values[count &- 1])
+    var row = 0
+    while row < count &- 1 {
+      let (a, b) = (values[row], values[row &+ 1])
+      first = a > first ? a : first
+      second = b > second ? b : second
+      row = row &+ 2
+    }
+    return max(first, second)
+  }
+
+  private static func least(_ values: UnsafePointer<Int64>, _ count: Int) -> Int64 {
+    var (first, second) = (values[0], values[count &- 1])
+    var row = 0
+    while row < count &- 1 {
+      let (a, b) = (values[row], values[row &+ 1])
+      first = a < first ? a : first
+      second = b < second ? b : second
+      row = row &+ 2
+    }
+    return min(first, second)
+  }
+}

@@ -1,0 +1,27 @@
+import Bytes
+import CSystem
+import Glibc
+
+/// Makes files durable on a thread of its own, while others go on computing.
+final class FileSyncer: Sendable {
+  private let pool = WorkPool(width: 2)
+
+  deinit { pool.close() }
+
+  /// Begins to make a complete file durable.
+  func add(_ path: String) {
+    pool.add { try Self.sync(path) }
+  }
+
+  /// Returns when all files are durable.
+  func finish() throws { try pool.finish() }
+
+  private static func sync(_ path: String) throws {
+    let descriptor = lake_open(path, O_RDONLY | O_CLOEXEC, 0)
+    if descriptor < 0 { throw PassError.system("open", path: path) }
+    defer { close(descriptor) }
+    while fsync(descriptor) != 0 {
+      if lake_errno() != EINTR { throw PassError.system("sync", path: path) }
+    }
+  }
+}
