@@ -90,18 +90,55 @@ extension ValueDecoder {
         var at = 0
         while at < wanted {
           let part = Swift.min(portion, wanted &- at)
-          HybridDecoder.unpack(
-            groups + (at &>> 3) &* decoder.bitWidth, decoder.bitWidth, part, into: codes)
-          if !IntegerKernels.areBelow(codes, part, limit: limit) { throw outside(entryCount) }
+          let source = groups + (at &>> 3) &* decoder.bitWidth
           let out = target + (done &+ at)
-          for index in 0..<part {
-            out[index] = entries[Int(UInt32(bitPattern: codes[index]))]
-          }
+          let isInside =
+            switch decoder.bitWidth {
+            case 8: lookUp(source, UInt8.self, part, entries, limit, into: out)
+            case 16: lookUp(source, UInt16.self, part, entries, limit, into: out)
+            default: lookUp(source, decoder.bitWidth, part, entries, limit, codes, into: out)
+            }
+          if !isInside { throw outside(entryCount) }
           at &+= part
         }
         done &+= wanted
       }
     }
+  }
+
+  /// Looks up packed indices of any width, which are unpacked to `codes` on the way.
+  ///
+  /// - Returns: false where one of them is outside the dictionary.
+  @inline(__always)
+  private static func lookUp<T>(
+    _ source: UnsafeRawPointer, _ bitWidth: Int, _ count: Int, _ entries: UnsafePointer<T>,
+    _ limit: Int32, _ codes: UnsafeMutablePointer<Int32>, into target: UnsafeMutablePointer<T>
+  ) -> Bool {
+    HybridDecoder.unpack(source, bitWidth, count, into: codes)
+    if !IntegerKernels.areBelow(codes, count, limit: limit) { return false }
+    for index in 0..<count { target[index] = entries[Int(UInt32(bitPattern: codes[index]))] }
+    return true
+  }
+
+  /// Looks up indices of whole bytes, which need no unpacking.
+  @inline(__always)
+  private static func lookUp<T, Index: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
+    _ source: UnsafeRawPointer, _: Index.Type, _ count: Int, _ entries: UnsafePointer<T>,
+    _ limit: Int32, into target: UnsafeMutablePointer<T>
+  ) -> Bool {
+    let width = MemoryLayout<Index>.size
+    var signs: Int32 = 0
+    // An index above the last leaves a sign bit.
+    for index in 0..<count {
+      let code = source.loadUnaligned(fromByteOffset: index &* width, as: Index.self)
+      signs |= limit &- 1 &- Int32(truncatingIfNeeded: code)
+    }
+    if signs < 0 { return false }
+    for index in 0..<count {
+      let code = source.loadUnaligned(fromByteOffset: index &* width, as: Index.self)
+      target[index] = entries[Int(truncatingIfNeeded: code)]
+    }
+    return true
   }
 
   private static func outside(_ entryCount: Int) -> ParquetError {

@@ -28,6 +28,9 @@ final class BarColumns {
   /// Bytes between the columns, so that equal rows of all of them do not compete for the same place
   /// in the cache.
   private static let gapByteCount = 576
+  /// Rows for which room is made at first: a row group and a page. Memory that no row touches costs
+  /// nothing, and columns that grow are copied.
+  private static let capacityMin = RowGroupCuts.groupRowMax + (1 << 15)
 
   private(set) var capacity = 0
   private var stride = 0
@@ -60,7 +63,7 @@ final class BarColumns {
   /// Makes room for `rowCount` rows in all.
   func reserve(_ rowCount: Int) {
     if rowCount <= capacity { return }
-    let grown = max(rowCount, capacity + capacity / 2, 4096)
+    let grown = max(rowCount, capacity + capacity / 2, Self.capacityMin)
     let wider = grown * 8 + Self.gapByteCount
     let fresh = UnsafeMutableRawPointer.allocate(
       byteCount: Self.columnCount * wider + grown, alignment: 16)
