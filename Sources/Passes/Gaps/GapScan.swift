@@ -22,12 +22,19 @@ final class GapScan {
   private var everything: Int32?
   /// By which calendars the symbols trade that were passed over.
   private(set) var otherCalendars: Set<String> = []
-  /// Slots of the sessions before the one in hand, and when the first began: for symbols that come late.
-  private var past: (slotCount: Int, sessionCount: Int, first: (Int64, CivilDate)?) = (0, 0, nil)
+  /// Slots of the sessions before the one in hand, and their time: for symbols that come late.
+  private var past = Past()
   private var rowCount = 0
   /// Series that were known before any row was read.
   private var registeredCount = 0
   private let others: OtherCalendars
+
+  private struct Past {
+    var slotCount = 0
+    var sessionCount = 0
+    var interval: Range<Int64>?
+    var date: CivilDate?
+  }
 
   private final class OtherCalendars { var names: Set<String> = [] }
 
@@ -170,7 +177,7 @@ final class GapScan {
         ? map.presence(series: id, slots: slots)
         : [Bool](repeating: false, count: slots.count)
       let hasRows = rows.contains(true)
-      if hasRows && !series[number].isSeen { try tellLateStart(number, session) }
+      if hasRows && !series[number].isSeen { try tellLateStart(number) }
       guard series[number].isExpected(whole, date: session.date, hasRows: hasRows) else { continue }
       if source.depth == .coverage, !series[number].coverage.isKnown { continue }
       let wanted = series[number].wanted(
@@ -190,7 +197,9 @@ final class GapScan {
       try take(result, Int(id), session, check, shared: holes)
     }
     for hole in holes { try tellShared(hole, session, check) }
-    past.first = past.first ?? (expected[0].lowerBound, session.date)
+    let last = expected[expected.count - 1].upperBound
+    past.interval = (past.interval?.lowerBound ?? expected[0].lowerBound)..<last
+    past.date = past.date ?? session.date
     past.slotCount += slots.count
     past.sessionCount += 1
   }
@@ -259,15 +268,14 @@ final class GapScan {
   // MARK: - Telling
 
   /// A symbol whose first rows come later than they were expected.
-  private func tellLateStart(_ number: Int, _ session: TradingSession) throws {
-    guard number >= registeredCount, series[number].start != nil, let first = past.first else {
-      return
-    }
+  private func tellLateStart(_ number: Int) throws {
+    guard number >= registeredCount, series[number].start != nil, let interval = past.interval,
+      let date = past.date
+    else { return }
     let hole = SessionCheck.Hole(
-      interval: first.0..<max(first.0, session.open), state: .notDownloaded,
-      missingSlotCount: past.slotCount,
+      interval: interval, state: .notDownloaded, missingSlotCount: past.slotCount,
       reason: "no rows, and no record that they were asked for")
-    try tell(gap(number, hole, first.1, sessionCount: past.sessionCount))
+    try tell(gap(number, hole, date, sessionCount: past.sessionCount))
   }
 
   private func tellShared(
