@@ -16,6 +16,11 @@ TYPES: dict[str, Any] = {"string": str, "integer": int, "boolean": bool, "object
 KEYWORDS = {"$schema", "title", "description", "type", "const", "enum", "oneOf", "items", "properties", "required",
             "additionalProperties"}
 
+# An event of the coverage ledger with a price.
+PURCHASE = {"recorded_at": 1_700_000_000_000_000_000, "dataset": "A", "schema": "trades", "symbols": ["X", "Y"],
+            "symbol_type": "raw_symbol", "interval_start": 0, "interval_end": 1000, "state": "complete",
+            "cost_usd": 1_250_000_001}
+
 
 def is_type(value: Any, name: str) -> bool:
     if isinstance(value, bool):
@@ -98,6 +103,19 @@ def judge_all(judge: Judge) -> None:
     for kind in [line["kind"] for line in listed if line["type"] == "schema"]:
         judge_lines(judge, lake.run("schema", "show", kind, "--json").expect(0), "schema", seen)
     judge_lines(judge, lake.run("tables", "--json").expect(0), "tables", seen)
+    bars = "raw.equs_mini_ohlcv_1s"
+    for words in [["--to", "1m", "--plan"], ["--to", "1m"]]:
+        judge_lines(judge, lake.run("resample", bars, *words, "--json").expect(0), "resample", seen)
+    judge_lines(judge, lake.run("resample", bars, "--to", "7s", "--json").expect(64), "resample", seen)
+    judge_lines(judge, lake.run("calendar", "--json").expect(0), "calendar", seen)
+    judge_lines(judge, lake.run("calendar", "XHKG", "--start", "2024-12-24", "--json").expect(0), "calendar", seen)
+    judge_lines(judge, lake.run("calendar", "CMES", "--start", "2024-12-24", "--json").expect(0), "calendar", seen)
+    judge_lines(judge, lake.run("gaps", "--json").expect(0, 1), "gaps", seen)
+    judge_lines(judge, lake.run("gaps", "--end", "2013-10-20", "--json").expect(1), "gaps", seen)
+    (lake.root / "ledger/journal").mkdir(exist_ok=True)
+    (lake.root / "ledger/journal/judge.jsonl").write_text(json.dumps(PURCHASE) + "\n")
+    for parts in ["month,dataset,schema", "symbol"]:
+        judge_lines(judge, lake.run("spend", "--by", parts, "--json").expect(0), "spend", seen)
     foreign = judge.data / "delta/delta-rs/delta-0.8.0-special-partition"
     for table in [*lake.tables(), foreign, judge.data / "delta/delta-rs/COVID-19_NYT"]:
         for command in ["describe", "history", "files"]:
