@@ -1,9 +1,22 @@
 /// Why a request is waiting.
-public enum HTTPWait: Sendable {
+public enum HTTPWait: Sendable, CustomStringConvertible {
   /// The bucket of the rate limit is empty.
   case rateLimit(seconds: Double)
   /// Another attempt follows: what happened, and the number of the attempt that comes.
   case retry(HTTPError, seconds: Double, attempt: Int)
+
+  public var description: String {
+    switch self {
+    case .rateLimit(let seconds): "waiting \(Self.text(seconds)) for the rate limit"
+    case .retry(let error, let seconds, let attempt):
+      "\(error.message): attempt \(attempt) in \(Self.text(seconds))"
+    }
+  }
+
+  private static func text(_ seconds: Double) -> String {
+    let tenths = Int((seconds * 10).rounded(.up))
+    return "\(tenths / 10).\(tenths % 10) s"
+  }
 }
 
 /// Requests with retries, a rate limit and no key in anything that comes out.

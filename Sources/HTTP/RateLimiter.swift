@@ -63,14 +63,16 @@ public final class RateLimiter: Sendable {
       clock.sleep(Self.lockPause)
     }
     var kept = file.read()
+    let found = kept
     let wait = take(from: &kept)
-    if wait == 0 { file.write(kept) }
+    if kept != found { file.write(kept) }
     return wait
   }
 
   private func take(from times: inout [Int64]) -> Int64 {
     let now = clock.now()
-    // A time to come is one of a clock that was set back since, or of a damaged file.
+    // A time to come is one of a clock that was set back since, or of a damaged file. What it becomes is
+    // kept, else it would be in the future for ever.
     for index in times.indices where times[index] > now { times[index] = now }
     times.sort()
     let window = limit.window + limit.window / 100 * Self.marginPercent

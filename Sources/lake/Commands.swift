@@ -13,6 +13,7 @@ nonisolated func commandGroups() -> [CommandGroup] {
         ConfigCommand.self,
         SchemaCommand.self,
         IngestCommand.self,
+        VendorsCommand.self,
         DownloadCommand.self,
         WorkersCommand.self,
         LedgerCommand.self,
