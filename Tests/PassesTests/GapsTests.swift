@@ -158,11 +158,7 @@ private func told(_ result: SessionCheck.Result) -> [String] {
 }
 
 @Suite struct SeriesCoverageTests {
-  private let day: Int64 = 86_400_000_000_000
-
-  private func coverage(_ events: [(Range<Int64>, CoverageState)], now: Int64 = .max)
-    -> SeriesCoverage
-  {
+  private func coverage(_ events: [(Range<Int64>, CoverageState)]) -> SeriesCoverage {
     let ledger = CoverageLedger(
       events: events.enumerated().map { index, event in
         CoverageEvent(
@@ -170,8 +166,8 @@ private func told(_ result: SessionCheck.Result) -> [String] {
           state: event.1, recordedAt: Int64(index) * 1000)
       })
     return SeriesCoverage(
-      stretches: ledger.stretches(dataset: "D", schema: "S", symbolType: "raw_symbol", symbol: "A"),
-      now: now)
+      stretches: ledger.stretches(
+        dataset: "D", schema: "S", symbolType: "raw_symbol", symbol: "A"))
   }
 
   private func told(_ coverage: SeriesCoverage, isTableThere: Bool = true) -> [String] {
@@ -200,10 +196,10 @@ private func told(_ result: SessionCheck.Result) -> [String] {
         == ["100 180 stored", "180 190 purged", "190 200 stored"])
   }
 
-  @Test func whatWasNotOverIsMissingOnceItIs() {
-    let events: [(Range<Int64>, CoverageState)] = [(100..<200, .open)]
-    #expect(told(coverage(events, now: 150)) == ["100 200 underway"])
-    #expect(told(coverage(events, now: 250)) == ["100 200 not_downloaded"])
+  @Test func anOpenDayIsThereAsFarAsItWent() {
+    let open = coverage([(100..<150, .open)])
+    #expect(open.endsOpen && told(open) == ["100 150 stored", "150 200 not_downloaded"])
+    #expect(!coverage([(100..<150, .open), (150..<160, .complete)]).endsOpen)
   }
 
   @Test func filesWithoutARecordCountAsFetchedWhereTheTableHasRows() {

@@ -132,7 +132,7 @@ private func record(_ events: [(state: String, start: String, end: String)], in 
       [
         ("failed", "2024-01-04T00:00:00Z", "2024-01-05T00:00:00Z"),
         ("not_entitled", "2024-01-05T00:00:00Z", "2024-01-06T00:00:00Z"),
-        ("open", "2024-01-08T00:00:00Z", "2024-01-09T00:00:00Z"),
+        ("open", "2024-01-08T00:00:00Z", "2024-01-08T18:00:00Z"),
         ("purged", "2024-01-09T00:00:00Z", "2024-01-10T00:00:00Z"),
         ("complete", "2024-01-10T00:00:00Z", "2024-01-11T20:59:59Z"),
         ("complete", "2024-01-11T21:00:00Z", "2024-01-13T00:00:00Z"),
@@ -149,7 +149,7 @@ private func record(_ events: [(state: String, start: String, end: String)], in 
     #expect(
       told.filter { !$0.hasPrefix("no_trade") && !$0.hasPrefix("suspicious") } == [
         "failed 01-04T14:30:00Z 01-04T21:00:00Z", "not_entitled 01-05T14:30:00Z 01-05T21:00:00Z",
-        "not_downloaded 01-08T14:30:00Z 01-08T21:00:00Z",
+        "not_downloaded 01-08T18:00:00Z 01-08T21:00:00Z",
         "purged 01-09T14:30:00Z 01-09T21:00:00Z",
         "not_downloaded 01-11T20:59:59Z 01-11T21:00:00Z",
       ])

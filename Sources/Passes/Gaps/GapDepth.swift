@@ -9,9 +9,12 @@ enum GapDepth: Hashable, Sendable {
   case sessions
   /// Rows come when there is something to tell: only what was fetched can be known.
   case coverage
+  /// Lists of a day that somebody wanted: no other day is missing.
+  case nothing
 
   private static let minute: Int64 = 60_000_000_000
   private static let tickKinds = ["trades", "tbbo", "tcbbo", "mbo", "mbp", "bbo", "cmbp", "cbbo"]
+  private static let listKinds = ["massive-option-contracts", "massive-open-close"]
   private static let tickWords = ["trades", "quotes"]
 
   init(_ schema: TableSchema?) {
@@ -29,6 +32,10 @@ enum GapDepth: Hashable, Sendable {
       return
     }
     let words = schema.kind.split(separator: "-").map(String.init)
+    if Self.listKinds.contains(schema.kind) {
+      self = .nothing
+      return
+    }
     let isTick =
       words.first.map(Self.tickKinds.contains) == true
       || words.last.map(Self.tickWords.contains) == true

@@ -68,7 +68,8 @@ final class GapScan {
     try registerKnown()
     let reader = PresenceReader(
       root: source.table.path, indexColumn: source.indexColumn, depth: source.depth, names: names,
-      requestedNames: source.requestedNames, everything: everything)
+      requestedNames: source.requestedNames, knownSymbols: Set(source.knownSymbols.keys),
+      everything: everything)
     for session in try calendar.sessions(overlapping: range) {
       if observer.isInterrupted {
         report.isInterrupted = true
@@ -115,6 +116,7 @@ final class GapScan {
         GapSeries(
           name: name, coverage: source.coverage(of: name), expires: expires,
           expiration: GapSeries.expiration(name),
+          isRequestedName: !types.isEmpty && !types.contains("raw_symbol"),
           isPartOfAll: hasAll && types.isEmpty && name != CoverageLedger.allSymbols,
           start: widens ? options.start : nil, end: widens ? options.end : nil))
     }
@@ -160,7 +162,7 @@ final class GapScan {
     case .slots(let length):
       slots = SessionCheck.slots(of: expected, slotNanoseconds: length)
     case .sessions: slots = [Int64(session.date.daysSinceEpoch)]
-    case .coverage: slots = []
+    case .coverage, .nothing: slots = []
     }
     let check = SessionCheck(
       slots: slots, slotNanoseconds: source.depth.slotNanoseconds, expected: expected,
@@ -256,7 +258,9 @@ final class GapScan {
     series[number].pending = nil
     var hole = pending.hole
     let share = max(pending.shareBefore ?? 0, shareAfter ?? 0)
-    if hole.state == .noTrade, share >= SessionCheck.denseShare {
+    if hole.state == .noTrade, series[number].isRequestedName {
+      hole.reason = "no rows by that name; they may be there by the symbols it stands for"
+    } else if hole.state == .noTrade, share >= SessionCheck.denseShare {
       hole.state = .suspicious
       hole.reason =
         (hole.reason.map { $0 + ", " } ?? "")

@@ -9,6 +9,8 @@ struct GapSeries {
   let expires: Bool
   /// The last date of an option.
   let expiration: CivilDate?
+  /// Whether it is what the vendor was asked for, rather than a symbol of the table.
+  let isRequestedName: Bool
   /// Whether only its slots are looked at: all symbols were asked for at once.
   let isPartOfAll: Bool
   /// First instant at which it is expected, and the first at which it is no more; nil for as far as is known.
@@ -50,7 +52,9 @@ struct GapSeries {
   func wanted(_ session: Range<Int64>) -> Range<Int64> {
     guard let known = coverage.extent else { return session }
     let first = start == nil ? max(session.lowerBound, known.lowerBound) : session.lowerBound
-    let last = end == nil ? min(session.upperBound, known.upperBound) : session.upperBound
+    // A day that was fetched before it was over belongs to what was asked for.
+    let isCut = end == nil && !coverage.endsOpen
+    let last = isCut ? min(session.upperBound, known.upperBound) : session.upperBound
     return first < last ? first..<last : session
   }
 

@@ -17,7 +17,6 @@ struct GapSource {
   private let sources: Set<Source>
   /// All symbols that the ledger knows, with their types.
   let knownSymbols: [String: Set<String>]
-  private let now: Int64
 
   /// Whose intervals the ledger keeps together.
   private struct Source: Hashable {
@@ -26,10 +25,9 @@ struct GapSource {
     var symbolType: String
   }
 
-  init(_ table: LakeTable, lake: Lake, ledger: CoverageLedger, now: Int64) throws {
+  init(_ table: LakeTable, lake: Lake, ledger: CoverageLedger) throws {
     self.table = table
     self.ledger = ledger
-    self.now = now
     let snapshot = try table.snapshot()
     let schema = try table.schema(of: snapshot, in: lake)
     indexColumn =
@@ -82,7 +80,7 @@ struct GapSource {
         symbol: symbol)
     }
     stretches.sort { $0.interval.lowerBound < $1.interval.lowerBound }
-    return SeriesCoverage(stretches: stretches, now: now)
+    return SeriesCoverage(stretches: stretches)
   }
 
   /// From the first instant to the last of which the table or the ledger knows anything.

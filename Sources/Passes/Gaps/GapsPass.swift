@@ -21,14 +21,14 @@ public struct GapsPass {
     self.lake = lake
     self.options = options
     self.observer = observer
-    source = try GapSource(table, lake: lake, ledger: ledger, now: options.now)
+    source = try GapSource(table, lake: lake, ledger: ledger)
     calendars = try DatasetCalendars(in: lake)
   }
 
   /// Looks for gaps, and tells each one as it is found.
   public func run(_ tell: @escaping (Gap) throws -> Void) throws -> GapReport {
     var report = GapReport(table: source.table.displayName)
-    guard let range = try range() else { return report }
+    guard source.depth != .nothing, let range = try range() else { return report }
     report.range = range
     // Symbols of one dataset may trade by several calendars: each is one scan.
     var waiting = try firstCalendars()

@@ -42,6 +42,8 @@ struct PresenceReader {
   let names: SeriesNames
   /// Names by which the vendor was asked, where rows belong to them rather than to their own symbol.
   let requestedNames: Set<String>
+  /// Symbols of which the ledger knows something.
+  let knownSymbols: Set<String>
   /// Of all rows, where they are looked at as one.
   let everything: Int32?
 
@@ -51,9 +53,11 @@ struct PresenceReader {
     for file in files {
       let reader = try ParquetReader(path: root + "/" + file.filePath)
       for rowGroup in 0..<reader.rowGroupCount {
-        let series = try self.series(reader, rowGroup)
+        let requested = try self.requested(reader, rowGroup)
+        let series = try self.series(reader, rowGroup, requested)
         let times = try self.times(reader, rowGroup, date, count: series.count)
         map.add(series: series, times: times)
+        if let requested { map.add(series: requested, times: times) }
         if let everything {
           map.add(series: series.map { _ in everything }, times: times)
         }
@@ -63,49 +67,68 @@ struct PresenceReader {
     return rowCount
   }
 
-  /// The number of each row's series.
-  private func series(_ reader: ParquetReader, _ rowGroup: Int) throws -> [Int32] {
-    let count = reader.rowCount(rowGroup: rowGroup)
+  /// The number of each row's symbol.
+  ///
+  /// - Parameter requested: Rows that belong to a name by which the vendor was asked belong to their
+  ///   symbol only where that was asked for too.
+  private func series(_ reader: ParquetReader, _ rowGroup: Int, _ requested: [Int32]?) throws
+    -> [Int32]
+  {
     guard let symbol = reader.leafIndex(named: "symbol") else {
+      let count = reader.rowCount(rowGroup: rowGroup)
       return [Int32](repeating: try names.number(Self.noSymbol), count: count)
     }
-    var numbers = try self.numbers(reader, rowGroup, symbol) { try names.number($0) }
-    if !requestedNames.isEmpty, let leaf = reader.leafIndex(named: "requested_symbol") {
-      let requested = try self.numbers(reader, rowGroup, leaf) {
-        requestedNames.contains($0) ? try names.number($0) : -1
-      }
-      for row in 0..<min(numbers.count, requested.count) where requested[row] >= 0 {
-        numbers[row] = requested[row]
-      }
+    return try numbers(reader, rowGroup, symbol) { name, row in
+      if let requested, requested[row] >= 0, !knownSymbols.contains(name) { return nil }
+      return try names.number(name)
     }
-    return numbers
+  }
+
+  /// The number of the name by which each row was asked for; nil where there are none.
+  private func requested(_ reader: ParquetReader, _ rowGroup: Int) throws -> [Int32]? {
+    guard !requestedNames.isEmpty, let leaf = reader.leafIndex(named: "requested_symbol") else {
+      return nil
+    }
+    return try numbers(reader, rowGroup, leaf) { name, _ in
+      requestedNames.contains(name) ? try names.number(name) : -1
+    }
   }
 
   /// What rows of tables without symbols are called.
   static let noSymbol = "-"
 
+  /// A number for each row.
+  ///
+  /// - Parameter number: Of a name, wherever it stands; nil where that depends on the row, and it has none.
   private func numbers(
-    _ reader: ParquetReader, _ rowGroup: Int, _ leaf: Int, _ number: (String) throws -> Int32
+    _ reader: ParquetReader, _ rowGroup: Int, _ leaf: Int,
+    _ number: (_ name: String, _ row: Int) throws -> Int32?
   ) throws -> [Int32] {
     var column = Column(type: .string, storage: .integers([]))
     try reader.readColumn(rowGroup: rowGroup, leaf: leaf, into: &column)
     var result = [Int32](repeating: -1, count: column.count)
     switch column.storage {
     case .codes(let codes, let dictionary):
-      let known = try (0..<dictionary.count).map { try number(dictionary[$0]) }
-      for row in 0..<codes.count where !column.isNull(row) { result[row] = known[Int(codes[row])] }
+      var known = [Int32?](repeating: nil, count: dictionary.count)
+      for row in 0..<codes.count where !column.isNull(row) {
+        let code = Int(codes[row])
+        if let own = known[code] {
+          result[row] = own
+        } else if let own = try number(dictionary[code], row) {
+          known[code] = own
+          result[row] = own
+        }
+      }
     case .bytes(let values):
-      var last = 0..<0
+      var last: (bytes: Range<Int>, number: Int32)?
       for row in 0..<values.count where !column.isNull(row) {
         let range = values.byteRange(row)
-        if row > 0, !column.isNull(row - 1),
-          values.bytes[range].elementsEqual(values.bytes[last])
-        {
-          result[row] = result[row - 1]
-        } else {
-          result[row] = try number(values[row])
+        if let last, values.bytes[range].elementsEqual(values.bytes[last.bytes]) {
+          result[row] = last.number
+        } else if let own = try number(values[row], row) {
+          result[row] = own
+          last = (range, own)
         }
-        last = range
       }
     default: break
     }

@@ -7,8 +7,6 @@ struct SeriesCoverage {
     /// As `stored`, and the vendor said that there is nothing.
     case empty
     case degraded
-    /// Fetched before it was over, and it is not over yet.
-    case underway
     /// Files that say nothing of what they cover beyond their first and last row.
     case byHand
     case missing(GapState, reason: String?)
@@ -16,11 +14,12 @@ struct SeriesCoverage {
 
   /// Stretches that the ledger knows, rising.
   let stretches: [CoverageLedger.Stretch]
-  /// In ns since 1970 UTC.
-  let now: Int64
 
   /// Whether the ledger knows anything.
   var isKnown: Bool { !stretches.isEmpty }
+
+  /// Whether the last that was fetched was not over then.
+  var endsOpen: Bool { stretches.last?.state == .open }
 
   /// From the first instant known to the last; nil where nothing is.
   var extent: Range<Int64>? {
@@ -47,7 +46,7 @@ struct SeriesCoverage {
         pieces.append((interval, knowledge))
       }
     }
-    let unknown: Knowledge =
+    var unknown: Knowledge =
       isTableThere && isSeen && !isKnown
       ? .byHand
       : .missing(
@@ -63,8 +62,12 @@ struct SeriesCoverage {
       if part.isEmpty || part.upperBound <= from { continue }
       add(from..<max(from, part.lowerBound), unknown)
       let own = max(from, part.lowerBound)..<part.upperBound
-      add(own, isByHand ? byHand(isTableThere) : knowledge(stretch.event))
+      add(own, isByHand ? byHand(isTableThere) : Self.knowledge(stretch.event))
       from = part.upperBound
+      unknown = .missing(
+        .notDownloaded,
+        reason: stretch.state == .open
+          ? "the day was not over when it was fetched" : "never asked for")
     }
     add(from..<wanted.upperBound, unknown)
     return pieces
@@ -79,13 +82,12 @@ struct SeriesCoverage {
     event.state == .complete && event.interval.upperBound % 1000 == 1
   }
 
-  private func knowledge(_ event: CoverageEvent) -> Knowledge {
+  private static func knowledge(_ event: CoverageEvent) -> Knowledge {
     switch event.state {
-    case .complete: .stored
+    // An open interval ends where the vendor's data did when it was fetched.
+    case .complete, .open: .stored
     case .empty: .empty
     case .degraded: .degraded
-    case .open where event.interval.upperBound > now: .underway
-    case .open: .missing(.notDownloaded, reason: "was not over when it was fetched")
     case .notEntitled: .missing(.notEntitled, reason: event.reason)
     case .failed: .missing(.failed, reason: event.reason)
     case .purged: .missing(.purged, reason: event.reason)

@@ -52,7 +52,6 @@ struct SessionCheck {
       switch piece.knowledge {
       case .stored, .empty, .byHand:
         for place in own { fetched[place] = true }
-      case .underway: continue
       case .degraded:
         if missing.isEmpty { continue }
         result.holes.append(
