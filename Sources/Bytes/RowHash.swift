@@ -137,7 +137,7 @@ public struct RowHash: Sendable {
   public static func fingerprint(_ sums: UnsafePointer<UInt64>, count: Int) -> Fingerprint {
     var total = Fingerprint()
     var start = 0
-    if hasWideMultiply && count >= 8 {
+    if hasWideWords && count >= 8 {
       start = count & ~7
       withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 2) { words in
         guard let base = words.baseAddress else { return }
@@ -153,7 +153,7 @@ public struct RowHash: Sendable {
   }
 
   /// Whether this machine multiplies eight 64-bit numbers at a time: four times as fast.
-  private static let hasWideMultiply = lake_has_wide_multiply() != 0
+  private static let hasWideWords = lake_has_wide_words() != 0
 
   /// The hash of one row, from the sum of its columns' mixes.
   @inlinable @inline(__always)

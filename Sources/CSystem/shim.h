@@ -37,55 +37,6 @@ static inline int lake_processor_count(void) {
 static inline void lake_prefetch_read(const void *address) { __builtin_prefetch(address, 0, 3); }
 static inline void lake_prefetch_write(void *address) { __builtin_prefetch(address, 1, 3); }
 
-/// Finalises the row hashes of `count` rows (a multiple of eight), two words a row, and adds their sum to
-/// the 128-bit number in `total`: what `RowHash.finalised` does, eight rows at a time. Only where
-/// `lake_has_wide_multiply`.
-#if defined(__x86_64__)
-typedef unsigned long long lake_v8 __attribute__((vector_size(64)));
-typedef unsigned long long lake_v8_unaligned __attribute__((vector_size(64), aligned(8)));
-
-static inline int lake_has_wide_multiply(void) {
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
-}
-
-#define LAKE_MURMUR(h)        \
-  h ^= h >> 33;               \
-  h *= 0xFF51AFD7ED558CCDull; \
-  h ^= h >> 33;               \
-  h *= 0xC4CEB9FE1A85EC53ull; \
-  h ^= h >> 33;
-
-__attribute__((target("avx512f,avx512dq"))) static inline void lake_finalise_rows(
-    const unsigned long long *sums, long count, unsigned long long *total) {
-  lake_v8 low_sum = {0}, high_sum = {0}, carries = {0};
-  for (long row = 0; row < count; row += 8) {
-    const lake_v8 first = *(const lake_v8_unaligned *)(sums + 2 * row);
-    const lake_v8 second = *(const lake_v8_unaligned *)(sums + 2 * row + 8);
-    lake_v8 low = __builtin_shufflevector(first, second, 0, 2, 4, 6, 8, 10, 12, 14);
-    lake_v8 high = __builtin_shufflevector(first, second, 1, 3, 5, 7, 9, 11, 13, 15);
-    low += 0x9E3779B97F4A7C15ull;
-    LAKE_MURMUR(low)
-    high ^= low << 32 | low >> 32;
-    LAKE_MURMUR(high)
-    lake_v8 again = high;
-    LAKE_MURMUR(again)
-    low += again;
-    low_sum += low;
-    high_sum += high;
-    carries -= (lake_v8)(low_sum < low);
-  }
-  for (int lane = 0; lane < 8; lane++) {
-    total[0] += low_sum[lane];
-    total[1] += high_sum[lane] + carries[lane] + (total[0] < low_sum[lane]);
-  }
-}
-#undef LAKE_MURMUR
-#else
-static inline int lake_has_wide_multiply(void) { return 0; }
-static inline void lake_finalise_rows(
-    const unsigned long long *sums, long count, unsigned long long *total) {}
-#endif
-
 /// Folds `count` bytes (a multiple of 64, at least 64) into 16 whose CRC-32 from state 0 is that of
 /// all of them from `state`, by carry-less multiplication. Only where `lake_has_crc_folding`.
 ///

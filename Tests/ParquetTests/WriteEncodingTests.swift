@@ -124,6 +124,18 @@ private enum Shape: CaseIterable, Sendable {
     }
   }
 
+  @Test(arguments: Shape.allCases, boundarySizes)
+  fileprivate func boundsAreTheLeastAndTheGreatest(_ shape: Shape, _ size: Int) {
+    var random = SeededGenerator(seed: 12)
+    let values = shape.values(size, bitWidth: 64, &random)
+    guard let least = values.min(), let greatest = values.max() else { return }
+    let signed = integerBounds(values, size, isUnsigned: false)
+    #expect(signed.min == least && signed.max == greatest)
+    let unsigned = integerBounds(values, size, isUnsigned: true)
+    #expect(UInt64(bitPattern: unsigned.min) == values.map { UInt64(bitPattern: $0) }.min())
+    #expect(UInt64(bitPattern: unsigned.max) == values.map { UInt64(bitPattern: $0) }.max())
+  }
+
   @Test func unsignedIntegersAreWrittenByTheirBits() {
     let encoder = DeltaBinaryPackedEncoder(physicalBitWidth: 32)
     defer { encoder.deallocate() }

@@ -46,6 +46,21 @@ import Testing
     #expect(others.value == 200)
   }
 
+  @Test(arguments: [1, 3]) func tasksThatWaitAreWaitedForAndFailLikeOthers(width: Int) throws {
+    struct Failed: Error {}
+    let pool = WorkPool(width: width)
+    defer { pool.close() }
+    let done = Counter()
+    for _ in 0..<50 {
+      pool.addWaiting { done.add() }
+      pool.add { pool.addWaiting { done.add() } }
+    }
+    try pool.finish()
+    #expect(done.value == 100)
+    pool.addWaiting { throw Failed() }
+    #expect(throws: Failed.self) { try pool.finish() }
+  }
+
   @Test(arguments: [1, 3]) func theFirstFailureEndsTheWork(width: Int) {
     struct Failed: Error {}
     let pool = WorkPool(width: width)

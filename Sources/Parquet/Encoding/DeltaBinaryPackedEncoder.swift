@@ -1,4 +1,5 @@
 import Bytes
+import CSystem
 
 /// DELTA_BINARY_PACKED for INT32 and INT64: blocks of 128 differences in four miniblocks.
 ///
@@ -76,6 +77,8 @@ struct DeltaBinaryPackedEncoder {
 private func longDeltas(
   _ values: UnsafePointer<Int64>, _ count: Int, _ out: UnsafeMutablePointer<UInt64>
 ) -> Int64 {
+  // Whole blocks, nearly always.
+  if hasWideWords && count > 0 && count & 7 == 0 { return lake_differences(values, count, out) }
   var least = Int64.max
   for index in 0..<count {
     let delta = values[index &+ 1] &- values[index]

@@ -1,8 +1,12 @@
 import Bytes
+import CSystem
 import Columnar
 import Glibc
 
 // Least and greatest values of pages, and their stored forms: parquet.thrift, "Statistics".
+
+/// Whether this machine compares eight 64-bit numbers at a time.
+let hasWideWords = lake_has_wide_words() != 0
 
 /// Bytes of a string bound at most; longer ones are cut.
 private let boundByteCountMax = 64
@@ -12,6 +16,13 @@ func integerBounds(
   _ values: UnsafePointer<Int64>, _ count: Int, isUnsigned: Bool
 ) -> (min: Int64, max: Int64) {
   if isUnsigned { return unsignedBounds(values, count) }
+  if hasWideWords && count >= 8 {
+    return withUnsafeTemporaryAllocation(of: Int64.self, capacity: 2) { bounds in
+      guard let base = bounds.baseAddress else { return (0, 0) }
+      lake_bounds(values, count, base)
+      return (base[0], base[1])
+    }
+  }
   // Two chains each, or every comparison waits for the one before.
   var least = (values[0], values[0])
   var greatest = (values[0], values[0])

@@ -5,19 +5,22 @@ import Compression
 /// Encodes column chunks: bounds, encoding, levels, compression, checksums.
 ///
 /// A chunk is a pure function of its rows, the column and the options: which thread encodes it, and
-/// after what, changes no byte. One instance per thread: its scratch memory is reused.
+/// after what, changes no byte. One instance per thread, as its scratch memory is reused.
 public final class ColumnChunkEncoder {
   public let column: WriterColumn
   let options: WriterOptions
-  private let packer = ValuePacker()
+  private let packer: ValuePacker
   let shaper: ValueShaper
   private let assembler: PageAssembler
 
-  public init(column: WriterColumn, options: WriterOptions) {
+  /// - Parameter scratch: Made for the same options, and shared only with encoders of the same thread.
+  public init(column: WriterColumn, options: WriterOptions, scratch: EncoderScratch? = nil) {
+    let scratch = scratch ?? EncoderScratch(options: options)
     self.column = column
     self.options = options
-    shaper = ValueShaper(column: column)
-    assembler = PageAssembler(column: column, options: options)
+    packer = ValuePacker(scratch: scratch.packed, byteScratch: scratch.packedBytes)
+    shaper = ValueShaper(column: column, scratch: scratch)
+    assembler = PageAssembler(column: column, scratch: scratch)
   }
 
   /// Encodes the rows `rows` of a column.

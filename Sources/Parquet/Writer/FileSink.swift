@@ -2,9 +2,11 @@ import Bytes
 import CSystem
 import Glibc
 
-/// Where a file's bytes go: a descriptor, through one large buffer, or memory.
+/// Where a file's bytes go: a descriptor, through a buffer where they are few, or memory.
 final class FileSink {
-  private static let bufferByteCount = 4 << 20
+  private static let bufferByteCount = 1 << 20
+  /// Pieces from this length on are not worth a copy.
+  private static let directByteCount = 64 << 10
 
   /// Negative where bytes stay in memory.
   private var descriptor: Int32
@@ -45,11 +47,12 @@ final class FileSink {
 
   func write(_ bytes: UnsafeRawBufferPointer) throws(ParquetError) {
     offset += bytes.count
-    if descriptor < 0 || buffer.count + bytes.count <= Self.bufferByteCount {
+    let isDirect = bytes.count >= Self.directByteCount
+    if descriptor < 0 || !isDirect && buffer.count + bytes.count <= Self.bufferByteCount {
       return buffer.append(bytes)
     }
     try flush()
-    if bytes.count >= Self.bufferByteCount { try writeAll(bytes) } else { buffer.append(bytes) }
+    if isDirect { try writeAll(bytes) } else { buffer.append(bytes) }
   }
 
   func write(_ bytes: [UInt8]) throws(ParquetError) {

@@ -33,8 +33,8 @@ struct PageSpan {
 
 /// Takes the nulls out of a source. Sources without nulls are used as they are.
 struct ValuePacker {
-  private let scratch = ByteBuffer()
-  private let byteScratch = ByteBuffer()
+  let scratch: ByteBuffer
+  let byteScratch: ByteBuffer
 
   /// The values, and one span for each of the pages that begin at `cuts`.
   func pack(

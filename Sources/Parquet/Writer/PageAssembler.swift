@@ -27,28 +27,17 @@ struct FlatLevels: PageLevels {
 /// Builds a chunk's pages: levels and values, compression, headers with checksums.
 final class PageAssembler {
   private let column: WriterColumn
-  private let zstd: ZstdEncoder
-  /// For packed differences: passes over short matches. An eighth faster, and no larger.
-  private let deltaZstd: ZstdEncoder
-  /// For indices of two bytes: a table that stays in the nearest cache. A tenth faster, 1 % larger.
-  private let indexZstd: ZstdEncoder
-  /// For dictionaries: their entries share short pieces and nothing else.
-  private let dictionaryZstd: ZstdEncoder
-  /// Pages before compression, end to end.
-  private let raw = ByteBuffer()
-  private let compressed = ByteBuffer()
-  private let trial = ByteBuffer()
-  private let out = ByteBuffer()
+  private let scratch: EncoderScratch
+  private let raw: ByteBuffer
+  private let compressed: ByteBuffer
+  private let trial: ByteBuffer
 
-  init(column: WriterColumn, options: WriterOptions) {
+  init(column: WriterColumn, scratch: EncoderScratch) {
     self.column = column
-    zstd = ZstdEncoder(level: options.zstdLevel)
-    let level = options.zstdLevel
-    // Other levels have other strategies, and their own idea of these numbers.
-    let isFast = level == 1
-    deltaZstd = ZstdEncoder(level: level, matchLengthMin: isFast ? 7 : 0)
-    indexZstd = ZstdEncoder(level: level, hashLog: isFast ? 12 : 0)
-    dictionaryZstd = ZstdEncoder(level: level, matchLengthMin: isFast ? 5 : 0)
+    self.scratch = scratch
+    raw = scratch.raw
+    compressed = scratch.compressed
+    trial = scratch.trial
   }
 
   func assemble(
@@ -81,9 +70,9 @@ final class PageAssembler {
 
   private func encoder(_ form: ValueForm, _ shaper: ValueShaper) -> ZstdEncoder {
     switch form {
-    case .plain: zstd
-    case .delta: deltaZstd
-    case .dictionary: shaper.hasSmoothIndices ? indexZstd : zstd
+    case .plain: scratch.zstd
+    case .delta: scratch.deltaZstd
+    case .dictionary: shaper.hasSmoothIndices ? scratch.indexZstd : scratch.zstd
     }
   }
 
@@ -112,7 +101,7 @@ final class PageAssembler {
     start = 0
     for (page, end) in ends.enumerated() {
       if page == 0 && hasDictionary {
-        try compress(0..<end, with: dictionaryZstd, into: compressed)
+        try compress(0..<end, with: scratch.dictionaryZstd, into: compressed)
       } else if longest == start..<end {
         compressed.append(trial.bytes)
       } else {
@@ -133,14 +122,18 @@ final class PageAssembler {
     }
   }
 
+  /// Bytes of a page's header at most: its type, three sizes, encodings and a checksum.
+  private static let headerByteCountMax = 64
+
   /// Writes headers and pages.
   private func append(
     _ form: ValueForm, _ values: PackedValues, _ runs: ValueRuns?, _ spans: [PageSpan],
     _ bounds: [ValueBounds?], _ ends: [Int], _ stored: [Int]?, to chunk: inout EncodedColumnChunk
   ) {
-    out.removeAll()
     let source = stored == nil ? raw.bytes : compressed.bytes
     let hasDictionary = ends.count > spans.count
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(source.count + ends.count * Self.headerByteCountMax)
     var (rawStart, storedStart) = (0, 0)
     for page in 0..<ends.count {
       let storedEnd = (stored ?? ends)[page]
@@ -159,24 +152,24 @@ final class PageAssembler {
           valueCount: Int32(spans[index].levels.count), encoding: form.encoding,
           definitionLevelEncoding: .rle, repetitionLevelEncoding: .rle)
       }
-      let offset = out.count
-      out.append(header.thriftBytes)
-      chunk.uncompressedByteCount += out.count - offset + rawByteCount
-      out.append(body)
+      let offset = bytes.count
+      bytes.append(contentsOf: header.thriftBytes)
+      chunk.uncompressedByteCount += bytes.count - offset + rawByteCount
+      bytes.append(contentsOf: body)
       if index < 0 {
-        chunk.dictionaryByteCount = out.count
+        chunk.dictionaryByteCount = bytes.count
       } else {
         let isBounded = column.hasStatistics && column.isOrdered
         chunk.pages.append(
           EncodedColumnChunk.Page(
-            offset: offset, byteCount: out.count - offset, firstRow: spans[index].firstRow,
+            offset: offset, byteCount: bytes.count - offset, firstRow: spans[index].firstRow,
             nullCount: spans[index].nullCount, valueCount: spans[index].values.count,
             bounds: isBounded ? bounds[index] : nil,
             stringByteCount: stringByteCount(values, runs, spans[index].values)))
       }
       (rawStart, storedStart) = (ends[page], storedEnd)
     }
-    chunk.bytes = Array(out.bytes)
+    chunk.bytes = bytes
   }
 
   private func stringByteCount(

@@ -28,21 +28,20 @@ final class ValueShaper {
   static let dictionaryByteCountMax = 1 << 20
 
   let column: WriterColumn
-  /// The dictionary page's bytes, where the form is a dictionary.
-  let dictionaryPage = ByteBuffer()
-  private let indexBuffer = ByteBuffer()
-  let integers = IntegerDictionary()
-  private lazy var wides = ValueDictionary<Int128>()
-  private lazy var doubles = ValueDictionary<Int64>()
-  private lazy var strings = BytesDictionary()
+  private let scratch: EncoderScratch
+  let dictionaryPage: ByteBuffer
+  let integers: IntegerDictionary
   var delta: DeltaBinaryPackedEncoder
   /// The bit width of each page's indices.
   private(set) var bitWidths: [Int] = []
   /// Where the values have few runs: the index of each run instead of each value.
   var runs: ValueRuns?
 
-  init(column: WriterColumn) {
+  init(column: WriterColumn, scratch: EncoderScratch) {
     self.column = column
+    self.scratch = scratch
+    dictionaryPage = scratch.dictionaryPage
+    integers = scratch.integers
     delta = DeltaBinaryPackedEncoder(physicalBitWidth: column.physicalType == .int32 ? 32 : 64)
   }
 
@@ -50,7 +49,7 @@ final class ValueShaper {
 
   /// Indices of values, or of runs.
   var indices: UnsafeMutablePointer<UInt32> {
-    indexBuffer.base.assumingMemoryBound(to: UInt32.self)
+    scratch.indices.base.assumingMemoryBound(to: UInt32.self)
   }
 
   /// Decides the form; where it is a dictionary, builds it.
@@ -59,7 +58,7 @@ final class ValueShaper {
   func shape(
     _ values: PackedValues, runs: ValueRuns?, spans: [PageSpan], bounds: ValueBounds?
   ) -> ValueForm {
-    indexBuffer.reserve(values.count * 4)
+    scratch.indices.reserve(values.count * 4)
     dictionaryPage.removeAll()
     bitWidths.removeAll(keepingCapacity: true)
     self.runs = runs
@@ -164,6 +163,7 @@ final class ValueShaper {
     _ values: UnsafePointer<Int128>, _ count: Int, _ spans: [PageSpan]
   ) -> ValueForm {
     let byteCount = column.typeLength ?? 16
+    let wides = scratch.wides
     wides.removeAll()
     let entryCountMax = Swift.min(Self.dictionaryByteCountMax / byteCount, count / 4 + 16)
     let indexed = indexPages(spans, isSmooth: true) { range in
@@ -181,6 +181,7 @@ final class ValueShaper {
   ) -> ValueForm {
     if column.physicalType == .fixedLengthByteArray { return .plain }
     let bits = UnsafeRawPointer(values).assumingMemoryBound(to: Int64.self)
+    let doubles = scratch.doubles
     doubles.removeAll()
     // Computed doubles hardly repeat: give up early.
     let entryCountMax = Swift.min(Self.dictionaryByteCountMax / 8, count / 8 + 16)
@@ -203,6 +204,7 @@ final class ValueShaper {
     _ offsets: UnsafePointer<Int32>, _ bytes: UnsafePointer<UInt8>, _ count: Int,
     _ spans: [PageSpan]
   ) -> ValueForm {
+    let strings = scratch.strings
     strings.removeAll()
     let indexed = indexPages(spans, isSmooth: false) { range in
       strings.index(

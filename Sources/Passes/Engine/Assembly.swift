@@ -102,6 +102,20 @@ struct Assembly {
       partition.symbols[order[place]], order: plan.order, stride: plan.layout.stride, body)
   }
 
+  /// Whether all rows that stay lie in memory in their order, so that several threads may read them.
+  var isStoredInOrder: Bool {
+    kept.isEmpty
+      && order.allSatisfy { slot in
+        partition.symbols[slot].isOrdered && partition.symbols[slot].fragments.isEmpty
+      }
+  }
+
+  /// The rows of a symbol as they lie in memory, without its early groups; only where
+  /// `isStoredInOrder`.
+  func forEachStoredSpan(_ place: Int, _ body: (UnsafeRawPointer, Int) -> Void) {
+    partition.symbols[order[place]].run.forEachSpan(body)
+  }
+
   /// Whether the spans of a symbol's rows last only as long as the call that hands them over.
   func isTransient(_ place: Int) -> Bool {
     kept[place] == nil && !partition.symbols[order[place]].fragments.isEmpty

@@ -47,15 +47,56 @@ struct RowCheck: Sendable {
   /// missing value too where one must be there. Such a field needs no further pass.
   func isSuspect(_ base: UnsafeRawPointer, stride: Int, count: Int) -> Bool {
     if isScreened { return false }
-    guard case .decimal18 = condition, isRequired else {
-      return isBroken(base, stride: stride, count: count)
+    switch condition {
+    case .decimal18:
+      if !hasLarge(base + field.offset, stride, count) { return false }
+      if isRequired {
+        return (0..<count).contains { row in
+          base.loadLE(row &* stride &+ field.offset, as: Int64.self).magnitude > Self.decimalMax
+        }
+      }
+    case .signed64:
+      var seen: Int64 = 0
+      for row in 0..<count { seen |= base.loadLE(row &* stride &+ field.offset, as: Int64.self) }
+      if seen >= 0 { return false }
+    case .compare(let comparison, let other):
+      if !hasFailure(base, stride, count, comparison, field.offset, other.offset) { return false }
+    case .wholeMicroseconds, .required, .compareConstant: break
     }
-    var high: UInt64 = 0
+    return isBroken(base, stride: stride, count: count)
+  }
+
+  /// Whether a value is beyond ±2⁵⁹, which is less than 10¹⁸: then the top five bits are not all alike.
+  private func hasLarge(_ base: UnsafeRawPointer, _ stride: Int, _ count: Int) -> Bool {
+    var seen: UInt64 = 0
     for row in 0..<count {
-      let value = base.loadLE(row &* stride &+ field.offset, as: Int64.self).magnitude
-      high = value > high ? value : high
+      let value = base.loadLE(row &* stride, as: UInt64.self)
+      seen |= value ^ (value &<< 1)
     }
-    return high > Self.decimalMax
+    return seen &>> 60 != 0
+  }
+
+  /// Whether a comparison of two numbers fails, sentinels or not. Without branches: none is expected.
+  private func hasFailure(
+    _ base: UnsafeRawPointer, _ stride: Int, _ count: Int, _ comparison: RowRule.Comparison,
+    _ left: Int, _ right: Int
+  ) -> Bool {
+    @inline(__always) func failures(_ fails: (Int64, Int64) -> Bool) -> Bool {
+      var bad = 0
+      for row in 0..<count {
+        let at = base + row &* stride
+        bad |= fails(at.loadLE(left, as: Int64.self), at.loadLE(right, as: Int64.self)) ? 1 : 0
+      }
+      return bad != 0
+    }
+    return switch comparison {
+    case .less: failures { $0 >= $1 }
+    case .lessOrEqual: failures { $0 > $1 }
+    case .equal: failures { $0 != $1 }
+    case .notEqual: failures { $0 == $1 }
+    case .greaterOrEqual: failures { $0 < $1 }
+    case .greater: failures { $0 <= $1 }
+    }
   }
 
   /// Whether a row of `count` rows breaks the rule: one pass over one field or two.

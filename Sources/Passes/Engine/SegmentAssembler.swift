@@ -134,16 +134,44 @@ final class SegmentAssembler: Sendable {
       try assembly.filterKeys(
         keyColumns: settings.keyColumns, stored: settings.stored)
     }
-    if assembly.rowCount > 0 {
-      let segment = try encoders.withEncoder { encoder in
-        try write(&assembly, early, encoder)
-      }
-      result.withLock { $0.segments.append(segment) }
-    }
     result.withLock { result in
       result.repeatCount += assembly.repeatCount
       result.conflicts.append(contentsOf: assembly.conflicts)
     }
+    if assembly.rowCount == 0 { return }
+    if assembly.isStoredInOrder { return try encodeGroups(SegmentJob(assembly, early: early)) }
+    try encoders.withEncoder { try write(&assembly, early, $0) }
+  }
+
+  /// Has the groups of a date encoded on all threads.
+  private func encodeGroups(_ job: SegmentJob) throws {
+    var isWaiting = false
+    for (index, group) in job.groups.enumerated() {
+      guard case .rows(let spans) = group else { continue }
+      isWaiting = true
+      pool.add {
+        let encoded = try self.encoders.withEncoder { encoder in
+          encoder.begin(texts: job.assembly.texts)
+          for span in spans { encoder.append(span.base, count: span.count) }
+          return try encoder.finish()
+        }
+        if job.put(encoded, at: index) { try self.write(job) }
+      }
+    }
+    if !isWaiting { try write(job) }
+  }
+
+  private func write(_ job: SegmentJob) throws {
+    job.releaseRows()
+    let writer = try makeWriter(day: job.assembly.partition.day)
+    for (index, group) in job.groups.enumerated() {
+      if case .early(let entry) = group {
+        if let spool = spool.withLock({ $0 }) { try writer.append(try spool.read(entry)) }
+      } else if let encoded = job.take(index) {
+        try writer.append(encoded)
+      }
+    }
+    try finish(writer)
   }
 
   /// A row that belongs before an early group was found too late.
@@ -161,15 +189,25 @@ final class SegmentAssembler: Sendable {
     }
   }
 
-  private func write(
-    _ assembly: inout Assembly, _ early: [Int: [GroupSpool.Entry?]], _ encoder: SegmentEncoder
-  ) throws -> StagedSegment {
-    let day = assembly.partition.day
+  private func makeWriter(day: Int) throws -> SegmentWriter {
     let name =
       settings.filePrefix + "-" + CivilDate(daysSinceEpoch: day).iso + ".zstd.parquet"
-    let writer = try SegmentWriter(
+    return try SegmentWriter(
       directory: settings.stagingDirectory, fileName: name, day: day,
       columns: plan.columns.map { WriterColumn($0.field) }, options: settings.options)
+  }
+
+  /// Ends a segment; that its bytes are on the disk is waited for beside the other work.
+  private func finish(_ writer: SegmentWriter) throws {
+    let segment = try writer.finish(isDurable: false)
+    result.withLock { $0.segments.append(segment) }
+    pool.addWaiting { try SegmentWriter.sync(segment.path) }
+  }
+
+  private func write(
+    _ assembly: inout Assembly, _ early: [Int: [GroupSpool.Entry?]], _ encoder: SegmentEncoder
+  ) throws {
+    let writer = try makeWriter(day: assembly.partition.day)
     var cutter = GroupCutter(cuts: RowGroupCuts.plan(assembly.counts), encoder: encoder)
     for place in assembly.order.indices {
       for entry in early[assembly.order[place]] ?? [] {
@@ -186,7 +224,7 @@ final class SegmentAssembler: Sendable {
       encoder.settle()
       assembly.release(place)
     }
-    return try writer.finish()
+    try finish(writer)
   }
 }
 

@@ -28,8 +28,9 @@ final class SegmentEncoder {
 
   init(plan: RowPlan, options: WriterOptions) {
     transposer = Transposer(columns: plan.columns, capacity: RowGroupCuts.groupRowMax)
+    let scratch = EncoderScratch(options: options)
     encoders = plan.columns.map {
-      ColumnChunkEncoder(column: WriterColumn($0.field), options: options)
+      ColumnChunkEncoder(column: WriterColumn($0.field), options: options, scratch: scratch)
     }
     order = plan.order
     stride = plan.layout.stride

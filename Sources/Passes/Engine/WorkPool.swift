@@ -8,7 +8,8 @@ import Glibc
 /// width 1 is simply the feeder doing everything in order.
 ///
 /// Tasks of a *lane* run one at a time, in the order in which they were added; tasks without a lane
-/// run in any order, on any thread. After a task has failed, later ones are dropped.
+/// run in any order, on any thread. Tasks that mostly wait for the disk have a thread of their own.
+/// After a task has failed, later ones are dropped.
 final class WorkPool: @unchecked Sendable {
   typealias Task = @Sendable () throws -> Void
 
@@ -17,6 +18,19 @@ final class WorkPool: @unchecked Sendable {
     fileprivate var tasks: [Task] = []
     fileprivate var head = 0
     fileprivate var isRunning = false
+
+    /// The task that may begin now.
+    fileprivate func next() -> Task? {
+      if isRunning || head == tasks.count { return nil }
+      let task = tasks[head]
+      head += 1
+      if head == tasks.count {
+        tasks.removeAll(keepingCapacity: true)
+        head = 0
+      }
+      isRunning = true
+      return task
+    }
   }
 
   // All state is guarded by `mutex`; `changed` is signalled when any of it changes.
@@ -25,6 +39,9 @@ final class WorkPool: @unchecked Sendable {
   private var tasks: [Task] = []
   private var tasksHead = 0
   private var lanes: [Lane] = []
+  /// Served by a thread of its own, once there is a task.
+  private let waitingTasks = Lane()
+  private var hasWaitingThread = false
   private var unfinished = 0
   private var failure: (any Error)?
   private var isClosed = false
@@ -65,6 +82,19 @@ final class WorkPool: @unchecked Sendable {
       unfinished += 1
       pthread_cond_broadcast(changed)
     }
+  }
+
+  /// Adds a task that takes hardly any of a processor's time.
+  func addWaiting(_ task: @escaping Task) {
+    let isServed = locked {
+      if !hasWaitingThread, let thread = Parallel.startThread({ self.serveWaitingTasks() }) {
+        threads.append(thread)
+        hasWaitingThread = true
+      }
+      return hasWaitingThread
+    }
+    if !isServed { return add(task) }
+    add(to: waitingTasks, task)
   }
 
   /// Runs tasks, or sleeps where there is none to run, until `condition` holds.
@@ -119,9 +149,21 @@ final class WorkPool: @unchecked Sendable {
     pthread_mutex_unlock(mutex)
   }
 
-  /// Takes a task and runs it with the lock released; false where there is none.
-  private func runOne() -> Bool {
-    guard let (task, lane) = next() else { return false }
+  private func serveWaitingTasks() {
+    pthread_mutex_lock(mutex)
+    while !isClosed {
+      if !run(waitingTasks.next().map { ($0, waitingTasks) }) {
+        pthread_cond_wait(changed, mutex)
+      }
+    }
+    pthread_mutex_unlock(mutex)
+  }
+
+  private func runOne() -> Bool { run(next()) }
+
+  /// Runs a task with the lock released; false where there is none.
+  private func run(_ work: (Task, Lane?)?) -> Bool {
+    guard let (task, lane) = work else { return false }
     let isDropped = failure != nil
     pthread_mutex_unlock(mutex)
     var thrown: (any Error)?
@@ -138,16 +180,7 @@ final class WorkPool: @unchecked Sendable {
 
   /// Lanes come first: they are what the feeder waits for.
   private func next() -> (Task, Lane?)? {
-    for lane in lanes where !lane.isRunning && lane.head < lane.tasks.count {
-      let task = lane.tasks[lane.head]
-      lane.head += 1
-      if lane.head == lane.tasks.count {
-        lane.tasks.removeAll(keepingCapacity: true)
-        lane.head = 0
-      }
-      lane.isRunning = true
-      return (task, lane)
-    }
+    for lane in lanes { if let task = lane.next() { return (task, lane) } }
     guard tasksHead < tasks.count else { return nil }
     let task = tasks[tasksHead]
     tasksHead += 1

@@ -46,15 +46,21 @@ public final class StagingRun {
     let text = intended.map { $0 + "\n" }.joined()
     try storage.writeDurably("staging/\(id)/intent", Array(text.utf8))
     let folders = Set(
-      moves.map { $0.to.split(separator: "/").dropLast().joined(separator: "/") })
-    try storage.createDirectories(folders.sorted())
+      moves.map { $0.to.split(separator: "/").dropLast().joined(separator: "/") }
+    ).sorted()
+    try storage.createDirectories(folders)
     for move in moves {
       guard rename(move.from, root + "/" + move.to) == 0 else {
         throw PassError.system("rename", path: move.to)
       }
     }
-    for folder in folders.sorted() { try storage.syncDirectory(folder) }
+    // The disk is what takes time here: a few folders at once.
+    try Parallel.forEach(folders.count, width: Self.syncWidth) { index in
+      try storage.syncDirectory(folders[index])
+    }
   }
+
+  private static let syncWidth = 4
 
   /// Moves a published file that was not committed back to staging.
   func takeBack(from published: String, to staged: String) throws {
