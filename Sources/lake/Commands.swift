@@ -15,6 +15,7 @@ nonisolated func commandGroups() -> [CommandGroup] {
         IngestCommand.self,
         VendorsCommand.self,
         DownloadCommand.self,
+        OptionsCommand.self,
         WorkersCommand.self,
         LedgerCommand.self,
         ResampleCommand.self,

@@ -166,3 +166,31 @@ private func spring() throws -> ExchangeCalendar {
     #expect(told(try choice().listed(open: open, among: others + own + own)) == "C595 P593")
   }
 }
+
+@Suite struct DiscoveryRangeTests {
+  @Test(
+    arguments: [
+      ("593.88", "1", "587.9412", "599.8188"), ("100", "0", "100", "100"),
+      ("100", "100", "0", "200"), ("0.000000001", "50", "0.000000001", "0.000000001"),
+      ("99999.999", "12.5", "87499.999125", "112499.998875"),
+    ]) func strikesAreAsFarOnBothSides(open: String, percent: String, low: String, high: String)
+    throws
+  {
+    let range = try DiscoveryRange(
+      open: try price(open), percent: try price(percent), date: try date("2025-03-03"),
+      expiryDays: 7)
+    #expect(texts([range.strikes.lowerBound, range.strikes.upperBound]) == [low, high])
+    #expect(range.expirations.upperBound.iso == "2025-03-10")
+  }
+
+  @Test func refusesRangesThatMeanNothing() throws {
+    let day = try date("2025-03-03")
+    for (open, percent, days): (Int64, Int64, Int) in [
+      (0, 1, 1), (.max, 1, 1), (1, -1, 1), (1, .max, 1), (1, 1, -1), (1, 1, .max),
+    ] {
+      #expect(throws: OptionError.self) {
+        try DiscoveryRange(open: open, percent: percent, date: day, expiryDays: days)
+      }
+    }
+  }
+}

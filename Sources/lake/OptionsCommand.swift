@@ -1,0 +1,224 @@
+import Bytes
+import Catalog
+import Columnar
+import CommandLineKit
+import HTTP
+import JSON
+import Market
+import Massive
+import Options
+import Passes
+
+/// Stores which option contracts were listed around a day's open.
+struct OptionsCommand: Command {
+  static let spec = CommandSpec(
+    name: "options",
+    summary: "Store which option contracts were listed around a stock's opening price.",
+    operands: [OperandSpec("discover", help: "What to do.")],
+    flags: [
+      .option("underlying", "SYMBOL", help: "The stock they are of, like SPY."),
+      .option("date", "DATE", help: "The session, like 2025-03-03."),
+      .option(
+        "range-pct", "PCT",
+        help: "Strikes this many percent around the open (default: lake.yaml, else 1)."),
+      .option(
+        "expiry-days", "N", help: "Expirations within N days (default 7; 0 is the day itself)."),
+      .option("rate-limit", "N/min", help: "Requests at most, like 5/min (default: lake.yaml)."),
+      .switch("dry-run", help: "Show what would be asked for, and stop."),
+    ],
+    notes: [
+      "Contracts go to raw.massive_option_contracts, as listed on that date. The opening price comes from the"
+        + " lake's own bars where they are, else from the vendor. What was stored once is not asked for again."
+    ],
+    examples: [
+      Example(
+        "lake options discover --underlying SPY --date 2025-03-03",
+        "strikes within 1 % of the open, expirations within a week"),
+      Example(
+        "lake options discover --underlying SPY --date 2025-03-03 --range-pct 5 --expiry-days 45",
+        "more of them"),
+    ])
+
+  static let expiryDaysDefault = 7
+
+  let underlying: String
+  let date: CivilDate
+  let percent: Int64?
+  let expiryDays: Int
+  let rateLimit: RateLimit?
+  let isDryRun: Bool
+
+  init(_ arguments: inout Arguments) throws(UsageError) {
+    _ = try arguments.operandChoice("discover")
+    underlying = try Self.required("underlying", "SYMBOL", arguments)
+    let text = try Self.required("date", "DATE", arguments)
+    guard let date = CivilDate(iso: text) else {
+      throw arguments.bad("date", text, "a date like 2025-03-03", nil)
+    }
+    self.date = date
+    percent = try arguments.value("range-pct").map { text throws(UsageError) in
+      guard let percent = StrikeRule.price(parsing: text),
+        (0...DiscoveryRange.percentMax).contains(percent)
+      else { throw arguments.bad("range-pct", text, "a number from 0 to 100", "--range-pct 1") }
+      return percent
+    }
+    expiryDays =
+      try arguments.integer("expiry-days", in: 0...DiscoveryRange.expiryDaysMax)
+      ?? Self.expiryDaysDefault
+    rateLimit = try arguments.value("rate-limit").map { text throws(UsageError) in
+      guard let limit = RateLimit.parse(text) else {
+        throw arguments.bad("rate-limit", text, "a number of requests a time", "--rate-limit 5/min")
+      }
+      return limit
+    }
+    isDryRun = arguments.flag("dry-run")
+  }
+
+  private static func required(_ flag: String, _ value: String, _ arguments: Arguments)
+    throws(UsageError) -> String
+  {
+    if let text = arguments.value(flag), !text.isEmpty { return text }
+    throw UsageError(
+      .missingValue, "options discover needs --\(flag) \(value)",
+      remedy: "lake options discover --underlying SPY --date 2025-03-03", command: spec.name)
+  }
+
+  func run(in context: Context) throws -> ExitStatus {
+    let lake = try context.findLake()
+    let session = try session(lake)
+    let access = try VendorAccess.open(
+      .massive, lake: lake, environment: context.environment,
+      workingDirectory: context.workingDirectory, rateLimit: rateLimit, version: lakeVersion,
+      isInterrupted: { context.isInterrupted }, didWait: { context.detail("\($0)") })
+    let client = MassiveClient(http: access.http, baseURL: access.baseURL, key: access.key)
+    let open = try MassiveDownload.refusing {
+      try OpeningPrice(lake: lake, client: client).price(underlying, session)
+    }
+    let range = try DiscoveryRange(
+      open: open, percent: percent ?? lake.config.optionDefaults.rangePercent, date: date,
+      expiryDays: expiryDays)
+    context.say(
+      "\(underlying) opened at \(Self.text(open)) on \(date.iso): strikes \(Self.text(range)), "
+        + "expirations to \(range.expirations.upperBound.iso)")
+    let (ledger, recovered) = try CoverageLedger.recovered(lake)
+    let plan = try plan(range, ledger)
+    if isDryRun || plan.units.isEmpty {
+      print(range, open, nil, state: plan.units.isEmpty ? "already there" : "planned", in: context)
+      return .done
+    }
+    let progress = ProgressReporter(context, verb: "options", fileTotal: plan.units.count)
+    let pass = try DownloadPass(
+      lake: lake, source: try MassiveDownload(client, contractFilter: filter(range)),
+      options: ingestOptions(lake), workerCount: 1,
+      observer: ProgressObserver(progress: progress, context: context))
+    let report = try pass.run(plan.units, job: "options discover", recovered: recovered)
+    progress.finish()
+    return finish(range, open, report, in: context)
+  }
+
+  // MARK: - Plan
+
+  private func session(_ lake: Lake) throws -> TradingSession {
+    let calendar =
+      try ExchangeCalendar.of(dataset: MassiveMarket.options.dataset, in: lake)
+      ?? ExchangeCalendar.named("XNYS", in: lake)
+    guard let session = try calendar.session(on: date) else {
+      throw UsageError(
+        .badValue, "flag '--date' is '\(date.iso)', when \(calendar.name) has no session",
+        remedy: "--date \(try calendar.previousSession(before: date).date.iso)",
+        command: Self.spec.name)
+    }
+    guard session.open < Clock.nanoseconds() else {
+      throw UsageError(
+        .badValue, "flag '--date' is '\(date.iso)', whose session has not opened yet",
+        remedy: "--date \(try calendar.previousSession(before: date).date.iso)",
+        command: Self.spec.name)
+    }
+    return session
+  }
+
+  private func filter(_ range: DiscoveryRange) -> ContractQuery {
+    ContractQuery(
+      underlying: underlying, asOf: date, expirationFrom: range.expirations.lowerBound,
+      expirationThrough: range.expirations.upperBound, strikeFrom: range.strikes.lowerBound,
+      strikeThrough: range.strikes.upperBound, includesExpired: true)
+  }
+
+  /// The date of one list; the ledger knows it by what it is narrowed to.
+  private func plan(_ range: DiscoveryRange, _ ledger: CoverageLedger) throws -> DownloadPlan {
+    let zone = try TimeZoneRules.named(MassiveKind.timeZone)
+    let start = zone.startOfDay(date.daysSinceEpoch) * 1_000_000_000
+    let end = zone.startOfDay(date.daysSinceEpoch + 1) * 1_000_000_000
+    let kind = MassiveKind.optionContracts
+    let request = DownloadRequest(
+      dataset: kind.dataset, schema: kind.schemaKind, symbols: [underlying],
+      symbolType:
+        "underlying, strikes \(Self.text(range)), expiry to \(range.expirations.upperBound.iso)",
+      interval: start..<end, table: try MassiveDownload.tableName(kind, isAdjusted: false),
+      cut: DownloadCut(.day, zone: zone))
+    var selection = DownloadSelection()
+    // A list costs nothing, and what was not there may be by now.
+    selection.rechecked = [.empty, .notEntitled]
+    return DownloadPlan(request, ledger: ledger, selection: selection)
+  }
+
+  private func ingestOptions(_ lake: Lake) -> IngestOptions {
+    var options = IngestOptions()
+    options.jobs = lake.config.jobCount
+    options.memoryByteCount = lake.config.memoryByteCount
+    options.badRowShareMax = Double(lake.config.quarantinePercentMax) / 100
+    return options
+  }
+
+  // MARK: - Printing
+
+  private func finish(
+    _ range: DiscoveryRange, _ open: Int64, _ report: DownloadReport, in context: Context
+  ) -> ExitStatus {
+    if let stop = report.stop {
+      context.report(stop)
+      return .failed
+    }
+    if report.isInterrupted { return .interrupted }
+    var status = ExitStatus.done
+    var state = "stored"
+    for outcome in report.outcomes {
+      switch outcome.result {
+      case .failed(let error), .notEntitled(let error):
+        context.report(error)
+        status = .failed
+        state = "failed"
+      case .empty: state = "empty"
+      default: break
+      }
+    }
+    print(range, open, report, state: state, in: context)
+    return status
+  }
+
+  private func print(
+    _ range: DiscoveryRange, _ open: Int64, _ report: DownloadReport?, state: String,
+    in context: Context
+  ) {
+    var summary = Summary()
+    summary.add("underlying", .text(underlying))
+    summary.add("date", .text(date.iso))
+    summary.add("open", .text(Self.text(open)))
+    summary.add("strike_min", .text(Self.text(range.strikes.lowerBound)))
+    summary.add("strike_max", .text(Self.text(range.strikes.upperBound)))
+    summary.add("expiration_max", .text(range.expirations.upperBound.iso))
+    summary.add("state", .text(state))
+    summary.add("contracts", label: "contracts listed", .count(report?.total(\.rowsProcessed) ?? 0))
+    summary.add("rows_stored", .count(report?.total(\.rowsStored) ?? 0))
+    summary.add("repeats_skipped", .count(report?.total(\.repeatCount) ?? 0))
+    context.print(summary)
+  }
+
+  private static func text(_ price: Int64) -> String {
+    DecimalText.format(Int128(price), scale: Price.digits, trimmed: true)
+  }
+
+  private static func text(_ range: DiscoveryRange) -> String {
+    "\(text(range.strikes.lowerBound)) to \(text(range.strikes.upperBound))"
+  }
+}
