@@ -169,6 +169,13 @@ private func record(_ events: [(state: String, start: String, end: String)], in 
         ("spend --by year", "'year'|month, dataset, schema, symbol"),
         ("spend --by month,month", "'month'|each once"),
         ("calendar --start 2024-01-02", "need the name of a calendar"),
+        ("options discover --date 2025-03-03", "needs --underlying"),
+        ("options discover --underlying SPY", "needs --date"),
+        (
+          "options discover --underlying SPY --date 2025-03-02 --lake lake", "no session|2025-02-28"
+        ),
+        ("options discover --underlying SPY --date 2025-03-03 --range-pct x", "0 to 100"),
+        ("options find", "'find'|'discover'"),
         ("calendar XNYS --start 2024-13-01", "--start|'2024-13-01'"),
         ("calendar XNYS --start 2024-01-02 --end 2024-01-01", "not before --start"),
       ], status: 64)
