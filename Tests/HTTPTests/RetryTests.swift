@@ -80,7 +80,8 @@ import Testing
 
   @Test func theVendorSaysHowLongToWait() throws {
     let clock = TestClock()
-    let date = "Tue, 14 Nov 2023 22:13:35 GMT"  // 15 s after the test clock's beginning, 12 after 3.
+    // 15 seconds after the test clock's beginning.
+    let date = "Tue, 14 Nov 2023 22:13:35 GMT"
     let (result, _, _) = run(
       [
         .text("", status: 429, headers: ["retry-after": "3"]),

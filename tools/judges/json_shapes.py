@@ -84,6 +84,8 @@ def judge_all(judge: Judge) -> None:
     judge_lines(judge, lake.run("init", made, "--json", in_lake=False).expect(0), "init", seen)
     judge_lines(judge, lake.run("init", made, "--json", in_lake=False).expect(2), "init", seen)
     judge_lines(judge, lake.run("tables", "--json").expect(0), "tables", seen)
+    keyless = {"PATH": "/usr/bin", "HOME": str(made)}
+    judge_lines(judge, lake.run("vendors", "check", "--json", env=keyless).expect(1), "vendors", seen)
     simulate = ["simulate", "--schema", "definition,status", "-o", judge.folder(), "--json"]
     for status in (0, 2):
         judge_lines(judge, lake.run(*simulate, in_lake=False).expect(status), "simulate", seen)

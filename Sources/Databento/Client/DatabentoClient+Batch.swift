@@ -6,7 +6,7 @@ extension DatabentoClient {
   public func submitJob(_ query: DatabentoQuery, split: BatchSplit = .day) throws -> BatchJob {
     try query.check()
     let form =
-      query.fields + [
+      query.recordFields + [
         ("encoding", "dbn"), ("compression", "zstd"), ("pretty_px", "false"),
         ("pretty_ts", "false"), ("map_symbols", "false"), ("split_symbols", "false"),
         ("split_duration", split.rawValue), ("delivery", "download"),

@@ -130,18 +130,21 @@ extension DatabentoClient {
     if let exact = DecimalText.parse(digits, scale: 9) {
       return exact < 0 ? nil : Int64(exactly: exact)
     }
-    // More digits than nine: cut at 18 and round up.
-    guard let fine = DecimalText.parse(shortened(digits), scale: 30), fine >= 0 else { return nil }
+    // More digits than nine: cut, and rounded up whatever was cut.
+    let (text, isCut) = shortened(digits)
+    guard let fine = DecimalText.parse(text, scale: 30), fine >= 0 else { return nil }
     let unit = DecimalText.powersOfTen[21]
-    return Int64(exactly: (fine + unit - 1) / unit)
+    return Int64(exactly: (fine + (isCut ? 1 : 0) + unit - 1) / unit)
   }
 
-  /// The text of a number with at most 17 digits in its fraction, exponent kept.
-  private static func shortened(_ digits: String) -> String {
+  /// The text of a number with at most 17 digits in its fraction, exponent kept, and whether digits
+  /// other than 0 went.
+  private static func shortened(_ digits: String) -> (text: String, isCut: Bool) {
     let parts = digits.split(separator: ".", maxSplits: 1)
-    guard parts.count == 2 else { return digits }
+    guard parts.count == 2 else { return (digits, false) }
     let fraction = parts[1].prefix { $0.isNumber }
-    return parts[0] + "." + fraction.prefix(17) + parts[1][fraction.endIndex...]
+    let text = parts[0] + "." + fraction.prefix(17) + parts[1][fraction.endIndex...]
+    return (String(text), fraction.dropFirst(17).contains { $0 != "0" })
   }
 
   private func names(_ answer: JSONValue, _ method: String) throws(DatabentoError) -> [String] {

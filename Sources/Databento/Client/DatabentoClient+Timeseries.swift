@@ -12,7 +12,7 @@ extension DatabentoClient {
     body: (UnsafeRawBufferPointer) throws -> Void
   ) throws -> HTTPResponse {
     try query.check()
-    let form = query.fields + [("encoding", "dbn"), ("compression", "zstd")]
+    let form = query.recordFields + [("encoding", "dbn"), ("compression", "zstd")]
     let request = HTTPRequest(
       .post, url("timeseries.get_range"), form: form, credential: .basic(key),
       acceptsCompression: false)

@@ -34,6 +34,12 @@ public struct DatabentoQuery: Hashable, Sendable {
     self.limit = limit
   }
 
+  /// The fields of a request for records: ids are asked for by their symbols, which the answer then names.
+  var recordFields: [(String, String)] {
+    guard stypeIn == .instrumentID else { return fields }
+    return fields.map { $0.0 == "stype_out" ? ($0.0, SType.rawSymbol.name) : $0 }
+  }
+
   /// The fields of a request. Instants are sent as whole nanoseconds, which no reading can round.
   var fields: [(String, String)] {
     var fields = [
