@@ -8,6 +8,8 @@ struct CalendarParser {
     "calendar", "description", "source", "timezone", "aliases", "first", "last", "hours", "idle",
     "holidays", "special", "utc_offsets",
   ]
+  /// Years whose instants 64 bits of nanoseconds hold, with room.
+  private static let years = 1700...2200
   private static let weekdays = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 
   private let text: String
@@ -29,6 +31,11 @@ struct CalendarParser {
     let first = try date(try scalar(root, "first"), root["first"]?.line ?? root.line)
     let last = try date(try scalar(root, "last"), root["last"]?.line ?? root.line)
     if last < first { throw error("'last' is before 'first'", root["last"]?.line ?? root.line) }
+    guard Self.years.contains(first.year), Self.years.contains(last.year) else {
+      throw error(
+        "dates from \(first.iso) to \(last.iso), expected \(Self.years.lowerBound) to "
+          + "\(Self.years.upperBound)", root["first"]?.line ?? root.line)
+    }
     let rules = try self.rules(root)
     guard let opening = rules.first, opening.firstDay <= first.daysSinceEpoch else {
       throw error("no hours on the first date, \(first.iso)", root["hours"]?.line ?? root.line)

@@ -38,7 +38,8 @@ public struct GapsPass {
       done.insert(name)
       let calendar = try ExchangeCalendar.named(name, in: lake)
       let scan = GapScan(
-        source: source, calendar: calendar, options: options, range: range, observer: observer,
+        source: source, calendar: calendar, options: options,
+        range: known(range, by: calendar), observer: observer,
         tell: tell, calendarName: { try calendarName(symbol: $0) })
       try scan.run(&report)
       report.calendars.append(calendar.name)
@@ -54,6 +55,15 @@ public struct GapsPass {
     guard let start = options.start ?? known?.lowerBound else { return nil }
     let end = min(options.end ?? known?.upperBound ?? options.now, options.now)
     return start < end ? start..<end : nil
+  }
+
+  /// What of a range a calendar knows; where a range was asked for, it must know all of it.
+  private func known(_ range: Range<Int64>, by calendar: ExchangeCalendar) -> Range<Int64> {
+    let day = PresenceMap.nanosecondsPerDay
+    let first = Int64(calendar.firstDate.daysSinceEpoch) * day
+    let end = Int64(calendar.lastDate.daysSinceEpoch + 1) * day
+    let start = max(range.lowerBound, options.start ?? first)
+    return start..<max(start, min(range.upperBound, options.end ?? end))
   }
 
   private func firstCalendars() throws -> Set<String> {
