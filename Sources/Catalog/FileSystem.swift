@@ -8,6 +8,12 @@ enum FileSystem {
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
+  /// Whether a folder is the root of a table: its log has an entry. A run that died before its first
+  /// commit leaves an empty log, which is no table.
+  static func isTable(_ folder: String) -> Bool {
+    !names(in: folder + "/_delta_log", limit: 1).isEmpty
+  }
+
   static func exists(_ path: String) -> Bool {
     var status = stat()
     return lstat(path, &status) == 0
@@ -19,11 +25,13 @@ enum FileSystem {
   }
 
   /// Names in a folder, sorted, without those that begin with a dot; empty where there is no folder.
-  static func names(in folder: String) -> [String] {
+  ///
+  /// - Parameter limit: How many, whichever come first.
+  static func names(in folder: String, limit: Int = .max) -> [String] {
     guard let stream = opendir(folder) else { return [] }
     defer { closedir(stream) }
     var names: [String] = []
-    while let entry = readdir(stream) {
+    while names.count < limit, let entry = readdir(stream) {
       let name = withUnsafePointer(to: &entry.pointee.d_name) {
         $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
       }

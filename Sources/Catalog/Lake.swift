@@ -99,8 +99,7 @@ public struct Lake: Sendable {
     var names: [TableName] = []
     for layer in TableName.layers {
       let folder = root + "/" + layer
-      for name in FileSystem.names(in: folder)
-      where FileSystem.isDirectory(folder + "/" + name + "/_delta_log") {
+      for name in FileSystem.names(in: folder) where FileSystem.isTable(folder + "/" + name) {
         if let table = try? TableName(layer: layer, name: name) { names.append(table) }
       }
     }
@@ -108,7 +107,7 @@ public struct Lake: Sendable {
   }
 
   public func hasTable(_ name: TableName) -> Bool {
-    FileSystem.isDirectory(path(of: name) + "/_delta_log")
+    FileSystem.isTable(path(of: name))
   }
 
   /// Checks that a table exists; the error offers the nearest names.

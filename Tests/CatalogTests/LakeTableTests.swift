@@ -1,5 +1,6 @@
 import Columnar
 import DeltaLog
+import Foundation
 import Testing
 
 @testable import Catalog
@@ -32,6 +33,22 @@ import Testing
       #expect(try lake.openOrCreate(definition).1.version == 0)
       #expect(lake.tableNames() == [name])
       #expect(try table.schema(of: snapshot, in: lake) == definition.schema)
+    }
+  }
+
+  /// A run that dies before its first commit leaves the folder of the log.
+  @Test func aLogWithoutEntriesIsNoTable() throws {
+    try withLake { lake, _ in
+      let name = try TableName(parsing: "bars.spy_1m")
+      let folder = lake.path(of: name)
+      try FileManager.default.createDirectory(
+        atPath: folder + "/_delta_log", withIntermediateDirectories: true)
+      try Data().write(to: URL(filePath: folder + "/_delta_log/.0.json.1.tmp"))
+      #expect(lake.tableNames().isEmpty && !lake.hasTable(name))
+      #expect(throws: CatalogError.self) { try lake.requireTable(named: "bars.spy_1m") }
+      _ = try lake.openOrCreate(
+        TableDefinition(name, schema: try TableSchema.named("ohlcv-1m")))
+      #expect(lake.tableNames() == [name] && lake.hasTable(name))
     }
   }
 

@@ -1,4 +1,5 @@
 import Catalog
+import TestSupport
 import Testing
 
 @testable import Passes
@@ -71,5 +72,28 @@ struct CoverageLedgerTests {
     event.reason = "flagged"
     #expect(CoverageEvent(json: event.json) == event)
     #expect(event.symbols == ["A", "B"])
+  }
+}
+
+@Suite("Coverage that a dead run did not write down")
+struct CoverageOfDeadRunTests {
+  @Test("the same content again writes it down, once")
+  func againWritesItDown() throws {
+    let toy = try ToyLake()
+    let file = try toy.bars("a.dbn", (0..<10).map { ToyLake.Bar(second: $0) })
+    try toy.ingest([file])
+    let before = try CoverageLedger.read(toy.lake).events
+    #expect(before.count == 1)
+    // What a run leaves that dies right after its commit.
+    TemporaryFolder.remove(toy.lake.ledgerPath)
+    #expect(try CoverageLedger.read(toy.lake).events.isEmpty)
+    for _ in 0..<2 {
+      try toy.ingest([file])
+      #expect(try CoverageLedger.read(toy.lake).events == before)
+    }
+    // What is not there again is not looked for.
+    TemporaryFolder.remove(toy.lake.ledgerPath)
+    try toy.ingest([try toy.bars("b.dbn", [ToyLake.Bar(second: 99)])])
+    #expect(try CoverageLedger.read(toy.lake).events.count == 1)
   }
 }

@@ -30,7 +30,11 @@ struct ToyLake {
 
   static let firstDay = 19_724  // 2024-01-02
 
-  func bars(_ name: String, _ bars: [Bar], kind: RecordKind = .ohlcv1s) throws -> String {
+  /// - Parameter sentAt: `ts_out` of the first bar, in ns; one more for each that follows. nil for bars
+  ///   that no live gateway sent.
+  func bars(
+    _ name: String, _ bars: [Bar], kind: RecordKind = .ohlcv1s, sentAt: UInt64? = nil
+  ) throws -> String {
     let mappings = Set(bars.map(\.instrument)).sorted().map { id in
       SymbolMapping(
         rawSymbol: "SYM\(id)",
@@ -42,11 +46,11 @@ struct ToyLake {
     }
     let metadata = DBNMetadata(
       dataset: "TEST.SET", schema: kind, start: 0, end: nil,
-      symbols: mappings.map(\.rawSymbol), mappings: mappings)
+      tsOut: sentAt != nil, symbols: mappings.map(\.rawSymbol), mappings: mappings)
     let path = folder.path + "/" + name
     let writer = try DBNWriter(path: path, metadata: metadata, overwrites: true)
-    var record = DBNFields.template(kind, version: 3, tsOut: false)
-    for bar in bars {
+    var record = DBNFields.template(kind, version: 3, tsOut: sentAt != nil)
+    for (number, bar) in bars.enumerated() {
       let time = UInt64((Self.firstDay + bar.day) * 86_400 + bar.second) * 1_000_000_000
       record.withUnsafeMutableBytes { raw in
         guard let base = raw.baseAddress else { return }
@@ -58,6 +62,7 @@ struct ToyLake {
         base.storeLE((bar.price - 2) * 1_000_000_000, 32)
         base.storeLE((bar.price + 1) * 1_000_000_000, 40)
         base.storeLE(bar.volume, 48)
+        if let sentAt { base.storeLE(sentAt + UInt64(number), 56) }
       }
       try record.withUnsafeBytes { try writer.write($0) }
     }

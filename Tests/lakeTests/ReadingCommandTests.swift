@@ -82,7 +82,9 @@ import Testing
     try lake.refuses(
       [
         ("query raw.equs_mini_ohlcv_2s", "unknown table|did you mean '\(SimulatedLake.bars)'"),
-        ("query ./nowhere", "'./nowhere' does not exist"),
+        ("query ./nowhere", "'./nowhere' does not exist|  try: check the path"),
+        ("parquet nowhere", "cannot open 'nowhere'|  try: check the path"),
+        ("parquet data", "'data' is a folder|  try: name one file of it"),
         ("\(Self.query) -c ts_event,clsoe", "'clsoe'|did you mean 'close'?"),
         ("\(Self.query) -w clsoe>1", "'clsoe'|  at: --where, character 1|did you mean 'close'?"),
         ("\(Self.query) --version 99", "there is no version 99; the newest is 1"),

@@ -21,7 +21,8 @@ final class FileBytes: @unchecked Sendable {
     if fstat(descriptor, &status) != 0 { throw Self.systemError("open", path) }
     if status.st_mode & S_IFMT == S_IFDIR {
       throw ParquetError(
-        .file, "'\(path)' is a folder, expected a Parquet file", place: .init(path: path))
+        .file, "'\(path)' is a folder, expected a Parquet file", place: .init(path: path),
+        remedy: "name one file of it; lake query reads a folder of Parquet files")
     }
     let size = Int(status.st_size)
     if size == 0 { throw ParquetError(.truncated, "the file is empty", place: .init(path: path)) }
@@ -71,8 +72,15 @@ final class FileBytes: @unchecked Sendable {
   }
 
   private static func systemError(_ verb: String, _ path: String) -> ParquetError {
-    ParquetError(
-      .file, "cannot \(verb) '\(path)': \(String(cString: strerror(lake_errno())))",
-      place: .init(path: path))
+    let number = lake_errno()
+    let remedy =
+      switch number {
+      case ENOENT: "check the path: relative ones begin in the working directory"
+      case EACCES: "check the permissions of the file and of the folders above it"
+      default: String?.none
+      }
+    return ParquetError(
+      .file, "cannot \(verb) '\(path)': \(String(cString: strerror(number)))",
+      place: .init(path: path), remedy: remedy)
   }
 }

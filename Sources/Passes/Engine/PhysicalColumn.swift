@@ -15,6 +15,8 @@ enum ColumnOrigin: Hashable, Sendable {
   case character(RowField)
   case fixedText(RowField)
   case text(RowField)
+  /// A JSON object that holds one time in ns, for a field that the table has no column for.
+  case json(RowField)
   /// The source has no such field.
   case absent
 }
@@ -47,6 +49,13 @@ struct PhysicalColumn: Sendable {
     default: origin = .integer(source)
     }
     hash = isRemainder ? nil : RowHash(name: field.name, type: field.type.hashName)
+  }
+
+  /// A text column that takes in a time which has no column of its own.
+  init(field: Field, extra time: RowField) {
+    self.field = field
+    origin = .json(time)
+    hash = RowHash(name: field.name, type: field.type.hashName)
   }
 }
 

@@ -52,7 +52,7 @@ struct RowDigest {
     var validity: UInt8 = 1
     var isNull = false
     switch origin {
-    case .absent, .nanosecondRemainder:
+    case .absent, .nanosecondRemainder, .json:
       return nil
     case .integer(let field), .microseconds(let field):
       var value: Int64 = 0

@@ -20,6 +20,11 @@ extension RowPlan {
     var columns: [PhysicalColumn] = []
     for column in schema.columns {
       let source = field(column)
+      if source == nil, column.name == ExtraTime.column, let time = ExtraTime.field(layout, schema)
+      {
+        columns.append(PhysicalColumn(field: column.field, extra: time))
+        continue
+      }
       columns.append(PhysicalColumn(field: column.field, source: source))
       if column.hasNanoseconds {
         columns.append(

@@ -38,6 +38,7 @@ enum StoredRows {
         if case .timestamp = field.type {
           try remainders.combine(&column, name: field.name, reader: reader, rowGroup: rowGroup)
         }
+        if field.name == ExtraTime.column { ExtraTime.drop(from: &column) }
         let hash = RowHash(name: field.name, type: field.type.hashName)
         if keyColumns.contains(field.name) { hash.add(column, sums: &keys) }
         if !RowDigest.isProvenance(field.name) { hash.add(column, sums: &contents) }

@@ -180,6 +180,8 @@ final class Transposer {
       texts.hashes(out, count, words)
     case .fixedText(let field):
       loadFixedText(field, count, rows, target, validity, words, &isAnyNull)
+    case .json(let field):
+      loadJSONTimes(field, count, rows, target, validity, words, &isAnyNull)
     }
     if let hash = column.hash, let hashed {
       hashes.add(hash, hashed, validity: isAnyNull ? UnsafePointer(validity) : nil)
@@ -195,7 +197,7 @@ extension ColumnOrigin {
     case .wide: .wide
     case .double: .doubles
     case .character, .text: .codes
-    case .fixedText: .bytes
+    case .fixedText, .json: .bytes
     case .absent: .absent
     }
   }

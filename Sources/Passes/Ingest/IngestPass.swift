@@ -28,6 +28,8 @@ public final class IngestPass {
   private var inputs: [IngestInput] = []
   /// Places in `report.files` whose rows are pending, by table.
   private var pendingFiles: [TableName: [Int]] = [:]
+  /// Tables that had an input's rows already.
+  private(set) var repeatedTables: Set<TableName> = []
   private var groupStart = Clock.nanoseconds()
   let quarantine: QuarantineWriter
   let journal: CoverageJournal
@@ -76,6 +78,7 @@ public final class IngestPass {
     defer { run.finish() }
     try commitAll()
     try quarantine.flush(run: run)
+    try recoverCoverage()
     try journal.fold(run: run)
     return report
   }
@@ -121,6 +124,7 @@ public final class IngestPass {
       quarantine.add(
         work.rejected, table: work.target.name, sha256: work.sha256, path: item.name)
       if work.isDone {
+        repeatedTables.insert(work.target.name)
         report.files[place].repeatCount += work.storedRowCount
         continue
       }

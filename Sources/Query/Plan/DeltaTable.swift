@@ -55,7 +55,8 @@ enum DeltaTable {
     }
     return TableFile(
       path: path, byteCount: Int(add.size), rowCount: nil, partition: partition, log: add,
-      open: { try ParquetSegment(path: path) })
+      // Delta's times are microseconds, whichever way its files keep them.
+      open: { try ParquetSegment(path: path, int96Unit: .microseconds) })
   }
 }
 

@@ -13,7 +13,9 @@ enum TableSource {
       return try DeltaTable.open(lake().table(named: name), version: version, asOf: asOf)
     }
     guard FolderTable.exists(name) else {
-      throw QueryError(.badTable, "'\(name)' does not exist")
+      throw QueryError(
+        .badTable, "'\(name)' does not exist",
+        remedy: "check the path; tables of a lake go by name, and 'lake tables' shows them")
     }
     var path = name
     while path.count > 1, path.hasSuffix("/") { path.removeLast() }

@@ -5,8 +5,9 @@ import Parquet
 final class ParquetSegment: Segment {
   let reader: ParquetReader
 
-  init(path: String) throws {
-    reader = try ParquetReader(path: path)
+  /// - Parameter int96Unit: The unit of INT96 times.
+  init(path: String, int96Unit: TimeUnit = .nanoseconds) throws {
+    reader = try ParquetReader(path: path, int96Unit: int96Unit)
   }
 
   var name: String { reader.name }
