@@ -10,12 +10,19 @@ public final class ZstdEncoder {
   ///   - level: zstd's own levels, negative ones included.
   ///   - matchLengthMin: Bytes of a match at least, 3…7; 0 leaves it to the level.
   ///   - hashLog: Logarithm of the size of the table that finds matches; 0 leaves it to the level.
-  public init(level: Int, matchLengthMin: Int = 0, hashLog: Int = 0) {
+  ///   - alwaysCodesLiterals: Whether bytes outside matches are entropy-coded at negative levels too.
+  public init(
+    level: Int, matchLengthMin: Int = 0, hashLog: Int = 0, alwaysCodesLiterals: Bool = false
+  ) {
     self.level = level
     context = ZSTD_createCCtx()
     ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, Int32(level))
     ZSTD_CCtx_setParameter(context, ZSTD_c_minMatch, Int32(matchLengthMin))
     ZSTD_CCtx_setParameter(context, ZSTD_c_hashLog, Int32(hashLog))
+    if alwaysCodesLiterals {
+      // Its name, ZSTD_c_literalCompressionMode, is a macro that the header hides; 1 is "enable".
+      ZSTD_CCtx_setParameter(context, ZSTD_c_experimentalParam5, 1)
+    }
   }
 
   deinit { ZSTD_freeCCtx(context) }

@@ -268,6 +268,7 @@ struct ToyRows {
         (rows[row].time, rows[row].price, rows[row].small) = (1000, 5, 7)
         (rows[row].side, rows[row].name) = (65, Array("a".utf8))
         (rows[row].wide, rows[row].value) = (1 << 70, 0.5)
+        rows[row].symbol = 2
       }
       transposer.reset(texts: texts.values)
       let bytes = rows.flatMap(\.packed)

@@ -71,8 +71,10 @@ final class PageAssembler {
   private func encoder(_ form: ValueForm, _ shaper: ValueShaper) -> ZstdEncoder {
     switch form {
     case .plain: scratch.zstd
-    case .delta: scratch.deltaZstd
-    case .dictionary: shaper.hasSmoothIndices ? scratch.indexZstd : scratch.zstd
+    case .delta: shaper.delta.usesWholeBytes ? scratch.deltaZstd : scratch.entropyZstd
+    case .dictionary:
+      shaper.hasWideIndices
+        ? scratch.indexZstd : shaper.hasSmoothIndices ? scratch.zstd : scratch.entropyZstd
     }
   }
 

@@ -34,6 +34,8 @@ final class ValueShaper {
   var delta: DeltaBinaryPackedEncoder
   /// The bit width of each page's indices.
   private(set) var bitWidths: [Int] = []
+  /// Whether indices follow each other, so that they repeat in patterns.
+  private(set) var hasSmoothIndices = false
   /// Where the values have few runs: the index of each run instead of each value.
   var runs: ValueRuns?
 
@@ -139,6 +141,7 @@ final class ValueShaper {
     _ spans: [PageSpan], isSmooth: Bool, _ index: (Range<Int>) -> Int?
   ) -> Int? {
     var entryCount = 0
+    hasSmoothIndices = isSmooth
     for span in spans {
       guard let count = index(span.values) else { return nil }
       entryCount = count
@@ -246,9 +249,10 @@ final class ValueShaper {
   }
 
   /// Whether indices are of two whole bytes, because they follow each other closely.
-  var hasSmoothIndices: Bool { bitWidths.last == 16 }
+  var hasWideIndices: Bool { bitWidths.last == 16 }
 
   func setBitWidths(_ bitWidth: Int, pageCount: Int) {
+    hasSmoothIndices = false
     bitWidths = [Int](repeating: bitWidth, count: pageCount)
   }
 

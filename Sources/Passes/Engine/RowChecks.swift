@@ -59,6 +59,8 @@ struct RowCheck: Sendable {
       var seen: Int64 = 0
       for row in 0..<count { seen |= base.loadLE(row &* stride &+ field.offset, as: Int64.self) }
       if seen >= 0 { return false }
+      // The sentinel of a time is beyond the range too.
+      if isRequired { return true }
     case .compare(let comparison, let other):
       if !hasFailure(base, stride, count, comparison, field.offset, other.offset) { return false }
     case .wholeMicroseconds, .required, .compareConstant: break
@@ -213,8 +215,10 @@ extension RowPlan {
         checks.append(RowCheck(field, .signed64, rule: "integer_range"))
       case (.microseconds(let field), _):
         let isWhole = !withRemainder.contains(field.name)
-        checks.append(
-          RowCheck(field, isWhole ? .wholeMicroseconds : .signed64, rule: "time_range"))
+        var check = RowCheck(field, isWhole ? .wholeMicroseconds : .signed64, rule: "time_range")
+        check.isRequired = isRequired
+        isScreened = isRequired && !isWhole && field.null == .sentinel(.max)
+        checks.append(check)
       default: break
       }
       guard let field = integerField(column.field.name), field.form.byteCount == 8, isRequired

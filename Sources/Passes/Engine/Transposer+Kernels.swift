@@ -269,10 +269,23 @@ enum CharacterCodes {
   }
 }
 
+extension RowNull {
+  /// Whether nulls are told by bits beside the values.
+  var isBit: Bool { if case .bit = self { true } else { false } }
+}
+
+/// Whether `count` codes, at least one, are all alike.
+func isConstant(_ codes: UnsafePointer<Int32>, _ count: Int) -> Bool {
+  if codes[0] != codes[count &- 1] { return false }
+  var difference: Int32 = 0
+  for row in 0..<count { difference |= codes[row] ^ codes[0] }
+  return difference == 0
+}
+
 /// Texts of a `StringTable`, renumbered within a row group by first use.
 struct TextCodes {
   private var values = ByteColumn()
-  private var hashed: [Int64] = []
+  private var hashed: [UInt64] = []
   private var isHashed: [Bool] = []
   private var local: [Int32] = []
 
@@ -297,18 +310,17 @@ struct TextCodes {
     for row in 0..<count {
       if codes[row] != last {
         last = codes[row]
-        hash = self.hash(Int(last))
+        hash = Int64(bitPattern: self.hash(Int(last)))
       }
       out[row] = hash
     }
   }
 
-  private mutating func hash(_ code: Int) -> Int64 {
+  mutating func hash(_ code: Int) -> UInt64 {
     if !isHashed[code] {
       isHashed[code] = true
       hashed[code] = values.bytes.withUnsafeBytes { bytes in
-        Int64(
-          bitPattern: RowHash.text(UnsafeRawBufferPointer(rebasing: bytes[values.byteRange(code)])))
+        RowHash.text(UnsafeRawBufferPointer(rebasing: bytes[values.byteRange(code)]))
       }
     }
     return hashed[code]

@@ -177,7 +177,15 @@ final class Transposer {
     case .text(let field):
       let out = target.codes + rowCount
       loadCodes(field, count, rows, out, validity, &isAnyNull)
-      texts.hashes(out, count, words)
+      if isConstant(out, count) && !(isAnyNull && field.null.isBit) {
+        // One symbol; or none at all, as a missing text is a code of its own.
+        hashed = nil
+        if let hash = column.hash, !isAnyNull {
+          hashes.add(hash, constant: texts.hash(Int(out[0])))
+        }
+      } else {
+        texts.hashes(out, count, words)
+      }
     case .fixedText(let field):
       loadFixedText(field, count, rows, target, validity, words, &isAnyNull)
     case .json(let field):

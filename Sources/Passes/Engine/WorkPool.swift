@@ -118,6 +118,11 @@ final class WorkPool: @unchecked Sendable {
     try help(until: { self.unfinished == 0 || condition() })
   }
 
+  /// Runs tasks until `condition` holds or none waits to be begun.
+  func helpWithTasks(until condition: () -> Bool) throws {
+    try help(until: { self.tasksHead == self.tasks.count || condition() })
+  }
+
   /// Runs until every task has ended.
   func finish() throws { try help(until: { self.unfinished == 0 }) }
 

@@ -5,11 +5,11 @@ import Synchronization
 /// Reads a source block by block; a block goes back when both its users, the scanner and the hasher,
 /// are done with it.
 final class BlockReader {
-  /// Bytes of a block: it stays in the second-level cache between the decompressor and its users.
-  static let blockByteCount = 1 << 20
+  /// Bytes of a block: few enough to stay in the second-level cache until they are routed.
+  static let blockByteCount = 256 << 10
   /// Room before a block for the beginning of a record that the block before it ended with.
   static let headroom = 4096
-  private static let blockCount = 6
+  private static let blockCount = 24
 
   let input: InputStream
   private let pool: WorkPool

@@ -209,6 +209,7 @@ final class InstrumentCache {
   }
 
   private var entries: UnsafeMutablePointer<Entry>
+  private static let sparseMax = 4096
   private var capacity = 64
   private var count = 0
 
@@ -231,7 +232,8 @@ final class InstrumentCache {
   }
 
   func insert(_ entry: Entry) {
-    if (count + 1) * 2 > capacity { grow() }
+    // Sparse while it is small: a search that goes on is a branch guessed wrong.
+    if (count + 1) * (capacity < Self.sparseMax ? 8 : 2) > capacity { grow() }
     place(entry)
     count += 1
   }
