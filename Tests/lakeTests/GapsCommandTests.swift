@@ -109,6 +109,27 @@ private func record(_ events: [(state: String, start: String, end: String)], in 
     #expect(try lake.gaps("not_downloaded").isEmpty)
   }
 
+  @Test func aSymbolOfFilesWithoutARecordMayEndWithItsRows() throws {
+    let lake = try BarsLake(["SPY", "OLD", "BACK"]) { symbol, date, _ in
+      switch symbol {
+      case "OLD": date == "2024-11-25"
+      case "BACK": date == "2024-11-25" || date == "2024-12-02"
+      default: date != "2024-11-27"
+      }
+    }
+    defer { lake.scratch.remove() }
+    #expect(
+      try lake.gaps("not_downloaded") == [
+        "SPY 2024-11-27T14:30:00Z 2024-11-27T21:00:00Z",
+        "BACK 2024-11-27T14:30:00Z 2024-11-27T21:00:00Z",
+      ])
+    #expect(
+      try lake.gaps("suspicious") == [
+        "BACK 2024-11-26T14:30:00Z 2024-11-26T21:00:00Z",
+        "BACK 2024-11-29T14:30:00Z 2024-11-29T18:00:00Z",
+      ])
+  }
+
   @Test func aRangeThatIsAskedForIsExpected() throws {
     let lake = try BarsLake(["SPY"]) { _, _, _ in true }
     defer { lake.scratch.remove() }

@@ -235,27 +235,32 @@ final class GapScan {
   }
 
   private func extend(_ number: Int, _ hole: SessionCheck.Hole, _ session: TradingSession) throws {
-    if var pending = series[number].pending, pending.hole.state == hole.state,
+    if var pending = series[number].pending.last, pending.hole.state == hole.state,
       pending.hole.reason == hole.reason, pending.lastIndex + 1 == past.sessionCount
     {
       pending.hole.interval = pending.hole.interval.lowerBound..<hole.interval.upperBound
       pending.hole.missingSlotCount += hole.missingSlotCount
       pending.lastIndex = past.sessionCount
       pending.sessionCount += 1
-      series[number].pending = pending
+      series[number].pending[series[number].pending.count - 1] = pending
       return
     }
-    try flush(number, shareAfter: nil)
+    if !series[number].endsWithItsRows { try flush(number, shareAfter: nil) }
     if series[number].isPartOfAll { return }
-    series[number].pending = GapSeries.Pending(
-      hole: hole, date: session.date, lastIndex: past.sessionCount,
-      shareBefore: series[number].share)
+    series[number].pending.append(
+      GapSeries.Pending(
+        hole: hole, date: session.date, lastIndex: past.sessionCount,
+        shareBefore: series[number].share))
   }
 
-  /// Tells the gap that went on over whole sessions.
+  /// Tells the gaps that went on over whole sessions.
   private func flush(_ number: Int, shareAfter: Double?) throws {
-    guard let pending = series[number].pending else { return }
-    series[number].pending = nil
+    let pending = series[number].pending
+    series[number].pending = []
+    for one in pending { try tell(one, number, shareAfter) }
+  }
+
+  private func tell(_ pending: GapSeries.Pending, _ number: Int, _ shareAfter: Double?) throws {
     var hole = pending.hole
     let share = max(pending.shareBefore ?? 0, shareAfter ?? 0)
     if hole.state == .noTrade, series[number].isRequestedName {
@@ -299,7 +304,7 @@ final class GapScan {
   private func finish() throws {
     for number in series.indices {
       // A symbol of which nothing else is known may just have ended.
-      if series[number].endsWithItsRows { series[number].pending = nil }
+      if series[number].endsWithItsRows { series[number].pending = [] }
       try flush(number, shareAfter: nil)
     }
   }

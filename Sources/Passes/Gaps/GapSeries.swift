@@ -21,7 +21,9 @@ struct GapSeries {
   var isSeen = false
   /// Share of slots with rows in the last session that had some.
   var share: Double?
-  var pending: Pending?
+  /// Gaps that may go on, or turn out to be none: those of a symbol that `endsWithItsRows` wait for its next
+  /// rows, all others are one at most.
+  var pending: [Pending] = []
 
   /// Whole sessions without rows, one after the other.
   struct Pending {
