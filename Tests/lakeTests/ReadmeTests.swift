@@ -2,6 +2,9 @@ import Foundation
 import Testing
 
 /// The README's transcripts: each block of lines that begin with `$` is run as it stands.
+///
+/// `tools/standin/… &` runs beside the block, on a port of its own; `export` holds for the lines after
+/// it. `…` stands for anything in a line, and alone for any lines.
 @Suite struct ReadmeTests {
   private struct Step {
     var line: String
@@ -29,20 +32,124 @@ import Testing
     for block in Self.blocks {
       let scratch = try ScratchFolder()
       defer { scratch.remove() }
+      var shell = Shell(folder: scratch.url)
+      defer { shell.stop() }
       for step in block {
-        try #require(step.line.hasPrefix("lake "), "only lake is run: \(step.line)")
-        let run = try LakeBinary.run(Array(step.line.words.dropFirst()), in: scratch.url)
-        #expect(run.status <= 1, "\(step.line): \(run.talk)")
+        guard let said = try shell.run(step.line) else { break }
         // Lines of tables are padded; a README's end where their text does.
-        let said = (run.output + run.talk).components(separatedBy: "\n").map(Self.trimmed)
-        #expect(said.dropLast() == step.said.map(Self.trimmed)[...], "\(step.line)")
+        let lines = said.components(separatedBy: "\n").map(Self.trimmed).dropLast()
+        #expect(Self.agrees(lines, step.said.map(Self.trimmed)[...]), "\(step.line): \(lines)")
       }
     }
+  }
+
+  /// Whether lines are as the README has them.
+  private static func agrees(_ lines: ArraySlice<String>, _ wanted: ArraySlice<String>) -> Bool {
+    guard let first = wanted.first else { return lines.isEmpty }
+    if first == "…" {
+      return (lines.startIndex...lines.endIndex).contains {
+        agrees(lines[$0...], wanted.dropFirst())
+      }
+    }
+    guard let line = lines.first, fits(line, first) else { return false }
+    return agrees(lines.dropFirst(), wanted.dropFirst())
+  }
+
+  private static func fits(_ line: String, _ wanted: String) -> Bool {
+    if line == wanted { return true }
+    let parts = wanted.components(separatedBy: "…")
+    guard parts.count > 1, line.hasPrefix(parts[0]), line.hasSuffix(parts[parts.count - 1]) else {
+      return false
+    }
+    var rest = line.dropFirst(parts[0].count)
+    for part in parts.dropFirst().dropLast() {
+      guard let found = rest.range(of: part) else { return false }
+      rest = rest[found.upperBound...]
+    }
+    return rest.count >= parts[parts.count - 1].count
   }
 
   private static func trimmed(_ line: String) -> String {
     var line = line[...]
     while line.last == " " { line.removeLast() }
     return String(line)
+  }
+}
+
+/// What a transcript's lines run in.
+private struct Shell {
+  let folder: URL
+  var environment: [String: String] = [:]
+  /// Each ends when its standard input does.
+  var standIns: [(process: Process, input: Pipe)] = []
+  /// Ports of the README, and those that were free.
+  var ports: [String: String] = [:]
+
+  init(folder: URL) { self.folder = folder }
+
+  func stop() {
+    for (process, input) in standIns {
+      try? input.fileHandleForWriting.close()
+      process.waitUntilExit()
+    }
+  }
+
+  /// What a line says; nil where a stand-in does not start on this machine.
+  mutating func run(_ line: String) throws -> String? {
+    var line = line
+    for (port, free) in ports { line = line.replacingOccurrences(of: port, with: free) }
+    var words = line.words
+    if words[0] == "export" {
+      for word in words.dropFirst() {
+        let parts = word.split(separator: "=", maxSplits: 1).map(String.init)
+        environment[parts[0]] = parts[1]
+      }
+      return ""
+    }
+    if words[0].hasPrefix("tools/standin/") {
+      return try start(&words).map { url in
+        ports.reduce("listening on \(url)\n") {
+          $0.replacingOccurrences(of: $1.value, with: $1.key)
+        }
+      }
+    }
+    try #require(words[0] == "lake", "only lake is run: \(line)")
+    let run = try LakeBinary.run(Array(words.dropFirst()), in: folder, environment: environment)
+    #expect(run.status <= 1 || run.talk.contains("error: "), "\(line): \(run.talk)")
+    return ports.reduce(run.output + run.talk) {
+      $0.replacingOccurrences(of: $1.value, with: $1.key)
+    }
+  }
+
+  /// Its address.
+  private mutating func start(_ words: inout [String]) throws -> String? {
+    let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..")
+    words.removeAll { $0 == "&" }
+    let place = words.firstIndex(of: "--port").map { $0 + 1 }
+    let port = place.map { words[$0] }
+    if let place { words[place] = "0" }
+    let process = Process()
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments =
+      ["python3", root.appending(path: words[0]).path, "--stop-with-stdin"] + words.dropFirst()
+    process.currentDirectoryURL = folder
+    let (input, output) = (Pipe(), Pipe())
+    process.standardInput = input
+    process.standardOutput = output
+    try process.run()
+    standIns.append((process, input))
+    var line = ""
+    while !line.hasSuffix("\n") {
+      let byte = output.fileHandleForReading.readData(ofLength: 1)
+      if byte.isEmpty { break }
+      line += String(decoding: byte, as: UTF8.self)
+    }
+    guard let range = line.range(of: "http://") else {
+      print("SKIPPED: \(words[0]) does not start: python3 3.10 and libzstd are needed")
+      return nil
+    }
+    let url = line[range.lowerBound...].trimmingCharacters(in: .newlines)
+    if let port, let free = url.split(separator: ":").last { ports[port] = String(free) }
+    return url
   }
 }

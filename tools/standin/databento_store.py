@@ -334,7 +334,7 @@ class Query:
         """All that are wanted, in blocks of whole ones."""
         segments, left = self.segments(), self.limit or sys.maxsize
         for group in self.chosen():
-            streams = [(dbn.selected(block, self.schema, segments) for block in file.blocks()) for file in group]
+            streams = [dbn.selected(file, self.schema, segments) for file in group]
             for block in dbn.merged(streams, self.schema):
                 if block:
                     size = block[0] * 4

@@ -120,6 +120,7 @@ class File:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.facts: list[BlockFacts] | None = None
         self.is_compressed = path.suffix == ".zst"
         pieces = self._pieces(64 << 10)
         head = b""
@@ -181,17 +182,49 @@ def timestamps(block: bytes, schema: str) -> list[int]:
     return memoryview(block).cast("Q")[TS_RECV_WORDS.get(schema, TS_EVENT_WORD)::words].tolist()
 
 
-def selected(block: bytes, schema: str, segments: list[tuple[int, int, set[int] | None]]) -> bytes:
-    """The records of a block that lie in one of the segments: [from, to), and the instruments wanted; None is all."""
+# [from, to), and the instruments wanted then; None is all.
+Segment = tuple[int, int, set[int] | None]
+
+
+@dataclass
+class BlockFacts:
+    first: int
+    last: int
+    ids: frozenset[int]
+
+    @staticmethod
+    def of(block: bytes, schema: str) -> "BlockFacts":
+        times = timestamps(block, schema)
+        return BlockFacts(min(times), max(times), frozenset(identifiers(block)))
+
+    def touches(self, segments: list[Segment]) -> bool:
+        return any(start <= self.last and self.first < end and (wanted is None or not wanted.isdisjoint(self.ids))
+                   for start, end, wanted in segments)
+
+
+def selected(file: File, schema: str, segments: list[Segment]) -> Iterator[bytes]:
+    """The records of a file that lie in one of the segments. What its blocks hold is remembered for the next question."""
+    known, facts = file.facts, []
+    wanted_to = max((index for index, item in enumerate(known or []) if item.touches(segments)), default=-1)
+    for index, block in enumerate(file.blocks()):
+        if known and index > wanted_to:
+            return
+        item = known[index] if known else BlockFacts.of(block, schema)
+        facts.append(item)
+        if item.touches(segments):
+            yield from_block(block, schema, segments, item)
+    file.facts = facts
+
+
+def from_block(block: bytes, schema: str, segments: list[Segment], facts: BlockFacts) -> bytes:
     size = block[0] * 4
-    times, ids = timestamps(block, schema), identifiers(block)
-    first, last, known = min(times), max(times), set(ids)
     for start, end, wanted in segments:
-        if start <= first and last < end:
-            if wanted is None or known <= wanted:
+        if start <= facts.first and facts.last < end:
+            if wanted is None or facts.ids <= wanted:
                 return block
+            ids = identifiers(block)
             return b"".join([block[i * size:i * size + size] for i, id in enumerate(ids) if id in wanted])
-    kept = []
+    times, ids, kept = timestamps(block, schema), identifiers(block), []
     for index, time in enumerate(times):
         for start, end, wanted in segments:
             if start <= time < end and (wanted is None or ids[index] in wanted):
