@@ -8,7 +8,7 @@ let package = Package(
   name: "lake",
   // The libraries are for tools/fuzz-package.
   products: [.executable(name: "lake", targets: ["lake"])]
-    + ["JSON", "Parquet", "DeltaLog", "Databento", "Passes"].map {
+    + ["JSON", "Parquet", "DeltaLog", "Databento", "Massive", "Passes"].map {
       .library(name: $0, targets: [$0])
     },
   targets: [
@@ -110,7 +110,8 @@ let package = Package(
     .testTarget(
       name: "PassesTests",
       dependencies: [
-        "Passes", "Catalog", "Databento", "DeltaLog", "Parquet", "Columnar", "Storage", "Market",
+        "Passes", "Catalog", "Databento", "Massive", "DeltaLog", "Parquet", "Columnar", "Storage",
+        "Market",
         "Bytes", "TestSupport",
       ]),
     .testTarget(

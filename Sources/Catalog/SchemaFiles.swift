@@ -9,6 +9,9 @@ extension TableSchema {
     -> TableSchema
   {
     for schema in try own(of: lake) where schema.describes(kind) { return schema.named(kind) }
+    for file in EmbeddedSchemas.files where file.kinds.contains(kind) {
+      return try SchemaParser(file.text, path: nil, name: file.name).parse().named(kind)
+    }
     for file in EmbeddedSchemas.files {
       // Only the file that may describe the kind is read: it, or bars of any interval.
       let stem = kind.split(separator: "-").first.map { $0 + "-" } ?? kind

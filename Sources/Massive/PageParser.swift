@@ -53,6 +53,13 @@ public final class PageParser {
   let context: PageContext
   let records: RecordParser
   private(set) var rejected: [RejectedRecord] = []
+  /// Records that were refused since they were last taken.
+  public var rejectedCount: Int { rejected.count }
+
+  /// Read once: parsers are made for every file.
+  private static let newYork = Result<TimeZoneRules, TimeZoneError> { () throws(TimeZoneError) in
+    try TimeZoneRules.named(MassiveKind.timeZone)
+  }
 
   public init(_ kind: PageKind, strings: StringTable, context: PageContext = PageContext())
     throws(TimeZoneError)
@@ -61,7 +68,7 @@ public final class PageParser {
     self.strings = strings
     self.context = context
     records = RecordParser(
-      shape: kind.shape, strings: strings, zone: try TimeZoneRules.named(MassiveKind.timeZone))
+      shape: kind.shape, strings: strings, zone: try Self.newYork.get())
   }
 
   /// The records refused since the last call.
@@ -246,7 +253,10 @@ public final class PageParser {
       }
       if fault == nil { block.bytes.count += stride }
     }
-    if let fault { try reject(fault, row, cursor, start, envelope.recordCount) }
+    // An article is read beside the block: its row is no row yet.
+    if let fault {
+      try reject(fault, kind == .news ? nil : row, cursor, start, envelope.recordCount)
+    }
   }
 
   /// - Parameter row: As far as it was read.

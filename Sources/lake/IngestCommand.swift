@@ -11,7 +11,9 @@ struct IngestCommand: Command {
     summary: "Put market-data files into the lake: split by date, sorted, each file whole or not.",
     operands: [
       OperandSpec(
-        "FILE", help: "DBN (.dbn, .dbn.zst), CSV (.csv, .gz, .zst), Parquet, or '-' for stdin.",
+        "FILE",
+        help:
+          "DBN (.dbn, .dbn.zst), CSV (.csv, .gz, .zst), Parquet, Massive's pages (.json), or '-' for stdin.",
         isRepeated: true)
     ],
     flags: [
@@ -44,6 +46,7 @@ struct IngestCommand: Command {
       Example(
         "lake ingest ES_2021_01.csv --table raw.es_ohlcv_1s --symbol ESH1 --interval 1s",
         "bars from a CSV file"),
+      Example("lake ingest pages/*.json --interval 1m", "saved pages of Massive's bars"),
       Example("zstdcat x.dbn.zst | lake ingest -", "from a pipe"),
     ])
 

@@ -47,12 +47,23 @@ public final class IngestPass {
 
   /// Ingests `paths` in order; a failed one does not stop the others.
   public func ingest(_ paths: [String]) throws -> IngestReport {
-    for path in paths {
+    var place = 0
+    var singleEnd = 0
+    while place < paths.count {
       if observer.isInterrupted {
         report.isInterrupted = true
         break
       }
-      try take(IngestInput(path: path, options: options))
+      if place >= singleEnd {
+        let (count, isTaken) = try takePages(paths[place...])
+        singleEnd = place + count
+        if isTaken {
+          place += count
+          continue
+        }
+      }
+      try take(IngestInput(path: paths[place], options: options))
+      place += 1
     }
     var report = try finish()
     report.files.removeAll { if case .interrupted = $0.state { true } else { false } }
@@ -71,6 +82,19 @@ public final class IngestPass {
     ingestInput(place)
     if isGroupDue { try commitAll() }
     return place
+  }
+
+  /// Takes files that were read together.
+  func add(_ files: [GroupedFile]) throws {
+    for file in files {
+      inputs.append(IngestInput(path: file.file.path, options: options))
+      report.files.append(file.report())
+      file.work.target.add(
+        file.work.segments, input: file.work.appId,
+        events: file.event(runID: run.id).map { [$0] } ?? [])
+      pendingFiles[file.work.target.name, default: []].append(report.files.count - 1)
+    }
+    if isGroupDue { try commitAll() }
   }
 
   /// Commits what is pending, brings the ledgers up to date and leaves nothing in staging.

@@ -107,7 +107,8 @@ final class RowFileSource {
     work.rejected =
       rejected
       + rows.conflicts.map { RejectedRow(conflict: $0, original: $0.row) }
-    work.symbols = item.options.symbol.map { [$0] } ?? []
+    work.symbols =
+      item.options.symbol.map { [$0] } ?? (opened.source as? MassiveSource)?.tickers ?? []
     return work
   }
 
@@ -120,21 +121,28 @@ final class RowFileSource {
 
   private func open(_ input: InputStream) throws -> OpenSource {
     guard let download = item.download, let rows = download.rows else {
-      return try SourceFile.open(
-        input, options: try sourceOptions(), hint: try kindHint(), lake: pass.lake)
+      let (options, hint) = try Self.reading(pass, item.options)
+      return try SourceFile.open(input, options: options, hint: hint, lake: pass.lake)
     }
     let schema = try TableSchema.named(download.unit.schema, in: pass.lake)
     return OpenSource(source: try rows.open(input, schema), schema: schema, format: .pages)
   }
 
-  private func sourceOptions() throws -> SourceOptions {
+  /// How files are read, and what is said of their rows.
+  static func reading(
+    _ pass: IngestPass, _ options: IngestOptions
+  ) throws -> (SourceOptions, KindHint) {
+    (try sourceOptions(options), try kindHint(pass, options))
+  }
+
+  private static func sourceOptions(_ given: IngestOptions) throws -> SourceOptions {
     var options = SourceOptions()
-    options.symbol = item.options.symbol
-    options.columns = item.options.columns
-    options.delimiter = item.options.delimiter
-    options.ambiguousTime = item.options.ambiguousTime
-    options.timeZone = try item.options.timeZone.map { try TimeZoneRules.named($0) }
-    options.columnMap = try item.options.columnMap.map { text in
+    options.symbol = given.symbol
+    options.columns = given.columns
+    options.delimiter = given.delimiter
+    options.ambiguousTime = given.ambiguousTime
+    options.timeZone = try given.timeZone.map { try TimeZoneRules.named($0) }
+    options.columnMap = try given.columnMap.map { text in
       guard let mapping = ColumnMapping(parsing: text) else {
         throw PassError(
           .usage, "'--map \(text)' is no mapping", remedy: "--map theirs=ours, like --map px=price")
@@ -144,11 +152,11 @@ final class RowFileSource {
     return options
   }
 
-  private func kindHint() throws -> KindHint {
+  private static func kindHint(_ pass: IngestPass, _ options: IngestOptions) throws -> KindHint {
     var hint = KindHint(
-      kind: item.options.kind, interval: item.options.interval,
-      tableName: item.options.table?.name)
-    if let table = item.options.table, pass.lake.hasTable(table) {
+      kind: options.kind, interval: options.interval,
+      tableName: options.table?.name)
+    if let table = options.table, pass.lake.hasTable(table) {
       hint.tableKind = try pass.lake.table(table).snapshot().configuration[TableProperty.schema]
     }
     return hint

@@ -173,9 +173,9 @@ struct BarHasher {
   private func sparse(_ rows: BarColumns, _ run: Range<Int>, _ base: Fingerprint) -> Fingerprint {
     var total = Fingerprint()
     for row in run {
-      var sum = base
+      var (low, high) = (base.low, base.high)
       func add(_ hash: RowHash, _ value: Int64) {
-        hash.add(UInt64(bitPattern: value), low: &sum.low, high: &sum.high)
+        hash.add(UInt64(bitPattern: value), low: &low, high: &high)
       }
       let flag = rows.flags[row]
       add(time, rows.time[row] &* 1000)
@@ -183,12 +183,12 @@ struct BarHasher {
       if flag & BarColumns.Flag.instrument != 0 { add(instrument, rows.instrument[row]) }
       if flag & BarColumns.Flag.price != 0 {
         add(open, rows.open[row])
-        add(high, rows.high[row])
-        add(low, rows.low[row])
+        add(self.high, rows.high[row])
+        add(self.low, rows.low[row])
         add(close, rows.close[row])
       }
       if flag & BarColumns.Flag.volume != 0 { add(volume, rows.volume[row]) }
-      total &+= RowHash.finalised(low: sum.low, high: sum.high)
+      total &+= RowHash.finalised(low: low, high: high)
     }
     return total
   }

@@ -129,13 +129,21 @@ public final class ResamplePass {
         remedy: "an interval of an hour or less")
     }
     let name = options.output ?? TableName.bars(from: sourceName, interval: interval.name)
+    var properties = [
+      "lake.pass": Self.name, "lake.pass.source": sourceName.description,
+      "lake.pass.interval": interval.name,
+    ]
+    properties[TableProperty.adjusted] = snapshot.configuration[TableProperty.adjusted]
     return TableDefinition(
-      name, schema: try TableSchema.named("ohlcv-" + interval.name, in: lake), timezone: zone,
-      dataset: snapshot.configuration[TableProperty.dataset],
-      properties: [
-        "lake.pass": Self.name, "lake.pass.source": sourceName.description,
-        "lake.pass.interval": interval.name,
-      ])
+      name, schema: try TableSchema.named(kind(interval, snapshot), in: lake), timezone: zone,
+      dataset: snapshot.configuration[TableProperty.dataset], properties: properties)
+  }
+
+  /// Bars are made of bars of their own kind: the volume of some vendors' has a fraction.
+  private func kind(_ interval: Interval, _ snapshot: Snapshot) -> String {
+    let source = snapshot.configuration[TableProperty.schema] ?? ""
+    let stem = source.lastIndex(of: "-").map { String(source[...$0]) } ?? "ohlcv-"
+    return stem + interval.name
   }
 
   private func partitions(

@@ -14,10 +14,15 @@ public final class MassiveSource: RowSource {
   private let path: String
   private let stream: PageStream
   private let parser: PageParser
-  private let rules: RowRuleEvaluator
+  let rules: RowRuleEvaluator
   private let checksAdjustment: Bool
   /// Whether bars are adjusted for splits, as told or as the first page says.
   public private(set) var isAdjusted: Bool?
+  /// Of pages of bars, each once.
+  private(set) var tickers: [String] = []
+  var ticker: String? { tickers.first }
+  var kind: PageKind { parser.kind }
+  var isOfBars: Bool { parser.kind == .bars || parser.kind == .indexBars }
   /// A page that was read before anyone asked for rows.
   private var waiting: RowBlock?
   private var recordCount: Int64 = 0
@@ -124,6 +129,7 @@ public final class MassiveSource: RowSource {
     _ envelope: PageEnvelope, _ page: UnsafeRawBufferPointer, _ block: RowBlock
   ) throws {
     if envelope.isRefused { throw envelope.refusal(of: "what was asked for") }
+    if let ticker = envelope.ticker, !tickers.contains(ticker) { tickers.append(ticker) }
     if checksAdjustment, let found = envelope.isAdjusted, envelope.recordCount > 0 {
       if let expected = isAdjusted, expected != found {
         throw MassiveError(

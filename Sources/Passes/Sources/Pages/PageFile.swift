@@ -5,7 +5,7 @@ import JSON
 import Massive
 
 /// Where the rows of a file belong, where nobody says otherwise.
-struct SourcePlacement {
+struct SourcePlacement: Sendable {
   var table: TableName
   var dataset: String
   var setting: DownloadTable
@@ -44,30 +44,42 @@ enum PageFile {
     return rest.first == 0x0A && rest.dropFirst().first == 0x7B
   }
 
-  /// What the first bytes tell of a page.
-  struct Clues {
-    var kind: PageKind?
-    var ticker: String?
-    var hint: KindHint
-  }
-
   static func open(
     _ head: [UInt8], _ supply: any ByteSupply, path: String, options: SourceOptions,
     hint: KindHint, lake: Lake?
   ) throws -> (source: MassiveSource, schema: TableSchema, placement: SourcePlacement) {
-    let kind = try kind(head, path: path, options: options, hint: hint)
+    var kind = try kind(head, path: path, options: options, hint: hint)
+    let source = try source(kind, supply, path: path, options: options, lake: lake)
+    if case .bars(let guessed, let span) = kind, let ticker = source.ticker {
+      let market = try market(ticker, path: path)
+      // The ticker may stand behind the results: until then only those tell what it is.
+      guard (market == .indices) == (guessed == .indices) else {
+        throw SourceError(
+          .needsKind, "the bars of '\(ticker)' are not written like those of \(market.rawValue)",
+          place: .init(path: path))
+      }
+      kind = .bars(market, span)
+    }
     if let stated = hint.tableKind ?? hint.kind, stated != kind.schemaKind, stated != "ohlcv" {
       throw SourceError(
         .needsKind, "the file holds rows of \(kind.schemaKind), not of \(stated)",
         place: .init(path: path), remedy: "store them into a table of their own: leave out --table")
     }
     let schema = try TableSchema.named(kind.schemaKind, in: lake)
+    return (source, schema, try SourcePlacement(kind, isAdjusted: source.isAdjusted ?? false))
+  }
+
+  /// The pages, the first of them read.
+  private static func source(
+    _ kind: MassiveKind, _ supply: any ByteSupply, path: String, options: SourceOptions, lake: Lake?
+  ) throws -> MassiveSource {
     let asOf = kind == .optionContracts ? try self.asOf(path) : nil
     let source = try MassiveSource(
-      supply: supply, path: path, kind: kind.pageKind, schema: schema,
+      supply: supply, path: path, kind: kind.pageKind,
+      schema: try TableSchema.named(kind.schemaKind, in: lake),
       context: PageContext(symbol: options.symbol, asOf: asOf))
     try source.readAhead()
-    return (source, schema, try SourcePlacement(kind, isAdjusted: source.isAdjusted ?? false))
+    return source
   }
 
   /// What the rows are.
@@ -78,19 +90,22 @@ enum PageFile {
     if clues.has("published_utc") { return .news }
     if clues.has("strike_price") || clues.has("expiration_date") { return .optionContracts }
     if clues.has("from") && clues.text("symbol") != nil { return .openClose }
-    guard clues.has("results") || clues.has("resultsCount") || clues.has("queryCount"),
-      let ticker = clues.text("ticker") ?? PagePath.ticker(path) ?? options.symbol
-    else {
+    guard clues.has("results") || clues.has("resultsCount") || clues.has("queryCount") else {
       throw SourceError(
         .needsKind, "the file is JSON, but no page of bars, contracts, news or open and close",
         place: .init(path: path), remedy: "see which files can be read: lake ingest --help")
     }
-    guard let market = MassiveMarket(ticker: ticker) else {
-      throw SourceError(
-        .unsupported, "'\(ticker)' is of a market that is not read", place: .init(path: path),
-        remedy: "stocks (SPY), options (O:SPY250304C00601000) and indices (I:VIX) are")
-    }
-    return .bars(market, try span(clues, path: path, hint: hint))
+    let ticker = clues.text("ticker") ?? PagePath.ticker(path) ?? options.symbol
+    let market = try ticker.map { try self.market($0, path: path) }
+    return .bars(
+      market ?? (clues.has("v") ? .stocks : .indices), try span(clues, path: path, hint: hint))
+  }
+
+  private static func market(_ ticker: String, path: String) throws(SourceError) -> MassiveMarket {
+    if let market = MassiveMarket(ticker: ticker) { return market }
+    throw SourceError(
+      .unsupported, "'\(ticker)' is of a market that is not read", place: .init(path: path),
+      remedy: "stocks (SPY), options (O:SPY250304C00601000) and indices (I:VIX) are")
   }
 
   /// The pages do not say how long their bars are: flags, tables and paths do.

@@ -1,0 +1,8 @@
+import FuzzDriver
+import Massive
+
+/// Any bytes are rows or a typed error.
+fuzz { start, count in
+  MassiveFuzz.run(UnsafeRawBufferPointer(start: start, count: count))
+  return 0
+}
