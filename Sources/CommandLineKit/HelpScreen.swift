@@ -49,7 +49,10 @@ enum HelpScreen {
     if examples.isEmpty { return "" }
     var text = "\nexamples:\n"
     for example in examples {
-      text += "  " + example.line + "\n" + wrapped(example.what, indent: 6, first: 6)
+      // A line that is too long goes on after a backslash, so that it can still be pasted.
+      let lines = wrapped(example.line, indent: 4, first: 2, columnMax: columnMax - 2)
+      text += lines.dropLast().split(separator: "\n").joined(separator: " \\\n") + "\n"
+      text += wrapped(example.what, indent: 6, first: 6)
     }
     return text
   }
@@ -71,9 +74,12 @@ enum HelpScreen {
     return text
   }
 
-  /// `text` in lines of at most 100 columns, the first indented by `first`.
-  static func wrapped(_ text: String, indent: Int, first: Int) -> String {
-    let columnMax = 100
+  static let columnMax = 100
+
+  /// `text` in lines of at most `columnMax` columns, the first indented by `first`.
+  static func wrapped(
+    _ text: String, indent: Int, first: Int, columnMax: Int = columnMax
+  ) -> String {
     var lines = ""
     var line = String(repeating: " ", count: first)
     var used = indent

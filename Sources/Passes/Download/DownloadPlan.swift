@@ -18,7 +18,7 @@ public struct DownloadRequest: Sendable {
   public var cut: DownloadCut
   /// Symbols that one unit may hold.
   public var groupMax: Int
-  /// Where the vendor's data end for now; later ones come another time. nil: they are all there.
+  /// Where the vendor's data end at this time; later ones come another day. nil: they are all there.
   public var availableEnd: Int64?
   /// Stretches that were open are fetched again whole, instead of from where they ended.
   public var refetchesOpen: Bool
