@@ -6,6 +6,7 @@ import csv
 import importlib.machinery
 import importlib.util
 import json
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -91,6 +92,8 @@ def judge_data(judge: Judge) -> None:
 
 
 def judge_all(judge: Judge) -> None:
+    made = subprocess.run([sys.executable, ROOT / "tools/make-calendars", "--check"], capture_output=True, text=True)
+    judge.check(made.returncode == 0, "schemas/calendars is what tools/make-calendars writes", made.stdout + made.stderr)
     calendars, summary = lines(judge)
     judge.check(summary["calendars"] == len(calendars) >= 17, "the list is whole", summary)
     names = {one["calendar"]: one for one in calendars}
