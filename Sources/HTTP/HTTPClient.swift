@@ -99,15 +99,19 @@ public final class HTTPClient: Sendable {
   /// - Parameters:
   ///   - prepare: The request of the next attempt.
   ///   - body: Sees the answer, so that 206 and 200 can be told apart.
+  ///   - finish: Called when the body is there; may throw an `HTTPError` that is worth another attempt.
   public func exchange(
     prepare: () throws -> HTTPRequest,
-    body: (HTTPResponse, UnsafeRawBufferPointer) throws -> Void
+    body: (HTTPResponse, UnsafeRawBufferPointer) throws -> Void,
+    finish: (HTTPResponse) throws -> Void = { _ in }
   ) throws -> HTTPResponse {
     var attempt = 1
     while true {
       let request = try prepare()
       do {
-        return try followed(request, body: body)
+        let response = try followed(request, body: body)
+        try finish(response)
+        return response
       } catch var error as HTTPError {
         error = error.redacted(by: redactor)
         error.attemptCount = attempt

@@ -52,16 +52,34 @@ private let hour: Int64 = 3_600_000_000_000
   }
 
   @Test func aStreamIsAskedForAsZstd() throws {
-    let transport = ReplayTransport([Answer(pieces: [[1], [2, 3]])])
+    // A frame that holds nothing.
+    let frame: [UInt8] = [0x28, 0xB5, 0x2F, 0xFD, 0x20, 0, 1, 0, 0]
+    let transport = ReplayTransport([Answer(pieces: [Array(frame[..<3]), Array(frame[3...])])])
     var bytes: [UInt8] = []
     let response = try client(transport).getRange(
       query(["5617"], .instrumentID), begin: { bytes = [] }, body: { bytes += Array($0) })
-    #expect(bytes == [1, 2, 3] && response.byteCount == 3)
+    #expect(bytes == frame && response.byteCount == frame.count)
     let form = Dictionary(uniqueKeysWithValues: transport.requests[0].form)
     #expect(form["encoding"] == "dbn" && form["compression"] == "zstd")
     // Only so does the answer name the instruments.
     #expect(form["stype_out"] == "raw_symbol")
     #expect(!transport.requests[0].acceptsCompression)
+  }
+
+  @Test func aStreamIsWholeAtTheEndOfItsFramesOnly() throws {
+    for path in Fixtures.wholeFiles() where path.hasSuffix(".zst") {
+      let bytes = [UInt8](try Data(contentsOf: URL(filePath: path)))
+      guard bytes.count < 20_000 else { continue }
+      var framing = ZstdFraming()
+      for index in bytes.indices {
+        bytes.withUnsafeBytes { framing.take(UnsafeRawBufferPointer(rebasing: $0[index...index])) }
+        if framing.isWhole, index + 1 < bytes.count {
+          // Between two frames: the next four bytes begin another.
+          #expect(bytes[(index + 1)...].prefix(4).elementsEqual([0x28, 0xB5, 0x2F, 0xFD]))
+        }
+      }
+      #expect(framing.isWhole && !framing.isOther, "\(path)")
+    }
   }
 
   @Test(arguments: [

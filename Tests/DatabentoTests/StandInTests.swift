@@ -81,7 +81,8 @@ final class StandIn {
   /// Under each fault the bytes are those of an undisturbed answer.
   @Test(arguments: [
     "429:after=0", "429:after=1,date=1", "500:times=3", "503:times=2", "cut:at=1000", "cut:at=1",
-    "cut:at=9000,times=3", "stall:at=2000", "drip:at=3000,bytes=100,every=0.005",
+    "cut:at=9000,times=3", "truncate:at=2000", "truncate:at=1,times=2", "stall:at=2000",
+    "drip:at=3000,bytes=100,every=0.005",
   ]) func faultsLeaveNoTrace(fault: String) throws {
     guard let standin = try StandIn(["--fault", fault]) else { return }
     try Fixtures.withScratch { folder in

@@ -16,6 +16,24 @@ extension DatabentoClient {
     let request = HTTPRequest(
       .post, url("timeseries.get_range"), form: form, credential: .basic(key),
       acceptsCompression: false)
-    return try explaining(query) { try http.stream(request, begin: begin, body: body) }
+    var framing = ZstdFraming()
+    return try explaining(query) {
+      try http.exchange(
+        prepare: {
+          try begin()
+          framing = ZstdFraming()
+          return request
+        },
+        body: { _, piece in
+          framing.take(piece)
+          try body(piece)
+        },
+        finish: { response in
+          if framing.isWhole { return }
+          throw HTTPError(
+            .connection, "the answer ends too early, after \(response.byteCount) bytes",
+            url: request.url, remedy: "run it again", requestID: response.requestID)
+        })
+    }
   }
 }
