@@ -1255,10 +1255,10 @@ columns:
     aliases: [vol]
     description: "Quantity traded: it may have a fraction."
   - name: vwap
-    type: "decimal(38,18)"
+    type: "decimal(18,9)"
     source: vw
     unit: currency
-    description: "Volume-weighted average price, with the vendor's digits."
+    description: "Volume-weighted average price. One of more digits is null here, and whole in extra."
   - name: transactions
     type: long
     source: n
@@ -1489,10 +1489,10 @@ columns:
     aliases: [vol]
     description: "Quantity traded: it may have a fraction."
   - name: vwap
-    type: "decimal(38,18)"
+    type: "decimal(18,9)"
     source: vw
     unit: currency
-    description: "Volume-weighted average price, with the vendor's digits."
+    description: "Volume-weighted average price. One of more digits is null here, and whole in extra."
   - name: transactions
     type: long
     source: n

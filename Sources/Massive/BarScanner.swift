@@ -52,7 +52,7 @@ struct BarScanner {
       if !number.isPlain { return nil }
       let bit: UInt32
       switch letter {
-      case 0x6F, 0x68, 0x6C, 0x63:
+      case 0x6F, 0x68, 0x6C, 0x63, 0:
         if number.wholeCount > 9 || number.fractionCount > 9 { return nil }
         let value =
           number.whole &* 1_000_000_000 &+ number.fraction &* tensTable(9 &- number.fractionCount)
@@ -66,9 +66,12 @@ struct BarScanner {
         case 0x6C:
           bit = l
           row.storeLE(value, MassiveLayout.Bar.low)
-        default:
+        case 0x63:
           bit = c
           row.storeLE(value, MassiveLayout.Bar.close)
+        default:
+          bit = vw
+          row.storeLE(value, MassiveLayout.Bar.vwap)
         }
       case 0x76:
         if number.wholeCount > 12 || number.fractionCount > 6 { return nil }
@@ -76,9 +79,6 @@ struct BarScanner {
         let value =
           number.whole &* 1_000_000 &+ number.fraction &* tensTable(6 &- number.fractionCount)
         row.storeLE(value, MassiveLayout.Bar.volume)
-      case 0:
-        bit = vw
-        storeWide(number, row, MassiveLayout.Bar.vwap)
       case 0x6E:
         if number.fractionCount > 0 { return nil }
         bit = n
@@ -109,10 +109,7 @@ struct BarScanner {
     row.storeLE(UInt64(0), MassiveLayout.Bar.extra)
     if seen & v == 0 { row.storeLE(UInt64(0), MassiveLayout.Bar.volume) }
     if seen & n == 0 { row.storeLE(UInt64(0), MassiveLayout.Bar.transactions) }
-    if seen & vw == 0 {
-      row.storeLE(UInt64(0), MassiveLayout.Bar.vwap)
-      row.storeLE(UInt64(0), MassiveLayout.Bar.vwap + 8)
-    }
+    if seen & vw == 0 { row.storeLE(UInt64(0), MassiveLayout.Bar.vwap) }
   }
 
   /// A value of 18 decimals.

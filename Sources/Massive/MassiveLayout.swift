@@ -19,12 +19,8 @@ public enum MassiveLayout {
     static let volume = 48
     static let transactions = 56
     static let vwap = 64
-    static let extra = 80
-    static let stride = 88
-    static let volumeBit: UInt32 = 1
-    static let vwapBit: UInt32 = 2
-    static let transactionsBit: UInt32 = 4
-    static let extraBit: UInt32 = 8
+    static let extra = 72
+    static let stride = 80
   }
 
   /// Offsets in the rows of index bars.
@@ -39,7 +35,7 @@ public enum MassiveLayout {
     static let stride = 88
   }
 
-  /// Bars of stocks and options: prices of 9 decimals, volume of 6, vwap of 18.
+  /// Bars of stocks and options: prices of 9 decimals, volume of 6.
   public static let bars = RowLayout(
     stride: Bar.stride,
     fields: [
@@ -48,7 +44,7 @@ public enum MassiveLayout {
       RowField("o", .int64, offset: Bar.open), RowField("h", .int64, offset: Bar.high),
       RowField("l", .int64, offset: Bar.low), RowField("c", .int64, offset: Bar.close),
       RowField("v", .int64, offset: Bar.volume, null: null(0)),
-      RowField("vw", .int128, offset: Bar.vwap, null: null(1)),
+      RowField("vw", .int64, offset: Bar.vwap, null: null(1)),
       RowField("n", .int64, offset: Bar.transactions, null: null(2)),
       RowField("extra", .text, offset: Bar.extra, null: null(3)),
     ])

@@ -75,6 +75,11 @@ final class RecordParser {
         seen &= ~(1 << UInt64(position))
         continue
       }
+      if shape.members[position].form == .average, try parser.peek() == .number {
+        let digits = try parser.number()
+        if !storeAverage(shape.members[position], digits, row) { addExtra(key, digits) }
+        continue
+      }
       let wrong = try store(shape.members[position], &parser, row)
       fault = fault ?? wrong
     }
@@ -138,7 +143,7 @@ final class RecordParser {
     }
     let kind = try parser.peek()
     switch member.form {
-    case .decimal, .integer, .milliseconds:
+    case .decimal, .average, .integer, .milliseconds:
       guard kind == .number else { return try wrongKind(member, "a number", &parser) }
       return storeNumber(member, field, try parser.number(), row)
     case .instant, .midnight, .date:
@@ -208,6 +213,18 @@ final class RecordParser {
     }
     markValid(field, row)
     return nil
+  }
+
+  /// false where the value does not fit.
+  private func storeAverage(
+    _ member: Member, _ digits: UnsafeRawBufferPointer, _ row: UnsafeMutableRawPointer
+  ) -> Bool {
+    guard let field = member.field, let value = DecimalText.parse(digits, scale: 9),
+      value.magnitude < UInt128(DecimalText.powersOfTen[18])
+    else { return false }
+    row.storeLE(Int64(truncatingIfNeeded: value), field.offset)
+    markValid(field, row)
+    return true
   }
 
   private func storeTime(

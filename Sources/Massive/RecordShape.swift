@@ -5,6 +5,8 @@ import JSON
 enum ValueForm: Hashable {
   /// A number, exact, of at most `precision` digits, `scale` of them behind the point.
   case decimal(precision: Int, scale: Int)
+  /// A price that is calculated: one that decimal(18,9) cannot hold is kept in `extra` instead.
+  case average
   /// A whole number of 64 bits.
   case integer
   /// Milliseconds since 1970.
@@ -27,7 +29,7 @@ enum ValueForm: Hashable {
   var packed: RowFieldForm {
     switch self {
     case .decimal(let precision, _): precision > 18 ? .int128 : .int64
-    case .integer: .int64
+    case .integer, .average: .int64
     case .milliseconds, .instant, .midnight: .timestamp
     case .date: .int32
     case .boolean: .int8
@@ -85,7 +87,7 @@ struct RecordShape {
       MassiveLayout.bars, index: "t",
       [
         ("t", .milliseconds), ("o", price), ("h", price), ("l", price), ("c", price),
-        ("v", .decimal(precision: 18, scale: 6)), ("vw", .decimal(precision: 38, scale: 18)),
+        ("v", .decimal(precision: 18, scale: 6)), ("vw", .average),
         ("n", .integer), ("T", .endOfBar),
       ], required: ["t", "o", "h", "l", "c"])
   }()

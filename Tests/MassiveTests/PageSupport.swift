@@ -37,7 +37,7 @@ struct ReadPage {
   }
 
   static let scales = [
-    "o": 9, "h": 9, "l": 9, "c": 9, "v": 6, "vw": 18, "strike_price": 9, "shares_per_contract": 6,
+    "o": 9, "h": 9, "l": 9, "c": 9, "v": 6, "vw": 9, "strike_price": 9, "shares_per_contract": 6,
     "open": 18, "high": 18, "low": 18, "close": 18, "preMarket": 18, "afterHours": 18, "volume": 6,
   ]
   static let indexScales = ["o": 18, "h": 18, "l": 18, "c": 18]

@@ -61,7 +61,7 @@ private struct PageFolder {
     #expect(report.files.map(\.rowsStored) == [1430, 1430, 1430])
     #expect(try pages.files().count == 2)
     #expect(try pages.rowCount() == 3 * 1430)
-    let table = try pages.lake.table(try TableName(parsing: "raw.massive_stock_bars_1m"))
+    let table = pages.lake.table(try TableName(parsing: "raw.massive_stock_bars_1m"))
     let properties = try table.snapshot().configuration
     #expect(properties[TableProperty.adjusted] == "false")
     #expect(properties[TableProperty.partitionTimezone] == "America/New_York")
