@@ -99,10 +99,39 @@ public enum ParquetFuzz {
       var column = Column(type: .long, storage: .integers([]))
       let rows = reader.rowCount(rowGroup: rowGroup)
       let whole = rows <= rowCountMax ? nil : 0..<rowCountMax
-      try? reader.readColumn(rowGroup: rowGroup, leaf: leaf, rows: whole, into: &column)
+      if (try? reader.readColumn(rowGroup: rowGroup, leaf: leaf, rows: whole, into: &column)) != nil
+      {
+        readIntegers(reader, rowGroup, leaf, as: column)
+      }
       let part = (rows / 3)..<Swift.min(rows / 2, rows / 3 + rowCountMax)
       try? reader.readColumn(rowGroup: rowGroup, leaf: leaf, rows: part, into: &column)
     }
+  }
+
+  /// Integers that are read to a place of the caller's, in parts, are those of the column.
+  private static func readIntegers(
+    _ reader: ParquetReader, _ rowGroup: Int, _ leaf: Int, as column: Column
+  ) {
+    guard case .integers(let values) = column.storage, !values.isEmpty,
+      let scanner = try? reader.makeColumnScanner(rowGroup: rowGroup, leaf: leaf)
+    else { return }
+    var found = [Int64](repeating: -1, count: values.count)
+    var validity = [UInt8](repeating: 1, count: values.count)
+    found.withUnsafeMutableBufferPointer { found in
+      validity.withUnsafeMutableBufferPointer { validity in
+        guard let target = found.baseAddress, let flags = validity.baseAddress else { return }
+        var row = 0
+        while row < found.count {
+          let part = Swift.min(found.count - row, found.count / 3 + 1)
+          let hasNulls = try? scanner.readIntegers(
+            rows: part, into: target + row, validity: flags + row)
+          precondition(hasNulls != nil, "what was read as a column can be read as integers")
+          row += part
+        }
+      }
+    }
+    let expected = column.validity ?? [UInt8](repeating: 1, count: values.count)
+    precondition(found == values && validity == expected, "both ways read the same rows")
   }
 
   private static func readRows(_ reader: ParquetReader, _ rowGroup: Int) {
