@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
-from judging import Judge, Result  # noqa: E402
+from downloads import StandIn, words as download_words  # noqa: E402
+from judging import Judge, Lake, Result  # noqa: E402
 
 TYPES: dict[str, Any] = {"string": str, "integer": int, "boolean": bool, "object": dict, "array": list,
                          "null": type(None), "number": (int, float)}
@@ -77,6 +80,22 @@ def judge_lines(judge: Judge, result: Result, shape_name: str, seen: dict[str, s
         judge.check(bool(lines) and lines[-1].get("type") == "summary", f"{case}: the last line is the summary")
 
 
+def judge_downloads(judge: Judge, lake: Lake, seen: dict[str, set[str]]) -> None:
+    with StandIn(judge, judge.data / "derived/dbn") as standin:
+        asked = download_words("GLBX.MDP3", "ohlcv-1m", "ESZ3", "2013-10-06", "2013-10-09", "--json")
+        for more, status in [([], 0), (["--force"], 0), (["--force", "--dry-run"], 0), (["--max-usd", "0", "--force"], 64)]:
+            judge_lines(judge, lake.run(*asked, *more, env=standin.environment).expect(status), "download", seen)
+        running = subprocess.Popen(lake.words(*asked, "--force"), env=standin.environment, stdout=subprocess.DEVNULL)
+        deadline = time.monotonic() + 20
+        while running.poll() is None and time.monotonic() < deadline and "worker" not in seen.get("workers", set()):
+            judge_lines(judge, lake.run("workers", "list", "--json").expect(0), "workers", seen)
+        running.wait()
+        seen.setdefault("workers", set()).add("worker")  # it may have been too quick to be seen
+    judge_lines(judge, lake.run("workers", "stop", "1", "--json").expect(64), "workers", seen)
+    for words in [["show"], ["rebuild", "--dry-run"], ["rebuild"]]:
+        judge_lines(judge, lake.run("ledger", *words, "--json").expect(0), "ledger", seen)
+
+
 def judge_all(judge: Judge) -> None:
     seen: dict[str, set[str]] = {}
     lake = judge.new_lake()
@@ -118,6 +137,7 @@ def judge_all(judge: Judge) -> None:
     (lake.root / "ledger/journal/judge.jsonl").write_text(json.dumps(PURCHASE) + "\n")
     for parts in ["month,dataset,schema", "symbol"]:
         judge_lines(judge, lake.run("spend", "--by", parts, "--json").expect(0), "spend", seen)
+    judge_downloads(judge, lake, seen)
     foreign = judge.data / "delta/delta-rs/delta-0.8.0-special-partition"
     for table in [*lake.tables(), foreign, judge.data / "delta/delta-rs/COVID-19_NYT"]:
         for command in ["describe", "history", "files"]:

@@ -83,7 +83,7 @@ public final class DownloadPass {
     while !queue.isEnded, let units = try next() {
       queue.append(units)
       repeat {
-        while let fetching = queue.take() { try store(fetching, queue) }
+        try storeAll(queue)
         try settle(queue, isLast: true)
       } while queue.isWaiting
       try queue.check()
@@ -96,6 +96,16 @@ public final class DownloadPass {
     report.isInterrupted = observer.isInterrupted
     report.isStopped = board.isStopped
     return report
+  }
+
+  private func storeAll(_ queue: DownloadQueue) throws {
+    while true {
+      switch queue.take(hasPending: ingest.hasPending) {
+      case .store(let fetching): try store(fetching, queue)
+      case .commit: try settle(queue, isLast: true)
+      case .end: return
+      }
+    }
   }
 
   private func store(_ fetching: DownloadQueue.Fetching, _ queue: DownloadQueue) throws {
@@ -197,6 +207,7 @@ public final class DownloadPass {
     for unit in pending {
       outcomes[unit.outcome] = try settled(unit, queue)
       queue.release(unit.fetching)
+      ingest.release(unit.place)
     }
     pending = []
   }

@@ -13,13 +13,27 @@ final class DownloadQueue: Sendable {
     var spool: DownloadSpool
   }
 
+  /// Bodies, and bytes of bodies, on disk at most, beyond two a worker.
+  private static let spoolMax = 256
+  private static let spoolByteMax = 256 << 20
+  /// How long the committer waits for a body before it commits what it has.
+  private static let patience: Int64 = 1_000_000_000
+
+  /// What the committer does next.
+  enum Turn {
+    case store(Fetching)
+    /// Nothing comes just now: commit what waits for it.
+    case commit
+    case end
+  }
+
   private struct State {
     var waiting: [DownloadUnit] = []
     var head = 0
+    /// Not taken yet.
     var begun: [Fetching] = []
-    var begunHead = 0
-    /// Bodies on disk: begun, and not yet given back.
-    var spoolCount = 0
+    /// Bodies on disk, by path: begun, and not yet given back.
+    var spools: [String: DownloadSpool] = [:]
     var workerCount = 0
     var fetched: [String: Result<FetchedUnit, any Error>] = [:]
     var isStopped = false
@@ -29,7 +43,7 @@ final class DownloadQueue: Sendable {
 
   private let state: Monitor<State>
   private let directory: String
-  private let spoolMax: Int
+  private let workerMax: Int
   private let isInterrupted: @Sendable () -> Bool
 
   init(
@@ -37,7 +51,7 @@ final class DownloadQueue: Sendable {
   ) {
     self.directory = directory
     self.isInterrupted = isInterrupted
-    spoolMax = 2 * workerCount
+    workerMax = workerCount
     state = Monitor(State(workerCount: workerCount))
   }
 
@@ -49,18 +63,25 @@ final class DownloadQueue: Sendable {
   ) throws -> Fetching? {
     try state.wait { state -> Fetching?? in
       if state.isStopped || isInterrupted() || isStopped() { return .some(nil) }
-      if state.head == state.waiting.count || state.spoolCount >= spoolMax { return nil }
+      if state.head == state.waiting.count || isFull(state) { return nil }
       let unit = state.waiting[state.head]
       state.head += 1
-      state.spoolCount += 1
       state.spoolNumber += 1
       let spool = try DownloadSpool(
         path: "\(directory)/body-\(state.spoolNumber)", isInterrupted: isInterrupted,
         didGrow: didGrow)
+      state.spools[spool.path] = spool
       let fetching = Fetching(unit: unit, spool: spool)
       state.begun.append(fetching)
       return fetching
     }
+  }
+
+  /// Whether the bodies on disk are enough: small ones wait together for one commit.
+  private func isFull(_ state: State) -> Bool {
+    if state.spools.count < 2 * workerMax { return false }
+    return state.spools.count >= Self.spoolMax
+      || state.spools.values.reduce(0) { $0 + $1.byteCount } >= Self.spoolByteMax
   }
 
   /// Tells what came of fetching a unit.
@@ -96,21 +117,28 @@ final class DownloadQueue: Sendable {
 
   // MARK: - Committer
 
-  /// The next unit whose body has begun to come; nil when none is left.
-  func take() -> Fetching? {
-    let fetching: Fetching? = state.wait { state -> Fetching?? in
-      if state.begunHead < state.begun.count {
-        let fetching = state.begun[state.begunHead]
-        state.begunHead += 1
-        return .some(fetching)
+  /// The next unit whose body has begun to come.
+  ///
+  /// - Parameter hasPending: Whether rows wait for their commit: they are not left waiting for a slow
+  ///   vendor, nor for a place on disk that they take themselves.
+  func take(hasPending: Bool) -> Turn {
+    let deadline = Clock.nanoseconds() + Self.patience
+    let turn: Turn = state.wait { state -> Turn? in
+      if let fetching = state.begun.first {
+        if hasPending && !fetching.spool.hasBegun && !isInterrupted() {
+          return Clock.nanoseconds() >= deadline ? .commit : nil
+        }
+        state.begun.removeFirst()
+        return .store(fetching)
       }
       let isOver =
         state.head == state.waiting.count || state.isStopped || isInterrupted()
         || state.workerCount == 0
-      return isOver ? .some(nil) : nil
+      if isOver { return .end }
+      return hasPending && (isFull(state) || Clock.nanoseconds() >= deadline) ? .commit : nil
     }
-    fetching?.spool.waitUntilBegun()
-    return fetching
+    if case .store(let fetching) = turn { fetching.spool.waitUntilBegun() }
+    return turn
   }
 
   /// What came of fetching a unit, once it has ended.
@@ -122,7 +150,7 @@ final class DownloadQueue: Sendable {
   func release(_ fetching: Fetching) {
     unlink(fetching.spool.path)
     state.withLock {
-      $0.spoolCount -= 1
+      $0.spools[fetching.spool.path] = nil
       $0.fetched[fetching.spool.path] = nil
     }
   }

@@ -85,6 +85,9 @@ public final class DownloadSpool: Sendable {
     }
   }
 
+  /// Whether there is something to read, or no more will come.
+  var hasBegun: Bool { state.withLock { $0.byteCount > 0 || $0.outcome != nil } }
+
   /// Whether it ended without a byte.
   var isWithoutBody: Bool { state.withLock { $0.outcome != nil && $0.byteCount == 0 } }
 

@@ -101,11 +101,13 @@ public final class IngestPass {
   func finish() throws -> IngestReport {
     defer { run.finish() }
     try commitAll()
-    try quarantine.flush(run: run)
     try recoverCoverage()
     try journal.fold(run: run)
     return report
   }
+
+  /// Forgets where an input's bytes are, once its rows are in.
+  func release(_ place: Int) { inputs[place] = IngestInput(path: "", options: options) }
 
   private func ingestInput(_ place: Int) {
     inputs[place].rewind()
@@ -303,6 +305,8 @@ public final class IngestPass {
   }
 
   func commitAll() throws {
+    // First what was set aside: where the rows of a download are in, it is not fetched again.
+    try quarantine.flush(run: run)
     for name in targets.keys.sorted() {
       guard let target = targets[name] else { continue }
       try commit(target)

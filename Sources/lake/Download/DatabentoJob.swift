@@ -261,13 +261,14 @@ struct DatabentoJob {
             ("end", .string(job.text(part.interval.upperBound))),
             ("requests", .integer(units.count)), ("records", .integer(part.quote.recordCount)),
             ("bytes", .integer(part.quote.billableByteCount)),
-            ("usd", .number(job.usd(part.quote.costNanoUSD))), ("batch", .boolean(part.usesBatch)),
+            ("usd", .string(job.usd(part.quote.costNanoUSD))), ("batch", .boolean(part.usesBatch)),
           ]))
       }
-      for unit in units { context.detail("\(unit.name)  USD \(job.usd(unit.costNanoUSD ?? 0))") }
+      if context.isJSON { job.list(units) }
     }
     if context.isJSON { return }
     if order.flags.isDryRun { context.print(table) } else { job.say(table) }
+    for part in parts { job.list(part.plan.units) }
     if parts.contains(where: \.usesBatch) {
       context.say(
         "batch: the vendor prepares files, which can be fetched again for free for 30 days")

@@ -131,7 +131,7 @@ struct DownloadFlags {
     let digits = Array(text.utf8)
     let value = digits.withUnsafeBytes { DecimalText.parse($0, scale: 9) }
     guard let value, value >= 0, let amount = Int64(exactly: value) else {
-      throw arguments.bad(name, text, "an amount like 20 or 0.5", nil)
+      throw arguments.bad(name, text, "an amount of dollars", "--\(name) 20, or --\(name) 0.5")
     }
     return amount
   }

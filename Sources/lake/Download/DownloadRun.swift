@@ -190,6 +190,26 @@ struct DownloadRun {
     return summary
   }
 
+  /// Lists what would be fetched, or is about to be.
+  func list(_ units: [DownloadUnit]) {
+    for unit in units {
+      let cost = unit.costNanoUSD.map { "  USD " + usd($0) } ?? ""
+      if !order.flags.isDryRun {
+        context.detail(unit.name + cost)
+      } else if context.isJSON {
+        context.print(
+          json([
+            ("type", .string("unit")), ("name", .string(unit.name)),
+            ("symbols", .array(unit.symbols.map { .string($0) })),
+            ("start", .string(text(unit.interval.lowerBound))),
+            ("end", .string(text(unit.interval.upperBound))),
+          ]))
+      } else {
+        context.print("  " + unit.name + cost)
+      }
+    }
+  }
+
   // MARK: - Words
 
   func text(_ time: Int64) -> String {

@@ -124,6 +124,7 @@ struct MassiveJob {
           ("end", .string(job.text(request.interval.upperBound))),
           ("requests", .integer(plan.units.count)),
         ]))
+      job.list(plan.units)
       return
     }
     let line =
@@ -132,10 +133,9 @@ struct MassiveJob {
         ? "nothing is missing" : "\(plan.units.count) units to fetch; pages come on top")
     if order.flags.isDryRun {
       context.print(line)
-      for unit in plan.units { context.print("  " + unit.name) }
     } else {
       context.say(line)
-      for unit in plan.units { context.detail("  " + unit.name) }
     }
+    job.list(plan.units)
   }
 }

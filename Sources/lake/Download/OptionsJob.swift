@@ -63,7 +63,7 @@ struct OptionsJob {
           let plan = try self.plan(setting, session, contracts, ledger)
           known.merge(plan.known) { $0.merging($1, uniquingKeysWith: +) }
           if order.flags.isDryRun {
-            for unit in plan.units { context.print(unit.name) }
+            job.list(plan.units)
           } else {
             return plan.units
           }

@@ -1,0 +1,380 @@
+import Bytes
+import Catalog
+import Columnar
+import Databento
+import Glibc
+import Market
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Passes
+
+private let table = "raw.test_set_ohlcv_1s"
+private let day: Int64 = 86_400_000_000_000
+
+/// A vendor whose bars are given, and that fails as it is told.
+private final class FakeVendor: DownloadSource, @unchecked Sendable {
+  enum Fault: Sendable {
+    case refusal(DownloadRefusal.Kind)
+    /// A connection that breaks after some bytes, then holds.
+    case broken(attempts: Int)
+    case garbage
+    case disk
+  }
+
+  struct Failure: LakeError {
+    let message = "the line is dead"
+    let placeText: String? = nil
+    let remedy: String? = nil
+  }
+
+  let toy: ToyLake
+  // Guarded by `lock`.
+  private let lock = Mutex(())
+  private var bars: [ToyLake.Bar]
+  private var asked: [DownloadUnit] = []
+  private var fileNumber = 0
+  /// By symbol.
+  var faults: [String: Fault] = [:]
+
+  init(_ toy: ToyLake, _ bars: [ToyLake.Bar]) {
+    self.toy = toy
+    self.bars = bars
+  }
+
+  var requests: [DownloadUnit] { lock.withLock { _ in asked } }
+
+  func replace(_ bars: [ToyLake.Bar]) { lock.withLock { _ in self.bars = bars } }
+
+  func fetch(_ unit: DownloadUnit, into spool: DownloadSpool) throws -> FetchedUnit {
+    let (name, rows) = lock.withLock { _ -> (String, [ToyLake.Bar]) in
+      asked.append(unit)
+      fileNumber += 1
+      let days = unit.interval
+      let rows = bars.filter { bar in
+        let time = Int64((ToyLake.firstDay + bar.day) * 86_400 + bar.second) * 1_000_000_000
+        return days.contains(time) && unit.symbols.contains("SYM\(bar.instrument)")
+      }
+      return ("answer-\(fileNumber).dbn.zst", rows)
+    }
+    let path = try toy.bars(name, rows)
+    let bytes = try MemoryFile.bytes(path)
+    var attempts = 1
+    for symbol in unit.symbols {
+      switch faults[symbol] {
+      case .refusal(let kind): throw DownloadRefusal(kind, "no \(symbol)")
+      case .broken(let count): attempts = count
+      case .garbage:
+        try spool.restart()
+        try Array(repeating: UInt8(7), count: 1000).withUnsafeBytes { try spool.append($0) }
+        return FetchedUnit()
+      case .disk: throw Failure()
+      case nil: break
+      }
+    }
+    for attempt in 1...attempts {
+      try spool.restart()
+      // In pieces, so that the committer reads along.
+      let end = attempt == attempts ? bytes.count : bytes.count / 2
+      for start in stride(from: 0, to: end, by: 100) {
+        try bytes[start..<min(start + 100, end)].withUnsafeBytes { try spool.append($0) }
+      }
+    }
+    var fetched = FetchedUnit()
+    fetched.requestID = name
+    return fetched
+  }
+
+  func rows(of unit: DownloadUnit) -> BodyReader? { nil }
+  func table(of unit: DownloadUnit) -> DownloadTable { DownloadTable() }
+}
+
+private enum MemoryFile {
+  static func bytes(_ path: String) throws -> [UInt8] {
+    let supply = try FileSupply(path: path)
+    var bytes: [UInt8] = []
+    var part = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = try part.withUnsafeMutableBytes { try supply.read(into: $0) }
+      if count == 0 { return bytes }
+      bytes += part[..<count]
+    }
+  }
+}
+
+private final class Stopper: PassObserver {
+  let stopsAfter: Int
+  private let begun = Atomic<Int>(0)
+  init(after count: Int) { stopsAfter = count }
+  func begin(_ name: String) { begun.wrappingAdd(1, ordering: .relaxed) }
+  func didRead(byteCount: Int) {}
+  func didProcess(rowCount: Int) {}
+  func didFail(_ error: any Error) {}
+  var isInterrupted: Bool { begun.load(ordering: .relaxed) > stopsAfter }
+}
+
+@Suite("Downloads")
+struct DownloadPassTests {
+  private func units(_ days: Range<Int64>, _ symbols: [String]) throws -> [DownloadUnit] {
+    let first = Int64(ToyLake.firstDay)
+    return try days.map { number in
+      DownloadUnit(
+        dataset: "TEST.SET", schema: "ohlcv-1s", symbols: symbols, symbolType: "raw_symbol",
+        interval: (first + number) * day..<(first + number + 1) * day,
+        table: try TableName(parsing: table))
+    }
+  }
+
+  private func request(_ days: Range<Int64>, _ symbols: [String]) throws -> DownloadRequest {
+    let first = Int64(ToyLake.firstDay)
+    return DownloadRequest(
+      dataset: "TEST.SET", schema: "ohlcv-1s", symbols: symbols, symbolType: "raw_symbol",
+      interval: (first + days.lowerBound) * day..<(first + days.upperBound) * day,
+      table: try TableName(parsing: table), cut: DownloadCut(.day, zone: .utc), groupMax: 10)
+  }
+
+  private func run(
+    _ vendor: FakeVendor, _ units: [DownloadUnit], workers: Int = 3,
+    observer: any PassObserver = NoObserver()
+  ) throws -> DownloadReport {
+    var options = IngestOptions()
+    options.jobs = 2
+    return try DownloadPass(
+      lake: vendor.toy.lake, source: vendor, options: options, workerCount: workers,
+      observer: observer
+    ).run(units, job: "test")
+  }
+
+  /// What is planned for the range now, by the ledger.
+  private func rest(
+    _ toy: ToyLake, _ days: Range<Int64>, _ symbols: [String],
+    _ selection: DownloadSelection = DownloadSelection()
+  ) throws -> [DownloadUnit] {
+    let (ledger, missing) = try CoverageLedger.recovered(toy.lake)
+    #expect(missing.isEmpty)
+    return DownloadPlan(try request(days, symbols), ledger: ledger, selection: selection).units
+  }
+
+  private func bars(_ days: Int, instruments: ClosedRange<UInt32> = 1...2) -> [ToyLake.Bar] {
+    (0..<days).flatMap { day in
+      (0..<50).flatMap { second in
+        instruments.map { ToyLake.Bar(day: day, second: 60 * second, instrument: $0) }
+      }
+    }
+  }
+
+  private func stored(_ toy: ToyLake) throws -> [[String]] {
+    try toy.rows(table, ["symbol", "ts_event", "close", "volume"]).sorted { "\($0)" < "\($1)" }
+  }
+
+  @Test("what is fetched is stored once, and is not fetched again")
+  func storedOnce() throws {
+    let vendor = FakeVendor(try ToyLake(), bars(5))
+    let report = try run(vendor, try units(0..<5, ["SYM1", "SYM2"]))
+    #expect(report.total(\.rowsStored) == 500)
+    #expect(report.failureCount == 0)
+    #expect(report.symbolLines.map(\.downloaded) == [5, 5])
+    #expect(try rest(vendor.toy, 0..<5, ["SYM1", "SYM2"]).isEmpty)
+    #expect(try rest(vendor.toy, 0..<6, ["SYM1"]).count == 1)
+    // Asked again all the same, the commits know them.
+    let again = try run(vendor, try units(0..<5, ["SYM1", "SYM2"]))
+    #expect(again.total(\.rowsStored) == 0)
+    #expect(try stored(vendor.toy).count == 500)
+  }
+
+  @Test("an attempt that breaks off half-way leaves nothing of itself")
+  func brokenAttempts() throws {
+    let vendor = FakeVendor(try ToyLake(), bars(3))
+    vendor.faults["SYM1"] = .broken(attempts: 3)
+    let report = try run(vendor, try units(0..<3, ["SYM1", "SYM2"]), workers: 1)
+    #expect(report.failureCount == 0)
+    #expect(try stored(vendor.toy).count == 300)
+  }
+
+  @Test("a symbol that is refused does not take the others with it")
+  func refusedSymbol() throws {
+    let vendor = FakeVendor(try ToyLake(), bars(2, instruments: 1...3))
+    vendor.faults["SYM2"] = .refusal(.notEntitled)
+    vendor.faults["SYM3"] = .refusal(.rejected)
+    let report = try run(vendor, try units(0..<2, ["SYM1", "SYM2", "SYM3"]))
+    let lines = report.symbolLines
+    #expect(lines.map(\.downloaded) == [2, 0, 0])
+    #expect(lines.map(\.notEntitled) == [0, 2, 0])
+    #expect(lines.map(\.failed) == [0, 0, 2])
+    #expect(try Set(stored(vendor.toy).map { $0[0] }) == ["SYM1"])
+    // What is not in the plan is not asked for again; what failed is.
+    let asked = try rest(vendor.toy, 0..<2, ["SYM1", "SYM2", "SYM3"])
+    #expect(asked.map(\.symbols) == [["SYM3"], ["SYM3"]])
+    var selection = DownloadSelection()
+    selection.rechecked = [.notEntitled]
+    #expect(try rest(vendor.toy, 0..<2, ["SYM2"], selection).count == 2)
+  }
+
+  @Test("a body that makes no sense fails alone, and stores nothing")
+  func garbage() throws {
+    let vendor = FakeVendor(try ToyLake(), bars(1))
+    vendor.faults["SYM2"] = .garbage
+    let report = try run(
+      vendor, try units(0..<1, ["SYM1"]) + units(0..<1, ["SYM2"]))
+    #expect(report.symbolLines.map(\.failed) == [0, 1])
+    #expect(try Set(stored(vendor.toy).map { $0[0] }) == ["SYM1"])
+    vendor.faults = [:]
+    try _ = run(vendor, try rest(vendor.toy, 0..<1, ["SYM1", "SYM2"]))
+    #expect(try stored(vendor.toy).count == 100)
+  }
+
+  @Test("a key that is not known stops the job, and nothing is told of the intervals")
+  func unknownKey() throws {
+    let vendor = FakeVendor(try ToyLake(), bars(3))
+    vendor.faults["SYM1"] = .refusal(.unauthorized)
+    let report = try run(vendor, try units(0..<3, ["SYM1"]), workers: 1)
+    #expect(report.stop != nil)
+    #expect(vendor.requests.count < 3)
+    #expect(try CoverageLedger.read(vendor.toy.lake).events.isEmpty)
+  }
+
+  @Test("an interval without rows is empty, in the ledger and in what is told")
+  func emptyInterval() throws {
+    let vendor = FakeVendor(try ToyLake(), bars(1))
+    let report = try run(vendor, try units(0..<3, ["SYM1"]))
+    #expect(report.symbolLines.map(\.empty) == [2])
+    let ledger = try CoverageLedger.read(vendor.toy.lake)
+    #expect(ledger.events.map(\.state.rawValue).sorted() == ["complete", "empty", "empty"])
+    #expect(try rest(vendor.toy, 0..<3, ["SYM1"]).isEmpty)
+  }
+
+  @Test("nothing but empty intervals makes no table")
+  func onlyEmpty() throws {
+    let vendor = FakeVendor(try ToyLake(), [])
+    _ = try run(vendor, try units(0..<2, ["SYM1"]))
+    #expect(!vendor.toy.lake.hasTable(try TableName(parsing: table)))
+    #expect(try rest(vendor.toy, 0..<2, ["SYM1"]).isEmpty)
+  }
+
+  @Test("a forced download replaces its region and nothing else, and says what changed")
+  func replaced() throws {
+    let vendor = FakeVendor(try ToyLake(), bars(3))
+    _ = try run(vendor, try units(0..<3, ["SYM1", "SYM2"]))
+    let before = try stored(vendor.toy)
+    // One bar changed, one gone, one new; and one changed where nothing is asked for.
+    var changed = bars(3)
+    changed.removeAll { $0.day == 1 && $0.instrument == 1 && $0.second == 60 }
+    changed.append(ToyLake.Bar(day: 1, second: 61, instrument: 1))
+    for place in changed.indices where changed[place].second == 120 {
+      changed[place].volume = 99
+    }
+    vendor.replace(changed)
+    var selection = DownloadSelection()
+    selection.isForced = true
+    let units = try rest(vendor.toy, 1..<2, ["SYM1"], selection)
+    #expect(units.map(\.isReplacing) == [true])
+    let change = try run(vendor, units).change
+    #expect(change?.added == 1)
+    #expect(change?.gone == 1)
+    #expect(change?.changed == 1)
+    #expect(change?.same == 48)
+    let after = try stored(vendor.toy)
+    #expect(after.count == 300)
+    #expect(Set(after).symmetricDifference(before).count == 4)
+    let version = try vendor.toy.lake.table(named: table).snapshot().version
+    let again = try run(vendor, try rest(vendor.toy, 1..<2, ["SYM1"], selection))
+    #expect(again.change?.isNone == true)
+    #expect(try vendor.toy.lake.table(named: table).snapshot().version == version)
+  }
+
+  @Test("a forced download that brings nothing takes the rows away")
+  func replacedByNothing() throws {
+    let vendor = FakeVendor(try ToyLake(), bars(2))
+    _ = try run(vendor, try units(0..<2, ["SYM1", "SYM2"]))
+    vendor.replace([])
+    var selection = DownloadSelection()
+    selection.isForced = true
+    let report = try run(vendor, try rest(vendor.toy, 0..<1, ["SYM2"], selection))
+    #expect(report.change?.gone == 50)
+    #expect(try stored(vendor.toy).count == 150)
+  }
+
+  @Test("stopped half-way, the next one fetches the rest")
+  func interrupted() throws {
+    let vendor = FakeVendor(try ToyLake(), bars(8))
+    let all = try units(0..<8, ["SYM1", "SYM2"])
+    let report = try run(vendor, all, workers: 1, observer: Stopper(after: 3))
+    #expect(report.isInterrupted)
+    let left = try rest(vendor.toy, 0..<8, ["SYM1", "SYM2"])
+    #expect(!left.isEmpty && left.count < 8)
+    _ = try run(vendor, left)
+    #expect(try stored(vendor.toy).count == 800)
+  }
+
+  @Test("a ledger that is lost is rebuilt from the commits")
+  func rebuilt() throws {
+    let vendor = FakeVendor(try ToyLake(), bars(3))
+    _ = try run(vendor, try units(0..<4, ["SYM1"]))
+    let lake = vendor.toy.lake
+    func told(_ events: [CoverageEvent]) -> [CoverageEvent] {
+      events.sorted { $0.interval.lowerBound < $1.interval.lowerBound }
+    }
+    let before = told(try CoverageLedger.read(lake).events)
+    TemporaryFolder.remove(vendor.toy.folder.path + "/lake/ledger")
+    #expect(try CoverageLedger.read(lake).events.isEmpty)
+    try LedgerRebuild.add(try LedgerRebuild.missing(lake), to: lake)
+    #expect(told(try CoverageLedger.read(lake).events) == before)
+    #expect(try LedgerRebuild.missing(lake).isEmpty)
+  }
+
+  @Test("events that a run wrote down and did not live to fold are read and folded by the next")
+  func journalOfTheDead() throws {
+    let vendor = FakeVendor(try ToyLake(), bars(1))
+    let lake = vendor.toy.lake
+    let journal = CoverageJournal(lake: lake, runID: "dead")
+    let unit = try units(0..<1, ["SYM1"])[0]
+    try journal.record(unit.events(FetchedUnit()))
+    #expect(try CoverageLedger.read(lake).events.count == 1)
+    _ = try run(vendor, try units(1..<2, ["SYM1"]))
+    #expect(try DirectoryList.names(lake.journalPath).isEmpty)
+    #expect(try CoverageLedger.read(lake).events.count == 2)
+  }
+
+  @Test("workers are seen from outside, and end after the unit they are at when told to")
+  func workers() throws {
+    let vendor = FakeVendor(try ToyLake(), bars(1))
+    let run = try StagingRun(root: vendor.toy.lake.root)
+    defer { run.finish() }
+    let board = WorkerBoard(directory: run.directory, job: "nightly", workerCount: 2)
+    board.begin(1, try units(0..<1, ["SYM1"])[0])
+    board.progress(1, byteCount: 1234)
+    board.start()
+    defer { board.finish() }
+    var seen: [WorkerStatus] = []
+    for _ in 0..<100 where seen.isEmpty {
+      seen = try WorkerStatus.all(vendor.toy.lake)
+      if seen.isEmpty { usleep(20_000) }
+    }
+    #expect(seen.map(\.symbols) == [["SYM1"], []])
+    #expect(seen.first?.byteCount == 1234)
+    let now = seen.first?.progressedAt ?? 0
+    #expect(seen.first?.isStalled(at: now + 29_000_000_000) == false)
+    #expect(seen.first?.isStalled(at: now + 31_000_000_000) == true)
+    #expect(seen.last?.isStalled(at: now + 31_000_000_000) == false)
+    #expect(!board.shouldStop(1))
+    #expect(try WorkerStatus.stop("nobody", in: vendor.toy.lake).isEmpty)
+    #expect(try WorkerStatus.stop(seen[0].id, in: vendor.toy.lake) == [seen[0].id])
+    #expect(board.shouldStop(1) && !board.shouldStop(2))
+  }
+}
+
+private enum DirectoryList {
+  static func names(_ path: String) throws -> [String] {
+    guard let folder = opendir(path) else { return [] }
+    defer { closedir(folder) }
+    var names: [String] = []
+    while let entry = readdir(folder) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if !name.hasPrefix(".") { names.append(name) }
+    }
+    return names
+  }
+}
