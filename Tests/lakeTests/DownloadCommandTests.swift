@@ -53,10 +53,10 @@ struct DownloadCommandTests {
   @Test("bars are priced, bought once, and replaced only where they changed")
   func databentoBars() throws {
     guard let vendor = try databento() else { return }
-    let dry = try run(vendor, Self.bars + " --dry-run")
+    let dry = try run(vendor, Self.bars + " --dry-run -v")
     #expect(dry.status == 0)
     #expect(dry.output.contains("[2024-01-02T00:00:00Z, 2024-01-04T00:00:00Z)"))
-    #expect(dry.output.contains("EQUS.MINI ohlcv-1s QQQ,SPY 2024-01-02/2024-01-04"))
+    #expect(dry.talk.contains("EQUS.MINI ohlcv-1s QQQ,SPY 2024-01-02/2024-01-04"))
     #expect(try run(vendor, "tables").output.contains("raw.") == false)
     let first = try run(vendor, Self.bars)
     #expect(first.status == 0, "\(first.talk)")

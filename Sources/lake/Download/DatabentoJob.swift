@@ -268,7 +268,9 @@ struct DatabentoJob {
     }
     if context.isJSON { return }
     if order.flags.isDryRun { context.print(table) } else { job.say(table) }
-    for part in parts { job.list(part.plan.units) }
+    for unit in parts.flatMap(\.plan.units) {
+      context.detail("\(unit.name)  USD \(job.usd(unit.costNanoUSD ?? 0))")
+    }
     if parts.contains(where: \.usesBatch) {
       context.say(
         "batch: the vendor prepares files, which can be fetched again for free for 30 days")
