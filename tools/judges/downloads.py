@@ -312,6 +312,26 @@ def judge_kills(judge: Judge) -> None:
     judge.check(not folders, "dead runs left something", folders)
 
 
+def judge_two(judge: Judge) -> None:
+    """Three downloads of the same at once: the rows are there once, and no interval is bought twice."""
+    data = judge.folder()
+    simulate(judge, data, "2024-01-02", 8, "trades", "AAA,BBB", SEED)
+    dataset = dataset_of(data)
+    table = "raw." + dataset.lower().replace(".", "_") + "_trades"
+    asked = words(dataset, "trades", "AAA,BBB", "2024-01-02", "2024-01-11")
+    columns = ["symbol", "ts_recv", "sequence", "price", "size"]
+    whole, lake = judge.new_lake(), judge.new_lake()
+    with StandIn(judge, data) as standin:
+        whole.run(*asked, env=standin.environment).expect(0)
+    with StandIn(judge, data, "--fault", "drip:path=get_range,bytes=20000,every=0.02,at=100000,times=0") as standin:
+        running = [subprocess.Popen(lake.words(*asked, "-q"), env=standin.environment) for _ in range(3)]
+        judge.check([one.wait(120) for one in running] == [0, 0, 0], "three at once: exit status")
+        bought = [(request["parameters"]["start"], request["parameters"]["end"])
+                  for request in standin.requests("get_range")]
+        judge.check(len(bought) == len(set(bought)), "three at once: bought twice", len(bought) - len(set(bought)))
+    judge.check(stored(lake, table, columns) == stored(whole, table, columns), "three at once: rows")
+
+
 def judge_bad_input(judge: Judge) -> None:
     """Clear errors, and nothing is made."""
     data = judge.data / "derived/dbn"
@@ -352,6 +372,7 @@ def judge_all(judge: Judge) -> None:
     judge_force(judge)
     judge_faults(judge)
     judge_batch(judge)
+    judge_two(judge)
     judge_kills(judge)
 
 

@@ -41,12 +41,14 @@ public final class DownloadPass {
   ///
   /// - Parameters:
   ///   - job: What `lake workers` calls it.
+  ///   - plannedAt: When the ledger was read by which the units were chosen, in ns.
   ///   - recovered: Events that the ledger lacks: it is given them.
   public func run(
-    _ units: [DownloadUnit], job: String, recovered: [CoverageEvent] = []
+    _ units: [DownloadUnit], job: String, plannedAt: Int64 = Clock.nanoseconds(),
+    recovered: [CoverageEvent] = []
   ) throws -> DownloadReport {
     var rest: [DownloadUnit]? = units
-    return try run(job: job, recovered: recovered) {
+    return try run(job: job, plannedAt: plannedAt, recovered: recovered) {
       defer { rest = nil }
       return rest
     }
@@ -55,7 +57,8 @@ public final class DownloadPass {
   /// Fetches and stores what `next` lists, until it has no more. It is asked again when all that it
   /// listed is stored.
   public func run(
-    job: String, recovered: [CoverageEvent] = [], next: () throws -> [DownloadUnit]?
+    job: String, plannedAt: Int64 = Clock.nanoseconds(), recovered: [CoverageEvent] = [],
+    next: () throws -> [DownloadUnit]?
   ) throws -> DownloadReport {
     try ingest.journal.record(recovered)
     let board = WorkerBoard(
@@ -64,9 +67,12 @@ public final class DownloadPass {
     let queue = DownloadQueue(
       directory: ingest.run.directory, workerCount: workerCount,
       isInterrupted: { observer.isInterrupted })
+    let watch = CommitWatch(ingest.lake, since: plannedAt)
     var threads: [pthread_t] = []
     for number in 1...workerCount {
-      let worker = DownloadWorker(number: number, queue: queue, source: source, board: board)
+      let worker = DownloadWorker(
+        number: number, queue: queue, source: source, board: board, lake: ingest.lake,
+        watch: watch)
       if let thread = Parallel.startThread({ worker.run() }) {
         threads.append(thread)
       } else {
@@ -166,6 +172,8 @@ public final class DownloadPass {
     _ unit: DownloadUnit, _ error: any Error, _ queue: DownloadQueue
   ) throws -> DownloadOutcome? {
     if observer.isInterrupted { return DownloadOutcome(unit, .interrupted) }
+    if error is FetchedByAnother { return DownloadOutcome(unit, .alreadyDone) }
+    if (error as? PassError)?.code == .interrupted { return DownloadOutcome(unit, .interrupted) }
     let refusal = error as? DownloadRefusal
     var fetched = FetchedUnit()
     fetched.reason = (error as? any LakeError)?.message ?? "\(error)"

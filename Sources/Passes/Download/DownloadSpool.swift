@@ -21,6 +21,7 @@ public final class DownloadSpool: Sendable {
     var attempt = 0
     var outcome: Outcome?
     var instruments: [InstrumentName] = []
+    var claim: UnitClaim?
   }
 
   private enum Outcome {
@@ -69,6 +70,9 @@ public final class DownloadSpool: Sendable {
     get { state.withLock { $0.instruments } }
     set { state.withLock { $0.instruments = newValue } }
   }
+
+  /// Keeps others from fetching the same, for as long as the body is kept.
+  func hold(_ claim: UnitClaim) { state.withLock { $0.claim = claim } }
 
   public var byteCount: Int { state.withLock { $0.byteCount } }
 

@@ -1,12 +1,21 @@
+import Catalog
+
 /// Fetches one unit after the other.
 final class DownloadWorker: Sendable {
   private let number: Int
   private let queue: DownloadQueue
   private let source: any DownloadSource
   private let board: WorkerBoard
+  private let lake: Lake
+  private let watch: CommitWatch
 
-  init(number: Int, queue: DownloadQueue, source: any DownloadSource, board: WorkerBoard) {
+  init(
+    number: Int, queue: DownloadQueue, source: any DownloadSource, board: WorkerBoard, lake: Lake,
+    watch: CommitWatch
+  ) {
+    self.watch = watch
     self.number = number
+    self.lake = lake
     self.queue = queue
     self.source = source
     self.board = board
@@ -27,13 +36,25 @@ final class DownloadWorker: Sendable {
       guard let fetching = next else { return }
       board.begin(number, fetching.unit)
       do {
-        var fetched = try source.fetch(fetching.unit, into: fetching.spool)
-        fetched.byteCount = max(fetched.byteCount, fetching.spool.byteCount)
-        queue.didFetch(fetching, .success(fetched))
+        queue.didFetch(fetching, .success(try fetch(fetching)))
       } catch {
         queue.didFetch(fetching, .failure(error))
       }
       board.end(number)
     }
   }
+
+  private func fetch(_ fetching: DownloadQueue.Fetching) throws -> FetchedUnit {
+    let unit = fetching.unit
+    let claim = try UnitClaim(unit, root: lake.root) { [queue] in queue.isEnded }
+    guard let claim else { throw PassError(.interrupted, "stopped") }
+    fetching.spool.hold(claim)
+    if !unit.isReplacing, try watch.holds(unit) { throw FetchedByAnother() }
+    var fetched = try source.fetch(unit, into: fetching.spool)
+    fetched.byteCount = max(fetched.byteCount, fetching.spool.byteCount)
+    return fetched
+  }
 }
+
+/// Another process fetched and stored the unit meanwhile.
+struct FetchedByAnother: Error {}

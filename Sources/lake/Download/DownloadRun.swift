@@ -12,6 +12,8 @@ struct DownloadRun {
   private let order: DownloadOrder
   private let lake: Lake
   private let context: Context
+  /// Before any ledger is read.
+  let beganAt = Clock.nanoseconds()
 
   init(_ order: DownloadOrder, lake: Lake, context: Context) {
     self.order = order
@@ -66,7 +68,8 @@ struct DownloadRun {
     let progress = ProgressReporter(context, verb: "download", fileTotal: plan.units.count)
     let pass = try pass(source, progress, unitCount: plan.units.count)
     let began = monotonicSeconds()
-    let report = try pass.run(plan.units, job: order.title, recovered: recovered)
+    let report = try pass.run(
+      plan.units, job: order.title, plannedAt: beganAt, recovered: recovered)
     progress.finish()
     show(
       report, plan.known, symbols, unresolved: unresolved, elapsed: monotonicSeconds() - began)

@@ -55,7 +55,7 @@ struct OptionsJob {
     var known: [String: [CoverageState: Int64]] = [:]
     var failures: [any Error] = []
     var symbols: Set<String> = []
-    let report = try pass.run(job: order.title, recovered: recovered) {
+    let report = try pass.run(job: order.title, plannedAt: job.beganAt, recovered: recovered) {
       while let session = rest.popFirst() {
         do {
           let contracts = try self.contracts(setting, session, client)

@@ -1,0 +1,46 @@
+import Bytes
+import CSystem
+import Glibc
+import Storage
+
+/// The right to fetch a unit: one process has it at a time, so that two downloads of the same do not
+/// both pay.
+///
+/// A claim is a lock on one byte of `staging/claims`, at a place that the unit's id decides; it goes
+/// with the process that holds it. Units whose ids meet at one place wait for each other, no more.
+final class UnitClaim: Sendable {
+  private let descriptor: Int32
+  /// Waits until nobody else has it; nil where the job is stopped meanwhile.
+  init?(_ unit: DownloadUnit, root: String, isStopped: () -> Bool) throws {
+    let path = root + "/staging/claims"
+    descriptor = lake_open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+    if descriptor < 0 { throw PassError.system("open", path: path) }
+    // 60 bits of the id: an offset that every file system takes.
+    let place = Int64(unit.id.prefix(15), radix: 16) ?? 0
+    while true {
+      var range = flock()
+      range.l_type = Int16(F_WRLCK)
+      range.l_whence = Int16(SEEK_SET)
+      range.l_start = off_t(place)
+      range.l_len = 1
+      // Of the open file, not of the process: the workers of one process exclude each other too.
+      if fcntl(descriptor, Self.setOpenFileLock, &range) == 0 { break }
+      let reason = lake_errno()
+      guard reason == EAGAIN || reason == EACCES || reason == EINTR else {
+        close(descriptor)
+        throw PassError.system("lock", path: path)
+      }
+      if isStopped() {
+        close(descriptor)
+        return nil
+      }
+      var pause = pollfd()
+      poll(&pause, 0, 100)
+    }
+  }
+
+  deinit { close(descriptor) }
+
+  /// `F_OFD_SETLK` of Linux.
+  private static let setOpenFileLock: Int32 = 37
+}
