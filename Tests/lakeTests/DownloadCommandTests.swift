@@ -92,6 +92,26 @@ struct DownloadCommandTests {
       json.output.contains("\"type\":\"estimate\"") && json.output.contains("\"type\":\"unit\""))
   }
 
+  @Test("what a month may cost is kept to, with what was spent before")
+  func monthlyBudget() throws {
+    guard let vendor = try databento() else { return }
+    let config = lake.appending(path: "lake.yaml")
+    let text = try String(contentsOf: config, encoding: .utf8)
+    func allow(_ dollars: String) throws {
+      let key = "key_env: DATABENTO_API_KEY"
+      try text.replacingOccurrences(of: key, with: key + "\n    usd_month_max: \(dollars)")
+        .write(to: config, atomically: true, encoding: .utf8)
+    }
+    let one = Self.bars.replacingOccurrences(of: "SPY,QQQ", with: "SPY")
+    try allow("0.0000001")
+    let refused = try run(vendor, one)
+    #expect(refused.status == 64 && refused.talk.contains("monthly"), "\(refused.talk)")
+    try allow("0.001")
+    #expect(try run(vendor, one).status == 0)
+    let second = try run(vendor, Self.bars + " --force")
+    #expect(second.status == 64 && second.talk.contains("spent this month"), "\(second.talk)")
+  }
+
   @Test("a download that lake.yaml names runs by its name, and all of them with --all")
   func named() throws {
     guard let vendor = try databento() else { return }

@@ -145,6 +145,14 @@ def judge_options(judge: Judge) -> None:
         lake.run(*asked, env=standin.environment).expect(0)
         later = [request for request in standin.requests()[count:] if "/aggs/" in request["path"]]
         judge.check(not later, "options: contracts that are there are asked for again", later)
+        # A lake that has the underlying's bars knows the open itself.
+        other = quick_lake(judge)
+        other.run(*words("bars", "AAPL", "2014-06-06", "2014-06-06"), env=standin.environment).expect(0)
+        count = len(standin.requests())
+        other.run(*asked, env=standin.environment).expect(0)
+        opened = [request for request in standin.requests()[count:] if "/open-close/" in request["path"]]
+        judge.check(not opened, "options: the vendor is asked for an open that the lake has", opened)
+        judge.check(stored(judge, other, "raw.massive_option_bars_1m", "options") == expected, "options by own bars: rows")
 
 
 def judge_faults(judge: Judge) -> None:
