@@ -38,6 +38,8 @@ final class DownloadWorker: Sendable {
       do {
         queue.didFetch(fetching, .success(try fetch(fetching)))
       } catch {
+        // Nothing else will work with this key either.
+        if (error as? DownloadRefusal)?.kind == .unauthorized { queue.stop() }
         queue.didFetch(fetching, .failure(error))
       }
       board.end(number)

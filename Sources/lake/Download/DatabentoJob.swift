@@ -67,6 +67,9 @@ struct DatabentoJob {
     }
     show(parts)
     if order.flags.isDryRun {
+      job.printEstimate(
+        requests: parts.reduce(0) { $0 + $1.plan.units.count },
+        costNanoUSD: parts.reduce(0) { $0 + $1.quote.costNanoUSD })
       return parts.allSatisfy(\.unresolved.isEmpty) ? .done : .findings
     }
     try checkBudget(parts, ledger)

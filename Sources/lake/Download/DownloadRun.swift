@@ -213,6 +213,14 @@ struct DownloadRun {
     }
   }
 
+  /// What a dry run comes to.
+  func printEstimate(requests: Int, costNanoUSD: Int64? = nil) {
+    var summary = Summary()
+    summary.add("requests", .count(requests))
+    if let costNanoUSD { summary.add("usd", label: "USD", .text(usd(costNanoUSD))) }
+    context.print(summary)
+  }
+
   // MARK: - Words
 
   func text(_ time: Int64) -> String {

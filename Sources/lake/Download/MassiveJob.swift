@@ -103,7 +103,10 @@ struct MassiveJob {
     show(plan, request)
     // A key is asked for even where there is nothing to do: a typing mistake shows at once.
     let access = try job.access(.massive)
-    if order.flags.isDryRun { return .done }
+    if order.flags.isDryRun {
+      job.printEstimate(requests: plan.units.count)
+      return .done
+    }
     let client = MassiveClient(http: access.http, baseURL: access.baseURL, key: access.key)
     return try job.fetch(
       plan, source: MassiveDownload(client, isAdjusted: order.isAdjusted), recovered: recovered,
