@@ -100,7 +100,6 @@ public final class DownloadPass {
     report.outcomes = outcomes.compactMap { $0 }
     report.stop = stop
     report.isInterrupted = observer.isInterrupted
-    report.isStopped = board.isStopped
     return report
   }
 

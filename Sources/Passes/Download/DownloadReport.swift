@@ -48,8 +48,6 @@ public struct DownloadReport: Sendable {
   /// Versions that were committed, by table.
   public var commits: [(table: TableName, version: Int)] = []
   public var isInterrupted = false
-  /// `lake workers stop` ended it.
-  public var isStopped = false
   /// What stopped the whole job, such as a key that the vendor does not know.
   public var stop: (any Error)?
 

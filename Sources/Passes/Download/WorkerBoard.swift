@@ -99,8 +99,6 @@ final class WorkerBoard: Sendable {
     return isTold
   }
 
-  var isStopped: Bool { state.withLock { $0.workers.contains(where: \.isStopped) } }
-
   private func write() {
     let workers = state.withLock { $0.workers }
     let list = workers.enumerated().map { number, worker in
