@@ -93,7 +93,7 @@ extension LakeConfig {
     let known = all.compactMap(\.name)
     throw CatalogError(
       .badConfig, "no download is named '\(name)'", place: .init(path: path),
-      remedy: NearestNames.question(name, among: known)
+      remedy: NearestNames.question(name, among: known + Vendor.allCases.map(\.rawValue))
         ?? (known.isEmpty
           ? "give one a name: '- name: \(name)' below 'downloads:'"
           : "there are " + known.map { "'\($0)'" }.joined(separator: ", ")))

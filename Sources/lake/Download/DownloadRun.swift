@@ -27,7 +27,10 @@ struct DownloadRun {
       vendor, lake: lake, environment: context.environment,
       workingDirectory: context.workingDirectory, rateLimit: order.flags.rateLimit,
       version: lakeVersion, isInterrupted: { context.isInterrupted },
-      didWait: { context.detail("\($0)") })
+      didWait: { wait in
+        // A vendor that does not answer is worth knowing; the pace that was asked for is not.
+        if case .retry = wait { context.say("\(wait)") } else { context.detail("\(wait)") }
+      })
   }
 
   /// The range that is asked for; without an end, up to now.
