@@ -13,14 +13,14 @@ final class ContentHasher: @unchecked Sendable {
     lane = pool.makeLane()
   }
 
-  /// Hashes bytes that stay as they are until `then` is called.
-  func add(
-    _ base: UnsafeRawPointer, count: Int, then: @escaping @Sendable () -> Void
-  ) {
-    nonisolated(unsafe) let bytes = UnsafeRawBufferPointer(start: base, count: count)
+  /// Hashes pieces, each of which stays as it is until `done` is called with its index.
+  func add(_ pieces: [UnsafeRawBufferPointer], done: @escaping @Sendable (Int) -> Void) {
+    nonisolated(unsafe) let pieces = pieces
     pool.add(to: lane) {
-      self.hash.update(bytes)
-      then()
+      for (index, piece) in pieces.enumerated() {
+        self.hash.update(piece)
+        done(index)
+      }
     }
   }
 

@@ -135,8 +135,10 @@ final class RowSink {
   /// Waits for encoders, then spills, where the rows of `sinks` take more than `byteCount`.
   static func relieve(_ sinks: [RowSink], above byteCount: Int, pool: WorkPool) throws {
     func used() -> Int { sinks.reduce(0) { $0 + $1.pool.usedByteCount } }
-    // From half on, encoding goes before reading: memory used again costs less than fresh memory.
-    if used() > byteCount / 2 { try pool.helpWithTasks { used() <= byteCount / 2 } }
+    // The feeder stays with its reading, which nobody else can do, until memory gets short; then
+    // encoding goes first, as memory used again costs less than fresh memory.
+    let relaxed = byteCount / 4 * 3
+    if used() > relaxed { try pool.helpWithTasks { used() <= relaxed } }
     if used() <= byteCount { return }
     try pool.helpUntilIdle { used() <= byteCount }
     if used() <= byteCount { return }

@@ -147,12 +147,14 @@ final class SegmentAssembler: Sendable {
   private func encodeGroups(_ job: SegmentJob) throws {
     var isWaiting = false
     for (index, group) in job.groups.enumerated() {
-      guard case .rows(let spans) = group else { continue }
+      guard case .rows(let spans, let places) = group else { continue }
       isWaiting = true
       pool.add {
         let encoded = try self.encoders.withEncoder { encoder in
           encoder.begin(texts: job.assembly.texts)
           for span in spans { encoder.append(span.base, count: span.count) }
+          encoder.settle()
+          job.release(places)
           return try encoder.finish()
         }
         if job.put(encoded, at: index) { try self.write(job) }
@@ -162,7 +164,6 @@ final class SegmentAssembler: Sendable {
   }
 
   private func write(_ job: SegmentJob) throws {
-    job.releaseRows()
     let writer = try makeWriter(day: job.assembly.partition.day)
     for (index, group) in job.groups.enumerated() {
       if case .early(let entry) = group {

@@ -12,21 +12,28 @@ final class SegmentJob: @unchecked Sendable {
   enum Group {
     /// Encoded before the date was complete.
     case early(GroupSpool.Entry)
-    case rows([RowSpan])
+    /// Rows of the symbols at `places` of the assembly's order.
+    case rows([RowSpan], places: ClosedRange<Int>)
   }
 
   let groups: [Group]
-  private(set) var assembly: Assembly
+  let assembly: Assembly
   private let encoded: Mutex<(groups: [EncodedGroup?], left: Int)>
+  /// By place: groups that still have rows of the symbol to read.
+  private let readers: Mutex<[Int]>
 
   /// - Parameter early: Groups of each slot that are encoded already.
   init(_ assembly: Assembly, early: [Int: [GroupSpool.Entry?]]) {
     self.assembly = assembly
     groups = Self.groups(assembly, early)
-    let left = groups.reduce(0) { count, group in
-      if case .rows = group { count + 1 } else { count }
+    var left = 0
+    var readers = [Int](repeating: 0, count: assembly.order.count)
+    for case .rows(_, let places) in groups {
+      left += 1
+      for place in places { readers[place] += 1 }
     }
     encoded = Mutex((Array(repeating: nil, count: groups.count), left))
+    self.readers = Mutex(readers)
   }
 
   private static func groups(
@@ -35,6 +42,7 @@ final class SegmentJob: @unchecked Sendable {
     var cuts = RowGroupCuts.plan(assembly.counts)[...]
     var groups: [Group] = []
     var spans: [RowSpan] = []
+    var firstPlace = 0
     var room = 0
     let stride = assembly.plan.layout.stride
     for place in assembly.order.indices {
@@ -46,14 +54,17 @@ final class SegmentJob: @unchecked Sendable {
         var at = base
         var left = count
         while left > 0 {
-          if room == 0 { room = cuts.popFirst() ?? left }
+          if room == 0 {
+            room = cuts.popFirst() ?? left
+            firstPlace = place
+          }
           let take = min(left, room)
           spans.append(RowSpan(base: at, count: take))
           room -= take
           left -= take
           at += take * stride
           if room == 0 {
-            groups.append(.rows(spans))
+            groups.append(.rows(spans, places: firstPlace...place))
             spans = []
           }
         }
@@ -81,6 +92,14 @@ final class SegmentJob: @unchecked Sendable {
     }
   }
 
-  /// Gives the rows' memory back.
-  func releaseRows() { for place in assembly.order.indices { assembly.release(place) } }
+  /// Gives the memory of symbols back that no other group reads.
+  func release(_ places: ClosedRange<Int>) {
+    let unread = readers.withLock { readers in
+      places.filter { place in
+        readers[place] -= 1
+        return readers[place] == 0
+      }
+    }
+    for place in unread { assembly.release(place) }
+  }
 }

@@ -17,6 +17,9 @@ final class BlockReader {
   private let free: FreeBlocks
   private var lastOffset = 0
   private let observer: any PassObserver
+  /// Blocks that wait to be hashed together: handing over each one alone would wake a thread for it.
+  private var handover: [(block: Block, count: Int)] = []
+  private static let handoverCount = 4
 
   /// Memory of one block.
   struct Block: @unchecked Sendable {
@@ -38,6 +41,7 @@ final class BlockReader {
   /// The next block and its byte count; 0 at the end. It must be given back with `release`.
   func next() throws -> (block: Block, count: Int) {
     if observer.isInterrupted { throw PassError(.interrupted, "interrupted") }
+    if !free.hasOne { hashHandover() }
     try pool.help { free.hasOne }
     guard let block = free.take() else { preconditionFailure("a block was free") }
     var count = 0
@@ -48,6 +52,7 @@ final class BlockReader {
       if read == 0 { break }
       count += read
     }
+    if count == 0 { hashHandover() }
     observer.didRead(byteCount: input.compressedOffset - lastOffset)
     lastOffset = input.compressedOffset
     return (block, count)
@@ -57,7 +62,17 @@ final class BlockReader {
   ///
   /// The caller must be done with the block's bytes, but for the last `headroom` of them.
   func release(_ block: Block, count: Int) {
-    hasher.add(UnsafeRawPointer(block.base), count: count) { [free] in free.give(block) }
+    handover.append((block, count))
+    if handover.count >= Self.handoverCount { hashHandover() }
+  }
+
+  private func hashHandover() {
+    if handover.isEmpty { return }
+    let blocks = handover
+    handover.removeAll(keepingCapacity: true)
+    hasher.add(blocks.map { UnsafeRawBufferPointer(start: $0.block.base, count: $0.count) }) {
+      [free] index in free.give(blocks[index].block)
+    }
   }
 }
 
