@@ -153,7 +153,7 @@ public struct RowHash: Sendable {
   }
 
   /// Whether this machine multiplies eight 64-bit numbers at a time: four times as fast.
-  private static let hasWideWords = lake_has_wide_words() != 0
+  static let hasWideWords = lake_has_wide_words() != 0
 
   /// The hash of one row, from the sum of its columns' mixes.
   @inlinable @inline(__always)

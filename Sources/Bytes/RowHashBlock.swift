@@ -1,51 +1,74 @@
+import CSystem
+
 /// The row hashes of one block of rows, summed up column by column.
 ///
-/// Columns without nulls are mixed two at a time, so that a row's sum is read and written half as
-/// often; what does not change within the block is mixed once, and every row's sum begins with it.
+/// What does not change within the block is mixed once, and every row's sum begins with it.
 public struct RowHashBlock {
-  /// Two words a row: low, high.
-  private let sums: UnsafeMutablePointer<UInt64>
+  /// The low words of the rows' sums; the high ones lie in `highs`.
+  private let lows: UnsafeMutablePointer<UInt64>
+  private let highs: UnsafeMutablePointer<UInt64>
   private let capacity: Int
   private var count = 0
+  /// Rows of the block that are mixed eight at a time.
+  private var wideCount = 0
   /// What the sums begin with: the mixes of constant columns.
   private var start = Fingerprint()
-  /// Whether `sums` hold something.
+  /// Whether the sums hold something.
   private var isBegun = false
-  private var waiting: (hash: RowHash, values: UnsafePointer<Int64>)?
+  private let hasWideWords: Bool
 
-  public init(capacity: Int) {
+  public init(capacity: Int) { self.init(capacity: capacity, hasWideWords: RowHash.hasWideWords) }
+
+  /// - Parameter hasWideWords: false for what processors without such instructions do.
+  init(capacity: Int, hasWideWords: Bool) {
     self.capacity = capacity
-    sums = .allocate(capacity: 2 * capacity)
+    self.hasWideWords = hasWideWords && RowHash.hasWideWords
+    lows = .allocate(capacity: capacity)
+    highs = .allocate(capacity: capacity)
   }
 
   /// Frees the sums. Call once, at the end.
-  public func deallocate() { sums.deallocate() }
+  public func deallocate() {
+    lows.deallocate()
+    highs.deallocate()
+  }
 
   /// Begins a block of `count` rows.
   public mutating func begin(count: Int) {
     precondition(count <= capacity, "a block's rows fit its sums")
     self.count = count
+    wideCount = hasWideWords ? count & ~7 : 0
     start = Fingerprint()
     isBegun = false
-    waiting = nil
   }
 
-  /// Adds a column of 64-bit values, which must stay as they are until `finish`.
+  /// Adds a column of 64-bit values.
   ///
   /// - Parameter validity: One byte a row, 0 where the value is null, else 1; nil when none is.
   public mutating func add(
     _ hash: RowHash, _ values: UnsafePointer<Int64>, validity: UnsafePointer<UInt8>?
   ) {
-    if let validity { return addMasked(hash, values, validity) }
-    if count > 0 && hash.isConstant(values, count) {
+    if count == 0 { return }
+    if validity == nil && hash.isConstant(values, count) {
       return add(hash, constant: UInt64(bitPattern: values[0]))
     }
-    guard let (other, others) = waiting else {
-      waiting = (hash, values)
-      return
+    beginSums()
+    if wideCount > 0 {
+      withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 3) { keys in
+        guard let base = keys.baseAddress else { return }
+        keys[0] = hash.k0
+        keys[1] = hash.k1
+        keys[2] = hash.k2
+        lake_mix_rows(values, validity, wideCount, base, lows, highs)
+      }
     }
-    waiting = nil
-    mix(other, others, hash, values)
+    for row in wideCount..<count {
+      var mixed = Fingerprint()
+      hash.add(UInt64(bitPattern: values[row]), low: &mixed.low, high: &mixed.high)
+      // A null adds nothing: its mix is masked, as guessing which rows have one would cost more.
+      let mask = validity.map { 0 &- UInt64($0[row]) } ?? .max
+      add(Fingerprint(low: mixed.low & mask, high: mixed.high & mask), toRow: row)
+    }
   }
 
   /// Adds one value to every row.
@@ -59,82 +82,39 @@ public struct RowHashBlock {
   ///
   /// - Returns: The sum of its rows' hashes.
   public mutating func finish() -> Fingerprint {
-    if let (hash, values) = waiting { mix(hash, values) }
-    waiting = nil
     beginSums()
     // Constants that came after the first column are still to be added.
-    if start != Fingerprint() { addStart() }
-    return RowHash.fingerprint(sums, count: count)
+    if start != Fingerprint() {
+      for row in 0..<count { add(start, toRow: row) }
+      start = Fingerprint()
+    }
+    var total = Fingerprint()
+    if wideCount > 0 {
+      withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 2) { words in
+        guard let base = words.baseAddress else { return }
+        words.initialize(repeating: 0)
+        lake_finalise_split_rows(lows, highs, wideCount, base)
+        total = Fingerprint(low: base[0], high: base[1])
+      }
+    }
+    for row in wideCount..<count {
+      total &+= RowHash.finalised(low: lows[row], high: highs[row])
+    }
+    return total
   }
 
   private mutating func beginSums() {
     if isBegun { return }
     isBegun = true
-    for row in 0..<count {
-      sums[2 &* row] = start.low
-      sums[2 &* row &+ 1] = start.high
-    }
+    lows.update(repeating: start.low, count: count)
+    highs.update(repeating: start.high, count: count)
     start = Fingerprint()
   }
 
-  private mutating func addStart() {
-    let (low, high) = (start.low, start.high)
-    for row in 0..<count {
-      let (sum, carry) = sums[2 &* row].addingReportingOverflow(low)
-      sums[2 &* row] = sum
-      sums[2 &* row &+ 1] = sums[2 &* row &+ 1] &+ high &+ (carry ? 1 : 0)
-    }
-    start = Fingerprint()
-  }
-
-  private mutating func mix(_ hash: RowHash, _ values: UnsafePointer<Int64>) {
-    beginSums()
-    for row in 0..<count {
-      var (low, high) = (sums[2 &* row], sums[2 &* row &+ 1])
-      hash.add(UInt64(bitPattern: values[row]), low: &low, high: &high)
-      sums[2 &* row] = low
-      sums[2 &* row &+ 1] = high
-    }
-  }
-
-  private mutating func mix(
-    _ first: RowHash, _ firstValues: UnsafePointer<Int64>,
-    _ second: RowHash, _ secondValues: UnsafePointer<Int64>
-  ) {
-    if isBegun {
-      for row in 0..<count {
-        var (low, high) = (sums[2 &* row], sums[2 &* row &+ 1])
-        first.add(UInt64(bitPattern: firstValues[row]), low: &low, high: &high)
-        second.add(UInt64(bitPattern: secondValues[row]), low: &low, high: &high)
-        sums[2 &* row] = low
-        sums[2 &* row &+ 1] = high
-      }
-      return
-    }
-    isBegun = true
-    let start = start
-    self.start = Fingerprint()
-    for row in 0..<count {
-      var (low, high) = (start.low, start.high)
-      first.add(UInt64(bitPattern: firstValues[row]), low: &low, high: &high)
-      second.add(UInt64(bitPattern: secondValues[row]), low: &low, high: &high)
-      sums[2 &* row] = low
-      sums[2 &* row &+ 1] = high
-    }
-  }
-
-  /// A null adds nothing: its mix is masked, as guessing which rows have one would cost more.
-  private mutating func addMasked(
-    _ hash: RowHash, _ values: UnsafePointer<Int64>, _ validity: UnsafePointer<UInt8>
-  ) {
-    beginSums()
-    for row in 0..<count {
-      var mixed = Fingerprint()
-      hash.add(UInt64(bitPattern: values[row]), low: &mixed.low, high: &mixed.high)
-      let mask = 0 &- UInt64(validity[row])
-      let (sum, carry) = sums[2 &* row].addingReportingOverflow(mixed.low & mask)
-      sums[2 &* row] = sum
-      sums[2 &* row &+ 1] = sums[2 &* row &+ 1] &+ (mixed.high & mask) &+ (carry ? 1 : 0)
-    }
+  @inline(__always)
+  private func add(_ mixed: Fingerprint, toRow row: Int) {
+    let (sum, carry) = lows[row].addingReportingOverflow(mixed.low)
+    lows[row] = sum
+    highs[row] = highs[row] &+ mixed.high &+ (carry ? 1 : 0)
   }
 }

@@ -142,25 +142,12 @@ private func word(_ type: String, _ text: String) throws -> UInt64 {
         Bool.random(using: &random)
           ? nil : (0..<capacity).map { _ in UInt8.random(in: 0...1, using: &random) }
       }
-      var block = RowHashBlock(capacity: capacity)
-      defer { block.deallocate() }
-      block.begin(count: count)
-      // The values must stay in place until the block ends.
       let copies = columns.map { column in
         let copy = UnsafeMutablePointer<Int64>.allocate(capacity: capacity)
         copy.initialize(from: column, count: capacity)
         return copy
       }
       defer { for copy in copies { copy.deallocate() } }
-      for column in 0..<columnCount {
-        if let validity = validities[column] {
-          validity.withUnsafeBufferPointer {
-            block.add(hashes[column], copies[column], validity: $0.baseAddress)
-          }
-        } else {
-          block.add(hashes[column], copies[column], validity: nil)
-        }
-      }
       var expected = Fingerprint()
       for row in 0..<count {
         var sum = Fingerprint()
@@ -170,7 +157,21 @@ private func word(_ type: String, _ text: String) throws -> UInt64 {
         }
         expected &+= RowHash.finalised(low: sum.low, high: sum.high)
       }
-      #expect(block.finish() == expected)
+      for hasWideWords in [true, false] {
+        var block = RowHashBlock(capacity: capacity, hasWideWords: hasWideWords)
+        defer { block.deallocate() }
+        block.begin(count: count)
+        for column in 0..<columnCount {
+          if let validity = validities[column] {
+            validity.withUnsafeBufferPointer {
+              block.add(hashes[column], copies[column], validity: $0.baseAddress)
+            }
+          } else {
+            block.add(hashes[column], copies[column], validity: nil)
+          }
+        }
+        #expect(block.finish() == expected)
+      }
     }
   }
 }

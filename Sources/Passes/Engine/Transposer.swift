@@ -18,7 +18,7 @@ final class Transposer {
   private(set) var rowCount = 0
   private var texts = TextCodes()
   private let pointers: UnsafeMutablePointer<UnsafeRawPointer>
-  private var hashes = RowHashBlock(capacity: Transposer.blockRowCount)
+  private let hashes = RowHashBlock(capacity: Transposer.blockRowCount)
   /// By column: the 64-bit words that are hashed, where they are not the column's values themselves.
   private let words: [UnsafeMutablePointer<Int64>]
   /// Remainders of the time that was split last, for the column that follows it.
@@ -116,6 +116,8 @@ final class Transposer {
     _ rows: RowPointers, count: Int, next: (base: UnsafeRawPointer, byteCount: Int)? = nil
   ) {
     if count == 0 { return }
+    // A copy on the stack: every use of the class's own would be an access to be checked.
+    var hashes = hashes
     hashes.begin(count: count)
     split = nil
     // Portion by portion: more requests than that at a time would wait for each other.
@@ -127,7 +129,8 @@ final class Transposer {
           lake_prefetch_read(next.base + at)
         }
       }
-      cut(columns[column], rows, into: scratch[column], words: words[column], count: count)
+      cut(
+        columns[column], rows, into: scratch[column], words: words[column], count: count, &hashes)
     }
     total &+= hashes.finish()
     rowCount += count
@@ -135,7 +138,7 @@ final class Transposer {
 
   private func cut(
     _ column: PhysicalColumn, _ rows: RowPointers, into target: ColumnScratch,
-    words: UnsafeMutablePointer<Int64>, count: Int
+    words: UnsafeMutablePointer<Int64>, count: Int, _ hashes: inout RowHashBlock
   ) {
     let validity = target.validity + rowCount
     var isAnyNull = false
