@@ -32,7 +32,9 @@ public final class RateLimiter: Sendable {
     let digest = secret.withText { text in
       Array(("lake rate " + text).utf8).withUnsafeBytes { SHA256.hex(of: $0) }
     }
-    path = RateFolder.find(environment).map { $0 + "/rate-" + digest.prefix(32) }
+    path = RateFolder.find(environment).flatMap {
+      RateFile.usable($0 + "/rate-" + digest.prefix(32))
+    }
   }
 
   /// Takes a token, waiting for one if need be.
@@ -87,7 +89,10 @@ public final class RateLimiter: Sendable {
 }
 
 /// The folder of the buckets: this user's alone.
-enum RateFolder {
+public enum RateFolder {
+  /// Where it is if the environment says nothing better.
+  public static var standard: String { "/tmp/lake-\(geteuid())" }
+
   /// nil where no folder is safe.
   static func find(_ environment: [String: String]) -> String? {
     if let runtime = environment["XDG_RUNTIME_DIR"], runtime.hasPrefix("/"),
@@ -95,7 +100,7 @@ enum RateFolder {
     {
       return path
     }
-    return made("/tmp/lake-\(geteuid())")
+    return made(standard)
   }
 
   /// Makes the folder if need be, and looks whether nobody else can write there.
@@ -119,6 +124,12 @@ private struct RateFile: ~Copyable {
   }
 
   deinit { close(descriptor) }
+
+  /// `path`, where there can be a file; else nil.
+  static func usable(_ path: String) -> String? {
+    let file = RateFile(path)
+    return file == nil ? nil : path
+  }
 
   /// False where another holds it. The lock goes with the descriptor.
   func lock() -> Bool { flock(descriptor, LOCK_EX | LOCK_NB) == 0 }

@@ -71,7 +71,7 @@ struct GapsCommand: Command {
       tables.isEmpty
       ? lake.tableNames().filter { $0.layer == "raw" }.map(\.description) : tables
     for name in tables { _ = try lake.requireTable(named: name) }
-    let ledger = try CoverageLedger.read(lake)
+    let (ledger, _) = try CoverageLedger.recovered(lake)
     let progress = ProgressReporter(context, verb: "gaps")
     let observer = ProgressObserver(progress: progress, context: context)
     var status = ExitStatus.done

@@ -48,7 +48,7 @@ struct LedgerCommand: Command {
   }
 
   private func show(_ lake: Lake, _ context: Context) throws -> ExitStatus {
-    let ledger = try CoverageLedger.read(lake)
+    let (ledger, _) = try CoverageLedger.recovered(lake)
     var table = TextTable([
       ("DATASET", .left), ("SCHEMA", .left), ("SYMBOL", .left), ("FROM", .left), ("TO", .left),
       ("STATE", .left), ("WHY", .left),

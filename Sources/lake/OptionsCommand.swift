@@ -65,12 +65,7 @@ struct OptionsCommand: Command {
     expiryDays =
       try arguments.integer("expiry-days", in: 0...DiscoveryRange.expiryDaysMax)
       ?? Self.expiryDaysDefault
-    rateLimit = try arguments.value("rate-limit").map { text throws(UsageError) in
-      guard let limit = RateLimit.parse(text) else {
-        throw arguments.bad("rate-limit", text, "a number of requests a time", "--rate-limit 5/min")
-      }
-      return limit
-    }
+    rateLimit = try arguments.rateLimit()
     isDryRun = arguments.flag("dry-run")
   }
 
@@ -84,12 +79,10 @@ struct OptionsCommand: Command {
   }
 
   func run(in context: Context) throws -> ExitStatus {
+    let beganAt = Clock.nanoseconds()
     let lake = try context.findLake()
     let session = try session(lake)
-    let access = try VendorAccess.open(
-      .massive, lake: lake, environment: context.environment,
-      workingDirectory: context.workingDirectory, rateLimit: rateLimit, version: lakeVersion,
-      isInterrupted: { context.isInterrupted }, didWait: { context.detail("\($0)") })
+    let access = try context.openVendor(.massive, lake: lake, rateLimit: rateLimit)
     let client = MassiveClient(http: access.http, baseURL: access.baseURL, key: access.key)
     let open = try MassiveDownload.refusing {
       try OpeningPrice(lake: lake, client: client).price(underlying, session)
@@ -109,9 +102,10 @@ struct OptionsCommand: Command {
     let progress = ProgressReporter(context, verb: "options", fileTotal: plan.units.count)
     let pass = try DownloadPass(
       lake: lake, source: try MassiveDownload(client, contractFilter: filter(range)),
-      options: ingestOptions(lake), workerCount: 1,
+      options: IngestOptions(lake.config), workerCount: 1,
       observer: ProgressObserver(progress: progress, context: context))
-    let report = try pass.run(plan.units, job: "options discover", recovered: recovered)
+    let report = try pass.run(
+      plan.units, job: "options discover", plannedAt: beganAt, recovered: recovered)
     progress.finish()
     return finish(range, open, report, in: context)
   }
@@ -160,14 +154,6 @@ struct OptionsCommand: Command {
     // A list costs nothing, and what was not there may be by now.
     selection.rechecked = [.empty, .notEntitled]
     return DownloadPlan(request, ledger: ledger, selection: selection)
-  }
-
-  private func ingestOptions(_ lake: Lake) -> IngestOptions {
-    var options = IngestOptions()
-    options.jobs = lake.config.jobCount
-    options.memoryByteCount = lake.config.memoryByteCount
-    options.badRowShareMax = Double(lake.config.quarantinePercentMax) / 100
-    return options
   }
 
   // MARK: - Printing

@@ -41,7 +41,7 @@ struct SpendCommand: Command {
   }
 
   func run(in context: Context) throws -> ExitStatus {
-    let report = SpendReport(try CoverageLedger.read(try context.findLake()), by: parts)
+    let report = SpendReport(try CoverageLedger.recovered(try context.findLake()).0, by: parts)
     if context.isJSON {
       for line in report.lines { context.print(json(line)) }
     } else if !report.lines.isEmpty {

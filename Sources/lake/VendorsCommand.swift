@@ -108,10 +108,7 @@ private struct VendorFinding {
     let fallback = context.environment[vendor.urlVariable].flatMap { $0.isEmpty ? nil : $0 }
     url = lake?.config.vendor(vendor).url ?? fallback ?? vendor.standardURL
     do {
-      let access = try VendorAccess.open(
-        vendor, lake: lake, environment: context.environment,
-        workingDirectory: context.workingDirectory, version: lakeVersion,
-        isInterrupted: { context.isInterrupted }, didWait: { context.say("\($0)") })
+      let access = try context.openVendor(vendor, lake: lake)
       key = access.key.origin
       try ask(access)
     } catch {

@@ -7,49 +7,14 @@ import Testing
 
 @testable import Databento
 
-/// A stand-in for the vendor on loopback, from tools/standin; it ends with this object.
-final class StandIn {
-  static let key = "db-st4ndin"
-  let url: String
-  private let process = Process()
-  private let input = Pipe()
-
-  /// nil where there is no Python or no data, said loudly.
-  init?(_ flags: [String]) throws {
-    guard let shared = Fixtures.sharedData else {
-      print("SKIPPED: no shared data; set LAKE_SHARED")
-      return nil
-    }
-    let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..")
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments =
-      [
-        "python3", root.appending(path: "tools/standin/databento").path, "--data",
-        shared + "/../derived/dbn", "--key", Self.key, "--stop-with-stdin",
-      ] + flags
-    let output = Pipe()
-    process.standardInput = input
-    process.standardOutput = output
-    try process.run()
-    var line = ""
-    while !line.hasSuffix("\n") {
-      let byte = output.fileHandleForReading.readData(ofLength: 1)
-      if byte.isEmpty { break }
-      line += String(decoding: byte, as: UTF8.self)
-    }
-    guard let range = line.range(of: "http://") else {
-      print("SKIPPED: tools/standin/databento does not start: python3 3.10 and libzstd are needed")
-      return nil
-    }
-    url = line[range.lowerBound...].trimmingCharacters(in: .newlines)
+extension StandIn {
+  /// The vendor with the shared data's files.
+  fileprivate static func databento(_ flags: [String]) throws -> StandIn? {
+    guard let data = shared("derived/dbn") else { return nil }
+    return try StandIn("databento", data: data, flags)
   }
 
-  deinit {
-    try? input.fileHandleForWriting.close()
-    process.waitUntilExit()
-  }
-
-  func client(stallTimeout: Double = 20) -> DatabentoClient {
+  fileprivate func client(stallTimeout: Double = 20) -> DatabentoClient {
     var options = CurlTransport.Options()
     options.stallTimeout = stallTimeout
     let secret = Secret(Self.key)
@@ -84,7 +49,7 @@ final class StandIn {
     "cut:at=9000,times=3", "truncate:at=2000", "truncate:at=1,times=2", "stall:at=2000",
     "drip:at=3000,bytes=100,every=0.005",
   ]) func faultsLeaveNoTrace(fault: String) throws {
-    guard let standin = try StandIn(["--fault", fault]) else { return }
+    guard let standin = try StandIn.databento(["--fault", fault]) else { return }
     try Fixtures.withScratch { folder in
       let client = standin.client(stallTimeout: 0.5)
       let query = try query(["ES.FUT"], .parent)
@@ -101,7 +66,7 @@ final class StandIn {
     ("html", HTTPError.Code.badAnswer), ("redirect", .redirect), ("403", .forbidden),
     ("401", .unauthorized), ("422", .rejected), ("500:times=0", .server),
   ]) func whatCannotBeHelpedIsTold(fault: String, code: HTTPError.Code) throws {
-    guard let standin = try StandIn(["--fault", fault]) else { return }
+    guard let standin = try StandIn.databento(["--fault", fault]) else { return }
     try Fixtures.withScratch { folder in
       let error = #expect(throws: HTTPError.self) {
         try fetch(standin.client(), query(["ES.FUT"], .parent), folder + "/a")
@@ -112,7 +77,7 @@ final class StandIn {
   }
 
   @Test func pricesCountsAndRecordsAgree() throws {
-    guard let standin = try StandIn(["--usd-per-gb", "2"]) else { return }
+    guard let standin = try StandIn.databento(["--usd-per-gb", "2"]) else { return }
     let client = standin.client()
     #expect(try client.listDatasets() == ["EQUS.MINI", "GLBX.MDP3", "OPRA.PILLAR"])
     let query = try query(["ES.c.0"], .continuous)
@@ -129,7 +94,7 @@ final class StandIn {
   }
 
   @Test func theTypeThatResolvesIsFound() throws {
-    guard let standin = try StandIn([]) else { return }
+    guard let standin = try StandIn.databento([]) else { return }
     let error = #expect(throws: DatabentoError.self) {
       try standin.client().cost(query(["ES.c.0"], .rawSymbol))
     }
@@ -138,7 +103,7 @@ final class StandIn {
 
   @Test(arguments: [[], ["--fault", "cut:at=500,times=2"], ["--fault", "hash:times=1"]])
   func aBatchJobEndsInTheSameRecords(flags: [String]) throws {
-    guard let standin = try StandIn(flags + ["--batch-delay", "0.05"]) else { return }
+    guard let standin = try StandIn.databento(flags + ["--batch-delay", "0.05"]) else { return }
     let client = standin.client()
     try Fixtures.withScratch { folder in
       let query = try query(["ES.FUT"], .parent)

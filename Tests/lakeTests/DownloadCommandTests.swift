@@ -1,9 +1,10 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `lake download` through the real binary, against stand-ins for the vendors.
 @Suite("lake download", .serialized)
-struct DownloadCommandTests {
+final class DownloadCommandTests {
   private let simulated: SimulatedLake
   /// An empty lake beside the simulated one.
   private let lake: URL
@@ -20,6 +21,8 @@ struct DownloadCommandTests {
       + "    schemas: [ohlcv-1s]\n    symbols: [QQQ]\n    start: 2024-01-02\n    end: 2024-01-03\n")
       .write(to: config, atomically: true, encoding: .utf8)
   }
+
+  deinit { simulated.remove() }
 
   private func run(_ vendor: StandIn?, _ line: String) throws -> LakeBinary.Run {
     var environment = [
@@ -236,7 +239,8 @@ struct DownloadCommandTests {
 
   @Test("Massive: bars, indices, news and each day's options, and nothing twice")
   func massive() throws {
-    guard let pages = StandIn.massivePages(), let vendor = try StandIn("massive", data: pages)
+    guard let pages = StandIn.shared("derived/massive"),
+      let vendor = try StandIn("massive", data: pages)
     else { return }
     for (line, table) in [
       ("bars --symbols SPY --start 2013-10-07 --end 2013-10-09", "raw.massive_stock_bars_1m"),

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The README's transcripts: each block of lines that begin with `$` is run as it stands.
@@ -80,19 +81,13 @@ import Testing
 private struct Shell {
   let folder: URL
   var environment: [String: String] = [:]
-  /// Each ends when its standard input does.
-  var standIns: [(process: Process, input: Pipe)] = []
+  var standIns: [StandIn] = []
   /// Ports of the README, and those that were free.
   var ports: [String: String] = [:]
 
   init(folder: URL) { self.folder = folder }
 
-  func stop() {
-    for (process, input) in standIns {
-      try? input.fileHandleForWriting.close()
-      process.waitUntilExit()
-    }
-  }
+  func stop() { for standIn in standIns { standIn.stop() } }
 
   /// What a line says; nil where a stand-in does not start on this machine.
   mutating func run(_ line: String) throws -> String? {
@@ -123,32 +118,15 @@ private struct Shell {
 
   /// Its address.
   private mutating func start(_ words: inout [String]) throws -> String? {
-    let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..")
     words.removeAll { $0 == "&" }
     let place = words.firstIndex(of: "--port").map { $0 + 1 }
     let port = place.map { words[$0] }
     if let place { words[place] = "0" }
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments =
-      ["python3", root.appending(path: words[0]).path, "--stop-with-stdin"] + words.dropFirst()
-    process.currentDirectoryURL = folder
-    let (input, output) = (Pipe(), Pipe())
-    process.standardInput = input
-    process.standardOutput = output
-    try process.run()
-    standIns.append((process, input))
-    var line = ""
-    while !line.hasSuffix("\n") {
-      let byte = output.fileHandleForReading.readData(ofLength: 1)
-      if byte.isEmpty { break }
-      line += String(decoding: byte, as: UTF8.self)
-    }
-    guard let range = line.range(of: "http://") else {
-      print("SKIPPED: \(words[0]) does not start: python3 3.10 and libzstd are needed")
+    guard let standIn = try StandIn(script: words[0], Array(words.dropFirst()), in: folder) else {
       return nil
     }
-    let url = line[range.lowerBound...].trimmingCharacters(in: .newlines)
+    standIns.append(standIn)
+    let url = standIn.url
     if let port, let free = url.split(separator: ":").last { ports[port] = String(free) }
     return url
   }

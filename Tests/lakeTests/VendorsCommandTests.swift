@@ -1,49 +1,14 @@
 import Foundation
+import TestSupport
 import Testing
-
-/// A vendor on loopback, from tools/standin; it ends with this object.
-private final class VendorStandIn {
-  let url: String
-  private let process = Process()
-  private let input = Pipe()
-
-  init?(_ flags: [String] = []) throws {
-    guard let sharedData else {
-      print("SKIPPED: no shared data; set LAKE_SHARED")
-      return nil
-    }
-    let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..")
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments =
-      [
-        "python3", root.appending(path: "tools/standin/databento").path, "--data",
-        sharedData.appending(path: "derived/dbn").path, "--stop-with-stdin",
-      ] + flags
-    let output = Pipe()
-    process.standardInput = input
-    process.standardOutput = output
-    try process.run()
-    var line = ""
-    while !line.hasSuffix("\n") {
-      let byte = output.fileHandleForReading.readData(ofLength: 1)
-      if byte.isEmpty { break }
-      line += String(decoding: byte, as: UTF8.self)
-    }
-    guard let range = line.range(of: "http://") else {
-      print("SKIPPED: tools/standin/databento does not start")
-      return nil
-    }
-    url = line[range.lowerBound...].trimmingCharacters(in: .newlines) + "/v0"
-  }
-
-  deinit {
-    try? input.fileHandleForWriting.close()
-    process.waitUntilExit()
-  }
-}
 
 @Suite struct VendorsCommandTests {
   private static let key = "db-s3cretKey"
+
+  private func standIn(key: String, _ flags: [String] = []) throws -> StandIn? {
+    guard let data = StandIn.shared("derived/dbn") else { return nil }
+    return try StandIn("databento", data: data, key: key, flags)
+  }
 
   private func run(
     _ words: [String] = [], _ environment: [String: String], in folder: URL? = nil
@@ -72,8 +37,8 @@ private final class VendorStandIn {
     let scratch = try ScratchFolder()
     defer { scratch.remove() }
     let log = scratch.url.appending(path: "log").path
-    guard let standin = try VendorStandIn(["--key", Self.key, "--log", log]) else { return }
-    let environment = ["LAKE_DATABENTO_URL": standin.url, "DATABENTO_API_KEY": Self.key]
+    guard let standin = try standIn(key: Self.key, ["--log", log]) else { return }
+    let environment = ["LAKE_DATABENTO_URL": standin.url + "/v0", "DATABENTO_API_KEY": Self.key]
     let run = try run(environment)
     #expect(run.status == 0 && run.talk.isEmpty)
     #expect(run.output.contains("3 datasets: EQUS.MINI, GLBX.MDP3, OPRA.PILLAR"))
@@ -83,10 +48,10 @@ private final class VendorStandIn {
   }
 
   @Test func aWrongKeyIsNamedByItsVariable() throws {
-    guard let standin = try VendorStandIn(["--key", "another"]) else { return }
+    guard let standin = try standIn(key: "another") else { return }
     let run = try run(
       ["databento", "--json"],
-      ["LAKE_DATABENTO_URL": standin.url, "DATABENTO_API_KEY": Self.key])
+      ["LAKE_DATABENTO_URL": standin.url + "/v0", "DATABENTO_API_KEY": Self.key])
     #expect(run.status == 1)
     #expect(
       run.talk.contains("does not accept the key in DATABENTO_API_KEY: Authentication failed."))
@@ -103,9 +68,9 @@ private final class VendorStandIn {
     let refused = try run([], [:], in: scratch.url)
     #expect(refused.status == 1 && refused.talk.contains("others on this machine can read"))
     #expect(refused.talk.contains("try: chmod 600 "))
-    guard let standin = try VendorStandIn(["--key", Self.key]) else { return }
+    guard let standin = try standIn(key: Self.key) else { return }
     try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file.path)
-    let taken = try run([], ["LAKE_DATABENTO_URL": standin.url], in: scratch.url)
+    let taken = try run([], ["LAKE_DATABENTO_URL": standin.url + "/v0"], in: scratch.url)
     #expect(taken.status == 0 && taken.output.contains("/.env'"))
   }
 

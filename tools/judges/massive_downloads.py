@@ -30,18 +30,19 @@ Bars = dict[tuple[str, datetime], dict[str, Any]]
 class StandIn:
     """The server, and the environment in which `lake` asks it."""
 
-    def __init__(self, judge: Judge, *flags: str) -> None:
+    def __init__(self, judge: Judge, *flags: str, data: Path | None = None) -> None:
         self.log = judge.folder() / "requests.jsonl"
         self.process = subprocess.Popen(
-            [sys.executable, STANDIN, "--data", judge.data / "derived/massive", "--key", KEY, "--log", self.log,
+            [sys.executable, STANDIN, "--data", data or judge.data / "derived/massive", "--key", KEY, "--log", self.log,
              "--stop-with-stdin", *flags], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         url = self.process.stdout.readline().removeprefix("listening on ").strip()
         kept = {name: text for name, text in os.environ.items() if not name.endswith("_API_KEY")}
         self.environment = {**kept, "MASSIVE_API_KEY": KEY, "LAKE_MASSIVE_URL": url}
 
-    def requests(self) -> list[dict[str, Any]]:
+    def requests(self, part: str = "") -> list[dict[str, Any]]:
+        """What was asked, at addresses that hold `part`."""
         lines = self.log.read_text().splitlines() if self.log.exists() else []
-        return [json.loads(line) for line in lines]
+        return [request for request in map(json.loads, lines) if part in request["path"]]
 
     def __enter__(self) -> "StandIn":
         return self

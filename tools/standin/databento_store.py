@@ -113,7 +113,7 @@ class Store:
         shown = {name: {"start": iso(first), "end": iso(last)} for name, (first, last) in ranges.items()}
         return {"start": iso(whole[0]), "end": iso(whole[1]), "schema": shown}
 
-    def conditions(self, parameters: dict[str, str], degraded: set[str]) -> object:
+    def conditions(self, parameters: dict[str, str], degraded: set[str], modified: dict[str, str]) -> object:
         days: set[datetime.date] = set()
         for files in self.schemas(parameters.get("dataset", "")).values():
             for file in files:
@@ -123,7 +123,8 @@ class Store:
         start = date(parameters["start_date"]) if parameters.get("start_date") else min(days)
         end = date(parameters["end_date"]) if parameters.get("end_date") else max(days)
         return [{"date": str(day), "condition": "degraded" if str(day) in degraded else "available",
-                 "last_modified_date": str(day + datetime.timedelta(days=1))} for day in sorted(days) if start <= day <= end]
+                 "last_modified_date": modified.get(str(day), str(day + datetime.timedelta(days=1)))}
+                for day in sorted(days) if start <= day <= end]
 
     # --- symbology
 

@@ -103,6 +103,9 @@ final class FileSink {
     let code = lake_errno()
     return ParquetError(
       .file, "\(what): \(String(cString: strerror(code)))", place: ParquetError.Place(path: path),
-      remedy: code == EEXIST ? "give another name: files are never overwritten" : nil)
+      remedy: code == EEXIST
+        ? "give another name: files are never overwritten"
+        : code == ENOSPC || code == EDQUOT
+          ? "free some space on that disk, then run the same command again" : nil)
   }
 }

@@ -81,16 +81,10 @@ final class DerivedTarget {
     }
     transaction.operation = "WRITE"
     transaction.operationParameters = [("mode", "Overwrite")] + parameters
-    try run.publish(moves)
-    let outcome = try transaction.commit()
-    if case .committed = outcome {
-      try reload()
-      return nil
-    }
-    for move in moves {
-      try run.takeBack(from: run.lakeRoot + "/" + move.to, to: move.from)
-    }
-    return outcome
+    let outcome = try run.publish(moves) { try transaction.commit() }
+    guard case .committed = outcome else { return outcome }
+    try reload()
+    return nil
   }
 
   private func addFile(_ staged: StagedSegment, _ result: Result) -> AddFile {

@@ -86,17 +86,27 @@ public final class DownloadPass {
       board.finish()
       ingest.run.finish()
     }
-    while !queue.isEnded, let units = try next() {
-      queue.append(units)
-      repeat {
-        try storeAll(queue)
-        try settle(queue, isLast: true)
-      } while queue.isWaiting
-      try queue.check()
+    do {
+      while !queue.isEnded, let units = try next() {
+        queue.append(units)
+        repeat {
+          try storeAll(queue)
+          try settle(queue, isLast: true)
+        } while queue.isWaiting
+        try queue.check()
+      }
+    } catch {
+      queue.abandon()
+      stop = stop ?? error
+      // Their rows were not committed.
+      for unit in pending {
+        outcomes[unit.outcome] = DownloadOutcome(unit.fetching.unit, .interrupted)
+      }
     }
     for unit in queue.rest { outcomes.append(DownloadOutcome(unit, .interrupted)) }
+    do { try ingest.finish(isGivenUp: stop != nil) } catch { stop = stop ?? error }
     var report = DownloadReport()
-    report.commits = try ingest.finish().commits
+    report.commits = ingest.report.commits
     report.outcomes = outcomes.compactMap { $0 }
     report.stop = stop
     report.isInterrupted = observer.isInterrupted
@@ -177,6 +187,10 @@ public final class DownloadPass {
     var fetched = FetchedUnit()
     fetched.reason = (error as? any LakeError)?.message ?? "\(error)"
     var outcome = DownloadOutcome(unit, .failed(error))
+    if LocalFault.isOne(error) {
+      giveUp(Located(error, path: unit.name), queue)
+      return outcome
+    }
     switch refusal?.kind {
     case .unauthorized:
       // The job stops; nothing is known of the interval.
@@ -199,6 +213,12 @@ public final class DownloadPass {
     // What is stored stays what it is when fetching it again fails.
     if !unit.isReplacing { try record(unit, fetched) }
     return outcome
+  }
+
+  /// Ends the job for a reason of this machine's.
+  private func giveUp(_ error: any Error, _ queue: DownloadQueue) {
+    stop = stop ?? error
+    queue.abandon()
   }
 
   private func record(_ unit: DownloadUnit, _ fetched: FetchedUnit) throws {
@@ -234,6 +254,10 @@ public final class DownloadPass {
     case .interrupted: outcome.result = .interrupted
     case .failed(let error):
       outcome.result = .failed(error)
+      if LocalFault.isOne(error) {
+        giveUp(error, queue)
+        return outcome
+      }
       var failed = fetched
       failed.state = .failed
       failed.reason = (error as? any LakeError)?.message ?? "\(error)"

@@ -37,6 +37,8 @@ final class DownloadQueue: Sendable {
     var workerCount = 0
     var fetched: [String: Result<FetchedUnit, any Error>] = [:]
     var isStopped = false
+    /// What is being fetched is of no use any more either.
+    var isAbandoned = false
     var failure: (any Error)?
     var spoolNumber = 0
   }
@@ -69,7 +71,7 @@ final class DownloadQueue: Sendable {
       state.spoolNumber += 1
       let spool = try DownloadSpool(
         path: "\(directory)/body-\(state.spoolNumber)", isInterrupted: isInterrupted,
-        didGrow: didGrow)
+        isAbandoned: { [weak self] in self?.isAbandoned ?? true }, didGrow: didGrow)
       state.spools[spool.path] = spool
       let fetching = Fetching(unit: unit, spool: spool)
       state.begun.append(fetching)
@@ -101,6 +103,7 @@ final class DownloadQueue: Sendable {
     state.withLock {
       $0.failure = $0.failure ?? error
       $0.isStopped = true
+      $0.isAbandoned = true
     }
   }
 
@@ -109,6 +112,16 @@ final class DownloadQueue: Sendable {
 
   /// No further unit is begun.
   func stop() { state.withLock { $0.isStopped = true } }
+
+  /// No further unit is begun, and those that are being fetched are given up.
+  func abandon() {
+    state.withLock {
+      $0.isStopped = true
+      $0.isAbandoned = true
+    }
+  }
+
+  private var isAbandoned: Bool { state.withLock { $0.isAbandoned } }
 
   /// Puts units in front of those that wait: what a refused unit is cut into.
   func prepend(_ units: [DownloadUnit]) {

@@ -14,6 +14,7 @@ public final class DownloadSpool: Sendable {
   private let descriptor: Int32
   private let state = Monitor(State())
   private let isInterrupted: @Sendable () -> Bool
+  private let isAbandoned: @Sendable () -> Bool
 
   private struct State {
     var byteCount = 0
@@ -31,14 +32,18 @@ public final class DownloadSpool: Sendable {
 
   private let didGrow: @Sendable (Int) -> Void
 
-  /// - Parameter didGrow: Told how many bytes there are.
+  /// - Parameters:
+  ///   - isAbandoned: Whether the body is of no more use.
+  ///   - didGrow: Told how many bytes there are.
   init(
     path: String, isInterrupted: @escaping @Sendable () -> Bool,
+    isAbandoned: @escaping @Sendable () -> Bool = { false },
     didGrow: @escaping @Sendable (Int) -> Void = { _ in }
   ) throws {
     self.path = path
     self.didGrow = didGrow
     self.isInterrupted = isInterrupted
+    self.isAbandoned = isAbandoned
     descriptor = lake_open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
     if descriptor < 0 { throw PassError.system("open", path: path) }
   }
@@ -49,6 +54,7 @@ public final class DownloadSpool: Sendable {
 
   /// Forgets what an earlier attempt brought.
   public func restart() throws {
+    if isAbandoned() { throw PassError(.interrupted, "stopped") }
     try state.withLock { state in
       state.attempt += 1
       if state.byteCount == 0 { return }
@@ -59,6 +65,7 @@ public final class DownloadSpool: Sendable {
 
   /// Appends bytes.
   public func append(_ bytes: UnsafeRawBufferPointer) throws {
+    if isAbandoned() { throw PassError(.interrupted, "stopped") }
     let offset = state.withLock { $0.byteCount }
     try writeAll(descriptor, bytes, at: offset, path: path)
     state.withLock { $0.byteCount += bytes.count }
@@ -78,7 +85,18 @@ public final class DownloadSpool: Sendable {
 
   func finish() { state.withLock { $0.outcome = .complete } }
 
-  func fail(_ error: any Error) { state.withLock { $0.outcome = .failed(error) } }
+  /// Half a body is of no use: its place on disk is given back.
+  func fail(_ error: any Error) {
+    state.withLock {
+      $0.outcome = .failed(error)
+      $0.byteCount = 0
+      ftruncate(descriptor, 0)
+    }
+  }
+
+  var hasFailed: Bool {
+    state.withLock { if case .failed = $0.outcome { true } else { false } }
+  }
 
   // MARK: - Reading
 
@@ -127,7 +145,8 @@ public final class DownloadSpool: Sendable {
         switch state.outcome {
         case .complete: return .success(false)
         case .failed(let error):
-          return .failure(CompressionError(.file, "the download failed: \(error)", path: path))
+          let reason = (error as? any LakeError)?.message ?? "\(error)"
+          return .failure(CompressionError(.file, "the download failed: " + reason, path: path))
         case nil: return nil
         }
       }

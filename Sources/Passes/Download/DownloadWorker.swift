@@ -40,6 +40,8 @@ final class DownloadWorker: Sendable {
       } catch {
         // Nothing else will work with this key either.
         if (error as? DownloadRefusal)?.kind == .unauthorized { queue.stop() }
+        // What is bought from here on could not be stored.
+        if LocalFault.isOne(error) { queue.abandon() }
         queue.didFetch(fetching, .failure(error))
       }
       board.end(number)

@@ -63,6 +63,9 @@ struct IngestInput {
   /// Whether what was read is no longer part of the body, so that it must be read again.
   var isStale: Bool { reading?.isStale ?? false }
 
+  /// Whether a download's body did not come to its end.
+  var isBroken: Bool { download?.spool.hasFailed ?? false }
+
   /// Begins to read from the beginning.
   mutating func rewind() {
     download?.spool.waitUntilBegun()

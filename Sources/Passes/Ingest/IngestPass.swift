@@ -98,9 +98,12 @@ public final class IngestPass {
   }
 
   /// Commits what is pending, brings the ledgers up to date and leaves nothing in staging.
-  func finish() throws -> IngestReport {
+  ///
+  /// - Parameter isGivenUp: What is pending is left uncommitted.
+  @discardableResult
+  func finish(isGivenUp: Bool = false) throws -> IngestReport {
     defer { run.finish() }
-    try commitAll()
+    if !isGivenUp { try commitAll() }
     try recoverCoverage()
     try journal.fold(run: run)
     return report
@@ -123,10 +126,14 @@ public final class IngestPass {
       // Its body will not come to its end.
       report.files[place].state = .interrupted
       report.isInterrupted = true
+    } catch  where inputs[place].isBroken {
+      // Why its body did not come to its end is told by who fetched it.
+      report.files[place].state = .failed(error)
     } catch {
       let located = Located(error, path: report.files[place].path)
       report.files[place].state = .failed(located)
-      observer.didFail(located)
+      // What ends a whole download is told at its end.
+      if inputs[place].download == nil || !LocalFault.isOne(error) { observer.didFail(located) }
     }
   }
 
@@ -154,10 +161,12 @@ public final class IngestPass {
         report.files[place].repeatCount += work.storedRowCount
         continue
       }
+      var change: RowChange?
       if let region = item.download?.replaces {
-        let change = try RegionReplacement(region, pass: self).apply(to: &work)
-        report.files[place].change = (report.files[place].change ?? RowChange()) + change
-        if change.isNone { continue }
+        let applied = try RegionReplacement(region, pass: self).apply(to: &work)
+        report.files[place].change = (report.files[place].change ?? RowChange()) + applied
+        if applied.isNone { continue }
+        change = applied
       }
       report.files[place].rowsStored += work.storedRowCount
       report.files[place].sentinelCount += work.sentinelCount
@@ -166,7 +175,7 @@ public final class IngestPass {
       report.files[place].quarantineCount += work.rejected.count
       work.target.add(
         work.segments, input: work.appId, replacing: work.removals,
-        events: events(work, item, place))
+        events: events(work, item, place), change: change)
       pendingFiles[work.target.name, default: []].append(place)
     }
   }
@@ -355,8 +364,11 @@ struct Located: LakeError {
   let message: String
   let placeText: String?
   let remedy: String?
+  /// What it was, with its own type.
+  let cause: (any Error)?
 
   init(_ error: any Error, path: String) {
+    cause = error
     guard let known = error as? any LakeError else {
       message = "\(error)"
       placeText = path

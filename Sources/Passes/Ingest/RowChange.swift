@@ -13,6 +13,14 @@ public struct RowChange: Hashable, Sendable {
 
   public var isNone: Bool { added == 0 && changed == 0 && gone == 0 }
 
+  /// As a commit says it.
+  var metrics: [(name: String, value: String)] {
+    [
+      ("rows_added", "\(added)"), ("rows_same", "\(same)"), ("rows_changed", "\(changed)"),
+      ("rows_gone", "\(gone)"),
+    ]
+  }
+
   public static func + (left: RowChange, right: RowChange) -> RowChange {
     var sum = left
     sum.added += right.added

@@ -26,6 +26,8 @@ final class TableTarget {
   private(set) var pendingRemovals: [AddFile] = []
   /// What the coverage ledger is told once the pending rows are in.
   private var pendingEvents: [CoverageEvent] = []
+  /// What replacing stored rows comes to; nil where none are.
+  private var pendingChange: RowChange?
   private let properties: [String: String]
   private let storage: DirectoryStorage
 
@@ -61,8 +63,9 @@ final class TableTarget {
 
   func add(
     _ segments: [PendingSegment], input appId: String, replacing removals: [AddFile] = [],
-    events: [CoverageEvent] = []
+    events: [CoverageEvent] = [], change: RowChange? = nil
   ) {
+    if let change { pendingChange = (pendingChange ?? RowChange()) + change }
     pending.append(contentsOf: segments)
     pendingInputs.append(appId)
     pendingRemovals.append(contentsOf: removals)
@@ -152,7 +155,20 @@ final class TableTarget {
     if snapshot == nil {
       try DirectoryStorage(root: run.lakeRoot).createDirectory(folder + "_delta_log")
     }
-    try run.publish(moves)
+    let outcome = try run.publish(moves) { try commit(files, days, parameters) }
+    guard case .committed = outcome else { return outcome }
+    let events = pendingEvents
+    dropPending()
+    try didCommit(events)
+    try reload()
+    return nil
+  }
+
+  /// The log entry of published files.
+  private func commit(
+    _ files: [AddFile], _ days: Set<Int>, _ parameters: [(name: String, value: String)]
+  ) throws -> CommitOutcome {
+    var days = days
     var transaction =
       snapshot == nil
       ? try definition.transaction(on: storage)
@@ -161,6 +177,7 @@ final class TableTarget {
     transaction.operationParameters =
       [("mode", pendingRemovals.isEmpty ? "Append" : "Overwrite")] + parameters
       + CoverageRecovery.parameters(pendingEvents)
+    transaction.operationMetrics = pendingChange?.metrics ?? []
     transaction.remove(pendingRemovals)
     for file in pendingRemovals {
       if let day = file.partitionValue("date").flatMap({ CivilDate(iso: $0) }) {
@@ -173,16 +190,7 @@ final class TableTarget {
         PartitionKey(date: CivilDate(daysSinceEpoch: day).iso))
     }
     for input in pendingInputs { transaction.setApplication(input, version: 1) }
-    let outcome = try transaction.commit()
-    if case .committed = outcome {
-      let events = pendingEvents
-      dropPending()
-      try didCommit(events)
-      try reload()
-      return nil
-    }
-    for move in moves { try run.takeBack(from: root(of: move.to, run), to: move.from) }
-    return outcome
+    return try transaction.commit()
   }
 
   /// Drops what is pending: its inputs will be read again.
@@ -191,9 +199,8 @@ final class TableTarget {
     pendingInputs = []
     pendingRemovals = []
     pendingEvents = []
+    pendingChange = nil
   }
-
-  private func root(of path: String, _ run: StagingRun) -> String { run.lakeRoot + "/" + path }
 
   private var definition: TableDefinition {
     TableDefinition(

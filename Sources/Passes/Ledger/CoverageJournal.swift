@@ -15,6 +15,8 @@ final class CoverageJournal {
   private let lake: Lake
   private let runID: String
   private var descriptor: Int32 = -1
+  /// What is written.
+  private var byteCount = 0
   private var fileName: String { runID + Self.suffix }
   private static let suffix = ".jsonl"
 
@@ -31,20 +33,20 @@ final class CoverageJournal {
     let path = lake.journalPath + "/" + fileName
     if descriptor < 0 {
       try DirectoryStorage(root: lake.root).createDirectory("ledger/journal")
-      descriptor = lake_open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+      descriptor = lake_open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
       guard descriptor >= 0 else { throw PassError.system("open", path: path) }
+      byteCount = Int(lseek(descriptor, 0, SEEK_END))
       try DirectoryStorage(root: lake.journalPath).syncDirectory("")
     }
     let lines = Array(events.map { $0.json.description + "\n" }.joined().utf8)
-    try lines.withUnsafeBytes { bytes in
-      var done = 0
-      while done < bytes.count, let base = bytes.baseAddress {
-        let count = write(descriptor, base + done, bytes.count - done)
-        if count < 0 && lake_errno() == EINTR { continue }
-        guard count >= 0 else { throw PassError.system("write", path: path) }
-        done += count
-      }
+    do {
+      try lines.withUnsafeBytes { try writeAll(descriptor, $0, at: byteCount, path: path) }
+    } catch {
+      // Half a line would spoil the next one.
+      ftruncate(descriptor, off_t(byteCount))
+      throw error
     }
+    byteCount += lines.count
     guard fsync(descriptor) == 0 else { throw PassError.system("fsync", path: path) }
   }
 

@@ -1,6 +1,7 @@
 import Bytes
 import CSystem
 import Columnar
+import DeltaLog
 import Glibc
 import Storage
 
@@ -17,6 +18,8 @@ public final class StagingRun {
   var lakeRoot: String { root }
   private let lock: Int32
   private var intended: [String] = []
+  /// Leaves it to the next command that writes whether the intended files are in a table.
+  private var keepsIntent = false
 
   /// - Parameter root: The lake's root.
   public init(root: String) throws {
@@ -36,11 +39,33 @@ public final class StagingRun {
 
   deinit { close(lock) }
 
-  /// Moves staged files into partitions of a table, durably.
+  /// Moves staged files into partitions of a table, and commits them there. Where they are not
+  /// committed, they are back in staging.
   ///
-  /// - Parameters:
-  ///   - moves: Staged path, and path relative to the lake's root.
-  func publish(_ moves: [(from: String, to: String)]) throws {
+  /// - Parameter moves: Staged path, and path relative to the lake's root.
+  func publish(
+    _ moves: [(from: String, to: String)], commit: () throws -> CommitOutcome
+  ) throws -> CommitOutcome {
+    func takeBack() { for move in moves { rename(root + "/" + move.to, move.from) } }
+    do {
+      try publish(moves)
+      let outcome = try commit()
+      if case .committed = outcome { return outcome }
+      takeBack()
+      return outcome
+    } catch {
+      if (error as? DeltaError)?.code == .unknownOutcome {
+        // The next command that writes finds out, and removes what no version names.
+        keepsIntent = true
+      } else {
+        takeBack()
+      }
+      throw error
+    }
+  }
+
+  /// Moves staged files into partitions of a table, durably.
+  private func publish(_ moves: [(from: String, to: String)]) throws {
     let storage = DirectoryStorage(root: root)
     intended.append(contentsOf: moves.map(\.to))
     let text = intended.map { $0 + "\n" }.joined()
@@ -62,11 +87,6 @@ public final class StagingRun {
 
   private static let syncWidth = 4
 
-  /// Moves a published file that was not committed back to staging.
-  func takeBack(from published: String, to staged: String) throws {
-    guard rename(published, staged) == 0 else { throw PassError.system("rename", path: published) }
-  }
-
   /// Whether a run is still at work: it holds its lock for as long as its process lives.
   static func isAlive(_ id: String, root: String) -> Bool {
     let lock = lake_open(root + "/staging/" + id + "/lock", O_RDWR | O_CLOEXEC, 0)
@@ -76,11 +96,15 @@ public final class StagingRun {
   }
 
   /// Removes the folder.
-  public func finish() { Self.remove(directory) }
+  public func finish() {
+    Self.remove(directory, but: keepsIntent ? ["intent", "lock"] : [])
+  }
 
-  static func remove(_ directory: String) {
+  private static func remove(_ directory: String, but kept: Set<String> = []) {
     let storage = DirectoryStorage(root: directory)
-    for entry in (try? storage.list("")) ?? [] { unlink(directory + "/" + entry.name) }
+    for entry in (try? storage.list("")) ?? [] where !kept.contains(entry.name) {
+      unlink(directory + "/" + entry.name)
+    }
     rmdir(directory)
   }
 

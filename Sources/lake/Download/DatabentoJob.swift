@@ -176,8 +176,7 @@ struct DatabentoJob {
     let request = DownloadRequest(
       dataset: dataset, schema: kind.rawValue, symbols: symbols, symbolType: type.name,
       interval: interval,
-      table: try order.flags.table.map { try TableName(parsing: $0) }
-        ?? TableName.raw(dataset: dataset, kind: kind.rawValue),
+      table: try job.table(or: TableName.raw(dataset: dataset, kind: kind.rawValue)),
       cut: DownloadCut(length ?? (isBars ? .month : .day), zone: .utc),
       groupMax: DatabentoDownload.groupMax, availableEnd: end)
     var selection = order.flags.selection

@@ -104,14 +104,7 @@ struct DownloadFlags {
     isRefreshing = arguments.flag("refresh")
     jobs = try arguments.integer("jobs", in: 1...64) ?? Self.jobsDefault
     isAll = arguments.flag("all")
-    if let text = arguments.value("rate-limit") {
-      guard let limit = RateLimit.parse(text) else {
-        throw arguments.bad("rate-limit", text, "a number of requests a time", "--rate-limit 5/min")
-      }
-      rateLimit = limit
-    } else {
-      rateLimit = nil
-    }
+    rateLimit = try arguments.rateLimit()
     try arguments.requireAtMostOne(of: ["force", "refresh", "retry-failed"])
     selection.isForced = arguments.flag("force")
     selection.isFailedOnly = arguments.flag("retry-failed")

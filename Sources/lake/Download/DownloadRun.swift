@@ -22,15 +22,12 @@ struct DownloadRun {
   }
 
   func access(_ vendor: Vendor) throws -> VendorAccess {
-    let context = self.context
-    return try VendorAccess.open(
-      vendor, lake: lake, environment: context.environment,
-      workingDirectory: context.workingDirectory, rateLimit: order.flags.rateLimit,
-      version: lakeVersion, isInterrupted: { context.isInterrupted },
-      didWait: { wait in
-        // A vendor that does not answer is worth knowing; the pace that was asked for is not.
-        if case .retry = wait { context.say("\(wait)") } else { context.detail("\(wait)") }
-      })
+    try context.openVendor(vendor, lake: lake, rateLimit: order.flags.rateLimit)
+  }
+
+  /// The table that is named, or else this one.
+  func table(or usual: @autoclosure () throws -> TableName) throws -> TableName {
+    try order.flags.table.map { try TableName(parsing: $0) } ?? usual()
   }
 
   /// The range that is asked for; without an end, up to now.
@@ -82,12 +79,8 @@ struct DownloadRun {
   func pass(
     _ source: any DownloadSource, _ progress: ProgressReporter, unitCount: Int
   ) throws -> DownloadPass {
-    var options = IngestOptions()
-    options.jobs = lake.config.jobCount
-    options.memoryByteCount = lake.config.memoryByteCount
-    options.badRowShareMax = Double(lake.config.quarantinePercentMax) / 100
-    return try DownloadPass(
-      lake: lake, source: source, options: options,
+    try DownloadPass(
+      lake: lake, source: source, options: IngestOptions(lake.config),
       workerCount: min(order.flags.jobs, max(1, unitCount)),
       observer: ProgressObserver(progress: progress, context: context))
   }

@@ -94,7 +94,10 @@ struct MassiveJob {
     if symbols.isEmpty { length = .day }
     let request = DownloadRequest(
       dataset: kind.dataset, schema: kind.schemaKind, symbols: asked, symbolType: "raw_symbol",
-      interval: interval, table: try table(kind), cut: DownloadCut(length, zone: zone),
+      interval: interval,
+      table: try job.table(
+        or: MassiveDownload.tableName(kind, isAdjusted: order.isAdjusted)),
+      cut: DownloadCut(length, zone: zone),
       availableEnd: end, refetchesOpen: true)
     let (ledger, recovered) = try CoverageLedger.recovered(lake)
     var selection = order.flags.selection
@@ -111,11 +114,6 @@ struct MassiveJob {
     return try job.fetch(
       plan, source: MassiveDownload(client, isAdjusted: order.isAdjusted), recovered: recovered,
       symbols: asked)
-  }
-
-  private func table(_ kind: MassiveKind) throws -> TableName {
-    try order.flags.table.map { try TableName(parsing: $0) }
-      ?? MassiveDownload.tableName(kind, isAdjusted: order.isAdjusted)
   }
 
   private func show(_ plan: DownloadPlan, _ request: DownloadRequest) {

@@ -106,8 +106,8 @@ struct OptionsJob {
     return Setting(
       underlying: underlying, rule: rule, expiry: try ExpiryRule(parsing: name),
       isListed: (order.flags.mode ?? defaults.mode) == "list", kind: kind,
-      table: try order.flags.table.map { try TableName(parsing: $0) }
-        ?? MassiveDownload.tableName(kind, isAdjusted: order.isAdjusted),
+      table: try job.table(
+        or: MassiveDownload.tableName(kind, isAdjusted: order.isAdjusted)),
       calendar: try ExchangeCalendar.of(dataset: MassiveMarket.options.dataset, in: lake)
         ?? ExchangeCalendar.named("XNYS", in: lake),
       zone: try TimeZoneRules.named(MassiveKind.timeZone))

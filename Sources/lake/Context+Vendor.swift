@@ -1,0 +1,56 @@
+import Catalog
+import CommandLineKit
+import HTTP
+import Passes
+import Synchronization
+
+/// Whether it was said that a rate limit holds for this process alone: once is enough.
+private let hasWarnedOfRateLimit = Atomic<Bool>(false)
+
+extension Context {
+  /// A vendor's key and address, and requests that tell why they wait.
+  ///
+  /// - Parameter rateLimit: Instead of the one of `lake.yaml`.
+  func openVendor(
+    _ vendor: Vendor, lake: Lake?, rateLimit: RateLimit? = nil
+  ) throws -> VendorAccess {
+    let access = try VendorAccess.open(
+      vendor, lake: lake, environment: environment, workingDirectory: workingDirectory,
+      rateLimit: rateLimit, version: lakeVersion, isInterrupted: { isInterrupted },
+      didWait: { wait in
+        // A vendor that does not answer is worth knowing; the pace that was asked for is not.
+        if case .retry = wait { say("\(wait)") } else { detail("\(wait)") }
+      })
+    warnIfUnshared(access.http.limiter)
+    return access
+  }
+
+  private func warnIfUnshared(_ limiter: RateLimiter?) {
+    guard let limiter, limiter.path == nil,
+      !hasWarnedOfRateLimit.exchange(true, ordering: .relaxed)
+    else { return }
+    warn(
+      "the rate limit of \(limiter.limit) holds for this process alone: others that use the same key "
+        + "are not counted, so that together they may ask for more",
+      place: "no folder that only you can write to: XDG_RUNTIME_DIR, \(RateFolder.standard)",
+      remedy: "mkdir -m 700 DIR && export XDG_RUNTIME_DIR=DIR, or run one lake at a time")
+  }
+}
+
+extension IngestOptions {
+  /// As lake.yaml has them.
+  init(_ config: LakeConfig) {
+    self.init()
+    jobs = config.jobCount
+    memoryByteCount = config.memoryByteCount
+    badRowShareMax = Double(config.quarantinePercentMax) / 100
+  }
+}
+
+extension Arguments {
+  func rateLimit() throws(UsageError) -> RateLimit? {
+    guard let text = value("rate-limit") else { return nil }
+    if let limit = RateLimit.parse(text) { return limit }
+    throw bad("rate-limit", text, "a number of requests a time", "--rate-limit 5/min")
+  }
+}
