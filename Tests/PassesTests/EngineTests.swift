@@ -1,11 +1,27 @@
 import Bytes
 import Columnar
 import Compression
+import Foundation
 import Synchronization
 import TestSupport
 import Testing
 
 @testable import Passes
+
+@Suite struct FileSyncerTests {
+  @Test func filesAreWaitedForAndAMissingOneFails() throws {
+    let folder = try TemporaryFolder()
+    let syncer = FileSyncer()
+    for number in 0..<20 {
+      let path = folder.path + "/\(number)"
+      _ = FileManager.default.createFile(atPath: path, contents: Data(count: 100))
+      syncer.add(path)
+    }
+    try syncer.finish()
+    syncer.add(folder.path + "/none")
+    #expect(throws: PassError.self) { try syncer.finish() }
+  }
+}
 
 @Suite struct RowGroupCutTests {
   @Test(arguments: [
@@ -44,21 +60,6 @@ import Testing
     try pool.finish()
     #expect(seen.withLock { $0 } == Array(0..<200))
     #expect(others.value == 200)
-  }
-
-  @Test(arguments: [1, 3]) func tasksThatWaitAreWaitedForAndFailLikeOthers(width: Int) throws {
-    struct Failed: Error {}
-    let pool = WorkPool(width: width)
-    defer { pool.close() }
-    let done = Counter()
-    for _ in 0..<50 {
-      pool.addWaiting { done.add() }
-      pool.add { pool.addWaiting { done.add() } }
-    }
-    try pool.finish()
-    #expect(done.value == 100)
-    pool.addWaiting { throw Failed() }
-    #expect(throws: Failed.self) { try pool.finish() }
   }
 
   @Test(arguments: [1, 3]) func theFirstFailureEndsTheWork(width: Int) {

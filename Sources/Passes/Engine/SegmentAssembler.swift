@@ -29,6 +29,7 @@ final class SegmentAssembler: Sendable {
     var options: WriterOptions
     var keyColumns: [String]
     var stored: StoredLookup
+    var syncer: FileSyncer
   }
 
   private let plan: RowPlan
@@ -198,11 +199,11 @@ final class SegmentAssembler: Sendable {
       columns: plan.columns.map { WriterColumn($0.field) }, options: settings.options)
   }
 
-  /// Ends a segment; that its bytes are on the disk is waited for beside the other work.
+  /// Ends a segment; that its bytes are on the disk is waited for before the commit.
   private func finish(_ writer: SegmentWriter) throws {
     let segment = try writer.finish(isDurable: false)
     result.withLock { $0.segments.append(segment) }
-    pool.addWaiting { try SegmentWriter.sync(segment.path) }
+    settings.syncer.add(segment.path)
   }
 
   private func write(

@@ -1,7 +1,5 @@
 import Bytes
-import CSystem
 import Columnar
-import Glibc
 import Parquet
 
 /// A data file in staging, complete, that no table knows yet.
@@ -64,13 +62,5 @@ final class SegmentWriter {
       fingerprint: fingerprint, sentinelCount: sentinelCount,
       timeRange: earliest <= latest ? earliest...latest : nil,
       file: file)
-  }
-
-  /// Waits until a finished file's bytes are on the disk.
-  static func sync(_ path: String) throws {
-    let descriptor = lake_open(path, O_RDONLY | O_CLOEXEC, 0)
-    if descriptor < 0 { throw PassError.system("open", path: path) }
-    defer { close(descriptor) }
-    if fsync(descriptor) != 0 { throw PassError.system("sync", path: path) }
   }
 }

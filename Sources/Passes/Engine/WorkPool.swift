@@ -8,8 +8,7 @@ import Glibc
 /// width 1 is simply the feeder doing everything in order.
 ///
 /// Tasks of a *lane* run one at a time, in the order in which they were added; tasks without a lane
-/// run in any order, on any thread. Tasks that mostly wait for the disk have a thread of their own.
-/// After a task has failed, later ones are dropped.
+/// run in any order, on any thread. After a task has failed, later ones are dropped.
 final class WorkPool: @unchecked Sendable {
   typealias Task = @Sendable () throws -> Void
 
@@ -39,9 +38,6 @@ final class WorkPool: @unchecked Sendable {
   private var tasks: [Task] = []
   private var tasksHead = 0
   private var lanes: [Lane] = []
-  /// Served by a thread of its own, once there is a task.
-  private let waitingTasks = Lane()
-  private var hasWaitingThread = false
   private var unfinished = 0
   private var failure: (any Error)?
   private var isClosed = false
@@ -82,19 +78,6 @@ final class WorkPool: @unchecked Sendable {
       unfinished += 1
       pthread_cond_broadcast(changed)
     }
-  }
-
-  /// Adds a task that takes hardly any of a processor's time.
-  func addWaiting(_ task: @escaping Task) {
-    let isServed = locked {
-      if !hasWaitingThread, let thread = Parallel.startThread({ self.serveWaitingTasks() }) {
-        threads.append(thread)
-        hasWaitingThread = true
-      }
-      return hasWaitingThread
-    }
-    if !isServed { return add(task) }
-    add(to: waitingTasks, task)
   }
 
   /// Runs tasks, or sleeps where there is none to run, until `condition` holds.
@@ -150,16 +133,6 @@ final class WorkPool: @unchecked Sendable {
     pthread_mutex_lock(mutex)
     while !isClosed {
       if !runOne() { pthread_cond_wait(changed, mutex) }
-    }
-    pthread_mutex_unlock(mutex)
-  }
-
-  private func serveWaitingTasks() {
-    pthread_mutex_lock(mutex)
-    while !isClosed {
-      if !run(waitingTasks.next().map { ($0, waitingTasks) }) {
-        pthread_cond_wait(changed, mutex)
-      }
     }
     pthread_mutex_unlock(mutex)
   }

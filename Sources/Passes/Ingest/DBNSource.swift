@@ -126,7 +126,7 @@ final class DBNSource {
   private func makeRouter(
     _ kind: RecordKind, _ metadata: DBNMetadata?, _ version: Int, pool: WorkPool, mayClose: Bool
   ) throws -> DBNRouter? {
-    let schema = try TableSchema.named(kind.rawValue, in: pass.lake)
+    let schema = try pass.schema(kind.rawValue)
     let dataset = item.options.dataset ?? metadata?.dataset ?? ""
     let target = try pass.target(
       try tableName(kind, dataset), schema: schema, dataset: dataset)

@@ -23,6 +23,7 @@ public final class IngestPass {
   let observer: any PassObserver
   let run: StagingRun
   private var targets: [TableName: TableTarget] = [:]
+  private var schemas: [String: TableSchema] = [:]
   private(set) var report = IngestReport()
   /// Beside `report.files`.
   private var inputs: [IngestInput] = []
@@ -33,6 +34,7 @@ public final class IngestPass {
   private var groupStart = Clock.nanoseconds()
   let quarantine: QuarantineWriter
   let journal: CoverageJournal
+  private let syncer = FileSyncer()
 
   public init(lake: Lake, options: IngestOptions, observer: any PassObserver = NoObserver()) throws
   {
@@ -203,7 +205,7 @@ public final class IngestPass {
   private func existing(_ unit: DownloadUnit, _ setting: DownloadTable) throws -> TableTarget? {
     guard targets[unit.table] != nil || lake.hasTable(unit.table) else { return nil }
     let target = try target(
-      unit.table, schema: try TableSchema.named(unit.schema, in: lake), dataset: unit.dataset,
+      unit.table, schema: try schema(unit.schema), dataset: unit.dataset,
       setting: setting)
     return target.snapshot == nil && target.pending.isEmpty ? nil : target
   }
@@ -270,7 +272,7 @@ public final class IngestPass {
       plan: plan,
       settings: SegmentAssembler.Settings(
         stagingDirectory: run.directory, filePrefix: nextFilePrefix(), options: writerOptions,
-        keyColumns: target.schema.keyColumns, stored: lookup),
+        keyColumns: target.schema.keyColumns, stored: lookup, syncer: syncer),
       pool: pool)
   }
 
@@ -287,6 +289,14 @@ public final class IngestPass {
       close: { sink, partition in
         assembler.close(partition, texts: sink.texts.values, rowPool: sink.pool)
       })
+  }
+
+  /// The schema of a kind, parsed once however many inputs there are.
+  func schema(_ kind: String) throws -> TableSchema {
+    if let known = schemas[kind] { return known }
+    let schema = try TableSchema.named(kind, in: lake)
+    schemas[kind] = schema
+    return schema
   }
 
   /// The table that rows of a kind go to.
@@ -314,6 +324,7 @@ public final class IngestPass {
   }
 
   func commitAll() throws {
+    try syncer.finish()
     // First what was set aside: where the rows of a download are in, it is not fetched again.
     try quarantine.flush(run: run)
     for name in targets.keys.sorted() {

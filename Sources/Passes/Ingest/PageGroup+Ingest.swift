@@ -90,7 +90,7 @@ extension PageGroup {
       let (placement, layout) = (shape.placement, shape.kind.layout)
       target = try pass.target(
         pass.options.table ?? placement.table,
-        schema: try TableSchema.named(shape.schemaKind, in: pass.lake),
+        schema: try pass.schema(shape.schemaKind),
         dataset: pass.options.dataset ?? placement.dataset, setting: placement.setting)
       let plan = try RowPlan(schema: target.schema, layout: layout)
       assembler = pass.assembler(plan, target: target, lookup: target.lookup(), pool: pool)

@@ -124,7 +124,7 @@ final class RowFileSource {
       let (options, hint) = try Self.reading(pass, item.options)
       return try SourceFile.open(input, options: options, hint: hint, lake: pass.lake)
     }
-    let schema = try TableSchema.named(download.unit.schema, in: pass.lake)
+    let schema = try pass.schema(download.unit.schema)
     return OpenSource(source: try rows.open(input, schema), schema: schema, format: .pages)
   }
 

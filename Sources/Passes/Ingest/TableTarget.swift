@@ -19,6 +19,8 @@ final class TableTarget {
   let dataset: String
   private(set) var timeZone: String
   private(set) var snapshot: Snapshot?
+  /// The snapshot's files by partition date, once they are asked for.
+  private var filesByDate: [String: [AddFile]]?
   private(set) var pending: [PendingSegment] = []
   /// Inputs whose rows are pending: their application ids.
   private(set) var pendingInputs: [String] = []
@@ -49,6 +51,7 @@ final class TableTarget {
   }
 
   func reload() throws {
+    filesByDate = nil
     snapshot = try Snapshot.exists(storage) ? try Snapshot.load(storage) : nil
     guard let snapshot else { return }
     try snapshot.requireWritable()
@@ -74,11 +77,16 @@ final class TableTarget {
 
   /// Stored files of a date that no pending work takes away.
   func storedFiles(day: Int) -> [AddFile] {
-    let date = CivilDate(daysSinceEpoch: day).iso
     let gone = Set(pendingRemovals.map(\.filePath))
-    return (snapshot?.files ?? []).filter {
-      $0.partitionValue("date") == date && !gone.contains($0.filePath)
-    }
+    let files = storedFilesByDate()[CivilDate(daysSinceEpoch: day).iso] ?? []
+    return files.filter { !gone.contains($0.filePath) }
+  }
+
+  private func storedFilesByDate() -> [String: [AddFile]] {
+    if let filesByDate { return filesByDate }
+    let grouped = Dictionary(grouping: snapshot?.files ?? []) { $0.partitionValue("date") ?? "" }
+    filesByDate = grouped
+    return grouped
   }
 
   /// A data file that holds rows of a date: stored, or pending.
@@ -98,29 +106,22 @@ final class TableTarget {
   /// The files of a date as they are now, whatever is added later.
   func fileLister() -> @Sendable (Int) -> [File] {
     let gone = Set(pendingRemovals.map(\.filePath))
-    let byDay = Dictionary(
-      grouping: (snapshot?.files ?? []).filter { !gone.contains($0.filePath) }
-    ) { $0.partitionValue("date") ?? "" }
-    let (root, indexColumn, waiting) = (root, schema.indexColumn, pending)
-    return { Self.files(day: $0, byDay, waiting, root: root, indexColumn: indexColumn) }
-  }
-
-  private static func files(
-    day: Int, _ byDay: [String: [AddFile]], _ pending: [PendingSegment], root: String,
-    indexColumn: String
-  ) -> [File] {
-    let date = CivilDate(daysSinceEpoch: day).iso
-    let stored = (byDay[date] ?? []).map { file in
-      File(
-        path: root + "/" + file.filePath, bounds: FileBounds(file, indexColumn: indexColumn),
-        interval: interval(file.tags))
+    let (stored, root, indexColumn) = (storedFilesByDate(), root, schema.indexColumn)
+    let waiting = Dictionary(grouping: pending) { $0.staged.day }
+    return { day in
+      let date = CivilDate(daysSinceEpoch: day).iso
+      let old = (stored[date] ?? []).filter { !gone.contains($0.filePath) }.map { file in
+        File(
+          path: root + "/" + file.filePath, bounds: FileBounds(file, indexColumn: indexColumn),
+          interval: Self.interval(file.tags))
+      }
+      let new = (waiting[day] ?? []).map { segment in
+        File(
+          path: segment.staged.path, bounds: FileBounds(segment.staged),
+          interval: Self.interval(segment.tags))
+      }
+      return old + new
     }
-    let waiting = pending.filter { $0.staged.day == day }.map { segment in
-      File(
-        path: segment.staged.path,
-        bounds: FileBounds(segment.staged), interval: interval(segment.tags))
-    }
-    return stored + waiting
   }
 
   private static func interval(_ tags: [String: String]) -> Range<Int64>? {

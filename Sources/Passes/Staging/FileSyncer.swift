@@ -2,9 +2,10 @@ import Bytes
 import CSystem
 import Glibc
 
-/// Makes files durable on a thread of its own, while others go on computing.
+/// Makes files durable on threads of its own, while others go on computing: the disk takes time, not
+/// the processor.
 final class FileSyncer: Sendable {
-  private let pool = WorkPool(width: 2)
+  private let pool = WorkPool(width: 3)
 
   deinit { pool.close() }
 
