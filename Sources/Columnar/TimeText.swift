@@ -35,6 +35,23 @@ public enum TimeText {
   public static func parseISO(
     _ text: UnsafeRawBufferPointer
   ) -> (nanoseconds: Int64, hasZone: Bool)? {
+    guard let (seconds, fraction, hasZone) = parts(text) else { return nil }
+    let (scaled, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+    let (total, carried) = scaled.addingReportingOverflow(fraction)
+    return overflow || carried ? nil : (total, hasZone)
+  }
+
+  /// As `parseISO(_:)`, of any of the years 0 to 9999.
+  public static func parseWideISO(_ text: String) -> (nanoseconds: Int128, hasZone: Bool)? {
+    var text = text
+    guard let (seconds, fraction, hasZone) = text.withUTF8({ parts(UnsafeRawBufferPointer($0)) })
+    else { return nil }
+    return (Int128(seconds) * 1_000_000_000 + Int128(fraction), hasZone)
+  }
+
+  private static func parts(
+    _ text: UnsafeRawBufferPointer
+  ) -> (seconds: Int64, fraction: Int64, hasZone: Bool)? {
     var cursor = TextCursor(text)
     guard let year = cursor.number(4), cursor.take("-"), let month = cursor.number(2),
       cursor.take("-"), let day = cursor.number(2),
@@ -62,10 +79,7 @@ public enum TimeText {
         hasZone = true
       }
     }
-    guard cursor.isAtEnd else { return nil }
-    let (scaled, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-    let (total, carried) = scaled.addingReportingOverflow(fraction)
-    return overflow || carried ? nil : (total, hasZone)
+    return cursor.isAtEnd ? (seconds, fraction, hasZone) : nil
   }
 
   /// As `parseISO(_:)`, of a string.

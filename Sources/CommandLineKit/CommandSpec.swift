@@ -4,7 +4,13 @@ public protocol Command: Sendable {
   static var spec: CommandSpec { get }
   /// Takes what it needs out of the arguments; what is left over is a usage error.
   init(_ arguments: inout Arguments) throws(UsageError)
+  /// Whether standard output is for rows alone: what `--json` says about them goes to standard error.
+  var printsRows: Bool { get }
   func run(in context: Context) throws -> ExitStatus
+}
+
+extension Command {
+  public var printsRows: Bool { false }
 }
 
 /// A flag of a command.

@@ -12,6 +12,8 @@ public struct Context: Sendable {
   /// The value of `--lake`.
   public let lakeFlag: String?
   public let isJSON: Bool
+  /// Whether standard output is for rows alone.
+  let printsRows: Bool
   public let isQuiet: Bool
   public let isVerbose: Bool
   /// Whether progress may be drawn: standard error is a terminal, and neither `--quiet` nor `--progress never`.
@@ -42,8 +44,9 @@ public struct Context: Sendable {
 
   init(
     output: TextOutput, talk: TextOutput, environment: [String: String], workingDirectory: String,
-    programName: String, options: CommonOptions
+    programName: String, printsRows: Bool = false, options: CommonOptions
   ) {
+    self.printsRows = printsRows
     let talksToTerminal = talk.descriptor.map(Terminal.isTerminal) ?? false
     let printsToTerminal = output.descriptor.map(Terminal.isTerminal) ?? false
     self.output = output
@@ -79,6 +82,11 @@ public struct Context: Sendable {
     }
   }
 
+  /// Prints what `--json` says of the data: among them, or on standard error where those are rows.
+  func print(json line: String) {
+    if printsRows { talk.write(line + "\n") } else { self.print(line) }
+  }
+
   // MARK: - Talk
 
   /// Says something to the person: not with `--quiet`.
@@ -95,7 +103,7 @@ public struct Context: Sendable {
   public func warn(_ message: String, place: String? = nil, remedy: String? = nil) {
     if isJSON {
       self.print(
-        ErrorText.json("warning", message: message, code: nil, place: place, remedy: remedy))
+        json: ErrorText.json("warning", message: message, code: nil, place: place, remedy: remedy))
     } else if !isQuiet {
       let label = talkStyle.yellow("warning:")
       talk.write(ErrorText.lines(label, message: message, place: place, remedy: remedy))
@@ -105,12 +113,15 @@ public struct Context: Sendable {
   /// Says what went wrong, in three lines, or as a JSON line with `--json`. Does not end the command.
   public func report(_ error: any Error) {
     let parts = ErrorText(error)
-    talk.write(
-      ErrorText.lines(
-        talkStyle.red("error:"), message: parts.message, place: parts.place, remedy: parts.remedy))
+    if !isJSON || !printsRows {
+      talk.write(
+        ErrorText.lines(
+          talkStyle.red("error:"), message: parts.message, place: parts.place, remedy: parts.remedy)
+      )
+    }
     if isJSON {
       self.print(
-        ErrorText.json(
+        json: ErrorText.json(
           "error", message: parts.message, code: parts.code, place: parts.place,
           remedy: parts.remedy))
     }

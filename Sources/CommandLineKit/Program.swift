@@ -115,6 +115,7 @@ public struct Program: Sendable {
     guard let type = commands.first(where: { $0.spec.name == verb }) else { throw unknown(verb) }
     let command = try type.init(&arguments)
     try arguments.finish()
+    setting.printsRows = command.printsRows
     return try perform(command, setting.context)
   }
 
@@ -217,11 +218,12 @@ private struct Setting {
   let workingDirectory: String
   let programName: String
   var options = CommonOptions()
+  var printsRows = false
 
   var context: Context {
     Context(
       output: output, talk: talk, environment: environment, workingDirectory: workingDirectory,
-      programName: programName, options: options)
+      programName: programName, printsRows: printsRows, options: options)
   }
 }
 

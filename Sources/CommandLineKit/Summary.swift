@@ -7,6 +7,7 @@ public struct Summary: Sendable {
     /// Per second.
     case rate(Double)
     case text(String)
+    case texts([String])
     case flag(Bool)
     /// Counts by name, like symbols by resolution step.
     case counts([(name: String, count: Int)])
@@ -51,6 +52,7 @@ public struct Summary: Sendable {
     case .seconds(let seconds): Quantity.duration(seconds)
     case .rate(let rate): rate.isFinite ? Quantity.count(Int(min(rate, 9e18))) + "/s" : "-"
     case .text(let text): text
+    case .texts(let texts): texts.isEmpty ? "none" : texts.joined(separator: ", ")
     case .flag(let flag): flag ? "yes" : "no"
     case .counts(let counts):
       counts.isEmpty
@@ -64,6 +66,7 @@ public struct Summary: Sendable {
     case .seconds(let seconds): Quantity.fixed(seconds, digits: 6)
     case .rate(let rate): rate.isFinite ? Quantity.fixed(rate, digits: 1) : "null"
     case .text(let text): Escaping.json(text)
+    case .texts(let texts): "[" + texts.map { Escaping.json($0) }.joined(separator: ",") + "]"
     case .flag(let flag): String(flag)
     case .counts(let counts):
       "{" + counts.map { Escaping.json($0.name) + ":\($0.count)" }.joined(separator: ",") + "}"
@@ -75,7 +78,7 @@ extension Context {
   /// Ends a command's output: the JSON summary with `--json`, else the figures as talk.
   public func print(_ summary: Summary) {
     if isJSON {
-      self.print(summary.json)
+      self.print(json: summary.json)
     } else if !isQuiet {
       talk.write(summary.lines.map { $0 + "\n" }.joined())
     }

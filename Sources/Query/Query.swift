@@ -48,6 +48,8 @@ public struct QueryOutcome: Sendable {
   /// The reader of a pipe has closed it.
   public var isClosed: Bool
   public var isInterrupted: Bool
+  /// What was looked at, and what was left out.
+  public var report: SkipReport
 }
 
 /// One question to one table: planned when made, answered by `run`.
@@ -74,6 +76,12 @@ public struct Query: Sendable {
       ? nil : "\(plan.range.text), bare dates and times read in \(plan.zoneName)"
   }
 
+  /// The table as its user named it.
+  public var tableName: String { plan.table.name }
+
+  /// Version of the table's log; nil for files without one.
+  public var version: Int? { plan.table.version }
+
   /// Columns that no query can print.
   public var skippedColumns: [String] { plan.table.skippedColumns }
 
@@ -83,7 +91,7 @@ public struct Query: Sendable {
   }
 
   /// What a run would read and what it would skip, and why.
-  public func explanation() throws -> [String] { try Explanation(plan).lines }
+  public func explanation() throws -> Explanation { try Explanation(plan) }
 
   /// Writes the answer.
   ///
@@ -113,7 +121,7 @@ public struct Query: Sendable {
     try scan.run(width: width)
     var outcome = QueryOutcome(
       rowCount: ordered.rowCount, byteCount: ordered.byteCount, isClosed: ordered.isClosed,
-      isInterrupted: isInterrupted())
+      isInterrupted: isInterrupted(), report: scan.source.report)
     if outcome.isInterrupted { return outcome }
     if !outcome.isClosed, try !target.finish() { outcome.isClosed = true }
     return outcome

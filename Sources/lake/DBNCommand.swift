@@ -21,7 +21,8 @@ struct DBNCommand: Command {
     ],
     notes: [
       "Fields have the vendor's names and order; the symbol comes last: what the header's mappings "
-        + "say for the day of the record, or nothing. --json prints JSON lines and a summary."
+        + "say for the day of the record, or nothing. --json prints JSON lines, and a summary on "
+        + "standard error."
     ],
     examples: [
       Example("lake dbn es.trades.dbn.zst --limit 10", "the first ten trades"),
@@ -56,6 +57,8 @@ struct DBNCommand: Command {
     outputPath = arguments.value("output").flatMap { $0 == "-" ? nil : $0 }
     overwrites = arguments.flag("force")
   }
+
+  var printsRows: Bool { outputPath == nil }
 
   func run(in context: Context) throws -> ExitStatus {
     let reader = try DBNReader(path: path, fragmentVersion: fragmentVersion)

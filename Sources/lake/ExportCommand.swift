@@ -65,6 +65,8 @@ struct ExportCommand: Command {
     return time.nanoseconds + (isEnd && CivilDate(iso: text) != nil ? 86_400_000_000_000 : 0)
   }
 
+  var printsRows: Bool { path == "-" }
+
   func run(in context: Context) throws -> ExitStatus {
     let lake = try context.findLake()
     let progress = ProgressReporter(context, verb: "export")
@@ -79,12 +81,7 @@ struct ExportCommand: Command {
     summary.add("bytes", label: "bytes before compression", .bytes(report.byteCount))
     summary.add("peak_memory", .bytes(ProcessMemory.peakByteCount))
     summary.add("elapsed", .seconds(monotonicSeconds() - began))
-    // Records may go to standard output: figures never do.
-    if path == "-" {
-      context.say(summary.lines.joined(separator: "\n"))
-    } else {
-      context.print(summary)
-    }
+    context.print(summary)
     return .done
   }
 }

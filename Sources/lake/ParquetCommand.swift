@@ -56,6 +56,8 @@ struct ParquetCommand: Command {
     limit = try arguments.integer("limit", in: 0...Int.max) ?? .max
   }
 
+  var printsRows: Bool { if case .rows = action { true } else { false } }
+
   func run(in context: Context) throws -> ExitStatus {
     let reader = try ParquetReader(path: path)
     switch action {
@@ -101,6 +103,11 @@ struct ParquetCommand: Command {
       }
     }
     text.bytes.withUnsafeBytes { context.output.write(bytes: $0) }
+    if context.isJSON {
+      var summary = Summary()
+      summary.add("rows", .count(limit - left))
+      context.print(summary)
+    }
     return .done
   }
 

@@ -41,6 +41,8 @@ struct QueryCommand: Command {
       "Rows come ordered by date, symbol and time. Times print in UTC, prices with all their digits; "
         + "a null is an empty field, an empty text \"\".",
       "A file named .gz or .zst is compressed. A file appears when it is complete, or not at all.",
+      "--json prints the summary as an object: on standard output with -o, else on standard error, below "
+        + "rows that are JSON lines unless --format says otherwise.",
     ],
     examples: [
       Example(
@@ -55,7 +57,8 @@ struct QueryCommand: Command {
 
   let request: QueryRequest
   let outputPath: String
-  let format: QueryOutput.Format
+  /// nil where neither a flag nor the name of the file says it.
+  let format: QueryOutput.Format?
   let force: Bool
   let explains: Bool
 
@@ -81,30 +84,33 @@ struct QueryCommand: Command {
     let named = try arguments.choice("format", of: QueryOutput.Format.allCases.map(\.rawValue))
     format =
       named.flatMap { QueryOutput.Format(rawValue: $0) } ?? QueryOutput.format(of: outputPath)
-      ?? .csv
     force = arguments.flag("force")
     explains = arguments.flag("explain")
     self.request = request
   }
 
+  var printsRows: Bool { outputPath == "-" && !explains }
+
   func run(in context: Context) throws -> ExitStatus {
+    let began = monotonicSeconds()
     let query: Query
     do {
       query = try Query(request, lake: { try context.findLake() })
     } catch let error as QueryError where error.isUsage {
       throw UsageError(.badValue, error.message, remedy: error.remedy, command: "query")
     }
+    let format = format ?? (context.isJSON && printsRows ? .jsonl : .csv)
     if outputPath == "-", format == .parquet, context.isTerminal, !explains {
       throw UsageError(
         .contradiction, "a Parquet file is nothing for a terminal", remedy: "name a file with -o",
         command: "query")
     }
     if explains {
-      for line in try query.explanation() { context.print(line) }
+      QueryFigures(query: query).print(try query.explanation(), in: context)
       return .done
     }
     if let range = query.rangeText { context.detail("range \(range)") }
-    if context.isVerbose { for line in try query.explanation() { context.detail(line) } }
+    if context.isVerbose { for line in try query.explanation().lines { context.detail(line) } }
     if request.columns.isEmpty, !query.skippedColumns.isEmpty {
       let names = query.skippedColumns.map { "'\($0)'" }.joined(separator: ", ")
       context.warn(
@@ -116,9 +122,18 @@ struct QueryCommand: Command {
     let outcome = try query.run(to: output, isInterrupted: { context.isInterrupted })
     if outcome.isInterrupted { throw Interrupted() }
     if outcome.isClosed { throw OutputClosed() }
-    if outcome.rowCount == 0, !context.isQuiet {
+    let reasons =
+      outcome.rowCount == 0 && (context.isJSON || !context.isQuiet) ? try query.emptyReasons() : []
+    if !context.isJSON, outcome.rowCount == 0 {
       context.say("no rows")
-      for reason in try query.emptyReasons() { context.say("  " + Escaping.controls(reason)) }
+      for reason in reasons { context.say("  " + Escaping.controls(reason)) }
+    }
+    // Rows on standard output end with nothing below them, unless it is asked for.
+    if context.isJSON || context.isVerbose || !printsRows {
+      context.print(
+        QueryFigures(query: query).summary(
+          outcome, format: format, path: outputPath, reasons: reasons,
+          elapsed: monotonicSeconds() - began))
     }
     return .done
   }

@@ -39,6 +39,15 @@ func refusesWhatIsNoISOTime(text: String) {
   #expect(TimeText.parseISO(text) == nil)
 }
 
+@Test(arguments: [
+  ("9999-12-31T23:59:59.999999999Z", Int128(253_402_300_799_999_999_999), true),
+  ("0001-01-01", -62_135_596_800_000_000_000, false), ("1970-01-01T00:00:00.5Z", 500_000_000, true),
+])
+func parsesTheYearsBeyond64Bits(text: String, nanoseconds: Int128, hasZone: Bool) throws {
+  #expect(try #require(TimeText.parseWideISO(text)) == (nanoseconds, hasZone))
+  #expect(TimeText.parseWideISO(text + "x") == nil)
+}
+
 @Test func printsISOTimes() {
   #expect(TimeText.iso(nanoseconds: -1, digits: 9) == "1969-12-31T23:59:59.999999999Z")
   #expect(TimeText.iso(nanoseconds: 1_704_205_800_000_000_000, digits: 0) == "2024-01-02T14:30:00Z")

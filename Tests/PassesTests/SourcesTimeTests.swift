@@ -25,11 +25,43 @@ private func times(
     ("2024-01-02T09:30-05:00", "2024-01-02T14:30:00.000000000Z"),
     ("2024/01/02 14:30:00+0000", "2024-01-02T14:30:00.000000000Z"),
     ("2024-01-02 14:30:00 UTC", "2024-01-02T14:30:00.000000000Z"),
+    ("1969-12-31T23:59:59.999999Z", "1969-12-31T23:59:59.999999000Z"),
+    ("1928-01-03 14:30:00+00:00", "1928-01-03T14:30:00.000000000Z"),
+    ("1677-09-23T00:00:00Z", "1677-09-23T00:00:00.000000000Z"),
+    ("2262-04-09T23:59:59.999999Z", "2262-04-09T23:59:59.999999000Z"),
+    ("-1", "1969-12-31T23:59:59.000000000Z"), ("-0.000001", "1969-12-31T23:59:59.999999000Z"),
+    ("-1325376000", "1928-01-02T00:00:00.000000000Z"),
+    ("-1325376000000", "1928-01-02T00:00:00.000000000Z"),
+    ("50000000000", "1971-08-02T16:53:20.000000000Z"),
+    ("-1325376000000001000", "1928-01-01T23:59:59.999999000Z"),
   ])
   func readsInstants(_ text: String, _ instant: String) throws {
     let read = try times([text, text])
     #expect(read.rejected == [])
     #expect(read.column("ts_event") == [instant, instant])
+  }
+
+  @Test func aColumnsUnitGoesOnBefore1970() throws {
+    // Milliseconds of 1962, 1968 and 1971, and seconds that are none.
+    let read = try times(["-252374400000", "-50000000000", "50000000000", "1704205800"])
+    #expect(
+      read.column("ts_event") == [
+        "1962-01-02T00:00:00.000000000Z", "1968-06-01T07:06:40.000000000Z",
+        "1971-08-02T16:53:20.000000000Z",
+      ])
+    #expect(read.rules == ["time_unit"])
+  }
+
+  @Test func localTimesBefore1970FollowTheClocksOfThen() throws {
+    // New York: standard time in January 1928, summer time in July 1969, war time in 1943.
+    let read = try times(["1928-01-03", "1969-07-01 09:30:00.5", "1943-01-15 10:00:00"]) {
+      $0.timeZone = try? .named("America/New_York")
+    }
+    #expect(
+      read.column("ts_event") == [
+        "1928-01-03T05:00:00.000000000Z", "1969-07-01T13:30:00.500000000Z",
+        "1943-01-15T14:00:00.000000000Z",
+      ])
   }
 
   @Test func theUnitIsTheWholeColumns() throws {
@@ -155,7 +187,8 @@ private func times(
   }
 
   @Test(arguments: [
-    ("1969-12-31T23:59:59Z", "time_out_of_range"), ("9999-01-01T00:00:00Z", "bad_time"),
+    ("1677-09-22T23:59:59Z", "time_out_of_range"), ("2262-04-10T00:00:00Z", "time_out_of_range"),
+    ("9999-01-01T00:00:00Z", "bad_time"),
     ("2024-02-30T00:00:00Z", "bad_time"), ("2024-01-02T24:00:00Z", "bad_time"),
     ("2024-01-02T23:59:60Z", "bad_time"), ("2024-01-02T14:30:00", "naive_time"),
     ("", "null_required"), ("NaT", "null_required"), ("yesterday", "bad_time"),

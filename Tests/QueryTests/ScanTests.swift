@@ -164,7 +164,7 @@ private func trades(
     let report = try Explanation(plan).report
     #expect(report.partitions.count == 3 && report.partitions.skippedCount == 2)
     #expect(report.rowGroups.count == 6 && report.rowGroups.skippedCount == 4)
-    let lines = try Query(plan: plan).explanation()
+    let lines = try Query(plan: plan).explanation().lines
     #expect(lines.contains { $0 == "  2 skipped: not date = 1970-01-02" })
     #expect(lines.contains { $0 == "  4 skipped: not symbol in ('B')" })
     #expect(segments.allSatisfy { $0.decodedRowCount("ts") == 0 })

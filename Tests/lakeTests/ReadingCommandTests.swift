@@ -46,6 +46,50 @@ import Testing
     #expect(verbose.talk.contains("range ") && verbose.talk.contains("files by partition: 1 of 2"))
   }
 
+  @Test func endsWithFiguresWhereTheRowsAreNot() throws {
+    let lake = try SimulatedLake()
+    defer { lake.remove() }
+    let day = "-s SPY --start 2024-01-02 --end 2024-01-02"
+    let rows = try lake.output(of: "\(Self.query) \(day)").lines.count - 1
+    let file = try lake.run("\(Self.query) \(day) -o spy.csv --json")
+    #expect(file.status == 0 && file.talk.isEmpty)
+    let summary = try #require(try file.output.jsonLines.first)
+    #expect(file.output.lines.count == 1 && summary["type"] as? String == "summary")
+    #expect(summary["rows"] as? Int == rows && summary["version"] as? Int == 1)
+    #expect(summary["output"] as? String == "spy.csv" && summary["format"] as? String == "csv")
+    #expect(summary["bytes"] as? Int == (try lake.text(of: "spy.csv")).utf8.count)
+    #expect(summary["files"] as? Int == 2 && summary["files_skipped"] as? Int == 1)
+    #expect(summary["row_groups"] as? Int == 1 && summary["row_groups_skipped"] as? Int == 0)
+    // For people: with -o below the command, else only when asked for.
+    let told = try lake.run("\(Self.query) \(day) -o again.csv")
+    #expect(told.output.isEmpty && told.talk.contains("files skipped"))
+    #expect(try lake.run("\(Self.query) \(day) -o quiet.csv -q").talk.isEmpty)
+    #expect(try lake.run("\(Self.query) -n 1").talk.isEmpty)
+  }
+
+  @Test func rowsAndJSONFiguresDoNotMix() throws {
+    let lake = try SimulatedLake()
+    defer { lake.remove() }
+    let run = try lake.run("\(Self.query) -n 3 --json")
+    #expect(run.output == (try lake.output(of: "\(Self.query) -n 3 --format jsonl")))
+    #expect(try run.talk.jsonLines.map { $0["type"] as? String } == ["summary"])
+    #expect(try run.talk.jsonLines.first?["rows"] as? Int == 3)
+    let csv = try lake.run("\(Self.query) -n 3 --json --format csv")
+    #expect(csv.output == (try lake.output(of: "\(Self.query) -n 3")))
+    let none = try lake.run("\(Self.query) -s SPX --json")
+    #expect(none.output.isEmpty)
+    #expect(
+      (try none.talk.jsonLines.first?["empty_because"] as? [String])?.first?.contains("SPY") == true
+    )
+    let failed = try lake.run("\(Self.query) -c bid --json")
+    #expect(failed.status == 2 && failed.output.isEmpty)
+    #expect(try failed.talk.jsonLines.map { $0["code"] as? String } == ["unknownColumn"])
+    let plan = try lake.run("\(Self.query) --explain --json --start 2024-01-03")
+    #expect(plan.status == 0 && plan.talk.isEmpty)
+    #expect(try plan.output.jsonLines.map { $0["type"] as? String }.last == "summary")
+    #expect(try plan.output.jsonLines.first?["skipped"] as? Int == 1)
+  }
+
   @Test func noRowsComeWithTheReason() throws {
     let lake = try SimulatedLake()
     defer { lake.remove() }
@@ -111,8 +155,9 @@ import Testing
     #expect(raw.last?.hasPrefix("17041") == true && raw.last?.contains("T") == false)
     let json = try lake.output(of: "dbn \(Self.file) --limit 3 --format jsonl").jsonLines
     #expect(json.compactMap { $0["hd"] as? [String: Any] }.count == 3)
-    let counted = try lake.output(of: "dbn \(Self.file) --limit 3 --json").jsonLines
-    #expect(counted.count == 4 && counted.last?["records"] as? Int == 3)
+    let counted = try lake.run("dbn \(Self.file) --limit 3 --json")
+    #expect(try counted.output.jsonLines.count == 3)
+    #expect(try counted.talk.jsonLines.map { $0["records"] as? Int } == [3])
     let verbose = try lake.run("dbn \(Self.file) --limit 3 -v")
     #expect(verbose.output.lines == csv && verbose.talk == "3 records\n")
     #expect(try lake.output(of: "dbn \(Self.file) --schema trades").lines.count == 1)

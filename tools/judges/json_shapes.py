@@ -65,11 +65,12 @@ def problems(value: Any, shape: dict[str, Any], place: str = "") -> list[str]:
     return found
 
 
-def judge_lines(judge: Judge, result: Result, shape_name: str, seen: dict[str, set[str]]) -> None:
+def judge_lines(judge: Judge, result: Result, shape_name: str, seen: dict[str, set[str]], has_rows: bool = False) -> None:
+    """`has_rows`: standard output is for rows, standard error for the objects."""
     case = "lake " + " ".join(result.words[1:])[:100]
     shape = json.loads((ROOT / "schemas/json" / f"{shape_name}.json").read_text())
     by_type = {one["properties"]["type"]["const"]: one for one in shape["oneOf"]}
-    lines = [json.loads(line) for line in result.output.splitlines()]
+    lines = [json.loads(line) for line in (result.talk if has_rows else result.output).splitlines()]
     judge.check(bool(lines), f"{case}: prints lines", result.talk)
     for line in lines:
         kind = line.get("type")
@@ -94,6 +95,33 @@ def judge_downloads(judge: Judge, lake: Lake, seen: dict[str, set[str]]) -> None
     judge_lines(judge, lake.run("workers", "stop", "1", "--json").expect(64), "workers", seen)
     for words in [["show"], ["rebuild", "--dry-run"], ["rebuild"]]:
         judge_lines(judge, lake.run("ledger", *words, "--json").expect(0), "ledger", seen)
+
+
+def judge_rows(judge: Judge, lake: Lake, seen: dict[str, set[str]]) -> None:
+    """Commands that print rows."""
+    bars, folder = "raw.equs_mini_ohlcv_1s", judge.folder()
+    query = ["query", bars, "--symbol", "SPY"]
+    for words, status in [(["-o", folder / "a.csv"], 0), (["-o", folder / "a.csv"], 2), (["-o", folder / "a.parquet"], 0),
+                          (["-o", folder / "b.csv", "--start", "2030-01-01"], 0), (["--explain", "--start", "2013-10-08"], 0)]:
+        judge_lines(judge, lake.run(*query, *words, "--json").expect(status), "query", seen)
+    for words, status in [(["--limit", "3"], 0), (["--limit", "0"], 0), (["--columns", "nothing"], 2)]:
+        result = lake.run(*query, *words, "--json").expect(status)
+        judge_lines(judge, result, "query", seen, has_rows=True)
+        rows = [json.loads(line) for line in result.output.splitlines()]
+        judge.check(len(rows) == (3 if "3" in words else 0) and all(row["symbol"] == "SPY" for row in rows),
+                    "lake query --json prints rows alone", result.output)
+    nested = judge.data / "parquet-testing/data/nested_maps.snappy.parquet"
+    judge_lines(judge, lake.run("query", nested, "--json", in_lake=False).expect(0), "query", seen, has_rows=True)
+    export = ["export", "dbn", bars, "--symbol", "SPY"]
+    judge_lines(judge, lake.run(*export, "-o", folder / "spy.dbn", "--json").expect(0), "export", seen)
+    judge_lines(judge, lake.run(*export, "--json").expect(0), "export", seen, has_rows=True)
+    judge_lines(judge, lake.run("dbn", folder / "spy.dbn", "--json").expect(0), "dbn", seen, has_rows=True)
+    judge_lines(judge, lake.run("dbn", folder / "spy.dbn", "-o", folder / "spy.txt", "--json").expect(0), "dbn", seen)
+    for words in [[], ["--verify"], ["--rewrite", folder / "b.parquet"]]:
+        judge_lines(judge, lake.run("parquet", folder / "a.parquet", *words, "--json").expect(0), "parquet", seen)
+    judge_lines(judge, lake.run("parquet", nested, "--json").expect(0), "parquet", seen)
+    judge_lines(judge, lake.run("parquet", nested, "--rows", "--json").expect(0), "parquet", seen, has_rows=True)
+    judge_lines(judge, lake.run("parquet", folder / "a.csv", "--json").expect(2), "parquet", seen)
 
 
 def judge_all(judge: Judge) -> None:
@@ -138,6 +166,7 @@ def judge_all(judge: Judge) -> None:
     for parts in ["month,dataset,schema", "symbol"]:
         judge_lines(judge, lake.run("spend", "--by", parts, "--json").expect(0), "spend", seen)
     judge_downloads(judge, lake, seen)
+    judge_rows(judge, lake, seen)
     foreign = judge.data / "delta/delta-rs/delta-0.8.0-special-partition"
     for table in [*lake.tables(), foreign, judge.data / "delta/delta-rs/COVID-19_NYT"]:
         for command in ["describe", "history", "files"]:

@@ -71,12 +71,15 @@ enum FixedDecoder {
         dividingBy: perUnit)
       let inDay = quotient - (rest < 0 ? 1 : 0)
       let day = Int64(at.loadLE(8, as: UInt32.self)) - Int64(epochJulianDay)
-      let (whole, overflow) = day.multipliedReportingOverflow(by: perDay)
-      let (sum, carry) = whole.addingReportingOverflow(inDay)
-      if overflow || carry {
+      // Before 1970 from the day's end: the first day of 64 bits does not begin within them.
+      let back: Int64 = day < 0 ? 1 : 0
+      let (whole, overflow) = (day + back).multipliedReportingOverflow(by: perDay)
+      let (part, borrow) = inDay.subtractingReportingOverflow(back * perDay)
+      let (sum, carry) = whole.addingReportingOverflow(part)
+      if overflow || borrow || carry {
         throw ParquetError(
           .unsupported, "an INT96 time outside the years that 64 bits of \(unit) reach",
-          remedy: "read it in microseconds")
+          remedy: "lake parquet FILE --rows prints such times")
       }
       target[index] = sum
     }

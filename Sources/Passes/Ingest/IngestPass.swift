@@ -27,8 +27,6 @@ public final class IngestPass {
   private(set) var report = IngestReport()
   /// Beside `report.files`.
   private var inputs: [IngestInput] = []
-  /// Places in `report.files` whose rows are pending, by table.
-  private var pendingFiles: [TableName: [Int]] = [:]
   /// Tables that had an input's rows already.
   private(set) var repeatedTables: Set<TableName> = []
   private var groupStart = Clock.nanoseconds()
@@ -88,13 +86,16 @@ public final class IngestPass {
 
   /// Takes files that were read together.
   func add(_ files: [GroupedFile]) throws {
+    // One of them carries the segments of all.
+    let days = Set(files.flatMap { $0.work.segments.map(\.staged.day) })
     for file in files {
       inputs.append(IngestInput(path: file.file.path, options: options))
       report.files.append(file.report())
       file.work.target.add(
-        file.work.segments, input: file.work.appId,
-        events: file.event(runID: run.id).map { [$0] } ?? [])
-      pendingFiles[file.work.target.name, default: []].append(report.files.count - 1)
+        PendingInput(
+          appId: file.work.appId, segments: file.work.segments,
+          events: file.event(runID: run.id).map { [$0] } ?? [], place: report.files.count - 1,
+          dates: DateScope(days: days)))
     }
     if isGroupDue { try commitAll() }
   }
@@ -176,9 +177,10 @@ public final class IngestPass {
       report.files[place].bytesOut += work.segments.reduce(0) { $0 + $1.staged.byteCount }
       report.files[place].quarantineCount += work.rejected.count
       work.target.add(
-        work.segments, input: work.appId, replacing: work.removals,
-        events: events(work, item, place), change: change)
-      pendingFiles[work.target.name, default: []].append(place)
+        PendingInput(
+          appId: work.appId, segments: work.segments, removals: work.removals,
+          events: events(work, item, place), change: change, place: place,
+          dates: item.isReplacing ? .everything : work.dates))
     }
   }
 
@@ -219,7 +221,7 @@ public final class IngestPass {
     guard let target = try existing(unit, setting) else { return false }
     let appId = identity + "/\(unit.table)"
     if target.has(input: appId) { return false }
-    target.add([], input: appId, events: events)
+    target.add(PendingInput(appId: appId, events: events))
     return true
   }
 
@@ -331,34 +333,34 @@ public final class IngestPass {
       guard let target = targets[name] else { continue }
       try commit(target)
     }
+    // And what was set aside when inputs were read again.
+    try quarantine.flush(run: run)
     groupStart = Clock.nanoseconds()
   }
 
   private func commit(_ target: TableTarget) throws {
     for _ in 0..<Self.attemptMax {
-      let places = pendingFiles[target.name] ?? []
+      let places = target.pendingInputs.compactMap(\.place)
       if places.isEmpty { return }
       let parameters = [("inputs", "\(places.count)"), ("run", run.id)]
-      let before = target.snapshot?.version
+      let (before, zone) = (target.snapshot, target.timeZone)
       guard
         let outcome = try target.commit(
           run, parameters: parameters, didCommit: { try journal.record($0) })
       else {
-        pendingFiles[target.name] = []
-        if let version = target.snapshot?.version, version != before {
+        if let version = target.snapshot?.version, version != before?.version {
           report.commits.append((target.name, version))
         }
         return
       }
-      // Another writer came first: what it wrote may overlap ours, so ours is read again.
-      target.dropPending()
-      pendingFiles[target.name] = []
+      // Another writer came first: what it wrote may overlap ours, and what does is read again.
       try target.reload()
       if case .alreadyDone = outcome {
         for place in places { report.files[place].state = .alreadyDone }
+        _ = target.drop(Set(target.pendingInputs.map(\.appId)))
         return
       }
-      for place in places {
+      for place in target.drop(target.staleInputs(since: before, zone: zone)).compactMap(\.place) {
         quarantine.drop(sha256: report.files[place].sha256)
         report.files[place] = IngestFileReport(path: report.files[place].path)
         ingestInput(place)

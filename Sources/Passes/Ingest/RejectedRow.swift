@@ -24,9 +24,14 @@ struct RejectedRow: Sendable {
 }
 
 extension RejectedRow {
+  private static let conflictRule = "key_conflict"
+
+  /// Whether it is the table that has something against it, not the row itself that is wrong.
+  var isConflict: Bool { rule == Self.conflictRule }
+
   init(conflict: KeyConflict, original: [UInt8]) {
     self.init(
-      rule: "key_conflict", reason: "the table has another row with this key", position: -1,
+      rule: Self.conflictRule, reason: "the table has another row with this key", position: -1,
       symbol: conflict.symbol, timestamp: conflict.timestamp, original: original)
   }
 

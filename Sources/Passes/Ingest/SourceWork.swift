@@ -46,19 +46,24 @@ struct SourceWork {
     return event
   }
 
+  /// In ns; that of the last days before the end of 64 bits is the end.
+  private static func start(ofDay day: Int) -> Int64 {
+    let (start, overflow) = Int64(day).multipliedReportingOverflow(by: 86_400_000_000_000)
+    return overflow ? (day < 0 ? .min : .max) : start
+  }
+
   /// Takes segments, and says in their tags what they hold.
   ///
   /// - Parameter interval: What the input says it covers.
   mutating func take(_ staged: [StagedSegment], interval: Range<Int64>?) {
     self.interval = interval
-    let nanosecondsPerDay: Int64 = 86_400_000_000_000
     for segment in staged {
-      let day = Int64(segment.day) * nanosecondsPerDay
+      let day = Self.start(ofDay: segment.day)
       var start = segment.timeRange?.lowerBound ?? day
-      var end = (segment.timeRange?.upperBound).map { $0 + 1 } ?? day
+      var end = (segment.timeRange?.upperBound).map { $0 == .max ? .max : $0 + 1 } ?? day
       if let interval {
         start = min(start, max(interval.lowerBound, day))
-        end = max(end, min(interval.upperBound, day + nanosecondsPerDay))
+        end = max(end, min(interval.upperBound, Self.start(ofDay: segment.day + 1)))
       }
       if self.interval == nil { self.interval = start..<end }
       if let known = self.interval {

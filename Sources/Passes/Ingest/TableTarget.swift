@@ -21,15 +21,8 @@ final class TableTarget {
   private(set) var snapshot: Snapshot?
   /// The snapshot's files by partition date, once they are asked for.
   private var filesByDate: [String: [AddFile]]?
-  private(set) var pending: [PendingSegment] = []
-  /// Inputs whose rows are pending: their application ids.
-  private(set) var pendingInputs: [String] = []
-  /// Stored files that go when the pending ones come.
-  private(set) var pendingRemovals: [AddFile] = []
-  /// What the coverage ledger is told once the pending rows are in.
-  private var pendingEvents: [CoverageEvent] = []
-  /// What replacing stored rows comes to; nil where none are.
-  private var pendingChange: RowChange?
+  /// Inputs whose rows wait for the commit.
+  private(set) var pendingInputs: [PendingInput] = []
   private let properties: [String: String]
   private let storage: DirectoryStorage
 
@@ -61,19 +54,16 @@ final class TableTarget {
 
   /// Whether the rows of an input are in the table, or pending.
   func has(input appId: String) -> Bool {
-    snapshot?.txns[appId] != nil || pendingInputs.contains(appId)
+    snapshot?.txns[appId] != nil || pendingInputs.contains { $0.appId == appId }
   }
 
-  func add(
-    _ segments: [PendingSegment], input appId: String, replacing removals: [AddFile] = [],
-    events: [CoverageEvent] = [], change: RowChange? = nil
-  ) {
-    if let change { pendingChange = (pendingChange ?? RowChange()) + change }
-    pending.append(contentsOf: segments)
-    pendingInputs.append(appId)
-    pendingRemovals.append(contentsOf: removals)
-    pendingEvents.append(contentsOf: events)
-  }
+  func add(_ input: PendingInput) { pendingInputs.append(input) }
+
+  /// Segments that wait for the commit.
+  var pending: [PendingSegment] { pendingInputs.flatMap(\.segments) }
+
+  /// Stored files that go when the pending ones come.
+  private var pendingRemovals: [AddFile] { pendingInputs.flatMap(\.removals) }
 
   /// Stored files of a date that no pending work takes away.
   func storedFiles(day: Int) -> [AddFile] {
@@ -158,8 +148,8 @@ final class TableTarget {
     }
     let outcome = try run.publish(moves) { try commit(files, days, parameters) }
     guard case .committed = outcome else { return outcome }
-    let events = pendingEvents
-    dropPending()
+    let events = pendingInputs.flatMap(\.events)
+    pendingInputs = []
     try didCommit(events)
     try reload()
     return nil
@@ -170,17 +160,21 @@ final class TableTarget {
     _ files: [AddFile], _ days: Set<Int>, _ parameters: [(name: String, value: String)]
   ) throws -> CommitOutcome {
     var days = days
+    let removals = pendingRemovals
     var transaction =
       snapshot == nil
       ? try definition.transaction(on: storage)
       : Transaction(snapshot: snapshot, storage: storage)
     transaction.operation = "WRITE"
     transaction.operationParameters =
-      [("mode", pendingRemovals.isEmpty ? "Append" : "Overwrite")] + parameters
-      + CoverageRecovery.parameters(pendingEvents)
-    transaction.operationMetrics = pendingChange?.metrics ?? []
-    transaction.remove(pendingRemovals)
-    for file in pendingRemovals {
+      [("mode", removals.isEmpty ? "Append" : "Overwrite")] + parameters
+      + CoverageRecovery.parameters(pendingInputs.flatMap(\.events))
+    let changes = pendingInputs.compactMap(\.change)
+    if !changes.isEmpty {
+      transaction.operationMetrics = changes.reduce(RowChange()) { $0 + $1 }.metrics
+    }
+    transaction.remove(removals)
+    for file in removals {
       if let day = file.partitionValue("date").flatMap({ CivilDate(iso: $0) }) {
         days.insert(day.daysSinceEpoch)
       }
@@ -190,17 +184,17 @@ final class TableTarget {
       transaction.readPartitions.insert(
         PartitionKey(date: CivilDate(daysSinceEpoch: day).iso))
     }
-    for input in pendingInputs { transaction.setApplication(input, version: 1) }
+    for input in pendingInputs { transaction.setApplication(input.appId, version: 1) }
     return try transaction.commit()
   }
 
-  /// Drops what is pending: its inputs will be read again.
-  func dropPending() {
-    pending = []
-    pendingInputs = []
-    pendingRemovals = []
-    pendingEvents = []
-    pendingChange = nil
+  /// Drops inputs that will be read again, or are done.
+  ///
+  /// - Returns: What was dropped.
+  func drop(_ appIds: Set<String>) -> [PendingInput] {
+    let dropped = pendingInputs.filter { appIds.contains($0.appId) }
+    pendingInputs.removeAll { appIds.contains($0.appId) }
+    return dropped
   }
 
   private var definition: TableDefinition {

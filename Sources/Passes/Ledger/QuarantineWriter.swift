@@ -27,19 +27,20 @@ final class QuarantineWriter {
   /// Forgets the rows of an input that will be read again.
   func drop(sha256: String) { entries.removeAll { $0.sha256 == sha256 } }
 
-  /// Commits all rows, once an input and table.
+  /// Commits all rows, once an input and table. Conflicts are apart: they come of what the table held,
+  /// so that an input that is read again may have others.
   func flush(run: StagingRun) throws {
     let now = Clock.nanoseconds()
     for (table, tableEntries) in Dictionary(grouping: entries, by: \.table).sorted(by: {
       $0.key < $1.key
     }) {
-      for (sha256, rows) in Dictionary(grouping: tableEntries, by: \.sha256).sorted(by: {
-        $0.key < $1.key
-      }) {
+      let inputs = Dictionary(grouping: tableEntries) { entry in
+        entry.sha256 + "/\(table)" + (entry.row.isConflict ? "/conflicts" : "")
+      }
+      for (input, rows) in inputs.sorted(by: { $0.key < $1.key }) {
         let name = TableName.quarantine(for: table)
         try SmallTable(lake: lake, name: name, kind: "quarantine").append(
-          rows.map { cells($0, now) }, now: now, appId: "lake/quarantine/\(sha256)/\(table)",
-          run: run)
+          rows.map { cells($0, now) }, now: now, appId: "lake/quarantine/" + input, run: run)
       }
     }
     entries = []

@@ -67,7 +67,8 @@ struct SmallTable {
     let tags = [
       AddFile.Tag.rows: "\(rows.count)", AddFile.Tag.rowHash: fingerprint.description,
     ]
-    target.add([PendingSegment(staged: staged, tags: tags)], input: appId)
+    target.add(
+      PendingInput(appId: appId, segments: [PendingSegment(staged: staged, tags: tags)]))
     for _ in 0..<IngestPass.attemptMax {
       guard let outcome = try target.commit(run, parameters: [("run", run.id)]) else { return }
       if case .alreadyDone = outcome { return }

@@ -1,5 +1,15 @@
 import Columnar
 
+/// The times that rows of files may have.
+enum RowTime {
+  /// Nanoseconds of 64 bits, less the days at both ends that they don't hold whole in every time zone:
+  /// 1677-09-23 to 2262-04-09.
+  static let range: ClosedRange<Int64> = {
+    let end: Int64 = 106_750 * 86_400_000_000_000
+    return -end...end - 1
+  }()
+}
+
 /// Reads the times of one column, all in the form that was detected.
 struct TimeConversion {
   let form: TimeForm

@@ -13,14 +13,14 @@ enum TimeForm: Equatable {
   /// `20240102143000`.
   case compactDateTime
 
-  /// The magnitudes that are read as this unit. They do not overlap: seconds reach to the year 5138,
-  /// the finer units from 1973 on.
+  /// The magnitudes that are read as this unit. They do not overlap: each unit reaches to the year
+  /// 2286, and the finer ones leave out the 116 days before and after 1970 began.
   var magnitudes: Range<Int64> {
     switch self {
-    case .epoch(9): 0..<100_000_000_000
-    case .epoch(6): 100_000_000_000..<100_000_000_000_000
-    case .epoch(3): 100_000_000_000_000..<100_000_000_000_000_000
-    default: 100_000_000_000_000_000..<Int64.max
+    case .epoch(9): 0..<10_000_000_000
+    case .epoch(6): 10_000_000_000..<10_000_000_000_000
+    case .epoch(3): 10_000_000_000_000..<10_000_000_000_000_000
+    default: 10_000_000_000_000_000..<Int64.max
     }
   }
 

@@ -11,7 +11,7 @@ enum DeltaTable {
     let snapshot = try table.snapshot(version: version, asOf: asOf)
     var result = QueryTable(
       name: table.displayName, columns: [], defaultColumns: [], files: [],
-      source: "version \(snapshot.version) of \(table.path)")
+      source: "version \(snapshot.version) of \(table.path)", version: snapshot.version)
     let properties = snapshot.configuration
     let kind = properties[TableProperty.schema]
     TableColumns.fill(

@@ -1,14 +1,14 @@
-/// The plan of a query in words.
-struct Explanation {
+/// The plan of a query in words, and what of it is counted.
+public struct Explanation {
   /// Most reasons listed for a level.
   static let reasonCountMax = 5
 
   let plan: QueryPlan
-  let report: SkipReport
-  let unitCount: Int
-  let rowCountMax: Int
+  public let report: SkipReport
+  public let unitCount: Int
+  public let rowCountMax: Int
   /// Sets of files whose rows must be merged or sorted.
-  let mergeCount: Int
+  public let mergeCount: Int
 
   /// Plans everything that a run would plan, decoding nothing.
   init(_ plan: QueryPlan) throws {
@@ -28,9 +28,15 @@ struct Explanation {
     mergeCount = merges
   }
 
-  var lines: [String] {
+  /// Columns that are printed.
+  public var columns: [String] { plan.projection.map { plan.table.columns[$0].name } }
+
+  /// What rows must satisfy.
+  public var filterText: String { plan.filter.text }
+
+  public var lines: [String] {
     let table = plan.table
-    let printed = plan.projection.map { table.columns[$0].name }
+    let printed = columns
     let tested = plan.filter.columns.filter { !plan.projection.contains($0) }
       .map { table.columns[$0].name }.sorted()
     var lines = [
@@ -38,7 +44,7 @@ struct Explanation {
       "order      \(orderText)",
       "columns    \(printed.joined(separator: ", "))"
         + (tested.isEmpty ? "" : "; tested only: " + tested.joined(separator: ", ")),
-      "rows where \(plan.filter.text)",
+      "rows where \(filterText)",
     ]
     if plan.range != TimeRange() {
       lines.append(

@@ -25,6 +25,8 @@ struct QueryTable: Sendable {
   var skippedColumns: [String] = []
   /// One line about where the files come from: a version of a log, a folder, a file.
   var source: String
+  /// nil where there is no log.
+  var version: Int?
 
   /// Columns whose order the output follows inside a partition.
   var orderColumns: [Int] {

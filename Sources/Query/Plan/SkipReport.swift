@@ -1,12 +1,14 @@
 /// What one level of a plan left out, and why.
-struct SkipLevel: Equatable, Sendable {
-  var name: String
-  var count = 0
-  var skippedCount = 0
-  var byteCount = 0
-  var skippedByteCount = 0
+public struct SkipLevel: Equatable, Sendable {
+  public let name: String
+  public internal(set) var count = 0
+  public internal(set) var skippedCount = 0
+  public internal(set) var byteCount = 0
+  public internal(set) var skippedByteCount = 0
   /// Why, by the part of the filter that excludes them.
-  var reasons: [String: Int] = [:]
+  public internal(set) var reasons: [String: Int] = [:]
+
+  public var keptCount: Int { count - skippedCount }
 
   init(_ name: String) { self.name = name }
 
@@ -25,13 +27,13 @@ struct SkipLevel: Equatable, Sendable {
 }
 
 /// What was left out at every level, from the largest to the smallest.
-struct SkipReport: Equatable, Sendable {
-  var partitions = SkipLevel("files by partition")
-  var files = SkipLevel("files by statistics in the log")
-  var rowGroups = SkipLevel("row groups by statistics")
-  var pages = SkipLevel("pages by column index")
+public struct SkipReport: Equatable, Sendable {
+  public internal(set) var partitions = SkipLevel("files by partition")
+  public internal(set) var files = SkipLevel("files by statistics in the log")
+  public internal(set) var rowGroups = SkipLevel("row groups by statistics")
+  public internal(set) var pages = SkipLevel("pages by column index")
 
-  var levels: [SkipLevel] { [partitions, files, rowGroups, pages] }
+  public var levels: [SkipLevel] { [partitions, files, rowGroups, pages] }
 }
 
 extension Filter {

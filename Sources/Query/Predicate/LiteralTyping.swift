@@ -73,12 +73,12 @@ struct LiteralTyping {
   private func dates(
     _ comparison: Comparison, _ literal: Operand
   ) throws(QueryError) -> IntervalSet {
-    guard case .text(let text) = literal.kind, let (nanoseconds, hasZone) = TimeText.parseISO(text)
+    guard case .text(let text) = literal.kind,
+      let (nanoseconds, hasZone) = TimeText.parseWideISO(text)
     else { throw mismatch(literal, "a date like 2024-01-02") }
     if hasZone { throw mismatch(literal, "a date without a zone") }
     let (day, rest) = nanoseconds.quotientAndRemainder(dividingBy: 86_400_000_000_000)
-    return IntervalSet(
-      comparison, floor: Int128(rest < 0 ? day - 1 : day), isExact: rest == 0)
+    return IntervalSet(comparison, floor: rest < 0 ? day - 1 : day, isExact: rest == 0)
   }
 
   private func times(
@@ -92,16 +92,19 @@ struct LiteralTyping {
     default: break
     }
     guard case .text(let text) = literal.kind,
-      let (read, hasZone) = TimeText.parseISO(isTimeOfDay ? "1970-01-01T" + text : text)
+      let (read, hasZone) = TimeText.parseWideISO(isTimeOfDay ? "1970-01-01T" + text : text)
     else {
       throw mismatch(
         literal,
         isTimeOfDay ? "a time like '14:30:00'" : "a time like '2024-01-02T14:30:00.123456789Z'")
     }
     let isBare = !hasZone && !isLocal && !isTimeOfDay
-    let nanoseconds = isBare ? instant(read) : read
-    let (floor, isExact) = ExactNumber(mantissa: Int128(nanoseconds), exponent: -9)
-      .floor(scale: ValueDomain.scale(of: column) ?? 9)
+    // Years that nanoseconds of 64 bits don't reach are read in UTC.
+    let local = isBare ? Int64(exactly: read) : nil
+    let (floor, isExact) = ExactNumber(
+      mantissa: local.map { Int128(instant($0)) } ?? read, exponent: -9
+    )
+    .floor(scale: ValueDomain.scale(of: column) ?? 9)
     return IntervalSet(comparison, floor: floor, isExact: isExact)
   }
 }

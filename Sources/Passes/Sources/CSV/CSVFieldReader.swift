@@ -213,8 +213,9 @@ final class CSVFieldReader {
     -> Converted
   {
     guard case .integer(let value) = converted else { return converted }
-    if value < 0 {
-      return .rejected(.timeOutOfRange, "\(TextConversion.quoted(text)) is before 1970")
+    guard let time = Int64(exactly: value), RowTime.range.contains(time) else {
+      return .rejected(
+        .timeOutOfRange, "\(TextConversion.quoted(text)) is outside the years 1677 to 2262")
     }
     if step > 1, value % Int128(step) != 0 {
       return .rejected(

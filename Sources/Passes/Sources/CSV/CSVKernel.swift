@@ -115,15 +115,15 @@ enum CSVKernel {
     return position
   }
 
-  /// Reads `yyyy-mm-dd` and remembers it. Only years from 1970 to 2261.
+  /// Reads `yyyy-mm-dd` and remembers it. Only days whose every nanosecond is a time of a row.
   @inline(never)
   private static func cacheDate(
     _ operation: UnsafeMutablePointer<CSVOperation>, _ pointer: UnsafeRawPointer
   ) -> Bool {
     let text = UnsafeRawBufferPointer(start: pointer, count: 10)
-    guard let parsed = TimeText.parseISO(text), parsed.nanoseconds >= 0,
-      parsed.nanoseconds < 9_214_646_400_000_000_000
-    else { return false }
+    guard let parsed = TimeText.parseISO(text), RowTime.range.contains(parsed.nanoseconds) else {
+      return false
+    }
     operation.pointee.dateWord = pointer.loadLE(0, as: UInt64.self)
     operation.pointee.dateRest = pointer.loadLE(8, as: UInt16.self)
     operation.pointee.dayStart = parsed.nanoseconds

@@ -248,8 +248,8 @@ struct CSVPlan {
         form: form, clock: try clock(column, isNaive: isNaive), hasSentinel: isVendorForm))
     times[times.count - 1].isNullAtZero = target.isNullAtZero
     operation.step = Self.step(target)
-    operation.low = 0
-    operation.high = .max
+    operation.low = RowTime.range.lowerBound
+    operation.high = RowTime.range.upperBound
     switch form {
     case .iso: operation.kind = .isoTime
     case .epoch(let digits):
@@ -257,7 +257,8 @@ struct CSVPlan {
       operation.unit = Int64(DecimalText.powersOfTen[digits])
       let range = form.magnitudes
       operation.low = range.lowerBound.multipliedSaturating(by: operation.unit)
-      operation.high = (range.upperBound - 1).multipliedSaturating(by: operation.unit)
+      operation.high = min(
+        operation.high, (range.upperBound - 1).multipliedSaturating(by: operation.unit))
     case .compactDate, .compactDateTime: operation.kind = .general
     }
     actions[column] = .time(times.count - 1, step: operation.step)

@@ -234,7 +234,9 @@ struct ParquetFill {
   }
 
   private func checked(_ converted: Converted, _ step: Int64, _ nanoseconds: Int64) -> Converted {
-    if nanoseconds >= 0 && (step == 1 || nanoseconds % step == 0) { return converted }
+    if RowTime.range.contains(nanoseconds) && (step == 1 || nanoseconds % step == 0) {
+      return converted
+    }
     var text = TimeText.iso(nanoseconds: nanoseconds, digits: 9)
     return text.withUTF8 {
       CSVFieldReader.checked(converted, step: step, UnsafeRawBufferPointer($0))
