@@ -45,18 +45,19 @@ need_swift() {
   command -v swift >/dev/null || fail "Swift is not on the PATH" "install it from https://www.swift.org/install/linux"
 }
 
-# Makes the virtual environment of tools/requirements.txt, once for each content of that file.
+# Makes the virtual environment of tools/requirements*.txt, once for each content of those files.
 need_python() {
   command -v python3 >/dev/null || need_packages python3
   python3 -c 'import ensurepip' 2>/dev/null || need_packages python3-venv
   local wanted
-  wanted=$(sha256sum tools/requirements.txt | cut -d' ' -f1)
+  wanted=$(cat tools/requirements.txt tools/requirements-apart.txt | sha256sum | cut -d' ' -f1)
   if [ "$(cat "$venv/requirements.sha256" 2>/dev/null)" = "$wanted" ]; then return; fi
   python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
     fail "the judges' packages need Python 3.11 or later, this is $(python3 -V)" "install a newer python3"
   say "installing the judges' Python packages into $venv (about 1.5 GB, once)"
   python3 -m venv --clear "$venv"
   "$python" -m pip install --quiet --disable-pip-version-check -r tools/requirements.txt
+  "$python" -m pip install --quiet --disable-pip-version-check --no-deps -r tools/requirements-apart.txt
   echo "$wanted" >"$venv/requirements.sha256"
 }
 

@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import chdb  # noqa: E402
 import deltalake  # noqa: E402
 import duckdb  # noqa: E402
+import duckdb_extension_delta  # noqa: E402
 import polars  # noqa: E402
 import pyarrow as pa  # noqa: E402
 import pyarrow.dataset as ds  # noqa: E402
@@ -31,6 +32,8 @@ ARROW = {
     "timestamp": pa.timestamp("us", "UTC"),
 }
 DUCKDB_CLI = Path(sys.executable).with_name("duckdb")
+# Made for the version of the program above; the package of another version is a newer duckdb.
+DELTA_EXTENSION = next(Path(duckdb_extension_delta.__file__).parent.rglob("delta.duckdb_extension"))
 
 
 def delta_types(table: Path) -> dict[str, pa.DataType]:
@@ -75,11 +78,21 @@ def read_duckdb(table: Path, files: list[str], scratch: Path) -> pa.Table:
     return duckdb.sql(f"select * from read_parquet({files!r}, hive_partitioning = true)").to_arrow_table()
 
 
-def read_duckdb_cli(table: Path, files: list[str], scratch: Path) -> pa.Table:
+def by_duckdb_cli(rows: str, scratch: Path, *before: str) -> pa.Table:
     target = scratch / "duckdb-cli.parquet"
-    query = f"copy (select * from read_parquet({files!r}, hive_partitioning = true)) to '{target}' (format parquet)"
-    subprocess.run([DUCKDB_CLI, "-c", query], check=True, capture_output=True)
+    words = [word for text in [*before, f"copy (select * from {rows}) to '{target}' (format parquet)"] for word in ("-c", text)]
+    done = subprocess.run([DUCKDB_CLI, *words], capture_output=True)
+    if done.returncode != 0:
+        raise RuntimeError(done.stderr.decode(errors="replace"))
     return pq.ParquetFile(target).read()
+
+
+def read_duckdb_cli(table: Path, files: list[str], scratch: Path) -> pa.Table:
+    return by_duckdb_cli(f"read_parquet({files!r}, hive_partitioning = true)", scratch)
+
+
+def read_delta_scan(table: Path, files: list[str], scratch: Path) -> pa.Table:
+    return by_duckdb_cli(f"delta_scan('{table}')", scratch, f"load '{DELTA_EXTENSION}'")
 
 
 def read_chdb(table: Path, files: list[str], scratch: Path) -> pa.Table:
@@ -97,7 +110,7 @@ def read_spark(table: Path, files: list[str], scratch: Path) -> pa.Table:
 ENGINES: dict[str, Callable[[Path, list[str], Path], pa.Table]] = {
     f"pyarrow {pa.__version__}": read_arrow, f"deltalake {deltalake.__version__}": read_deltalake,
     f"polars {polars.__version__}": read_polars, f"duckdb {duckdb.__version__}": read_duckdb,
-    "duckdb-cli 1.5": read_duckdb_cli, f"chdb {chdb.__version__}": read_chdb,
+    "duckdb-cli 1.5": read_duckdb_cli, "duckdb-cli 1.5, delta_scan": read_delta_scan, f"chdb {chdb.__version__}": read_chdb,
 }
 
 
