@@ -28,10 +28,19 @@ struct SymbolRows {
   @inline(__always)
   mutating func append(_ key: SortKey, from pool: RowPool) -> UnsafeMutableRawPointer {
     if key.index < earliest { earliest = key.index }
+    if key.index > last.index {
+      last = key
+    } else {
+      takeOutOfTurn(key)
+    }
+    return run.append(from: pool)
+  }
+
+  /// A row that is not later than all before it.
+  private mutating func takeOutOfTurn(_ key: SortKey) {
     if key < last { isOrdered = false }
     if key.index == last.index { hasEqualIndex = true }
     if last < key { last = key }
-    return run.append(from: pool)
   }
 }
 

@@ -61,9 +61,22 @@ struct RowCheck: Sendable {
       if seen >= 0 { return false }
       // The sentinel of a time is beyond the range too.
       if isRequired { return true }
+    case .wholeMicroseconds:
+      // The sentinel is no whole microsecond either.
+      var broken = 0
+      for row in 0..<count {
+        let value = base.loadLE(row &* stride &+ field.offset, as: UInt64.self)
+        broken |= value % 1000 != 0 ? 1 : 0
+      }
+      if broken == 0 { return false }
     case .compare(let comparison, let other):
-      if !hasFailure(base, stride, count, comparison, field.offset, other.offset) { return false }
-    case .wholeMicroseconds, .required, .compareConstant: break
+      let offset = other.offset
+      if !hasFailure(base, stride, count, comparison, { $0.loadLE(offset, as: Int64.self) }) {
+        return false
+      }
+    case .compareConstant(let comparison, let value):
+      if !hasFailure(base, stride, count, comparison, { _ in value }) { return false }
+    case .required: break
     }
     return isBroken(base, stride: stride, count: count)
   }
@@ -79,15 +92,17 @@ struct RowCheck: Sendable {
   }
 
   /// Whether a comparison of two numbers fails, sentinels or not. Without branches: none is expected.
+  @inline(__always)
   private func hasFailure(
     _ base: UnsafeRawPointer, _ stride: Int, _ count: Int, _ comparison: RowRule.Comparison,
-    _ left: Int, _ right: Int
+    _ right: (UnsafeRawPointer) -> Int64
   ) -> Bool {
+    let left = field.offset
     @inline(__always) func failures(_ fails: (Int64, Int64) -> Bool) -> Bool {
       var bad = 0
       for row in 0..<count {
         let at = base + row &* stride
-        bad |= fails(at.loadLE(left, as: Int64.self), at.loadLE(right, as: Int64.self)) ? 1 : 0
+        bad |= fails(at.loadLE(left, as: Int64.self), right(at)) ? 1 : 0
       }
       return bad != 0
     }
