@@ -10,7 +10,7 @@ import Testing
 
 @Suite struct FileSyncerTests {
   @Test func filesAreWaitedForAndAMissingOneFails() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let syncer = FileSyncer()
     for number in 0..<20 {
       let path = folder.path + "/\(number)"
