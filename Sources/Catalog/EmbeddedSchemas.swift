@@ -2826,4 +2826,20 @@ vendors:
 #     run: ["lake ingest inbox/*.dbn.zst", "lake resample raw.glbx_mdp3_ohlcv_1s"]
 
 """#
+
+  /// The file for keys that `lake init` writes, to be copied and filled in.
+  static let environmentExample = #"""
+# Keys of the data vendors. Copy this file to '.env' beside your lake.yaml, fill in what you have, and keep it to yourself:
+#
+#     cp .env.example .env && chmod 600 .env
+#
+# A '.env' that others on the machine can read is refused. Variables of the environment go before it. Never commit it.
+
+# Databento: https://databento.com/portal/keys
+DATABENTO_API_KEY=
+
+# Massive (formerly Polygon): https://massive.com/dashboard/keys. POLYGON_API_KEY is read where this one is not set.
+MASSIVE_API_KEY=
+
+"""#
 }

@@ -31,9 +31,13 @@ public struct LakeInit: Sendable {
         remedy: "lake --lake \(directory) config show")
     }
     surroundingLake = Self.lake(above: path)
-    // An ignore file that is there belongs to somebody.
-    let ignore = FileSystem.exists(path + "/.gitignore") ? [] : [(".gitignore", Self.ignoreText)]
-    files = [(Lake.configurationName, EmbeddedSchemas.configuration)] + ignore
+    let others = [
+      (".gitignore", Self.ignoreText), (".env.example", EmbeddedSchemas.environmentExample),
+    ]
+    // What is there belongs to somebody.
+    files =
+      [(Lake.configurationName, EmbeddedSchemas.configuration)]
+      + others.filter { !FileSystem.exists(path + "/" + $0.0) }
   }
 
   /// Makes the lake; `lake.yaml` last, so that a folder is a lake when all else is there.
@@ -90,9 +94,10 @@ public struct LakeInit: Sendable {
   }
 
   static let ignoreText = """
-    # Data and what is made from it stay out of version control; lake.yaml and schemas/ belong in it.
+    # Data, keys and what is made from data stay out of version control; lake.yaml and schemas/ belong in it.
     /*
     !/.gitignore
+    !/.env.example
     !/lake.yaml
     !/schemas/
 

@@ -73,8 +73,8 @@ struct WorkersCommand: Command {
   }
 
   private func state(_ worker: WorkerStatus, _ now: Int64) -> String {
+    if worker.isStalled(at: now) { return worker.isStopping ? "stalled, stopping" : "stalled" }
     if worker.isStopping { return "stopping" }
-    if worker.isStalled(at: now) { return "stalled" }
     return worker.unit == nil ? "waiting" : "fetching"
   }
 

@@ -60,6 +60,7 @@ import Testing
     try LakeInit(directory: "a/b", workingDirectory: scratch.path).apply()
     #expect(try scratch.read("a/b/lake.yaml") == EmbeddedSchemas.configuration)
     #expect(try scratch.read("a/b/.gitignore").contains("!/lake.yaml"))
+    #expect(try scratch.read("a/b/.env.example").contains("DATABENTO_API_KEY="))
     let again = #expect(throws: CatalogError.self) {
       try LakeInit(directory: "a/b", workingDirectory: scratch.path)
     }

@@ -100,6 +100,16 @@ struct DownloadPlanTests {
     #expect(back == ([.purged, .failed].contains(state) ? 1 : 0))
   }
 
+  @Test("what another table holds is not there yet")
+  func otherTable() throws {
+    let asked = try request(0..<1)
+    var held = event(days(0..<1), .complete)
+    held.table = asked.table.description
+    #expect(plan(asked, [held]).units.isEmpty)
+    held.table = "raw.another"
+    #expect(plan(asked, [held]).units.count == 1)
+  }
+
   @Test("the day that is not over is a unit of its own, and is completed from where it ended")
   func openDay() throws {
     let noon = days(2..<3).lowerBound + day / 2

@@ -96,7 +96,9 @@ private struct Shell {
     var words = line.words
     if words[0] == "export" {
       for word in words.dropFirst() {
-        let parts = word.split(separator: "=", maxSplits: 1).map(String.init)
+        let parts = word.split(
+          separator: "=", maxSplits: 1, omittingEmptySubsequences: false
+        ).map(String.init)
         environment[parts[0]] = parts[1]
       }
       return ""

@@ -121,6 +121,26 @@ def adjusted(lake: Lake) -> str | None:
     return metadata[0]["configuration"].get("lake.adjusted")
 
 
+def judge_adjusted(judge: Judge) -> None:
+    """Bars that are adjusted for splits go to a table of their own, whatever is there of the others; never into theirs."""
+    asked = words("bars", "AAPL", "2014-06-05", "2014-06-06")
+    with StandIn(judge) as standin:
+        lake = quick_lake(judge)
+        lake.run(*asked, env=standin.environment).expect(0)
+        told = lake.run(*asked, "--adjusted", env=standin.environment)
+        judge.check(told.status == 0, "adjusted: exit status", told.talk[-600:])
+        expected = served(judge, "stocks/AAPL/*/page-*.json")
+        for table in ["raw.massive_stock_bars_1m", "raw.massive_stock_adjusted_bars_1m"]:
+            judge.check(stored(judge, lake, table, table) == expected, f"adjusted beside the others: {table}")
+        flags = [request["parameters"].get("adjusted") for request in standin.requests("/aggs/")]
+        judge.check(set(flags) == {"false", "true"}, "adjusted: what is asked", flags)
+        count = len(standin.requests())
+        lake.run(*asked, "--adjusted", env=standin.environment).expect(0)
+        judge.check(len(standin.requests()) == count, "adjusted: asked for twice")
+        mixed = lake.run(*asked, "--adjusted", "--as", "raw.massive_stock_bars_1m", "--force", env=standin.environment)
+        judge.check(mixed.status == 1 and "lake.adjusted" in mixed.talk, "adjusted bars into the others' table", mixed.talk)
+
+
 def judge_options(judge: Judge) -> None:
     """The contracts around a day's open, by arithmetic, and their bars."""
     with StandIn(judge) as standin:
@@ -182,6 +202,7 @@ def judge_faults(judge: Judge) -> None:
 
 def judge_all(judge: Judge) -> None:
     judge_rows(judge)
+    judge_adjusted(judge)
     judge_options(judge)
     judge_faults(judge)
 

@@ -59,14 +59,14 @@ def guessed_length(times: list[int]) -> tuple[int, str]:
 
 
 class Store:
-    """All files below a folder that are JSON pages or CSV files of bars, plain or gzip."""
+    """All files below a folder that are JSON pages or CSV files of bars, plain or gzip; none without a folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path | None) -> None:
         self.bars: dict[tuple[str, int, str], Bars] = {}
         # Contracts by the date of their list; "" where nothing says it.
         self.contracts: dict[str, dict[str, Result]] = {}
         self.news: dict[str, Result] = {}
-        for path in sorted(folder.rglob("*")):
+        for path in sorted(folder.rglob("*")) if folder else []:
             if not path.is_file():
                 continue
             name = path.name.removesuffix(".gz")
@@ -74,6 +74,9 @@ class Store:
                 opener = gzip.open if path.suffix == ".gz" else open
                 with opener(path, "rt", newline="") as file:
                     (self.add_page if name.endswith(".json") else self.add_csv)(file, path)
+        self.sort()
+
+    def sort(self) -> None:
         for bars in self.bars.values():
             bars.sorted_times = sorted(bars.results)
 
@@ -86,6 +89,10 @@ class Store:
             page, results = results_of(file.read())
         except ValueError:
             return
+        self.add_results(page, results, str(path))
+
+    def add_results(self, page: dict, results: list[Result], path: str) -> None:
+        """A page's; `path` may say a list's date, or how long bars are."""
         if not results:
             return
         first = results[0].value
@@ -94,14 +101,14 @@ class Store:
         if "published_utc" in first:
             self.news.update((result.value["id"], result) for result in results)
         elif "strike_price" in first:
-            dates = DAY.findall(str(path))
+            dates = DAY.findall(path)
             self.contracts.setdefault(dates[-1] if dates else "", {}).update(
                 (result.value["ticker"], result) for result in results)
         elif "ticker" in page and "t" in first:
             self.add_bars(page["ticker"], results, path)
 
-    def add_bars(self, ticker: str, results: list[Result], path: Path) -> None:
-        named = RANGE.search(str(path))
+    def add_bars(self, ticker: str, results: list[Result], path: str) -> None:
+        named = RANGE.search(path)
         length = (int(named[1]), named[2]) if named else guessed_length([int(r.value["t"]) for r in results])
         bars = self.bars.setdefault((ticker, *length), Bars())
         bars.results.update((int(result.value["t"]), result) for result in results)
@@ -128,7 +135,7 @@ class Store:
             text = "{" + ",".join(f'"{name}":{value}' for name, value in texts.items()) + "}"
             found.setdefault(ticker, []).append(Result(text, json.loads(text, parse_float=Decimal)))
         for ticker, results in found.items():
-            self.add_bars(ticker, results, path)
+            self.add_bars(ticker, results, str(path))
 
     # --- questions
 

@@ -89,10 +89,10 @@ class Cut(Exception):
     pass
 
 
-def add_flags(parser: argparse.ArgumentParser) -> None:
+def add_flags(parser: argparse.ArgumentParser, needs_data: bool = True) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = FAULTS
-    parser.add_argument("--data", required=True, help="folder with the files to serve, looked through to its bottom")
+    parser.add_argument("--data", required=needs_data, help="folder with the files to serve, looked through to its bottom")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one, which is printed")
     parser.add_argument("--key", help="the only key that is accepted; any without this")
     parser.add_argument("--log", help="file that gets a JSON line for each request")

@@ -1,3 +1,4 @@
+import Columnar
 import JSON
 
 /// A job that prepares files.
@@ -15,6 +16,8 @@ public struct BatchJob: Hashable, Sendable {
   public var billedByteCount: Int?
   /// Nano-dollars.
   public var cost: Int64?
+  /// What was asked for, as the vendor repeats it.
+  private let asked: [String: String]
 
   init?(_ json: JSONValue) {
     guard let id = json["id"]?.string, Self.isSafe(id), let name = json["state"]?.string else {
@@ -27,6 +30,29 @@ public struct BatchJob: Hashable, Sendable {
     recordCount = json["record_count"]?.int64.map { Int(clamping: $0) }
     billedByteCount = json["billed_size"]?.int64.map { Int(clamping: $0) }
     cost = json["cost_usd"]?.number.flatMap(DatabentoClient.nanoDollars)
+    asked = Dictionary(
+      uniqueKeysWithValues: Self.askedNames.compactMap { name in
+        json[name]?.string.map { (name, $0) }
+      })
+  }
+
+  private static let askedNames = [
+    "dataset", "schema", "symbols", "stype_in", "start", "end", "encoding", "compression",
+    "split_duration",
+  ]
+
+  /// Whether the job prepares what `submitJob` would be asked for.
+  public func isFor(_ query: DatabentoQuery, split: BatchSplit) -> Bool {
+    func time(_ name: String) -> Int64? {
+      asked[name].flatMap { TimeText.parseISO($0) }?.nanoseconds
+    }
+    let symbols = Set((asked["symbols"] ?? "").split(separator: ",").map(String.init))
+    let wanted = query.symbols.isEmpty ? ["ALL_SYMBOLS"] : Set(query.symbols)
+    return asked["dataset"] == query.dataset && asked["schema"] == query.schema.rawValue
+      && asked["stype_in"] == query.stypeIn.name && symbols == wanted
+      && time("start") == query.start && time("end") == query.end
+      && asked["encoding"] == "dbn" && asked["compression"] == "zstd"
+      && asked["split_duration"] == split.rawValue
   }
 
   /// Whether a name of the vendor's is fit for a path: no folder, nothing hidden.

@@ -122,7 +122,7 @@ public struct DownloadPlan: Sendable {
     for symbol in Set(request.symbols).sorted() {
       let stretches = ledger.stretches(
         dataset: request.dataset, schema: request.schema, symbolType: request.symbolType,
-        symbol: symbol)
+        symbol: symbol, table: request.table.description)
       for stretch in stretches where stretch.interval.overlaps(interval) {
         let share = stretch.interval.clamped(to: interval)
         known[symbol, default: [:]][stretch.state, default: 0] += Int64(share.count)

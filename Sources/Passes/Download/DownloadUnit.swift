@@ -27,6 +27,8 @@ public struct DownloadUnit: Hashable, Sendable {
   public var degraded: [Range<Int64>] = []
   /// What it is estimated to cost, in 10⁻⁹ USD.
   public var costNanoUSD: Int64?
+  /// The vendor's words where it was found before that the plan does not include it.
+  public var refusal: String?
 
   public init(
     dataset: String, schema: String, symbols: [String], symbolType: String,
@@ -76,6 +78,7 @@ public struct DownloadUnit: Hashable, Sendable {
       unit.symbols = [symbol]
       // The estimate was for all of them.
       unit.costNanoUSD = nil
+      unit.refusal = nil
       return unit
     }
   }

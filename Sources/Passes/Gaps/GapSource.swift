@@ -27,6 +27,9 @@ struct GapSource {
 
   init(_ table: LakeTable, lake: Lake, ledger: CoverageLedger) throws {
     self.table = table
+    // The same may be in another table too, such as bars that are adjusted for splits.
+    let ledger = CoverageLedger(
+      events: ledger.events.filter { $0.table == nil || $0.table == table.displayName })
     self.ledger = ledger
     let snapshot = try table.snapshot()
     let schema = try table.schema(of: snapshot, in: lake)

@@ -62,15 +62,20 @@ public struct CoverageLedger: Sendable {
 
   /// What is known of a symbol, in order of time: stretches that do not overlap. What lies between
   /// them was never asked for.
+  ///
+  /// - Parameter table: What other tables hold does not count; nil: any does.
   public func stretches(
-    dataset: String, schema: String, symbolType: String, symbol: String
+    dataset: String, schema: String, symbolType: String, symbol: String, table: String? = nil
   ) -> [Stretch] {
     let source = Source(dataset: dataset, schema: schema, symbolType: symbolType)
     guard let bySymbol = places[source] else { return [] }
     let own = bySymbol[symbol] ?? []
     let all = symbol == Self.allSymbols ? [] : bySymbol[Self.allSymbols] ?? []
     var timeline = Timeline<Int>()
-    for place in (own + all).sorted() { timeline.paint(events[place].interval, place) }
+    for place in (own + all).sorted() {
+      if let table, let other = events[place].table, other != table { continue }
+      timeline.paint(events[place].interval, place)
+    }
     return timeline.stretches.map { Stretch(interval: $0.interval, event: events[$0.value]) }
   }
 

@@ -221,7 +221,7 @@ struct DatabentoJob {
       let isOlder = request.symbols.contains { symbol in
         ledger.stretches(
           dataset: request.dataset, schema: request.schema, symbolType: request.symbolType,
-          symbol: symbol
+          symbol: symbol, table: request.table.description
         ).contains {
           $0.interval.overlaps(day) && $0.state.isStored
             && $0.event.recordedAt < Self.day(modified).upperBound
@@ -244,7 +244,7 @@ struct DatabentoJob {
   private func show(_ parts: [Part]) {
     var table = TextTable([
       ("SCHEMA", .left), ("RANGE (UTC)", .left), ("REQUESTS", .right), ("RECORDS", .right),
-      ("BYTES", .right), ("ABOUT", .right), ("USD", .right), ("HOW", .left),
+      ("BYTES", .right), ("TIME", .right), ("USD", .right), ("HOW", .left),
     ])
     for part in parts {
       let units = part.plan.units
@@ -272,6 +272,11 @@ struct DatabentoJob {
     if order.flags.isDryRun { context.print(table) } else { job.say(table) }
     for unit in parts.flatMap(\.plan.units) {
       context.detail("\(unit.name)  USD \(job.usd(unit.costNanoUSD ?? 0))")
+    }
+    let refused = parts.flatMap(\.plan.units).filter { $0.refusal != nil }
+    if let refusal = refused.first?.refusal {
+      context.say(
+        job.count(refused.count, "request") + " of these your plan does not include: " + refusal)
     }
     if parts.contains(where: \.usesBatch) {
       context.say(
@@ -302,12 +307,13 @@ struct DatabentoJob {
 
   private func fetch(_ part: Part, _ recovered: [CoverageEvent]) throws -> ExitStatus {
     var batch: DatabentoBatch?
-    if part.usesBatch, !part.plan.units.isEmpty {
+    let wanted = part.plan.units.filter { $0.refusal == nil }
+    if part.usesBatch, !wanted.isEmpty {
       let context = self.context
       let prepared = DatabentoBatch(
         part.client, lake: lake, isInterrupted: { context.isInterrupted },
         didWait: { context.detail($0) })
-      for job in try prepared.submit(part.plan.units) { context.say("batch job \(job)") }
+      for job in try prepared.submit(wanted) { context.say("batch job \(job)") }
       batch = prepared
     }
     return try job.fetch(

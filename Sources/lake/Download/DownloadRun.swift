@@ -126,7 +126,9 @@ struct DownloadRun {
     ])
     for line in lines {
       let there = known[line.symbol].map(knownText) ?? "-"
-      let why = line.error.map { ($0 as? any LakeError)?.message ?? "\($0)" } ?? ""
+      let why =
+        line.error.map { ($0 as? any LakeError)?.message ?? "\($0)" }
+        ?? (isUnknown(line, known[line.symbol]) ? "the vendor has nothing: check the symbol" : "")
       table.add([
         line.symbol, "\(line.downloaded)", there, "\(line.empty)", "\(line.notEntitled)",
         "\(line.failed)", String(why.prefix(80)),
@@ -149,9 +151,20 @@ struct DownloadRun {
     context.print(summary(report, elapsed))
   }
 
+  /// Whether nothing was ever there of a symbol: it may be misspelt.
+  private func isUnknown(
+    _ line: DownloadReport.SymbolLine, _ known: [CoverageState: Int64]?
+  ) -> Bool {
+    line.downloaded == 0 && line.empty > 0 && line.notEntitled == 0 && line.failed == 0
+      && (known ?? [:]).keys.allSatisfy { $0 == .empty }
+  }
+
   /// Days by state, in words: `31 days, 2 days empty`.
   private func knownText(_ states: [CoverageState: Int64]) -> String {
-    states.sorted { $0.key.rawValue < $1.key.rawValue }.map { state, nanoseconds in
+    // What failed is not there.
+    let states = states.filter { $0.key != .failed }
+    if states.isEmpty { return "-" }
+    return states.sorted { $0.key.rawValue < $1.key.rawValue }.map { state, nanoseconds in
       let days = Quantity.fixed(Double(nanoseconds) / 86_400e9, digits: 1)
       let text = days.hasSuffix(".0") ? String(days.dropLast(2)) : days
       return "\(text) d" + (state == .complete ? "" : " \(state.rawValue)")
@@ -218,6 +231,11 @@ struct DownloadRun {
   }
 
   // MARK: - Words
+
+  /// `1 unit`, `2 units`.
+  func count(_ number: Int, _ name: String) -> String {
+    Quantity.count(number) + " " + name + (number == 1 ? "" : "s")
+  }
 
   func text(_ time: Int64) -> String {
     TimeText.iso(nanoseconds: time, digits: time % 1_000_000_000 == 0 ? 0 : 9)

@@ -131,7 +131,8 @@ struct MassiveJob {
     let line =
       "\(request.table): \(job.text(request.interval)), "
       + (plan.units.isEmpty
-        ? "nothing is missing" : "\(plan.units.count) units to fetch; pages come on top")
+        ? "nothing is missing"
+        : job.count(plan.units.count, "unit") + " to fetch, of a page or more")
     if order.flags.isDryRun {
       context.print(line)
     } else {

@@ -40,8 +40,9 @@ struct OptionsJob {
     let setting = try setting()
     let sessions = try sessions(setting)
     context.say(
-      "\(setting.table): \(sessions.count) sessions in \(job.text(interval)), "
-        + "\(setting.rule.callCount) calls and \(setting.rule.putCount) puts each, "
+      "\(setting.table): \(job.count(sessions.count, "session")) in \(job.text(interval)), "
+        + job.count(setting.rule.callCount, "call") + " and "
+        + job.count(setting.rule.putCount, "put") + " each, "
         + "expiry \(setting.expiry.name)")
     let access = try job.access(.massive)
     let client = MassiveClient(http: access.http, baseURL: access.baseURL, key: access.key)
@@ -55,6 +56,7 @@ struct OptionsJob {
     var known: [String: [CoverageState: Int64]] = [:]
     var failures: [any Error] = []
     var symbols: Set<String> = []
+    var plannedCount = 0
     let report = try pass.run(job: order.title, plannedAt: job.beganAt, recovered: recovered) {
       while let session = rest.popFirst() {
         do {
@@ -63,6 +65,7 @@ struct OptionsJob {
           let plan = try self.plan(setting, session, contracts, ledger)
           known.merge(plan.known) { $0.merging($1, uniquingKeysWith: +) }
           if order.flags.isDryRun {
+            plannedCount += plan.units.count
             job.list(plan.units)
           } else {
             return plan.units
@@ -81,6 +84,10 @@ struct OptionsJob {
       return nil
     }
     progress.finish()
+    if order.flags.isDryRun, report.stop == nil {
+      job.printEstimate(requests: plannedCount)
+      return failures.isEmpty ? .done : .findings
+    }
     job.show(report, known, Array(symbols), elapsed: monotonicSeconds() - began)
     let status = job.status(report)
     return failures.isEmpty ? status : status.worse(.findings)

@@ -47,7 +47,7 @@ public final class DatabentoBatch: Sendable {
   ///
   /// - Returns: The jobs' ids.
   public func submit(_ units: [DownloadUnit]) throws -> [String] {
-    let known = try Set(client.listJobs().map(\.id))
+    let known = try client.listJobs()
     var ids: [String] = []
     for span in DownloadQuote.spans(units) {
       let job = try remembered(span, known) ?? order(span)
@@ -67,14 +67,18 @@ public final class DatabentoBatch: Sendable {
     return job.id
   }
 
-  /// The job that was ordered for the same before, as long as the vendor has it.
-  private func remembered(_ span: DownloadUnit, _ known: Set<String>) throws -> String? {
+  /// The job that was ordered for the same before, as long as the vendor has it. A run that died right
+  /// after its order left no note: the vendor's own words on its jobs tell.
+  private func remembered(_ span: DownloadUnit, _ known: [BatchJob]) throws -> String? {
     let storage = DirectoryStorage(root: lake.root)
-    guard try storage.exists(Self.note(span)),
+    if try storage.exists(Self.note(span)),
       let id = try JSONValue(parsing: storage.read(Self.note(span)))["job"]?.string,
-      known.contains(id)
-    else { return nil }
-    return id
+      known.contains(where: { $0.id == id })
+    {
+      return id
+    }
+    let query = try DatabentoDownload.query(span)
+    return known.first { $0.isFor(query, split: .day) }?.id
   }
 
   private static func note(_ span: DownloadUnit) -> String { "\(folder)/\(span.id).json" }

@@ -1,4 +1,3 @@
-import Bytes
 import Catalog
 import Columnar
 import Databento
@@ -21,7 +20,8 @@ public struct DatabentoDownload: DownloadSource {
   }
 
   public func fetch(_ unit: DownloadUnit, into spool: DownloadSpool) throws -> FetchedUnit {
-    try Self.refusing {
+    if let refusal = unit.refusal { throw DownloadRefusal(.notEntitled, refusal) }
+    return try Self.refusing {
       let query = try Self.query(unit)
       spool.instruments = try instruments(query)
       if let batch { return try batch.fetch(unit, into: spool) }
@@ -106,71 +106,5 @@ public struct DatabentoDownload: DownloadSource {
     }
     return DownloadRefusal(
       kind, error.message, place: error.placeText, remedy: error.remedy)
-  }
-}
-
-/// What a plan's units would bring, and cost.
-public struct DownloadQuote: Sendable {
-  public var recordCount = 0
-  /// Uncompressed: what is billed.
-  public var billableByteCount = 0
-  public var costNanoUSD: Int64 = 0
-
-  public init() {}
-
-  /// Bytes a second, uncompressed, that a download is taken to come in.
-  public static let bytesPerSecond = 25_000_000.0
-
-  public var seconds: Double { Double(billableByteCount) / Self.bytesPerSecond }
-
-  /// Asks the vendor for the price of every unit, and notes it there. Costs nothing.
-  ///
-  /// - Parameter width: Questions that are asked at a time.
-  public static func make(
-    _ units: inout [DownloadUnit], client: DatabentoClient, width: Int
-  ) throws -> DownloadQuote {
-    let asked = units
-    let costs = Monitor([Int64](repeating: 0, count: asked.count))
-    try Parallel.forEach(asked.count, width: width) { place in
-      let cost = try DatabentoDownload.refusing {
-        try client.cost(DatabentoDownload.query(asked[place]))
-      }
-      costs.withLock { $0[place] = cost }
-    }
-    var quote = DownloadQuote()
-    for (place, cost) in costs.withLock({ $0 }).enumerated() {
-      units[place].costNanoUSD = cost
-      quote.costNanoUSD += cost
-    }
-    let spans = spans(units)
-    let sums = Monitor((records: 0, bytes: 0))
-    try Parallel.forEach(spans.count, width: width) { place in
-      let query = try DatabentoDownload.query(spans[place])
-      let records = try client.recordCount(query)
-      let bytes = try client.billableSize(query)
-      sums.withLock {
-        $0.records += records
-        $0.bytes += bytes
-      }
-    }
-    (quote.recordCount, quote.billableByteCount) = sums.withLock { ($0.records, $0.bytes) }
-    return quote
-  }
-
-  /// Units of the same symbols that follow each other, as one.
-  static func spans(_ units: [DownloadUnit]) -> [DownloadUnit] {
-    var spans: [DownloadUnit] = []
-    for (_, group) in Dictionary(grouping: units, by: \.symbols) {
-      for unit in group.sorted(by: { $0.interval.lowerBound < $1.interval.lowerBound }) {
-        if let last = spans.last, last.symbols == unit.symbols, last.schema == unit.schema,
-          last.interval.upperBound == unit.interval.lowerBound
-        {
-          spans[spans.count - 1].interval = last.interval.lowerBound..<unit.interval.upperBound
-        } else {
-          spans.append(unit)
-        }
-      }
-    }
-    return spans.sorted { ($0.interval.lowerBound, $0.name) < ($1.interval.lowerBound, $1.name) }
   }
 }

@@ -1,0 +1,87 @@
+import Bytes
+import Databento
+
+/// What a plan's units would bring, and cost.
+public struct DownloadQuote: Sendable {
+  public var recordCount = 0
+  /// Uncompressed: what is billed.
+  public var billableByteCount = 0
+  public var costNanoUSD: Int64 = 0
+
+  public init() {}
+
+  /// Bytes a second, uncompressed, that a download is taken to come in.
+  public static let bytesPerSecond = 25_000_000.0
+
+  public var seconds: Double { Double(billableByteCount) / Self.bytesPerSecond }
+
+  /// Asks the vendor for the price of every unit, and notes it there. Costs nothing.
+  ///
+  /// A unit of several symbols that the plan does not include is cut into its symbols; those that the
+  /// plan does not include are noted as such.
+  ///
+  /// - Parameter width: Questions that are asked at a time.
+  public static func make(
+    _ units: inout [DownloadUnit], client: DatabentoClient, width: Int
+  ) throws -> DownloadQuote {
+    let priced = try priced(units, client, width)
+    units = []
+    for unit in priced {
+      if unit.refusal == nil || unit.symbols.count == 1 {
+        units.append(unit)
+      } else {
+        units += try self.priced(unit.single, client, width)
+      }
+    }
+    var quote = DownloadQuote()
+    quote.costNanoUSD = units.reduce(0) { $0 + ($1.costNanoUSD ?? 0) }
+    let spans = spans(units.filter { $0.refusal == nil })
+    let sums = Monitor((records: 0, bytes: 0))
+    try Parallel.forEach(spans.count, width: width) { place in
+      let query = try DatabentoDownload.query(spans[place])
+      let records = try client.recordCount(query)
+      let bytes = try client.billableSize(query)
+      sums.withLock {
+        $0.records += records
+        $0.bytes += bytes
+      }
+    }
+    (quote.recordCount, quote.billableByteCount) = sums.withLock { ($0.records, $0.bytes) }
+    return quote
+  }
+
+  /// Units with their prices, or why they have none.
+  private static func priced(
+    _ units: [DownloadUnit], _ client: DatabentoClient, _ width: Int
+  ) throws -> [DownloadUnit] {
+    let priced = Monitor(units)
+    try Parallel.forEach(units.count, width: width) { place in
+      do {
+        let cost = try DatabentoDownload.refusing {
+          try client.cost(DatabentoDownload.query(units[place]))
+        }
+        priced.withLock { $0[place].costNanoUSD = cost }
+      } catch let error as DownloadRefusal where error.kind == .notEntitled {
+        priced.withLock { $0[place].refusal = error.message }
+      }
+    }
+    return priced.withLock { $0 }
+  }
+
+  /// Units of the same symbols that follow each other, as one.
+  static func spans(_ units: [DownloadUnit]) -> [DownloadUnit] {
+    var spans: [DownloadUnit] = []
+    for (_, group) in Dictionary(grouping: units, by: \.symbols) {
+      for unit in group.sorted(by: { $0.interval.lowerBound < $1.interval.lowerBound }) {
+        if let last = spans.last, last.symbols == unit.symbols, last.schema == unit.schema,
+          last.interval.upperBound == unit.interval.lowerBound
+        {
+          spans[spans.count - 1].interval = last.interval.lowerBound..<unit.interval.upperBound
+        } else {
+          spans.append(unit)
+        }
+      }
+    }
+    return spans.sorted { ($0.interval.lowerBound, $0.name) < ($1.interval.lowerBound, $1.name) }
+  }
+}
