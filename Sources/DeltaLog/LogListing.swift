@@ -145,7 +145,7 @@ struct LogListing {
     guard version >= 0, version <= latest else {
       throw DeltaError(
         .versionNotFound, "there is no version \(version); the newest is \(latest)",
-        path: storage.name)
+        path: storage.name, remedy: "lake history TABLE shows the versions")
     }
     var segments: [LogSegment] = []
     for checkpoint in checkpoints where checkpoint.version <= version {

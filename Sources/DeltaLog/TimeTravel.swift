@@ -41,7 +41,8 @@ enum TimeTravel {
       throw DeltaError(
         .versionNotFound,
         "the table has no version as old as \(text(time)); its oldest commit, version "
-          + "\(first.version), is from \(text(first.time))", path: storage.name)
+          + "\(first.version), is from \(text(first.time))", path: storage.name,
+        remedy: "lake history TABLE shows the versions")
     }
     return times[times.partitioningIndex { $0.time > time } - 1].version
   }

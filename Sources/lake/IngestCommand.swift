@@ -134,6 +134,9 @@ struct IngestCommand: Command {
         context.print(json(file))
       } else {
         context.detail(line(file))
+        for (rule, count) in file.flagCounts.sorted(by: { $0.key < $1.key }) {
+          context.detail("  stored, but flagged by rule \(rule): \(Quantity.count(count))")
+        }
       }
     }
     for commit in report.commits {

@@ -68,6 +68,9 @@ import Testing
         ("resample", "resample needs TABLE"),
       ], status: 64)
     #expect(try lake.output(of: "tables --names") == before)
+    #expect(try lake.run("\(Self.resample) --to 1d --as bars.days").status == 0)
+    try lake.refuses(
+      [("resample bars.days --to 1d", "bars of 1d are the longest there are")], status: 64)
 
     let plan = try lake.run("\(Self.resample) --to 7s,1h --plan")
     #expect(plan.status == 2 && plan.output.lines.count == 2 && plan.talk.contains("7s"))

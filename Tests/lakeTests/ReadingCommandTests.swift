@@ -131,10 +131,10 @@ import Testing
         ("parquet data", "'data' is a folder|  try: name one file of it"),
         ("\(Self.query) -c ts_event,clsoe", "'clsoe'|did you mean 'close'?"),
         ("\(Self.query) -w clsoe>1", "'clsoe'|  at: --where, character 1|did you mean 'close'?"),
-        ("\(Self.query) --version 99", "there is no version 99; the newest is 1"),
+        ("\(Self.query) --version 99", "there is no version 99; the newest is 1|lake history"),
         ("\(Self.query) --as-of 2020-01-01", "no version as old as 2020-01-01"),
         ("\(Self.query) --timezone Mars/Base --start 2024-01-02", "'Mars/Base'"),
-        ("\(Self.query) -o no/such/rows.csv", "rows.csv"),
+        ("\(Self.query) -o no/such/rows.csv", "create 'no/such/rows.csv'|make the folder first"),
       ], status: 2)
   }
 }

@@ -246,6 +246,7 @@ public final class IngestPass {
     report.files[place].rowsProcessed = source.rowCount
     report.files[place].sentinelCount = source.sentinelCount
     report.files[place].ambiguousTimeCount = source.ambiguousTimeCount
+    report.files[place].flagCounts = source.flagCounts
     report.files[place].sha256 = work.sha256
     report.files[place].bytesIn = source.byteCount
     return [work]
@@ -365,6 +366,7 @@ public final class IngestPass {
         report.files[place] = IngestFileReport(path: report.files[place].path)
         ingestInput(place)
       }
+      try syncer.finish()
     }
     throw PassError(
       .conflict, "\(Self.attemptMax) other commits came first", place: target.root,

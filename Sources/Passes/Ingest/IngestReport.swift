@@ -26,6 +26,8 @@ public struct IngestFileReport: Sendable {
   public var quarantineCount = 0
   /// Stored rows that break a rule which only counts them.
   public var flagCount = 0
+  /// The same by rule, where the source tells.
+  public var flagCounts: [String: Int] = [:]
   public var bytesIn = 0
   public var bytesOut = 0
   /// Symbols (by date) by the step that resolved them.

@@ -13,6 +13,8 @@ final class RowFileSource {
   private var input: InputStream?
   private(set) var rowCount = 0
   private(set) var sentinelCount = 0
+  /// Rows that are stored though they break a rule, by rule.
+  private(set) var flagCounts: [String: Int] = [:]
   private(set) var ambiguousTimeCount = 0
   private(set) var byteCount = 0
 
@@ -103,7 +105,8 @@ final class RowFileSource {
     var work = SourceWork(target: target, sha256: sha256, identity: item.download?.identity)
     work.take(rows.segments, interval: item.download?.unit.interval)
     work.repeatCount = rows.repeatCount + router.repeatCount
-    work.flagCount = opened.source.report.flagged.values.reduce(0) { $0 + Int($1) }
+    flagCounts = opened.source.report.flagged.mapValues { Int($0) }
+    work.flagCount = flagCounts.values.reduce(0, +)
     work.rejected =
       rejected
       + rows.conflicts.map { RejectedRow(conflict: $0, original: $0.row) }

@@ -107,6 +107,11 @@ public final class ResamplePass {
         .usage, "'\(text)' is no interval", remedy: "a count and a unit, like 15s, 1m, 1h or 1d")
     }
     guard let base = schema.interval, interval.isMultiple(of: base), interval > base else {
+      if let base = schema.interval, base >= .day {
+        throw PassError(
+          .usage, "bars of \(base.name) are the longest there are: an interval divides a day",
+          remedy: "resample a table of shorter bars")
+      }
       throw PassError(
         .usage,
         "bars of \(interval.name) can't be made of bars of \(schema.interval?.name ?? "another length")",

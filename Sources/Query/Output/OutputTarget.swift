@@ -41,7 +41,7 @@ final class OutputTarget: RowTarget, @unchecked Sendable {
       } else {
         if kind == .file, !force { throw Self.existing(path) }
         let temporary = Self.temporaryPath(for: path)
-        descriptor = try Self.open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC)
+        descriptor = try Self.open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, for: path)
         temporaryPath = temporary
         isSeekable = format == .raw
       }
@@ -174,12 +174,15 @@ final class OutputTarget: RowTarget, @unchecked Sendable {
     return path[..<cut] + "." + path[cut...] + ".\(getpid()).tmp"
   }
 
-  private static func open(_ path: String, _ flags: Int32) throws -> Int32 {
+  /// - Parameter name: As the user knows the file; nil for its own path.
+  private static func open(
+    _ path: String, _ flags: Int32, for name: String? = nil
+  ) throws -> Int32 {
     let descriptor = lake_open(path, flags, 0o644)
     if descriptor < 0 {
       let code = lake_errno()
       throw QueryError(
-        .output, "cannot create '\(path)': \(String(cString: strerror(code)))",
+        .output, "cannot create '\(name ?? path)': \(String(cString: strerror(code)))",
         remedy: code == ENOENT ? "make the folder first" : nil)
     }
     return descriptor
