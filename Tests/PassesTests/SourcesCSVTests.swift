@@ -252,4 +252,17 @@ extension SourcesCSVTests {
     }
     return text
   }
+
+  @Test func textsThatDifferInEveryRowAreBounded() throws {
+    let rows = (0..<2000).map { "2024-01-02T14:30:\($0 % 50 + 10)Z,A,1,2,0,1,note number \($0)\n" }
+    let text = "ts,symbol,open,high,low,close,note\n" + rows.joined()
+    #expect(try readCSV(text).rows.count == 2000)
+    let error = #expect(throws: SourceError.self) {
+      try readCSV(text) {
+        $0.textByteCountMax = 10_000
+        $0.blockRowMax = 100
+      }
+    }
+    #expect(error?.code == .tooManyTexts && error?.remedy?.contains("--memory") == true)
+  }
 }

@@ -141,6 +141,7 @@ final class RowFileSource {
   private static func sourceOptions(_ given: IngestOptions) throws -> SourceOptions {
     var options = SourceOptions()
     options.symbol = given.symbol
+    options.textByteCountMax = max(options.textByteCountMax, given.memoryByteCount / 3)
     options.columns = given.columns
     options.delimiter = given.delimiter
     options.ambiguousTime = given.ambiguousTime

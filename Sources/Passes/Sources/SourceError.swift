@@ -9,6 +9,10 @@ public struct SourceError: LakeError, Equatable {
     case unclosedQuote, recordTooLong, brokenRule, unsupported
   }
 
+  /// What to try where a file's distinct texts take too much memory.
+  static let fewerTexts =
+    "leave out columns that differ in every row: --map 'theirs=-'; or allow more memory: --memory 1GB"
+
   /// Filled from the inside out.
   public struct Place: Hashable, Sendable {
     public var path: String?

@@ -56,6 +56,8 @@ public struct SourceOptions: Sendable {
   public var chunkByteCount = 1 << 20
   /// For tests: without it every field is read by the complete conversions.
   var usesKernels = true
+  /// Bytes of distinct texts that one file may hold; they stay in memory until its end.
+  public var textByteCountMax = 64 << 20
   /// Rows in a block at most.
   public var blockRowMax = 1 << 14
 

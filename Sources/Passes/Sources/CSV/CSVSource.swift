@@ -8,9 +8,6 @@ extension InputStream: ByteSupply {}
 ///
 /// It is read in the file's order and in constant memory: one chunk, one record and one block.
 public final class CSVSource: RowSource {
-  /// Bytes of distinct texts that one file may hold; they stay in memory until its end.
-  static let textByteCountMax = 64 << 20
-
   public let layout: RowLayout
   public let strings: StringTable
   private let path: String
@@ -19,6 +16,7 @@ public final class CSVSource: RowSource {
   private let reader: CSVFieldReader
   private let rules: RowRuleEvaluator
   private let blockRowMax: Int
+  private let textByteCountMax: Int
   /// Position after the last newline of the window, and how far newlines were looked for.
   private var safeEnd = 0
   private var totals = SourceReport()
@@ -50,6 +48,7 @@ public final class CSVSource: RowSource {
     window = ByteWindow(supply: supply, chunkByteCount: options.chunkByteCount)
     strings = StringTable()
     blockRowMax = max(options.blockRowMax, 1)
+    textByteCountMax = options.textByteCountMax
     do {
       let header = try CSVHeader.read(window, options: options)
       let schema = try schema(SourceColumnNames(names: header.names, samples: header.samples))
@@ -141,12 +140,12 @@ public final class CSVSource: RowSource {
     totals.rejectedCount += Int64(parser.rejected.count)
     block.firstOrdinal = totals.rowCount
     totals.rowCount += Int64(block.rowCount)
-    if strings.values.bytes.count > Self.textByteCountMax {
+    if strings.values.bytes.count > textByteCountMax {
       throw SourceError(
         .tooManyTexts,
-        "the file's distinct texts take more than \(Self.textByteCountMax >> 20) MiB",
+        "the file's distinct texts take more than \(textByteCountMax >> 20) MiB",
         place: .init(line: Int(parser.line)),
-        remedy: "leave out columns that differ in every row: --map 'theirs=-'")
+        remedy: SourceError.fewerTexts)
     }
   }
 

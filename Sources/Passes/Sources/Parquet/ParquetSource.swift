@@ -18,6 +18,7 @@ public final class ParquetSource: RowSource {
   private let template: ByteBuffer
   private let rules: RowRuleEvaluator
   private let blockRowMax: Int
+  private let textByteCountMax: Int
   private var columns: [Column]
   private var scanners: [ColumnPageScanner] = []
   private var rowGroup = 0
@@ -38,6 +39,7 @@ public final class ParquetSource: RowSource {
     reader = try ParquetReader(path: path)
     strings = StringTable()
     blockRowMax = max(options.blockRowMax, 1)
+    textByteCountMax = options.textByteCountMax
     do {
       let (names, samples) = try Self.sample(reader)
       let schema = try schema(SourceColumnNames(names: names, samples: samples))
@@ -152,11 +154,11 @@ public final class ParquetSource: RowSource {
     block.firstOrdinal = totals.rowCount
     totals.rowCount += Int64(block.rowCount)
     rowNumber += Int64(count)
-    if strings.values.bytes.count > CSVSource.textByteCountMax {
+    if strings.values.bytes.count > textByteCountMax {
       throw SourceError(
         .tooManyTexts,
-        "the file's distinct texts take more than \(CSVSource.textByteCountMax >> 20) MiB",
-        remedy: "leave out columns that differ in every row: --map 'theirs=-'")
+        "the file's distinct texts take more than \(textByteCountMax >> 20) MiB",
+        remedy: SourceError.fewerTexts)
     }
   }
 
