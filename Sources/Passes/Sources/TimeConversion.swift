@@ -46,8 +46,15 @@ struct TimeConversion {
       .badTime, "\(TextConversion.quoted(text)) is no time in the column's form (\(form.name))")
   }
 
+  static func outOfRange(_ text: UnsafeRawBufferPointer) -> Converted {
+    .rejected(.timeOutOfRange, "\(TextConversion.quoted(text)) is outside the years 1677 to 2262")
+  }
+
   private mutating func iso(_ text: UnsafeRawBufferPointer) -> Converted {
-    guard let parsed = Self.parse(text) else { return wrong(text) }
+    guard let parsed = Self.parse(text) else {
+      return TimeText.parseWideISO(String(decoding: text, as: UTF8.self)) == nil
+        ? wrong(text) : Self.outOfRange(text)
+    }
     return parsed.hasZone ? .integer(Int128(parsed.nanoseconds)) : local(parsed.nanoseconds, text)
   }
 
@@ -85,8 +92,7 @@ struct TimeConversion {
         .timeUnit, "\(TextConversion.quoted(text)) is not in the column's unit (\(form.name))")
     }
     guard let nanoseconds = Int64(exactly: value) else {
-      return .rejected(
-        .timeOutOfRange, "\(TextConversion.quoted(text)) is outside the years 1677 to 2262")
+      return Self.outOfRange(text)
     }
     return .integer(Int128(nanoseconds))
   }
@@ -109,8 +115,7 @@ struct TimeConversion {
         .timeAmbiguous,
         "\(TextConversion.quoted(text)) happened twice in \(zone): the clocks were set back")
     case .outOfRange, nil:
-      return .rejected(
-        .timeOutOfRange, "\(TextConversion.quoted(text)) is outside the years 1677 to 2262")
+      return Self.outOfRange(text)
     }
   }
 }

@@ -214,8 +214,7 @@ final class CSVFieldReader {
   {
     guard case .integer(let value) = converted else { return converted }
     guard let time = Int64(exactly: value), RowTime.range.contains(time) else {
-      return .rejected(
-        .timeOutOfRange, "\(TextConversion.quoted(text)) is outside the years 1677 to 2262")
+      return TimeConversion.outOfRange(text)
     }
     if step > 1, value % Int128(step) != 0 {
       return .rejected(
