@@ -129,6 +129,24 @@ def judge_interrupted(judge: Judge, order: Order) -> None:
                     len(standin.requests("get_range")))
 
 
+def judge_jobs(judge: Judge, order: Order) -> None:
+    """Downloads that lake.yaml names: all of them, though one has no key, and one by its name."""
+    lake = judge.new_lake()
+    dataset, schema, symbols = order.asked[3], order.asked[5], order.asked[7]
+    with (lake.root / "lake.yaml").open("a") as config:
+        config.write("\ndownloads:\n  - name: keyless\n    vendor: massive\n    kind: bars\n    symbols: [SPY]\n    start: 2024-01-02\n"
+                     f"  - name: nightly\n    vendor: databento\n    dataset: {dataset}\n    schemas: [{schema}]\n"
+                     f"    symbols: [{symbols}]\n    start: 2024-01-02\n    end: 2024-01-04\n")
+    with StandIn(judge, order.data) as standin:
+        told = lake.run("download", "--all", env=standin.environment)
+        judge.check(told.status == 2 and "MASSIVE_API_KEY" in told.talk, "--all, one without a key: exit status", told.talk[-600:])
+        judge.check("download keyless" in told.talk and "download nightly" in told.talk, "--all: which one it is at", told.talk[-600:])
+        judge.check(order.stored(lake) == order.rows, "--all: the other one's rows")
+        count = len(standin.requests("get_range"))
+        lake.run("download", "nightly", env=standin.environment).expect(0)
+        judge.check(len(standin.requests("get_range")) == count, "a download by its name: bought twice")
+
+
 def judge_rate_limit(judge: Judge, order: Order) -> None:
     """Where processes cannot share the bucket, that is told once. Needs a mount namespace of its own to try it."""
     lake = judge.new_lake()
@@ -154,6 +172,7 @@ def judge_all(judge: Judge) -> None:
     judge_failed(judge, order)
     judge_workers(judge, order)
     judge_interrupted(judge, order)
+    judge_jobs(judge, order)
     judge_rate_limit(judge, order)
 
 

@@ -76,7 +76,8 @@ struct DatabentoJob {
     var status = ExitStatus.done
     for part in parts {
       status = status.worse(try fetch(part, recovered))
-      if status == .interrupted { break }
+      // What stopped one stops the others: the key, or this machine.
+      if status == .interrupted || status == .failed { break }
     }
     return status
   }

@@ -62,17 +62,30 @@ struct DownloadCommand: Command {
 
   func run(in context: Context) throws -> ExitStatus {
     let lake = try context.findLake()
+    let orders = try orders(lake)
+    if orders.count == 1 { return try run(orders[0], lake, context) }
     var status = ExitStatus.done
-    for order in try orders(lake) {
+    for order in orders {
       if context.isInterrupted { return .interrupted }
-      switch order.vendor {
-      case .databento:
-        status = status.worse(try DatabentoJob(order, lake: lake, context: context).run())
-      case .massive:
-        status = status.worse(try MassiveJob(order, lake: lake, context: context).run())
+      context.say("download \(order.title)")
+      do {
+        status = status.worse(try run(order, lake, context))
+      } catch {
+        // The next one may have another vendor, or another key.
+        context.report(error)
+        status = status.worse(.failed)
       }
     }
     return status
+  }
+
+  private func run(
+    _ order: DownloadOrder, _ lake: Lake, _ context: Context
+  ) throws -> ExitStatus {
+    switch order.vendor {
+    case .databento: try DatabentoJob(order, lake: lake, context: context).run()
+    case .massive: try MassiveJob(order, lake: lake, context: context).run()
+    }
   }
 
   /// What is asked for: by the flags, or by entries of lake.yaml.

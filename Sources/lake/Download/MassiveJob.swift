@@ -54,7 +54,7 @@ struct MassiveJob {
         let own = symbols.filter { MassiveMarket(ticker: $0) == market }
         if own.isEmpty { continue }
         status = status.worse(try fetch(.bars(market, span), own, interval, zone))
-        if status == .interrupted { break }
+        if status == .interrupted || status == .failed { break }
       }
       return status
     }
