@@ -242,8 +242,9 @@ def judge_batch(judge: Judge) -> None:
             if fault == "hash:path=list_files,times=0":
                 # As after a kill right behind the order: the vendor itself knows the job.
                 shutil.rmtree(lake.root / "staging/batch")
-                lake.run(*asked, env=standin.environment)
+                told = lake.run(*asked, env=standin.environment)
                 judge.check(len(standin.requests("submit_job")) == 1, f"{case}: files are ordered, and paid, twice")
+                judge.check("has not the sha256" in told.talk, f"{case}: another error than the hash", told.talk[-600:])
         with StandIn(judge, data) as standin:
             lake.run(*asked, env=standin.environment).expect(0)
             judge.check(stored(lake, "raw.equs_mini_ohlcv_1s", BARS) == expected, f"{case}, then again: rows")

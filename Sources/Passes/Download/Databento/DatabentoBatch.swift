@@ -47,6 +47,8 @@ public final class DatabentoBatch: Sendable {
   ///
   /// - Returns: The jobs' ids.
   public func submit(_ units: [DownloadUnit]) throws -> [String] {
+    // The files go there too, whoever ordered them.
+    try DirectoryStorage(root: lake.root).createDirectory(Self.folder)
     let known = try client.listJobs()
     var ids: [String] = []
     for span in DownloadQuote.spans(units) {
@@ -60,7 +62,6 @@ public final class DatabentoBatch: Sendable {
   private func order(_ span: DownloadUnit) throws -> String {
     let job = try client.submitJob(DatabentoDownload.query(span), split: .day)
     let storage = DirectoryStorage(root: lake.root)
-    try storage.createDirectory(Self.folder)
     let note = JSONObject([("job", .string(job.id)), ("asked", .string(span.name))])
     try storage.writeDurably(
       Self.note(span), Array(JSONValue.object(note).description.utf8))
