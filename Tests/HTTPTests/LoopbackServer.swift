@@ -13,6 +13,9 @@ final class LoopbackServer: Sendable {
 
   let port: Int
   private let listener: Int32
+  /// The thread that accepts owns the listener: a descriptor that another closed may be another
+  /// test's by now, and its connections would be taken from it.
+  private let isClosed = Mutex(false)
   private let rule: @Sendable (String) -> Answer
   private let counts = Mutex<(connections: Int, requests: [String])>((0, []))
 
@@ -36,19 +39,26 @@ final class LoopbackServer: Sendable {
       }
     }
     port = Int(UInt16(bigEndian: address.sin_port))
-    startThread { [weak self] in
+    startThread {
       while true {
         let connection = accept(listener, nil, nil)
-        guard connection >= 0, let self else { return }
+        if connection < 0 { break }
         self.counts.withLock { $0.connections += 1 }
         startThread { self.serve(connection) }
+      }
+      self.isClosed.withLock { isClosed in
+        isClosed = true
+        close(listener)
       }
     }
   }
 
-  func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
-
-  deinit { close(listener) }
+  /// Must be called: the server lives until then.
+  func stop() {
+    isClosed.withLock { isClosed in
+      if !isClosed { shutdown(listener, Int32(SHUT_RDWR)) }
+    }
+  }
 
   private func serve(_ connection: Int32) {
     defer { close(connection) }
