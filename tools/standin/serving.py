@@ -105,6 +105,8 @@ class Handler(BaseHTTPRequestHandler):
     """One request: subclasses answer it by `answer`."""
 
     protocol_version = "HTTP/1.1"
+    # Head and body go out one after the other: held back, the body would wait 40 ms for the head's receipt.
+    disable_nagle_algorithm = True
     server: "Server"
     path_only = ""
     fault: Fault | None = None
