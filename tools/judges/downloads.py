@@ -239,6 +239,9 @@ def judge_batch(judge: Judge) -> None:
             judge.check(first.status == status or fault.startswith("hash"), f"{case}: exit status", first.talk[-600:])
             judge.check(rows == expected if first.status == 0 else len(rows) < len(expected), f"{case}: rows")
             judge.check("batch" in first.talk, f"{case}: it is not told that files are prepared")
+            if not fault:
+                lake.run(*asked, "--force", env=standin.environment).expect(0)
+                judge.check(len(standin.requests("submit_job")) == 2, "forced: an older job's files are taken for new")
             if fault == "hash:path=list_files,times=0":
                 # As after a kill right behind the order: the vendor itself knows the job.
                 shutil.rmtree(lake.root / "staging/batch")

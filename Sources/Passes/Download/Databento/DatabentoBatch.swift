@@ -52,7 +52,9 @@ public final class DatabentoBatch: Sendable {
     let known = try client.listJobs()
     var ids: [String] = []
     for span in DownloadQuote.spans(units) {
-      let job = try remembered(span, known) ?? order(span)
+      // An older job's files would be what is to be replaced.
+      let isAgain = units.contains { $0.isReplacing && span.holds($0) }
+      let job = try isAgain ? order(span) : remembered(span, known) ?? order(span)
       jobs.withLock { $0[span] = Job(id: job) }
       ids.append(job)
     }
@@ -127,10 +129,7 @@ public final class DatabentoBatch: Sendable {
   private func files(holding unit: DownloadUnit) throws -> (String, [BatchFile]) {
     let found: (span: DownloadUnit, id: String, files: [BatchFile]?)? = try jobs.wait { jobs in
       if isInterrupted() { throw PassError(.interrupted, "interrupted") }
-      let span = jobs.keys.first {
-        $0.symbols == unit.symbols && $0.schema == unit.schema
-          && $0.interval.clamped(to: unit.interval) == unit.interval
-      }
+      let span = jobs.keys.first { $0.holds(unit) }
       guard let span, let job = jobs[span] else { return .some(nil) }
       if job.files == nil && job.isWaitedFor { return nil }
       jobs[span]?.isWaitedFor = true
@@ -165,5 +164,13 @@ public final class DatabentoBatch: Sendable {
       var pause = pollfd()
       poll(&pause, 0, Self.pollMilliseconds)
     }
+  }
+}
+
+extension DownloadUnit {
+  /// Whether a span of units has `unit` in it.
+  fileprivate func holds(_ unit: DownloadUnit) -> Bool {
+    symbols == unit.symbols && schema == unit.schema
+      && interval.clamped(to: unit.interval) == unit.interval
   }
 }
