@@ -185,23 +185,24 @@ public struct Transaction: Sendable {
       if try storage.putIfAbsent(path, bytes) { return true }
     } catch { failure = error }
     // Storage may have done what it reports as failed, and a retry inside it may have met its own
-    // first try.
+    // first try. Only where no such version exists is it certain that nothing was committed.
+    var isThere = true
     do throws(DeltaError) {
-      guard try isOurs(version) else {
-        if let failure, try !exists(version) { throw DeltaError(failure) }
-        return false
+      if try isOurs(version) {
+        try storing { () throws(StorageError) in try storage.syncDirectory(LogFile.directory) }
+        return true
       }
-      try storing { () throws(StorageError) in try storage.syncDirectory(LogFile.directory) }
-      return true
+      if failure != nil { isThere = try exists(version) }
     } catch {
-      guard let failure else { throw error }
-      if error == DeltaError(failure) { throw error }
+      let reason = failure.map { $0.message + ", then " } ?? ""
       throw DeltaError(
         .unknownOutcome,
-        "it is not known whether version \(version) was committed: \(failure.message), then "
-          + error.message, path: storage.name + "/" + path,
+        "it is not known whether version \(version) was committed: \(reason)" + error.message,
+        path: storage.name + "/" + path,
         remedy: "run the command again: what is done will not be done twice")
     }
+    if let failure, !isThere { throw DeltaError(failure) }
+    return false
   }
 
   private func exists(_ version: Int) throws(DeltaError) -> Bool {
