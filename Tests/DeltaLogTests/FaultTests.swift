@@ -113,6 +113,17 @@ import Testing
     #expect(try names(Snapshot.load(storage)).last == "z")
   }
 
+  /// A folder that can't be synced, neither behind the link nor when asked again.
+  @Test func aCommitThatCannotBeSyncedIsInDoubt() throws {
+    let storage = try scene(commitCount: 2)
+    var transaction = Transaction(
+      snapshot: try Snapshot.load(storage), storage: UnsyncedStorage(base: storage))
+    transaction.append([makeFile("x")])
+    let error = #expect(throws: DeltaError.self) { try transaction.commit() }
+    #expect(error?.code == .unknownOutcome)
+    #expect(try names(Snapshot.load(storage)).last == "x")
+  }
+
   @Test func aFailedCheckpointLeavesTheCommitAndSaysWhy() throws {
     let storage = try scene(commitCount: 10)
     var transaction = Transaction(snapshot: try Snapshot.load(storage), storage: storage)
@@ -122,4 +133,29 @@ import Testing
     #expect(transaction.checkpointFailure?.code == .storage)
     #expect(try Snapshot.load(storage).files.count == 11)
   }
+}
+
+/// A folder whose entries can't be made durable.
+private struct UnsyncedStorage: TableStorage {
+  let base: MemoryStorage
+  private static let failure = StorageError(code: .io, message: "cannot sync", path: "_delta_log")
+
+  var name: String { base.name }
+  func list(_ directory: String) throws(StorageError) -> [StorageEntry] { try base.list(directory) }
+  func read(_ path: String) throws(StorageError) -> [UInt8] { try base.read(path) }
+  func read(_ path: String, range: Range<Int>) throws(StorageError) -> [UInt8] {
+    try base.read(path, range: range)
+  }
+  func attributes(_ path: String) throws(StorageError) -> StorageAttributes? {
+    try base.attributes(path)
+  }
+  func putIfAbsent(_ path: String, _ bytes: [UInt8]) throws(StorageError) -> Bool {
+    if try base.putIfAbsent(path, bytes) { throw Self.failure }
+    return false
+  }
+  func writeDurably(_ path: String, _ bytes: [UInt8]) throws(StorageError) { throw Self.failure }
+  func rename(_ source: String, to target: String) throws(StorageError) { throw Self.failure }
+  func delete(_ path: String) throws(StorageError) -> Bool { try base.delete(path) }
+  func createDirectory(_ path: String) throws(StorageError) { try base.createDirectory(path) }
+  func syncDirectory(_ path: String) throws(StorageError) { throw Self.failure }
 }
