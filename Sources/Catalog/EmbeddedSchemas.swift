@@ -798,7 +798,7 @@ columns:
   - name: symbol
     type: string
     source: "-"
-    description: "Empty: the message is about the feed."
+    description: "UNKNOWN_SYMBOL: the message is about the feed."
   - name: ts_event
     type: timestamp
     plus_ns: true
@@ -1953,7 +1953,7 @@ kinds: [ohlcv-1s, ohlcv-1m, ohlcv-1h, ohlcv-1d, ohlcv-eod]
 any_interval: true  # ohlcv-15s, ohlcv-4h, … need no file of their own
 description: "Open, high, low, close and volume of a period."
 index: ts_event
-sort: [symbol, ts_event, publisher_id]
+sort: [symbol, ts_event]
 key: [symbol, ts_event, publisher_id]
 columns:
   - name: symbol
@@ -2013,6 +2013,11 @@ columns:
     source: "-"
     layer: raw
     description: "The symbol that was asked for, where it was not the raw symbol (ES.c.0)."
+  - name: source_ordinal
+    type: long
+    source: "-"
+    layer: raw
+    description: "Position of the record in its source, from 0, where the source is not in the order of time, instrument and publisher."
   - name: extra
     type: string
     source: "-"
@@ -2384,9 +2389,9 @@ key: []
 columns:
   - name: symbol
     type: string
-    source: stype_out_symbol
+    source: "-"
     required: true
-    description: "The raw symbol: stype_out_symbol."
+    description: Raw symbol of the instrument on that date.
   - name: ts_event
     type: timestamp
     plus_ns: true
@@ -2454,7 +2459,7 @@ columns:
   - name: symbol
     type: string
     source: "-"
-    description: "Empty: the message is about the feed."
+    description: "UNKNOWN_SYMBOL: the message is about the feed."
   - name: ts_event
     type: timestamp
     plus_ns: true

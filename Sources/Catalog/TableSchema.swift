@@ -51,6 +51,13 @@ public struct TableSchema: Hashable, Sendable {
     }
   }
 
+  /// The column that keeps a row's place in its source.
+  public static let ordinalColumn = "source_ordinal"
+
+  /// Whether every row keeps its place in its source; else, where there is a column for it, only
+  /// rows do whose values don't tell it.
+  public var keepsEveryOrdinal: Bool { sortColumns.contains(Self.ordinalColumn) }
+
   public func column(named name: String) -> SchemaColumn? { columns.first { $0.name == name } }
 
   /// The column that `name` stands for: its own name, the vendor's, or an alias; letter case does not count.

@@ -18,6 +18,11 @@ public struct RecordRun: Hashable, Sendable {
     self.count = count
     self.stride = stride
   }
+
+  /// The run of one of its records.
+  func single(_ index: Int) -> RecordRun {
+    RecordRun(kind: kind, start: start + index * stride, count: 1, stride: stride)
+  }
 }
 
 /// Finds the records in decompressed bytes and checks each one's length and type.

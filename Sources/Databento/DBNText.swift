@@ -99,7 +99,7 @@ public final class DBNText: @unchecked Sendable {
           isDone = true
           return nil
         }
-        return try job(block)
+        return job(block)
       } catch {
         isDone = true
         failure = error
@@ -109,31 +109,47 @@ public final class DBNText: @unchecked Sendable {
   }
 
   /// Chooses the runs to be printed.
-  private func job(_ block: DBNBlock) throws -> Job {
+  private func job(_ block: DBNBlock) -> Job {
     var job = Job(ticket: ticketCount)
     ticketCount += 1
     var record = block.firstRecord
     for run in block.runs {
       defer { record += run.count }
-      if run.kind == .symbolMapping { observe(run, block) }
-      if let schema = options.schema, run.kind != schema { continue }
-      var run = run
-      if let limit = options.limit { run.count = min(run.count, limit - recordCount) }
-      if run.count == 0 { break }
-      if options.format == .csv {
-        if csvKind == nil { job.header = run.kind }
-        if let error = mixing(run, record) {
-          // What came before is printed first.
-          isDone = true
-          failure = error
-          break
+      // A mapping counts from its own record on.
+      if run.kind == .symbolMapping, names.isLive {
+        for index in 0..<run.count {
+          let one = run.single(index)
+          observe(one, block)
+          if !add(one, record + index, to: &job) { break }
         }
+      } else if !add(run, record, to: &job) {
+        break
       }
-      recordCount += run.count
-      job.runs.append((run, names))
     }
     if recordCount == options.limit { isDone = true }
     return job
+  }
+
+  /// Adds what is asked for of a run.
+  ///
+  /// - Returns: false when nothing more is to be printed.
+  private func add(_ run: RecordRun, _ record: Int, to job: inout Job) -> Bool {
+    if let schema = options.schema, run.kind != schema { return true }
+    var run = run
+    if let limit = options.limit { run.count = min(run.count, limit - recordCount) }
+    if run.count == 0 { return false }
+    if options.format == .csv {
+      if csvKind == nil { job.header = run.kind }
+      if let error = mixing(run, record) {
+        // What came before is printed first.
+        isDone = true
+        failure = error
+        return false
+      }
+    }
+    recordCount += run.count
+    job.runs.append((run, names))
+    return true
   }
 
   private func observe(_ run: RecordRun, _ block: DBNBlock) {

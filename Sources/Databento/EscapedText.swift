@@ -58,7 +58,8 @@ func putJSONText(_ text: UnsafeRawBufferPointer, _ target: UnsafeMutableRawPoint
   put(0x22)
   for byte in text where isText {
     switch byte {
-    case 0x22, 0x5C:
+    // The vendor's tool escapes the slash as well.
+    case 0x22, 0x2F, 0x5C:
       put(0x5C)
       put(byte)
     case 0x08: for byte in "\\b".utf8 { put(byte) }
@@ -69,7 +70,7 @@ func putJSONText(_ text: UnsafeRawBufferPointer, _ target: UnsafeMutableRawPoint
     case 0..<0x20:
       for byte in "\\u00".utf8 { put(byte) }
       put(hexDigit(byte >> 4))
-      put(hexDigit(byte & 15))
+      put(byte & 15 < 10 ? 0x30 + byte & 15 : 0x37 + byte & 15)
     default: put(byte)
     }
   }
@@ -100,9 +101,17 @@ func putJSONCharacter(_ character: UInt8, _ target: UnsafeMutableRawPointer) -> 
     return 3
   }
   // The vendor's tool prints the escapes of its CSV here, which is not always JSON; ours is.
-  let isJSONEscape = character == 0x09 || character == 0x0A || character == 0x0D
+  let isJSONEscape = [0x09, 0x0A, 0x0D, 0x22, 0x5C].contains(character)
   let text = isJSONEscape ? [character] : escape(character)
   return text.withUnsafeBytes { putJSONText($0, target) }
+}
+
+/// Hands over the text of one character, whatever it is.
+func withLetter(
+  _ field: UnsafeRawPointer, _ body: (UnsafeRawBufferPointer) -> Int
+) -> Int {
+  let text = Array(String(Unicode.Scalar(field.loadLE(0, as: UInt8.self))).utf8)
+  return text.withUnsafeBytes(body)
 }
 
 /// Whether a character is printed as it is.

@@ -73,7 +73,8 @@ final class SymbolTexts {
   private func add(_ key: UInt64, _ id: UInt32, day: Int?) -> Int {
     if entryCount == Self.entryCountMax || texts.count > 1 << 30 { removeAll() }
     if entryCount * 2 >= mask { grow() }
-    let name = day.flatMap { names.name(id, day: $0) }
+    // Mapping records hold whatever the time.
+    let name = (day ?? (names.isLive ? 0 : nil)).flatMap { names.name(id, day: $0) }
     let offset = texts.count
     texts.reserve(offset + Self.textByteCountMax)
     if let name {

@@ -116,6 +116,7 @@ struct RowWriter {
       times[index].put(time, out)
       return TimestampText.byteCount
     case .character: return putCSVCharacter(field.loadLE(0, as: UInt8.self), out)
+    case .letter: return withLetter(field) { putCSVText($0, out) }
     case .text:
       return putCSVText(fixedText(field, step.byteCount), out)
     default: return putNumber(step.form, field, out)
@@ -161,6 +162,7 @@ struct RowWriter {
       times[index].put(time, out + 1)
       count = TimestampText.byteCount
     case .character: return putJSONCharacter(field.loadLE(0, as: UInt8.self), out)
+    case .letter: return withLetter(field) { putJSONText($0, out) }
     case .text: return putJSONText(fixedText(field, step.byteCount), out)
     default:
       if !step.isQuoted { return putNumber(step.form, field, out) }

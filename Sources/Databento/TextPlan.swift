@@ -7,6 +7,8 @@ import Columnar
 struct TextStep {
   enum Form: UInt8 {
     case uint8, int8, uint16, int16, uint32, int32, uint64, int64, character, text
+    /// A character that the vendor's tool prints as the text it is, NUL included.
+    case letter
     case price, timestamp
   }
 
@@ -45,7 +47,8 @@ struct TextPlan {
     var steps: [TextStep] = []
     var rowByteCount = 64
     for (field, key) in zip(fields, keys) {
-      let form = Self.form(field, isRaw: options.isRaw)
+      let isLetter = kind == .definition && Self.letters(version: version).contains(field.name)
+      let form = isLetter ? .letter : Self.form(field, isRaw: options.isRaw)
       steps.append(
         TextStep(
           form: form, offset: field.offset, byteCount: field.form.byteCount,
@@ -64,6 +67,15 @@ struct TextPlan {
     self.steps = steps
     indexOffset = fields.first { $0.name == kind.indexFieldName }?.offset ?? 8
     header = (fields.map(\.name) + ["symbol"]).joined(separator: ",") + "\n"
+  }
+
+  /// Characters of a definition that the vendor's tool does not escape as it does others.
+  private static func letters(version: Int) -> [String] {
+    switch version {
+    case 1: ["security_update_action", "user_defined_instrument"]
+    case 2: ["user_defined_instrument"]
+    default: []
+    }
   }
 
   private static func form(_ field: DBNField, isRaw: Bool) -> TextStep.Form {

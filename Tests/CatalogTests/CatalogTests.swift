@@ -19,7 +19,7 @@ import Testing
     #expect(
       bars.fileFields.map(\.name) == [
         "symbol", "ts_event", "publisher_id", "instrument_id", "open", "high", "low", "close",
-        "volume", "requested_symbol", "extra",
+        "volume", "requested_symbol", "source_ordinal", "extra",
       ])
     #expect(bars.interval?.name == "15s")
     #expect(bars.statisticsColumns == ["symbol", "ts_event", "publisher_id"])

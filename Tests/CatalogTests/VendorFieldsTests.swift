@@ -14,11 +14,8 @@ import Testing
       for field in DBNFields.fields(kind, version: version) where field.name != "rtype" {
         sources.insert(field.name)
         let columns = schema.columns.filter { $0.source == field.name }
-        // A mapping's symbol is both the row's symbol and a field of its own.
-        let isMappedSymbol = kind == .symbolMapping && field.name == "stype_out_symbol"
-        #expect(
-          columns.count == (isMappedSymbol ? 2 : 1), "\(kind.rawValue) v\(version): \(field.name)")
-        guard let column = columns.last else { continue }
+        #expect(columns.count == 1, "\(kind.rawValue) v\(version): \(field.name)")
+        guard let column = columns.first else { continue }
         #expect(
           holds(column, field), "\(kind.rawValue) v\(version): \(field.name) in \(column.type.name)"
         )

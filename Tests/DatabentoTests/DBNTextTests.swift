@@ -103,19 +103,49 @@ import Testing
   @Test func oddTextIsQuotedAndEscaped() throws {
     let odd = record(
       .definition,
-      ["raw_symbol": "A,\"B\"\n", "group": "é\u{7}", "instrument_class": 34, "match_algorithm": 9])
+      [
+        "raw_symbol": "A,\"B\"\n", "group": "é\u{7}", "asset": "E/D\u{1F}",
+        "instrument_class": 34, "match_algorithm": 9,
+      ])
     let csv = try text(metadata, [odd]) { $0.isRaw = true }
     #expect(csv.contains(#","A,""B"""# + "\n\","))
     #expect(csv.contains(#","\""","#) && csv.contains(#",\t,"#) && csv.contains(",é\u{7},"))
     let json = try text(metadata, [odd]) { $0.format = .jsonl }
     #expect(json.contains(#""raw_symbol":"A,\"B\"\n""#))
     #expect(json.contains(#""group":"é\u0007""#))
+    #expect(json.contains(#""asset":"E\/D\u001F""#))
     #expect(
-      json.contains(#""instrument_class":"\\\"","#) && json.contains(#""match_algorithm":"\t""#))
+      json.contains(#""instrument_class":"\"","#) && json.contains(#""match_algorithm":"\t""#))
     #expect(throws: Never.self) { try JSONSerialization.jsonObject(with: Data(json.utf8)) }
     var broken = record(.system, ["msg": "x"])
     broken[16] = 0xFF
     #expect(try text(metadata, [broken]) { $0.format = .jsonl }.contains(#""msg":"","#))
+  }
+
+  @Test func lettersOfOldDefinitionsAreTexts() throws {
+    let old = record(
+      .definition, version: 1, ["security_update_action": 10, "user_defined_instrument": 0])
+    var header = Fixtures.sampleMetadata(version: 1)
+    header.schema = .definition
+    #expect(try text(header, [old]).contains(",\"\n\","))
+    let json = try text(header, [old]) { $0.format = .jsonl }
+    #expect(json.contains(#""security_update_action":"\n""#))
+    #expect(json.contains(#""user_defined_instrument":"\u0000""#))
+  }
+
+  @Test func aMappingCountsFromItsOwnRecordOn() throws {
+    var header = metadata
+    header.schema = nil
+    header.mappings = []
+    let records = ["ESH4", "ESM4"].map {
+      record(.symbolMapping, ["instrument_id": 7, "stype_out_symbol": $0])
+    }
+    let json = try text(header, records + [record(.trades, ["instrument_id": 7])]) {
+      $0.format = .jsonl
+    }
+    let symbols = json.split(separator: "\n").map { $0.suffix(16) }
+    // Whatever their times are: here there are none.
+    #expect(symbols == [#""symbol":"ESH4"}"#, #""symbol":"ESM4"}"#, #""symbol":"ESM4"}"#])
   }
 
   @Test func everyKindOfEveryVersionIsValidJSON() throws {

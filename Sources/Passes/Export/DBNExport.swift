@@ -8,9 +8,9 @@ import Parquet
 
 /// Writes a table's rows back as DBN records, equal field by field, in the order of their source.
 ///
-/// Tables that keep the source's ordinal give its order back, file after file of a date; bars, which
-/// keep none, come by time, then instrument and publisher. Rows are put in order date by date, in
-/// bounded memory.
+/// Rows that keep their places in their source come in its order, file after file of a date; bars keep
+/// none where they came by time, then instrument and publisher, and so they go. Rows are put in order
+/// date by date, in bounded memory.
 public final class DBNExport {
   public struct Options: Sendable {
     /// Raw symbols; empty means all.
@@ -117,8 +117,10 @@ public final class DBNExport {
     let folder = try StagingRun(root: lake.root)
     defer { folder.finish() }
     var spill: SpillFile?
+    let isByFile = try schema.keepsEveryOrdinal || paths.contains(where: RecordPacker.hasOrdinals)
     for (number, path) in paths.enumerated() {
-      try packer.pack(path: path, fileNumber: number, options: options) { record, key in
+      try packer.pack(path: path, fileNumber: isByFile ? number : nil, options: options) {
+        record, key in
         let place = rows.append(key, from: pool)
         place.copyMemory(from: record, byteCount: stride)
         if pool.usedByteCount < options.memoryByteCount / 2 { return }

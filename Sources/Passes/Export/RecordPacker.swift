@@ -7,7 +7,8 @@ import Parquet
 /// Builds DBN records from the columns of a data file.
 ///
 /// A packed row is the record, then its place in the output: 8 bytes that order it, and 8 that break
-/// ties.
+/// ties. Rows that kept their places in their source come by file, then place. Others come by time,
+/// instrument and publisher: of all files, or file by file where some of their date kept places.
 final class RecordPacker {
   let recordByteCount: Int
   /// The record, and its place.
@@ -37,10 +38,10 @@ final class RecordPacker {
   /// Hands over the records of one data file, row group by row group.
   ///
   /// - Parameters:
-  ///   - fileNumber: Place of the file among those of its date.
+  ///   - fileNumber: Place of the file among those of its date; nil where their rows are merged.
   ///   - body: Takes a packed row, valid during the call, and its key.
   func pack(
-    path: String, fileNumber: Int, options: DBNExport.Options,
+    path: String, fileNumber: Int?, options: DBNExport.Options,
     body: (UnsafeRawPointer, SortKey) throws -> Void
   ) throws {
     let reader = try ParquetReader(path: path)
@@ -50,7 +51,7 @@ final class RecordPacker {
   }
 
   private func pack(
-    _ columns: RowGroupColumns, _ fileNumber: Int, _ options: DBNExport.Options,
+    _ columns: RowGroupColumns, _ fileNumber: Int?, _ options: DBNExport.Options,
     _ body: (UnsafeRawPointer, SortKey) throws -> Void
   ) throws {
     var filled: [(DBNField, Column)] = []
@@ -59,7 +60,7 @@ final class RecordPacker {
     }
     let symbols = try columns.texts("symbol")
     let times = try columns.integers(schema.indexColumn)
-    let ordinals = try columns.integers("source_ordinal")
+    let ordinals = try columns.ordinals()
     let instruments = try columns.integers("instrument_id")
     let publishers = try columns.integers("publisher_id")
     var row = template + [UInt8](repeating: 0, count: 16)
@@ -69,14 +70,9 @@ final class RecordPacker {
       if !options.symbols.isEmpty, let symbols, !options.symbols.contains(symbols(index)) {
         continue
       }
-      let key =
-        ordinals.map {
-          SortKey(index: Int64(fileNumber) << 48 | $0[index], sequence: 0)
-        }
-        ?? SortKey(
-          index: time,
-          sequence: UInt64(truncatingIfNeeded: instruments?[index] ?? 0) << 16
-            | UInt64(truncatingIfNeeded: publishers?[index] ?? 0) & 0xFFFF)
+      let key = Self.key(
+        fileNumber: fileNumber, time: time, ordinal: ordinals?(index),
+        instrument: instruments?[index] ?? 0, publisher: publishers?[index] ?? 0)
       row.replaceSubrange(0..<recordByteCount, with: template)
       try row.withUnsafeMutableBytes { raw in
         guard let base = raw.baseAddress else { return }
@@ -85,6 +81,33 @@ final class RecordPacker {
         base.storeLE(key.sequence, recordByteCount + 8)
         try body(UnsafeRawPointer(base), key)
       }
+    }
+  }
+
+  /// Bits below the number of a file: the nanoseconds of a day.
+  private static let timeBitCount = 47
+  private static let nanosecondsPerDay: Int64 = 86_400_000_000_000
+
+  private static func key(
+    fileNumber: Int?, time: Int64, ordinal: Int64?, instrument: Int64, publisher: Int64
+  ) -> SortKey {
+    let file = fileNumber.map { Int64($0) << timeBitCount }
+    if let ordinal {
+      return SortKey(index: file ?? 0, sequence: UInt64(truncatingIfNeeded: ordinal))
+    }
+    let ofDay = (time % nanosecondsPerDay + nanosecondsPerDay) % nanosecondsPerDay
+    return SortKey(
+      index: file.map { $0 | ofDay } ?? time,
+      sequence: UInt64(truncatingIfNeeded: instrument) << 16
+        | UInt64(truncatingIfNeeded: publisher) & 0xFFFF)
+  }
+
+  /// Whether rows of a data file kept their places in their source.
+  static func hasOrdinals(path: String) throws -> Bool {
+    let reader = try ParquetReader(path: path)
+    guard let leaf = reader.leafIndex(named: TableSchema.ordinalColumn) else { return false }
+    return reader.metadata.rowGroups.contains { group in
+      group.columns[leaf].metadata?.statistics?.nullCount != group.rowCount
     }
   }
 
@@ -159,6 +182,14 @@ private struct RowGroupColumns {
       case .integers(let integers) = values.storage
     else { return nil }
     return integers
+  }
+
+  /// The place of a row in its source, where it kept it.
+  func ordinals() throws -> ((Int) -> Int64?)? {
+    guard let column = schema.column(named: TableSchema.ordinalColumn),
+      let values = try read(column), case .integers(let integers) = values.storage
+    else { return nil }
+    return { values.isNull($0) ? nil : integers[$0] }
   }
 
   func texts(_ name: String) throws -> ((Int) -> String)? {

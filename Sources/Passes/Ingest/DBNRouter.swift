@@ -3,6 +3,12 @@ import CSystem
 import Columnar
 import Databento
 
+/// Bars that do not come by time, then instrument, then publisher: only their places in the source
+/// tell their order.
+///
+/// The source is read again, and they keep them.
+struct BarsOutOfOrder: Error {}
+
 /// Sends the records of one kind to the rows of their date and symbol.
 ///
 /// A packed row is the record as it lies in the stream, then the codes of `symbol` and
@@ -17,6 +23,9 @@ final class DBNRouter {
   let recordByteCount: Int
   private let indexOffset: Int
   private let hasOrdinal: Bool
+  private let watchesOrder: Bool
+  private var lastTime: UInt64 = 0
+  private var lastTie: UInt64 = 0
   private let checks: [RowCheck]
   private let coverage: (Int, UInt32) throws -> [Range<Int64>]
   private let cache = InstrumentCache()
@@ -29,15 +38,19 @@ final class DBNRouter {
   private static let screenedRowMax = 256
   static let nanosecondsPerDay: UInt64 = 86_400_000_000_000
 
-  /// - Parameter coverage: Intervals of a date and a symbol's code that the table holds already.
+  /// - Parameters:
+  ///   - watchesOrder: Whether records must come by time, then instrument, then publisher.
+  ///   - coverage: Intervals of a date and a symbol's code that the table holds already.
   init(
-    kind: RecordKind, sink: RowSink, recordByteCount: Int, hasOrdinal: Bool, checks: [RowCheck],
+    kind: RecordKind, sink: RowSink, recordByteCount: Int, hasOrdinal: Bool,
+    watchesOrder: Bool = false, checks: [RowCheck],
     coverage: @escaping (Int, UInt32) throws -> [Range<Int64>]
   ) {
     self.kind = kind
     self.sink = sink
     self.recordByteCount = recordByteCount
     self.hasOrdinal = hasOrdinal
+    self.watchesOrder = watchesOrder
     self.checks = checks
     self.coverage = coverage
     indexOffset = sink.plan.order.indexOffset
@@ -78,6 +91,7 @@ final class DBNRouter {
         // Rows of a screening are still in the nearest cache for the next check, and for the copy.
         let screened = min(count - row, Self.screenedRowMax)
         screenedEnd = row + screened
+        if watchesOrder && !isInOrder(record, count: screened) { throw BarsOutOfOrder() }
         isSuspect = checks.contains {
           $0.isSuspect(record, stride: recordByteCount, count: screened)
         }
@@ -102,6 +116,20 @@ final class DBNRouter {
       row += stored
     }
     try sink.didAppend(rowCount: count)
+  }
+
+  /// Whether records come by time, then instrument, then publisher.
+  private func isInOrder(_ base: UnsafeRawPointer, count: Int) -> Bool {
+    for row in 0..<count {
+      let record = base + row &* recordByteCount
+      let time = record.loadLE(indexOffset, as: UInt64.self)
+      let publisher = record.loadLE(2, as: UInt16.self)
+      let tie = UInt64(record.loadLE(4, as: UInt32.self)) &<< 16 | UInt64(publisher)
+      if time < lastTime || time == lastTime && tie < lastTie { return false }
+      lastTime = time
+      lastTie = tie
+    }
+    return true
   }
 
   /// Stores rows of the current day.

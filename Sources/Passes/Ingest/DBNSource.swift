@@ -13,7 +13,10 @@ final class DBNSource {
   private(set) var byteCount = 0
   private var sinks: [RecordKind: KindSink] = [:]
   private var rejected: [RecordKind: [RejectedRow]] = [:]
+  private var setAsideCount = 0
   private var rejectedCount = 0
+  /// Bars keep their places in the source: it is not in the order of their values.
+  private var keepsBarOrdinals = false
 
   /// Rows set aside that an input may have before it fails, whatever their share.
   static let rejectedMax = 100_000
@@ -49,12 +52,20 @@ final class DBNSource {
   }
 
   func read() throws -> ([SourceWork], DBNFileSummary) {
-    // Standard input can't be read twice, so nothing may be encoded before all is known.
-    if path == "-" { return try attempt(mayClose: false) }
-    do {
-      return try attempt(mayClose: true)
-    } catch is OutOfOrder {
+    if path == "-" {
+      // Standard input can't be read twice, so nothing may be encoded before all is known.
+      keepsBarOrdinals = true
       return try attempt(mayClose: false)
+    }
+    var mayClose = true
+    while true {
+      do {
+        return try attempt(mayClose: mayClose)
+      } catch is OutOfOrder where mayClose {
+        mayClose = false
+      } catch is BarsOutOfOrder where !keepsBarOrdinals {
+        keepsBarOrdinals = true
+      }
     }
   }
 
@@ -63,6 +74,7 @@ final class DBNSource {
     self.input = nil
     sinks = [:]
     rejected = [:]
+    setAsideCount = 0
     rejectedCount = 0
     let pool = WorkPool(width: pass.options.jobs)
     defer { pool.close() }
@@ -130,7 +142,8 @@ final class DBNSource {
     let dataset = item.options.dataset ?? metadata?.dataset ?? ""
     let target = try pass.target(
       try tableName(kind, dataset), schema: schema, dataset: dataset)
-    let hasOrdinal = schema.column(named: "source_ordinal") != nil
+    let mayHaveOrdinal = schema.column(named: TableSchema.ordinalColumn) != nil
+    let hasOrdinal = schema.keepsEveryOrdinal || mayHaveOrdinal && keepsBarOrdinals
     let tsOut = metadata?.tsOut ?? false
     let layout = DBNRouter.layout(
       kind: kind, version: version, tsOut: tsOut, hasOrdinal: hasOrdinal)
@@ -142,7 +155,8 @@ final class DBNSource {
     let router = DBNRouter(
       kind: kind, sink: sink,
       recordByteCount: DBNFields.recordByteCount(kind, version: version, tsOut: tsOut),
-      hasOrdinal: hasOrdinal, checks: plan.checks(schema: schema)
+      hasOrdinal: hasOrdinal, watchesOrder: mayHaveOrdinal && !hasOrdinal,
+      checks: plan.checks(schema: schema)
     ) { day, code in
       isKeyless ? try lookup.coveredIntervals(day: day, symbol: sink.texts[code]) : []
     }
@@ -167,8 +181,10 @@ final class DBNSource {
 
   private func reject(_ kind: RecordKind, _ row: RejectedRow) throws {
     rejected[kind, default: []].append(row)
-    rejectedCount += 1
-    if rejectedCount > Self.rejectedMax { throw tooManyBadRows("more than \(Self.rejectedMax)") }
+    setAsideCount += 1
+    // Words about the stream, like mappings without a time, fail no file.
+    if kind.isSchema { rejectedCount += 1 }
+    if setAsideCount > Self.rejectedMax { throw tooManyBadRows("more than \(Self.rejectedMax)") }
   }
 
   private func checkBadRows(_ recordCount: Int) throws {

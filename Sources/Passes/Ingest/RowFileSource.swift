@@ -40,7 +40,7 @@ final class RowFileSource {
     self.input = nil
     let opened = try open(input)
     let target = try target(opened)
-    let hasOrdinal = opened.schema.column(named: "source_ordinal") != nil
+    let hasOrdinal = opened.schema.keepsEveryOrdinal
     let layout = RowRouter.layout(opened.source.layout, hasOrdinal: hasOrdinal)
     let plan = try RowPlan(schema: target.schema, layout: layout)
     let pool = WorkPool(width: pass.options.jobs)
