@@ -25,6 +25,9 @@ private func times(
     ("2024-01-02T09:30-05:00", "2024-01-02T14:30:00.000000000Z"),
     ("2024/01/02 14:30:00+0000", "2024-01-02T14:30:00.000000000Z"),
     ("2024-01-02 14:30:00 UTC", "2024-01-02T14:30:00.000000000Z"),
+    ("2024.01.02 14:30:00Z", "2024-01-02T14:30:00.000000000Z"),
+    ("20240102T143000Z", "2024-01-02T14:30:00.000000000Z"),
+    ("20240102  14:30:00.5Z", "2024-01-02T14:30:00.500000000Z"),
     ("1969-12-31T23:59:59.999999Z", "1969-12-31T23:59:59.999999000Z"),
     ("1928-01-03 14:30:00+00:00", "1928-01-03T14:30:00.000000000Z"),
     ("1677-09-23T00:00:00Z", "1677-09-23T00:00:00.000000000Z"),
@@ -39,6 +42,40 @@ private func times(
     let read = try times([text, text])
     #expect(read.rejected == [])
     #expect(read.column("ts_event") == [instant, instant])
+  }
+
+  @Test(arguments: ["20240102 093000", "20240102 09:30", "2024.01.02 09:30:00", "20240102  09:30"])
+  func localTimesOfOtherProgramsAreKnown(_ text: String) throws {
+    let read = try times([text, text]) { $0.timeZone = try? .named("America/New_York") }
+    #expect(
+      read.column("ts_event") == [String](repeating: "2024-01-02T14:30:00.000000000Z", count: 2))
+  }
+
+  /// A spreadsheet's days, milliseconds since midnight, a time of day: none are seconds since 1970.
+  @Test(arguments: [
+    "45293.395833", "45293", "34260000", "93100", "20240102 9300", "20241302 093000",
+  ])
+  func otherCountsAreNoTimes(_ text: String) {
+    #expect(csvError(header + text + rest + text + rest)?.code == .needsForm)
+  }
+
+  @Test func hoursAndDaysAfter1970AreSeconds() throws {
+    let read = try times(["86400", "31881600", "0"])
+    #expect(
+      read.column("ts_event") == [
+        "1970-01-02T00:00:00.000000000Z", "1971-01-05T00:00:00.000000000Z",
+        "1970-01-01T00:00:00.000000000Z",
+      ])
+  }
+
+  @Test(arguments: [("2024.01.02", "09:30"), ("20240102", "093000"), ("2024/01/02", "9:30:00")])
+  func datesAndClocksOfOtherProgramsAreJoined(_ date: String, _ clock: String) throws {
+    let text =
+      "<DATE>\t<TIME>\t<TICKER>\t<OPEN>\t<HIGH>\t<LOW>\t<CLOSE>\n"
+      + "\(date)\t\(clock)\tSPY\t1\t2\t0\t1\n"
+    let read = try readCSV(text) { $0.timeZone = try? .named("America/New_York") }
+    #expect(read.rejected == [])
+    #expect(read.column("ts_event") == ["2024-01-02T14:30:00.000000000Z"])
   }
 
   @Test func aColumnsUnitGoesOnBefore1970() throws {

@@ -119,7 +119,22 @@ final class RowFileSource {
     let example = rejected.first.map { "; the first, row \($0.position): \($0.reason)" } ?? ""
     return PassError(
       .tooManyBadRows, "\(count) rows are bad" + example, place: path,
-      remedy: "--max-bad 1 keeps the good rows and puts the bad ones into quarantine")
+      remedy: (rejected.first.flatMap { Self.remedy($0.rule) }.map { $0 + "; or " } ?? "")
+        + "--max-bad 1 keeps the good rows and puts the bad ones into quarantine")
+  }
+
+  /// What can be done about rows that break a rule of the file's form.
+  private static func remedy(_ rule: String) -> String? {
+    switch RejectionRule(rawValue: rule) {
+    case .badTime:
+      "write times as 2024-01-02T14:30:00Z or 20240102 14:30, or map another column: --map 'theirs=ts_event'"
+    case .notANumber: "write numbers as 1234.5, or leave the column out: --map 'theirs=-'"
+    case .fractionInInteger, .tooManyDecimals, .doesNotFit:
+      "leave the column out: --map 'theirs=-'"
+    case .naiveTime: "say the time zone: --timezone America/New_York"
+    case .invalidUTF8: "convert the file: iconv -f LATIN1 -t UTF-8"
+    default: nil
+    }
   }
 
   private func open(_ input: InputStream) throws -> OpenSource {

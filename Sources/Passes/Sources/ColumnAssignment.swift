@@ -93,12 +93,13 @@ struct ColumnAssignment {
     return nil
   }
 
-  /// Lower case, blanks and dashes as underscores, without a mark that it is UTC.
+  /// Lower case, blanks and dashes as underscores, without angle brackets and a mark that it is UTC.
   static func normalised(_ name: String) -> (name: String, saysUTC: Bool) {
     var text = ""
     for scalar in name.lowercased().unicodeScalars {
       switch scalar {
       case " ", "-", "\t", "\u{A0}": text += "_"
+      case "<", ">": continue
       default: text.unicodeScalars.append(scalar)
       }
     }

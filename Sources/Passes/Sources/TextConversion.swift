@@ -13,7 +13,9 @@ enum Converted {
 /// the CSV reader know only the frequent cases and leave the rest to it.
 enum TextConversion {
   /// What stands for null in columns of numbers and times, in lower case.
-  static let nullTokens: Set<String> = ["nan", "null", "none", "na", "n/a", "nat", "<na>"]
+  static let nullTokens: Set<String> = [
+    "nan", "null", "none", "na", "n/a", "nat", "<na>", "#n/a", "\\n",
+  ]
 
   static func trimmed(_ text: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
     var start = 0
@@ -101,7 +103,7 @@ enum TextConversion {
     if let compact = CompactTime.parse(text), text.count == 8 {
       return .integer(Int128(compact / 86_400_000_000_000))
     }
-    guard let parsed = TimeText.parseISO(text), text.count == 10 else {
+    guard let parsed = TimeConversion.parse(text), text.count == 10 else {
       return .rejected(.badTime, "\(quoted(text)) is no date (2024-01-02)")
     }
     return .integer(Int128(parsed.nanoseconds / 86_400_000_000_000))

@@ -58,21 +58,41 @@ struct TimeConversion {
     return parsed.hasZone ? .integer(Int128(parsed.nanoseconds)) : local(parsed.nanoseconds, text)
   }
 
-  /// ISO 8601, and other writers' spellings of it: `2024/01/02`, `2024-01-02 14:30:00 UTC`.
+  /// ISO 8601, and other writers' spellings of it: `2024/01/02`, `2024.01.02`, `20240102 14:30`,
+  /// `20240102 143000`, `2024-01-02 14:30:00 UTC`.
   static func parse(_ text: UnsafeRawBufferPointer) -> (nanoseconds: Int64, hasZone: Bool)? {
     if let parsed = TimeText.parseISO(text) { return parsed }
     var bytes = [UInt8](text)
     guard bytes.count >= 10 else { return nil }
-    if bytes[4] == 0x2F, bytes[7] == 0x2F {
+    for mark: UInt8 in [0x2F, 0x2E] where bytes[4] == mark && bytes[7] == mark {
       bytes[4] = 0x2D
       bytes[7] = 0x2D
     }
+    if let spread = spreadDigits(bytes) { bytes = spread }
     if let space = bytes.lastIndex(of: 0x20), space > 11 { bytes.remove(at: space) }
     if bytes.count > 15, bytes.suffix(3).elementsEqual("UTC".utf8) {
       bytes.removeLast(3)
       bytes.append(0x5A)
     }
     return bytes.withUnsafeBytes { TimeText.parseISO($0) }
+  }
+
+  /// `2024-01-02T14:30:00` of a date in eight digits and a time, with colons or in six digits; nil for
+  /// anything else.
+  private static func spreadDigits(_ bytes: [UInt8]) -> [UInt8]? {
+    func areDigits(_ bytes: some Sequence<UInt8>) -> Bool {
+      bytes.allSatisfy { $0 >= 0x30 && $0 <= 0x39 }
+    }
+    guard bytes.count > 9, areDigits(bytes[..<8]), bytes[8] == 0x20 || bytes[8] == 0x54 else {
+      return nil
+    }
+    var clock = bytes[9...]
+    while clock.first == 0x20 { clock.removeFirst() }
+    if clock.count >= 6, areDigits(clock.prefix(6)) {
+      clock.insert(0x3A, at: clock.startIndex + 4)
+      clock.insert(0x3A, at: clock.startIndex + 2)
+    }
+    return bytes[..<4] + [0x2D] + bytes[4..<6] + [0x2D] + bytes[6..<8] + [0x54] + clock
   }
 
   private mutating func epoch(_ text: UnsafeRawBufferPointer, _ digits: Int) -> Converted {

@@ -49,9 +49,11 @@ enum TimeForm: Equatable {
     for sample in samples {
       if sample.contains(0x2D), sample.first != 0x2D, !sample.contains(0x65) { return .iso }
       if sample.contains(0x2F) || sample.contains(0x3A) { return .iso }
+      if sample.withUnsafeBytes({ TimeConversion.parse($0) }) != nil { return .iso }
       guard let whole = sample.withUnsafeBytes({ DecimalText.parse($0, scale: 9) }) else {
         continue
       }
+      if isOtherCount(whole) { return nil }
       let units = whole.magnitude / 1_000_000_000
       for digits in [9, 6, 3, 0] {
         let form = TimeForm.epoch(digits: digits)
@@ -59,6 +61,15 @@ enum TimeForm: Equatable {
       }
     }
     return nil
+  }
+}
+
+extension TimeForm {
+  /// Whether a number below the seconds of March 1973 is no such time: a spreadsheet's day, or a time
+  /// since midnight, and not the hour or day of an old bar.
+  private static func isOtherCount(_ billionths: Int128) -> Bool {
+    let second: Int128 = 1_000_000_000
+    return billionths > 0 && billionths < 100_000_000 * second && billionths % (3600 * second) != 0
   }
 }
 
@@ -84,8 +95,11 @@ enum CompactTime {
     return seconds * 1_000_000_000
   }
 
-  /// `9:30`, `09:30:00` or `09:30:00.123`, as nanoseconds since midnight.
+  /// `9:30`, `09:30:00`, `09:30:00.123` or `093000`, as nanoseconds since midnight.
   static func clock(_ text: [UInt8]) -> Int64? {
+    if text.count == 6, text.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) {
+      return clock(Array(text[..<2]) + [0x3A] + text[2..<4] + [0x3A] + text[4...])
+    }
     guard let colon = text.firstIndex(of: 0x3A), colon == 1 || colon == 2 else { return nil }
     let padded = colon == 1 ? [0x30] + text : text
     let dated = Array("1970-01-01T".utf8) + padded

@@ -156,6 +156,16 @@ struct CSVHeader {
         .notText, "the file is UTF-16 text, expected UTF-8",
         remedy: "convert it: iconv -f UTF-16 -t UTF-8")
     }
+    if bytes.starts(with: "PK".utf8) {
+      throw SourceError(
+        .notText, "the file is a ZIP archive, as spreadsheets are too; expected CSV",
+        remedy: "unpack it, or save the sheet as CSV")
+    }
+    if bytes.contains(0) {
+      throw SourceError(
+        .notText, "the file is no text: it has NUL bytes", place: .init(byteOffset: 0),
+        remedy: "if it is UTF-16 text, convert it: iconv -f UTF-16LE -t UTF-8")
+    }
     if bytes.starts(with: "PAR1".utf8) {
       throw SourceError(.notText, "the file is a Parquet file, expected CSV", remedy: nil)
     }
@@ -189,7 +199,8 @@ struct CSVHeader {
     guard let most = counts.max(), most > 0, let index = counts.firstIndex(of: most) else {
       throw SourceError(
         .noHeader, "the first line has one field only, expected names of columns",
-        place: .init(line: 1), remedy: "check that it is a CSV file, or give --delimiter")
+        place: .init(line: 1),
+        remedy: "check that it is a CSV file with nothing above its header, or give --delimiter")
     }
     return candidates[index]
   }
