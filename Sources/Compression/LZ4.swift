@@ -27,10 +27,14 @@ enum LZ4 {
   ) -> Int? {
     var at = 0
     var out = 0
-    while source.count - at >= 8 {
+    while source.count - at >= 4 {
       var unpacked = bigEndian(source, at)
       at += 4
       if unpacked > target.count - out { return nil }
+      if unpacked == 0 {
+        at += emptyBlock(source, at)
+        continue
+      }
       // One outer block may hold several inner ones.
       while unpacked > 0 {
         if source.count - at < 4 { return nil }
@@ -46,6 +50,16 @@ enum LZ4 {
       }
     }
     return at == source.count && out == target.count ? out : nil
+  }
+
+  /// Bytes of the inner block of an outer one that holds nothing; 0 where it has none.
+  private static func emptyBlock(_ source: UnsafeRawBufferPointer, _ at: Int) -> Int {
+    if source.count - at < 4 { return 0 }
+    let packed = bigEndian(source, at)
+    if packed > source.count - at - 4 { return 0 }
+    let bytes = UnsafeRawBufferPointer(rebasing: source[(at + 4)..<(at + 4 + packed)])
+    let nothing = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    return block(bytes, into: nothing) == 0 ? 4 + packed : 0
   }
 
   private static func bigEndian(_ source: UnsafeRawBufferPointer, _ at: Int) -> Int {

@@ -40,7 +40,7 @@ extension FileStatistics {
       var object = JSONObject()
       for member in members { object[member.name] = json(member.value) }
       return .object(object)
-    case .null, .binary, .uuid, .time, .interval, .list, .map: return nil
+    case .null, .oversize, .binary, .uuid, .time, .interval, .list, .map: return nil
     }
   }
 }

@@ -55,6 +55,10 @@ public struct FileStatistics: Hashable, Sendable {
     var bounds = ColumnBounds(nullCount: nullCounts[column]?.int64)
     if let value = minimums[column] { bounds.minimum = Self.parse(value, type, isMaximum: false) }
     if let value = maximums[column] { bounds.maximum = Self.parse(value, type, isMaximum: true) }
+    if !isOwn, case .decimal(_, let scale) = type {
+      bounds.minimum = Self.widened(bounds.minimum, scale, by: -1)
+      bounds.maximum = Self.widened(bounds.maximum, scale, by: 1)
+    }
     if case .string? = bounds.maximum { bounds.maximumIsPrefix = !isOwn }
     return bounds
   }
@@ -81,6 +85,22 @@ public struct FileStatistics: Hashable, Sendable {
     case .string: return value.string.map { .string($0) }
     default: return nil
     }
+  }
+
+  /// A decimal bound as far out as a writer may have moved it that took it through a double. One at
+  /// an end of 64 bits proves nothing: some cut values off there.
+  private static func widened(
+    _ bound: StatValue?, _ scale: Int, by direction: Int128
+  ) -> StatValue? {
+    guard case .decimal(let unscaled)? = bound else { return bound }
+    var ends: (low: Int128, high: Int128) = (Int128(Int64.min), Int128(Int64.max))
+    for _ in 0..<Swift.min(scale, 19) {
+      ends.low *= 10
+      ends.high *= 10
+    }
+    if unscaled == ends.low || unscaled == ends.high { return nil }
+    let slack = Int128(unscaled.magnitude >> 52)
+    return .decimal(unscaled + direction * slack)
   }
 
   /// Microseconds, rounded down, and the digits of the fraction.

@@ -85,6 +85,9 @@ public struct Query: Sendable {
   /// Columns that no query can print.
   public var skippedColumns: [String] { plan.table.skippedColumns }
 
+  /// Names that several columns share, of which only the first is read.
+  public var repeatedColumns: [String] { plan.table.repeatedColumns }
+
   /// Why an answer without rows may have none.
   public func emptyReasons() throws -> [String] {
     try EmptyAnswer(plan: plan, request: request).reasons()

@@ -117,6 +117,12 @@ struct QueryCommand: Command {
         "nested columns are left out: \(names)",
         remedy: "lake parquet FILE --rows prints nested values")
     }
+    if !query.repeatedColumns.isEmpty {
+      let names = query.repeatedColumns.map { "'\($0)'" }.joined(separator: ", ")
+      context.warn(
+        "of columns that share a name only the first is read: \(names)",
+        remedy: "lake parquet FILE --rows prints all of them")
+    }
     var output = QueryOutput(path: outputPath, format: format, force: force)
     if let folder = context.environment["TMPDIR"], !folder.isEmpty { output.spillFolder = folder }
     let outcome = try query.run(to: output, isInterrupted: { context.isInterrupted })

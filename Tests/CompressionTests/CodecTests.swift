@@ -107,6 +107,15 @@ import Testing
     #expect(try unpack(bytes, .zstd, 320) == sample(300) + sample(20))
   }
 
+  @Test func hadoopFramesOfNothingAreRead() throws {
+    // One that holds an inner block without bytes, one without any, and one before others.
+    #expect(try unpack([0, 0, 0, 0, 0, 0, 0, 1, 0], .lz4Hadoop, 0) == [])
+    #expect(try unpack([0, 0, 0, 0], .lz4Hadoop, 0) == [])
+    let rest: [UInt8] = [0, 0, 0, 2, 0, 0, 0, 3, 0x20, 7, 8]
+    #expect(try unpack([0, 0, 0, 0, 0, 0, 0, 1, 0] + rest, .lz4Hadoop, 2) == [7, 8])
+    #expect(errorOf { _ = try unpack([0, 0, 0, 0, 0, 0, 0, 1, 9], .lz4Hadoop, 0) } != nil)
+  }
+
   @Test func hadoopFramesMayHoldSeveralInnerBlocks() throws {
     let buffer = ByteBuffer()
     let parts = [sample(100), sample(50, seed: 6), sample(10, seed: 7)]

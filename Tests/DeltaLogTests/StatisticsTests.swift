@@ -54,6 +54,24 @@ import Testing
     #expect(found.maximum == nil)
   }
 
+  @Test func decimalBoundsOfOthersMayHaveGoneThroughADouble() throws {
+    let type = ColumnType.decimal(precision: 38, scale: 0)
+    let json =
+      #"{"numRecords":1,"minValues":{"a":-9223372036854775808,"b":12345678901234567000,"c":5},"#
+      + #""maxValues":{"a":9223372036854775807,"b":12345678901234567000,"c":5}}"#
+    var statistics = try FileStatistics(parsing: json)
+    #expect(statistics.bounds(of: "a", type: type).minimum == nil)
+    #expect(statistics.bounds(of: "a", type: type).maximum == nil)
+    let value: Int128 = 12_345_678_901_234_567_000
+    let wide = statistics.bounds(of: "b", type: type)
+    #expect(wide.minimum == .decimal(value - (value >> 52)))
+    #expect(wide.maximum == .decimal(value + (value >> 52)))
+    #expect(statistics.bounds(of: "c", type: type).maximum == .decimal(5))
+    statistics.isOwn = true
+    #expect(statistics.bounds(of: "b", type: type).maximum == .decimal(value))
+    #expect(statistics.bounds(of: "a", type: type).maximum == .decimal(Int128(Int64.max)))
+  }
+
   @Test func printsWhatItReads() throws {
     let columns: [(String, ColumnType, StatValue)] = [
       ("t", .timestamp, .integer(1_704_153_600_123_456)), ("d", .date, .integer(19_724)),
@@ -66,8 +84,9 @@ import Testing
     for (name, type, value) in columns {
       statistics.set(name, type: type, ColumnBounds(minimum: value, maximum: value, nullCount: 2))
     }
-    let again = try FileStatistics(parsing: statistics.json)
+    var again = try FileStatistics(parsing: statistics.json)
     #expect(again == statistics)
+    again.isOwn = true
     for (name, type, value) in columns {
       let found = again.bounds(of: name, type: type)
       #expect(found.minimum == value && found.maximum == value && found.nullCount == 2, "\(name)")

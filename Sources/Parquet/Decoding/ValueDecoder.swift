@@ -15,7 +15,8 @@ final class ValueDecoder {
     if case .decimal(let precision, _) = leaf.type, precision > DecimalText.precisionMax {
       throw ParquetError(
         .unsupported,
-        "a decimal of \(precision) digits, at most \(DecimalText.precisionMax) are read")
+        "a decimal of \(precision) digits, at most \(DecimalText.precisionMax) are read here",
+        remedy: "lake parquet FILE --rows prints such decimals")
     }
     self.leaf = leaf
     kind = leaf.type.storage
@@ -193,7 +194,9 @@ final class ValueDecoder {
     to store: inout ColumnStore
   ) throws(ParquetError) {
     if kind == .bytes {
+      let before = store.text.count
       try appendByteArrays(bytes, encoding, count, scratch, to: &store.text)
+      if leaf.type.isText { try UTF8Check.check(store.text, from: before, count: count) }
       return
     }
     var text = ByteColumn()

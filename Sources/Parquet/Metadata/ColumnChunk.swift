@@ -226,6 +226,8 @@ public struct ColumnChunk: Hashable, Sendable, ThriftReadable, ThriftWritable {
   public var offsetIndexByteCount: Int32?
   public var columnIndexOffset: Int64?
   public var columnIndexByteCount: Int32?
+  /// Whether the pages are encrypted; what the file says of how is not kept.
+  public private(set) var isEncrypted = false
 
   public init(
     filePath: String? = nil, fileOffset: Int64, metadata: ColumnMetadata? = nil,
@@ -260,6 +262,9 @@ public struct ColumnChunk: Hashable, Sendable, ThriftReadable, ThriftWritable {
       case 5: offsetIndexByteCount = try reader.readI32(wire)
       case 6: columnIndexOffset = try reader.readI64(wire)
       case 7: columnIndexByteCount = try reader.readI32(wire)
+      case 8, 9:
+        isEncrypted = true
+        try reader.skip(wire)
       default: try reader.skip(wire)
       }
     }

@@ -13,6 +13,8 @@ public indirect enum Value: Hashable, Sendable {
   case double(Double)
   /// unscaled × 10^−scale.
   case decimal(unscaled: Int128, scale: Int)
+  /// A decimal of more than 38 digits: two's complement, most significant byte first.
+  case oversize(unscaled: [UInt8], scale: Int)
   /// Text: string, enum and JSON columns.
   case string(String)
   case binary([UInt8])

@@ -50,7 +50,7 @@ public struct ValueText: Sendable {
     switch value {
     case .null: append("null")
     case .boolean(let flag): append(flag ? "true" : "false")
-    case .integer, .unsigned, .decimal: append(value.plainText)
+    case .integer, .unsigned, .decimal, .oversize: append(value.plainText)
     case .float(let number):
       appendJSONNumber(number.isFinite, value.plainText)
     case .double(let number):
@@ -166,6 +166,8 @@ extension Value {
     case .double(let number): return number.isFinite ? "\(number)" : Self.name(number)
     case .decimal(let unscaled, let scale):
       return DecimalText.format(unscaled, scale: scale, trimmed: false)
+    case .oversize(let unscaled, let scale):
+      return OversizeDecimal.format(unscaled, scale: scale)
     case .string(let text): return text
     case .binary(let bytes): return Base64.encode(bytes)
     case .uuid(let bytes): return Self.uuidText(bytes)

@@ -22,15 +22,18 @@ final class LeafCursor {
   /// Entries of all pages so far.
   private(set) var entriesSeen = 0
   private let entriesExpected: Int
+  /// Of decimals that are kept as they are stored.
+  private let oversizeScale: Int?
 
-  /// - Parameter keepsJulian: Whether INT96 times are kept as they are stored until they are
-  ///   taken: they may lie outside the years that nanoseconds reach.
+  /// - Parameter keepsOversize: Whether what no column has room for is kept as it is stored until
+  ///   it is taken: INT96 times, which may lie outside the years that nanoseconds reach, and
+  ///   decimals of more than 38 digits.
   init(
-    reader: ParquetReader, rowGroup: Int, leaf index: Int, keepsJulian: Bool = false
+    reader: ParquetReader, rowGroup: Int, leaf index: Int, keepsOversize: Bool = false
   ) throws(ParquetError) {
     let leaf = reader.leaves[index]
-    self.leaf =
-      keepsJulian && leaf.physicalType == .int96 ? leaf.retyped(.binary(fixed: 12)) : leaf
+    oversizeScale = keepsOversize ? leaf.oversizeScale : nil
+    self.leaf = keepsOversize ? leaf.storedIfOversize : leaf
     pages = try reader.chunkPages(rowGroup: rowGroup, leaf: index)
     let metadata = try reader.chunkMetadata(rowGroup: rowGroup, leaf: index)
     if metadata.valueCount < 0 {
@@ -72,7 +75,9 @@ final class LeafCursor {
     defer { advance() }
     if definitionLevel < leaf.maxDefinitionLevel || leaf.type == .null { return .null }
     let value = Value(column: column, row: valueIndex, type: leaf.type)
-    if leaf.physicalType == .int96, case .binary(let bytes) = value { return Value(julian: bytes) }
+    guard case .binary(let bytes) = value else { return value }
+    if leaf.physicalType == .int96 { return Value(julian: bytes) }
+    if let oversizeScale { return .oversize(unscaled: bytes, scale: oversizeScale) }
     return value
   }
 
@@ -161,10 +166,25 @@ final class LeafCursor {
       store.count = present
     }
     store.finish(into: &column, type: leaf.type)
+    if oversizeScale != nil { try checkOversize() }
     entryCount = count
     entry = 0
     valueIndex = 0
     entriesSeen += count
+  }
+
+  /// Decimals of up to 76 digits take at most 32 bytes.
+  private func checkOversize() throws(ParquetError) {
+    let text: ByteColumn
+    switch column.storage {
+    case .bytes(let values), .codes(_, let values): text = values
+    default: return
+    }
+    for value in 0..<text.count where text.byteRange(value).count > 32 {
+      throw ParquetError(
+        .corrupt,
+        "an unscaled decimal of \(text.byteRange(value).count) bytes, decimals have at most 32")
+    }
   }
 
   private static func levels(
@@ -179,6 +199,24 @@ final class LeafCursor {
     let found = try LevelDecoder.decode(
       bytes, encoding, maximum: maximum, count: count, into: target)
     if case .uniform(let level) = found { target.update(repeating: level, count: count) }
+  }
+}
+
+extension LeafColumn {
+  /// The scale of a decimal that has more digits than a column has room for.
+  fileprivate var oversizeScale: Int? {
+    guard case .decimal(let precision, let scale) = type,
+      precision > DecimalText.precisionMax, precision <= 76,
+      physicalType == .byteArray || physicalType == .fixedLengthByteArray
+    else { return nil }
+    return scale
+  }
+
+  /// The leaf, as bytes where a column may have no room for its values.
+  fileprivate var storedIfOversize: LeafColumn {
+    if physicalType == .int96 { return retyped(.binary(fixed: 12)) }
+    if oversizeScale == nil { return self }
+    return retyped(.binary(fixed: physicalType == .byteArray ? nil : typeLength))
   }
 }
 

@@ -70,7 +70,13 @@ public final class ParquetReader: Sendable {
       throw error.at(path: name)
     }
     var indices: [String: Int] = [:]
-    for (index, leaf) in leaves.enumerated() where indices[leaf.name] == nil {
+    for (index, leaf) in leaves.enumerated() {
+      // A name with dots of its own comes before one that only its path gives dots.
+      if let first = indices[leaf.name],
+        leaf.path.count > 1 || leaves[first].path.count == 1
+      {
+        continue
+      }
       indices[leaf.name] = index
     }
     leafIndices = indices
@@ -158,8 +164,12 @@ public final class ParquetReader: Sendable {
       throw place(
         ParquetError(.unsupported, "a column chunk that lies in another file"), rowGroup, leaf)
     }
+    if chunk.isEncrypted {
+      throw place(ParquetError(.unsupported, "the column is encrypted"), rowGroup, leaf)
+    }
     guard let metadata = chunk.metadata else {
-      throw place(ParquetError(.unsupported, "an encrypted column chunk"), rowGroup, leaf)
+      throw place(
+        ParquetError(.corrupt, "the footer says nothing of the column chunk"), rowGroup, leaf)
     }
     return metadata
   }

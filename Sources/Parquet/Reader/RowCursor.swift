@@ -52,7 +52,7 @@ public final class RowCursor {
       let index = node.leafRange.lowerBound
       do throws(ParquetError) {
         cursors[index] = try LeafCursor(
-          reader: reader, rowGroup: rowGroup, leaf: index, keepsJulian: true)
+          reader: reader, rowGroup: rowGroup, leaf: index, keepsOversize: true)
       } catch {
         throw reader.place(error, rowGroup, index)
       }

@@ -77,13 +77,12 @@ struct SchemaBuilder {
     var repetition = repetition
     if !isRoot {
       switch element.repetition {
-      case .required?: break
+      // Some writers leave the first of the enumeration away, as if it were a default.
+      case .required?, nil: break
       case .optional?: definition += 1
       case .repeated?:
         definition += 1
         repetition += 1
-      case nil:
-        throw ParquetError(.corrupt, "the schema does not say how '\(element.name)' repeats")
       }
     }
     let childCount = Int(element.childCount ?? 0)
@@ -123,6 +122,13 @@ struct SchemaBuilder {
     if leaves.count >= Limits.leafCountMax {
       throw ParquetError(.unsupported, "a schema of more than \(Limits.leafCountMax) columns")
     }
+    if let converted = element.convertedType, element.logicalType == nil,
+      !ColumnType.canMean(converted, element, physical, length)
+    {
+      throw ParquetError(
+        .corrupt,
+        "the schema says '\(element.name)' is \(converted), which \(physical.name) cannot be")
+    }
     let type = ColumnType(element: element, physical: physical, length: length)
     leaves.append(
       LeafColumn(
@@ -135,7 +141,7 @@ struct SchemaBuilder {
 }
 
 extension ColumnType {
-  /// The type that a leaf's logical, else converted, else physical type means. A meaning that
+  /// The type that a leaf's logical, else converted, else physical type means. A logical type that
   /// does not go with the physical type is passed over, as the format asks.
   init(element: SchemaElement, physical: PhysicalType, length: Int) {
     if let logical = element.logicalType,
@@ -150,6 +156,16 @@ extension ColumnType {
     } else {
       self = ColumnType(physical: physical, length: length)
     }
+  }
+
+  /// Whether the physical type can hold what the older form of a logical type means. The newer
+  /// form may be newer than this reader and is passed over; this one is complete.
+  static func canMean(
+    _ converted: ConvertedType, _ element: SchemaElement, _ physical: PhysicalType, _ length: Int
+  ) -> Bool {
+    if converted == .bson { return physical == .byteArray }
+    return ColumnType(converted: converted, element: element, physical: physical, length: length)
+      != nil
   }
 
   private init(physical: PhysicalType, length: Int) {

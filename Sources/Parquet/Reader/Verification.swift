@@ -37,7 +37,7 @@ extension ParquetReader {
     _ rowGroup: Int, _ leaf: Int, _ counts: inout VerificationCounts
   ) throws(ParquetError) {
     let cursor = try LeafCursor(
-      reader: self, rowGroup: rowGroup, leaf: leaf, keepsJulian: true)
+      reader: self, rowGroup: rowGroup, leaf: leaf, keepsOversize: true)
     var rows = 0
     while try cursor.loadPage() { rows += cursor.rowsBegun }
     counts.pages += cursor.pageCount

@@ -27,7 +27,7 @@ enum FolderTable {
     let keys = paths.map { Self.keys($0, below: isFolder ? path : "") }
     var fields: [Field] = []
     for path in paths.prefix(schemaFileCountMax) {
-      try addColumns(of: ParquetSegment(path: path), to: &fields, skipped: &result.skippedColumns)
+      try addColumns(of: ParquetSegment(path: path), to: &fields, of: &result)
     }
     var partitions: [String] = []
     for (name, _) in keys[0] where !fields.contains(where: { $0.name == name }) {
@@ -56,14 +56,19 @@ enum FolderTable {
 
   /// Adds the columns that earlier files did not have.
   private static func addColumns(
-    of segment: ParquetSegment, to fields: inout [Field], skipped: inout [String]
+    of segment: ParquetSegment, to fields: inout [Field], of table: inout QueryTable
   ) {
+    var names: Set<String> = []
     for child in segment.reader.schema.children {
       let name = child.element.name
+      if !names.insert(name).inserted {
+        if !table.repeatedColumns.contains(name) { table.repeatedColumns.append(name) }
+        continue
+      }
       if let type = segment.type(of: name) {
         if !fields.contains(where: { $0.name == name }) { fields.append(Field(name, type)) }
-      } else if !skipped.contains(name) {
-        skipped.append(name)
+      } else if !table.skippedColumns.contains(name) {
+        table.skippedColumns.append(name)
       }
     }
   }

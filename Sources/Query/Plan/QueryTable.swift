@@ -23,6 +23,8 @@ struct QueryTable: Sendable {
   var partitionColumns: [Int] = []
   /// Nested columns, which no query can print.
   var skippedColumns: [String] = []
+  /// Names that several columns of one file share: only the first of them is read.
+  var repeatedColumns: [String] = []
   /// One line about where the files come from: a version of a log, a folder, a file.
   var source: String
   /// nil where there is no log.

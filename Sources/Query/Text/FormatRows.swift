@@ -22,6 +22,11 @@ func formatRows(
   let separator = layout.separator
   let null = layout.null(columnCount: cellCount)
   for index in 0..<pick.count {
+    if cellCount == 0, isJSON {
+      // The brace that else comes with the first column's name.
+      out.storeLE(0x7B as UInt8, 0)
+      out += 1
+    }
     let row = pick.rows.map { Int($0[index]) } ?? pick.first &+ index
     for column in 0..<cellCount {
       let cell = cells + column

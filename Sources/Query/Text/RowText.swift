@@ -110,7 +110,7 @@ final class RowText {
       taken = readings
       return
     }
-    var byteCount = pick.count * 2
+    var byteCount = pick.count * 3
     for index in columns.indices {
       byteCount += pick.count * (cells[index].prefixCount + 2)
       byteCount += set(index, readings[index], pick)
@@ -133,7 +133,9 @@ final class RowText {
       cell.pointee.kind = .coded
       cell.pointee.textOffsets = dictionaries[index].offsets
       cell.pointee.texts = UnsafeRawPointer(dictionaries[index].texts.base)
-      return pick.count * dictionaries[index].byteCountMax
+      // A null may be longer than every text there is.
+      let null = layout.null(columnCount: columns.count)
+      return pick.count * Swift.max(dictionaries[index].byteCountMax, null.count)
     case .bytes:
       cell.pointee.kind = valueKind(index)
       if let offsets = vector.offsets { cell.pointee.values = UnsafeRawPointer(offsets) }
@@ -167,7 +169,7 @@ final class RowText {
     let store = dictionaries[index]
     if vector.form == .null {
       let null = layout.null(columnCount: columns.count)
-      store.setSingle(Array(withUnsafeBytes(of: null.word) { $0.prefix(null.count) }))
+      store.setSingle(withUnsafeBytes(of: null.word) { Array($0.prefix(null.count)) })
     } else if vector.form == .codes || vector.form == .bytes {
       store.set(vector, layout: layout, kind: valueKind(index))
     } else {
@@ -177,10 +179,11 @@ final class RowText {
       single.longPrefix = nil
       let scratch = ByteBuffer(capacity: 256)
       let end = withUnsafeMutablePointer(to: &single) {
-        formatRows($0, 1, layout: .csv, RowPick(first: 0, count: 1), scratch.base)
+        formatRows($0, 1, layout: layout, RowPick(first: 0, count: 1), scratch.base)
       }
-      store.setSingle(
-        Array(UnsafeRawBufferPointer(start: scratch.base, count: end - scratch.base - 1)))
+      // Without what ends the row.
+      let count = end - scratch.base - (layout == .jsonLines ? 2 : 1)
+      store.setSingle(Array(UnsafeRawBufferPointer(start: scratch.base, count: count)))
     }
     cell.pointee.kind = .constant
     cell.pointee.textOffsets = store.offsets

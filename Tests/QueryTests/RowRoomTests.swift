@@ -1,0 +1,90 @@
+import Bytes
+import Columnar
+import Testing
+
+@testable import Query
+
+@Suite struct RowRoomTests {
+  /// A null is longer than short text, and a page of nulls may have no text at all.
+  @Test func roomIsKeptForRowsOfNullsBesideShortText() {
+    let rowCount = 10_000
+    let validity = [UInt8](repeating: 0, count: rowCount)
+    let codes = [Int32](repeating: 0, count: rowCount)
+    for (texts, layout) in [([], RowLayoutKind.jsonLines), (["A"], .jsonLines), ([], .csv)] {
+      let dictionary = ByteColumn(texts)
+      let column = QueryColumn(name: "s", type: .string, origin: .file("s"))
+      let text = RowText(columns: [column], layout: layout)
+      var vector = ColumnVector(form: .codes, rowCount: rowCount)
+      validity.withUnsafeBufferPointer { validity in
+        codes.withUnsafeBytes { codes in
+          dictionary.offsets.withUnsafeBufferPointer { offsets in
+            dictionary.bytes.withUnsafeBytes { bytes in
+              vector.validity = validity.baseAddress
+              vector.values = codes.baseAddress
+              vector.offsets = offsets.baseAddress
+              vector.bytes = bytes.baseAddress ?? codes.baseAddress
+              vector.entryCount = texts.count
+              text.format([ColumnReading(main: vector)], RowPick(count: rowCount))
+            }
+          }
+        }
+      }
+      let line = layout == .csv ? "\"\"\n" : "{\"s\":null}\n"
+      #expect(text.out.count == line.utf8.count * rowCount)
+      #expect(text.out.count <= text.out.capacity, "\(texts.count) texts")
+    }
+  }
+
+  @Test func rowsWithoutColumnsAreEmptyObjects() {
+    let text = RowText(columns: [], layout: .jsonLines)
+    text.format([], RowPick(count: 100))
+    #expect(
+      String(decoding: text.out.bytes, as: UTF8.self) == String(repeating: "{}\n", count: 100))
+    #expect(text.out.count <= text.out.capacity)
+  }
+}
+
+/// Values that stand for every row of a unit: those of partitions, and of columns a file lacks.
+@Suite struct ConstantCellTests {
+  private func line(
+    _ column: QueryColumn, _ vector: ColumnVector, _ layout: RowLayoutKind
+  ) -> String {
+    let other = QueryColumn(name: "n", type: .long, origin: .file("n"))
+    let text = RowText(columns: [column, other], layout: layout)
+    var number = ColumnVector(form: .integers, rowCount: 1)
+    return [Int64(7)].withUnsafeBytes { values in
+      number.values = values.baseAddress
+      text.format(
+        [ColumnReading(main: vector), ColumnReading(main: number)], RowPick(count: 1))
+      return String(decoding: text.out.bytes, as: UTF8.self)
+    }
+  }
+
+  @Test func aColumnThatAFileLacksIsNull() {
+    for type in [ColumnType.long, .string, .double, .timestamp, .date, .boolean] {
+      let column = QueryColumn(name: "x", type: type, origin: .file("x"))
+      let vector = ColumnVector(form: .null, rowCount: 1)
+      #expect(line(column, vector, .jsonLines) == "{\"x\":null,\"n\":7}\n")
+      #expect(line(column, vector, .csv) == ",7\n")
+    }
+  }
+
+  @Test func aConstantPrintsAsAValueOfARowWould() {
+    let cases: [(Double, String, String)] = [
+      (.infinity, "\"Infinity\"", "Infinity"), (-.infinity, "\"-Infinity\"", "-Infinity"),
+      (1.5, "1.5", "1.5"),
+    ]
+    for (value, json, csv) in cases {
+      for type in [ColumnType.double, .float] {
+        [value].withUnsafeBytes { values in
+          let column = QueryColumn(name: "x", type: type, origin: .partition("x"))
+          var vector = ColumnVector(form: .doubles, rowCount: 1)
+          vector.isConstant = true
+          vector.values = values.baseAddress
+          #expect(line(column, vector, .jsonLines) == "{\"x\":\(json),\"n\":7}\n")
+          #expect(line(column, vector, .csv) == "\(csv),7\n")
+        }
+      }
+    }
+  }
+}
