@@ -148,6 +148,8 @@ def judge_odd_pages(judge: Judge) -> None:
     for name, text, words in [
         ("cut.json", one.read_text()[:-16], "ends"), ("short.json", one.read_text().replace(":32", ":33"), "33"),
         ("none.json", '{"a":1}', "no page"), ("refused.json", '{"ticker":"X","resultsCount":0,"status":"NOT_AUTHORIZED"}', "plan"),
+        ("error.json", '{"status":"ERROR","request_id":"x","error":"Unknown API Key"}', "Unknown API Key"),
+        ("list.json", "[[1364774820000,93.25,93.3]]", "JSON"),
         ("deep.json", '{"ticker":"X","results":' + "[" * 100_000, "deep"),
     ]:
         path = folder / name

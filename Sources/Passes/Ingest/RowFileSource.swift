@@ -80,7 +80,8 @@ final class RowFileSource {
       try router.route(block)
       rejected += opened.source.takeRejected().map { RejectedRow($0) }
       if rejected.count > DBNSource.rejectedMax {
-        throw tooManyBadRows("more than \(DBNSource.rejectedMax)", rejected)
+        throw tooManyBadRows(
+          "more than \(DBNSource.rejectedMax)", rejected, opened.format)
       }
       try RowSink.relieve([router.sink], above: pass.rowByteCountMax, pool: pool)
     }
@@ -90,7 +91,7 @@ final class RowFileSource {
     sentinelCount = Int(opened.source.report.sentinelCount)
     ambiguousTimeCount = Int(opened.source.report.ambiguousTimeCount)
     if Double(rejected.count) > item.options.badRowShareMax * Double(rowCount) {
-      throw tooManyBadRows("\(rejected.count) of \(rowCount)", rejected)
+      throw tooManyBadRows("\(rejected.count) of \(rowCount)", rejected, opened.format)
     }
     return rejected
   }
@@ -115,11 +116,14 @@ final class RowFileSource {
     return work
   }
 
-  private func tooManyBadRows(_ count: String, _ rejected: [RejectedRow]) -> PassError {
+  private func tooManyBadRows(
+    _ count: String, _ rejected: [RejectedRow], _ format: OpenSource.Format
+  ) -> PassError {
+    let mending = format == .pages ? nil : rejected.first.flatMap { Self.remedy($0.rule) }
     let example = rejected.first.map { "; the first, row \($0.position): \($0.reason)" } ?? ""
     return PassError(
       .tooManyBadRows, "\(count) rows are bad" + example, place: path,
-      remedy: (rejected.first.flatMap { Self.remedy($0.rule) }.map { $0 + "; or " } ?? "")
+      remedy: (mending.map { $0 + "; or " } ?? "")
         + "--max-bad 1 keeps the good rows and puts the bad ones into quarantine")
   }
 

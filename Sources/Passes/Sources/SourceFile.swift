@@ -35,6 +35,7 @@ public enum SourceFile {
           source: opened.source, schema: opened.schema, format: .pages,
           placement: opened.placement)
       }
+      if PageFile.isList(head) { throw PageFile.noPage(input.path) }
       return try openColumns(supply, path: input.path, .csv, options, hint, lake)
     }
     return try openColumns(input, path: input.path, .parquet, options, hint, lake)

@@ -91,14 +91,34 @@ enum PageFile {
     if clues.has("strike_price") || clues.has("expiration_date") { return .optionContracts }
     if clues.has("from") && clues.text("symbol") != nil { return .openClose }
     guard clues.has("results") || clues.has("resultsCount") || clues.has("queryCount") else {
-      throw SourceError(
-        .needsKind, "the file is JSON, but no page of bars, contracts, news or open and close",
-        place: .init(path: path), remedy: "see which files can be read: lake ingest --help")
+      if clues.has("status"), let words = clues.text("error") ?? clues.text("message") {
+        throw SourceError(
+          .unsupported, "the file holds the vendor's refusal, and no rows: \(words)",
+          place: .init(path: path), remedy: "fetch the page again, or leave the file out")
+      }
+      throw noPage(path)
     }
     let ticker = clues.text("ticker") ?? PagePath.ticker(path) ?? options.symbol
     let market = try ticker.map { try self.market($0, path: path) }
     return .bars(
       market ?? (clues.has("v") ? .stocks : .indices), try span(clues, path: path, hint: hint))
+  }
+
+  /// The error for JSON of another kind.
+  static func noPage(_ path: String) -> SourceError {
+    SourceError(
+      .needsKind, "the file is JSON, but no page of bars, contracts, news or open and close",
+      place: .init(path: path), remedy: "see which files can be read: lake ingest --help")
+  }
+
+  /// Whether bytes begin like a list of JSON, which no page is.
+  static func isList(_ head: [UInt8]) -> Bool {
+    let blanks: Set<UInt8> = [0x20, 0x0A, 0x0D, 0x09]
+    let text = head.lazy.filter { !blanks.contains($0) }.prefix(2)
+    return text.first == 0x5B && text.count == 2
+      && text.dropFirst().allSatisfy { byte in
+        [0x5B, 0x7B, 0x5D, 0x22].contains(byte) || (0x30...0x39).contains(byte)
+      }
   }
 
   private static func market(_ ticker: String, path: String) throws(SourceError) -> MassiveMarket {
