@@ -2,31 +2,68 @@ import Glibc
 
 /// A streaming SHA-256 (FIPS 180-4).
 ///
-/// OpenSSL's libcrypto does the work where it is installed: it uses the processor's SHA instructions
-/// and is some five times faster. It is loaded on first use, so that nothing else pays for it. The
-/// portable form below is used where it is absent; both are tested to agree.
+/// The processor's own instructions do the work where it has them. Elsewhere OpenSSL's libcrypto
+/// does, some five times faster than the portable form, which is used where it is not installed; it
+/// is loaded on first use, so that nothing else pays for it. All forms are tested to agree.
 public struct SHA256: ~Copyable {
+  enum Form { case blocks, native, portable }
+
+  private let blocks: SHA256Blocks?
+  /// Bytes that wait for a whole block.
+  private var pending: [UInt8] = []
   private let native: NativeContext?
   private var portable = PortableSHA256()
 
-  public init() { native = NativeContext() }
+  public init() {
+    blocks = SHA256Blocks()
+    native = blocks == nil ? NativeContext() : nil
+  }
 
-  /// For tests: the portable form, whatever is installed.
-  init(portable: Bool) { native = portable ? nil : NativeContext() }
+  /// For tests: one of the forms; nil where it can't be had here.
+  init?(form: Form) {
+    blocks = form == .blocks ? SHA256Blocks() : nil
+    native = form == .native ? NativeContext() : nil
+    if form == .blocks && blocks == nil || form == .native && native == nil { return nil }
+  }
 
   public mutating func update(_ bytes: UnsafeRawBufferPointer) {
-    if let native { native.update(bytes) } else { portable.update(bytes) }
+    if let blocks {
+      update(blocks, bytes)
+    } else if let native {
+      native.update(bytes)
+    } else {
+      portable.update(bytes)
+    }
+  }
+
+  private mutating func update(_ blocks: SHA256Blocks, _ bytes: UnsafeRawBufferPointer) {
+    var rest = bytes
+    if !pending.isEmpty {
+      let taken = min(rest.count, SHA256Blocks.byteCount - pending.count)
+      pending.append(contentsOf: rest[..<taken])
+      rest = UnsafeRawBufferPointer(rebasing: rest[taken...])
+      if pending.count < SHA256Blocks.byteCount { return }
+      pending.withUnsafeBytes { blocks.add($0) }
+      pending.removeAll(keepingCapacity: true)
+    }
+    let whole = rest.count / SHA256Blocks.byteCount * SHA256Blocks.byteCount
+    blocks.add(UnsafeRawBufferPointer(rebasing: rest[..<whole]))
+    pending.append(contentsOf: rest[whole...])
   }
 
   /// The digest, 32 bytes. The hash must not be updated afterwards.
   public mutating func finalBytes() -> [UInt8] {
+    if let blocks { return pending.withUnsafeBytes { blocks.finish(tail: $0) } }
     if let native { return native.final() }
     return portable.final()
   }
 
   /// The digest as 64 lower-case hexadecimal digits.
-  public mutating func finalHex() -> String {
-    finalBytes().reduce(into: "") { text, byte in
+  public mutating func finalHex() -> String { Self.hex(finalBytes()) }
+
+  /// A digest as 64 lower-case hexadecimal digits.
+  public static func hex(_ digest: [UInt8]) -> String {
+    digest.reduce(into: "") { text, byte in
       text += byte < 16 ? "0" + String(byte, radix: 16) : String(byte, radix: 16)
     }
   }

@@ -11,7 +11,7 @@ public enum StreamFormat: String, Hashable, Sendable { case raw, zstd, gzip }
 /// gzip. Several frames or members, and skippable frames, are read as one stream.
 public final class InputStream {
   /// Bytes read from the system at a time.
-  static let chunkByteCount = 1 << 20
+  static let chunkByteCount = 128 << 10
 
   /// Waits at an offset of the stored bytes, and says whether more may be there.
   public typealias GrowthWait = (Int) throws(CompressionError) -> Bool

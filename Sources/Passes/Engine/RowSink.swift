@@ -140,8 +140,8 @@ final class RowSink {
     let relaxed = byteCount / 4 * 3
     if used() > relaxed { try pool.helpWithTasks { used() <= relaxed } }
     if used() <= byteCount { return }
-    try pool.helpUntilIdle { used() <= byteCount }
-    if used() <= byteCount { return }
+    // Rows go to the disk only while no other thread works on them.
+    guard try pool.helpUntilIdle(or: { used() <= byteCount }), used() > byteCount else { return }
     try sinks.max { $0.pool.usedByteCount < $1.pool.usedByteCount }?.spillAll()
   }
 }

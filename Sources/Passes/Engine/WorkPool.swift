@@ -18,6 +18,8 @@ final class WorkPool: @unchecked Sendable {
     fileprivate var head = 0
     fileprivate var isRunning = false
 
+    fileprivate var isIdle: Bool { !isRunning && head == tasks.count }
+
     /// The task that may begin now.
     fileprivate func next() -> Task? {
       if isRunning || head == tasks.count { return nil }
@@ -42,8 +44,11 @@ final class WorkPool: @unchecked Sendable {
   private var failure: (any Error)?
   private var isClosed = false
   private var threads: [pthread_t] = []
+  /// Threads that work, the feeder included.
+  let width: Int
 
   init(width: Int) {
+    self.width = max(1, width)
     pthread_mutex_init(mutex, nil)
     pthread_cond_init(changed, nil)
     for _ in 1..<max(1, width) {
@@ -87,19 +92,38 @@ final class WorkPool: @unchecked Sendable {
   ///
   /// - Throws: The first failure of a task.
   func help(until condition: () -> Bool) throws {
+    try help(until: condition, next: { self.next() })
+  }
+
+  private func help(until condition: () -> Bool, next: () -> (Task, Lane?)?) throws {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     while true {
       if let failure { throw failure }
       if condition() { return }
-      if !runOne() { pthread_cond_wait(changed, mutex) }
+      if !run(next()) { pthread_cond_wait(changed, mutex) }
     }
   }
 
   /// Runs tasks until `condition` holds or nothing is left to run.
-  func helpUntilIdle(or condition: () -> Bool) throws {
-    try help(until: { self.unfinished == 0 || condition() })
+  ///
+  /// - Returns: Whether nothing runs any more.
+  func helpUntilIdle(or condition: () -> Bool) throws -> Bool {
+    var isIdle = false
+    try help(until: {
+      isIdle = self.unfinished == 0
+      return isIdle || condition()
+    })
+    return isIdle
   }
+
+  /// Runs tasks of a lane, or sleeps while another thread does, until `condition` holds.
+  func help(with lane: Lane, until condition: () -> Bool) throws {
+    try help(until: condition, next: { lane.next().map { ($0, lane) } })
+  }
+
+  /// Runs tasks of a lane until none is left.
+  func drain(_ lane: Lane) throws { try help(with: lane, until: { lane.isIdle }) }
 
   /// Runs tasks until `condition` holds or none waits to be begun.
   func helpWithTasks(until condition: () -> Bool) throws {
@@ -156,17 +180,19 @@ final class WorkPool: @unchecked Sendable {
     return true
   }
 
-  /// Lanes come first: they are what the feeder waits for.
+  /// Lanes come last: the feeder helps with them when they fall behind.
   private func next() -> (Task, Lane?)? {
-    for lane in lanes { if let task = lane.next() { return (task, lane) } }
-    guard tasksHead < tasks.count else { return nil }
-    let task = tasks[tasksHead]
-    tasksHead += 1
-    if tasksHead == tasks.count {
-      tasks.removeAll(keepingCapacity: true)
-      tasksHead = 0
+    if tasksHead < tasks.count {
+      let task = tasks[tasksHead]
+      tasksHead += 1
+      if tasksHead == tasks.count {
+        tasks.removeAll(keepingCapacity: true)
+        tasksHead = 0
+      }
+      return (task, nil)
     }
-    return (task, nil)
+    for lane in lanes { if let task = lane.next() { return (task, lane) } }
+    return nil
   }
 
   private func locked<T>(_ body: () -> T) -> T {

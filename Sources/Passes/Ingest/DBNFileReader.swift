@@ -12,10 +12,13 @@ struct DBNFileSummary {
 }
 
 /// Reads a DBN source and sends its records to the routers of their kinds.
-final class DBNFileReader {
+///
+/// One thread reads, which nobody else can do; the blocks are routed and hashed behind it, in their
+/// order, by whoever has time: mostly another thread, and the reader where that one encodes.
+final class DBNFileReader: @unchecked Sendable {
   private let reader: BlockReader
   private let pool: WorkPool
-  private let hasher: ContentHasher
+  private let lane: WorkPool.Lane
   private let path: String
   private let versionHint: Int?
   private let instruments: [InstrumentName]
@@ -23,8 +26,24 @@ final class DBNFileReader {
   /// Makes the router of a kind when its first record comes; nil where the kind is not stored.
   private let makeRouter: (RecordKind, DBNMetadata?, Int) throws -> DBNRouter?
   private let rejected: (RecordKind, RejectedRow) throws -> Void
-  /// Called after every block: the place to watch the memory.
-  private let didReadBlock: () throws -> Void
+  /// Called after every few blocks: the place to watch the memory.
+  private let didReadBlocks: () throws -> Void
+
+  /// Blocks that are handed over together: each one alone would wake a thread for it.
+  private static let handoverCount = 4
+  private static let blockCount = 16
+
+  // Once the header is read, only tasks of the lane touch what follows, one at a time.
+  private let hasher = ContentHasher()
+  private var metadata: DBNMetadata?
+  private var version = 0
+  private var scanner = DBNScanner(version: 1, tsOut: false, byteOffset: 0)
+  private var resolver = SymbolResolver(metadata: nil, instruments: [])
+  private var runs: [RecordRun] = []
+  /// Bytes at the end of the last block that belong to a record that is not whole.
+  private var tailCount = 0
+  /// The last bytes of the last block: the tail, and those that wait to be hashed.
+  private var carried: [UInt8] = []
   private var routers: [RecordKind: DBNRouter?] = [:]
   private var kindOrdinals: [RecordKind: Int64] = [:]
 
@@ -33,7 +52,7 @@ final class DBNFileReader {
     observer: any PassObserver,
     makeRouter: @escaping (RecordKind, DBNMetadata?, Int) throws -> DBNRouter?,
     rejected: @escaping (RecordKind, RejectedRow) throws -> Void,
-    didReadBlock: @escaping () throws -> Void
+    didReadBlocks: @escaping () throws -> Void
   ) {
     path = input.path
     self.versionHint = versionHint
@@ -42,47 +61,76 @@ final class DBNFileReader {
     self.observer = observer
     self.makeRouter = makeRouter
     self.rejected = rejected
-    self.didReadBlock = didReadBlock
-    hasher = ContentHasher(pool: pool)
-    reader = BlockReader(input: input, pool: pool, hasher: hasher, observer: observer)
+    self.didReadBlocks = didReadBlocks
+    lane = pool.makeLane()
+    reader = BlockReader(
+      input: input, blockCount: pool.width == 1 ? Self.handoverCount : Self.blockCount,
+      observer: observer)
   }
 
   /// Reads to the end. The routers' sinks are finished by the caller, then the pool.
   func run() throws -> DBNFileSummary {
-    var (block, count) = try reader.next()
-    var header = Array(UnsafeRawBufferPointer(start: block.base, count: count))
-    let isHeaded = header.withUnsafeBytes { DBNMetadata.isPrelude($0) }
-    var start = 0
-    var metadata: DBNMetadata?
-    if isHeaded {
-      let (_, headerCount) = try header.withUnsafeBytes { try DBNMetadata.parsePrelude($0) }
-      while header.count < headerCount {
-        reader.release(block, count: count)
-        (block, count) = try reader.next()
-        if count == 0 { break }
-        header.append(contentsOf: UnsafeRawBufferPointer(start: block.base, count: count))
+    var (block, start) = try readHeader()
+    var handover: [BlockReader.Block] = []
+    while block.count > 0 {
+      handover.append(block)
+      if handover.count == Self.handoverCount {
+        route(handover, from: start)
+        handover = []
+        start = 0
+        try didReadBlocks()
       }
-      let parsed = try header.withUnsafeBytes { try DBNMetadata.parse($0) }
-      metadata = parsed.metadata
-      start = count - (header.count - parsed.byteCount)
+      block = try next()
     }
-    let headerByteCount = header.count - (count - start)
-    header = []
-    guard let version = metadata?.version ?? versionHint else { throw noHeader(count) }
-    var scanner =
-      metadata.map { DBNScanner(metadata: $0, byteOffset: headerByteCount) }
-      ?? DBNScanner(version: version, tsOut: false, byteOffset: 0)
-    var resolver = SymbolResolver(metadata: metadata, instruments: instruments)
-    try readRecords(
-      &scanner, &resolver, first: (block, count), start: start, metadata: metadata,
-      version: version)
+    route(handover, from: start)
+    try pool.drain(lane)
+    try scanner.finish(remaining: tailCount)
     return DBNFileSummary(
-      metadata: metadata, sha256: "", recordCount: scanner.recordCount,
+      metadata: metadata, sha256: hasher.finalHex(), recordCount: scanner.recordCount,
       symbolCounts: resolver.counts)
   }
 
-  /// The digest of the content, once the pool has finished.
-  func sha256() -> String { hasher.finalHex() }
+  /// The next block. What is wrong with the records before it comes before what is wrong with it.
+  private func next() throws -> BlockReader.Block {
+    try pool.help(with: lane) { reader.hasFreeBlock }
+    do {
+      return try reader.next()
+    } catch {
+      try pool.drain(lane)
+      throw error
+    }
+  }
+
+  /// Reads the header, if there is one.
+  ///
+  /// - Returns: The block in which it ends, and where.
+  private func readHeader() throws -> (block: BlockReader.Block, end: Int) {
+    var block = try reader.next()
+    var header = Array(UnsafeRawBufferPointer(start: block.base, count: block.count))
+    let isHeaded = header.withUnsafeBytes { DBNMetadata.isPrelude($0) }
+    if !isHeaded {
+      guard let versionHint else { throw noHeader(block.count) }
+      version = versionHint
+      scanner = DBNScanner(version: version, tsOut: false, byteOffset: 0)
+      resolver = SymbolResolver(metadata: nil, instruments: instruments)
+      return (block, 0)
+    }
+    let (_, headerCount) = try header.withUnsafeBytes { try DBNMetadata.parsePrelude($0) }
+    while header.count < headerCount {
+      begin(block)
+      end(block)
+      reader.release(block)
+      block = try reader.next()
+      if block.count == 0 { break }
+      header.append(contentsOf: UnsafeRawBufferPointer(start: block.base, count: block.count))
+    }
+    let parsed = try header.withUnsafeBytes { try DBNMetadata.parse($0) }
+    metadata = parsed.metadata
+    version = parsed.metadata.version
+    scanner = DBNScanner(metadata: parsed.metadata, byteOffset: parsed.byteCount)
+    resolver = SymbolResolver(metadata: parsed.metadata, instruments: instruments)
+    return (block, block.count - (header.count - parsed.byteCount))
+  }
 
   private func noHeader(_ count: Int) -> DBNError {
     count == 0
@@ -92,46 +140,48 @@ final class DBNFileReader {
         remedy: "name its version with --dbn-version, if the file holds bare records")
   }
 
-  private func readRecords(
-    _ scanner: inout DBNScanner, _ resolver: inout SymbolResolver,
-    first: (BlockReader.Block, Int), start: Int, metadata: DBNMetadata?, version: Int
-  ) throws {
-    var (block, count) = first
-    var begin = UnsafeMutableRawPointer(block.base) + start
-    var room = count - start
-    var runs: [RecordRun] = []
-    while true {
-      let offset = scanner.byteOffset
-      let bytes = UnsafeRawBufferPointer(start: begin, count: room)
-      let consumed = try scanner.scan(bytes, runs: &runs)
-      for run in runs {
-        try route(
-          run, UnsafeRawPointer(begin) + run.start, byteOffset: offset + run.start, metadata,
-          version, &resolver)
+  /// Has blocks routed, behind those before them.
+  private func route(_ blocks: [BlockReader.Block], from start: Int) {
+    if blocks.isEmpty { return }
+    pool.add(to: lane) {
+      for (place, block) in blocks.enumerated() {
+        try self.route(block, from: place == 0 ? start : 0)
+        self.reader.release(block)
       }
-      try didReadBlock()
-      // The beginning of a record waits for its rest in front of the next block.
-      let tail = Array(UnsafeRawBufferPointer(start: begin + consumed, count: room - consumed))
-      reader.release(block, count: count)
-      (block, count) = try reader.next()
-      if count == 0 {
-        reader.release(block, count: 0)
-        try scanner.finish(remaining: tail.count)
-        return
-      }
-      begin = block.base - tail.count
-      tail.withUnsafeBytes { tail in
-        if let source = tail.baseAddress {
-          begin.copyMemory(from: source, byteCount: tail.count)
-        }
-      }
-      room = count + tail.count
     }
   }
 
+  private func route(_ block: BlockReader.Block, from start: Int) throws {
+    begin(block)
+    let records = UnsafeRawPointer(block.base) + start - tailCount
+    let count = block.count - start + tailCount
+    let offset = scanner.byteOffset
+    let consumed = try scanner.scan(
+      UnsafeRawBufferPointer(start: records, count: count), runs: &runs)
+    for run in runs { try route(run, records + run.start, byteOffset: offset + run.start) }
+    tailCount = count - consumed
+    end(block)
+  }
+
+  /// Puts what the block before ended with in front of a block.
+  private func begin(_ block: BlockReader.Block) {
+    carried.withUnsafeBytes { carried in
+      guard let source = carried.baseAddress else { return }
+      (block.base - carried.count).copyMemory(from: source, byteCount: carried.count)
+    }
+    hasher.follow(block.base)
+  }
+
+  private func end(_ block: BlockReader.Block) {
+    let end = UnsafeRawPointer(block.base) + block.count
+    hasher.pass(to: end)
+    let count = max(tailCount, hasher.waitingCount)
+    carried.removeAll(keepingCapacity: true)
+    carried.append(contentsOf: UnsafeRawBufferPointer(start: end - count, count: count))
+  }
+
   private func route(
-    _ run: RecordRun, _ base: UnsafeRawPointer, byteOffset: Int, _ metadata: DBNMetadata?,
-    _ version: Int, _ resolver: inout SymbolResolver
+    _ run: RecordRun, _ base: UnsafeRawPointer, byteOffset: Int
   ) throws {
     for row in 0..<run.count where run.kind == .symbolMapping || run.kind == .definition {
       let record = UnsafeRawBufferPointer(start: base + row * run.stride, count: run.stride)
@@ -149,7 +199,8 @@ final class DBNFileReader {
     kindOrdinals[run.kind] = first + Int64(run.count)
     guard let router = routers[run.kind] ?? nil else { return }
     try router.route(
-      base, count: run.count, firstOrdinal: first, byteOffset: byteOffset, resolver: &resolver
+      base, count: run.count, firstOrdinal: first, byteOffset: byteOffset, resolver: &resolver,
+      hasher: hasher
     ) { try rejected(run.kind, $0) }
   }
 }

@@ -74,9 +74,10 @@ final class DBNRouter {
   /// - Parameters:
   ///   - firstOrdinal: Ordinal of the first record in the source.
   ///   - byteOffset: Where the first record lies in the decompressed source.
+  ///   - hasher: Hashes the records on the way.
   func route(
     _ base: UnsafeRawPointer, count: Int, firstOrdinal: Int64, byteOffset: Int,
-    resolver: inout SymbolResolver, rejected: (RejectedRow) throws -> Void
+    resolver: inout SymbolResolver, hasher: ContentHasher, rejected: (RejectedRow) throws -> Void
   ) throws {
     if generation != resolver.generation {
       generation = resolver.generation
@@ -111,7 +112,7 @@ final class DBNRouter {
       guard let partition else { break }
       // Checked rows of one day go on in one tight loop.
       let stored = try storeRun(
-        record, limit: isSuspect ? 1 : screenedEnd - row, partition, &resolver,
+        record, limit: isSuspect ? 1 : screenedEnd - row, partition, &resolver, hasher,
         ordinal: firstOrdinal &+ Int64(row))
       row += stored
     }
@@ -132,19 +133,28 @@ final class DBNRouter {
     return true
   }
 
-  /// Stores rows of the current day.
+  /// Stores rows of the current day, and hashes them where the processor can do both at once.
   ///
   /// - Returns: How many were of that day.
   private func storeRun(
     _ base: UnsafeRawPointer, limit: Int, _ partition: PartitionRows,
-    _ resolver: inout SymbolResolver, ordinal: Int64
+    _ resolver: inout SymbolResolver, _ hasher: ContentHasher, ordinal: Int64
   ) throws -> Int {
     let (start, end, stride, order, pool) =
       (dayStart, dayEnd, recordByteCount, sink.plan.order, sink.pool)
     let rowByteCount = pool.stride
+    let hash = hasher.state
+    var hashed = hasher.position ?? base
+    defer { if hash != nil { hasher.didHash(to: hashed) } }
     var row = 0
     while row < limit {
       let record = base + row &* stride
+      if let hash {
+        while record - hashed >= SHA256Blocks.byteCount {
+          lake_sha256_block(hash, hashed.assumingMemoryBound(to: UInt8.self))
+          hashed += SHA256Blocks.byteCount
+        }
+      }
       let time = record.loadLE(order.indexOffset, as: UInt64.self)
       if time < start || time >= end { break }
       let id = record.loadLE(4, as: UInt32.self)

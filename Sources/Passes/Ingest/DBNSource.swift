@@ -3,6 +3,7 @@ import Catalog
 import Columnar
 import Compression
 import Databento
+import Synchronization
 
 /// One DBN input: every kind of record in it goes to its own table.
 final class DBNSource {
@@ -12,6 +13,8 @@ final class DBNSource {
   private var input: InputStream?
   private(set) var byteCount = 0
   private var sinks: [RecordKind: KindSink] = [:]
+  /// For the thread that watches the memory while another makes sinks.
+  private let watched = Mutex<[WatchedSink]>([])
   private var rejected: [RecordKind: [RejectedRow]] = [:]
   private var setAsideCount = 0
   private var rejectedCount = 0
@@ -27,6 +30,9 @@ final class DBNSource {
     let assembler: SegmentAssembler
     let target: TableTarget
   }
+
+  /// Its memory is counted at any time, and spilled only while no other thread works.
+  private struct WatchedSink: @unchecked Sendable { let sink: RowSink }
 
   init(pass: IngestPass, item: IngestInput, input: InputStream) {
     self.pass = pass
@@ -73,6 +79,7 @@ final class DBNSource {
     let input = try self.input ?? item.open()
     self.input = nil
     sinks = [:]
+    watched.withLock { $0 = [] }
     rejected = [:]
     setAsideCount = 0
     rejectedCount = 0
@@ -86,16 +93,15 @@ final class DBNSource {
           try self.makeRouter($0, $1, $2, pool: pool, mayClose: mayClose)
         },
         rejected: { [unowned self] in try self.reject($0, $1) },
-        didReadBlock: { [unowned self] in
+        didReadBlocks: { [unowned self] in
           try RowSink.relieve(
-            self.sinks.values.map(\.router.sink), above: self.pass.rowByteCountMax, pool: pool)
+            self.watched.withLock { $0.map(\.sink) }, above: self.pass.rowByteCountMax, pool: pool)
         })
-      var summary = try reader.run()
+      let summary = try reader.run()
       for kind in sinks.keys.sorted(by: { $0.rawValue < $1.rawValue }) {
         try sinks[kind]?.router.sink.finish()
       }
       try pool.finish()
-      summary.sha256 = reader.sha256()
       byteCount = input.compressedOffset
       try checkBadRows(summary.recordCount)
       return (works(summary), summary)
@@ -161,6 +167,8 @@ final class DBNSource {
       isKeyless ? try lookup.coveredIntervals(day: day, symbol: sink.texts[code]) : []
     }
     sinks[kind] = KindSink(router: router, assembler: assembler, target: target)
+    let watchedSink = WatchedSink(sink: sink)
+    watched.withLock { $0.append(watchedSink) }
     return router
   }
 

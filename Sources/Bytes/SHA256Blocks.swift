@@ -1,0 +1,59 @@
+import CSystem
+
+/// SHA-256 block by block, by the processor's own instructions.
+///
+/// A step is a long chain of instructions that wait for each other. Who hands the blocks over one at
+/// a time, between the steps of other work on the same bytes, gets that work done meanwhile.
+public final class SHA256Blocks {
+  /// Bytes of a block.
+  public static let byteCount = 64
+
+  /// Eight words in the order of the instructions, aligned to 16 bytes: for `lake_sha256_block`.
+  public let state: UnsafeMutablePointer<UInt32>
+  /// Blocks that `add` took, or that the caller took and `count`ed.
+  private var blockCount = 0
+
+  /// - Returns: nil where the processor has no such instructions.
+  public init?() {
+    if lake_has_sha256() == 0 { return nil }
+    let memory = UnsafeMutableRawPointer.allocate(byteCount: 32, alignment: 16)
+    state = memory.bindMemory(to: UInt32.self, capacity: 8)
+    // The first 32 bits of the fractional parts of the square roots of the first eight primes.
+    let words: [UInt32] = [
+      0x9B05_688C, 0x510E_527F, 0xBB67_AE85, 0x6A09_E667, 0x5BE0_CD19, 0x1F83_D9AB, 0xA54F_F53A,
+      0x3C6E_F372,
+    ]
+    for (place, word) in words.enumerated() { (state + place).initialize(to: word) }
+  }
+
+  deinit { state.deallocate() }
+
+  /// Takes whole blocks.
+  public func add(_ bytes: UnsafeRawBufferPointer) {
+    guard let base = bytes.baseAddress else { return }
+    let blocks = bytes.count / Self.byteCount
+    for block in 0..<blocks {
+      lake_sha256_block(
+        state, (base + block &* Self.byteCount).assumingMemoryBound(to: UInt8.self))
+    }
+    blockCount += blocks
+  }
+
+  /// Counts blocks that were put into `state` by `lake_sha256_block` itself.
+  public func count(blocks: Int) { blockCount += blocks }
+
+  /// The digest, 32 bytes. No block may follow.
+  ///
+  /// - Parameter tail: The last bytes, fewer than a block.
+  public func finish(tail: UnsafeRawBufferPointer) -> [UInt8] {
+    let bitCount = UInt64(blockCount * Self.byteCount + tail.count) &* 8
+    var last = Array(tail)
+    last.append(0x80)
+    while last.count % Self.byteCount != Self.byteCount - 8 { last.append(0) }
+    withUnsafeBytes(of: bitCount.bigEndian) { last.append(contentsOf: $0) }
+    last.withUnsafeBytes { add($0) }
+    return [3, 2, 7, 6, 1, 0, 5, 4].flatMap { place in
+      withUnsafeBytes(of: state[place].bigEndian) { Array($0) }
+    }
+  }
+}
