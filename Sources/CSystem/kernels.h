@@ -113,6 +113,138 @@ LAKE_WIDE void lake_mix_rows(
   }
 }
 
+/// Whether one of `count` rows might break one of the rules of a window of its eight-byte fields.
+///
+/// `lanes` has a bit for each of the eight fields that a row has there. `rules` holds eight words each:
+/// bits that must equal the one below them; bits that must be 0; the places of two fields to compare;
+/// the sign bit where the second may not be greater; all bits where a field must be a multiple of 1000.
+LAKE_WIDE int lake_screen_rows(
+    const unsigned char *base, long stride, long count, unsigned lanes,
+    const unsigned long long *rules) {
+  const lake_v8_unaligned *rule = (const lake_v8_unaligned *)rules;
+  const lake_v8 alike = rule[0], clear = rule[1], left = rule[2], right = rule[3], order = rule[4];
+  const lake_v8 whole = rule[5];
+  // A multiple of 8 * 125, times the inverse of 125, is its quotient by 125: small, and with no low bits.
+  const lake_v8 limit = (lake_v8){0} + 0xFFFFFFFFFFFFFFFFull / 1000;
+  lake_v8 seen = {0};
+  for (long row = 0; row < count; row++) {
+    const lake_v8 v = (lake_v8)__builtin_ia32_loaddqudi512_mask(
+        (const long long *)(base + row * stride), (lake_s8){0}, (unsigned char)lanes);
+    lake_v8 quotient = v * 0x1CAC083126E978D5ull;
+    quotient = quotient >> 3 | quotient << 61;
+    const lake_v8 above = (lake_v8)__builtin_ia32_permvardi512((lake_s8)v, (lake_s8)left);
+    const lake_v8 below = (lake_v8)__builtin_ia32_permvardi512((lake_s8)v, (lake_s8)right);
+    seen |= ((v ^ v << 1) & alike) | (v & clear) | ((above - below) & order) |
+            ((lake_v8)(quotient > limit) & whole);
+  }
+  unsigned long long all = 0;
+  for (int lane = 0; lane < 8; lane++) all |= seen[lane];
+  return all != 0;
+}
+
+LAKE_WIDE void lake_transpose_eight(lake_v8 *r) {
+#define LAKE_PAIRS(to, from, low, high)                                              \
+  to[low] = __builtin_shufflevector(from[low], from[high], 0, 8, 2, 10, 4, 12, 6, 14); \
+  to[high] = __builtin_shufflevector(from[low], from[high], 1, 9, 3, 11, 5, 13, 7, 15);
+#define LAKE_FOURS(to, from, low, high)                                              \
+  to[low] = __builtin_shufflevector(from[low], from[high], 0, 1, 8, 9, 4, 5, 12, 13);  \
+  to[high] = __builtin_shufflevector(from[low], from[high], 2, 3, 10, 11, 6, 7, 14, 15);
+#define LAKE_HALVES(to, from, low, high)                                             \
+  to[low] = __builtin_shufflevector(from[low], from[high], 0, 1, 2, 3, 8, 9, 10, 11);  \
+  to[high] = __builtin_shufflevector(from[low], from[high], 4, 5, 6, 7, 12, 13, 14, 15);
+  lake_v8 a[8], b[8];
+  LAKE_PAIRS(a, r, 0, 1)
+  LAKE_PAIRS(a, r, 2, 3)
+  LAKE_PAIRS(a, r, 4, 5)
+  LAKE_PAIRS(a, r, 6, 7)
+  LAKE_FOURS(b, a, 0, 2)
+  LAKE_FOURS(b, a, 1, 3)
+  LAKE_FOURS(b, a, 4, 6)
+  LAKE_FOURS(b, a, 5, 7)
+  LAKE_HALVES(r, b, 0, 4)
+  LAKE_HALVES(r, b, 1, 5)
+  LAKE_HALVES(r, b, 2, 6)
+  LAKE_HALVES(r, b, 3, 7)
+#undef LAKE_PAIRS
+#undef LAKE_FOURS
+#undef LAKE_HALVES
+}
+
+/// Turns `count` rows of `words` eight-byte words, `stride` bytes apart, into columns of words that lie
+/// `capacity` words apart, which is `count` at least, rounded up to eight.
+LAKE_WIDE void lake_transpose_words(
+    const unsigned char *base, long stride, long words, long count, unsigned long long *columns,
+    long capacity) {
+  for (long word = 0; word < words; word += 8) {
+    const long lanes = words - word < 8 ? words - word : 8;
+    const unsigned char mask = (unsigned char)((1 << lanes) - 1);
+    for (long row = 0; row < count; row += 8) {
+      lake_v8 r[8];
+      for (long lane = 0; lane < 8; lane++) {
+        // What is beyond the last row is not looked at.
+        const long from = row + lane < count ? row + lane : count - 1;
+        r[lane] = (lake_v8)__builtin_ia32_loaddqudi512_mask(
+            (const long long *)(base + from * stride) + word, (lake_s8){0}, mask);
+      }
+      lake_transpose_eight(r);
+      for (long lane = 0; lane < lanes; lane++)
+        *(lake_v8_unaligned *)(columns + (word + lane) * capacity + row) = r[lane];
+    }
+  }
+}
+
+/// The `bits` above the lowest `shift` ones of `count` words, as 64-bit numbers. The memory of both is
+/// as long as `count` rounded up to eight.
+///
+/// Returns whether one of them is `sentinel`, after it has been extended.
+LAKE_WIDE int lake_cut_words(
+    const unsigned long long *words, long count, int shift, int bits, int is_signed,
+    long long sentinel, long long *out) {
+  const int up = 64 - shift - bits, down = 64 - bits;
+  const lake_s8 missing = (lake_s8){0} + sentinel;
+  lake_s8 hits = {0};
+  long row = 0;
+  for (; row + 8 <= count; row += 8) {
+    const lake_v8 word = *(const lake_v8_unaligned *)(words + row) << up;
+    const lake_s8 value = is_signed ? (lake_s8)word >> down : (lake_s8)(word >> down);
+    *(lake_s8_unaligned *)(out + row) = value;
+    hits |= value == missing;
+  }
+  long long any = 0;
+  for (int lane = 0; lane < 8; lane++) any |= hits[lane];
+  for (; row < count; row++) {
+    const unsigned long long word = words[row] << up;
+    out[row] = is_signed ? (long long)word >> down : (long long)(word >> down);
+    any |= out[row] == sentinel;
+  }
+  return any != 0;
+}
+
+/// Four bytes at `shift` of `count` words. The memory of both is as long as `count` rounded up to eight.
+///
+/// Returns how many of them are `sentinel`.
+LAKE_WIDE long lake_cut_codes(
+    const unsigned long long *words, long count, int shift, int sentinel, int *out) {
+  typedef int lake_i8 __attribute__((vector_size(32)));
+  typedef int lake_i8_unaligned __attribute__((vector_size(32), aligned(4)));
+  const lake_i8 missing = (lake_i8){0} + sentinel;
+  lake_i8 hits = {0};
+  long row = 0;
+  for (; row + 8 <= count; row += 8) {
+    const lake_v8 word = *(const lake_v8_unaligned *)(words + row) >> shift;
+    const lake_i8 code = __builtin_convertvector(word, lake_i8);
+    *(lake_i8_unaligned *)(out + row) = code;
+    hits -= code == missing;
+  }
+  long sum = 0;
+  for (int lane = 0; lane < 8; lane++) sum += hits[lane];
+  for (; row < count; row++) {
+    out[row] = (int)(words[row] >> shift);
+    sum += out[row] == sentinel;
+  }
+  return sum;
+}
+
 /// The least and the greatest of `count` signed numbers, at least eight.
 LAKE_WIDE void lake_bounds(const long long *values, long count, long long *bounds) {
   lake_s8 least = *(const lake_s8_unaligned *)values, greatest = least;
@@ -157,6 +289,17 @@ static inline void lake_finalise_split_rows(
 static inline void lake_mix_rows(
     const long long *values, const unsigned char *validity, long count,
     const unsigned long long *keys, unsigned long long *lows, unsigned long long *highs) {}
+static inline void lake_transpose_words(
+    const unsigned char *base, long stride, long words, long count, unsigned long long *columns,
+    long capacity) {}
+static inline int lake_cut_words(
+    const unsigned long long *words, long count, int shift, int bits, int is_signed,
+    long long sentinel, long long *out) { return 1; }
+static inline long lake_cut_codes(
+    const unsigned long long *words, long count, int shift, int sentinel, int *out) { return 0; }
+static inline int lake_screen_rows(
+    const unsigned char *base, long stride, long count, unsigned lanes,
+    const unsigned long long *rules) { return 1; }
 static inline void lake_bounds(const long long *values, long count, long long *bounds) {}
 static inline long long lake_differences(
     const long long *values, long count, unsigned long long *differences) { return 0; }

@@ -69,6 +69,7 @@ struct RowCheck: Sendable {
         broken |= value % 1000 != 0 ? 1 : 0
       }
       if broken == 0 { return false }
+      if isRequired { return true }
     case .compare(let comparison, let other):
       let offset = other.offset
       if !hasFailure(base, stride, count, comparison, { $0.loadLE(offset, as: Int64.self) }) {
@@ -232,7 +233,7 @@ extension RowPlan {
         let isWhole = !withRemainder.contains(field.name)
         var check = RowCheck(field, isWhole ? .wholeMicroseconds : .signed64, rule: "time_range")
         check.isRequired = isRequired
-        isScreened = isRequired && !isWhole && field.null == .sentinel(.max)
+        isScreened = isRequired && field.null == .sentinel(.max)
         checks.append(check)
       default: break
       }

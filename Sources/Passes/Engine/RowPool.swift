@@ -10,7 +10,8 @@ final class RowPool: @unchecked Sendable {
   static let smallestChunkRowCount = 16
   static let largestChunkRowCount = 256
   private static let classCount = 5
-  /// A slab is one huge page where the system has them: few page faults, few address translations.
+  /// Few calls for memory. Not huge pages: where a machine is virtual, the host has to clear each of
+  /// them first, which can cost more than all the page faults.
   private static let slabByteCount = 2 << 20
 
   let stride: Int
@@ -47,7 +48,7 @@ final class RowPool: @unchecked Sendable {
       if let chunk = state.free[sizeClass].popLast() { return chunk }
       if state.remaining < byteCount {
         let slabBytes = max(Self.slabByteCount, byteCount + ByteBuffer.slackByteCount)
-        let slab = Self.makeSlab(slabBytes)
+        let slab = UnsafeMutableRawPointer.allocate(byteCount: slabBytes, alignment: 64)
         state.slabs.append(slab)
         state.cursor = slab
         state.remaining = slabBytes - ByteBuffer.slackByteCount
@@ -57,13 +58,6 @@ final class RowPool: @unchecked Sendable {
       state.remaining -= byteCount
       return chunk
     }
-  }
-
-  private static func makeSlab(_ byteCount: Int) -> UnsafeMutableRawPointer {
-    let slab = UnsafeMutableRawPointer.allocate(
-      byteCount: byteCount, alignment: slabByteCount)
-    madvise(slab, byteCount, MADV_HUGEPAGE)
-    return slab
   }
 
   func give(_ chunks: [UnsafeMutableRawPointer]) {

@@ -5,18 +5,6 @@ import Columnar
 // field lies within its row by RowLayout's own check. Nulls are written as 0 with validity 0; the
 // validity of a block without nulls is not written.
 
-/// The rows of a block.
-struct RowPointers {
-  /// A pointer to each row.
-  let pointers: UnsafeMutablePointer<UnsafeRawPointer>
-  /// The first row, where all of them lie `stride` bytes apart: the quicker way to them.
-  var base: UnsafeRawPointer?
-  var stride = 0
-
-  @inline(__always)
-  subscript(row: Int) -> UnsafeRawPointer { pointers[row] }
-}
-
 func loadIntegers(
   _ field: RowField, _ count: Int, _ rows: RowPointers, _ out: UnsafeMutablePointer<Int64>,
   _ validity: UnsafeMutablePointer<UInt8>, _ isAnyNull: inout Bool
@@ -42,6 +30,7 @@ private func load<T: FixedWidthInteger & BitwiseCopyable>(
   let offset = field.offset
   switch field.null {
   case .never:
+    if rows.words?.cut(field, T.isSigned, count, sentinel: 0, out) != nil { return }
     if let base = rows.base {
       let stride = rows.stride
       for row in 0..<count {
@@ -56,7 +45,14 @@ private func load<T: FixedWidthInteger & BitwiseCopyable>(
   case .sentinel(let bits):
     let sentinel = T(truncatingIfNeeded: bits)
     // Mostly no value is missing: then it is known after one look, and nothing more is to do.
-    if let base = rows.base, !loadPlain(base + offset, rows.stride, count, out, sentinel) { return }
+    let missing = Int64(truncatingIfNeeded: sentinel)
+    if let hasNulls = rows.words?.cut(field, T.isSigned, count, sentinel: missing, out) {
+      if !hasNulls { return }
+    } else if let base = rows.base,
+      !loadPlain(base + offset, rows.stride, count, out, sentinel)
+    {
+      return
+    }
     var nulls = 0
     for row in 0..<count {
       let value = rows[row].loadLE(offset, as: T.self)
@@ -187,10 +183,14 @@ func loadCodes(
   var sentinel = UInt32.max
   if case .sentinel(let bits) = field.null { sentinel = UInt32(truncatingIfNeeded: bits) }
   var nulls = 0
-  for row in 0..<count {
-    let code = rows[row].loadLE(offset, as: UInt32.self)
-    nulls = nulls &+ (code == sentinel ? 1 : 0)
-    out[row] = Int32(truncatingIfNeeded: code)
+  if let missing = rows.words?.cut(codes: field, count, sentinel: sentinel, out) {
+    nulls = missing
+  } else {
+    for row in 0..<count {
+      let code = rows[row].loadLE(offset, as: UInt32.self)
+      nulls = nulls &+ (code == sentinel ? 1 : 0)
+      out[row] = Int32(truncatingIfNeeded: code)
+    }
   }
   if nulls == 0 { return }
   isAnyNull = true

@@ -19,6 +19,7 @@ final class Transposer {
   private var texts = TextCodes()
   private let pointers: UnsafeMutablePointer<UnsafeRawPointer>
   private let hashes = RowHashBlock(capacity: Transposer.blockRowCount)
+  private let rowWords: RowWords?
   /// By column: the 64-bit words that are hashed, where they are not the column's values themselves.
   private let words: [UnsafeMutablePointer<Int64>]
   /// Remainders of the time that was split last, for the column that follows it.
@@ -30,12 +31,18 @@ final class Transposer {
   private let capacity: Int
   private var total = Fingerprint()
 
-  init(columns: [PhysicalColumn], capacity: Int) {
+  convenience init(columns: [PhysicalColumn], capacity: Int) {
+    self.init(columns: columns, capacity: capacity, words: RowWords(capacity: Self.blockRowCount))
+  }
+
+  /// - Parameter words: nil for what processors without wide words do.
+  init(columns: [PhysicalColumn], capacity: Int, words: RowWords?) {
+    rowWords = words
     self.columns = columns
     self.capacity = capacity
     scratch = columns.map { ColumnScratch(form: $0.origin.scratchForm, capacity: capacity) }
     pointers = .allocate(capacity: Self.blockRowCount)
-    words = columns.map { .allocate(capacity: $0.origin.hasOwnWords ? Self.blockRowCount : 1) }
+    self.words = columns.map { .allocate(capacity: $0.origin.hasOwnWords ? Self.blockRowCount : 1) }
     remainders = .allocate(capacity: Self.blockRowCount)
   }
 
@@ -43,6 +50,7 @@ final class Transposer {
     pointers.deallocate()
     hashes.deallocate()
     for buffer in words { buffer.deallocate() }
+    rowWords?.deallocate()
     remainders.deallocate()
   }
 
@@ -70,7 +78,10 @@ final class Transposer {
         waiting = (at, stride, take)
       } else {
         cutWaiting()  // It takes `pointers` too.
-        for row in 0..<take { pointers[pending &+ row] = at + row &* stride }
+        for row in 0..<take {
+          pointers[pending &+ row] = at + row &* stride
+          lake_prefetch_read(at + row &* stride)
+        }
         pending += take
         if pending == Self.blockRowCount { cutPending() }
       }
@@ -107,9 +118,11 @@ final class Transposer {
     guard let rows = waiting else { return }
     waiting = nil
     for row in 0..<rows.count { pointers[row] = rows.base + row &* rows.stride }
+    let isTurned = rowWords?.turn(rows.base, stride: rows.stride, count: rows.count) ?? false
     cut(
-      RowPointers(pointers: pointers, base: rows.base, stride: rows.stride), count: rows.count,
-      next: next)
+      RowPointers(
+        pointers: pointers, base: rows.base, stride: rows.stride, words: isTurned ? rowWords : nil),
+      count: rows.count, next: next)
   }
 
   private func cut(

@@ -27,6 +27,7 @@ final class DBNRouter {
   private var lastTime: UInt64 = 0
   private var lastTie: UInt64 = 0
   private let checks: [RowCheck]
+  private let screen: RowScreen
   private let coverage: (Int, UInt32) throws -> [Range<Int64>]
   private let cache = InstrumentCache()
   private var generation = -1
@@ -52,6 +53,7 @@ final class DBNRouter {
     self.hasOrdinal = hasOrdinal
     self.watchesOrder = watchesOrder
     self.checks = checks
+    screen = RowScreen(checks, rowByteCount: recordByteCount)
     self.coverage = coverage
     indexOffset = sink.plan.order.indexOffset
   }
@@ -92,10 +94,7 @@ final class DBNRouter {
         // Rows of a screening are still in the nearest cache for the next check, and for the copy.
         let screened = min(count - row, Self.screenedRowMax)
         screenedEnd = row + screened
-        if watchesOrder && !isInOrder(record, count: screened) { throw BarsOutOfOrder() }
-        isSuspect = checks.contains {
-          $0.isSuspect(record, stride: recordByteCount, count: screened)
-        }
+        isSuspect = screen.isSuspect(record, stride: recordByteCount, count: screened)
       }
       let time = record.loadLE(indexOffset, as: UInt64.self)
       if isSuspect || time > UInt64(Int64.max), let (rule, reason) = fault(record, time) {
@@ -119,20 +118,6 @@ final class DBNRouter {
     try sink.didAppend(rowCount: count)
   }
 
-  /// Whether records come by time, then instrument, then publisher.
-  private func isInOrder(_ base: UnsafeRawPointer, count: Int) -> Bool {
-    for row in 0..<count {
-      let record = base + row &* recordByteCount
-      let time = record.loadLE(indexOffset, as: UInt64.self)
-      let publisher = record.loadLE(2, as: UInt16.self)
-      let tie = UInt64(record.loadLE(4, as: UInt32.self)) &<< 16 | UInt64(publisher)
-      if time < lastTime || time == lastTime && tie < lastTie { return false }
-      lastTime = time
-      lastTie = tie
-    }
-    return true
-  }
-
   /// Stores rows of the current day, and hashes them where the processor can do both at once.
   ///
   /// - Returns: How many were of that day.
@@ -145,7 +130,12 @@ final class DBNRouter {
     let rowByteCount = pool.stride
     let hash = hasher.state
     var hashed = hasher.position ?? base
-    defer { if hash != nil { hasher.didHash(to: hashed) } }
+    var (lastTime, lastTie) = (self.lastTime, self.lastTie)
+    let watchesOrder = watchesOrder
+    defer {
+      if hash != nil { hasher.didHash(to: hashed) }
+      (self.lastTime, self.lastTie) = (lastTime, lastTie)
+    }
     var row = 0
     while row < limit {
       let record = base + row &* stride
@@ -158,6 +148,12 @@ final class DBNRouter {
       let time = record.loadLE(order.indexOffset, as: UInt64.self)
       if time < start || time >= end { break }
       let id = record.loadLE(4, as: UInt32.self)
+      if watchesOrder {
+        let publisher = record.loadLE(2, as: UInt16.self)
+        let tie = UInt64(id) &<< 16 | UInt64(publisher)
+        if time < lastTime || time == lastTime && tie < lastTie { throw BarsOutOfOrder() }
+        (lastTime, lastTie) = (time, tie)
+      }
       let found = try cache.find(id) ?? resolve(id, partition, &resolver)
       let symbol = partition.symbols + Int(found.slot)
       let key = order.key(record)
