@@ -86,6 +86,27 @@ LAKE_WIDE void lake_multiply_wide(lake_v8 a, lake_v8 b, lake_v8 *low, lake_v8 *h
   *high = top + (middle >> 32) + (other >> 32);
 }
 
+/// Quotients and remainders by 1000 of `count` numbers (a multiple of eight). Returns 0 where one of them
+/// is negative: then they are not right.
+LAKE_WIDE int lake_split_thousands(
+    const long long *values, long count, long long *quotients, long long *remainders) {
+  const lake_v8 inverse = (lake_v8){0} + 0x20C49BA5E353F7CFull;
+  lake_v8 all = {0};
+  for (long row = 0; row < count; row += 8) {
+    const lake_v8 value = *(const lake_v8_unaligned *)(values + row);
+    lake_v8 low, high;
+    // Granlund and Montgomery, "Division by Invariant Integers using Multiplication": by 125, of an eighth.
+    lake_multiply_wide(value >> 3, inverse, &low, &high);
+    const lake_v8 quotient = high >> 4;
+    *(lake_v8_unaligned *)(quotients + row) = quotient;
+    *(lake_v8_unaligned *)(remainders + row) = value - quotient * 1000;
+    all |= value;
+  }
+  unsigned long long any = 0;
+  for (int lane = 0; lane < 8; lane++) any |= all[lane];
+  return any >> 63 == 0;
+}
+
 /// Adds the mixes of a column's `count` values (a multiple of eight) to the sums of their rows: what
 /// `RowHash.add` does, eight rows at a time.
 ///
@@ -297,6 +318,8 @@ static inline int lake_cut_words(
     long long sentinel, long long *out) { return 1; }
 static inline long lake_cut_codes(
     const unsigned long long *words, long count, int shift, int sentinel, int *out) { return 0; }
+static inline int lake_split_thousands(
+    const long long *values, long count, long long *quotients, long long *remainders) { return 0; }
 static inline int lake_screen_rows(
     const unsigned char *base, long stride, long count, unsigned lanes,
     const unsigned long long *rules) { return 1; }

@@ -25,6 +25,8 @@ final class SegmentEncoder {
   private let hasSentinel: [Bool]
   private var earliest = Int64.max
   private var latest = Int64.min
+  /// Rows whose times are still to be looked at: once they are cut, they are in the nearest cache.
+  private var unseen: (base: UnsafeRawPointer, count: Int)?
 
   init(plan: RowPlan, options: WriterOptions) {
     transposer = Transposer(columns: plan.columns, capacity: RowGroupCuts.groupRowMax)
@@ -39,6 +41,7 @@ final class SegmentEncoder {
 
   func begin(texts: ByteColumn) {
     transposer.reset(texts: texts)
+    unseen = nil
     earliest = .max
     latest = .min
   }
@@ -46,16 +49,27 @@ final class SegmentEncoder {
   /// Adds rows of one symbol, in order. They must stay where they are until `settle` or `finish`.
   func append(_ base: UnsafeRawPointer, count: Int) {
     if count == 0 { return }
-    earliest = min(earliest, order.index(base))
-    latest = max(latest, order.index(base + (count - 1) * stride))
     transposer.append(base, stride: stride, count: count)
+    look()
+    unseen = (base, count)
+  }
+
+  private func look() {
+    guard let rows = unseen else { return }
+    earliest = min(earliest, order.index(rows.base))
+    latest = max(latest, order.index(rows.base + (rows.count - 1) * stride))
+    unseen = nil
   }
 
   /// The memory of the rows so far may be used for something else.
-  func settle() { transposer.settle() }
+  func settle() {
+    transposer.settle()
+    look()
+  }
 
   func finish() throws -> EncodedGroup {
     let fingerprint = transposer.finish()
+    look()
     let rowCount = transposer.rowCount
     var chunks: [EncodedColumnChunk] = []
     chunks.reserveCapacity(encoders.count)

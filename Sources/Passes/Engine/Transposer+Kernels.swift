@@ -1,4 +1,5 @@
 import Bytes
+import CSystem
 import Columnar
 
 // The loops that cut one field out of a block of rows. `rows` holds a pointer to each row; every
@@ -226,7 +227,9 @@ func splitNanoseconds(
   _ nanoseconds: UnsafePointer<Int64>, _ count: Int, _ micros: UnsafeMutablePointer<Int64>,
   _ remainders: UnsafeMutablePointer<Int64>
 ) {
-  for row in 0..<count {
+  let wide = lake_has_wide_words() == 0 ? 0 : count & ~7
+  let isDone = wide > 0 && lake_split_thousands(nanoseconds, wide, micros, remainders) != 0
+  for row in (isDone ? wide : 0)..<count {
     let value = nanoseconds[row]
     let quotient = value / 1000
     let floor = quotient &- (quotient &* 1000 > value ? 1 : 0)

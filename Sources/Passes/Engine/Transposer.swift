@@ -10,7 +10,7 @@ import Columnar
 final class Transposer {
   static let blockRowCount = 256
   /// Rows that lie side by side are a block of their own from this count on.
-  private static let contiguousRowMin = 128
+  private static let contiguousRowMin = 16
 
   let columns: [PhysicalColumn]
   let scratch: [ColumnScratch]
@@ -72,16 +72,14 @@ final class Transposer {
     var at = base
     var left = count
     while left > 0 {
+      if left >= Self.contiguousRowMin { cutPending() }
       let take = min(left, Self.blockRowCount - pending)
-      if pending == 0 && take >= Self.contiguousRowMin {
+      if take >= Self.contiguousRowMin {
         cutWaiting(next: (at, take * stride))
         waiting = (at, stride, take)
       } else {
         cutWaiting()  // It takes `pointers` too.
-        for row in 0..<take {
-          pointers[pending &+ row] = at + row &* stride
-          lake_prefetch_read(at + row &* stride)
-        }
+        for row in 0..<take { pointers[pending &+ row] = at + row &* stride }
         pending += take
         if pending == Self.blockRowCount { cutPending() }
       }
