@@ -112,7 +112,7 @@ let package = Package(
       dependencies: [
         "Passes", "Catalog", "Databento", "Massive", "DeltaLog", "Parquet", "Columnar", "Storage",
         "Market",
-        "Bytes", "TestSupport",
+        "Bytes", "CSystem", "TestSupport",
       ]),
     .testTarget(
       name: "QueryTests",

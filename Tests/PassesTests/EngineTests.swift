@@ -238,17 +238,26 @@ struct ToyRows {
     }
   }
 
-  @Test func cutsColumnsAndHashesRows() {
+  @Test(arguments: [true, false]) func cutsColumnsAndHashesRows(hasWideWords: Bool) {
     var random = SeededGenerator(seed: 17)
     let texts = StringTable()
     for name in ["AAPL", "IBM", "SPY"] { _ = texts.code(name) }
     for count in [1, 511, 512, 513, 2000] {
       let rows = Self.randomRows(count, &random)
-      let transposer = Transposer(columns: Self.columns, capacity: 2000)
+      let transposer = Transposer(
+        columns: Self.columns, capacity: 2000,
+        words: hasWideWords ? RowWords(capacity: Transposer.blockRowCount) : nil)
       transposer.reset(texts: texts.values)
       let bytes = rows.flatMap(\.packed)
       bytes.withUnsafeBytes { raw in
-        if let base = raw.baseAddress { transposer.append(base, stride: 64, count: count) }
+        guard let base = raw.baseAddress else { return }
+        // In pieces of all lengths, as symbols' rows come.
+        var first = 0
+        while first < count {
+          let piece = min(count - first, [1, 15, 16, 100, 300].randomElement(using: &random) ?? 1)
+          transposer.append(base + first * 64, stride: 64, count: piece)
+          first += piece
+        }
       }
       let fingerprint = transposer.finish()
       #expect(fingerprint == Self.fingerprint(rows, texts))
