@@ -7,6 +7,7 @@ enum PartitionText {
   static func value(_ text: String, _ type: ColumnType) -> BoundValue? {
     switch type {
     case .string, .json, .enumeration: return .bytes(Array(text.utf8))
+    case .binary: return .bytes(escapedBytes(text) ?? Array(text.utf8))
     case .boolean: return text == "true" ? .number(1) : text == "false" ? .number(0) : nil
     case .integer: return Int64(text).map { .number(Int128($0)) }
     case .decimal(_, let scale):
@@ -19,6 +20,22 @@ enum PartitionText {
     case .float, .double: return Double(text).map { .number(ValueDomain.key($0)) }
     default: return nil
     }
+  }
+
+  /// The bytes of a text that is nothing but `\u00XX` escapes: some writers spell them out, as the
+  /// protocol's example does; others write the bytes as text. nil for those.
+  private static func escapedBytes(_ text: String) -> [UInt8]? {
+    var rest = Substring(text).utf8
+    var bytes: [UInt8] = []
+    while !rest.isEmpty {
+      let escape = rest.prefix(6)
+      guard escape.count == 6, escape.starts(with: "\\u00".utf8),
+        let byte = UInt8(String(Substring(escape.suffix(2))), radix: 16)
+      else { return nil }
+      bytes.append(byte)
+      rest = rest.dropFirst(6)
+    }
+    return bytes
   }
 
   /// The narrowest type that all of a folder key's values have: dates, whole numbers, or text.

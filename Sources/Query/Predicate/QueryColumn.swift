@@ -53,6 +53,11 @@ enum ValueDomain {
     return bits >= 0 ? bits : bits ^ Int64.max
   }
 
+  /// The value of a key.
+  static func double(_ key: Int64) -> Double {
+    Double(bitPattern: UInt64(bitPattern: key >= 0 ? key : key ^ Int64.max))
+  }
+
   /// Fraction digits of a time or decimal in its domain; nil for a type that has none.
   static func scale(of column: QueryColumn) -> Int? {
     switch column.type {

@@ -49,7 +49,7 @@ final class UnitReader {
     switch column.origin {
     case .partition:
       let value = unit.file.file.partition[index] ?? nil
-      let constant = constants[index] ?? ConstantValue(value)
+      let constant = constants[index] ?? ConstantValue(value, column.type.storage)
       constants[index] = constant
       return ColumnReading(main: constant.vector(rowCount: unit.rows.count))
     case .file(let name):
@@ -83,9 +83,15 @@ private final class ConstantValue {
   private let storage = ByteBuffer(capacity: 64)
   private let form: ColumnVector.Form
 
-  init(_ value: BoundValue?) {
+  init(_ value: BoundValue?, _ kind: StorageKind) {
     switch value {
     case nil: form = .null
+    case .number(let number)? where kind == .wide:
+      form = .wide
+      storage.append(littleEndian: number)
+    case .number(let number)? where kind == .doubles:
+      form = .doubles
+      storage.append(littleEndian: ValueDomain.double(Int64(truncatingIfNeeded: number)).bitPattern)
     case .number(let number)?:
       form = .integers
       storage.append(littleEndian: Int64(truncatingIfNeeded: number))
