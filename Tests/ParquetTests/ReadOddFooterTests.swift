@@ -42,6 +42,13 @@ private func rows(_ bytes: [UInt8]) throws -> [Value] {
     #expect(try rows(bytes) == [.integer(7), .integer(-8)])
   }
 
+  @Test func aRowGroupOfMoreRowsThanAnyColumnHasValuesIsRefused() throws {
+    let error = #expect(throws: ParquetError.self) {
+      _ = try rows(try file(.long, .integers([1, 2])) { $0.rowGroups[0].rowCount = 1 << 40 })
+    }
+    #expect(error?.message.contains("none of its columns more than 2 values") ?? false)
+  }
+
   @Test func anOlderTypeThatItsPhysicalTypeCannotHoldIsRefused() throws {
     let wrong: [(ColumnType, ConvertedType)] = [
       (.long, .uint32), (.long, .int32), (.long, .timeMillis), (.long, .utf8), (.long, .list),

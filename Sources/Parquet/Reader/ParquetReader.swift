@@ -148,6 +148,15 @@ public final class ParquetReader: Sendable {
           "the row group has \(group.columns.count) column chunks, the schema \(leafCount) columns",
           place: .init(rowGroup: index))
       }
+      // Every row has a value or a null in every column. Where no column is read, nothing else
+      // would ever contradict the count.
+      let counts = group.columns.map { $0.metadata?.valueCount ?? .max }
+      if let most = counts.max(), most < group.rowCount {
+        throw ParquetError(
+          .corrupt,
+          "the row group counts \(group.rowCount) rows, none of its columns more than \(most) values",
+          place: .init(rowGroup: index))
+      }
     }
   }
 
