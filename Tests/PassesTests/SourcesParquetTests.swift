@@ -188,6 +188,24 @@ private func open(_ value: Value, _ type: ColumnType) throws -> Drained {
     #expect(read.hash?.count == 64)
   }
 
+  @Test func bytesWithoutAMeaningAreTextInTheSchemasColumns() throws {
+    func bar(_ symbol: [UInt8], _ open: String) -> [Value] {
+      [
+        .timestamp(nanoseconds, .nanoseconds, isUTC: true), .binary(symbol),
+        .binary(Array(open.utf8)), .double(9), .double(0), .double(1), .binary([0x41]),
+      ]
+    }
+    let read = try readParquet(
+      [
+        ("timestamp", utc), ("symbol", .binary), ("open", .binary), ("high", .double),
+        ("low", .double), ("close", .double), ("raw", .binary),
+      ], [bar(Array("SPY".utf8), "1.50"), bar(Array("É".utf8), "2"), bar([0xFF], "3")])
+    #expect(read.column("symbol") == ["SPY", "É"])
+    #expect(read.column("open") == ["1.5", "2"])
+    #expect(read.column("extra") == [#"{"raw":"QQ=="}"#, #"{"raw":"QQ=="}"#])
+    #expect(read.rules == ["invalid_utf8"])
+  }
+
   @Test func listsAreRefusedByName() throws {
     let folder = TemporaryFolder()
     let path = folder.path + "/a.parquet"

@@ -133,8 +133,9 @@ final class RowFileSource {
     case .badTime:
       "write times as 2024-01-02T14:30:00Z or 20240102 14:30, or map another column: --map 'theirs=ts_event'"
     case .notANumber: "write numbers as 1234.5, or leave the column out: --map 'theirs=-'"
-    case .fractionInInteger, .tooManyDecimals, .doesNotFit:
-      "leave the column out: --map 'theirs=-'"
+    case .fractionInInteger: "leave the column out: --map 'theirs=-'"
+    case .tooManyDecimals, .notAnExactDecimal:
+      "round the numbers in the file to the decimals that the table keeps"
     case .naiveTime: "say the time zone: --timezone America/New_York"
     case .invalidUTF8: "convert the file: iconv -f LATIN1 -t UTF-8"
     default: nil

@@ -21,6 +21,27 @@ enum ParquetCell {
     }
   }
 
+  /// The value as a column of the schema takes it: bytes to which no type gives a meaning are text there.
+  ///
+  /// - Returns: nil where the value is null; `isText` is false for bytes that are no UTF-8.
+  static func words(_ column: Column, _ row: Int) -> (text: String, isText: Bool)? {
+    if column.isNull(row) { return nil }
+    if column.type == .binary {
+      switch column.storage {
+      case .bytes(let values): return words(values.bytes[values.byteRange(row)])
+      case .codes(let codes, let values):
+        return words(values.bytes[values.byteRange(Int(codes[row]))])
+      default: break
+      }
+    }
+    return text(column, row).map { ($0, true) }
+  }
+
+  private static func words(_ bytes: ArraySlice<UInt8>) -> (text: String, isText: Bool) {
+    if let text = String(validating: bytes, as: UTF8.self) { return (text, true) }
+    return (Base64.encode(bytes), false)
+  }
+
   private static func text(_ value: Int64, _ type: ColumnType) -> String {
     switch type {
     case .boolean: return value != 0 ? "true" : "false"

@@ -73,7 +73,7 @@ struct ParquetFill {
       }
     case .bytes, .codes:
       for row in 0..<count {
-        guard let text = ParquetCell.text(column, row) else { continue }
+        guard let (text, _) = ParquetCell.words(column, row) else { continue }
         put(parse(text), row, rows + row * stride, &faults)
       }
     }
@@ -280,7 +280,11 @@ struct ParquetFill {
         field.markValid(out)
         continue
       }
-      guard let text = ParquetCell.text(column, row), !text.isEmpty else { continue }
+      guard let (text, isText) = ParquetCell.words(column, row), !text.isEmpty else { continue }
+      if !isText {
+        faults.add(row, .invalidUTF8, "'\(name)': the text is no valid UTF-8")
+        continue
+      }
       if text.utf8.contains(0) {
         faults.add(row, .nulByte, "'\(name)': there is a NUL byte in the text")
         continue

@@ -79,7 +79,7 @@ public final class ParquetSource: RowSource {
         var column = Column(type: leaf.type, storage: .integers([]))
         try reader.readColumn(rowGroup: group, leaf: index, rows: 0..<count, into: &column)
         samples[index] = (0..<count).compactMap { row in
-          ParquetCell.text(column, row).map { Array($0.utf8) }
+          ParquetCell.words(column, row).map { Array($0.text.utf8) }
         }
       }
     }
