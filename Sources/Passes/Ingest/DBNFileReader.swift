@@ -32,6 +32,7 @@ final class DBNFileReader: @unchecked Sendable {
   /// Blocks that are handed over together: each one alone would wake a thread for it.
   private static let handoverCount = 4
   private static let blockCount = 16
+  private var handover: [BlockReader.Block] = []
 
   // Once the header is read, only tasks of the lane touch what follows, one at a time.
   private let hasher = ContentHasher()
@@ -40,6 +41,8 @@ final class DBNFileReader: @unchecked Sendable {
   private var scanner = DBNScanner(version: 1, tsOut: false, byteOffset: 0)
   private var resolver = SymbolResolver(metadata: nil, instruments: [])
   private var runs: [RecordRun] = []
+  /// Bytes of the next block that belong to the header.
+  private var headerCount = 0
   /// Bytes at the end of the last block that belong to a record that is not whole.
   private var tailCount = 0
   /// The last bytes of the last block: the tail, and those that wait to be hashed.
@@ -70,19 +73,16 @@ final class DBNFileReader: @unchecked Sendable {
 
   /// Reads to the end. The routers' sinks are finished by the caller, then the pool.
   func run() throws -> DBNFileSummary {
-    var (block, start) = try readHeader()
-    var handover: [BlockReader.Block] = []
+    var block = try readHeader()
     while block.count > 0 {
       handover.append(block)
       if handover.count == Self.handoverCount {
-        route(handover, from: start)
-        handover = []
-        start = 0
+        handOver()
         try didReadBlocks()
       }
       block = try next()
     }
-    route(handover, from: start)
+    handOver()
     try pool.drain(lane)
     try scanner.finish(remaining: tailCount)
     return DBNFileSummary(
@@ -96,15 +96,29 @@ final class DBNFileReader: @unchecked Sendable {
     do {
       return try reader.next()
     } catch {
+      handOver()
       try pool.drain(lane)
       throw error
     }
   }
 
+  /// Has blocks routed, behind those before them.
+  private func handOver() {
+    if handover.isEmpty { return }
+    let blocks = handover
+    handover.removeAll(keepingCapacity: true)
+    pool.add(to: lane) {
+      for block in blocks {
+        try self.route(block)
+        self.reader.release(block)
+      }
+    }
+  }
+
   /// Reads the header, if there is one.
   ///
-  /// - Returns: The block in which it ends, and where.
-  private func readHeader() throws -> (block: BlockReader.Block, end: Int) {
+  /// - Returns: The block in which it ends.
+  private func readHeader() throws -> BlockReader.Block {
     var block = try reader.next()
     var header = Array(UnsafeRawBufferPointer(start: block.base, count: block.count))
     let isHeaded = header.withUnsafeBytes { DBNMetadata.isPrelude($0) }
@@ -113,10 +127,10 @@ final class DBNFileReader: @unchecked Sendable {
       version = versionHint
       scanner = DBNScanner(version: version, tsOut: false, byteOffset: 0)
       resolver = SymbolResolver(metadata: nil, instruments: instruments)
-      return (block, 0)
+      return block
     }
-    let (_, headerCount) = try header.withUnsafeBytes { try DBNMetadata.parsePrelude($0) }
-    while header.count < headerCount {
+    let (_, byteCount) = try header.withUnsafeBytes { try DBNMetadata.parsePrelude($0) }
+    while header.count < byteCount {
       begin(block)
       end(block)
       reader.release(block)
@@ -129,7 +143,8 @@ final class DBNFileReader: @unchecked Sendable {
     version = parsed.metadata.version
     scanner = DBNScanner(metadata: parsed.metadata, byteOffset: parsed.byteCount)
     resolver = SymbolResolver(metadata: parsed.metadata, instruments: instruments)
-    return (block, block.count - (header.count - parsed.byteCount))
+    headerCount = block.count - (header.count - parsed.byteCount)
+    return block
   }
 
   private func noHeader(_ count: Int) -> DBNError {
@@ -140,21 +155,11 @@ final class DBNFileReader: @unchecked Sendable {
         remedy: "name its version with --dbn-version, if the file holds bare records")
   }
 
-  /// Has blocks routed, behind those before them.
-  private func route(_ blocks: [BlockReader.Block], from start: Int) {
-    if blocks.isEmpty { return }
-    pool.add(to: lane) {
-      for (place, block) in blocks.enumerated() {
-        try self.route(block, from: place == 0 ? start : 0)
-        self.reader.release(block)
-      }
-    }
-  }
-
-  private func route(_ block: BlockReader.Block, from start: Int) throws {
+  private func route(_ block: BlockReader.Block) throws {
     begin(block)
-    let records = UnsafeRawPointer(block.base) + start - tailCount
-    let count = block.count - start + tailCount
+    let records = UnsafeRawPointer(block.base) + headerCount - tailCount
+    let count = block.count - headerCount + tailCount
+    headerCount = 0
     let offset = scanner.byteOffset
     let consumed = try scanner.scan(
       UnsafeRawBufferPointer(start: records, count: count), runs: &runs)
