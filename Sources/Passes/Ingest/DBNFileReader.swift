@@ -188,12 +188,14 @@ final class DBNFileReader: @unchecked Sendable {
   private func route(
     _ run: RecordRun, _ base: UnsafeRawPointer, byteOffset: Int
   ) throws {
-    for row in 0..<run.count where run.kind == .symbolMapping || run.kind == .definition {
-      let record = UnsafeRawBufferPointer(start: base + row * run.stride, count: run.stride)
-      if run.kind == .symbolMapping {
-        resolver.observe(symbolMapping: record, version: version)
-      } else {
-        resolver.observe(definition: record, version: version)
+    if run.kind == .symbolMapping || run.kind == .definition {
+      for row in 0..<run.count {
+        let record = UnsafeRawBufferPointer(start: base + row * run.stride, count: run.stride)
+        if run.kind == .symbolMapping {
+          resolver.observe(symbolMapping: record, version: version)
+        } else {
+          resolver.observe(definition: record, version: version)
+        }
       }
     }
     observer.didProcess(rowCount: run.count)
