@@ -157,6 +157,8 @@ extension SourcesCSVTests {
     #expect(csvError("PK\u{3}\u{4}a,b\n1,2\n")?.remedy == "unpack it, or save the sheet as CSV")
     #expect(csvError("t\u{0}s\u{0},\u{0}a\u{0}\n")?.remedy?.contains("UTF-16LE") == true)
     #expect(csvError("ts,symbol,open,high,low\n")?.code == .missingColumn)
+    #expect(csvError("ts,price\n1,2\n", schema: quoteSchema)?.code == .needsSymbol)
+    #expect(csvError("ts,symbol,price\n1704205800,A,2\n", schema: quoteSchema) == nil)
     let zone = csvError(header + "2024-01-02 14:30:00,SPY,1,2,0,1,5\n")
     #expect(zone?.code == .needsTimeZone)
     #expect(zone?.placeText == "a.csv, column 'ts_event'")

@@ -206,6 +206,20 @@ private func open(_ value: Value, _ type: ColumnType) throws -> Drained {
     #expect(read.rules == ["invalid_utf8"])
   }
 
+  @Test func whoNamesInstrumentsNeedNotNumberThem() throws {
+    let names: [(String, ColumnType)] = [("ts_utc", utc), ("symbol", .string), ("price", .double)]
+    let row: [Value] = [
+      .timestamp(nanoseconds, .nanoseconds, isUTC: true), .string("SPY"), .double(1.5),
+    ]
+    let read = try readParquet(names, [row, row], schema: quoteSchema)
+    #expect(read.rejected == [])
+    #expect(read.column("symbol") == ["SPY", "SPY"])
+    // Where there is a column for the number, each row needs one.
+    let numbered = try readParquet(
+      names + [("instrument_id", .long)], [row + [.null], row + [.integer(7)]], schema: quoteSchema)
+    #expect(numbered.rules == ["null_required"])
+  }
+
   @Test func listsAreRefusedByName() throws {
     let folder = TemporaryFolder()
     let path = folder.path + "/a.parquet"

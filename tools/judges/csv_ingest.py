@@ -275,7 +275,25 @@ def judge_bad_rows(judge: Judge) -> None:
         judge.check(lake.tables("raw") == [] or not stored(lake, "raw.x"), f"{case}: nothing is stored")
 
 
+def judge_ticks(judge: Judge) -> None:
+    """Real trades of another vendor, who numbers no instruments: equal rows are genuine, and all stay."""
+    source = judge.data / "lean/ticks/SPY_trade_20131007_20131011.parquet"
+    lake = judge.new_lake()
+    done = lake.run("ingest", source, "--schema", "trades", "--table", "raw.spy_trades")
+    if not judge.check(done.status == 0, "ticks: ingest", done.talk.strip()[-300:]):
+        return
+    true = pd.read_parquet(source, columns=["ts_utc", "price", "size"])
+    mine = DeltaTable(str(lake.path("raw.spy_trades"))).to_pyarrow_table(
+        columns=["ts_recv", "ts_recv_plus_ns", "price", "size", "source_ordinal"]).to_pandas()
+    mine = mine.sort_values("source_ordinal", ignore_index=True)
+    times = mine["ts_recv"].dt.as_unit("ns").astype("int64") + mine["ts_recv_plus_ns"]
+    judge.check(len(mine) == len(true) and bool(true.duplicated().any()), "ticks: rows", f"{len(mine)}, expected {len(true)}")
+    judge.check(times.equals(true["ts_utc"].dt.as_unit("ns").astype("int64")), "ticks: times")
+    judge.check(mine["price"].astype(float).equals(true["price"]) and mine["size"].equals(true["size"]), "ticks: prices and sizes")
+
+
 def judge_all(judge: Judge) -> None:
+    judge_ticks(judge)
     judge_forms(judge)
     judge_vendor(judge)
     judge_bad_rows(judge)

@@ -13,7 +13,8 @@ extension ColumnAssignment {
     return schema.columns.indices.filter { !isFilled[$0] }
   }
 
-  /// Every required column must be filled: by the file, or by the user's word.
+  /// Every required column must be filled: by the file, or by the user's word. Files of others that
+  /// name their instruments need not number them too.
   ///
   /// - Returns: The position of the instrument's number, where symbols have to be made from it.
   func checkFilled(
@@ -26,6 +27,8 @@ extension ColumnAssignment {
         if options.symbol != nil { continue }
         numbering = instrumentNumber(schema, layout)
         if numbering == nil && column.isRequired { throw needsSymbol() }
+      } else if column.name == "instrument_id", hasSymbol(schema, options) {
+        continue
       } else if column.isRequired {
         throw SourceError(
           .missingColumn,
@@ -43,6 +46,11 @@ extension ColumnAssignment {
         remedy: "leave out --symbol, or the column: --map '\(names[column])=-'")
     }
     return numbering
+  }
+
+  private func hasSymbol(_ schema: SourceSchema, _ options: SourceOptions) -> Bool {
+    if options.symbol != nil { return true }
+    return schema.position(of: "symbol").map { uses.contains(.field($0)) } ?? false
   }
 
   private func instrumentNumber(_ schema: SourceSchema, _ layout: SourceLayout) -> Int? {

@@ -38,7 +38,10 @@ struct ParquetPlan {
       throw SourceError(.missingColumn, "the schema '\(schema.kind)' has no index column")
     }
     indexField = layout.fields[index]
-    required = zip(schema.columns, layout.fields).filter(\.0.isRequired).map { ($0.0.name, $0.1) }
+    let unfilled = Set(assignment.unfilled(schema).map { schema.columns[$0].name })
+    required = zip(schema.columns, layout.fields).filter { column, _ in
+      column.isRequired && !(column.name == "instrument_id" && unfilled.contains(column.name))
+    }.map { ($0.0.name, $0.1) }
     fills = [ParquetFill?](repeating: nil, count: names.count)
     if let instrument = try assignment.checkFilled(schema, layout, options), let symbolField {
       symbolSource = SymbolSource(instrument: layout.fields[instrument], symbol: symbolField)
