@@ -339,10 +339,39 @@ def judge_footers(judge: Judge, reader: parquet_read.Judge) -> None:
         refused(refooted(plain, lambda f: chunk(f)[3][1].update({4: (I32, codec)})), f"codec {codec}", "compressed")
 
 
+def judge_statistics(judge: Judge) -> None:
+    """Bounds that must not be believed: a row that is there is found whatever they say."""
+    path = judge.folder() / "bounds.parquet"
+
+    def found(data: bytes, literal: str, name: str) -> None:
+        path.write_bytes(data)
+        done = subprocess.run([judge.binary, "query", path, "--where", f"x = {literal}"], capture_output=True, text=True)
+        judge.check(done.returncode == 0 and len(done.stdout.splitlines()) == 2, name, (done.stdout, done.stderr))
+
+    for array, literal, low, high in (
+            (pa.array([5, 7]), "7", struct.pack("<q", 100), struct.pack("<q", 200)),
+            (pa.array([5.0, 7.0]), "7", struct.pack("<d", 100), struct.pack("<d", 200)),
+            (pa.array(["b", "é"]), "'é'", b"p", b"q")):
+        data = small(array, write_page_index=False)
+
+        def bounds(footer: dict[int, Any], first: bytes, last: bytes, orders: bool) -> None:
+            statistics = chunk(footer)[3][1][12][1]
+            statistics[6], statistics[5] = (BINARY, first), (BINARY, last)
+            if not orders:
+                footer.pop(7, None)
+
+        found(data, literal, f"{array.type}: sound bounds")
+        found(refooted(data, lambda f: bounds(f, low, high, False)), literal, f"{array.type}: bounds of no order")
+        found(refooted(data, lambda f: bounds(f, high, low, True)), literal, f"{array.type}: bounds the wrong way round")
+        found(refooted(data, lambda f: bounds(f, b"\1", b"\2", array.type != pa.string())), literal,
+              f"{array.type}: bounds of another width")
+
+
 def judge_all(judge: Judge) -> None:
     reader = parquet_read.Judge(str(judge.binary))
     judge_random(judge, reader)
     judge_footers(judge, reader)
+    judge_statistics(judge)
     judge.cases += reader.cases
     judge.wrong += len(reader.failures)
 

@@ -83,12 +83,22 @@ final class ParquetSegment: Segment {
     _ column: QueryColumn
   ) -> ColumnBounds {
     let leaf = reader.leaves[index]
-    return ColumnBounds(
-      low: low.flatMap { RawBounds.value($0, leaf) }
-        .flatMap { BoundValue($0, leaf.type, column, isHigh: false) },
-      high: high.flatMap { RawBounds.value($0, leaf) }
-        .flatMap { BoundValue($0, leaf.type, column, isHigh: true) },
-      nullCount: nullCount, rowCount: rowCount, mayHoldNaN: leaf.type.storage == .doubles)
+    var result = ColumnBounds(
+      low: nil, high: nil, nullCount: nullCount, rowCount: rowCount,
+      mayHoldNaN: leaf.type.storage == .doubles)
+    // Bounds mean nothing where the file does not say by which order they are the least and most.
+    guard let orders = reader.metadata.columnOrders, orders.indices.contains(index),
+      orders[index] != .unknown
+    else { return result }
+    result.low = low.flatMap { RawBounds.value($0, leaf) }
+      .flatMap { BoundValue($0, leaf.type, column, isHigh: false) }
+    result.high = high.flatMap { RawBounds.value($0, leaf) }
+      .flatMap { BoundValue($0, leaf.type, column, isHigh: true) }
+    if let low = result.low, let high = result.high, high < low {
+      result.low = nil
+      result.high = nil
+    }
+    return result
   }
 
   func makeDecoder() throws -> any SegmentDecoder { ParquetDecoder(segment: self) }
