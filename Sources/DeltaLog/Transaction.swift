@@ -118,7 +118,7 @@ public struct Transaction: Sendable {
   ///
   /// - Throws: `schema` if a column of that name exists, in any case.
   public mutating func addColumns(_ fields: [Field]) throws(DeltaError) {
-    guard var metadata = pendingMetadata else { return }
+    guard !fields.isEmpty, var metadata = pendingMetadata else { return }
     var schema = try DeltaSchema(parsing: metadata.schemaString)
     let trailing = schema.fields.reversed().prefix { metadata.partitionColumns.contains($0.name) }
     var position = schema.fields.count - trailing.count

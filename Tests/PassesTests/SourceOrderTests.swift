@@ -1,4 +1,5 @@
 import Databento
+import Foundation
 import Testing
 
 @testable import Passes
@@ -119,5 +120,27 @@ private let table = "raw.test_set_ohlcv_1s"
     #expect(try toy.rows(table, ["symbol"]) == [["ESH4"], ["ESM4"]])
     #expect(try toy.rows("raw.test_set_system", ["symbol"]).count == 1)
     #expect(try toy.rows("raw.test_set_error", ["symbol"]).count == 1)
+  }
+
+  /// A column that a schema has got since the table was made is added to the table.
+  @Test func tablesFromBeforeTheColumnGetIt() throws {
+    let toy = try ToyLake()
+    let file = toy.folder.path + "/lake/schemas/ohlcv.yaml"
+    try FileManager.default.createDirectory(
+      atPath: toy.folder.path + "/lake/schemas", withIntermediateDirectories: true)
+    let ours = URL(filePath: #filePath).deletingLastPathComponent()
+      .appending(path: "../../schemas/ohlcv.yaml")
+    let text = try String(contentsOf: ours, encoding: .utf8)
+    let start = try #require(text.range(of: "  - name: source_ordinal"))
+    let end = try #require(text.range(of: "\n  - name: ", range: start.upperBound..<text.endIndex))
+    try text.replacingCharacters(in: start.lowerBound..<text.index(after: end.lowerBound), with: "")
+      .write(toFile: file, atomically: true, encoding: .utf8)
+    try toy.ingest([try toy.bars("a.dbn", [Bar(second: 1)])])
+    try FileManager.default.removeItem(atPath: file)
+    let bars = [Bar(day: 1, second: 9), Bar(day: 1, second: 3)]
+    try toy.ingest([try toy.bars("b.dbn", bars)])
+    let snapshot = try toy.lake.table(named: table).snapshot()
+    #expect(snapshot.metadata.schemaString.contains("source_ordinal"))
+    #expect(try exported(toy) == [Bar(second: 1)] + bars)
   }
 }

@@ -165,6 +165,7 @@ final class TableTarget {
       snapshot == nil
       ? try definition.transaction(on: storage)
       : Transaction(snapshot: snapshot, storage: storage)
+    try transaction.addColumns(missingColumns())
     transaction.operation = "WRITE"
     transaction.operationParameters =
       [("mode", removals.isEmpty ? "Append" : "Overwrite")] + parameters
@@ -186,6 +187,14 @@ final class TableTarget {
     }
     for input in pendingInputs { transaction.setApplication(input.appId, version: 1) }
     return try transaction.commit()
+  }
+
+  /// Columns of the files that the table does not declare: its schema has got them since.
+  private func missingColumns() throws -> [Field] {
+    guard let snapshot else { return [] }
+    let declared = try DeltaSchema(parsing: snapshot.metadata.schemaString)
+    let names = Set(declared.fields.map { $0.name.lowercased() })
+    return schema.fileFields.filter { !names.contains($0.name.lowercased()) }
   }
 
   /// Drops inputs that will be read again, or are done.
