@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
 """Parquet that nobody tuned to: random tables by several writers, and footers that writers really leave behind.
 
-pyarrow, polars, duckdb (and fastparquet and arro3 where they are installed) write; pyarrow reads beside `lake parquet
---rows` and `lake query`. Footers are then changed one field at a time: the answer must be the peer's or a clear error.
+pyarrow, polars, duckdb, fastparquet and arro3 write; pyarrow reads beside `lake parquet --rows` and `lake query`. Footers
+are then changed one field at a time: the answer must be the peer's or a clear error.
 """
 from __future__ import annotations
 
-import importlib
 import io
 import json
 import math
@@ -20,6 +19,8 @@ from typing import Any, Callable
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+import arro3.io  # noqa: E402
+import fastparquet  # noqa: E402
 import parquet_read  # noqa: E402
 import pyarrow as pa  # noqa: E402
 import pyarrow.parquet as pq  # noqa: E402
@@ -213,7 +214,6 @@ def by_duckdb(rng: random.Random, path: Path, rows: int) -> None:
 
 
 def by_fastparquet(rng: random.Random, path: Path, rows: int) -> None:
-    fastparquet = importlib.import_module("fastparquet")
     frame = table(rng, FLAT[:-3] + FLAT[-2:], rows).to_pandas()
     fastparquet.write(str(path), frame, compression=rng.choice([None, "SNAPPY", "GZIP", "LZ4", "ZSTD"]),
                       times=rng.choice(["int64", "int96"]), has_nulls=rng.choice([True, None]),
@@ -221,7 +221,7 @@ def by_fastparquet(rng: random.Random, path: Path, rows: int) -> None:
 
 
 def by_arro3(rng: random.Random, path: Path, rows: int) -> None:
-    importlib.import_module("arro3.io").write_parquet(
+    arro3.io.write_parquet(
         table(rng, FLAT + NESTED, rows), path, compression=rng.choice(["lz4", "lz4_raw", "snappy", "zstd(3)"]),
         writer_version=rng.choice(["parquet_1_0", "parquet_2_0"]), data_page_row_count_limit=rng.choice([1, 7, 20000]),
         dictionary_enabled=rng.random() < 0.5, bloom_filter_enabled=rng.random() < 0.3)
@@ -236,16 +236,13 @@ def judge_random(judge: Judge, reader: parquet_read.Judge) -> None:
             try:
                 writer(rng, path, rng.choice([1, 2, 9, 100, 1000]))
                 pq.ParquetFile(path).read()
-            except ImportError:
-                print(f"SKIPPED: {writer.__name__[3:]} is not installed")
-                break
             except Exception:  # What the writer cannot write, or pyarrow not read, judges nobody.
                 continue
             made += 1
             name = f"{writer.__name__}, seed {seed}"
             reader.check(path, name)
             judge_query(judge, path, name)
-        judge.check(made == 0 or made >= count // 2, f"{writer.__name__} writes", made)
+        judge.check(made >= count // 2, f"{writer.__name__} writes", made)
 
 
 def judge_query(judge: Judge, path: Path, name: str) -> None:
