@@ -20,8 +20,10 @@ from typing import Any, Callable
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import arro3.io  # noqa: E402
+import duckdb  # noqa: E402
 import fastparquet  # noqa: E402
 import parquet_read  # noqa: E402
+import polars  # noqa: E402
 import pyarrow as pa  # noqa: E402
 import pyarrow.parquet as pq  # noqa: E402
 from judging import Judge  # noqa: E402
@@ -200,14 +202,13 @@ def by_pyarrow(rng: random.Random, path: Path, rows: int) -> None:
 
 
 def by_polars(rng: random.Random, path: Path, rows: int) -> None:
-    polars = importlib.import_module("polars")
     frame = polars.from_arrow(table(rng, FLAT + NESTED[:2] + NESTED[3:], rows))
     frame.write_parquet(path, compression=rng.choice(["uncompressed", "snappy", "gzip", "brotli", "lz4", "zstd"]),
                         row_group_size=1 + rows // 2, data_page_size=rng.choice([None, 1, 500]))
 
 
 def by_duckdb(rng: random.Random, path: Path, rows: int) -> None:
-    connection = importlib.import_module("duckdb").connect()
+    connection = duckdb.connect()
     connection.register("made", table(rng, FLAT + NESTED[:4], rows))
     connection.execute(f"copy made to '{path}' (format parquet, parquet_version {rng.choice(['V1', 'V2'])}, "
                        f"compression {rng.choice(['uncompressed', 'snappy', 'gzip', 'zstd', 'brotli', 'lz4_raw'])})")
