@@ -1,74 +1,56 @@
 import CSystem
 
-/// The row hashes of one block of rows, summed up column by column.
+/// The row hashes of one block of rows, from its columns.
 ///
-/// What does not change within the block is mixed once, and every row's sum begins with it.
+/// What does not change within the block is mixed once, and every row's sum begins with it; the rest
+/// is mixed row by row at the end, so that no sum has to be kept in memory.
 public struct RowHashBlock {
-  /// The low words of the rows' sums; the high ones lie in `highs`.
-  private let lows: UnsafeMutablePointer<UInt64>
-  private let highs: UnsafeMutablePointer<UInt64>
-  private let capacity: Int
+  private let columns: UnsafeMutablePointer<lake_hashed_column>
+  private let columnMax: Int
+  private var columnCount = 0
   private var count = 0
-  /// Rows of the block that are mixed eight at a time.
-  private var wideCount = 0
-  /// What the sums begin with: the mixes of constant columns.
+  /// What the rows' sums begin with: the mixes of constant columns.
   private var start = Fingerprint()
-  /// Whether the sums hold something.
-  private var isBegun = false
   private let hasWideWords: Bool
 
-  public init(capacity: Int) { self.init(capacity: capacity, hasWideWords: RowHash.hasWideWords) }
+  /// - Parameter columnMax: Columns that a block has at most.
+  public init(columnMax: Int) {
+    self.init(columnMax: columnMax, hasWideWords: RowHash.hasWideWords)
+  }
 
   /// - Parameter hasWideWords: false for what processors without such instructions do.
-  init(capacity: Int, hasWideWords: Bool) {
-    self.capacity = capacity
+  init(columnMax: Int, hasWideWords: Bool) {
+    self.columnMax = columnMax
     self.hasWideWords = hasWideWords && RowHash.hasWideWords
-    lows = .allocate(capacity: capacity)
-    highs = .allocate(capacity: capacity)
+    columns = .allocate(capacity: columnMax)
   }
 
-  /// Frees the sums. Call once, at the end.
-  public func deallocate() {
-    lows.deallocate()
-    highs.deallocate()
-  }
+  /// Frees the memory. Call once, at the end.
+  public func deallocate() { columns.deallocate() }
 
   /// Begins a block of `count` rows.
   public mutating func begin(count: Int) {
-    precondition(count <= capacity, "a block's rows fit its sums")
     self.count = count
-    wideCount = hasWideWords ? count & ~7 : 0
+    columnCount = 0
     start = Fingerprint()
-    isBegun = false
   }
 
-  /// Adds a column of 64-bit values.
+  /// Adds a column of 64-bit values, which must stay where they are until `finish`.
   ///
   /// - Parameter validity: One byte a row, 0 where the value is null, else 1; nil when none is.
   public mutating func add(
     _ hash: RowHash, _ values: UnsafePointer<Int64>, validity: UnsafePointer<UInt8>?
   ) {
     if count == 0 { return }
-    if validity == nil && hash.isConstant(values, count) {
+    // Wide words mix values about as quickly as they are looked at.
+    if !hasWideWords && validity == nil && hash.isConstant(values, count) {
       return add(hash, constant: UInt64(bitPattern: values[0]))
     }
-    beginSums()
-    if wideCount > 0 {
-      withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 3) { keys in
-        guard let base = keys.baseAddress else { return }
-        keys[0] = hash.k0
-        keys[1] = hash.k1
-        keys[2] = hash.k2
-        lake_mix_rows(values, validity, wideCount, base, lows, highs)
-      }
-    }
-    for row in wideCount..<count {
-      var mixed = Fingerprint()
-      hash.add(UInt64(bitPattern: values[row]), low: &mixed.low, high: &mixed.high)
-      // A null adds nothing: its mix is masked, as guessing which rows have one would cost more.
-      let mask = validity.map { 0 &- UInt64($0[row]) } ?? .max
-      add(Fingerprint(low: mixed.low & mask, high: mixed.high & mask), toRow: row)
-    }
+    precondition(columnCount < columnMax, "a block has no more columns than it was made for")
+    columns[columnCount] = lake_hashed_column(
+      values: values, validity: validity, k0: hash.k0, k1: hash.k1, k2: hash.k2,
+      k1_high: hash.k1 >> 32, k2_high: hash.k2 >> 32)
+    columnCount += 1
   }
 
   /// Adds one value to every row.
@@ -82,39 +64,31 @@ public struct RowHashBlock {
   ///
   /// - Returns: The sum of its rows' hashes.
   public mutating func finish() -> Fingerprint {
-    beginSums()
-    // Constants that came after the first column are still to be added.
-    if start != Fingerprint() {
-      for row in 0..<count { add(start, toRow: row) }
-      start = Fingerprint()
-    }
     var total = Fingerprint()
+    let wideCount = hasWideWords ? count & ~7 : 0
     if wideCount > 0 {
-      withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 2) { words in
+      withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 4) { words in
         guard let base = words.baseAddress else { return }
         words.initialize(repeating: 0)
-        lake_finalise_split_rows(lows, highs, wideCount, base)
+        (base[2], base[3]) = (start.low, start.high)
+        lake_hash_rows(columns, columnCount, base + 2, wideCount, base)
         total = Fingerprint(low: base[0], high: base[1])
       }
     }
     for row in wideCount..<count {
-      total &+= RowHash.finalised(low: lows[row], high: highs[row])
+      var sum = start
+      for column in UnsafeBufferPointer(start: columns, count: columnCount)
+      where column.validity.map({ $0[row] != 0 }) ?? true {
+        RowHash(column).add(UInt64(bitPattern: column.values[row]), low: &sum.low, high: &sum.high)
+      }
+      total &+= RowHash.finalised(low: sum.low, high: sum.high)
     }
     return total
   }
+}
 
-  private mutating func beginSums() {
-    if isBegun { return }
-    isBegun = true
-    lows.update(repeating: start.low, count: count)
-    highs.update(repeating: start.high, count: count)
-    start = Fingerprint()
-  }
-
-  @inline(__always)
-  private func add(_ mixed: Fingerprint, toRow row: Int) {
-    let (sum, carry) = lows[row].addingReportingOverflow(mixed.low)
-    lows[row] = sum
-    highs[row] = highs[row] &+ mixed.high &+ (carry ? 1 : 0)
+extension RowHash {
+  fileprivate init(_ column: lake_hashed_column) {
+    (k0, k1, k2) = (column.k0, column.k1, column.k2)
   }
 }

@@ -62,28 +62,23 @@ LAKE_WIDE void lake_finalise_rows(
   lake_add_lanes(&sum, total);
 }
 
-/// As `lake_finalise_rows`, of sums whose low and high words lie apart.
-LAKE_WIDE void lake_finalise_split_rows(
-    const unsigned long long *lows, const unsigned long long *highs, long count,
-    unsigned long long *total) {
-  struct lake_hash_sum sum = {{0}, {0}, {0}};
-  for (long row = 0; row < count; row += 8) {
-    lake_finalise_eight(
-        *(const lake_v8_unaligned *)(lows + row), *(const lake_v8_unaligned *)(highs + row), &sum);
-  }
-  lake_add_lanes(&sum, total);
-}
 #undef LAKE_MURMUR
 
-/// Eight 128-bit products, from four 32-bit ones each.
-LAKE_WIDE void lake_multiply_wide(lake_v8 a, lake_v8 b, lake_v8 *low, lake_v8 *high) {
+/// `high`, and one more where a sum's low word came out less than what was added to it.
+LAKE_WIDE lake_v8 lake_carry(lake_v8 high, lake_v8 sum, lake_v8 added) {
+  const unsigned char less = __builtin_ia32_ucmpq512_mask((lake_s8)sum, (lake_s8)added, 1, (unsigned char)-1);
+  return (lake_v8)__builtin_ia32_selectq_512(less, (lake_s8)(high + 1), (lake_s8)high);
+}
+
+/// The high words of eight 128-bit products, from four 32-bit products each; `b_high` is `b >> 32`.
+LAKE_WIDE lake_v8 lake_multiply_high(lake_v8 a, lake_v8 b, lake_v8 b_high) {
   const lake_v8 mask = (lake_v8){0} + 0xFFFFFFFFull;
-  const lake_v8 a_low = a & mask, a_high = a >> 32, b_low = b & mask, b_high = b >> 32;
-  const lake_v8 bottom = a_low * b_low, top = a_high * b_high;
-  const lake_v8 middle = a_high * b_low + (bottom >> 32);
+  // Masked though it need not be: then the compiler takes the quicker instruction.
+  b_high &= mask;
+  const lake_v8 a_low = a & mask, a_high = a >> 32, b_low = b & mask;
+  const lake_v8 middle = a_high * b_low + ((a_low * b_low) >> 32);
   const lake_v8 other = a_low * b_high + (middle & mask);
-  *low = other << 32 | (bottom & mask);
-  *high = top + (middle >> 32) + (other >> 32);
+  return a_high * b_high + (middle >> 32) + (other >> 32);
 }
 
 /// Quotients and remainders by 1000 of `count` numbers (a multiple of eight). Returns 0 where one of them
@@ -94,10 +89,8 @@ LAKE_WIDE int lake_split_thousands(
   lake_v8 all = {0};
   for (long row = 0; row < count; row += 8) {
     const lake_v8 value = *(const lake_v8_unaligned *)(values + row);
-    lake_v8 low, high;
     // Granlund and Montgomery, "Division by Invariant Integers using Multiplication": by 125, of an eighth.
-    lake_multiply_wide(value >> 3, inverse, &low, &high);
-    const lake_v8 quotient = high >> 4;
+    const lake_v8 quotient = lake_multiply_high(value >> 3, inverse, inverse >> 32) >> 4;
     *(lake_v8_unaligned *)(quotients + row) = quotient;
     *(lake_v8_unaligned *)(remainders + row) = value - quotient * 1000;
     all |= value;
@@ -107,31 +100,45 @@ LAKE_WIDE int lake_split_thousands(
   return any >> 63 == 0;
 }
 
-/// Adds the mixes of a column's `count` values (a multiple of eight) to the sums of their rows: what
-/// `RowHash.add` does, eight rows at a time.
-///
-/// `validity` has a byte a row, 0 where the value is null and adds nothing, else 1; or it is null.
-LAKE_WIDE void lake_mix_rows(
-    const long long *values, const unsigned char *validity, long count,
-    const unsigned long long *keys, unsigned long long *lows, unsigned long long *highs) {
-  const lake_v8 zero = {0}, k0 = zero + keys[0], k1 = zero + keys[1], k2 = zero + keys[2];
+/// A column whose values go into the hashes of their rows: what `RowHash.add` needs.
+struct lake_hashed_column {
+  const long long *values;
+  /// A byte a row, 0 where the value is null and adds nothing, else 1; or null.
+  const unsigned char *validity;
+  unsigned long long k0, k1, k2;
+  /// `k1 >> 32` and `k2 >> 32`.
+  unsigned long long k1_high, k2_high;
+};
+
+/// Hashes `count` rows (a multiple of eight), eight at a time: the sum of each row's mixes begins with the
+/// 128-bit number `start`; the sum of the hashes is added to the one in `total`.
+LAKE_WIDE void lake_hash_rows(
+    const struct lake_hashed_column *columns, long column_count, const unsigned long long *start,
+    long count, unsigned long long *total) {
+  const lake_v8 zero = {0}, start_low = zero + start[0], start_high = zero + start[1];
+  struct lake_hash_sum sum = {{0}, {0}, {0}};
   for (long row = 0; row < count; row += 8) {
-    const lake_v8 t = *(const lake_v8_unaligned *)(values + row) + k0;
-    lake_v8 low, high;
-    lake_multiply_wide(t, k1, &low, &high);
-    lake_multiply_wide(low ^ high, k2, &low, &high);
-    low += t;
-    high -= (lake_v8)(low < t);
-    if (validity) {
-      const lake_v8 mask =
-          zero - __builtin_convertvector(*(const lake_b8_unaligned *)(validity + row), lake_v8);
-      low &= mask;
-      high &= mask;
+    lake_v8 row_low = start_low, row_high = start_high;
+    for (const struct lake_hashed_column *column = columns; column < columns + column_count; column++) {
+      const lake_v8 k1 = zero + column->k1, k2 = zero + column->k2;
+      const lake_v8 t = *(const lake_v8_unaligned *)(column->values + row) + column->k0;
+      const lake_v8 u = t * k1 ^ lake_multiply_high(t, k1, zero + column->k1_high);
+      lake_v8 low = u * k2 + t;
+      lake_v8 high = lake_multiply_high(u, k2, zero + column->k2_high);
+      high = lake_carry(high, low, t);
+      if (column->validity) {
+        const lake_v8 mask =
+            zero - __builtin_convertvector(*(const lake_b8_unaligned *)(column->validity + row), lake_v8);
+        low &= mask;
+        high &= mask;
+      }
+      row_low += low;
+      row_high += high;
+      row_high = lake_carry(row_high, row_low, low);
     }
-    lake_v8 sum = *(const lake_v8_unaligned *)(lows + row) + low;
-    *(lake_v8_unaligned *)(lows + row) = sum;
-    *(lake_v8_unaligned *)(highs + row) += high - (lake_v8)(sum < low);
+    lake_finalise_eight(row_low, row_high, &sum);
   }
+  lake_add_lanes(&sum, total);
 }
 
 /// Whether one of `count` rows might break one of the rules of a window of its eight-byte fields.
@@ -191,27 +198,45 @@ LAKE_WIDE void lake_transpose_eight(lake_v8 *r) {
 #undef LAKE_HALVES
 }
 
-/// Turns `count` rows of `words` eight-byte words, `stride` bytes apart, into columns of words that lie
-/// `capacity` words apart, which is `count` at least, rounded up to eight.
-LAKE_WIDE void lake_transpose_words(
-    const unsigned char *base, long stride, long words, long count, unsigned long long *columns,
-    long capacity) {
+/// Turns `count` rows of `words` eight-byte words, at most 32, that lie `stride` bytes apart into columns of
+/// words. The memory of each is as long as `count` rounded up to eight.
+///
+/// `varying` gets, for each word, the bits in which some row differs from the first. Returns a bit for each
+/// word, set where some row has the word's sentinel.
+LAKE_WIDE unsigned lake_turn_rows(
+    const unsigned char *base, long stride, long words, long count, unsigned long long *_Nonnull const *columns,
+    const unsigned long long *sentinels, unsigned long long *varying) {
+  unsigned hits = 0;
   for (long word = 0; word < words; word += 8) {
     const long lanes = words - word < 8 ? words - word : 8;
     const unsigned char mask = (unsigned char)((1 << lanes) - 1);
+#define LAKE_ROW(row)                                 \
+  (lake_v8) __builtin_ia32_loaddqudi512_mask(         \
+      (const long long *)(base + (row) * stride) + word, (lake_s8){0}, mask)
+    const lake_v8 first = LAKE_ROW(0);
+    const lake_v8 sentinel = (lake_v8)__builtin_ia32_loaddqudi512_mask(
+        (const long long *)sentinels + word, (lake_s8){0}, mask);
+    lake_v8 different = {0};
+    lake_s8 missing = {0};
     for (long row = 0; row < count; row += 8) {
       lake_v8 r[8];
       for (long lane = 0; lane < 8; lane++) {
         // What is beyond the last row is not looked at.
-        const long from = row + lane < count ? row + lane : count - 1;
-        r[lane] = (lake_v8)__builtin_ia32_loaddqudi512_mask(
-            (const long long *)(base + from * stride) + word, (lake_s8){0}, mask);
+        r[lane] = LAKE_ROW(row + lane < count ? row + lane : count - 1);
+        different |= r[lane] ^ first;
+        missing |= r[lane] == sentinel;
       }
       lake_transpose_eight(r);
       for (long lane = 0; lane < lanes; lane++)
-        *(lake_v8_unaligned *)(columns + (word + lane) * capacity + row) = r[lane];
+        *(lake_v8_unaligned *)(columns[word + lane] + row) = r[lane];
+    }
+#undef LAKE_ROW
+    for (long lane = 0; lane < lanes; lane++) {
+      varying[word + lane] = different[lane];
+      if (missing[lane]) hits |= 1u << (word + lane);
     }
   }
+  return hits;
 }
 
 /// The `bits` above the lowest `shift` ones of `count` words, as 64-bit numbers. The memory of both is
@@ -304,15 +329,18 @@ LAKE_WIDE long long lake_differences(
 static inline int lake_has_wide_words(void) { return 0; }
 static inline void lake_finalise_rows(
     const unsigned long long *sums, long count, unsigned long long *total) {}
-static inline void lake_finalise_split_rows(
-    const unsigned long long *lows, const unsigned long long *highs, long count,
-    unsigned long long *total) {}
-static inline void lake_mix_rows(
-    const long long *values, const unsigned char *validity, long count,
-    const unsigned long long *keys, unsigned long long *lows, unsigned long long *highs) {}
-static inline void lake_transpose_words(
-    const unsigned char *base, long stride, long words, long count, unsigned long long *columns,
-    long capacity) {}
+struct lake_hashed_column {
+  const long long *values;
+  const unsigned char *validity;
+  unsigned long long k0, k1, k2;
+  unsigned long long k1_high, k2_high;
+};
+static inline void lake_hash_rows(
+    const struct lake_hashed_column *columns, long column_count, const unsigned long long *start,
+    long count, unsigned long long *total) {}
+static inline unsigned lake_turn_rows(
+    const unsigned char *base, long stride, long words, long count, unsigned long long *_Nonnull const *columns,
+    const unsigned long long *sentinels, unsigned long long *varying) { return 0; }
 static inline int lake_cut_words(
     const unsigned long long *words, long count, int shift, int bits, int is_signed,
     long long sentinel, long long *out) { return 1; }

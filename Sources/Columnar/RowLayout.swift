@@ -47,8 +47,25 @@ public struct RowField: Hashable, Sendable {
   public var offset: Int
   public var null: RowNull
 
+  /// The field without its name: what loops over rows need, and cheap to pass on.
+  public var place: RowPlace { RowPlace(form: form, offset: offset, null: null) }
+
   public init(_ name: String, _ form: RowFieldForm, offset: Int, null: RowNull = .never) {
     self.name = name
+    self.form = form
+    self.offset = offset
+    self.null = null
+  }
+}
+
+/// Where a field lies in a packed row, and how it is read.
+public struct RowPlace: Hashable, Sendable {
+  public var form: RowFieldForm
+  /// Byte offset within the row.
+  public var offset: Int
+  public var null: RowNull
+
+  public init(form: RowFieldForm, offset: Int, null: RowNull) {
     self.form = form
     self.offset = offset
     self.null = null

@@ -147,7 +147,17 @@ private func word(_ type: String, _ text: String) throws -> UInt64 {
         copy.initialize(from: column, count: capacity)
         return copy
       }
-      defer { for copy in copies { copy.deallocate() } }
+      let validityCopies = validities.map { validity in
+        validity.map { validity in
+          let copy = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity)
+          copy.initialize(from: validity, count: capacity)
+          return copy
+        }
+      }
+      defer {
+        for copy in copies { copy.deallocate() }
+        for copy in validityCopies { copy?.deallocate() }
+      }
       var expected = Fingerprint()
       for row in 0..<count {
         var sum = Fingerprint()
@@ -158,17 +168,11 @@ private func word(_ type: String, _ text: String) throws -> UInt64 {
         expected &+= RowHash.finalised(low: sum.low, high: sum.high)
       }
       for hasWideWords in [true, false] {
-        var block = RowHashBlock(capacity: capacity, hasWideWords: hasWideWords)
+        var block = RowHashBlock(columnMax: columnCount, hasWideWords: hasWideWords)
         defer { block.deallocate() }
         block.begin(count: count)
         for column in 0..<columnCount {
-          if let validity = validities[column] {
-            validity.withUnsafeBufferPointer {
-              block.add(hashes[column], copies[column], validity: $0.baseAddress)
-            }
-          } else {
-            block.add(hashes[column], copies[column], validity: nil)
-          }
+          block.add(hashes[column], copies[column], validity: validityCopies[column])
         }
         #expect(block.finish() == expected)
       }

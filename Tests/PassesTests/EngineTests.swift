@@ -290,8 +290,64 @@ struct ToyRows {
     }
   }
 
+  /// Columns that seldom change are kept as runs; with more of them, or others between, they are not.
+  @Test(arguments: [true, false]) func runsAreOfTheRowsTheyStandFor(hasWideWords: Bool) {
+    var random = SeededGenerator(seed: 19)
+    let texts = StringTable()
+    for name in ["AAPL", "IBM", "SPY"] { _ = texts.code(name) }
+    for meanLength in [1, 40, 2000] {
+      let transposer = Transposer(
+        columns: Self.columns, capacity: 3000,
+        words: hasWideWords ? RowWords(capacity: Transposer.blockRowCount) : nil)
+      // The second group finds the memory as the first one left it.
+      for _ in 0..<2 {
+        var rows = Self.randomRows(3000, &random)
+        for row in rows.indices.dropFirst() {
+          if Int.random(in: 0..<meanLength, using: &random) != 0 {
+            rows[row].symbol = rows[row - 1].symbol
+          }
+          if Int.random(in: 0..<meanLength, using: &random) != 0 {
+            rows[row].small = rows[row - 1].small
+          }
+          if Int.random(in: 0..<meanLength, using: &random) != 0 {
+            rows[row].price = rows[row - 1].price
+          }
+        }
+        transposer.reset(texts: texts.values)
+        let bytes = rows.flatMap(\.packed)
+        bytes.withUnsafeBytes { raw in
+          guard let base = raw.baseAddress else { return }
+          var first = 0
+          while first < rows.count {
+            let piece = min(
+              rows.count - first, [3, 16, 256, 700].randomElement(using: &random) ?? 1)
+            transposer.append(base + first * 64, stride: 64, count: piece)
+            first += piece
+          }
+        }
+        #expect(transposer.finish() == Self.fingerprint(rows, texts))
+        if meanLength == 1 { #expect(!transposer.scratch[0].isInRuns) }
+        for column in [0, 3, 4] {
+          guard let runs = transposer.scratch[column].runs else { continue }
+          let starts = runs.map(\.start)
+          let expected = rows.indices.filter { row in
+            if row == 0 { return true }
+            return switch column {
+            case 0: rows[row].symbol != rows[row - 1].symbol
+            case 3: rows[row].price != rows[row - 1].price
+            default: rows[row].small != rows[row - 1].small
+            }
+          }
+          #expect(starts == expected, "no two runs that follow each other are alike")
+        }
+        for (index, row) in rows.enumerated() { expect(transposer, index, row, texts) }
+      }
+    }
+  }
+
   private func expect(_ transposer: Transposer, _ row: Int, _ expected: Row, _ texts: StringTable) {
     let columns = transposer.scratch
+    for column in columns { column.spreadRuns(count: transposer.rowCount) }
     func isNull(_ column: Int) -> Bool {
       columns[column].hasNulls && columns[column].validity[row] == 0
     }
@@ -304,6 +360,7 @@ struct ToyRows {
     #expect(isNull(3) == (expected.price == .max))
     if expected.price != .max { #expect(columns[3].integers[row] == expected.price) }
     #expect(isNull(4) == (expected.small == 0xFFFF))
+    if expected.small != 0xFFFF { #expect(columns[4].integers[row] == Int64(expected.small)) }
     #expect(isNull(5) == (expected.side == 0))
     if expected.side != 0 {
       let text = String(UnicodeScalar(expected.side))

@@ -1,7 +1,7 @@
 /// The runs of equal values of a column that has few of them: sorted codes, constants, identifiers.
 ///
 /// Such a column is read once and then handled run by run.
-struct ValueRuns {
+public struct ValueRuns {
   /// Fewer values a run than this on average, and runs do not pay.
   private static let meanLengthMin = 64
 
@@ -9,10 +9,19 @@ struct ValueRuns {
   private(set) var starts: [Int] = []
   private(set) var count = 0
 
+  /// Runs that `count` values have at most; with more they are handled value by value.
+  public static func countMax(_ count: Int) -> Int { count / meanLengthMin + 4 }
+
+  /// Runs that are known.
+  init(starts: [Int], count: Int) {
+    self.starts = starts
+    self.count = count
+  }
+
   /// Finds the runs of `count` values; nil as soon as they prove too many.
   init?<T: FixedWidthInteger & SIMDScalar>(_ values: UnsafePointer<T>, _ count: Int) {
     self.count = count
-    let runCountMax = count / Self.meanLengthMin + 4
+    let runCountMax = Self.countMax(count)
     var start = 0
     while start < count {
       if starts.count == runCountMax { return nil }

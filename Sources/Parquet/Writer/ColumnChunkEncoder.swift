@@ -50,17 +50,21 @@ public final class ColumnChunkEncoder {
         }
       }
       let levels = FlatLevels(validity: source.validity)
-      return try encode(values, spans: spans, rowCount: rowCount, levels: levels)
+      let runs = source.runStarts.map { ValueRuns(starts: $0, count: rowCount) }
+      return try encode(values, runs: runs, spans: spans, rowCount: rowCount, levels: levels)
     } catch {
       throw error.at(column: column.field.name)
     }
   }
 
   /// Encodes packed values with levels of any depth.
+  ///
+  /// - Parameter runs: The values' runs, where they are known.
   func encode(
-    _ values: PackedValues, spans: [PageSpan], rowCount: Int, levels: some PageLevels
+    _ values: PackedValues, runs: ValueRuns? = nil, spans: [PageSpan], rowCount: Int,
+    levels: some PageLevels
   ) throws(ParquetError) -> EncodedColumnChunk {
-    let runs = self.runs(values)
+    let runs = runs ?? self.runs(values)
     let bounds = try pageBounds(values, runs, spans)
     let overall = union(bounds, spans)
     let form = shaper.shape(values, runs: runs, spans: spans, bounds: overall)
@@ -75,7 +79,7 @@ public final class ColumnChunkEncoder {
   private func runs(_ values: PackedValues) -> ValueRuns? {
     switch values {
     case .integers(let values, let count):
-      column.physicalType == .boolean ? nil : ValueRuns(values, count)
+      column.mayHaveRuns ? ValueRuns(values, count) : nil
     case .codes(let codes, let count, _): ValueRuns(codes, count)
     default: nil
     }

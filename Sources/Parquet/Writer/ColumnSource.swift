@@ -18,10 +18,17 @@ public struct ColumnSource {
   public var values: Values
   /// One byte a row: 1 where there is a value, 0 where it is null. nil when no row is null.
   public var validity: UnsafePointer<UInt8>?
+  /// Where runs of equal values begin that integers or codes without nulls consist of, each other than
+  /// the one before it: then no value but the first of each is looked at. nil where it is not known.
+  /// Only for columns that `mayHaveRuns`, and no more than `ValueRuns.countMax`.
+  public var runStarts: [Int]?
 
-  public init(_ values: Values, validity: UnsafePointer<UInt8>? = nil) {
+  public init(
+    _ values: Values, validity: UnsafePointer<UInt8>? = nil, runStarts: [Int]? = nil
+  ) {
     self.values = values
     self.validity = validity
+    self.runStarts = runStarts
   }
 }
 

@@ -62,6 +62,9 @@ public struct WriterColumn: Hashable, Sendable {
     if case .integer(_, isSigned: false) = field.type { true } else { false }
   }
 
+  /// Whether runs of equal values are handled as such: see `ColumnSource.runStarts`.
+  public var mayHaveRuns: Bool { physicalType != .boolean }
+
   /// Whether the format defines an order for the type; without one there are no bounds.
   var isOrdered: Bool {
     switch field.type {

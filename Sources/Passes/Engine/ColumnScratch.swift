@@ -1,4 +1,5 @@
 import Columnar
+import Parquet
 
 /// The values of one column of one row group, in memory that is reused from group to group.
 final class ColumnScratch {
@@ -10,11 +11,30 @@ final class ColumnScratch {
   /// One byte a row, filled where `hasNulls`.
   let validity: UnsafeMutablePointer<UInt8>
   private(set) var hasNulls = false
+  /// Whether all rows so far are runs of equal rows: then only the first value of each is written, and
+  /// no validity.
+  private(set) var isInRuns: Bool
+  private var runCount = 0
+  /// What the last run is of. It is not read again from where it was written: that is far away by now.
+  private var last = (value: Int64(0), isNull: false)
+  private let runMemory: UnsafeMutablePointer<Run>
+  private let runCountMax: Int
   /// Values of `.bytes`, or the dictionary of `.codes`.
   var text = ByteColumn()
 
-  init(form: Form, capacity: Int) {
+  /// Equal rows that follow each other.
+  struct Run {
+    var start: Int
+    var isNull: Bool
+  }
+
+  /// - Parameter mayHaveRuns: Whether integers or codes are kept as runs as long as they are some.
+  init(form: Form, capacity: Int, mayHaveRuns: Bool) {
     self.form = form
+    runCountMax =
+      mayHaveRuns && (form == .integers || form == .codes) ? ValueRuns.countMax(capacity) : 0
+    runMemory = .allocate(capacity: max(runCountMax, 1))
+    isInRuns = runCountMax > 0
     let width =
       switch form {
       case .integers, .doubles: 8
@@ -29,11 +49,67 @@ final class ColumnScratch {
   deinit {
     values.deallocate()
     validity.deallocate()
+    runMemory.deallocate()
   }
 
   func reset() {
     hasNulls = false
+    isInRuns = runCountMax > 0
+    runCount = 0
     text = ByteColumn()
+  }
+
+  /// The runs that the rows are, where they are some.
+  var runs: UnsafeBufferPointer<Run>? {
+    isInRuns ? UnsafeBufferPointer(start: runMemory, count: runCount) : nil
+  }
+
+  /// Adds `count` rows that all have a value, or code, or are null.
+  func addRun(of value: Int64, isNull: Bool, at first: Int, count: Int) {
+    if isInRuns {
+      if runCount > 0 && last.isNull == isNull && (isNull || last.value == value) { return }
+      if runCount < runCountMax {
+        runMemory[runCount] = Run(start: first, isNull: isNull)
+        runCount += 1
+        last = (value, isNull)
+        return put(value, at: first)
+      }
+      spreadRuns(count: first)
+    }
+    put(value, at: first)
+    spread(first, to: first + count)
+    if isNull { (validity + first).update(repeating: 0, count: count) }
+    setValidity(at: first, count: count, isAnyNull: isNull)
+  }
+
+  /// Writes every value and validity of the first `count` rows: what follows is no run, or the runs
+  /// are too many.
+  func spreadRuns(count: Int) {
+    if !isInRuns { return }
+    isInRuns = false
+    for place in 0..<runCount {
+      let run = runMemory[place]
+      let end = place + 1 < runCount ? runMemory[place + 1].start : count
+      spread(run.start, to: end)
+      if run.isNull { (validity + run.start).update(repeating: 0, count: end - run.start) }
+      setValidity(at: run.start, count: end - run.start, isAnyNull: run.isNull)
+    }
+  }
+
+  private func put(_ value: Int64, at row: Int) {
+    if form == .codes {
+      codes[row] = Int32(truncatingIfNeeded: value)
+    } else {
+      integers[row] = value
+    }
+  }
+
+  private func spread(_ first: Int, to end: Int) {
+    if form == .codes {
+      (codes + first).update(repeating: codes[first], count: end - first)
+    } else {
+      (integers + first).update(repeating: integers[first], count: end - first)
+    }
   }
 
   /// Says whether one of the next rows is null; their validity is filled only then.

@@ -40,7 +40,7 @@ enum ExtraTime {
 
 /// Appends times as JSON to `target.text`, and their 64-bit reductions to `words`.
 func loadJSONTimes(
-  _ field: RowField, _ count: Int, _ rows: RowPointers, _ target: ColumnScratch,
+  _ field: RowPlace, _ count: Int, _ rows: RowPointers, _ target: ColumnScratch,
   _ validity: UnsafeMutablePointer<UInt8>, _ words: UnsafeMutablePointer<Int64>,
   _ isAnyNull: inout Bool
 ) {

@@ -42,7 +42,7 @@ struct RowDigest {
   private func word(_ row: UnsafeRawPointer, _ origin: ColumnOrigin) -> UInt64? {
     var pointer = row
     return withUnsafeMutablePointer(to: &pointer) {
-      word(RowPointers(pointers: $0), row, origin)
+      word(RowPointers(pointers: $0, count: 1), row, origin)
     }
   }
 
@@ -56,24 +56,24 @@ struct RowDigest {
       return nil
     case .integer(let field), .microseconds(let field):
       var value: Int64 = 0
-      loadIntegers(field, 1, rows, &value, &validity, &isNull)
+      loadIntegers(field.place, 1, rows, &value, &validity, &isNull)
       return isNull ? nil : UInt64(bitPattern: value)
     case .wide(let field):
       var value: Int128 = 0
-      loadWide(field, 1, rows, &value, &validity, &isNull)
+      loadWide(field.place, 1, rows, &value, &validity, &isNull)
       return isNull ? nil : RowHash.wide(value)
     case .double(let field):
       var value = 0.0
-      loadDoubles(field, 1, rows, &value, &validity, &isNull)
+      loadDoubles(field.place, 1, rows, &value, &validity, &isNull)
       return isNull ? nil : RowHash.double(value)
     case .character(let field):
       var code: Int32 = 0
-      loadCharacters(field, 1, rows, &code, &validity, &isNull)
+      loadCharacters(field.place, 1, rows, &code, &validity, &isNull)
       let text = [UInt8(truncatingIfNeeded: code)]
       return isNull ? nil : text.withUnsafeBytes { RowHash.text($0) }
     case .text(let field):
       var code: Int32 = 0
-      loadCodes(field, 1, rows, &code, &validity, &isNull)
+      loadCodes(field.place, 1, rows, &code, &validity, &isNull)
       if isNull { return nil }
       return texts.bytes.withUnsafeBytes {
         RowHash.text(UnsafeRawBufferPointer(rebasing: $0[texts.byteRange(Int(code))]))

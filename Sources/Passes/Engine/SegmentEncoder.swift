@@ -85,13 +85,23 @@ final class SegmentEncoder {
 
 extension ColumnChunkEncoder {
   fileprivate func encode(_ scratch: ColumnScratch, rowCount: Int) throws -> EncodedColumnChunk {
+    var runStarts: [Int]?
+    if let runs = scratch.runs {
+      if runs.allSatisfy(\.isNull) { return try encode(ColumnSource(.allNull), rowCount: rowCount) }
+      if runs.contains(where: \.isNull) || runs.count > ValueRuns.countMax(rowCount) {
+        scratch.spreadRuns(count: rowCount)
+      } else {
+        runStarts = runs.map(\.start)
+      }
+    }
     let validity: UnsafePointer<UInt8>? = scratch.hasNulls ? UnsafePointer(scratch.validity) : nil
     switch scratch.form {
     case .absent:
       return try encode(ColumnSource(.allNull), rowCount: rowCount)
     case .integers:
       return try encode(
-        ColumnSource(.integers(scratch.integers), validity: validity), rowCount: rowCount)
+        ColumnSource(.integers(scratch.integers), validity: validity, runStarts: runStarts),
+        rowCount: rowCount)
     case .wide:
       return try encode(ColumnSource(.wide(scratch.wide), validity: validity), rowCount: rowCount)
     case .doubles:
@@ -102,7 +112,8 @@ extension ColumnChunkEncoder {
         return try encode(ColumnSource(.allNull), rowCount: rowCount)
       }
       return try encode(
-        ColumnSource(.codes(scratch.codes, dictionary: scratch.text), validity: validity),
+        ColumnSource(
+          .codes(scratch.codes, dictionary: scratch.text), validity: validity, runStarts: runStarts),
         rowCount: rowCount)
     case .bytes:
       return try scratch.text.offsets.withUnsafeBufferPointer { offsets in

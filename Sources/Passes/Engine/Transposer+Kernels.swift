@@ -7,7 +7,7 @@ import Columnar
 // validity of a block without nulls is not written.
 
 func loadIntegers(
-  _ field: RowField, _ count: Int, _ rows: RowPointers, _ out: UnsafeMutablePointer<Int64>,
+  _ field: RowPlace, _ count: Int, _ rows: RowPointers, _ out: UnsafeMutablePointer<Int64>,
   _ validity: UnsafeMutablePointer<UInt8>, _ isAnyNull: inout Bool
 ) {
   switch field.form {
@@ -25,7 +25,7 @@ func loadIntegers(
 
 @inline(__always)
 private func load<T: FixedWidthInteger & BitwiseCopyable>(
-  _ field: RowField, _ count: Int, _ rows: RowPointers, _ out: UnsafeMutablePointer<Int64>,
+  _ field: RowPlace, _ count: Int, _ rows: RowPointers, _ out: UnsafeMutablePointer<Int64>,
   _ validity: UnsafeMutablePointer<UInt8>, _ isAnyNull: inout Bool, as type: T.Type
 ) {
   let offset = field.offset
@@ -94,7 +94,7 @@ private func loadPlain<T: FixedWidthInteger & BitwiseCopyable>(
 
 /// Sets the validity of a block of any form; returns whether a row is null.
 private func loadValidity(
-  _ field: RowField, _ count: Int, _ rows: RowPointers, _ validity: UnsafeMutablePointer<UInt8>
+  _ field: RowPlace, _ count: Int, _ rows: RowPointers, _ validity: UnsafeMutablePointer<UInt8>
 ) -> Bool {
   var nulls = 0
   switch field.null {
@@ -121,7 +121,7 @@ private func loadValidity(
 }
 
 func loadWide(
-  _ field: RowField, _ count: Int, _ rows: RowPointers, _ out: UnsafeMutablePointer<Int128>,
+  _ field: RowPlace, _ count: Int, _ rows: RowPointers, _ out: UnsafeMutablePointer<Int128>,
   _ validity: UnsafeMutablePointer<UInt8>, _ isAnyNull: inout Bool
 ) {
   if loadValidity(field, count, rows, validity) { isAnyNull = true }
@@ -139,7 +139,7 @@ func loadWide(
 }
 
 func loadDoubles(
-  _ field: RowField, _ count: Int, _ rows: RowPointers, _ out: UnsafeMutablePointer<Double>,
+  _ field: RowPlace, _ count: Int, _ rows: RowPointers, _ out: UnsafeMutablePointer<Double>,
   _ validity: UnsafeMutablePointer<UInt8>, _ isAnyNull: inout Bool
 ) {
   if loadValidity(field, count, rows, validity) { isAnyNull = true }
@@ -155,7 +155,7 @@ func loadDoubles(
 }
 
 func loadCharacters(
-  _ field: RowField, _ count: Int, _ rows: RowPointers, _ out: UnsafeMutablePointer<Int32>,
+  _ field: RowPlace, _ count: Int, _ rows: RowPointers, _ out: UnsafeMutablePointer<Int32>,
   _ validity: UnsafeMutablePointer<UInt8>, _ isAnyNull: inout Bool
 ) {
   var nulls = 0
@@ -169,7 +169,7 @@ func loadCharacters(
 }
 
 func loadCodes(
-  _ field: RowField, _ count: Int, _ rows: RowPointers, _ out: UnsafeMutablePointer<Int32>,
+  _ field: RowPlace, _ count: Int, _ rows: RowPointers, _ out: UnsafeMutablePointer<Int32>,
   _ validity: UnsafeMutablePointer<UInt8>, _ isAnyNull: inout Bool
 ) {
   let offset = field.offset
@@ -200,7 +200,7 @@ func loadCodes(
 
 /// Appends the texts to `target.text`, and their 64-bit reductions to `words`. Empty text is null.
 func loadFixedText(
-  _ field: RowField, _ count: Int, _ rows: RowPointers, _ target: ColumnScratch,
+  _ field: RowPlace, _ count: Int, _ rows: RowPointers, _ target: ColumnScratch,
   _ validity: UnsafeMutablePointer<UInt8>, _ words: UnsafeMutablePointer<Int64>,
   _ isAnyNull: inout Bool
 ) {
@@ -272,19 +272,6 @@ enum CharacterCodes {
   }
 }
 
-extension RowNull {
-  /// Whether nulls are told by bits beside the values.
-  var isBit: Bool { if case .bit = self { true } else { false } }
-}
-
-/// Whether `count` codes, at least one, are all alike.
-func isConstant(_ codes: UnsafePointer<Int32>, _ count: Int) -> Bool {
-  if codes[0] != codes[count &- 1] { return false }
-  var difference: Int32 = 0
-  for row in 0..<count { difference |= codes[row] ^ codes[0] }
-  return difference == 0
-}
-
 /// Texts of a `StringTable`, renumbered within a row group by first use.
 struct TextCodes {
   private var values = ByteColumn()
@@ -333,22 +320,28 @@ struct TextCodes {
     let codes = column.codes
     var used: [Int] = []
     column.text = ByteColumn()
-    var last: Int32 = -1
-    var renumbered: Int32 = 0
-    for row in 0..<count {
-      if codes[row] != last {
-        last = codes[row]
-        let code = Int(last)
-        if local[code] < 0 {
-          local[code] = Int32(used.count)
-          used.append(code)
-          values.bytes.withUnsafeBytes { bytes in
-            column.text.append(UnsafeRawBufferPointer(rebasing: bytes[values.byteRange(code)]))
-          }
+    func number(_ code: Int) -> Int32 {
+      if local[code] < 0 {
+        local[code] = Int32(used.count)
+        used.append(code)
+        values.bytes.withUnsafeBytes { bytes in
+          column.text.append(UnsafeRawBufferPointer(rebasing: bytes[values.byteRange(code)]))
         }
-        renumbered = local[code]
       }
-      codes[row] = renumbered
+      return local[code]
+    }
+    if let runs = column.runs {
+      for run in runs where !run.isNull { codes[run.start] = number(Int(codes[run.start])) }
+    } else {
+      var last: Int32 = -1
+      var renumbered: Int32 = 0
+      for row in 0..<count {
+        if codes[row] != last {
+          last = codes[row]
+          renumbered = number(Int(last))
+        }
+        codes[row] = renumbered
+      }
     }
     for code in used { local[code] = -1 }
   }

@@ -1,6 +1,7 @@
 import Bytes
 import CSystem
 import Columnar
+import Parquet
 
 /// Cuts packed rows into columns, and sums their row hashes on the way.
 ///
@@ -12,24 +13,33 @@ final class Transposer {
   /// Rows that lie side by side are a block of their own from this count on.
   private static let contiguousRowMin = 16
 
-  let columns: [PhysicalColumn]
   let scratch: [ColumnScratch]
   /// Rows cut since `reset`.
   private(set) var rowCount = 0
+  private let steps: [CutStep]
   private var texts = TextCodes()
   private let pointers: UnsafeMutablePointer<UnsafeRawPointer>
-  private let hashes = RowHashBlock(capacity: Transposer.blockRowCount)
-  private let rowWords: RowWords?
-  /// By column: the 64-bit words that are hashed, where they are not the column's values themselves.
-  private let words: [UnsafeMutablePointer<Int64>]
+  private let hashes: RowHashBlock
+  private var rowWords: RowWords?
   /// Remainders of the time that was split last, for the column that follows it.
   private let remainders: UnsafeMutablePointer<Int64>
-  private var split: (field: RowField, validity: UnsafeMutablePointer<UInt8>, hasNulls: Bool)?
+  private var split: (field: RowPlace, validity: UnsafeMutablePointer<UInt8>, hasNulls: Bool)?
   private var pending = 0
   /// Rows side by side that wait to be cut.
   private var waiting: (base: UnsafeRawPointer, stride: Int, count: Int)?
   private let capacity: Int
   private var total = Fingerprint()
+
+  /// What is done with one column of every block.
+  private struct CutStep {
+    let source: CutSource
+    /// nil for a column whose value is hashed with another's.
+    let hash: RowHash?
+    /// The word of the row that the column is, where its values are written as the rows are turned.
+    let word: Int?
+    /// The 64-bit words that are hashed, where they are not the column's values themselves.
+    let words: UnsafeMutablePointer<Int64>
+  }
 
   convenience init(columns: [PhysicalColumn], capacity: Int) {
     self.init(columns: columns, capacity: capacity, words: RowWords(capacity: Self.blockRowCount))
@@ -37,19 +47,29 @@ final class Transposer {
 
   /// - Parameter words: nil for what processors without wide words do.
   init(columns: [PhysicalColumn], capacity: Int, words: RowWords?) {
-    rowWords = words
-    self.columns = columns
     self.capacity = capacity
-    scratch = columns.map { ColumnScratch(form: $0.origin.scratchForm, capacity: capacity) }
+    scratch = columns.map {
+      ColumnScratch(
+        form: $0.origin.scratchForm, capacity: capacity,
+        mayHaveRuns: WriterColumn($0.field).mayHaveRuns)
+    }
     pointers = .allocate(capacity: Self.blockRowCount)
-    self.words = columns.map { .allocate(capacity: $0.origin.hasOwnWords ? Self.blockRowCount : 1) }
     remainders = .allocate(capacity: Self.blockRowCount)
+    hashes = RowHashBlock(columnMax: columns.count)
+    var words = words
+    steps = columns.map { column in
+      let source = CutSource(column.origin)
+      return CutStep(
+        source: source, hash: column.hash, word: source.word(of: &words),
+        words: .allocate(capacity: source.hasOwnWords ? Self.blockRowCount : 1))
+    }
+    rowWords = words
   }
 
   deinit {
     pointers.deallocate()
     hashes.deallocate()
-    for buffer in words { buffer.deallocate() }
+    for step in steps { step.words.deallocate() }
     rowWords?.deallocate()
     remainders.deallocate()
   }
@@ -99,15 +119,15 @@ final class Transposer {
   /// - Returns: The sum of the rows' hashes.
   func finish() -> Fingerprint {
     settle()
-    for (column, scratch) in zip(columns, scratch) {
-      if case .text = column.origin { texts.compact(scratch, count: rowCount) }
-      if case .character = column.origin { CharacterCodes.compact(scratch, count: rowCount) }
+    for (step, scratch) in zip(steps, scratch) {
+      if case .text = step.source { texts.compact(scratch, count: rowCount) }
+      if case .character = step.source { CharacterCodes.compact(scratch, count: rowCount) }
     }
     return total
   }
 
   private func cutPending() {
-    cut(RowPointers(pointers: pointers), count: pending)
+    cut(RowPointers(pointers: pointers, count: pending), count: pending)
     pending = 0
   }
 
@@ -116,11 +136,21 @@ final class Transposer {
     guard let rows = waiting else { return }
     waiting = nil
     for row in 0..<rows.count { pointers[row] = rows.base + row &* rows.stride }
-    let isTurned = rowWords?.turn(rows.base, stride: rows.stride, count: rows.count) ?? false
     cut(
       RowPointers(
-        pointers: pointers, base: rows.base, stride: rows.stride, words: isTurned ? rowWords : nil),
+        pointers: pointers, count: rows.count, base: rows.base, stride: rows.stride,
+        words: turn(rows)),
       count: rows.count, next: next)
+  }
+
+  /// The words of rows side by side, where they can be turned.
+  private func turn(_ rows: (base: UnsafeRawPointer, stride: Int, count: Int)) -> RowWords? {
+    guard var words = rowWords else { return nil }
+    for (step, scratch) in zip(steps, scratch) {
+      guard let word = step.word, case .integer = step.source else { continue }
+      words.direct(word, to: scratch.integers + rowCount)
+    }
+    return words.turn(rows.base, stride: rows.stride, count: rows.count) ? words : nil
   }
 
   private func cut(
@@ -132,38 +162,54 @@ final class Transposer {
     hashes.begin(count: count)
     split = nil
     // Portion by portion: more requests than that at a time would wait for each other.
-    let portion = (next?.byteCount ?? 0) / columns.count + 64
-    for column in columns.indices {
+    let portion = (next?.byteCount ?? 0) / steps.count + 64
+    for column in steps.indices {
       if let next {
         let end = min((column + 1) * portion, next.byteCount)
         for at in stride(from: column * portion, to: end, by: 64) {
           lake_prefetch_read(next.base + at)
         }
       }
-      cut(
-        columns[column], rows, into: scratch[column], words: words[column], count: count, &hashes)
+      cut(steps[column], rows, into: scratch[column], count: count, &hashes)
     }
     total &+= hashes.finish()
     rowCount += count
   }
 
   private func cut(
-    _ column: PhysicalColumn, _ rows: RowPointers, into target: ColumnScratch,
-    words: UnsafeMutablePointer<Int64>, count: Int, _ hashes: inout RowHashBlock
+    _ step: CutStep, _ rows: RowPointers, into target: ColumnScratch, count: Int,
+    _ hashes: inout RowHashBlock
   ) {
+    let words = step.words
     let validity = target.validity + rowCount
     var isAnyNull = false
     var hashed: UnsafePointer<Int64>? = UnsafePointer(words)
-    switch column.origin {
+    switch step.source {
     case .absent:
       return
     case .integer(let field):
       let out = target.integers + rowCount
-      loadIntegers(field, count, rows, out, validity, &isAnyNull)
+      if isUniform(field, rows) {
+        var value: Int64 = 0
+        var isValid: UInt8 = 1
+        loadIntegers(field, 1, rows.scattered, &value, &isValid, &isAnyNull)
+        if let hash = step.hash, !isAnyNull {
+          hashes.add(hash, constant: UInt64(bitPattern: value))
+        }
+        return target.addRun(of: value, isNull: isAnyNull, at: rowCount, count: count)
+      }
+      if step.word.flatMap({ rows.words?.values($0) }) == nil {
+        loadIntegers(field, count, rows, out, validity, &isAnyNull)
+      }
       hashed = UnsafePointer(out)
     case .microseconds(let field):
-      loadIntegers(field, count, rows, words, validity, &isAnyNull)
-      splitNanoseconds(words, count, target.integers + rowCount, remainders)
+      if let values = step.word.flatMap({ rows.words?.values($0) }) {
+        hashed = values
+      } else {
+        loadIntegers(field, count, rows, words, validity, &isAnyNull)
+      }
+      splitNanoseconds(
+        hashed ?? UnsafePointer(words), count, target.integers + rowCount, remainders)
       split = (field, validity, isAnyNull)
     case .nanosecondRemainder(let field):
       hashed = nil
@@ -190,30 +236,82 @@ final class Transposer {
       CharacterCodes.hashes(out, count, words)
     case .text(let field):
       let out = target.codes + rowCount
-      loadCodes(field, count, rows, out, validity, &isAnyNull)
-      if isConstant(out, count) && !(isAnyNull && field.null.isBit) {
-        // One symbol; or none at all, as a missing text is a code of its own.
-        hashed = nil
-        if let hash = column.hash, !isAnyNull {
-          hashes.add(hash, constant: texts.hash(Int(out[0])))
+      if isUniform(field, rows) {
+        var code: Int32 = 0
+        var isValid: UInt8 = 1
+        loadCodes(field, 1, rows.scattered, &code, &isValid, &isAnyNull)
+        if let hash = step.hash, !isAnyNull {
+          hashes.add(hash, constant: texts.hash(Int(code)))
         }
-      } else {
-        texts.hashes(out, count, words)
+        return target.addRun(of: Int64(code), isNull: isAnyNull, at: rowCount, count: count)
       }
+      loadCodes(field, count, rows, out, validity, &isAnyNull)
+      texts.hashes(out, count, words)
     case .fixedText(let field):
       loadFixedText(field, count, rows, target, validity, words, &isAnyNull)
     case .json(let field):
       loadJSONTimes(field, count, rows, target, validity, words, &isAnyNull)
     }
-    if let hash = column.hash, let hashed {
+    if let hash = step.hash, let hashed {
       hashes.add(hash, hashed, validity: isAnyNull ? UnsafePointer(validity) : nil)
     }
+    target.spreadRuns(count: rowCount)
     target.setValidity(at: rowCount, count: count, isAnyNull: isAnyNull)
+  }
+
+  /// Whether a field is known to be the same in all rows of a block.
+  private func isUniform(_ field: RowPlace, _ rows: RowPointers) -> Bool {
+    rows.words?.isUniform(field) ?? rows.isUniform(field)
+  }
+}
+
+/// Where the values of a column come from: a `ColumnOrigin` without names.
+private enum CutSource {
+  case integer(RowPlace)
+  case microseconds(RowPlace)
+  case nanosecondRemainder(RowPlace)
+  case wide(RowPlace)
+  case double(RowPlace)
+  case character(RowPlace)
+  case fixedText(RowPlace)
+  case text(RowPlace)
+  case json(RowPlace)
+  case absent
+
+  init(_ origin: ColumnOrigin) {
+    switch origin {
+    case .integer(let field): self = .integer(field.place)
+    case .microseconds(let field): self = .microseconds(field.place)
+    case .nanosecondRemainder(let field): self = .nanosecondRemainder(field.place)
+    case .wide(let field): self = .wide(field.place)
+    case .double(let field): self = .double(field.place)
+    case .character(let field): self = .character(field.place)
+    case .fixedText(let field): self = .fixedText(field.place)
+    case .text(let field): self = .text(field.place)
+    case .json(let field): self = .json(field.place)
+    case .absent: self = .absent
+    }
+  }
+
+  /// Whether what is hashed differs from the column's values, or may change after.
+  var hasOwnWords: Bool {
+    switch self {
+    case .integer, .absent: false
+    default: true
+    }
+  }
+
+  /// The word of the rows that the column is, from now on watched; nil where it is none.
+  func word(of words: inout RowWords?) -> Int? {
+    switch self {
+    case .integer(let field), .microseconds(let field): words?.watch(field)
+    default: nil
+    }
   }
 }
 
 extension ColumnOrigin {
-  var scratchForm: ColumnScratch.Form {
+  fileprivate var scratchForm: ColumnScratch.Form {
     switch self {
     case .integer, .microseconds, .nanosecondRemainder: .integers
     case .wide: .wide
@@ -221,14 +319,6 @@ extension ColumnOrigin {
     case .character, .text: .codes
     case .fixedText, .json: .bytes
     case .absent: .absent
-    }
-  }
-
-  /// Whether what is hashed differs from the column's values, or may change after.
-  fileprivate var hasOwnWords: Bool {
-    switch self {
-    case .integer, .absent: false
-    default: true
     }
   }
 }

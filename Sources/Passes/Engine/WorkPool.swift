@@ -43,6 +43,8 @@ final class WorkPool: @unchecked Sendable {
   private var unfinished = 0
   private var failure: (any Error)?
   private var isClosed = false
+  /// Threads, the feeder not among them, that have nothing to do.
+  private var idleCount = 0
   private var threads: [pthread_t] = []
   /// Threads that work, the feeder included.
   let width: Int
@@ -81,6 +83,22 @@ final class WorkPool: @unchecked Sendable {
     locked {
       lane.tasks.append(task)
       unfinished += 1
+      pthread_cond_broadcast(changed)
+    }
+  }
+
+  /// Runs a task of a lane on this thread where it may begin now and no other thread has time for it;
+  /// else adds it.
+  func runOrAdd(to lane: Lane, _ task: @escaping Task) throws {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    if let failure { throw failure }
+    lane.tasks.append(task)
+    unfinished += 1
+    if idleCount == 0, let next = lane.next() {
+      _ = run((next, lane))
+      if let failure { throw failure }
+    } else {
       pthread_cond_broadcast(changed)
     }
   }
@@ -156,7 +174,11 @@ final class WorkPool: @unchecked Sendable {
   private func work() {
     pthread_mutex_lock(mutex)
     while !isClosed {
-      if !runOne() { pthread_cond_wait(changed, mutex) }
+      if !runOne() {
+        idleCount += 1
+        pthread_cond_wait(changed, mutex)
+        idleCount -= 1
+      }
     }
     pthread_mutex_unlock(mutex)
   }

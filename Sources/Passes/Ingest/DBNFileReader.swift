@@ -30,8 +30,8 @@ final class DBNFileReader: @unchecked Sendable {
   private let didReadBlocks: () throws -> Void
 
   /// Blocks that are handed over together: each one alone would wake a thread for it.
-  private static let handoverCount = 4
-  private static let blockCount = 16
+  private static let handoverCount = 2
+  private static let blockCount = 8
   private var handover: [BlockReader.Block] = []
 
   // Once the header is read, only tasks of the lane touch what follows, one at a time.
@@ -77,12 +77,12 @@ final class DBNFileReader: @unchecked Sendable {
     while block.count > 0 {
       handover.append(block)
       if handover.count == Self.handoverCount {
-        handOver()
+        try handOver()
         try didReadBlocks()
       }
       block = try next()
     }
-    handOver()
+    try handOver()
     try pool.drain(lane)
     try scanner.finish(remaining: tailCount)
     return DBNFileSummary(
@@ -96,18 +96,19 @@ final class DBNFileReader: @unchecked Sendable {
     do {
       return try reader.next()
     } catch {
-      handOver()
+      try handOver()
       try pool.drain(lane)
       throw error
     }
   }
 
-  /// Has blocks routed, behind those before them.
-  private func handOver() {
+  /// Has blocks routed, behind those before them: here and now where no other thread has time, as
+  /// they are still in this processor's cache.
+  private func handOver() throws {
     if handover.isEmpty { return }
     let blocks = handover
     handover.removeAll(keepingCapacity: true)
-    pool.add(to: lane) {
+    try pool.runOrAdd(to: lane) {
       for block in blocks {
         try self.route(block)
         self.reader.release(block)
