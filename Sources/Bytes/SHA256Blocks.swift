@@ -2,13 +2,13 @@ import CSystem
 
 /// SHA-256 block by block, by the processor's own instructions.
 ///
-/// A step is a long chain of instructions that wait for each other. Who hands the blocks over one at
-/// a time, between the steps of other work on the same bytes, gets that work done meanwhile.
+/// A step is a long chain of instructions that wait for each other. Who takes the blocks into `state`
+/// between the steps of other work on the same bytes gets that work done meanwhile.
 public final class SHA256Blocks {
   /// Bytes of a block.
   public static let byteCount = 64
 
-  /// Eight words in the order of the instructions, aligned to 16 bytes: for `lake_sha256_block`.
+  /// Eight words in the order of the instructions, aligned to 16 bytes: for `lake_sha256_blocks`.
   public let state: UnsafeMutablePointer<UInt32>
   /// Blocks that `add` took, or that the caller took and `count`ed.
   private var blockCount = 0
@@ -32,14 +32,11 @@ public final class SHA256Blocks {
   public func add(_ bytes: UnsafeRawBufferPointer) {
     guard let base = bytes.baseAddress else { return }
     let blocks = bytes.count / Self.byteCount
-    for block in 0..<blocks {
-      lake_sha256_block(
-        state, (base + block &* Self.byteCount).assumingMemoryBound(to: UInt8.self))
-    }
+    lake_sha256_blocks(state, base.assumingMemoryBound(to: UInt8.self), blocks)
     blockCount += blocks
   }
 
-  /// Counts blocks that were put into `state` by `lake_sha256_block` itself.
+  /// Counts blocks that the caller put into `state` itself.
   public func count(blocks: Int) { blockCount += blocks }
 
   /// The digest, 32 bytes. No block may follow.

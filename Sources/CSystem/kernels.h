@@ -3,6 +3,8 @@
 #ifndef LAKE_KERNELS_H
 #define LAKE_KERNELS_H
 
+#include "sha256.h"
+
 #if defined(__x86_64__)
 typedef unsigned long long lake_v8 __attribute__((vector_size(64)));
 typedef unsigned long long lake_v8_unaligned __attribute__((vector_size(64), aligned(8)));
@@ -141,6 +143,37 @@ LAKE_WIDE void lake_hash_rows(
   lake_add_lanes(&sum, total);
 }
 
+/// The rules of a window of eight-byte fields: see `lake_screen_rows`.
+struct lake_screen {
+  lake_v8 alike, clear, left, right, order, whole;
+};
+
+/// Adds to `seen` the bits in which a row breaks a rule.
+LAKE_WIDE lake_v8 lake_screen_row(
+    const unsigned char *row, unsigned char lanes, const struct lake_screen *rules, lake_v8 seen) {
+  // A multiple of 8 * 125, times the inverse of 125, is its quotient by 125: small, and with no low bits.
+  const lake_v8 limit = (lake_v8){0} + 0xFFFFFFFFFFFFFFFFull / 1000;
+  const lake_v8 v =
+      (lake_v8)__builtin_ia32_loaddqudi512_mask((const long long *)row, (lake_s8){0}, lanes);
+  lake_v8 quotient = v * 0x1CAC083126E978D5ull;
+  quotient = quotient >> 3 | quotient << 61;
+  const lake_v8 above = (lake_v8)__builtin_ia32_permvardi512((lake_s8)v, (lake_s8)rules->left);
+  const lake_v8 below = (lake_v8)__builtin_ia32_permvardi512((lake_s8)v, (lake_s8)rules->right);
+  return seen | ((v ^ v << 1) & rules->alike) | (v & rules->clear) | ((above - below) & rules->order) |
+         ((lake_v8)(quotient > limit) & rules->whole);
+}
+
+LAKE_WIDE struct lake_screen lake_screen_rules(const unsigned long long *rules) {
+  const lake_v8_unaligned *rule = (const lake_v8_unaligned *)rules;
+  return (struct lake_screen){rule[0], rule[1], rule[2], rule[3], rule[4], rule[5]};
+}
+
+LAKE_WIDE int lake_is_any(lake_v8 words) {
+  unsigned long long all = 0;
+  for (int lane = 0; lane < 8; lane++) all |= words[lane];
+  return all != 0;
+}
+
 /// Whether one of `count` rows might break one of the rules of a window of its eight-byte fields.
 ///
 /// `lanes` has a bit for each of the eight fields that a row has there. `rules` holds eight words each:
@@ -149,25 +182,32 @@ LAKE_WIDE void lake_hash_rows(
 LAKE_WIDE int lake_screen_rows(
     const unsigned char *base, long stride, long count, unsigned lanes,
     const unsigned long long *rules) {
-  const lake_v8_unaligned *rule = (const lake_v8_unaligned *)rules;
-  const lake_v8 alike = rule[0], clear = rule[1], left = rule[2], right = rule[3], order = rule[4];
-  const lake_v8 whole = rule[5];
-  // A multiple of 8 * 125, times the inverse of 125, is its quotient by 125: small, and with no low bits.
-  const lake_v8 limit = (lake_v8){0} + 0xFFFFFFFFFFFFFFFFull / 1000;
+  const struct lake_screen screen = lake_screen_rules(rules);
   lake_v8 seen = {0};
-  for (long row = 0; row < count; row++) {
-    const lake_v8 v = (lake_v8)__builtin_ia32_loaddqudi512_mask(
-        (const long long *)(base + row * stride), (lake_s8){0}, (unsigned char)lanes);
-    lake_v8 quotient = v * 0x1CAC083126E978D5ull;
-    quotient = quotient >> 3 | quotient << 61;
-    const lake_v8 above = (lake_v8)__builtin_ia32_permvardi512((lake_s8)v, (lake_s8)left);
-    const lake_v8 below = (lake_v8)__builtin_ia32_permvardi512((lake_s8)v, (lake_s8)right);
-    seen |= ((v ^ v << 1) & alike) | (v & clear) | ((above - below) & order) |
-            ((lake_v8)(quotient > limit) & whole);
+  for (long row = 0; row < count; row++)
+    seen = lake_screen_row(base + row * stride, (unsigned char)lanes, &screen, seen);
+  return lake_is_any(seen);
+}
+
+/// As `lake_screen_rows`, and takes `block_count` blocks of SHA-256 into `state` on the way.
+__attribute__((target("avx512f,avx512dq,sha,sse4.1,ssse3"))) static inline int lake_screen_and_hash_rows(
+    const unsigned char *base, long stride, long count, unsigned lanes,
+    const unsigned long long *rules, unsigned *state, const unsigned char *hashed, long block_count) {
+  const struct lake_screen screen = lake_screen_rules(rules);
+  lake_v4 first = *(const lake_v4 *)state, second = *(const lake_v4 *)(state + 4);
+  lake_v8 seen = {0};
+  const long rows = block_count > 0 ? (count + block_count - 1) / block_count : count;
+  long row = 0;
+  for (long block = 0; block < block_count; block++) {
+    lake_sha256_block(&first, &second, hashed + 64 * block);
+    for (const long end = row + rows; row < end && row < count; row++)
+      seen = lake_screen_row(base + row * stride, (unsigned char)lanes, &screen, seen);
   }
-  unsigned long long all = 0;
-  for (int lane = 0; lane < 8; lane++) all |= seen[lane];
-  return all != 0;
+  for (; row < count; row++)
+    seen = lake_screen_row(base + row * stride, (unsigned char)lanes, &screen, seen);
+  *(lake_v4 *)state = first;
+  *(lake_v4 *)(state + 4) = second;
+  return lake_is_any(seen);
 }
 
 LAKE_WIDE void lake_transpose_eight(lake_v8 *r) {
@@ -351,6 +391,11 @@ static inline int lake_split_thousands(
 static inline int lake_screen_rows(
     const unsigned char *base, long stride, long count, unsigned lanes,
     const unsigned long long *rules) { return 1; }
+static inline int lake_screen_and_hash_rows(
+    const unsigned char *base, long stride, long count, unsigned lanes,
+    const unsigned long long *rules, unsigned *state, const unsigned char *hashed, long block_count) {
+  return 1;
+}
 static inline void lake_bounds(const long long *values, long count, long long *bounds) {}
 static inline long long lake_differences(
     const long long *values, long count, unsigned long long *differences) { return 0; }

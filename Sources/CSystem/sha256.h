@@ -29,20 +29,22 @@ static inline int lake_has_sha256(void) {
   a = __builtin_ia32_sha256msg2(a, d);                                                \
   LAKE_SHA_ROUNDS(i, a)
 
-__attribute__((target("sha,sse4.1,ssse3"))) static inline lake_v4 lake_sha256_words(
+__attribute__((target("ssse3"))) static inline lake_v4 lake_sha256_words(
     const unsigned char *bytes) {
   const lake_b16 part = (lake_b16) * (const lake_v4_unaligned *)bytes;
   return (lake_v4)__builtin_shufflevector(
       part, part, 3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12);
 }
 
-/// Takes 64 bytes into `state`: eight words in the instructions' order, which is
-/// f e b a, h g d c by the letters of FIPS 180-4, section 6.2.2.
+#define LAKE_SHA __attribute__((target("sha,sse4.1,ssse3")))
+
+/// Takes 64 bytes into the two halves of the state: f e b a and h g d c by the letters of FIPS 180-4,
+/// section 6.2.2.
 ///
 /// Each step waits for the one before, so that a processor has room for other work meanwhile: it
-/// costs little where it is called between the steps of a loop that does something else.
-__attribute__((target("sha,sse4.1,ssse3"))) static inline void lake_sha256_block(
-    unsigned *state, const unsigned char *bytes) {
+/// costs little between the steps of a loop that does something else, if the state stays in registers.
+LAKE_SHA __attribute__((always_inline)) static inline void lake_sha256_block(
+    lake_v4 *first_half, lake_v4 *second_half, const unsigned char *bytes) {
   static const unsigned constants[64] __attribute__((aligned(16))) = {
       0x428A2F98, 0x71374491, 0xB5C0FBCF, 0xE9B5DBA5, 0x3956C25B, 0x59F111F1, 0x923F82A4, 0xAB1C5ED5,
       0xD807AA98, 0x12835B01, 0x243185BE, 0x550C7DC3, 0x72BE5D74, 0x80DEB1FE, 0x9BDC06A7, 0xC19BF174,
@@ -52,8 +54,7 @@ __attribute__((target("sha,sse4.1,ssse3"))) static inline void lake_sha256_block
       0xA2BFE8A1, 0xA81A664B, 0xC24B8B70, 0xC76C51A3, 0xD192E819, 0xD6990624, 0xF40E3585, 0x106AA070,
       0x19A4C116, 0x1E376C08, 0x2748774C, 0x34B0BCB5, 0x391C0CB3, 0x4ED8AA4A, 0x5B9CCA4F, 0x682E6FF3,
       0x748F82EE, 0x78A5636F, 0x84C87814, 0x8CC70208, 0x90BEFFFA, 0xA4506CEB, 0xBEF9A3F7, 0xC67178F2};
-  const lake_v4 first_before = *(const lake_v4 *)state;
-  const lake_v4 second_before = *(const lake_v4 *)(state + 4);
+  const lake_v4 first_before = *first_half, second_before = *second_half;
   lake_v4 first = first_before, second = second_before, sum;
   // Written out: the schedule of the words must stay just before the rounds that need it.
   lake_v4 w0 = LAKE_SHA_WORDS(0), w1 = LAKE_SHA_WORDS(1), w2 = LAKE_SHA_WORDS(2), w3 = LAKE_SHA_WORDS(3);
@@ -73,14 +74,23 @@ __attribute__((target("sha,sse4.1,ssse3"))) static inline void lake_sha256_block
   LAKE_SHA_STEP(13, w1, w2, w3, w0)
   LAKE_SHA_STEP(14, w2, w3, w0, w1)
   LAKE_SHA_STEP(15, w3, w0, w1, w2)
-  *(lake_v4 *)state = first + first_before;
-  *(lake_v4 *)(state + 4) = second + second_before;
+  *first_half = first + first_before;
+  *second_half = second + second_before;
+}
+
+/// Takes `count` blocks of 64 bytes into `state`: the two halves of it, one after the other.
+LAKE_SHA static inline void lake_sha256_blocks(
+    unsigned *state, const unsigned char *bytes, long count) {
+  lake_v4 first = *(const lake_v4 *)state, second = *(const lake_v4 *)(state + 4);
+  for (long block = 0; block < count; block++) lake_sha256_block(&first, &second, bytes + 64 * block);
+  *(lake_v4 *)state = first;
+  *(lake_v4 *)(state + 4) = second;
 }
 #undef LAKE_SHA_WORDS
 #undef LAKE_SHA_ROUNDS
 #undef LAKE_SHA_STEP
 #else
 static inline int lake_has_sha256(void) { return 0; }
-static inline void lake_sha256_block(unsigned *state, const unsigned char *bytes) {}
+static inline void lake_sha256_blocks(unsigned *state, const unsigned char *bytes, long count) {}
 #endif
 #endif

@@ -34,8 +34,16 @@ static inline int lake_processor_count(void) {
   return count < 1 ? 1 : count;
 }
 /// Asks for the cache line at an address that will be read, or written, shortly.
-static inline void lake_prefetch_read(const void *address) { __builtin_prefetch(address, 0, 3); }
+static inline void lake_prefetch_read(const void *address) { __builtin_prefetch(address, 0, 2); }
+#if defined(__x86_64__)
+// Written out: without -mprfchw the compiler takes the instruction for reading, after which a line that
+// another processor has read must still be asked for. Processors that lack it pass over it.
+static inline void lake_prefetch_write(void *address) {
+  __asm__ volatile("prefetchw %0" : : "m"(*(char *)address));
+}
+#else
 static inline void lake_prefetch_write(void *address) { __builtin_prefetch(address, 1, 3); }
+#endif
 
 /// Folds `count` bytes (a multiple of 64, at least 64) into 16 whose CRC-32 from state 0 is that of
 /// all of them from `state`, by carry-less multiplication. Only where `lake_has_crc_folding`.

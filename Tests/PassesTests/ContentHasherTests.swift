@@ -41,7 +41,7 @@ import Testing
   private func hashSome(_ hasher: ContentHasher, to end: UnsafeMutableRawPointer) {
     guard let state = hasher.state, var position = hasher.position else { return }
     while UnsafeRawPointer(end) - position >= 128 {
-      lake_sha256_block(state, position.assumingMemoryBound(to: UInt8.self))
+      lake_sha256_blocks(state, position.assumingMemoryBound(to: UInt8.self), 1)
       position += SHA256Blocks.byteCount
     }
     hasher.didHash(to: position)

@@ -123,8 +123,7 @@ struct ToyRows {
         if part < fragmentCount && size > 0 {
           let rows = ToyRows.order.sorted(toy.symbol.run.pointers(stride: ToyRows.stride))
           toy.symbol.fragments.append(try file.write(rows, order: ToyRows.order))
-          toy.pool.give(toy.symbol.run.chunks)
-          toy.symbol.run = RowRun()
+          toy.pool.give(toy.symbol.takeRun().chunks)
         }
       }
       expected.sort { ($0[0], $0[1], $0[2]) < ($1[0], $1[1], $1[2]) }
@@ -143,8 +142,7 @@ struct ToyRows {
       }
       let rows = toy.symbol.run.pointers(stride: ToyRows.stride)
       toy.symbol.fragments.append(try file.write(rows, order: ToyRows.order))
-      toy.pool.give(toy.symbol.run.chunks)
-      toy.symbol.run = RowRun()
+      toy.pool.give(toy.symbol.takeRun().chunks)
     }
     #expect(toy.symbol.isOrdered)
     #expect(try toy.merged().map { $0[0] } == (0..<4500).map(Int64.init))

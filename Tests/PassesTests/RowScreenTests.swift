@@ -1,3 +1,4 @@
+import Bytes
 import Catalog
 import Columnar
 import TestSupport
@@ -50,7 +51,20 @@ import Testing
     let screen = RowScreen(checks, rowByteCount: stride, hasWideWords: hasWideWords)
     return rows.withUnsafeBytes { bytes in
       guard let base = bytes.baseAddress else { return false }
-      return screen.isSuspect(base, stride: stride, count: bytes.count / stride)
+      let count = bytes.count / stride
+      let isSuspect = screen.isSuspect(base, stride: stride, count: count)
+      if let hasher = SHA256Blocks(), screen.mayHash {
+        // What is hashed in passing changes nothing, and is hashed right.
+        let blockCount = [0, 1, count / 8, count].randomElement() ?? 0
+        let blocks = RowScreen.HashedBlocks(state: hasher.state, start: base, count: blockCount)
+        #expect(
+          screen.isSuspect(base, stride: stride, count: count, hashing: blocks) == isSuspect)
+        hasher.count(blocks: blockCount)
+        let hashed = UnsafeRawBufferPointer(rebasing: bytes[..<(blockCount * 64)])
+        let none = UnsafeRawBufferPointer(start: nil, count: 0)
+        #expect(SHA256.hex(hasher.finish(tail: none)) == SHA256.hex(of: hashed))
+      }
+      return isSuspect
     }
   }
 

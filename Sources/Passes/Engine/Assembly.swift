@@ -124,7 +124,6 @@ struct Assembly {
   /// Gives a symbol's memory back.
   func release(_ place: Int) {
     let symbol = partition.symbols + order[place]
-    rowPool.give(symbol.pointee.run.chunks)
-    symbol.pointee.run = RowRun()
+    rowPool.give(symbol.pointee.takeRun().chunks)
   }
 }

@@ -15,7 +15,7 @@ final class ContentHasher {
   private(set) var waitingCount = 0
   private var waiting: [UInt8] = []
 
-  /// For `lake_sha256_block`; nil where a block has to be left to `pass`.
+  /// For `lake_route_rows`; nil where a block has to be left to `pass`.
   var state: UnsafeMutablePointer<UInt32>? { blocks?.state }
 
   /// Goes on at `start`, before which the bytes that wait lie.

@@ -1,46 +1,86 @@
 import Bytes
+import CSystem
 import Columnar
 
 /// The rows of one symbol on one date that are still in memory.
 struct SymbolRows {
-  let code: UInt32
-  var run = RowRun()
-  var last = SortKey.lowest
+  /// What `lake_route_rows` keeps up; it comes first, as that finds it where the symbol begins.
+  private(set) var head: lake_symbol_head
+  private var chunks: [UnsafeMutableRawPointer] = []
   /// Least index timestamp.
-  var earliest = Int64.max
+  private(set) var earliest = Int64.max
   /// Rows arrived in order so far.
-  var isOrdered = true
-  /// Two rows share an index timestamp: only then can a key repeat.
-  var hasEqualIndex = false
+  private(set) var isOrdered = true
   /// Full row groups that were encoded before the date was complete, and where they end.
-  var earlyGroupCount = 0
-  var lastEarly = SortKey.lowest
+  private(set) var earlyGroupCount = 0
+  private(set) var lastEarly = SortKey.lowest
   /// Rows of this symbol in spill files.
   var fragments: [SpillFragment] = []
   /// Intervals of this symbol and date that the table holds already; empty nearly always.
   var covered: [Range<Int64>] = []
 
-  init(code: UInt32) { self.code = code }
+  init(code: UInt32) {
+    head = lake_symbol_head(
+      next: nil, room: 0, row_count: 0, last_index: SortKey.lowest.index,
+      last_sequence: SortKey.lowest.sequence, code: code, has_equal_index: 0)
+  }
 
-  var rowCount: Int { run.rowCount + fragments.reduce(0) { $0 + $1.rowCount } }
+  var code: UInt32 { head.code }
+  /// The greatest key so far.
+  var last: SortKey { SortKey(index: head.last_index, sequence: head.last_sequence) }
+  /// Two rows share an index timestamp: only then can a key repeat.
+  var hasEqualIndex: Bool { head.has_equal_index != 0 }
+  /// The rows in memory.
+  var run: RowRun { RowRun(chunks: chunks, rowCount: head.row_count) }
+  var rowCount: Int { head.row_count + fragments.reduce(0) { $0 + $1.rowCount } }
+  /// Whether the rows in memory are a full row group.
+  var isFull: Bool { head.row_count == RowGroupCuts.groupRowMax }
 
   /// Room for a row with `key`.
   @inline(__always)
   mutating func append(_ key: SortKey, from pool: RowPool) -> UnsafeMutableRawPointer {
     if key.index < earliest { earliest = key.index }
-    if key.index > last.index {
-      last = key
+    if key.index > head.last_index {
+      (head.last_index, head.last_sequence) = (key.index, key.sequence)
     } else {
       takeOutOfTurn(key)
     }
-    return run.append(from: pool)
+    if head.room == 0 { grow(pool) }
+    head.room &-= 1
+    head.row_count &+= 1
+    guard let place = head.next else { preconditionFailure("a chunk was just taken") }
+    head.next = place + pool.stride
+    return UnsafeMutableRawPointer(place)
   }
 
   /// A row that is not later than all before it.
   private mutating func takeOutOfTurn(_ key: SortKey) {
     if key < last { isOrdered = false }
-    if key.index == last.index { hasEqualIndex = true }
-    if last < key { last = key }
+    if key.index == head.last_index { head.has_equal_index = 1 }
+    if last < key { (head.last_index, head.last_sequence) = (key.index, key.sequence) }
+  }
+
+  private mutating func grow(_ pool: RowPool) {
+    let chunk = pool.take(chunkIndex: chunks.count)
+    head.next = chunk.assumingMemoryBound(to: UInt8.self)
+    head.room = RowPool.rowCount(chunkIndex: chunks.count)
+    chunks.append(chunk)
+  }
+
+  /// Takes the rows in memory away; what is known of them all stays.
+  @discardableResult
+  mutating func takeRun() -> RowRun {
+    let taken = run
+    chunks = []
+    (head.next, head.room, head.row_count) = (nil, 0, 0)
+    return taken
+  }
+
+  /// Takes a full row group away, to be encoded before the date is complete.
+  mutating func takeEarlyGroup() -> RowRun {
+    earlyGroupCount += 1
+    lastEarly = last
+    return takeRun()
   }
 }
 

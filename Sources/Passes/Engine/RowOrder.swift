@@ -9,6 +9,16 @@ struct RowOrder: Sendable {
   /// An unsigned number of 16, 32 or 64 bits.
   let sequence: RowField?
 
+  /// Bytes of the second number; 0 where there is none.
+  var sequenceByteCount: Int {
+    switch sequence?.form {
+    case nil: 0
+    case .uint16: 2
+    case .uint32: 4
+    default: 8
+    }
+  }
+
   @inline(__always)
   func index(_ row: UnsafeRawPointer) -> Int64 { row.loadLE(indexOffset, as: Int64.self) }
 

@@ -76,29 +76,8 @@ final class RowPool: @unchecked Sendable {
 
 /// Rows of one symbol on one date, in arrival order, in chunks of a pool.
 struct RowRun {
-  private(set) var chunks: [UnsafeMutableRawPointer] = []
-  private(set) var rowCount = 0
-  private var next: UnsafeMutableRawPointer?
-  private var roomInChunk = 0
-
-  init() {}
-
-  /// Room for one row at the end.
-  @inline(__always)
-  mutating func append(from pool: RowPool) -> UnsafeMutableRawPointer {
-    if roomInChunk == 0 { grow(pool) }
-    roomInChunk &-= 1
-    rowCount &+= 1
-    guard let place = next else { preconditionFailure("a chunk was just taken") }
-    next = place + pool.stride
-    return place
-  }
-
-  private mutating func grow(_ pool: RowPool) {
-    next = pool.take(chunkIndex: chunks.count)
-    roomInChunk = RowPool.rowCount(chunkIndex: chunks.count)
-    if let next { chunks.append(next) }
-  }
+  let chunks: [UnsafeMutableRawPointer]
+  let rowCount: Int
 
   /// The rows as contiguous spans, in order.
   func forEachSpan(_ body: (UnsafeRawPointer, Int) throws -> Void) rethrows {

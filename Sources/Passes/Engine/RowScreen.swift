@@ -33,10 +33,30 @@ struct RowScreen {
     self.rest = rest
   }
 
+  /// Whether content can be hashed in passing.
+  var mayHash: Bool { !windows.isEmpty }
+
   /// Whether one of the rows might break a check; if not, none does.
-  func isSuspect(_ base: UnsafeRawPointer, stride: Int, count: Int) -> Bool {
-    let some = windows.contains { $0.isSuspect(base, stride: stride, count: count) } ? checks : rest
-    return some.contains { $0.isSuspect(base, stride: stride, count: count) }
+  ///
+  /// - Parameter hashing: Blocks of content to be hashed in passing; only where `mayHash`.
+  func isSuspect(
+    _ base: UnsafeRawPointer, stride: Int, count: Int, hashing: HashedBlocks? = nil
+  ) -> Bool {
+    var isSuspect = false
+    for (place, window) in windows.enumerated() {
+      let blocks = place == 0 ? hashing : nil
+      if window.isSuspect(base, stride: stride, count: count, hashing: blocks) { isSuspect = true }
+    }
+    return (isSuspect ? checks : rest).contains {
+      $0.isSuspect(base, stride: stride, count: count)
+    }
+  }
+
+  /// Blocks of SHA-256 that wait.
+  struct HashedBlocks {
+    let state: UnsafeMutablePointer<UInt32>
+    let start: UnsafeRawPointer
+    let count: Int
   }
 
   /// Eight-byte fields that lie within 64 bytes of a row, and what must hold of them: the words of
@@ -117,9 +137,14 @@ struct RowScreen {
       return distance / 8
     }
 
-    func isSuspect(_ base: UnsafeRawPointer, stride: Int, count: Int) -> Bool {
-      lake_screen_rows(
-        (base + offset).assumingMemoryBound(to: UInt8.self), stride, count, lanes, rules) != 0
+    func isSuspect(
+      _ base: UnsafeRawPointer, stride: Int, count: Int, hashing: HashedBlocks?
+    ) -> Bool {
+      let fields = (base + offset).assumingMemoryBound(to: UInt8.self)
+      guard let hashing else { return lake_screen_rows(fields, stride, count, lanes, rules) != 0 }
+      return lake_screen_and_hash_rows(
+        fields, stride, count, lanes, rules, hashing.state,
+        hashing.start.assumingMemoryBound(to: UInt8.self), hashing.count) != 0
     }
   }
 }

@@ -100,11 +100,7 @@ final class RowSink {
     guard plan.mayEncodeEarly, isMonotone, symbol.pointee.isOrdered,
       symbol.pointee.fragments.isEmpty
     else { return }
-    let run = symbol.pointee.run
-    symbol.pointee.run = RowRun()
-    symbol.pointee.earlyGroupCount += 1
-    symbol.pointee.lastEarly = symbol.pointee.last
-    try encodeEarly(self, partition, slot, run)
+    try encodeEarly(self, partition, slot, symbol.pointee.takeEarlyGroup())
   }
 
   /// Hands over what is left, in order of date.
@@ -126,8 +122,7 @@ final class RowSink {
         var rows = symbol.pointee.run.pointers(stride: plan.layout.stride)
         if !symbol.pointee.isOrdered { rows = plan.order.sorted(rows) }
         symbol.pointee.fragments.append(try file.write(rows, order: plan.order))
-        pool.give(symbol.pointee.run.chunks)
-        symbol.pointee.run = RowRun()
+        pool.give(symbol.pointee.takeRun().chunks)
       }
     }
   }

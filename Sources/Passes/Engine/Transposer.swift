@@ -17,6 +17,8 @@ final class Transposer {
   /// Rows cut since `reset`.
   private(set) var rowCount = 0
   private let steps: [CutStep]
+  /// Watched words that are columns as they are, and where those begin.
+  private let directWords: [(word: Int, values: UnsafeMutablePointer<Int64>)]
   private var texts = TextCodes()
   private let pointers: UnsafeMutablePointer<UnsafeRawPointer>
   private let hashes: RowHashBlock
@@ -39,6 +41,8 @@ final class Transposer {
     let word: Int?
     /// The 64-bit words that are hashed, where they are not the column's values themselves.
     let words: UnsafeMutablePointer<Int64>
+    /// Unmanaged: it lives as long as the transposer, and counting references takes time.
+    let target: Unmanaged<ColumnScratch>
   }
 
   convenience init(columns: [PhysicalColumn], capacity: Int) {
@@ -57,13 +61,18 @@ final class Transposer {
     remainders = .allocate(capacity: Self.blockRowCount)
     hashes = RowHashBlock(columnMax: columns.count)
     var words = words
-    steps = columns.map { column in
+    steps = zip(columns, scratch).map { column, scratch in
       let source = CutSource(column.origin)
       return CutStep(
         source: source, hash: column.hash, word: source.word(of: &words),
-        words: .allocate(capacity: source.hasOwnWords ? Self.blockRowCount : 1))
+        words: .allocate(capacity: source.hasOwnWords ? Self.blockRowCount : 1),
+        target: .passUnretained(scratch))
     }
     rowWords = words
+    directWords = zip(steps, scratch).compactMap { step, scratch in
+      guard case .integer = step.source else { return nil }
+      return step.word.map { ($0, scratch.integers) }
+    }
   }
 
   deinit {
@@ -146,10 +155,7 @@ final class Transposer {
   /// The words of rows side by side, where they can be turned.
   private func turn(_ rows: (base: UnsafeRawPointer, stride: Int, count: Int)) -> RowWords? {
     guard var words = rowWords else { return nil }
-    for (step, scratch) in zip(steps, scratch) {
-      guard let word = step.word, case .integer = step.source else { continue }
-      words.direct(word, to: scratch.integers + rowCount)
-    }
+    for direct in directWords { words.direct(direct.word, to: direct.values + rowCount) }
     return words.turn(rows.base, stride: rows.stride, count: rows.count) ? words : nil
   }
 
@@ -170,7 +176,8 @@ final class Transposer {
           lake_prefetch_read(next.base + at)
         }
       }
-      cut(steps[column], rows, into: scratch[column], count: count, &hashes)
+      let step = steps[column]
+      step.target._withUnsafeGuaranteedRef { cut(step, rows, into: $0, count: count, &hashes) }
     }
     total &+= hashes.finish()
     rowCount += count
@@ -180,6 +187,7 @@ final class Transposer {
     _ step: CutStep, _ rows: RowPointers, into target: ColumnScratch, count: Int,
     _ hashes: inout RowHashBlock
   ) {
+    if addRun(step, rows, to: target, count: count, &hashes) { return }
     let words = step.words
     let validity = target.validity + rowCount
     var isAnyNull = false
@@ -189,15 +197,6 @@ final class Transposer {
       return
     case .integer(let field):
       let out = target.integers + rowCount
-      if isUniform(field, rows) {
-        var value: Int64 = 0
-        var isValid: UInt8 = 1
-        loadIntegers(field, 1, rows.scattered, &value, &isValid, &isAnyNull)
-        if let hash = step.hash, !isAnyNull {
-          hashes.add(hash, constant: UInt64(bitPattern: value))
-        }
-        return target.addRun(of: value, isNull: isAnyNull, at: rowCount, count: count)
-      }
       if step.word.flatMap({ rows.words?.values($0) }) == nil {
         loadIntegers(field, count, rows, out, validity, &isAnyNull)
       }
@@ -236,15 +235,6 @@ final class Transposer {
       CharacterCodes.hashes(out, count, words)
     case .text(let field):
       let out = target.codes + rowCount
-      if isUniform(field, rows) {
-        var code: Int32 = 0
-        var isValid: UInt8 = 1
-        loadCodes(field, 1, rows.scattered, &code, &isValid, &isAnyNull)
-        if let hash = step.hash, !isAnyNull {
-          hashes.add(hash, constant: texts.hash(Int(code)))
-        }
-        return target.addRun(of: Int64(code), isNull: isAnyNull, at: rowCount, count: count)
-      }
       loadCodes(field, count, rows, out, validity, &isAnyNull)
       texts.hashes(out, count, words)
     case .fixedText(let field):
@@ -257,6 +247,31 @@ final class Transposer {
     }
     target.spreadRuns(count: rowCount)
     target.setValidity(at: rowCount, count: count, isAnyNull: isAnyNull)
+  }
+
+  /// Adds the rows as a run, where they are known to be alike in a column that may consist of runs.
+  private func addRun(
+    _ step: CutStep, _ rows: RowPointers, to target: ColumnScratch, count: Int,
+    _ hashes: inout RowHashBlock
+  ) -> Bool {
+    var value: Int64 = 0
+    var word: UInt64 = 0
+    var isValid: UInt8 = 1
+    var isNull = false
+    switch step.source {
+    case .integer(let field) where isUniform(field, rows):
+      loadIntegers(field, 1, rows.scattered, &value, &isValid, &isNull)
+      word = UInt64(bitPattern: value)
+    case .text(let field) where isUniform(field, rows):
+      var code: Int32 = 0
+      loadCodes(field, 1, rows.scattered, &code, &isValid, &isNull)
+      value = Int64(code)
+      if !isNull { word = texts.hash(Int(code)) }
+    default: return false
+    }
+    if let hash = step.hash, !isNull { hashes.add(hash, constant: word) }
+    target.addRun(of: value, isNull: isNull, at: rowCount, count: count)
+    return true
   }
 
   /// Whether a field is known to be the same in all rows of a block.

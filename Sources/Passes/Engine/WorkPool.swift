@@ -43,8 +43,6 @@ final class WorkPool: @unchecked Sendable {
   private var unfinished = 0
   private var failure: (any Error)?
   private var isClosed = false
-  /// Threads, the feeder not among them, that have nothing to do.
-  private var idleCount = 0
   private var threads: [pthread_t] = []
   /// Threads that work, the feeder included.
   let width: Int
@@ -87,15 +85,15 @@ final class WorkPool: @unchecked Sendable {
     }
   }
 
-  /// Runs a task of a lane on this thread where it may begin now and no other thread has time for it;
-  /// else adds it.
+  /// Runs a task of a lane on this thread where it may begin now and the other threads have so much to
+  /// do that a task without a lane waits; else adds it.
   func runOrAdd(to lane: Lane, _ task: @escaping Task) throws {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     if let failure { throw failure }
     lane.tasks.append(task)
     unfinished += 1
-    if idleCount == 0, let next = lane.next() {
+    if tasksHead < tasks.count, let next = lane.next() {
       _ = run((next, lane))
       if let failure { throw failure }
     } else {
@@ -174,11 +172,7 @@ final class WorkPool: @unchecked Sendable {
   private func work() {
     pthread_mutex_lock(mutex)
     while !isClosed {
-      if !runOne() {
-        idleCount += 1
-        pthread_cond_wait(changed, mutex)
-        idleCount -= 1
-      }
+      if !runOne() { pthread_cond_wait(changed, mutex) }
     }
     pthread_mutex_unlock(mutex)
   }

@@ -128,8 +128,7 @@ public final class DBNExport {
         spill = file
         let sorted = order.sorted(rows.run.pointers(stride: stride))
         rows.fragments.append(try file.write(sorted, order: order))
-        pool.give(rows.run.chunks)
-        rows.run = RowRun()
+        pool.give(rows.takeRun().chunks)
       }
     }
     var count = 0

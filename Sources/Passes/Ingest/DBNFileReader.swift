@@ -31,7 +31,7 @@ final class DBNFileReader: @unchecked Sendable {
 
   /// Blocks that are handed over together: each one alone would wake a thread for it.
   private static let handoverCount = 2
-  private static let blockCount = 8
+  private static let blockCount = 16
   private var handover: [BlockReader.Block] = []
 
   // Once the header is read, only tasks of the lane touch what follows, one at a time.
@@ -102,8 +102,8 @@ final class DBNFileReader: @unchecked Sendable {
     }
   }
 
-  /// Has blocks routed, behind those before them: here and now where no other thread has time, as
-  /// they are still in this processor's cache.
+  /// Has blocks routed, behind those before them: here and now where other threads have enough to do,
+  /// as they are still in this processor's cache.
   private func handOver() throws {
     if handover.isEmpty { return }
     let blocks = handover

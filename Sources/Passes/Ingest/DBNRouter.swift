@@ -22,21 +22,19 @@ final class DBNRouter {
   private(set) var flagCount = 0
   let recordByteCount: Int
   private let indexOffset: Int
-  private let hasOrdinal: Bool
-  private let watchesOrder: Bool
-  private var lastTime: UInt64 = 0
-  private var lastTie: UInt64 = 0
+  private let routing: UnsafeMutablePointer<lake_routing>
   private let checks: [RowCheck]
   private let screen: RowScreen
   private let coverage: (Int, UInt32) throws -> [Range<Int64>]
   private let cache = InstrumentCache()
   private var generation = -1
   private var partition: PartitionRows?
-  private var dayStart: UInt64 = 1
-  private var dayEnd: UInt64 = 0
 
   /// Rows that are checked at a time.
   private static let screenedRowMax = 256
+  /// Rows that are checked while one block of SHA-256 is hashed; the other blocks are hashed while rows
+  /// are stored.
+  private static let rowsHashedInPassing = 8
   static let nanosecondsPerDay: UInt64 = 86_400_000_000_000
 
   /// - Parameters:
@@ -50,13 +48,28 @@ final class DBNRouter {
     self.kind = kind
     self.sink = sink
     self.recordByteCount = recordByteCount
-    self.hasOrdinal = hasOrdinal
-    self.watchesOrder = watchesOrder
     self.checks = checks
     screen = RowScreen(checks, rowByteCount: recordByteCount)
     self.coverage = coverage
-    indexOffset = sink.plan.order.indexOffset
+    let order = sink.plan.order
+    indexOffset = order.indexOffset
+    precondition(MemoryLayout<SymbolRows>.offset(of: \.head) == 0, "a symbol begins with its head")
+    routing = .allocate(capacity: 1)
+    routing.initialize(to: lake_routing())
+    routing.pointee.record_byte_count = recordByteCount
+    routing.pointee.row_byte_count = sink.pool.stride
+    routing.pointee.index_offset = indexOffset
+    routing.pointee.sequence_offset = order.sequence?.offset ?? 0
+    routing.pointee.sequence_byte_count = order.sequenceByteCount
+    routing.pointee.has_ordinal = hasOrdinal ? 1 : 0
+    routing.pointee.watches_order = watchesOrder ? 1 : 0
+    routing.pointee.full_row_count = RowGroupCuts.groupRowMax
+    routing.pointee.symbol_byte_count = MemoryLayout<SymbolRows>.stride
+    let inPassing = screen.mayHash ? SHA256Blocks.byteCount / Self.rowsHashedInPassing : 0
+    routing.pointee.hash_step = recordByteCount - inPassing
   }
+
+  deinit { routing.deallocate() }
 
   /// The layout of the packed rows of a kind.
   static func layout(
@@ -85,6 +98,8 @@ final class DBNRouter {
       generation = resolver.generation
       cache.removeAll()
     }
+    let end = (base + count &* recordByteCount).assumingMemoryBound(to: UInt8.self)
+    routing.pointee.hash_end = end
     var row = 0
     var screenedEnd = 0
     var isSuspect = false
@@ -94,7 +109,7 @@ final class DBNRouter {
         // Rows of a screening are still in the nearest cache for the next check, and for the copy.
         let screened = min(count - row, Self.screenedRowMax)
         screenedEnd = row + screened
-        isSuspect = screen.isSuspect(record, stride: recordByteCount, count: screened)
+        isSuspect = look(record, count: screened, hasher)
       }
       let time = record.loadLE(indexOffset, as: UInt64.self)
       if isSuspect || time > UInt64(Int64.max), let (rule, reason) = fault(record, time) {
@@ -107,89 +122,93 @@ final class DBNRouter {
         row += 1
         continue
       }
-      if time < dayStart || time >= dayEnd { try turn(to: time) }
+      if time < routing.pointee.day_start || time >= routing.pointee.day_end { try turn(to: time) }
       guard let partition else { break }
-      // Checked rows of one day go on in one tight loop.
+      // Checked rows go on in one tight loop, up to one that needs a closer look.
+      let limit = isSuspect ? 1 : screenedEnd - row
       let stored = try storeRun(
-        record, limit: isSuspect ? 1 : screenedEnd - row, partition, &resolver, hasher,
-        ordinal: firstOrdinal &+ Int64(row))
+        record, limit: limit, partition, hasher, ordinal: firstOrdinal &+ Int64(row))
+      if stored < limit && routing.pointee.full_slot < 0 {
+        let next = row + stored
+        let isStored = try store(
+          base + next &* recordByteCount, partition, &resolver,
+          ordinal: firstOrdinal &+ Int64(next))
+        if isStored { row += 1 }
+      }
       row += stored
     }
     try sink.didAppend(rowCount: count)
   }
 
-  /// Stores rows of the current day, and hashes them where the processor can do both at once.
-  ///
-  /// - Returns: How many were of that day.
-  private func storeRun(
-    _ base: UnsafeRawPointer, limit: Int, _ partition: PartitionRows,
-    _ resolver: inout SymbolResolver, _ hasher: ContentHasher, ordinal: Int64
-  ) throws -> Int {
-    let (start, end, stride, order, pool) =
-      (dayStart, dayEnd, recordByteCount, sink.plan.order, sink.pool)
-    let rowByteCount = pool.stride
-    let hash = hasher.state
-    var hashed = hasher.position ?? base
-    var (lastTime, lastTie) = (self.lastTime, self.lastTie)
-    let watchesOrder = watchesOrder
-    defer {
-      if hash != nil { hasher.didHash(to: hashed) }
-      (self.lastTime, self.lastTie) = (lastTime, lastTie)
+  /// Whether some rows might break a check; hashes a part of them in passing.
+  private func look(_ base: UnsafeRawPointer, count: Int, _ hasher: ContentHasher) -> Bool {
+    guard let state = hasher.state, let position = hasher.position else {
+      return screen.isSuspect(base, stride: recordByteCount, count: count)
     }
-    var row = 0
-    while row < limit {
-      let record = base + row &* stride
-      if let hash {
-        while record - hashed >= SHA256Blocks.byteCount {
-          lake_sha256_block(hash, hashed.assumingMemoryBound(to: UInt8.self))
-          hashed += SHA256Blocks.byteCount
-        }
-      }
-      let time = record.loadLE(order.indexOffset, as: UInt64.self)
-      if time < start || time >= end { break }
-      let id = record.loadLE(4, as: UInt32.self)
-      if watchesOrder {
-        let publisher = record.loadLE(2, as: UInt16.self)
-        let tie = UInt64(id) &<< 16 | UInt64(publisher)
-        if time < lastTime || time == lastTime && tie < lastTie { throw BarsOutOfOrder() }
-        (lastTime, lastTie) = (time, tie)
-      }
-      let found = try cache.find(id) ?? resolve(id, partition, &resolver)
-      let symbol = partition.symbols + Int(found.slot)
-      let key = order.key(record)
-      if found.isCovered && symbol.pointee.covered.contains(where: { $0.contains(key.index) }) {
-        repeatCount += 1
-        row = row &+ 1
-        continue
-      }
-      let place = symbol.pointee.append(key, from: pool)
-      // By the time of the symbol's next row its memory is there.
-      lake_prefetch_write(place + 2 &* rowByteCount)
-      copy(record, to: place, stride)
-      place.storeLE(symbol.pointee.code, stride)
-      place.storeLE(found.requested, stride &+ 4)
-      if hasOrdinal { place.storeLE(ordinal &+ Int64(row), stride &+ 8) }
-      row = row &+ 1
-      if symbol.pointee.run.rowCount == RowGroupCuts.groupRowMax {
-        try sink.didFill(partition, slot: Int(found.slot))
-      }
-    }
-    return row
+    let rest = routing.pointee.hash_end - position.assumingMemoryBound(to: UInt8.self)
+    let blockCount = screen.mayHash ? max(0, min(count / Self.rowsHashedInPassing, rest / 64)) : 0
+    let isSuspect = screen.isSuspect(
+      base, stride: recordByteCount, count: count,
+      hashing: blockCount == 0
+        ? nil : RowScreen.HashedBlocks(state: state, start: position, count: blockCount))
+    let hashed = position + blockCount * SHA256Blocks.byteCount
+    hasher.didHash(to: hashed)
+    routing.pointee.hash_goal = hashed.assumingMemoryBound(to: UInt8.self)
+    return isSuspect
   }
 
-  /// Copies a record, which has 16 bytes at least: the last step goes over some bytes again.
-  @inline(__always)
-  private func copy(
-    _ record: UnsafeRawPointer, to place: UnsafeMutableRawPointer, _ byteCount: Int
-  ) {
-    var at = 0
-    while at < byteCount {
-      let from = at &+ 16 <= byteCount ? at : byteCount &- 16
-      place.storeBytes(
-        of: record.loadUnaligned(fromByteOffset: from, as: SIMD2<UInt64>.self), toByteOffset: from,
-        as: SIMD2<UInt64>.self)
-      at = at &+ 16
+  /// Stores rows of the current day, and hashes them where the processor can do both at once.
+  ///
+  /// - Returns: How many were stored; the one after them is not, unless a row group is full.
+  private func storeRun(
+    _ base: UnsafeRawPointer, limit: Int, _ partition: PartitionRows, _ hasher: ContentHasher,
+    ordinal: Int64
+  ) throws -> Int {
+    routing.pointee.instruments = cache.entries
+    routing.pointee.instrument_mask = UInt32(cache.capacity - 1)
+    routing.pointee.symbols = UnsafeMutableRawPointer(partition.symbols).assumingMemoryBound(
+      to: UInt8.self)
+    routing.pointee.hash_state = hasher.state
+    routing.pointee.hashed = hasher.position?.assumingMemoryBound(to: UInt8.self)
+    let stored = lake_route_rows(
+      routing, base.assumingMemoryBound(to: UInt8.self), limit, ordinal)
+    if hasher.state != nil, let hashed = routing.pointee.hashed { hasher.didHash(to: hashed) }
+    if routing.pointee.full_slot >= 0 {
+      try sink.didFill(partition, slot: routing.pointee.full_slot)
     }
+    return stored
+  }
+
+  /// Stores a row that the tight loop left.
+  ///
+  /// - Returns: false where it is of another day.
+  private func store(
+    _ record: UnsafeRawPointer, _ partition: PartitionRows, _ resolver: inout SymbolResolver,
+    ordinal: Int64
+  ) throws -> Bool {
+    let key = sink.plan.order.key(record)
+    let time = UInt64(bitPattern: key.index)
+    if time < routing.pointee.day_start || time >= routing.pointee.day_end { return false }
+    let id = record.loadLE(4, as: UInt32.self)
+    if routing.pointee.watches_order != 0 {
+      let tie = UInt64(id) &<< 16 | UInt64(record.loadLE(2, as: UInt16.self))
+      let (lastTime, lastTie) = (routing.pointee.last_time, routing.pointee.last_tie)
+      if time < lastTime || time == lastTime && tie < lastTie { throw BarsOutOfOrder() }
+      (routing.pointee.last_time, routing.pointee.last_tie) = (time, tie)
+    }
+    let found = try cache.find(id) ?? resolve(id, partition, &resolver)
+    let symbol = partition.symbols + Int(found.slot)
+    if found.is_covered != 0 && symbol.pointee.covered.contains(where: { $0.contains(key.index) }) {
+      repeatCount += 1
+      return true
+    }
+    let place = symbol.pointee.append(key, from: sink.pool)
+    place.copyMemory(from: record, byteCount: recordByteCount)
+    place.storeLE(symbol.pointee.code, recordByteCount)
+    place.storeLE(found.requested, recordByteCount &+ 4)
+    if routing.pointee.has_ordinal != 0 { place.storeLE(ordinal, recordByteCount &+ 8) }
+    if symbol.pointee.isFull { try sink.didFill(partition, slot: Int(found.slot)) }
+    return true
   }
 
   private func fault(_ record: UnsafeRawPointer, _ time: UInt64) -> (String, String)? {
@@ -211,61 +230,53 @@ final class DBNRouter {
   private func turn(to time: UInt64) throws {
     let day = time / Self.nanosecondsPerDay
     partition = try sink.partition(day: Int(day))
-    dayStart = day * Self.nanosecondsPerDay
-    dayEnd = dayStart + Self.nanosecondsPerDay
+    routing.pointee.day_start = day * Self.nanosecondsPerDay
+    routing.pointee.day_end = (day + 1) * Self.nanosecondsPerDay
     cache.removeAll()
   }
 
   private func resolve(
     _ id: UInt32, _ partition: PartitionRows, _ resolver: inout SymbolResolver
-  ) throws -> InstrumentCache.Entry {
+  ) throws -> lake_instrument {
     let (symbol, requested, _) = resolver.resolve(instrumentID: id, day: partition.day)
     let code = sink.texts.code(symbol)
     let slot = try partition.slot(code: code) { try coverage(partition.day, code) }
-    let entry = InstrumentCache.Entry(
-      id: id, slot: UInt32(slot), requested: requested.map { sink.texts.code($0) } ?? 0,
-      isCovered: !partition.symbols[slot].covered.isEmpty, isUsed: true)
+    let entry = lake_instrument(
+      id: id, slot: UInt32(slot), requested: requested.map { sink.texts.code($0) } ?? 0, is_used: 1,
+      is_covered: partition.symbols[slot].covered.isEmpty ? 0 : 1)
     cache.insert(entry)
     return entry
   }
 }
 
-/// The slots of a date's instruments, by id: an open-addressing table.
+/// The slots of a date's instruments, by id: an open-addressing table, as `lake_route_rows` reads it.
 final class InstrumentCache {
-  struct Entry {
-    var id: UInt32
-    var slot: UInt32
-    var requested: UInt32
-    var isCovered: Bool
-    var isUsed: Bool
-
-    static let empty = Entry(id: 0, slot: 0, requested: 0, isCovered: false, isUsed: false)
-  }
-
-  private var entries: UnsafeMutablePointer<Entry>
-  private static let sparseMax = 4096
-  private var capacity = 64
+  private(set) var entries: UnsafeMutablePointer<lake_instrument>
+  private(set) var capacity = 64
   private var count = 0
+  private static let sparseMax = 4096
 
   init() {
     entries = .allocate(capacity: 64)
-    entries.initialize(repeating: .empty, count: 64)
+    entries.initialize(repeating: lake_instrument(), count: 64)
   }
 
   deinit { entries.deallocate() }
 
-  @inline(__always)
-  func find(_ id: UInt32) -> Entry? {
-    let mask = capacity &- 1
-    var at = Int(truncatingIfNeeded: (id &* 0x9E37_79B1) &>> 16) & mask
-    while entries[at].isUsed {
+  func find(_ id: UInt32) -> lake_instrument? {
+    var at = slot(id)
+    while entries[at].is_used != 0 {
       if entries[at].id == id { return entries[at] }
-      at = (at &+ 1) & mask
+      at = (at &+ 1) & (capacity &- 1)
     }
     return nil
   }
 
-  func insert(_ entry: Entry) {
+  private func slot(_ id: UInt32) -> Int {
+    Int(lake_instrument_slot(id, UInt32(capacity - 1)))
+  }
+
+  func insert(_ entry: lake_instrument) {
     // Sparse while it is small: a search that goes on is a branch guessed wrong.
     if (count + 1) * (capacity < Self.sparseMax ? 8 : 2) > capacity { grow() }
     place(entry)
@@ -275,13 +286,12 @@ final class InstrumentCache {
   func removeAll() {
     if count == 0 { return }
     count = 0
-    entries.update(repeating: .empty, count: capacity)
+    entries.update(repeating: lake_instrument(), count: capacity)
   }
 
-  private func place(_ entry: Entry) {
-    let mask = capacity - 1
-    var at = Int(truncatingIfNeeded: (entry.id &* 0x9E37_79B1) &>> 16) & mask
-    while entries[at].isUsed { at = (at + 1) & mask }
+  private func place(_ entry: lake_instrument) {
+    var at = slot(entry.id)
+    while entries[at].is_used != 0 { at = (at + 1) & (capacity - 1) }
     entries[at] = entry
   }
 
@@ -289,8 +299,8 @@ final class InstrumentCache {
     let (old, oldCapacity) = (entries, capacity)
     capacity *= 2
     entries = .allocate(capacity: capacity)
-    entries.initialize(repeating: .empty, count: capacity)
-    for at in 0..<oldCapacity where old[at].isUsed { place(old[at]) }
+    entries.initialize(repeating: lake_instrument(), count: capacity)
+    for at in 0..<oldCapacity where old[at].is_used != 0 { place(old[at]) }
     old.deallocate()
   }
 }

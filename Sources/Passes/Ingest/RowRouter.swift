@@ -72,7 +72,7 @@ final class RowRouter {
     let place = symbol.pointee.append(key, from: sink.pool)
     place.copyMemory(from: row, byteCount: sourceByteCount)
     if hasOrdinal { place.storeLE(ordinal, sourceByteCount) }
-    if symbol.pointee.run.rowCount == RowGroupCuts.groupRowMax {
+    if symbol.pointee.isFull {
       try sink.didFill(partition, slot: lastSlot)
     }
   }
