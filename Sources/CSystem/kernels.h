@@ -238,39 +238,42 @@ LAKE_WIDE void lake_transpose_eight(lake_v8 *r) {
 #undef LAKE_HALVES
 }
 
+LAKE_WIDE lake_v8 lake_load_lanes(const unsigned char *words, unsigned char lanes) {
+  return (lake_v8)__builtin_ia32_loaddqudi512_mask((const long long *)words, (lake_s8){0}, lanes);
+}
+
 /// Turns `count` rows of `words` eight-byte words, at most 32, that lie `stride` bytes apart into columns of
 /// words. The memory of each is as long as `count` rounded up to eight.
 ///
 /// `varying` gets, for each word, the bits in which some row differs from the first. Returns a bit for each
 /// word, set where some row has the word's sentinel.
 LAKE_WIDE unsigned lake_turn_rows(
-    const unsigned char *base, long stride, long words, long count, unsigned long long *_Nonnull const *columns,
+    const unsigned char *base, long stride, long words, long count, unsigned long long *const *columns,
     const unsigned long long *sentinels, unsigned long long *varying) {
   unsigned hits = 0;
   for (long word = 0; word < words; word += 8) {
     const long lanes = words - word < 8 ? words - word : 8;
     const unsigned char mask = (unsigned char)((1 << lanes) - 1);
-#define LAKE_ROW(row)                                 \
-  (lake_v8) __builtin_ia32_loaddqudi512_mask(         \
-      (const long long *)(base + (row) * stride) + word, (lake_s8){0}, mask)
-    const lake_v8 first = LAKE_ROW(0);
-    const lake_v8 sentinel = (lake_v8)__builtin_ia32_loaddqudi512_mask(
-        (const long long *)sentinels + word, (lake_s8){0}, mask);
+    const unsigned char *fields = base + 8 * word;
+    const lake_v8 first = lake_load_lanes(fields, mask);
+    const lake_v8 sentinel = lake_load_lanes((const unsigned char *)(sentinels + word), mask);
     lake_v8 different = {0};
     lake_s8 missing = {0};
     for (long row = 0; row < count; row += 8) {
       lake_v8 r[8];
+      // The loops are unrolled, so that all eight words stay in registers.
+#pragma clang loop unroll(full)
       for (long lane = 0; lane < 8; lane++) {
         // What is beyond the last row is not looked at.
-        r[lane] = LAKE_ROW(row + lane < count ? row + lane : count - 1);
+        r[lane] = lake_load_lanes(fields + (row + lane < count ? row + lane : count - 1) * stride, mask);
         different |= r[lane] ^ first;
         missing |= r[lane] == sentinel;
       }
       lake_transpose_eight(r);
-      for (long lane = 0; lane < lanes; lane++)
-        *(lake_v8_unaligned *)(columns[word + lane] + row) = r[lane];
+#pragma clang loop unroll(full)
+      for (long lane = 0; lane < 8; lane++)
+        if (lane < lanes) *(lake_v8_unaligned *)(columns[word + lane] + row) = r[lane];
     }
-#undef LAKE_ROW
     for (long lane = 0; lane < lanes; lane++) {
       varying[word + lane] = different[lane];
       if (missing[lane]) hits |= 1u << (word + lane);
@@ -379,7 +382,7 @@ static inline void lake_hash_rows(
     const struct lake_hashed_column *columns, long column_count, const unsigned long long *start,
     long count, unsigned long long *total) {}
 static inline unsigned lake_turn_rows(
-    const unsigned char *base, long stride, long words, long count, unsigned long long *_Nonnull const *columns,
+    const unsigned char *base, long stride, long words, long count, unsigned long long *const *columns,
     const unsigned long long *sentinels, unsigned long long *varying) { return 0; }
 static inline int lake_cut_words(
     const unsigned long long *words, long count, int shift, int bits, int is_signed,

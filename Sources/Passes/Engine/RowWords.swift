@@ -76,6 +76,9 @@ struct RowWords {
     guard stride % 8 == 0, stride / 8 <= Self.wordMax, count > 0, count <= capacity else {
       return false
     }
+    // As C knows it: pointers that might be none.
+    let columns = UnsafeRawPointer(columns).assumingMemoryBound(
+      to: UnsafeMutablePointer<UInt64>?.self)
     hits =
       lake_turn_rows(
         base.assumingMemoryBound(to: UInt8.self), stride, stride / 8, count, columns, sentinels,
