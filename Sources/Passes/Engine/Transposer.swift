@@ -41,8 +41,6 @@ final class Transposer {
     let word: Int?
     /// The 64-bit words that are hashed, where they are not the column's values themselves.
     let words: UnsafeMutablePointer<Int64>
-    /// Unmanaged: it lives as long as the transposer, and counting references takes time.
-    let target: Unmanaged<ColumnScratch>
   }
 
   convenience init(columns: [PhysicalColumn], capacity: Int) {
@@ -61,12 +59,11 @@ final class Transposer {
     remainders = .allocate(capacity: Self.blockRowCount)
     hashes = RowHashBlock(columnMax: columns.count)
     var words = words
-    steps = zip(columns, scratch).map { column, scratch in
+    steps = columns.map { column in
       let source = CutSource(column.origin)
       return CutStep(
         source: source, hash: column.hash, word: source.word(of: &words),
-        words: .allocate(capacity: source.hasOwnWords ? Self.blockRowCount : 1),
-        target: .passUnretained(scratch))
+        words: .allocate(capacity: source.hasOwnWords ? Self.blockRowCount : 1))
     }
     rowWords = words
     directWords = zip(steps, scratch).compactMap { step, scratch in
@@ -176,8 +173,7 @@ final class Transposer {
           lake_prefetch_read(next.base + at)
         }
       }
-      let step = steps[column]
-      step.target._withUnsafeGuaranteedRef { cut(step, rows, into: $0, count: count, &hashes) }
+      cut(steps[column], rows, into: scratch[column], count: count, &hashes)
     }
     total &+= hashes.finish()
     rowCount += count
