@@ -98,8 +98,8 @@ final class DBNRouter {
       generation = resolver.generation
       cache.removeAll()
     }
-    let end = (base + count &* recordByteCount).assumingMemoryBound(to: UInt8.self)
-    routing.pointee.hash_end = end
+    routing.pointee.hash_end = (base + count &* recordByteCount).assumingMemoryBound(
+      to: UInt8.self)
     var row = 0
     var screenedEnd = 0
     var isSuspect = false
@@ -128,14 +128,20 @@ final class DBNRouter {
       let limit = isSuspect ? 1 : screenedEnd - row
       let stored = try storeRun(
         record, limit: limit, partition, hasher, ordinal: firstOrdinal &+ Int64(row))
-      if stored < limit && routing.pointee.full_slot < 0 {
-        let next = row + stored
-        let isStored = try store(
-          base + next &* recordByteCount, partition, &resolver,
-          ordinal: firstOrdinal &+ Int64(next))
-        if isStored { row += 1 }
-      }
       row += stored
+      if stored == limit || routing.pointee.full_slot >= 0 { continue }
+      // Rows that are there already come together: the loop would leave each of them alike.
+      let end = row + limit - stored
+      var isRepeat = true
+      while row < end && isRepeat {
+        let before = repeatCount
+        let isTaken = try store(
+          base + row &* recordByteCount, partition, &resolver,
+          ordinal: firstOrdinal &+ Int64(row))
+        if !isTaken { break }
+        row += 1
+        isRepeat = repeatCount > before
+      }
     }
     try sink.didAppend(rowCount: count)
   }
@@ -179,7 +185,7 @@ final class DBNRouter {
     return stored
   }
 
-  /// Stores a row that the tight loop left.
+  /// Stores a row that the tight loop left, unless it is there already.
   ///
   /// - Returns: false where it is of another day.
   private func store(
