@@ -17,12 +17,13 @@ struct RowScreen {
     self.init(checks, rowByteCount: rowByteCount, hasWideWords: lake_has_wide_words() != 0)
   }
 
-  /// - Parameter hasWideWords: false for what processors without such instructions do.
+  /// - Parameter hasWideWords: false for what processors without such instructions do; these do it in
+  ///   any case.
   init(_ checks: [RowCheck], rowByteCount: Int, hasWideWords: Bool) {
     self.checks = checks
     var windows: [Window] = []
     var rest = checks
-    while hasWideWords {
+    while hasWideWords && lake_has_wide_words() != 0 {
       let offsets = rest.filter { Window.canHold($0) }.map(\.field.offset)
       guard let first = offsets.min(), first + 8 <= rowByteCount else { break }
       let window = Window(offset: first, rowByteCount: rowByteCount)
