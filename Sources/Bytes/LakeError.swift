@@ -12,4 +12,11 @@ public protocol LakeError: Error, Sendable {
   var placeText: String? { get }
   /// One command or one change that helps; nil when none is known.
   var remedy: String? { get }
+  /// `placeText` as it is printed: one line, unless the error quotes its input below it. A line break
+  /// within one of them, as a name may have, is printed as an escape.
+  var placeLines: [String] { get }
+}
+
+extension LakeError {
+  public var placeLines: [String] { placeText.map { [$0] } ?? [] }
 }

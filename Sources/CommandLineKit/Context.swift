@@ -70,6 +70,9 @@ public struct Context: Sendable {
 
   // MARK: - Data
 
+  /// Prints a line for people: control characters of what it names are escaped.
+  public func printText(_ line: String) { print(Escaping.controls(line)) }
+
   /// Prints a line of data: at once on a terminal, else when there is enough of it or at the end.
   public func print(_ line: String) {
     if isTerminal {
@@ -89,9 +92,14 @@ public struct Context: Sendable {
 
   // MARK: - Talk
 
-  /// Says something to the person: not with `--quiet`.
+  /// Says something to the person: not with `--quiet`. Control characters are escaped.
   public func say(_ line: String) {
-    if !isQuiet { talk.write(line + "\n") }
+    if !isQuiet { talk.write(Escaping.controls(line) + "\n") }
+  }
+
+  /// Says a table to the person: not with `--quiet`.
+  public func say(_ table: TextTable) {
+    if !isQuiet { talk.write(table.lines(style: talkStyle).map { $0 + "\n" }.joined()) }
   }
 
   /// Says a detail: only with `--verbose`.
@@ -106,7 +114,9 @@ public struct Context: Sendable {
         json: ErrorText.json("warning", message: message, code: nil, place: place, remedy: remedy))
     } else if !isQuiet {
       let label = talkStyle.yellow("warning:")
-      talk.write(ErrorText.lines(label, message: message, place: place, remedy: remedy))
+      talk.write(
+        ErrorText.lines(
+          label, message: message, placeLines: place.map { [$0] } ?? [], remedy: remedy))
     }
   }
 
@@ -116,8 +126,8 @@ public struct Context: Sendable {
     if !isJSON || !printsRows {
       talk.write(
         ErrorText.lines(
-          talkStyle.red("error:"), message: parts.message, place: parts.place, remedy: parts.remedy)
-      )
+          talkStyle.red("error:"), message: parts.message, placeLines: parts.placeLines,
+          remedy: parts.remedy))
     }
     if isJSON {
       self.print(
@@ -162,12 +172,14 @@ struct ErrorText {
   var message: String
   var code: String?
   var place: String?
+  var placeLines: [String] = []
   var remedy: String?
 
   init(_ error: any Error) {
     if let error = error as? any LakeError {
       message = error.message
       place = error.placeText
+      placeLines = error.placeLines
       remedy = error.remedy
       // Every room's error has a `code`; none of them needs to say so twice.
       code = Mirror(reflecting: error).children.first { $0.label == "code" }.map { "\($0.value)" }
@@ -176,12 +188,12 @@ struct ErrorText {
     }
   }
 
-  static func lines(_ label: String, message: String, place: String?, remedy: String?) -> String {
+  static func lines(
+    _ label: String, message: String, placeLines: [String], remedy: String?
+  ) -> String {
     var text = label + " " + Escaping.controls(message) + "\n"
-    if let place {
-      // A place may have several lines: a clause, and a caret under it.
-      let lines = place.split(separator: "\n", omittingEmptySubsequences: false)
-      text += "  at: " + lines.map { Escaping.controls(String($0)) }.joined(separator: "\n") + "\n"
+    if !placeLines.isEmpty {
+      text += "  at: " + placeLines.map(Escaping.controls).joined(separator: "\n") + "\n"
     }
     if let remedy { text += "  try: " + Escaping.controls(remedy) + "\n" }
     return text

@@ -24,7 +24,7 @@ public enum Escaping {
   static func isControl(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {
     case 0..<0x20, 0x7F..<0xA0: true
-    case 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF: true
+    case 0x061C, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF: true
     default: false
     }
   }
@@ -40,7 +40,7 @@ public enum Escaping {
       case "\r": quoted += "\\r"
       case "\t": quoted += "\\t"
       default:
-        if scalar.value < 0x20 || scalar.value == 0x7F {
+        if isControl(scalar) {
           let hex = String(scalar.value, radix: 16)
           quoted += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
         } else {

@@ -22,7 +22,8 @@ enum CheckpointPolicy {
     let last = listing.checkpoints.first { $0.version <= version }?.version ?? -1
     // Another writer may have seen to it.
     guard last < version else { return }
-    let isLong = version - last > tailCommitMax
+    // `last` may be -1: the other way round nothing can overflow.
+    let isLong = last < version - tailCommitMax
     let tail = fileActionCount + (base.map { $0.tailActionCount } ?? 0)
     let live = base?.files.count ?? 0
     let isLarge = tail > tailActionMin && tail > live / liveFilesDivisor

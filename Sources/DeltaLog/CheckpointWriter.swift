@@ -57,7 +57,7 @@ public enum CheckpointWriter {
         continue
       }
       let path = file.filePath
-      let isElsewhere = path.utf8.first == 0x2F || path.contains("://")
+      let isElsewhere = path.contains("://") || !DataFolder.isBelow(path)
       let isThere = try storing { () throws(StorageError) in
         isElsewhere ? true : try storage.exists(path)
       }

@@ -63,7 +63,7 @@ public enum DataPath {
   }
 
   /// Whether the path begins with `scheme://`.
-  private static func hasScheme(_ path: String) -> Bool {
+  static func hasScheme(_ path: String) -> Bool {
     let scheme = path.utf8.prefix { byte in
       (0x61...0x7A).contains(byte | 0x20) || (0x30...0x39).contains(byte) || byte == 0x2B
         || byte == 0x2D || byte == 0x2E

@@ -149,24 +149,26 @@ struct LogListing {
     }
     var segments: [LogSegment] = []
     for checkpoint in checkpoints where checkpoint.version <= version {
-      if hasCommits((checkpoint.version + 1)...(version + 1)) {
+      if hasCommits(after: checkpoint.version, through: version) {
         segments.append(LogSegment(checkpoint: checkpoint, target: version))
       }
     }
-    if hasCommits(0...(version + 1)) {
+    if hasCommits(after: -1, through: version) {
       segments.append(LogSegment(checkpoint: nil, target: version))
     }
     if segments.isEmpty { throw missing(version, storage) }
     return segments
   }
 
-  /// Whether every version of `range` but its last bound has a commit.
-  func hasCommits(_ range: ClosedRange<Int>) -> Bool {
-    if range.count <= 1 { return true }
-    let start = commits.partitioningIndex { $0 >= range.lowerBound }
-    let last = range.upperBound - 1
-    let index = start + (last - range.lowerBound)
-    return index < commits.count && commits[start] == range.lowerBound && commits[index] == last
+  /// Whether every version behind `first`, which may be -1, has a commit, up to `last`.
+  func hasCommits(after first: Int, through last: Int) -> Bool {
+    // A name in the log may bear any version: what is far from all others is not counted up to.
+    let (count, overflow) = last.subtractingReportingOverflow(first)
+    if overflow { return false }
+    if count <= 0 { return true }
+    let start = commits.partitioningIndex { $0 > first }
+    guard count <= commits.count - start else { return false }
+    return commits[start] == first + 1 && commits[start + count - 1] == last
   }
 
   /// Why there is no way to build `version`.
@@ -175,8 +177,9 @@ struct LogListing {
       return TableFeatures.unsupported("v2Checkpoint", storage.name)
     }
     let first = checkpoints.last { $0.version <= version }?.version ?? -1
-    var expected = checkpoints.first { $0.version <= version }.map { $0.version + 1 } ?? 0
-    for commit in commits where commit >= expected {
+    // A checkpoint at `version` itself would have been a beginning.
+    var expected = checkpoints.first { $0.version < version }.map { $0.version + 1 } ?? 0
+    for commit in commits where commit >= expected && commit < version {
       if commit != expected { break }
       expected += 1
     }
@@ -200,17 +203,17 @@ struct LogSegment: Sendable {
   var checkpoint: CheckpointFiles?
   /// The version to build.
   var target: Int
-
-  /// The first commit to replay.
-  var firstCommit: Int
+  /// The version before the first commit to replay; -1 if that is commit 0.
+  var base: Int
 
   init(checkpoint: CheckpointFiles?, target: Int) {
     self.checkpoint = checkpoint
     self.target = target
-    firstCommit = (checkpoint?.version ?? -1) + 1
+    base = checkpoint?.version ?? -1
   }
 
-  var commitCount: Int { target + 1 - firstCommit }
+  /// Commits to replay; the listing has seen each of them.
+  var commitCount: Int { target - base }
 }
 
 extension Array {

@@ -67,11 +67,11 @@ public struct Snapshot: Sendable {
   func advanced(
     to target: Int, _ listing: LogListing, _ storage: any TableStorage
   ) throws(DeltaError) -> Snapshot {
-    guard target > version, listing.hasCommits((version + 1)...(target + 1)) else {
+    guard target > version, listing.hasCommits(after: version, through: target) else {
       return try Snapshot.load(storage, version: target)
     }
     var segment = LogSegment(checkpoint: nil, target: target)
-    segment.firstCommit = version + 1
+    segment.base = version
     return try SnapshotLoader(storage, segment).load(
       onto: LogReplay(self), checkpoint: checkpointVersion)
   }

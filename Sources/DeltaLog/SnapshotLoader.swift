@@ -40,29 +40,27 @@ struct SnapshotLoader {
   }
 
   private func applyCommits(to replay: inout LogReplay) throws(DeltaError) {
-    let first = segment.firstCommit
+    let base = segment.base
     let count = segment.commitCount
     if count < Self.parallelCommitMin {
-      for version in first..<(first + count) {
-        replay.apply(try Self.commit(version, storage))
-      }
+      for index in 0..<count { replay.apply(try Self.commit(base + 1 + index, storage)) }
       return
     }
     // In rounds, so that only a few parsed commits wait for their turn.
     let roundCount = 32 * Parallel.width
     for start in stride(from: 0, to: count, by: roundCount) {
       let batch = Swift.min(roundCount, count - start)
-      for actions in try Self.commits(first + start, batch, storage) { replay.apply(actions) }
+      for actions in try Self.commits(after: base + start, batch, storage) { replay.apply(actions) }
     }
   }
 
   private static func commits(
-    _ first: Int, _ count: Int, _ storage: any TableStorage
+    after base: Int, _ count: Int, _ storage: any TableStorage
   ) throws(DeltaError) -> [[Action]] {
     let results = Mutex<[[Action]]>(Array(repeating: [], count: count))
     do {
       try Parallel.forEach(count) { index in
-        let actions = try commit(first + index, storage)
+        let actions = try commit(base + 1 + index, storage)
         results.withLock { $0[index] = actions }
       }
     } catch let error as DeltaError {

@@ -24,7 +24,15 @@ enum TimeTravel {
         let attributes = try storing { () throws(StorageError) in try storage.attributes(path) }
         time = attributes?.modificationTime ?? previous
       }
-      if time <= previous { time = previous + 1 }
+      if time <= previous {
+        let (later, overflow) = previous.addingReportingOverflow(1)
+        if overflow {
+          throw DeltaError(
+            .corrupt, "no commit can be later than the one before it, of \(text(previous))",
+            path: storage.name + "/" + LogFile.commitPath(version))
+        }
+        time = later
+      }
       previous = time
       result.append((version, time))
     }

@@ -161,7 +161,7 @@ public struct Transaction: Sendable {
         try storage.createDirectory(LogFile.directory)
       }
     }
-    var version = (snapshot?.version ?? -1) + 1
+    var version = try successor(of: snapshot?.version ?? -1)
     for _ in 0..<Self.raceLossMax {
       if try put(bytes, version) {
         checkpointIfDue(version)
@@ -170,11 +170,22 @@ public struct Transaction: Sendable {
       if snapshot == nil { return .conflict(version: version, reason: .tableExists) }
       let other = try SnapshotLoader.commit(version, storage)
       if let outcome = check.outcome(after: other, version: version) { return outcome }
-      version += 1
+      version = try successor(of: version)
     }
     throw DeltaError(
       .contention, "\(Self.raceLossMax) other commits came first", path: storage.name,
       remedy: "run the command again when fewer writers are at work")
+  }
+
+  private func successor(of version: Int) throws(DeltaError) -> Int {
+    let (next, overflow) = version.addingReportingOverflow(1)
+    if overflow {
+      throw DeltaError(
+        .corrupt, "version \(version) is the last that there can be: nothing can follow it",
+        path: storage.name + "/" + LogFile.directory,
+        remedy: "move the file of that version away, if no writer of yours made it")
+    }
+    return next
   }
 
   /// Whether the commit is `version`, be it that storage said so or that it is found there.

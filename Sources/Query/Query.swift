@@ -60,7 +60,8 @@ public struct Query: Sendable {
   /// - Parameter lake: Finds the lake; called only for the name of a table.
   public init(_ request: QueryRequest, lake: () throws -> Lake) throws {
     let table = try TableSource.open(
-      request.table, version: request.version, asOf: request.asOf, lake: lake)
+      request.table, version: request.version, asOf: request.asOf,
+      allowsOutside: request.allowsOutside, lake: lake)
     plan = try QueryPlan(request, table)
     self.request = request
   }

@@ -9,15 +9,29 @@ public struct QueryError: LakeError, Hashable {
 
   public var code: Code
   public var message: String
-  /// File, row group, column; or the clause with a caret under the offending character.
-  public var placeText: String?
+  /// File, row group, column; or where in a clause.
+  public var place: String?
+  /// The clause, and a caret under the offending character.
+  public var excerpt: [String]
   public var remedy: String?
 
-  public init(_ code: Code, _ message: String, at place: String? = nil, remedy: String? = nil) {
+  public init(
+    _ code: Code, _ message: String, at place: String? = nil, excerpt: [String] = [],
+    remedy: String? = nil
+  ) {
     self.code = code
     self.message = message
-    placeText = place
+    self.place = place
+    self.excerpt = excerpt
     self.remedy = remedy
+  }
+
+  public var placeLines: [String] {
+    (place.map { [$0] } ?? []) + excerpt.map { "      " + $0 }
+  }
+
+  public var placeText: String? {
+    place == nil ? nil : placeLines.joined(separator: "\n")
   }
 }
 

@@ -19,7 +19,7 @@ final class GapPrinter {
       context.print(json(gap))
     } else if context.isVerbose {
       if !hasHeader {
-        context.print("\(table):")
+        context.printText("\(table):")
         hasHeader = true
       }
       context.print(line(gap))

@@ -32,6 +32,9 @@ struct QueryCommand: Command {
       .option(
         "timezone", "ZONE",
         help: "Zone of bare dates and times in the flags (else that of the table's partitions)."),
+      .switch(
+        "allow-outside",
+        help: "Read data files outside the table's folder too, where its log names such: trust it."),
       .switch("explain", help: "Print what would be read, what would be skipped, and why."),
     ],
     notes: [
@@ -69,6 +72,7 @@ struct QueryCommand: Command {
     request.end = arguments.value("end")
     request.columns = try arguments.list("columns")
     request.filter = arguments.value("where")
+    request.allowsOutside = arguments.flag("allow-outside")
     request.limit = try arguments.integer("limit", in: 0...Int.max)
     request.timezone = arguments.value("timezone")
     try arguments.requireAtMostOne(of: ["version", "as-of"])

@@ -34,7 +34,7 @@ struct QueryFigures {
   /// Prints a plan: as text, or as one object a level and a summary.
   func print(_ explanation: Explanation, in context: Context) {
     guard context.isJSON else {
-      for line in explanation.lines { context.print(line) }
+      for line in explanation.lines { context.printText(line) }
       return
     }
     for level in explanation.report.levels where level.count > 0 {

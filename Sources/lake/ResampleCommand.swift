@@ -100,7 +100,7 @@ struct ResampleCommand: Command {
         if context.isJSON {
           context.print(JSONValue.object(JSONObject(members)).description)
         } else if partition.state != .fresh {
-          context.print("\(output.table)  \(partition.date)  \(partition.state.rawValue)")
+          context.printText("\(output.table)  \(partition.date)  \(partition.state.rawValue)")
         }
       }
     }

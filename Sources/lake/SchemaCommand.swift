@@ -112,12 +112,14 @@ struct SchemaCommand: Command {
   // MARK: - Show
 
   private func show(_ schema: TableSchema, in context: Context) {
-    context.print("\(context.style.bold(schema.kind))  \(schema.description)")
-    context.print("index  \(schema.indexColumn), partitioned by its date")
-    context.print("sort   \(schema.sortColumns.joined(separator: ", "))")
+    context.print(
+      context.style.bold(Escaping.controls(schema.kind)) + "  "
+        + Escaping.controls(schema.description))
+    context.printText("index  \(schema.indexColumn), partitioned by its date")
+    context.printText("sort   \(schema.sortColumns.joined(separator: ", "))")
     let key = schema.keyColumns.joined(separator: ", ")
-    context.print("key    \(key.isEmpty ? "none: identical rows are genuine" : key)")
-    context.print("from   \(schema.path ?? "built in")")
+    context.printText("key    \(key.isEmpty ? "none: identical rows are genuine" : key)")
+    context.printText("from   \(schema.path ?? "built in")")
     context.print("")
     var table = TextTable([
       ("COLUMN", .left), ("TYPE", .left), ("NULL", .left), ("UNIT", .left), ("FIELD", .left),

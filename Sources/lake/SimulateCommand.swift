@@ -101,7 +101,7 @@ struct SimulateCommand: Command {
             + "\(file.schema.rawValue)\",\"date\":\"\(file.date.iso)\",\"records\":"
             + "\(file.recordCount)}")
       } else if !context.isQuiet {
-        context.print(file.path)
+        context.printText(file.path)
       }
     }
     var summary = Summary()

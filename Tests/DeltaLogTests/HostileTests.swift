@@ -170,4 +170,51 @@ import Testing
       #expect(error?.code == .schema)
     }
   }
+
+  @Test(arguments: [Int.max, Int.max - 1, 1 << 40])
+  func aVersionFarFromAllOthersIsAGap(_ version: Int) throws {
+    let builder = TableBuilder()
+    builder.commit(1, [builder.add("a")])
+    builder.commit(version, [builder.add("b")])
+    let error = #expect(throws: DeltaError.self) { try builder.load() }
+    #expect(error?.code == .gap)
+    #expect(error?.message.contains("commit 2 is missing") == true)
+    #expect(try builder.load(version: 1).files.count == 1)
+    #expect(throws: DeltaError.self) { try history(builder.storage) }
+    let refreshed = #expect(throws: DeltaError.self) {
+      try builder.load(version: 1).refreshed(builder.storage)
+    }
+    #expect(refreshed?.code == .gap)
+  }
+
+  @Test func behindTheLastVersionThatThereCanBeNothingIsCommitted() throws {
+    let builder = TableBuilder()
+    let bytes = CommitWriter.bytes(of: TableBuilder.birth)
+    try CheckpointWriter.write(try builder.load(), builder.storage)
+    let checkpoint = try builder.storage.read(LogFile.checkpointPath(0))
+    builder.storage.set(LogFile.checkpointPath(.max), checkpoint)
+    builder.storage.set(LogFile.commitPath(.max), bytes)
+    let snapshot = try builder.load()
+    #expect(snapshot.version == .max)
+    var transaction = Transaction(snapshot: snapshot, storage: builder.storage)
+    transaction.append([makeFile("c")])
+    let error = #expect(throws: DeltaError.self) { try transaction.commit() }
+    #expect(error?.message.contains("is the last that there can be") == true)
+    var late = Transaction(snapshot: try builder.load(version: 0), storage: builder.storage)
+    late.append([makeFile("c")])
+    #expect(try late.commit() == .committed(version: 1))
+  }
+
+  @Test func aTimeBehindTheLastThatThereCanBeIsAnError() throws {
+    let properties = ["delta.enableInCommitTimestamps": "true"]
+    var metadata = TableBuilder.metadata
+    metadata.configuration = properties
+    func info(_ time: Int64) -> Action {
+      .commitInfo(CommitInfo(.object(JSONObject([("inCommitTimestamp", .integer(time))]))))
+    }
+    let builder = TableBuilder(birth: [info(.max), .protocol(.lake), .metadata(metadata)])
+    builder.commit(1, [info(5)])
+    let error = #expect(throws: DeltaError.self) { try builder.load(asOf: 7) }
+    #expect(error?.code == .corrupt || error?.code == .unsupported)
+  }
 }

@@ -91,4 +91,17 @@ private func make(_ type: NestedType, _ random: inout SeededGenerator) -> Value 
     }
     #expect(null?.message == "a map's key is null")
   }
+
+  /// As many copies of all that came before would take hours.
+  @Test(.timeLimit(.minutes(1)))
+  func appendingTakesTimeInProportionToTheValues() throws {
+    let layout = NestedLayout([NestedField("text", .string), NestedField("number", .long)])
+    let (text, number) = (LeafBuffer(layout.leaves[0]), LeafBuffer(layout.leaves[1]))
+    let value = Value.string(String(repeating: "x", count: 400))
+    for row in 0..<300_000 {
+      try text.append(value, repetition: 0)
+      try number.append(.integer(Int64(row)), repetition: 0)
+    }
+    #expect(text.byteCount == 300_000 * 416 && number.byteCount == 300_000 * 16)
+  }
 }

@@ -28,7 +28,8 @@ struct DataPage {
 
 /// Walks the pages of one column chunk.
 struct ChunkPages {
-  /// Bytes by which a chunk's size may be too small.
+  /// Bytes by which the chunks of a writer that forgets its dictionary's header are larger than the
+  /// footer says.
   static let forgottenByteCountMax = 100
   /// Bytes of memory that a page's header may ask for on its word alone.
   static let unquestionedByteCount = 1 << 16
@@ -37,7 +38,16 @@ struct ChunkPages {
   let leaf: LeafColumn
   let codec: Codec
   let chunkStart: Int
+  /// Where the pages may end at the latest.
   let chunkEnd: Int
+  /// Where the footer says that they end.
+  let statedEnd: Int
+  /// Values of all pages, nulls included.
+  let valueCount: Int64
+  /// The kinds of pages and encodings that the footer says the chunk has; empty where it is silent.
+  private let pageEncodings: [PageEncodingStats]
+  private let encodings: [Encoding]
+  let writer: WriterVersion
   let verifiesChecksums: Bool
   let pageByteCountMax: Int
   /// Bytes from the start of the file to the next page's header.
@@ -45,7 +55,8 @@ struct ChunkPages {
 
   init(
     file: FileBytes, footerOffset: Int, leaf: LeafColumn, metadata: ColumnMetadata,
-    verifiesChecksums: Bool, pageByteCountMax: Int = Limits.pageByteCountMax
+    verifiesChecksums: Bool, pageByteCountMax: Int = Limits.pageByteCountMax,
+    writer: WriterVersion = WriterVersion(createdBy: nil)
   ) throws(ParquetError) {
     guard let codec = metadata.codec.codec else {
       throw ParquetError(.unsupported, "pages compressed with \(metadata.codec.name)")
@@ -66,9 +77,13 @@ struct ChunkPages {
     self.codec = codec
     self.verifiesChecksums = verifiesChecksums
     self.pageByteCountMax = pageByteCountMax
+    valueCount = metadata.valueCount
+    pageEncodings = metadata.encodingStats ?? []
+    encodings = metadata.encodings
+    self.writer = writer
     // A chunk of no values may have no pages, and then no place either.
     if metadata.valueCount == 0 {
-      (chunkStart, chunkEnd, position) = (0, 0, 0)
+      (chunkStart, chunkEnd, statedEnd, position) = (0, 0, 0, 0)
       return
     }
     if start < 4 || metadata.totalCompressedByteCount < 0 || overflow
@@ -80,8 +95,10 @@ struct ChunkPages {
           + "file's data ends at \(footerOffset)")
     }
     chunkStart = Int(start)
-    // Old parquet-mr leaves the dictionary page's header out of the size.
-    chunkEnd = Swift.min(Int(end) + Self.forgottenByteCountMax, footerOffset)
+    statedEnd = Int(end)
+    chunkEnd =
+      writer.forgetsDictionaryHeader
+      ? Swift.min(statedEnd + Self.forgottenByteCountMax, footerOffset) : statedEnd
     position = Int(start)
   }
 
@@ -115,7 +132,7 @@ struct ChunkPages {
         "a page of \(header.uncompressedByteCount) bytes, more than the "
           + "\(pageByteCountMax) that are allowed", place: .init(offset: start))
     }
-    if let type = header.type, type != .indexPage,
+    if !header.isIndexPage,
       header.valueCount < 0 || Int(header.valueCount) > Limits.pageValueCountMax
     {
       throw ParquetError(
@@ -123,8 +140,47 @@ struct ChunkPages {
         "a page of \(header.valueCount) values, pages hold 0 to \(Limits.pageValueCountMax)",
         place: .init(offset: start))
     }
+    if header.type == .dataPageV2, let flaw = flaw(ofVersion2: header) {
+      throw ParquetError(.corrupt, flaw, place: .init(offset: start))
+    }
+    if !isStated(header) {
+      throw ParquetError(
+        .corrupt,
+        "a page encoded as \(header.encoding.name), which the footer does not list for its column",
+        place: .init(offset: start))
+    }
     position = span.dataOffset + span.dataByteCount
     return span
+  }
+
+  private func flaw(ofVersion2 header: PageHeaderScan) -> String? {
+    if !(0...header.valueCount).contains(header.nullCount) {
+      return "a page of \(header.valueCount) values with \(header.nullCount) nulls"
+    }
+    let isFlat = leaf.maxRepetitionLevel == 0
+    if isFlat
+      ? header.rowCount != header.valueCount : !(0...header.valueCount).contains(header.rowCount)
+    {
+      return "a page of \(header.valueCount) values that begins \(header.rowCount) rows"
+    }
+    return nil
+  }
+
+  /// Whether the footer lists the page's kind and encoding.
+  private func isStated(_ header: PageHeaderScan) -> Bool {
+    if header.isIndexPage { return true }
+    // Both names of a dictionary's codes are one encoding: writers mix them.
+    func isSame(_ one: Encoding, _ other: Encoding) -> Bool {
+      one == other || (one.isDictionary && other.isDictionary)
+    }
+    if header.type == .dictionaryPage { return true }
+    if !pageEncodings.isEmpty {
+      // Arrow counts data pages of version 2 as those of version 1.
+      return pageEncodings.contains {
+        $0.pageType != .dictionaryPage && isSame($0.encoding, header.encoding)
+      }
+    }
+    return encodings.isEmpty || encodings.contains { isSame($0, header.encoding) }
   }
 
   // MARK: - Bytes of a page

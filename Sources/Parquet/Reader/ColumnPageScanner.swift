@@ -20,6 +20,11 @@ public final class ColumnPageScanner {
   private var store: ColumnStore
   /// The next data page, whose header is read and whose values are not.
   private var pending: StoredPage?
+  /// Where the data pages lie; nil where the file does not say it soundly. Then all headers were
+  /// walked before the first was used.
+  private let locations: [PageLocation]?
+  /// Index of the next data page among them.
+  private var pageIndex = 0
   /// Rows of `pending` that are done.
   private(set) var pendingDone = 0
   /// `pending`'s rows, where only some of them were wanted.
@@ -38,6 +43,9 @@ public final class ColumnPageScanner {
         throw ParquetError(.request, "a repeated column has no flat form")
       }
       values = try ValueDecoder(leaf: leaf)
+      // An index that cannot be read is no reason to give up: the sums in the footer are left.
+      locations = pages.soundLocations(try? reader.offsetIndex(rowGroup: rowGroup, leaf: index))
+      if locations == nil { try pages.checkSums(values: rowCount) }
     } catch {
       throw reader.place(error, rowGroup, index)
     }
@@ -127,13 +135,17 @@ public final class ColumnPageScanner {
     // The chunk's end is not trusted beyond the rows that the row group has.
     while rowIndex < rowCount, let span = try pages.next() {
       switch span.header.type {
-      case .dictionaryPage?:
+      case .dictionaryPage:
         if values.dictionary != nil || rowIndex > 0 {
           throw ParquetError(
             .corrupt, "a second dictionary page", place: .init(offset: span.offset))
         }
         try loadDictionary(span)
-      case .dataPage?, .dataPageV2?:
+      case .dataPage, .dataPageV2:
+        if let locations {
+          try ChunkPages.check(span, pageIndex, of: locations, rowCount: rowCount)
+        }
+        pageIndex += 1
         if span.header.valueCount == 0 { continue }
         let (end, overflow) = rowIndex.addingReportingOverflow(Int(span.header.valueCount))
         if overflow || end > rowCount {
@@ -145,7 +157,7 @@ public final class ColumnPageScanner {
         pending = span
         pendingDone = 0
         return span
-      case .indexPage?, nil: continue
+      case .indexPage: continue
       }
     }
     return nil
@@ -229,23 +241,15 @@ public final class ColumnPageScanner {
 
   // MARK: - Skipping
 
-  /// The chunk's offset index, read when it is first wanted; nil where it has none that is sound.
-  private lazy var offsets: OffsetIndex? = {
-    // Without an index pages are passed over one by one: no reason to give up.
-    guard let index = try? reader.offsetIndex(rowGroup: rowGroup, leaf: leafIndex) else {
-      return nil
-    }
-    return index.pageLocations.count > 1 ? index : nil
-  }()
-
   /// Moves to the page that holds the row `rowIndex + left`, where an offset index says which and
   /// it lies behind the page in hand.
   private func seek(_ left: inout Int) -> Bool {
     let target = rowIndex + left
-    guard let location = offsets?.location(ofRow: target, after: rowIndex, within: pages) else {
-      return false
-    }
+    guard let locations, let index = Self.index(ofRow: target, in: locations, after: rowIndex)
+    else { return false }
+    let location = locations[index]
     pages.position = Int(location.offset)
+    pageIndex = index
     left = target - Int(location.firstRowIndex)
     rowIndex = Int(location.firstRowIndex)
     pending = nil
@@ -271,27 +275,17 @@ public final class ColumnPageScanner {
   func placed(_ error: ParquetError) -> ParquetError {
     reader.place(error, rowGroup, leafIndex)
   }
-}
 
-extension OffsetIndex {
-  /// The last page that begins at or before `row`, if it lies behind the row `after` and within
-  /// the chunk; nil where the index cannot help.
-  func location(ofRow row: Int, after: Int, within pages: ChunkPages) -> PageLocation? {
+  /// The index of the last page that begins at or before `row`, if it lies behind the row `after`.
+  private static func index(
+    ofRow row: Int, in locations: [PageLocation], after: Int
+  ) -> Int? {
     var low = 0
-    var high = pageLocations.count
+    var high = locations.count
     while low < high {
       let middle = (low + high) / 2
-      if pageLocations[middle].firstRowIndex <= Int64(row) {
-        low = middle + 1
-      } else {
-        high = middle
-      }
+      if locations[middle].firstRowIndex <= Int64(row) { low = middle + 1 } else { high = middle }
     }
-    if low == 0 { return nil }
-    let location = pageLocations[low - 1]
-    guard location.firstRowIndex > Int64(after), location.offset >= Int64(pages.chunkStart),
-      location.offset < Int64(pages.chunkEnd)
-    else { return nil }
-    return location
+    return low > 0 && locations[low - 1].firstRowIndex > Int64(after) ? low - 1 : nil
   }
 }

@@ -14,7 +14,8 @@ final class FileBytes: @unchecked Sendable {
 
   /// Maps a file. It must not shrink while it is mapped: data files are never changed in place.
   init(path: String) throws(ParquetError) {
-    let descriptor = lake_open(path, O_RDONLY | O_CLOEXEC, 0)
+    // Opening a pipe would wait for its other end.
+    let descriptor = lake_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0)
     if descriptor < 0 { throw Self.systemError("open", path) }
     defer { close(descriptor) }
     var status = stat()
@@ -23,6 +24,11 @@ final class FileBytes: @unchecked Sendable {
       throw ParquetError(
         .file, "'\(path)' is a folder, expected a Parquet file", place: .init(path: path),
         remedy: "name one file of it; lake query reads a folder of Parquet files")
+    }
+    if status.st_mode & S_IFMT != S_IFREG {
+      throw ParquetError(
+        .file, "'\(path)' is no regular file: Parquet begins to be read at its end",
+        place: .init(path: path), remedy: "write the bytes to a file first")
     }
     let size = Int(status.st_size)
     if size == 0 { throw ParquetError(.truncated, "the file is empty", place: .init(path: path)) }

@@ -40,6 +40,7 @@ final class LeafCursor {
       throw ParquetError(.corrupt, "the chunk counts \(metadata.valueCount) values")
     }
     entriesExpected = Int(metadata.valueCount)
+    try pages.checkSums(values: entriesExpected)
     values = try ValueDecoder(leaf: self.leaf)
     store = ColumnStore(kind: self.leaf.type.storage)
     column = Column(type: self.leaf.type, storage: .integers([]))
@@ -130,17 +131,17 @@ final class LeafCursor {
     pageCount += 1
     if span.header.crc != nil { checkedPageCount += 1 }
     switch span.header.type {
-    case .dictionaryPage?:
+    case .dictionaryPage:
       if values.dictionary != nil { throw ParquetError(.corrupt, "a second dictionary page") }
       try values.setDictionary(
         try pages.dictionary(span, scratch), count: Int(span.header.valueCount),
         encoding: span.header.encoding, scratch)
       return false
-    case .dataPage?, .dataPageV2?:
+    case .dataPage, .dataPageV2:
       if span.header.valueCount == 0 { return false }
       try decode(try pages.dataPage(span, scratch))
       return entryCount > 0
-    case .indexPage?, nil: return false
+    case .indexPage: return false
     }
   }
 

@@ -26,6 +26,7 @@ public final class ParquetReader: Sendable {
   /// Where the footer begins and the data ends.
   let footerOffset: Int
   private let leafIndices: [String: Int]
+  private let writer: WriterVersion
 
   /// Maps a file and reads its footer.
   ///
@@ -69,6 +70,7 @@ public final class ParquetReader: Sendable {
     } catch {
       throw error.at(path: name)
     }
+    writer = WriterVersion(createdBy: metadata.createdBy)
     var indices: [String: Int] = [:]
     for (index, leaf) in leaves.enumerated() {
       // A name with dots of its own comes before one that only its path gives dots.
@@ -201,7 +203,8 @@ public final class ParquetReader: Sendable {
     do throws(ParquetError) {
       return try ChunkPages(
         file: file, footerOffset: footerOffset, leaf: leaves[leaf], metadata: chunk,
-        verifiesChecksums: verifiesChecksums, pageByteCountMax: pageByteCountMax)
+        verifiesChecksums: verifiesChecksums, pageByteCountMax: pageByteCountMax,
+        writer: writer)
     } catch {
       throw place(error, rowGroup, leaf)
     }

@@ -58,7 +58,9 @@ extension ParquetReader {
     while left > 0, let page = try pages.next() {
       if page.header.type != .dataPage && page.header.type != .dataPageV2 { continue }
       left -= Int64(page.header.valueCount)
-      guard let location = locations.popFirst(), location.offset == Int64(page.offset) else {
+      guard let location = locations.popFirst(), location.offset == Int64(page.offset),
+        Int(location.compressedByteCount) == page.header.byteCount + page.dataByteCount
+      else {
         throw ParquetError(
           .corrupt, "the offset index does not list this page", place: .init(offset: page.offset))
       }

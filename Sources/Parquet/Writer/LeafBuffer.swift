@@ -6,7 +6,14 @@ final class LeafBuffer {
   let leaf: NestedLayout.Leaf
   private(set) var definitionLevels: [UInt32] = []
   private(set) var repetitionLevels: [UInt32] = []
-  private var storage: Column.Storage
+  /// The values, in the one of these that the leaf's type is kept in. Each is a property of its own:
+  /// as payloads of an enumeration they would be copied whole at every append.
+  private var integers: [Int64] = []
+  private var wide: [Int128] = []
+  private var doubles: [Double] = []
+  private var text = ByteColumn()
+  private let type: ColumnType
+  private let kind: StorageKind
   private(set) var byteCount = 0
   /// For each row: its first level, and its first value.
   private var rowStarts: [(level: Int, value: Int)] = []
@@ -14,16 +21,8 @@ final class LeafBuffer {
 
   init(_ leaf: NestedLayout.Leaf) {
     self.leaf = leaf
-    storage = Self.emptyStorage(leaf.column.field.type)
-  }
-
-  private static func emptyStorage(_ type: ColumnType) -> Column.Storage {
-    switch type.storage {
-    case .integers: .integers([])
-    case .wide: .wide([])
-    case .doubles: .doubles([])
-    case .bytes: .bytes(ByteColumn())
-    }
+    type = leaf.column.field.type
+    kind = type.storage
   }
 
   func beginRow() { rowStarts.append((definitionLevels.count, valueCount)) }
@@ -46,47 +45,51 @@ final class LeafBuffer {
     definitionLevels.removeAll(keepingCapacity: true)
     repetitionLevels.removeAll(keepingCapacity: true)
     rowStarts.removeAll(keepingCapacity: true)
-    storage = Self.emptyStorage(leaf.column.field.type)
+    integers.removeAll(keepingCapacity: true)
+    wide.removeAll(keepingCapacity: true)
+    doubles.removeAll(keepingCapacity: true)
+    text = ByteColumn()
     valueCount = 0
     byteCount = 0
   }
 
   private func append(_ value: Value) throws(ParquetError) {
-    let type = leaf.column.field.type
-    // Taken out while it changes, or each append would copy the array.
-    let taken = storage
-    storage = .integers([])
-    switch taken {
-    case .integers(var values):
+    switch kind {
+    case .integers:
       guard let number = value.integerForm(of: type) else { throw mismatch(value) }
-      values.append(number)
-      storage = .integers(values)
-    case .wide(var values):
+      integers.append(number)
+    case .wide:
       guard let number = value.decimalForm(of: type) else { throw mismatch(value) }
-      values.append(number)
-      storage = .wide(values)
-    case .doubles(var values):
+      wide.append(number)
+    case .doubles:
       switch value {
-      case .double(let number): values.append(number)
-      case .float(let number): values.append(Double(number))
+      case .double(let number): doubles.append(number)
+      case .float(let number): doubles.append(Double(number))
       default: throw mismatch(value)
       }
-      storage = .doubles(values)
-    case .bytes(var column):
+    case .bytes:
       switch value {
-      case .string(let text): column.append(text)
-      case .binary(let bytes), .uuid(let bytes): bytes.withUnsafeBytes { column.append($0) }
+      case .string(let string): text.append(string)
+      case .binary(let bytes), .uuid(let bytes): bytes.withUnsafeBytes { text.append($0) }
       default: throw mismatch(value)
       }
-      byteCount += Int(column.offsets[column.count] - column.offsets[column.count - 1])
-      storage = .bytes(column)
-    case .codes: preconditionFailure("leaf buffers hold no codes")
+      byteCount += text.byteRange(text.count - 1).count
+    }
+  }
+
+  /// What is buffered, in the form that encoders take.
+  private var storage: Column.Storage {
+    switch kind {
+    case .integers: .integers(integers)
+    case .wide: .wide(wide)
+    case .doubles: .doubles(doubles)
+    case .bytes: .bytes(text)
     }
   }
 
   private func mismatch(_ value: Value) -> ParquetError {
     ParquetError(
-      .value, "the value \(value) does not fit in a column of type \(leaf.column.field.type.name)",
+      .value, "the value \(value) does not fit in a column of type \(type.name)",
       place: ParquetError.Place(column: leaf.column.field.name))
   }
 
@@ -105,7 +108,7 @@ final class LeafBuffer {
     let levels = NestedLevels(
       definition: definitionLevels, definitionMax: leaf.definitionLevelMax,
       repetition: repetitionLevels, repetitionMax: leaf.repetitionLevelMax)
-    let column = Column(type: leaf.column.field.type, storage: storage)
+    let column = Column(type: type, storage: storage)
     return try column.withSource(rows: 0..<valueCount) { (source) throws(ParquetError) in
       try encoder.encode(
         valueCount == 0 ? .none : PackedValues(source.values, count: valueCount), spans: spans,

@@ -22,7 +22,7 @@ struct PartitionFingerprint: Hashable, Sendable {
         rowHash &+= hash
       } else {
         let (count, hash) = try StoredRows.fingerprint(
-          path: root + "/" + file.filePath, fields: fields)
+          path: file.localPath(in: root), fields: fields)
         rowCount += Int64(count)
         rowHash &+= hash
       }

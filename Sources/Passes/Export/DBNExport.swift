@@ -64,7 +64,7 @@ public final class DBNExport {
     let byDate = Dictionary(grouping: snapshot.files) { $0.partitionValue("date") ?? "" }
     let dates = byDate.keys.sorted()
     let map = try InstrumentMap(
-      files: dates.map { date in (date, (byDate[date] ?? []).map(localPath)) },
+      files: try dates.map { date in (date, try (byDate[date] ?? []).map(localPath)) },
       symbols: options.symbols)
     if let unknown = options.symbols.sorted().first(where: { !map.known.contains($0) }) {
       throw PassError(
@@ -82,7 +82,7 @@ public final class DBNExport {
       let files = (byDate[date] ?? []).sorted {
         (start($0), $0.path) < (start($1), $1.path)
       }
-      let count = try writeDate(files.map(localPath), to: writer)
+      let count = try writeDate(try files.map(localPath), to: writer)
       report.recordCount += count
       if count > 0 { report.dates += 1 }
     }
@@ -91,7 +91,7 @@ public final class DBNExport {
     return report
   }
 
-  private func localPath(_ file: AddFile) -> String { table.path + "/" + file.filePath }
+  private func localPath(_ file: AddFile) throws -> String { try file.localPath(in: table.path) }
 
   private func start(_ file: AddFile) -> Int64 {
     file.tags[SegmentTag.start].flatMap { Int64($0) } ?? 0

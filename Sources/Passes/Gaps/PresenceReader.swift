@@ -51,7 +51,7 @@ struct PresenceReader {
   func add(_ files: [AddFile], date: CivilDate, to map: inout PresenceMap) throws -> Int {
     var rowCount = 0
     for file in files {
-      let reader = try ParquetReader(path: root + "/" + file.filePath)
+      let reader = try ParquetReader(path: file.localPath(in: root))
       for rowGroup in 0..<reader.rowGroupCount {
         let requested = try self.requested(reader, rowGroup)
         let series = try self.series(reader, rowGroup, requested)

@@ -68,7 +68,7 @@ struct RegionReplacement {
     var kept: [PendingSegment] = []
     var removals: [AddFile] = []
     for file in target.storedFiles(day: day) {
-      let path = target.root + "/" + file.filePath
+      let path = try file.localPath(in: target.root)
       let copy = try FilteredCopy(path: path, schema: target.schema)
       let masks = try copy.masks { rows in try isInside(rows, symbols, target.schema) }
       if !masks.contains(where: { $0.contains(1) }) { continue }

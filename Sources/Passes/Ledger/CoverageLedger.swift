@@ -144,7 +144,7 @@ extension CoverageLedger {
     let snapshot = try lake.table(name).snapshot()
     var events: [CoverageEvent] = []
     for file in snapshot.files {
-      let reader = try ParquetReader(path: lake.path(of: name) + "/" + file.filePath)
+      let reader = try ParquetReader(path: file.localPath(in: lake.path(of: name)))
       for rowGroup in 0..<reader.rowGroupCount {
         let rows = try RowColumns(reader, rowGroup: rowGroup)
         for row in 0..<rows.rowCount {

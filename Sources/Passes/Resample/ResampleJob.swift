@@ -73,7 +73,8 @@ final class ResampleJob: @unchecked Sendable {
     let makers = due.map { Maker($0, plan.outputs[$0].interval, sink($0, date, workspace)) }
     let roots = stages(makers, workspace, names)
     var source = BarTotals()
-    let paths = (plan.files[date] ?? []).map { sourceRoot + "/" + $0.filePath }
+    let folder = DataFolder(root: sourceRoot)
+    let paths = try (plan.files[date] ?? []).map { try folder.path(of: $0) }
     var reader = try BarReader(paths: paths, names: names)
     let bars = workspace.source
     while try reader.next(into: bars) {

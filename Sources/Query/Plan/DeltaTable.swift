@@ -6,7 +6,7 @@ import Storage
 /// A query's table from the snapshot of a Delta table.
 enum DeltaTable {
   static func open(
-    _ table: LakeTable, version: Int?, asOf: Int64?
+    _ table: LakeTable, version: Int?, asOf: Int64?, allowsOutside: Bool
   ) throws -> QueryTable {
     let snapshot = try table.snapshot(version: version, asOf: asOf)
     var result = QueryTable(
@@ -27,17 +27,18 @@ enum DeltaTable {
     }
     let partitionColumns = snapshot.partitionColumns.compactMap { result.column(named: $0) }
     result.partitionColumns = partitionColumns
+    let folder = DataFolder(root: table.path, allowsOutside: allowsOutside)
     result.files = try snapshot.files.map { file in
-      try Self.file(file, result.columns, partitionColumns, table.path)
+      try Self.file(file, result.columns, partitionColumns, folder)
     }
     PartitionOrder.sort(&result.files, by: partitionColumns)
     return result
   }
 
   private static func file(
-    _ add: AddFile, _ columns: [QueryColumn], _ partitionColumns: [Int], _ root: String
+    _ add: AddFile, _ columns: [QueryColumn], _ partitionColumns: [Int], _ folder: DataFolder
   ) throws -> TableFile {
-    let path = add.filePath.hasPrefix("/") ? add.filePath : root + "/" + add.filePath
+    let path = try folder.nominalPath(of: add)
     var partition: [Int: BoundValue?] = [:]
     for index in partitionColumns {
       let column = columns[index]
@@ -56,7 +57,7 @@ enum DeltaTable {
     return TableFile(
       path: path, byteCount: Int(add.size), rowCount: nil, partition: partition, log: add,
       // Delta's times are microseconds, whichever way its files keep them.
-      open: { try ParquetSegment(path: path, int96Unit: .microseconds) })
+      open: { try ParquetSegment(path: folder.path(of: add), int96Unit: .microseconds) })
   }
 }
 

@@ -14,6 +14,8 @@ public struct QueryRequest: Sendable {
   public var version: Int?
   /// Milliseconds since 1970 UTC.
   public var asOf: Int64?
+  /// Whether data files that a log names outside its table's folder are read.
+  public var allowsOutside = false
 
   public init(table: String) { self.table = table }
 }

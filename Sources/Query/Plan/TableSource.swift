@@ -6,11 +6,12 @@ enum TableSource {
   /// - Parameters:
   ///   - lake: Finds the root of the lake; called only for the name of a table.
   static func open(
-    _ name: String, version: Int?, asOf: Int64?, lake: () throws -> Lake
+    _ name: String, version: Int?, asOf: Int64?, allowsOutside: Bool, lake: () throws -> Lake
   ) throws -> QueryTable {
     let isPath = name.contains("/") || name.hasSuffix(".parquet") || FolderTable.exists(name)
     if !isPath {
-      return try DeltaTable.open(lake().table(named: name), version: version, asOf: asOf)
+      return try DeltaTable.open(
+        lake().table(named: name), version: version, asOf: asOf, allowsOutside: allowsOutside)
     }
     guard FolderTable.exists(name) else {
       throw QueryError(
@@ -21,7 +22,8 @@ enum TableSource {
     while path.count > 1, path.hasSuffix("/") { path.removeLast() }
     if FolderTable.isFolder(path), FolderTable.isFolder(path + "/_delta_log") {
       return try DeltaTable.open(
-        LakeTable(name: nil, path: path), version: version, asOf: asOf)
+        LakeTable(name: nil, path: path), version: version, asOf: asOf,
+        allowsOutside: allowsOutside)
     }
     if version != nil || asOf != nil {
       throw QueryError(

@@ -74,7 +74,7 @@ struct ClauseText {
     let line = String(text.map { $0.isNewline || $0 == "\t" ? " " : $0 })
     let caret = String(repeating: " ", count: column) + "^"
     return QueryError(
-      code, message, at: "--where, character \(column + 1)\n      \(line)\n      \(caret)",
+      code, message, at: "--where, character \(column + 1)", excerpt: [line, caret],
       remedy: remedy)
   }
 }

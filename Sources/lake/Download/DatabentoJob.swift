@@ -270,7 +270,7 @@ struct DatabentoJob {
       if context.isJSON { job.list(units) }
     }
     if context.isJSON { return }
-    if order.flags.isDryRun { context.print(table) } else { job.say(table) }
+    if order.flags.isDryRun { context.print(table) } else { context.say(table) }
     for unit in parts.flatMap(\.plan.units) {
       context.detail("\(unit.name)  USD \(job.usd(unit.costNanoUSD ?? 0))")
     }

@@ -144,7 +144,7 @@ struct DownloadRun {
           ]))
       }
     }
-    if !context.isJSON, !lines.isEmpty { say(table) }
+    if !context.isJSON, !lines.isEmpty { context.say(table) }
     for commit in report.commits {
       context.detail("committed \(commit.table) version \(commit.version)")
     }
@@ -217,7 +217,7 @@ struct DownloadRun {
             ("end", .string(text(unit.interval.upperBound))),
           ]))
       } else {
-        context.print("  " + unit.name + cost)
+        context.printText("  " + unit.name + cost)
       }
     }
   }
@@ -252,9 +252,5 @@ struct DownloadRun {
 
   func json(_ members: [(String, JSONValue)]) -> String {
     JSONValue.object(JSONObject(members)).description
-  }
-
-  func say(_ table: TextTable) {
-    for line in table.lines(style: context.talkStyle) { context.say(line) }
   }
 }

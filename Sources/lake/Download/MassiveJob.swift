@@ -134,7 +134,7 @@ struct MassiveJob {
         ? "nothing is missing"
         : job.count(plan.units.count, "unit") + " to fetch, of a page or more")
     if order.flags.isDryRun {
-      context.print(line)
+      context.printText(line)
     } else {
       context.say(line)
     }

@@ -48,7 +48,7 @@ public struct OpeningPrice {
     let date = session.date.iso
     var best: (time: Int64, open: Int64)?
     for file in try lake.table(table).snapshot().files where file.partitionValue("date") == date {
-      let reader = try ParquetReader(path: lake.path(of: table) + "/" + file.filePath)
+      let reader = try ParquetReader(path: file.localPath(in: lake.path(of: table)))
       for rowGroup in 0..<reader.rowGroupCount {
         let rows = try RowColumns(
           reader, rowGroup: rowGroup, columns: ["symbol", "ts_event", "ts_event_plus_ns", "open"])

@@ -1,0 +1,31 @@
+/// The program that wrote a file, as far as faults of its are known.
+struct WriterVersion: Hashable {
+  /// Lower case; empty where the file does not say.
+  var program: String
+  /// Major, minor and patch; zeros where the file does not say.
+  var version: [Int]
+
+  /// - Parameter createdBy: As `parquet-mr version 1.2.8 (build …)`.
+  init(createdBy: String?) {
+    let words = (createdBy ?? "").lowercased().split(separator: " ")
+    program = words.first.map(String.init) ?? ""
+    var numbers: [Int] = []
+    if words.count > 2, words[1] == "version" {
+      for part in words[2].split(separator: ".").prefix(3) {
+        // A patch may bear a suffix: `1.2.9-SNAPSHOT`.
+        guard let number = Int(part.prefix { $0.isWholeNumber }) else { break }
+        numbers.append(number)
+      }
+    }
+    version = numbers + Array(repeating: 0, count: 3 - numbers.count)
+  }
+
+  /// parquet-mr before 1.2.9 leaves the header of a dictionary page out of its chunk's sizes
+  /// (PARQUET-816, IMPALA-694).
+  var forgetsDictionaryHeader: Bool {
+    program == "parquet-mr" && version.lexicographicallyPrecedes([1, 2, 9])
+  }
+
+  /// Impala counts empty pages in a chunk's size that it does not write.
+  var countsUnwrittenPages: Bool { program == "impala" }
+}

@@ -1,0 +1,69 @@
+// No checksum covers page headers. What they say is held against what the file says elsewhere,
+// before the first value of a chunk is given: against its offset index, or else against the sums in
+// the footer.
+
+extension ChunkPages {
+  /// Walks the headers of all pages, which must fill the chunk and hold its values exactly.
+  ///
+  /// - Parameter expected: Values of all pages, nulls included.
+  func checkSums(values expected: Int) throws(ParquetError) {
+    var walk = self
+    walk.position = chunkStart
+    var found = 0
+    // Where a writer understates a chunk's size, the values tell when it is done.
+    while walk.position < statedEnd || (found < expected && walk.position < chunkEnd) {
+      if found == expected && writer.countsUnwrittenPages { break }
+      guard let page = try walk.next() else { break }
+      if page.header.type == .dataPage || page.header.type == .dataPageV2 {
+        // At most one page a byte of the file, of at most `pageValueCountMax` values each.
+        found += Int(page.header.valueCount)
+      }
+    }
+    if found != expected {
+      throw ParquetError(
+        .corrupt, "the pages hold \(found) values, the column chunk has \(expected)",
+        place: .init(offset: chunkStart))
+    }
+  }
+
+  /// The locations of an index by which every page header can be checked: pages from row 0 on, end
+  /// to end, to the chunk's end. nil where the index is none such.
+  func soundLocations(_ index: OffsetIndex?) -> [PageLocation]? {
+    guard let locations = index?.pageLocations, let first = locations.first,
+      first.firstRowIndex == 0, first.offset >= Int64(chunkStart)
+    else { return nil }
+    var end = first.offset
+    for location in locations {
+      guard location.offset == end, location.compressedByteCount > 0, end < Int64(statedEnd) else {
+        return nil
+      }
+      end += Int64(location.compressedByteCount)
+    }
+    return end == Int64(statedEnd) ? locations : nil
+  }
+
+  /// Checks a data page of a flat column against its location in the offset index.
+  ///
+  /// - Parameter rowCount: Rows of the row group.
+  static func check(
+    _ page: StoredPage, _ number: Int, of locations: [PageLocation], rowCount: Int
+  ) throws(ParquetError) {
+    guard number < locations.count else {
+      throw ParquetError(
+        .corrupt, "a page that the offset index does not list", place: .init(offset: page.offset))
+    }
+    let location = locations[number]
+    let next = number + 1 < locations.count ? locations[number + 1].firstRowIndex : Int64(rowCount)
+    let rows = next - location.firstRowIndex
+    let byteCount = page.header.byteCount + page.dataByteCount
+    if Int(location.offset) != page.offset || Int(location.compressedByteCount) != byteCount
+      || rows != Int64(page.header.valueCount)
+    {
+      throw ParquetError(
+        .corrupt,
+        "a page of \(byteCount) bytes and \(page.header.valueCount) rows, the offset index says "
+          + "\(location.compressedByteCount) bytes and \(rows) rows at byte \(location.offset)",
+        place: .init(offset: page.offset))
+    }
+  }
+}
