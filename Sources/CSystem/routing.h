@@ -29,8 +29,6 @@ struct lake_instrument {
   /// The code of the symbol that it was asked for by.
   unsigned requested;
   unsigned char is_used;
-  /// The table may hold some of its rows already.
-  unsigned char is_covered;
 };
 
 /// The first slot to look for an instrument in.
@@ -112,7 +110,7 @@ __attribute__((always_inline)) static inline int lake_route_row(
   unsigned at = lake_instrument_slot(id, r->instrument_mask);
   while (r->instruments[at].id != id && r->instruments[at].is_used) at = (at + 1) & r->instrument_mask;
   const struct lake_instrument *instrument = r->instruments + at;
-  if (!instrument->is_used || instrument->is_covered) return 0;
+  if (!instrument->is_used) return 0;
   struct lake_symbol_head *head =
       (struct lake_symbol_head *)(r->symbols + instrument->slot * r->symbol_byte_count);
   const long long index = (long long)time;

@@ -62,12 +62,14 @@ public struct AddFile: Hashable, Sendable {
   /// Rows by the tag `lake.rows`; nil where a foreign writer left none.
   public var taggedRowCount: Int64? { tags[Tag.rows].flatMap { Int64($0) } }
 
-  /// The rows' fingerprint by the tag `lake.rowHash`, as hexadecimal digits.
-  public var taggedRowHash: String? { tags[Tag.rowHash] }
+  /// The rows' fingerprint without provenance columns, by the tag `lake.rowHash2`, as hexadecimal digits.
+  public var taggedRowHash: String? { tags[Tag.rowHash2] }
 
   /// Names of the tags that `lake` keeps on its files.
   public enum Tag {
     public static let rows = "lake.rows"
+    public static let rowHash2 = "lake.rowHash2"
+    /// Of segments that older versions wrote: provenance columns count in it.
     public static let rowHash = "lake.rowHash"
   }
 }

@@ -68,7 +68,7 @@ private final class ReadingCounter: PassObserver {
     let (report, rowsRead) = try race(toy, ours: [ours], theirs: [theirs])
     #expect(rowsRead == 200)
     #expect(report.total(\.rowsStored) == 60)
-    #expect(report.total(\.repeatCount) == 40)
+    #expect(report.total(\.alreadyStoredCount) == 40)
     #expect(try toy.rows(table, ["ts_event"]).count == 140 + (exists ? 5 : 0))
   }
 

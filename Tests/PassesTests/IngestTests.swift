@@ -37,7 +37,7 @@ private let table = "raw.test_set_ohlcv_1s"
     // Another name, another compression, the same content.
     let again = try toy.ingest([try toy.bars("b.dbn.zst", bars)])
     #expect(again.total(\.rowsStored) == 0)
-    #expect(again.total(\.repeatCount) == 100)
+    #expect(again.total(\.alreadyStoredCount) == 100)
     #expect(try toy.lake.table(named: table).snapshot().version == version)
   }
 
@@ -47,7 +47,7 @@ private let table = "raw.test_set_ohlcv_1s"
     try toy.ingest([try toy.bars("january.dbn", Array(all[..<150]))])
     let report = try toy.ingest([try toy.bars("both.dbn", all)])
     #expect(report.total(\.rowsStored) == 50)
-    #expect(report.total(\.repeatCount) == 150)
+    #expect(report.total(\.alreadyStoredCount) == 150)
     #expect(try toy.rows(table, ["ts_event"]).count == 200)
   }
 
@@ -231,14 +231,14 @@ private let table = "raw.test_set_ohlcv_1s"
     #expect(try toy.rows(trades, ["source_ordinal"]).map { $0[0] } == ["0", "1", "2"])
   }
 
-  @Test func coveredIntervalsAreNotTakenAgain() throws {
+  @Test func ticksOfOverlappingFilesAreThereOnce() throws {
     let toy = try ToyLake()
     func rows(_ seconds: Range<Int>) -> [(second: Int, sequence: UInt32, size: UInt32)] {
       seconds.map { (second: $0, sequence: UInt32($0), size: 1) }
     }
     try toy.ingest([try toy.trades("a.dbn", rows(0..<50), start: 0, end: 50)])
     let report = try toy.ingest([try toy.trades("b.dbn", rows(20..<80), start: 20, end: 80)])
-    #expect(report.total(\.repeatCount) == 30)
+    #expect(report.total(\.alreadyStoredCount) == 30)
     #expect(report.total(\.rowsStored) == 30)
     let stored = try toy.rows(trades, ["sequence"]).compactMap { Int($0[0]) }
     #expect(stored.sorted() == Array(0..<80))

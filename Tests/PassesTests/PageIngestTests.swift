@@ -80,7 +80,7 @@ private struct PageFolder {
     let report = try pages.ingest([first, second, third])
     #expect(report.failureCount == 0)
     #expect(report.files.map(\.rowsStored) == [30, 10, 10])
-    #expect(report.files[1].repeatCount == 10)
+    #expect(report.files[1].alreadyStoredCount == 10)
     #expect(report.files[2].quarantineCount == 10)
     #expect(try pages.rowCount() == 50)
   }

@@ -24,7 +24,7 @@ private let recordByteCount = 56
   private struct Instrument {
     var id: UInt32
     var slot: Int
-    var isCovered: Bool
+    var isKnown: Bool
   }
 
   private struct Case {
@@ -40,7 +40,7 @@ private let recordByteCount = 56
   private func randomCase(_ random: inout SeededGenerator) -> Case {
     let instruments = (0..<5).map { slot in
       // Ids that share a place in the table.
-      Instrument(id: UInt32(slot + 1) << 22, slot: slot, isCovered: slot == 4)
+      Instrument(id: UInt32(slot + 1) << 22, slot: slot, isKnown: slot != 4)
     }
     var time: UInt64 = Self.day
     var records: [UInt8] = []
@@ -85,7 +85,7 @@ private let recordByteCount = 56
       let tie = UInt64(id) << 16 | publisher
       guard (Self.day..<2 * Self.day).contains(time),
         !given.watchesOrder || (lastTime, lastTie) <= (time, tie),
-        let instrument = given.instruments.first(where: { $0.id == id }), !instrument.isCovered
+        let instrument = given.instruments.first(where: { $0.id == id }), instrument.isKnown
       else { break }
       var symbol = symbols[instrument.slot]
       let index = Int64(time)
@@ -127,7 +127,7 @@ private let recordByteCount = 56
         while table[at].is_used != 0 { at = (at + 1) % 64 }
         table[at] = lake_instrument(
           id: instrument.id, slot: UInt32(instrument.slot), requested: UInt32(instrument.slot + 9),
-          is_used: 1, is_covered: instrument.isCovered ? 1 : 0)
+          is_used: instrument.isKnown ? 1 : 0)
       }
       for (slot, room) in given.rooms.enumerated() {
         (heads + slot).initialize(

@@ -90,7 +90,7 @@ final class DerivedTarget {
   private func addFile(_ staged: StagedSegment, _ result: Result) -> AddFile {
     var tags = result.derivation.tags
     tags[AddFile.Tag.rows] = "\(staged.rowCount)"
-    tags[AddFile.Tag.rowHash] = staged.fingerprint.description
+    tags[AddFile.Tag.rowHash2] = staged.fingerprint.description
     return AddFile(
       path: PartitionKey(date: result.date).folder([TableSchema.partitionColumn]) + "/"
         + staged.fileName,

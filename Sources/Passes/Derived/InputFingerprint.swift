@@ -20,6 +20,13 @@ struct PartitionFingerprint: Hashable, Sendable {
       {
         rowCount += count
         rowHash &+= hash
+      } else if let count = file.taggedRowCount,
+        let hash = file.tags[AddFile.Tag.rowHash].flatMap({ Fingerprint(hex: $0) }),
+        try !StoredRows.hasProvenance(path: root + "/" + file.filePath)
+      {
+        // An older version's hash counts provenance columns too: without a value there, it is the same.
+        rowCount += count
+        rowHash &+= hash
       } else {
         let (count, hash) = try StoredRows.fingerprint(
           path: file.localPath(in: root), fields: fields)
@@ -71,6 +78,18 @@ struct Derivation: Hashable, Sendable {
 }
 
 extension StoredRows {
+  /// Whether some row of a data file may have a value in a provenance column, as its footer says.
+  static func hasProvenance(path: String) throws -> Bool {
+    let reader = try ParquetReader(path: path)
+    for leaf in reader.leaves.indices where RowDigest.isProvenance(reader.leaves[leaf].name) {
+      for rowGroup in 0..<reader.rowGroupCount {
+        let nulls = reader.statistics(rowGroup: rowGroup, leaf: leaf)?.nullCount
+        if nulls != reader.rowCount(rowGroup: rowGroup) { return true }
+      }
+    }
+    return false
+  }
+
   /// Row count and fingerprint of a data file, from its rows.
   static func fingerprint(path: String, fields: [Field]) throws -> (Int, Fingerprint) {
     let reader = try ParquetReader(path: path)
@@ -81,7 +100,8 @@ extension StoredRows {
       let rowCount = reader.rowCount(rowGroup: rowGroup)
       var sums = [UInt64](repeating: 0, count: 2 * rowCount)
       for field in fields {
-        guard !remainders.isRemainder(field.name), let leaf = reader.leafIndex(named: field.name)
+        guard !remainders.isRemainder(field.name), !RowDigest.isProvenance(field.name),
+          let leaf = reader.leafIndex(named: field.name)
         else { continue }
         var column = Column(type: field.type, storage: .integers([]))
         try reader.readColumn(rowGroup: rowGroup, leaf: leaf, rows: nil, into: &column)

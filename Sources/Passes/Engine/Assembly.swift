@@ -11,12 +11,9 @@ struct Assembly {
   let order: [Int]
   /// Rows of each symbol that will be stored, early groups included, by place in `order`.
   private(set) var counts: [Int]
-  private(set) var repeatCount = 0
-  private(set) var conflicts: [KeyConflict] = []
-  /// Rows that stay, by place, where some do not.
-  private var kept: [Int: [UnsafeRawPointer]] = [:]
-  /// Copies of spilled rows that `kept` points into.
-  private var copies: [ByteBuffer] = []
+  /// Rows that are left out, by place, where some are: bits of the symbol's rows in order, without its
+  /// early groups.
+  private var dropped: [Int: Bitmap] = [:]
 
   init(partition: PartitionRows, texts: ByteColumn, plan: RowPlan, rowPool: RowPool) {
     self.partition = partition
@@ -35,76 +32,54 @@ struct Assembly {
 
   var rowCount: Int { counts.reduce(0, +) }
 
-  /// Drops rows whose key is there already.
-  mutating func filterKeys(keyColumns: [String], stored lookup: StoredLookup) throws {
-    let stored = try storedContent(lookup)
-    let digest = RowDigest(columns: plan.columns, keyColumns: keyColumns, texts: texts)
-    for place in order.indices {
-      let symbol = partition.symbols[order[place]]
-      let mayRepeat =
-        symbol.hasEqualIndex || !symbol.isOrdered || !symbol.fragments.isEmpty || !stored.isEmpty
-      if !mayRepeat { continue }
-      var filter = KeyFilter(digest: digest, stored: stored)
-      let rows = filter.kept(try pointers(place), order: plan.order)
-      repeatCount += filter.repeatCount
-      for row in filter.conflicts {
-        conflicts.append(
-          KeyConflict(
-            row: Array(UnsafeRawBufferPointer(start: row, count: plan.layout.stride)),
-            timestamp: plan.order.index(row), symbol: texts[Int(symbol.code)]))
-      }
-      if rows.count != counts[place] {
-        kept[place] = rows
-        counts[place] = rows.count
-      }
-    }
-  }
-
-  private func storedContent(_ lookup: StoredLookup) throws -> [Fingerprint: Fingerprint] {
-    guard let low = order.first, let high = order.last else { return [:] }
+  /// Leaves out what the table has already.
+  mutating func leaveOut(_ merge: StoredMerge) throws {
+    guard let low = order.first, let high = order.last else { return }
     var earliest = Int64.max
     var latest = Int64.min
     for slot in order {
-      let symbol = partition.symbols[slot]
-      earliest = min(earliest, symbol.earliest)
-      latest = max(latest, symbol.last.index)
+      earliest = min(earliest, partition.symbols[slot].earliest)
+      latest = max(latest, partition.symbols[slot].last.index)
     }
-    if earliest > latest { return [:] }
-    return try lookup.contentByKey(
-      day: partition.day,
-      symbols: texts[Int(partition.symbols[low].code)]...texts[Int(partition.symbols[high].code)],
-      times: earliest...latest)
+    if earliest > latest { return }
+    // Rows under a stand-in for a symbol meet those under any other.
+    let isAny = order.contains { FallbackSymbol.isOne(name($0)) } || name(high) < name(low)
+    try merge.open(times: earliest...latest, symbols: isAny ? nil : name(low)...name(high))
+    for place in order.indices {
+      let slot = order[place]
+      guard let rows = try merge.merge(partition.symbols[slot], name: name(slot)) else { continue }
+      dropped[place] = rows
+      counts[place] -= rows.setCount
+    }
   }
 
-  /// Pointers to all rows of a symbol, in order. Keyed tables have few rows a symbol and date.
-  private mutating func pointers(_ place: Int) throws -> [UnsafeRawPointer] {
-    let slot = order[place]
-    let stride = plan.layout.stride
-    if partition.symbols[slot].fragments.isEmpty {
-      let rows = partition.symbols[slot].run.pointers(stride: stride)
-      return partition.symbols[slot].isOrdered ? rows : plan.order.sorted(rows)
-    }
-    let copy = ByteBuffer(capacity: partition.symbols[slot].rowCount * stride)
-    try RowMerge.forEachSpan(partition.symbols[slot], order: plan.order, stride: stride) {
-      copy.append($0, $1 * stride)
-    }
-    copies.append(copy)
-    return (0..<copy.count / stride).map { UnsafeRawPointer(copy.base) + $0 * stride }
-  }
+  private func name(_ slot: Int) -> String { texts[Int(partition.symbols[slot].code)] }
 
   /// The rows of a symbol that stay, in order, without its early groups.
   func forEachSpan(_ place: Int, _ body: (UnsafeRawPointer, Int) throws -> Void) throws {
-    if let rows = kept[place] {
-      for row in rows { try body(row, 1) }
+    let stride = plan.layout.stride
+    guard let dropped = dropped[place] else {
+      try RowMerge.forEachSpan(
+        partition.symbols[order[place]], order: plan.order, stride: stride, body)
       return
     }
+    var row = 0
     try RowMerge.forEachSpan(
-      partition.symbols[order[place]], order: plan.order, stride: plan.layout.stride, body)
+      partition.symbols[order[place]], order: plan.order, stride: stride
+    ) { base, count in
+      var first = 0
+      for at in 0..<count where dropped[row + at] {
+        if at > first { try body(base + first * stride, at - first) }
+        first = at + 1
+      }
+      if count > first { try body(base + first * stride, count - first) }
+      row += count
+    }
   }
 
   /// Whether all rows that stay lie in memory in their order, so that several threads may read them.
   var isStoredInOrder: Bool {
-    kept.isEmpty
+    dropped.isEmpty
       && order.allSatisfy { slot in
         partition.symbols[slot].isOrdered && partition.symbols[slot].fragments.isEmpty
       }
@@ -117,9 +92,7 @@ struct Assembly {
   }
 
   /// Whether the spans of a symbol's rows last only as long as the call that hands them over.
-  func isTransient(_ place: Int) -> Bool {
-    kept[place] == nil && !partition.symbols[order[place]].fragments.isEmpty
-  }
+  func isTransient(_ place: Int) -> Bool { !partition.symbols[order[place]].fragments.isEmpty }
 
   /// Gives a symbol's memory back.
   func release(_ place: Int) {

@@ -16,8 +16,6 @@ struct SymbolRows {
   private(set) var lastEarly = SortKey.lowest
   /// Rows of this symbol in spill files.
   var fragments: [SpillFragment] = []
-  /// Intervals of this symbol and date that the table holds already; empty nearly always.
-  var covered: [Range<Int64>] = []
 
   init(code: UInt32) {
     head = lake_symbol_head(
@@ -104,10 +102,8 @@ final class PartitionRows {
   }
 
   /// The place of a symbol in `symbols`, new or known.
-  func slot(code: UInt32, covered: () throws -> [Range<Int64>]) rethrows -> Int {
+  func slot(code: UInt32) -> Int {
     if let slot = slots[code] { return slot }
-    var fresh = SymbolRows(code: code)
-    fresh.covered = try covered()
     if symbolCount == capacity {
       let grown = UnsafeMutablePointer<SymbolRows>.allocate(capacity: capacity * 2)
       grown.moveInitialize(from: symbols, count: symbolCount)
@@ -115,7 +111,7 @@ final class PartitionRows {
       symbols = grown
       capacity *= 2
     }
-    (symbols + symbolCount).initialize(to: fresh)
+    (symbols + symbolCount).initialize(to: SymbolRows(code: code))
     slots[code] = symbolCount
     symbolCount += 1
     return symbolCount - 1

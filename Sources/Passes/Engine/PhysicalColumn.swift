@@ -25,7 +25,7 @@ enum ColumnOrigin: Hashable, Sendable {
 struct PhysicalColumn: Sendable {
   let field: Field
   let origin: ColumnOrigin
-  /// nil for a column whose value is hashed with another's: the remainder of a pair.
+  /// nil for a column whose value is hashed with another's, the remainder of a pair, and for provenance.
   let hash: RowHash?
 
   /// - Parameters:
@@ -48,8 +48,14 @@ struct PhysicalColumn: Sendable {
     case (_, .decimal(let precision, _)) where precision > 18: origin = .wide(source)
     default: origin = .integer(source)
     }
-    hash = isRemainder ? nil : RowHash(name: field.name, type: field.type.hashName)
+    // Where a row came from is no part of what it says: other cuts of the same rows agree.
+    hash =
+      isRemainder || RowDigest.isProvenance(field.name)
+      ? nil : RowHash(name: field.name, type: field.type.hashName)
   }
+
+  /// Whether the source has the field.
+  var isPresent: Bool { if case .absent = origin { false } else { true } }
 
   /// A text column that takes in a time which has no column of its own.
   init(field: Field, extra time: RowField) {

@@ -1,135 +1,117 @@
 import Bytes
+import Catalog
 import Columnar
 
-/// The identity and the content of single packed rows, as 128-bit hashes.
+/// Hashes what packed rows say, block by block: equal rows have equal hashes, whichever form they came in.
 ///
-/// This is the slow way, row by row, for the few rows whose key might be there already.
-struct RowDigest {
-  private let key: [PhysicalColumn]
-  private let content: [PhysicalColumn]
-  private let texts: ByteColumn
+/// A row that is stored hashes alike over the same columns: see `StoredDigest`.
+final class RowDigest {
+  /// Rows of a block at most.
+  static let blockRowMax = 256
+
+  private let columns: [(hash: RowHash, origin: ColumnOrigin)]
+  private var texts = TextCodes()
+  private let words: UnsafeMutablePointer<Int64>
+  private let wide: UnsafeMutablePointer<Int128>
+  private let doubles: UnsafeMutablePointer<Double>
+  private let codes: UnsafeMutablePointer<Int32>
+  private let validity: UnsafeMutablePointer<UInt8>
+  private let sums: UnsafeMutablePointer<UInt64>
 
   /// - Parameters:
-  ///   - keyColumns: Names of the key's columns.
+  ///   - columns: What is hashed; columns that the rows lack add nothing.
   ///   - texts: The source's texts by code.
-  init(columns: [PhysicalColumn], keyColumns: [String], texts: ByteColumn) {
-    key = columns.filter { keyColumns.contains($0.field.name) }
-    // How a symbol was asked for is no part of what a row says.
-    content = columns.filter { !Self.isProvenance($0.field.name) }
-    self.texts = texts
+  init(columns: [PhysicalColumn], texts values: ByteColumn) {
+    self.columns = columns.compactMap { column in
+      guard let hash = column.hash, column.isPresent else { return nil }
+      return (hash, column.origin)
+    }
+    texts.begin(values)
+    let count = Self.blockRowMax
+    words = .allocate(capacity: count)
+    wide = .allocate(capacity: count)
+    doubles = .allocate(capacity: count)
+    codes = .allocate(capacity: count)
+    validity = .allocate(capacity: count)
+    sums = .allocate(capacity: 2 * count)
+  }
+
+  deinit {
+    words.deallocate()
+    wide.deallocate()
+    doubles.deallocate()
+    codes.deallocate()
+    validity.deallocate()
+    sums.deallocate()
   }
 
   /// Columns that tell where a row came from, not what it says.
   static func isProvenance(_ column: String) -> Bool {
-    column == "requested_symbol" || column == "source_ordinal"
+    column == "requested_symbol" || column == TableSchema.ordinalColumn
   }
 
-  func key(_ row: UnsafeRawPointer) -> Fingerprint { digest(row, key) }
-
-  func content(_ row: UnsafeRawPointer) -> Fingerprint { digest(row, content) }
-
-  private func digest(_ row: UnsafeRawPointer, _ columns: [PhysicalColumn]) -> Fingerprint {
-    var low: UInt64 = 0
-    var high: UInt64 = 0
+  /// The hashes of up to `blockRowMax` rows.
+  func fingerprints(_ rows: RowPointers) -> [Fingerprint] {
+    precondition(rows.count <= Self.blockRowMax, "a block's rows fit its scratch")
+    sums.update(repeating: 0, count: 2 * rows.count)
     for column in columns {
-      guard let hash = column.hash, let word = word(row, column.origin) else { continue }
-      hash.add(word, low: &low, high: &high)
+      var isAnyNull = false
+      load(column.origin, rows, &isAnyNull)
+      column.hash.add(
+        words, count: rows.count, validity: isAnyNull ? UnsafePointer(validity) : nil, sums: sums)
     }
-    return RowHash.finalised(low: low, high: high)
-  }
-
-  /// The canonical 64 bits of one value; nil when it is null.
-  private func word(_ row: UnsafeRawPointer, _ origin: ColumnOrigin) -> UInt64? {
-    var pointer = row
-    return withUnsafeMutablePointer(to: &pointer) {
-      word(RowPointers(pointers: $0, count: 1), row, origin)
+    return (0..<rows.count).map { row in
+      RowHash.finalised(low: sums[2 &* row], high: sums[2 &* row &+ 1])
     }
   }
 
-  private func word(
-    _ rows: RowPointers, _ row: UnsafeRawPointer, _ origin: ColumnOrigin
-  ) -> UInt64? {
-    var validity: UInt8 = 1
-    var isNull = false
+  /// The first column's canonical words, 0 where it is null; valid until the next call.
+  func firstWords(_ rows: RowPointers) -> UnsafePointer<Int64>? {
+    guard let column = columns.first else { return nil }
+    var isAnyNull = false
+    load(column.origin, rows, &isAnyNull)
+    if isAnyNull { for row in 0..<rows.count where validity[row] == 0 { words[row] = 0 } }
+    return UnsafePointer(words)
+  }
+
+  /// Puts the canonical 64 bits of a column's values into `words`.
+  private func load(_ origin: ColumnOrigin, _ rows: RowPointers, _ isAnyNull: inout Bool) {
+    let count = rows.count
     switch origin {
     case .absent, .nanosecondRemainder, .json:
-      return nil
+      validity.update(repeating: 0, count: count)
+      isAnyNull = true
     case .integer(let field), .microseconds(let field):
-      var value: Int64 = 0
-      loadIntegers(field.place, 1, rows, &value, &validity, &isNull)
-      return isNull ? nil : UInt64(bitPattern: value)
+      loadIntegers(field.place, count, rows, words, validity, &isAnyNull)
     case .wide(let field):
-      var value: Int128 = 0
-      loadWide(field.place, 1, rows, &value, &validity, &isNull)
-      return isNull ? nil : RowHash.wide(value)
+      loadWide(field.place, count, rows, wide, validity, &isAnyNull)
+      for row in 0..<count { words[row] = Int64(bitPattern: RowHash.wide(wide[row])) }
     case .double(let field):
-      var value = 0.0
-      loadDoubles(field.place, 1, rows, &value, &validity, &isNull)
-      return isNull ? nil : RowHash.double(value)
+      loadDoubles(field.place, count, rows, doubles, validity, &isAnyNull)
+      for row in 0..<count { words[row] = Int64(bitPattern: RowHash.double(doubles[row])) }
     case .character(let field):
-      var code: Int32 = 0
-      loadCharacters(field.place, 1, rows, &code, &validity, &isNull)
-      let text = [UInt8(truncatingIfNeeded: code)]
-      return isNull ? nil : text.withUnsafeBytes { RowHash.text($0) }
+      loadCharacters(field.place, count, rows, codes, validity, &isAnyNull)
+      CharacterCodes.hashes(codes, count, words)
     case .text(let field):
-      var code: Int32 = 0
-      loadCodes(field.place, 1, rows, &code, &validity, &isNull)
-      if isNull { return nil }
-      return texts.bytes.withUnsafeBytes {
-        RowHash.text(UnsafeRawBufferPointer(rebasing: $0[texts.byteRange(Int(code))]))
-      }
+      loadCodes(field.place, count, rows, codes, validity, &isAnyNull)
+      // The code of a null is no text's.
+      if isAnyNull { for row in 0..<count where validity[row] == 0 { codes[row] = 0 } }
+      texts.hashes(codes, count, words)
     case .fixedText(let field):
-      let bytes = UnsafeRawBufferPointer(start: row + field.offset, count: field.form.byteCount)
+      loadFixedText(field, rows, &isAnyNull)
+    }
+  }
+
+  private func loadFixedText(_ field: RowField, _ rows: RowPointers, _ isAnyNull: inout Bool) {
+    for row in 0..<rows.count {
+      let bytes = UnsafeRawBufferPointer(
+        start: rows[row] + field.offset, count: field.form.byteCount)
       let length = bytes.firstIndex(of: 0) ?? bytes.count
-      return length == 0
-        ? nil : RowHash.text(UnsafeRawBufferPointer(rebasing: bytes[..<length]))
+      validity[row] = length == 0 ? 0 : 1
+      if length == 0 { isAnyNull = true }
+      words[row] =
+        length == 0
+        ? 0 : Int64(bitPattern: RowHash.text(UnsafeRawBufferPointer(rebasing: bytes[..<length])))
     }
-  }
-}
-
-/// Keeps each key of a keyed table once.
-///
-/// Rows equal to one that is there already are repeats; rows with a known key and other content are
-/// conflicts: what was there first stays.
-struct KeyFilter {
-  /// Content by key of the rows that the table holds, where a new row may meet one.
-  var stored: [Fingerprint: Fingerprint] = [:]
-  let digest: RowDigest
-  private(set) var repeatCount = 0
-  private(set) var conflicts: [UnsafeRawPointer] = []
-
-  init(digest: RowDigest, stored: [Fingerprint: Fingerprint]) {
-    self.digest = digest
-    self.stored = stored
-  }
-
-  /// - Parameter rows: Rows of one symbol, in order; equal keys are therefore neighbours within one
-  ///   index timestamp.
-  /// - Returns: The rows to store, in order.
-  mutating func kept(_ rows: [UnsafeRawPointer], order: RowOrder) -> [UnsafeRawPointer] {
-    var kept: [UnsafeRawPointer] = []
-    kept.reserveCapacity(rows.count)
-    var seen: [Fingerprint: Fingerprint] = [:]
-    for (place, row) in rows.enumerated() {
-      let index = order.index(row)
-      let hasTwin =
-        (place > 0 && order.index(rows[place - 1]) == index)
-        || (place + 1 < rows.count && order.index(rows[place + 1]) == index)
-      if !hasTwin && stored.isEmpty {
-        kept.append(row)
-        continue
-      }
-      if place == 0 || order.index(rows[place - 1]) != index {
-        seen.removeAll(keepingCapacity: true)
-      }
-      let key = digest.key(row)
-      guard let known = seen[key] ?? stored[key] else {
-        if hasTwin { seen[key] = digest.content(row) }
-        kept.append(row)
-        continue
-      }
-      if known == digest.content(row) { repeatCount += 1 } else { conflicts.append(row) }
-    }
-    return kept
   }
 }

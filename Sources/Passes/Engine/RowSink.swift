@@ -44,21 +44,25 @@ final class RowSink {
   private var rowsOfLatestDay = 0
   /// Dates never went back; then dates are closed, and row groups encoded, on the way.
   private var isMonotone: Bool
+  private let mayEncodeEarly: (RowSink, PartitionRows, Int) throws -> Bool
   private let encodeEarly: (RowSink, PartitionRows, Int, RowRun) throws -> Void
   private let close: (RowSink, PartitionRows) throws -> Void
 
   /// - Parameters:
   ///   - mayClose: false for a source that can't be read twice, or that is known to be unordered.
+  ///   - mayEncodeEarly: Whether the rows of the symbol at a slot stay, whatever the table holds.
   ///   - encodeEarly: Takes a full row group of the symbol at a slot.
   ///   - close: Takes a complete date.
   init(
     plan: RowPlan, texts: StringTable = StringTable(), spillDirectory: String, mayClose: Bool,
+    mayEncodeEarly: @escaping (RowSink, PartitionRows, Int) throws -> Bool = { _, _, _ in true },
     encodeEarly: @escaping (RowSink, PartitionRows, Int, RowRun) throws -> Void,
     close: @escaping (RowSink, PartitionRows) throws -> Void
   ) {
     self.plan = plan
     self.texts = texts
     self.spillDirectory = spillDirectory
+    self.mayEncodeEarly = mayEncodeEarly
     self.encodeEarly = encodeEarly
     self.close = close
     isMonotone = mayClose
@@ -98,7 +102,7 @@ final class RowSink {
   func didFill(_ partition: PartitionRows, slot: Int) throws {
     let symbol = partition.symbols + slot
     guard plan.mayEncodeEarly, isMonotone, symbol.pointee.isOrdered,
-      symbol.pointee.fragments.isEmpty
+      symbol.pointee.fragments.isEmpty, try mayEncodeEarly(self, partition, slot)
     else { return }
     try encodeEarly(self, partition, slot, symbol.pointee.takeEarlyGroup())
   }

@@ -6,9 +6,43 @@ import Synchronization
 /// What one source put into one table, before it is committed.
 struct AssembledRows: Sendable {
   var segments: [StagedSegment] = []
-  /// Rows with a key and content that were there already.
+  /// Rows whose key and content an earlier row of the source had.
   var repeatCount = 0
+  /// Rows that the table has already.
+  var alreadyStoredCount = 0
   var conflicts: [KeyConflict] = []
+  /// Rows that take the place of stored ones, and which of those go, by file and row group.
+  var replacementCount = 0
+  var replaced: [(file: StoredFileSource, rows: [Int: Bitmap])] = []
+  var overlap = OverlapFigures()
+  /// All dates of the source's rows, days since 1970.
+  var days: Set<Int> = []
+  /// Which columns the source had, as the tag of its segments says it.
+  var columnsTag = ""
+
+  /// Rows that came to something: as many as were put in.
+  var accountedRowCount: Int {
+    segments.reduce(0) { $0 + $1.rowCount } + repeatCount + alreadyStoredCount + conflicts.count
+  }
+
+  /// - Parameter routed: Rows that were put in.
+  /// - Throws: Where not every row is stored, stored already, a repeat or set aside.
+  func checkAccounts(routed: Int, path: String) throws {
+    if accountedRowCount == routed { return }
+    throw PassError(
+      .conservation, "of \(routed) rows \(accountedRowCount) are accounted for: nothing was stored",
+      place: path, remedy: "please report this with the file: it is a fault of the program")
+  }
+
+  fileprivate mutating func add(_ merge: StoredMerge) {
+    let tally = merge.tally
+    repeatCount += tally.repeats
+    alreadyStoredCount += tally.alreadyStored
+    conflicts += tally.conflicts
+    replacementCount += tally.replacements
+    replaced += merge.replaced
+    overlap = overlap + tally.overlap
+  }
 }
 
 /// A row whose key the table has with other content.
@@ -27,7 +61,7 @@ final class SegmentAssembler: Sendable {
     /// Begins every file's name; unique to the run, source and table.
     var filePrefix: String
     var options: WriterOptions
-    var keyColumns: [String]
+    var merge: StoredMerge.Settings
     var stored: StoredLookup
     var syncer: FileSyncer
   }
@@ -70,9 +104,22 @@ final class SegmentAssembler: Sendable {
     result.withLock { result in
       var taken = result
       taken.segments.sort { $0.day < $1.day }
+      taken.columnsTag = ColumnSet(plan.columns).tagText(plan.columns.map(\.field))
       result = AssembledRows()
       return taken
     }
+  }
+
+  /// Whether rows of a symbol can be encoded before their date is complete: the table has none that
+  /// they might meet.
+  func mayEncodeEarly(_ partition: PartitionRows, slot: Int, texts: ByteColumn) throws -> Bool {
+    if settings.merge.policy == .append { return true }
+    let symbol = partition.symbols + slot
+    let first =
+      symbol.pointee.earlyGroupCount > 0 ? symbol.pointee.lastEarly.index : symbol.pointee.earliest
+    return try !settings.stored.mayMeet(
+      day: partition.day, symbol: texts[Int(symbol.pointee.code)],
+      times: first...symbol.pointee.last.index)
   }
 
   /// Encodes a full row group of one symbol.
@@ -131,13 +178,13 @@ final class SegmentAssembler: Sendable {
     try checkEarlyOrder(partition)
     var assembly = Assembly(
       partition: partition, texts: texts, plan: plan, rowPool: handover.rowPool)
-    if plan.keyFields != nil {
-      try assembly.filterKeys(
-        keyColumns: settings.keyColumns, stored: settings.stored)
-    }
+    let merge = StoredMerge(
+      plan, texts: texts, day: settings.stored.take(day: partition.day),
+      settings: settings.merge)
+    try assembly.leaveOut(merge)
     result.withLock { result in
-      result.repeatCount += assembly.repeatCount
-      result.conflicts.append(contentsOf: assembly.conflicts)
+      result.days.insert(partition.day)
+      result.add(merge)
     }
     if assembly.rowCount == 0 { return }
     if assembly.isStoredInOrder { return try encodeGroups(SegmentJob(assembly, early: early)) }

@@ -2,22 +2,8 @@ import Bytes
 import Columnar
 import Parquet
 
-/// The rows of stored data files as `KeyFilter` needs them.
+/// The rows of stored data files, one by one.
 enum StoredRows {
-  /// Content by key of every row of a data file.
-  ///
-  /// - Parameters:
-  ///   - fields: The table's physical columns.
-  ///   - keyColumns: Names of the key's columns.
-  static func contentByKey(
-    path: String, fields: [Field], keyColumns: [String],
-    into result: inout [Fingerprint: Fingerprint]
-  ) throws {
-    try forEachRow(path: path, fields: fields, keyColumns: keyColumns) { _, _, key, content in
-      result[key] = content
-    }
-  }
-
   /// Calls `body` with the row group, the row in it, the key and the content of every row.
   static func forEachRow(
     path: String, fields: [Field], keyColumns: [String],
@@ -66,13 +52,14 @@ struct RemainderColumns {
 
   /// Makes whole nanoseconds of a column of microseconds.
   func combine(
-    _ column: inout Column, name: String, reader: ParquetReader, rowGroup: Int
+    _ column: inout Column, name: String, reader: ParquetReader, rowGroup: Int,
+    rows: Range<Int>? = nil
   ) throws {
     guard case .integers(var values) = column.storage else { return }
     for row in values.indices { values[row] = values[row] &* 1000 }
     if names.contains(name + Self.suffix), let leaf = reader.leafIndex(named: name + Self.suffix) {
       var remainder = Column(type: .short, storage: .integers([]))
-      try reader.readColumn(rowGroup: rowGroup, leaf: leaf, rows: nil, into: &remainder)
+      try reader.readColumn(rowGroup: rowGroup, leaf: leaf, rows: rows, into: &remainder)
       if case .integers(let parts) = remainder.storage {
         for row in values.indices { values[row] = values[row] &+ parts[row] }
       }
@@ -86,13 +73,29 @@ extension RowHash {
   ///
   /// - Parameter sums: Two words a row.
   func add(_ column: Column, sums: inout [UInt64]) {
-    let words: [Int64]
+    let words = Self.words(column)
+    sums.withUnsafeMutableBufferPointer { sums in
+      words.withUnsafeBufferPointer { words in
+        guard let sums = sums.baseAddress, let base = words.baseAddress else { return }
+        if let validity = column.validity {
+          validity.withUnsafeBufferPointer {
+            add(base, count: words.count, validity: $0.baseAddress, sums: sums)
+          }
+        } else {
+          add(base, count: words.count, validity: nil, sums: sums)
+        }
+      }
+    }
+  }
+
+  /// The canonical 64 bits of each value; what stands for a null means nothing.
+  static func words(_ column: Column) -> [Int64] {
     switch column.storage {
-    case .integers(let values): words = values
-    case .wide(let values): words = values.map { Int64(bitPattern: RowHash.wide($0)) }
-    case .doubles(let values): words = values.map { Int64(bitPattern: RowHash.double($0)) }
+    case .integers(let values): return values
+    case .wide(let values): return values.map { Int64(bitPattern: RowHash.wide($0)) }
+    case .doubles(let values): return values.map { Int64(bitPattern: RowHash.double($0)) }
     case .bytes(let values):
-      words = values.bytes.withUnsafeBytes { bytes in
+      return values.bytes.withUnsafeBytes { bytes in
         (0..<values.count).map { row in
           let text = UnsafeRawBufferPointer(rebasing: bytes[values.byteRange(row)])
           return Int64(bitPattern: RowHash.text(text))
@@ -105,19 +108,7 @@ extension RowHash {
           return Int64(bitPattern: RowHash.text(text))
         }
       }
-      words = codes.map { Int(($0)) < hashes.count ? hashes[Int($0)] : 0 }
-    }
-    sums.withUnsafeMutableBufferPointer { sums in
-      words.withUnsafeBufferPointer { words in
-        guard let sums = sums.baseAddress, let base = words.baseAddress else { return }
-        if let validity = column.validity {
-          validity.withUnsafeBufferPointer {
-            add(base, count: words.count, validity: $0.baseAddress, sums: sums)
-          }
-        } else {
-          add(base, count: words.count, validity: nil, sums: sums)
-        }
-      }
+      return codes.map { Int($0) < hashes.count ? hashes[Int($0)] : 0 }
     }
   }
 }

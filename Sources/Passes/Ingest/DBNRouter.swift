@@ -16,16 +16,15 @@ struct BarsOutOfOrder: Error {}
 final class DBNRouter {
   let kind: RecordKind
   let sink: RowSink
-  /// Rows passed over because the table has their interval already.
-  private(set) var repeatCount = 0
   /// Stored rows that break a rule which only counts them.
   private(set) var flagCount = 0
+  /// Records that were set aside.
+  private(set) var rejectedCount = 0
   let recordByteCount: Int
   private let indexOffset: Int
   private let routing: UnsafeMutablePointer<lake_routing>
   private let checks: [RowCheck]
   private let screen: RowScreen
-  private let coverage: (Int, UInt32) throws -> [Range<Int64>]
   private let cache = InstrumentCache()
   private var generation = -1
   private var partition: PartitionRows?
@@ -39,18 +38,15 @@ final class DBNRouter {
 
   /// - Parameters:
   ///   - watchesOrder: Whether records must come by time, then instrument, then publisher.
-  ///   - coverage: Intervals of a date and a symbol's code that the table holds already.
   init(
     kind: RecordKind, sink: RowSink, recordByteCount: Int, hasOrdinal: Bool,
-    watchesOrder: Bool = false, checks: [RowCheck],
-    coverage: @escaping (Int, UInt32) throws -> [Range<Int64>]
+    watchesOrder: Bool = false, checks: [RowCheck]
   ) {
     self.kind = kind
     self.sink = sink
     self.recordByteCount = recordByteCount
     self.checks = checks
     screen = RowScreen(checks, rowByteCount: recordByteCount)
-    self.coverage = coverage
     let order = sink.plan.order
     indexOffset = order.indexOffset
     precondition(MemoryLayout<SymbolRows>.offset(of: \.head) == 0, "a symbol begins with its head")
@@ -120,6 +116,7 @@ final class DBNRouter {
             symbol: nil, timestamp: time > UInt64(Int64.max) ? nil : Int64(time),
             original: Array(bytes)))
         row += 1
+        rejectedCount += 1
         continue
       }
       if time < routing.pointee.day_start || time >= routing.pointee.day_end { try turn(to: time) }
@@ -130,18 +127,9 @@ final class DBNRouter {
         record, limit: limit, partition, hasher, ordinal: firstOrdinal &+ Int64(row))
       row += stored
       if stored == limit || routing.pointee.full_slot >= 0 { continue }
-      // Rows that are there already come together: the loop would leave each of them alike.
-      let end = row + limit - stored
-      var isRepeat = true
-      while row < end && isRepeat {
-        let before = repeatCount
-        let isTaken = try store(
-          base + row &* recordByteCount, partition, &resolver,
-          ordinal: firstOrdinal &+ Int64(row))
-        if !isTaken { break }
-        row += 1
-        isRepeat = repeatCount > before
-      }
+      let isTaken = try store(
+        base + row &* recordByteCount, partition, &resolver, ordinal: firstOrdinal &+ Int64(row))
+      if isTaken { row += 1 }
     }
     try sink.didAppend(rowCount: count)
   }
@@ -204,10 +192,6 @@ final class DBNRouter {
     }
     let found = try cache.find(id) ?? resolve(id, partition, &resolver)
     let symbol = partition.symbols + Int(found.slot)
-    if found.is_covered != 0 && symbol.pointee.covered.contains(where: { $0.contains(key.index) }) {
-      repeatCount += 1
-      return true
-    }
     let place = symbol.pointee.append(key, from: sink.pool)
     place.copyMemory(from: record, byteCount: recordByteCount)
     place.storeLE(symbol.pointee.code, recordByteCount)
@@ -246,10 +230,9 @@ final class DBNRouter {
   ) throws -> lake_instrument {
     let (symbol, requested, _) = resolver.resolve(instrumentID: id, day: partition.day)
     let code = sink.texts.code(symbol)
-    let slot = try partition.slot(code: code) { try coverage(partition.day, code) }
+    let slot = partition.slot(code: code)
     let entry = lake_instrument(
-      id: id, slot: UInt32(slot), requested: requested.map { sink.texts.code($0) } ?? 0, is_used: 1,
-      is_covered: partition.symbols[slot].covered.isEmpty ? 0 : 1)
+      id: id, slot: UInt32(slot), requested: requested.map { sink.texts.code($0) } ?? 0, is_used: 1)
     cache.insert(entry)
     return entry
   }

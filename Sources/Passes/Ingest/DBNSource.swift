@@ -103,24 +103,32 @@ final class DBNSource {
       }
       try pool.finish()
       byteCount = input.compressedOffset
-      try checkBadRows(summary.recordCount)
-      return (works(summary), summary)
+      return (try works(summary), summary)
     } catch {
       pool.cancel()
       throw error
     }
   }
 
-  private func works(_ summary: DBNFileSummary) -> [SourceWork] {
-    sinks.keys.sorted { $0.rawValue < $1.rawValue }.compactMap { kind in
-      guard let sink = sinks[kind] else { return nil }
-      let rows = sink.assembler.take()
+  private func works(_ summary: DBNFileSummary) throws -> [SourceWork] {
+    let kinds = sinks.keys.sorted { $0.rawValue < $1.rawValue }
+    let assembled = Dictionary(
+      uniqueKeysWithValues: kinds.compactMap { kind in
+        sinks[kind].map { (kind, $0.assembler.take()) }
+      })
+    try checkBadRows(
+      summary.recordCount, conflicts: assembled.values.reduce(0) { $0 + $1.conflicts.count })
+    return try kinds.compactMap { kind in
+      guard let sink = sinks[kind], let rows = assembled[kind] else { return nil }
+      try rows.checkAccounts(
+        routed: Int(sink.router.sink.ordinal) - sink.router.rejectedCount, path: path)
       var work = SourceWork(
-        target: sink.target, sha256: summary.sha256, identity: item.download?.identity)
+        target: sink.target, sha256: summary.sha256, identity: item.download?.identity,
+        reading: reading)
       work.take(
-        rows.segments,
-        interval: item.download?.unit.interval ?? interval(summary.metadata))
-      work.repeatCount = rows.repeatCount + sink.router.repeatCount
+        rows, interval: item.download?.unit.interval ?? interval(summary.metadata))
+      try pass.replaceStored(rows.replaced, work: &work)
+      work.overlap = sink.target.schema.keyColumns.isEmpty ? rows.overlap.finding : nil
       work.flagCount = sink.router.flagCount
       work.rejected = rejected[kind] ?? []
       let recordByteCount = sink.router.recordByteCount
@@ -131,6 +139,14 @@ final class DBNSource {
       work.symbolType = summary.metadata?.stypeIn.map { "\($0)" } ?? "raw_symbol"
       return work
     }
+  }
+
+  /// A header says all that has to be known; bare records need a version.
+  private var reading: InputReading {
+    var reading = InputReading()
+    reading.add("dbn version", item.options.dbnVersion.map { "\($0)" })
+    reading.add("overlap", item.options.overlap == .append ? "append" : nil)
+    return reading
   }
 
   /// What the header says the input covers; nothing where it was cut off by a limit or is open.
@@ -155,17 +171,13 @@ final class DBNSource {
       kind: kind, version: version, tsOut: tsOut, hasOrdinal: hasOrdinal)
     let plan = try RowPlan(schema: target.schema, layout: layout)
     let lookup = item.isReplacing ? .nothing : target.lookup()
-    let assembler = pass.assembler(plan, target: target, lookup: lookup, pool: pool)
+    let assembler = try pass.assembler(plan, target: target, lookup: lookup, pool: pool)
     let sink = pass.sink(plan, assembler, texts: StringTable(), mayClose: mayClose)
-    let isKeyless = schema.keyColumns.isEmpty
     let router = DBNRouter(
       kind: kind, sink: sink,
       recordByteCount: DBNFields.recordByteCount(kind, version: version, tsOut: tsOut),
       hasOrdinal: hasOrdinal, watchesOrder: mayHaveOrdinal && !hasOrdinal,
-      checks: plan.checks(schema: schema)
-    ) { day, code in
-      isKeyless ? try lookup.coveredIntervals(day: day, symbol: sink.texts[code]) : []
-    }
+      checks: plan.checks(schema: schema))
     sinks[kind] = KindSink(router: router, assembler: assembler, target: target)
     let watchedSink = WatchedSink(sink: sink)
     watched.withLock { $0.append(watchedSink) }
@@ -195,14 +207,17 @@ final class DBNSource {
     if setAsideCount > Self.rejectedMax { throw tooManyBadRows("more than \(Self.rejectedMax)") }
   }
 
-  private func checkBadRows(_ recordCount: Int) throws {
-    if Double(rejectedCount) > item.options.badRowShareMax * Double(recordCount) {
-      throw tooManyBadRows("\(rejectedCount) of \(recordCount)")
+  private func checkBadRows(_ recordCount: Int, conflicts: Int) throws {
+    let count = rejectedCount + conflicts
+    if Double(count) > item.options.badRowShareMax * Double(recordCount) {
+      throw tooManyBadRows("\(count) of \(recordCount)", conflicts: conflicts)
     }
   }
 
-  private func tooManyBadRows(_ count: String) -> PassError {
-    let example = rejected.values.joined().first.map { "; the first: " + $0.reason } ?? ""
+  private func tooManyBadRows(_ count: String, conflicts: Int = 0) -> PassError {
+    let example =
+      rejected.values.joined().first.map { "; the first: " + $0.reason }
+      ?? (conflicts > 0 ? "; \(conflicts) have keys that the table holds with other values" : "")
     return PassError(.tooManyBadRows, "\(count) rows are bad" + example, place: path)
   }
 }

@@ -22,9 +22,35 @@ struct FilteredCopy {
     }
   }
 
+  /// Writes the rows whose bit of `rows` is not set, row group by row group, in order.
+  ///
+  /// - Returns: nil where no row is left.
+  func write(
+    without rows: [Int: Bitmap], day: Int, directory: String, fileName: String
+  ) throws -> StagedSegment? {
+    let left = (0..<reader.rowGroupCount).contains { rowGroup in
+      (rows[rowGroup]?.setCount ?? 0) < reader.rowCount(rowGroup: rowGroup)
+    }
+    if !left { return nil }
+    return try write(day: day, directory: directory, fileName: fileName) { rowGroup in
+      let count = reader.rowCount(rowGroup: rowGroup)
+      guard let gone = rows[rowGroup] else { return Array(0..<count) }
+      return (0..<count).filter { !gone[$0] }
+    }
+  }
+
   /// Writes the rows whose byte of `masks` is 0, row group by row group, in order.
   func write(
     without masks: [[UInt8]], day: Int, directory: String, fileName: String
+  ) throws -> StagedSegment {
+    try write(day: day, directory: directory, fileName: fileName) { rowGroup in
+      masks[rowGroup].indices.filter { masks[rowGroup][$0] == 0 }
+    }
+  }
+
+  /// - Parameter keeping: The rows of a row group that stay.
+  private func write(
+    day: Int, directory: String, fileName: String, keeping: (Int) -> [Int]
   ) throws -> StagedSegment {
     let fields = schema.fileFields
     let columns = fields.map { WriterColumn($0) }
@@ -37,14 +63,14 @@ struct FilteredCopy {
     var fingerprint = Fingerprint()
     var rowCount = 0
     for rowGroup in 0..<reader.rowGroupCount {
-      let kept = masks[rowGroup].indices.filter { masks[rowGroup][$0] == 0 }
+      let kept = keeping(rowGroup)
       if kept.isEmpty { continue }
       var sums = [UInt64](repeating: 0, count: 2 * kept.count)
       var chunks: [EncodedColumnChunk] = []
       for (field, encoder) in zip(fields, encoders) {
         let column = try column(field, rowGroup).rows(kept)
         chunks.append(try encoder.encode(column, rows: 0..<kept.count))
-        if remainders.isRemainder(field.name) { continue }
+        if remainders.isRemainder(field.name) || RowDigest.isProvenance(field.name) { continue }
         var hashed = column
         if case .timestamp = field.type {
           hashed = try self.column(field, rowGroup)

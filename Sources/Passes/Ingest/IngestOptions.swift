@@ -25,6 +25,8 @@ public struct IngestOptions: Sendable {
   public var memoryByteCount = 192 << 20
   /// Version of a DBN file without a header.
   public var dbnVersion: Int?
+  /// What becomes of rows that the table may have already.
+  public var overlap = OverlapPolicy.merge
   /// Share of bad rows above which an input fails as a whole.
   public var badRowShareMax = 0.1
 

@@ -119,6 +119,9 @@ public final class IngestPass {
     inputs[place].rewind()
     do {
       try read(place)
+    } catch is ReplacesPending {
+      report.files[place] = IngestFileReport(path: inputs[place].name)
+      ingestBehindPending(place)
     } catch  where inputs[place].isStale && !observer.isInterrupted {
       report.files[place] = IngestFileReport(path: inputs[place].name)
       ingestInput(place)
@@ -140,6 +143,18 @@ public final class IngestPass {
     }
   }
 
+  /// Reads an input again once those before it are committed: its rows take the place of some of theirs.
+  private func ingestBehindPending(_ place: Int) {
+    do {
+      try commitAll()
+      ingestInput(place)
+    } catch {
+      let located = Located(error, path: report.files[place].path)
+      report.files[place].state = .failed(located)
+      observer.didFail(located)
+    }
+  }
+
   private func read(_ place: Int) throws {
     let item = inputs[place]
     let input = try item.open()
@@ -155,13 +170,14 @@ public final class IngestPass {
     if !isNew && !works.isEmpty { report.files[place].state = .alreadyDone }
     for var work in works {
       report.files[place].repeatCount += work.repeatCount
+      report.files[place].alreadyStoredCount += work.alreadyStoredCount
       // Even where the rows are in: a run that died after their commit set nothing aside yet. What is in
       // quarantine already is not put there twice.
       quarantine.add(
         work.rejected, table: work.target.name, sha256: work.sha256, path: item.name)
       if work.isDone {
         repeatedTables.insert(work.target.name)
-        report.files[place].repeatCount += work.storedRowCount
+        report.files[place].alreadyStoredCount += work.storedRowCount
         continue
       }
       var change: RowChange?
@@ -171,14 +187,22 @@ public final class IngestPass {
         if applied.isNone { continue }
         change = applied
       }
+      if let finding = work.overlap, item.options.overlap == .merge,
+        !work.target.has(content: work.sha256)
+      {
+        report.files[place].overlap = finding
+      }
       report.files[place].rowsStored += work.storedRowCount
+      report.files[place].replacementCount += work.replacementCount
       report.files[place].sentinelCount += work.sentinelCount
       report.files[place].flagCount += work.flagCount
       report.files[place].bytesOut += work.segments.reduce(0) { $0 + $1.staged.byteCount }
       report.files[place].quarantineCount += work.rejected.count
+      // Rows that were only set aside are not in: they are looked at again when they come again.
+      if work.isOnlyQuarantined && item.download == nil { continue }
       work.target.add(
         PendingInput(
-          appId: work.appId, segments: work.segments, removals: work.removals,
+          appId: work.appId, segments: work.segments + work.kept, removals: work.removals,
           events: events(work, item, place), change: change, place: place,
           dates: item.isReplacing ? .everything : work.dates))
     }
@@ -266,7 +290,13 @@ public final class IngestPass {
   /// What makes segments of `target` out of one source's rows.
   func assembler(
     _ plan: RowPlan, target: TableTarget, lookup: StoredLookup, pool: WorkPool
-  ) -> SegmentAssembler {
+  ) throws -> SegmentAssembler {
+    let keyColumns = target.schema.keyColumns
+    if options.overlap == .append && !keyColumns.isEmpty {
+      throw PassError(
+        .usage, "the table '\(target.name)' has a key, and --overlap append would store it twice",
+        remedy: "leave --overlap out: equal rows are left out, others with a known key are set aside")
+    }
     var writerOptions = WriterOptions()
     // Symbol and index, and one number more where rows are ordered by it.
     writerOptions.sortingColumns = target.schema.sortingColumns(
@@ -275,7 +305,8 @@ public final class IngestPass {
       plan: plan,
       settings: SegmentAssembler.Settings(
         stagingDirectory: run.directory, filePrefix: nextFilePrefix(), options: writerOptions,
-        keyColumns: target.schema.keyColumns, stored: lookup, syncer: syncer),
+        merge: StoredMerge.Settings(keyColumns: keyColumns, policy: options.overlap),
+        stored: lookup, syncer: syncer),
       pool: pool)
   }
 
@@ -285,6 +316,9 @@ public final class IngestPass {
   ) -> RowSink {
     RowSink(
       plan: plan, texts: texts, spillDirectory: run.directory, mayClose: mayClose,
+      mayEncodeEarly: { sink, partition, slot in
+        try assembler.mayEncodeEarly(partition, slot: slot, texts: sink.texts.values)
+      },
       encodeEarly: { sink, partition, slot, run in
         try assembler.encodeEarly(
           partition, slot: slot, run: run, texts: sink.texts.values, rowPool: sink.pool)

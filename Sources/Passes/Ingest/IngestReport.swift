@@ -18,8 +18,14 @@ public struct IngestFileReport: Sendable {
   public var tables: [TableName] = []
   public var rowsProcessed = 0
   public var rowsStored = 0
-  /// Rows that the lake held already.
+  /// Rows whose key and content an earlier row of the input had.
   public var repeatCount = 0
+  /// Rows that the table held already: left out.
+  public var alreadyStoredCount = 0
+  /// Stored rows that take the place of equal ones which said less.
+  public var replacementCount = 0
+  /// Why it is doubtful which rows the table has already.
+  public var overlap: OverlapFinding?
   public var sentinelCount = 0
   /// Local times that the clocks showed twice.
   public var ambiguousTimeCount = 0

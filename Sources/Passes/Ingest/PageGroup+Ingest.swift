@@ -63,7 +63,7 @@ extension PageGroup {
       guard let file = try reader.take(place) else { throw NotPlain() }
       let ahead = place + Self.aheadMax
       if ahead < paths.count { reader.begin(ahead, paths[ahead]) }
-      let grouped = GroupedFile(file, target: table.target)
+      let grouped = GroupedFile(file, target: table.target, options: pass.options)
       if grouped.work.isDone || !hashes.insert(file.sha256).inserted { throw NotPlain() }
       files.append(grouped)
       pass.observer.didRead(byteCount: file.byteCount)
@@ -93,12 +93,11 @@ extension PageGroup {
         schema: try pass.schema(shape.schemaKind),
         dataset: pass.options.dataset ?? placement.dataset, setting: placement.setting)
       let plan = try RowPlan(schema: target.schema, layout: layout)
-      assembler = pass.assembler(plan, target: target, lookup: target.lookup(), pool: pool)
+      assembler = try pass.assembler(plan, target: target, lookup: target.lookup(), pool: pool)
       let sink = pass.sink(plan, assembler, texts: texts, mayClose: false)
       router = RowRouter(
         sink: sink, sourceByteCount: layout.stride, hasOrdinal: false,
-        timeZone: try TimeZoneRules.named(target.timeZone)
-      ) { _, _ in [] }
+        timeZone: try TimeZoneRules.named(target.timeZone))
     }
 
     func route(_ file: File, _ block: RowBlock) throws {
@@ -131,11 +130,14 @@ extension PageGroup {
       try router.sink.finish()
       try pool.finish()
       let rows = assembler.take()
-      guard rows.repeatCount == 0, rows.conflicts.isEmpty, !files.isEmpty else {
+      guard rows.repeatCount == 0, rows.alreadyStoredCount == 0, rows.replaced.isEmpty,
+        rows.conflicts.isEmpty, !files.isEmpty
+      else {
         // What was encoded goes with the run's folder.
         throw NotPlain()
       }
-      files[0].work.take(rows.segments, interval: nil)
+      try rows.checkAccounts(routed: router.rowCount, path: files[0].file.path)
+      files[0].work.take(rows, interval: nil)
       for place in files.indices {
         files[place].work.interval = files[place].file.interval
         files[place].work.symbols = files[place].file.tickers
@@ -151,9 +153,12 @@ struct GroupedFile {
   var work: SourceWork
   var sha256: String { file.sha256 }
 
-  init(_ file: PageGroup.File, target: TableTarget) {
+  init(_ file: PageGroup.File, target: TableTarget, options: IngestOptions) {
     self.file = file
-    work = SourceWork(target: target, sha256: file.sha256)
+    work = SourceWork(
+      target: target, sha256: file.sha256,
+      reading: RowFileSource.reading(
+        IngestInput(path: file.path, options: options), schema: target.schema))
   }
 
   /// What the report says of it.

@@ -38,8 +38,8 @@ extension SourceWork {
   /// The dates of its rows, and of rows that are left out because of stored ones.
   var dates: DateScope {
     if !removals.isEmpty { return .everything }
-    var dates = DateScope(days: Set(segments.map(\.staged.day)))
-    if repeatCount == 0 && rejected.isEmpty { return dates }
+    var dates = DateScope(days: days.union(segments.map(\.staged.day)))
+    if rejected.isEmpty { return dates }
     guard let interval else { return .everything }
     // A partition zone is at most 14 hours from UTC.
     let nanosecondsPerDay: Int64 = 86_400_000_000_000

@@ -80,7 +80,8 @@ struct RegionReplacement {
         without: masks, day: day, directory: pass.run.directory, fileName: name)
       var tags = file.tags
       tags[AddFile.Tag.rows] = "\(staged.rowCount)"
-      tags[AddFile.Tag.rowHash] = staged.fingerprint.description
+      tags[AddFile.Tag.rowHash] = nil
+      tags[AddFile.Tag.rowHash2] = staged.fingerprint.description
       kept.append(PendingSegment(staged: staged, tags: tags))
     }
     for segment in fresh { try comparison.addNew(path: segment.staged.path) }

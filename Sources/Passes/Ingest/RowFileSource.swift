@@ -3,6 +3,7 @@ import Catalog
 import Columnar
 import Compression
 import Market
+import Massive
 import Storage
 
 /// One CSV or Parquet input, on its way into one table.
@@ -47,19 +48,15 @@ final class RowFileSource {
     defer { pool.close() }
     do {
       let lookup = item.isReplacing ? .nothing : target.lookup()
-      let assembler = pass.assembler(plan, target: target, lookup: lookup, pool: pool)
+      let assembler = try pass.assembler(plan, target: target, lookup: lookup, pool: pool)
       let sink = pass.sink(plan, assembler, texts: opened.source.strings, mayClose: mayClose)
-      let isKeyless = opened.schema.keyColumns.isEmpty
       let router = RowRouter(
         sink: sink, sourceByteCount: opened.source.layout.stride, hasOrdinal: hasOrdinal,
-        timeZone: try TimeZoneRules.named(target.timeZone)
-      ) { day, code in
-        isKeyless ? try lookup.coveredIntervals(day: day, symbol: sink.texts[code]) : []
-      }
+        timeZone: try TimeZoneRules.named(target.timeZone))
       let rejected = try readRows(opened, router, input, pool)
       try sink.finish()
       try pool.finish()
-      return try work(opened, target, assembler.take(), router, rejected)
+      return try work(opened, target, assembler.take(), routed: router.rowCount, rejected)
     } catch {
       pool.cancel()
       throw error
@@ -97,15 +94,24 @@ final class RowFileSource {
   }
 
   private func work(
-    _ opened: OpenSource, _ target: TableTarget, _ rows: AssembledRows, _ router: RowRouter,
+    _ opened: OpenSource, _ target: TableTarget, _ rows: AssembledRows, routed: Int,
     _ rejected: [RejectedRow]
   ) throws -> SourceWork {
+    try rows.checkAccounts(routed: routed, path: path)
+    if Double(rejected.count + rows.conflicts.count)
+      > item.options.badRowShareMax * Double(rowCount)
+    {
+      throw tooManyBadRows("\(rejected.count + rows.conflicts.count) of \(rowCount)", rejected, opened.format)
+    }
     guard let sha256 = opened.source.contentHash else {
       throw PassError(.input, "the input was not read to its end", place: path)
     }
-    var work = SourceWork(target: target, sha256: sha256, identity: item.download?.identity)
-    work.take(rows.segments, interval: item.download?.unit.interval)
-    work.repeatCount = rows.repeatCount + router.repeatCount
+    var work = SourceWork(
+      target: target, sha256: sha256, identity: item.download?.identity,
+      reading: Self.reading(item, schema: opened.schema))
+    work.take(rows, interval: item.download?.unit.interval)
+    try pass.replaceStored(rows.replaced, work: &work)
+    work.overlap = opened.schema.keyColumns.isEmpty ? rows.overlap.finding : nil
     flagCounts = opened.source.report.flagged.mapValues { Int($0) }
     work.flagCount = flagCounts.values.reduce(0, +)
     work.rejected =
@@ -149,6 +155,27 @@ final class RowFileSource {
     }
     let schema = try pass.schema(download.unit.schema)
     return OpenSource(source: try rows.open(input, schema), schema: schema, format: .pages)
+  }
+
+  /// What decides how the rows of a file are read, and does not stand in it.
+  static func reading(_ item: IngestInput, schema: TableSchema) -> InputReading {
+    let options = item.options
+    var reading = InputReading()
+    // The kind stands for flags, the table's name and the path, wherever it was taken from.
+    reading.add("kind", schema.kind)
+    reading.add("symbol", options.symbol ?? PagePath.ticker(item.path))
+    reading.add("timezone", options.timeZone)
+    if options.ambiguousTime != .earliest {
+      reading.add("ambiguous", options.ambiguousTime.rawValue)
+    }
+    for (index, map) in options.columnMap.enumerated() { reading.add("map \(index)", map) }
+    for (index, name) in (options.columns ?? []).enumerated() { reading.add("column \(index)", name) }
+    reading.add("delimiter", options.delimiter.map { "\($0)" })
+    if case .optionContracts? = MassiveKind(schemaKind: schema.kind) {
+      reading.add("as of", PagePath.lastDate(item.path)?.iso)
+    }
+    reading.add("overlap", options.overlap == .append ? "append" : nil)
+    return reading
   }
 
   /// How files are read, and what is said of their rows.

@@ -7,29 +7,23 @@ import Market
 /// A packed row is the source's, and behind it the ordinal of the row where the table keeps it.
 final class RowRouter {
   let sink: RowSink
-  /// Rows passed over because the table has their interval already.
-  private(set) var repeatCount = 0
   private let sourceByteCount: Int
   private let hasOrdinal: Bool
   private let timeZone: TimeZoneRules
-  private let coverage: (Int, UInt32) throws -> [Range<Int64>]
   private var ordinal: Int64 = 0
+  /// Rows so far.
+  private(set) var rowCount = 0
   private var partition: PartitionRows?
   private var dayStart: Int64 = 1
   private var dayEnd: Int64 = 0
   private var lastCode: UInt32?
   private var lastSlot = 0
 
-  /// - Parameter coverage: Intervals of a date and a symbol's code that the table holds already.
-  init(
-    sink: RowSink, sourceByteCount: Int, hasOrdinal: Bool, timeZone: TimeZoneRules,
-    coverage: @escaping (Int, UInt32) throws -> [Range<Int64>]
-  ) {
+  init(sink: RowSink, sourceByteCount: Int, hasOrdinal: Bool, timeZone: TimeZoneRules) {
     self.sink = sink
     self.sourceByteCount = sourceByteCount
     self.hasOrdinal = hasOrdinal
     self.timeZone = timeZone
-    self.coverage = coverage
   }
 
   /// The source's layout, with room for the ordinal.
@@ -50,6 +44,7 @@ final class RowRouter {
       try store(row, key, partition)
       ordinal += 1
     }
+    rowCount += block.rowCount
     try sink.didAppend(rowCount: block.rowCount)
   }
 
@@ -59,16 +54,10 @@ final class RowRouter {
   ) throws {
     let code = row.loadLE(sink.plan.symbolOffset, as: UInt32.self)
     if code != lastCode {
-      lastSlot = try partition.slot(code: code) { try coverage(partition.day, code) }
+      lastSlot = partition.slot(code: code)
       lastCode = code
     }
     let symbol = partition.symbols + lastSlot
-    if !symbol.pointee.covered.isEmpty,
-      symbol.pointee.covered.contains(where: { $0.contains(key.index) })
-    {
-      repeatCount += 1
-      return
-    }
     let place = symbol.pointee.append(key, from: sink.pool)
     place.copyMemory(from: row, byteCount: sourceByteCount)
     if hasOrdinal { place.storeLE(ordinal, sourceByteCount) }

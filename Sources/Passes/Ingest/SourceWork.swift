@@ -6,10 +6,20 @@ struct SourceWork {
   let target: TableTarget
   let sha256: String
   var segments: [PendingSegment] = []
+  /// What is left of stored files of which some rows go.
+  var kept: [PendingSegment] = []
   /// Stored files that go when the segments come.
   var removals: [AddFile] = []
   var rejected: [RejectedRow] = []
+  /// Rows whose key and content an earlier row of the input had.
   var repeatCount = 0
+  /// Rows that the table has already.
+  var alreadyStoredCount = 0
+  /// Rows that took the place of stored ones which said less.
+  var replacementCount = 0
+  var overlap: OverlapFinding?
+  /// All dates of its rows, days since 1970.
+  var days: Set<Int> = []
   var flagCount = 0
   /// Interval that the input covers, in ns: half-open; nil where it has no rows and no header.
   var interval: Range<Int64>?
@@ -20,15 +30,27 @@ struct SourceWork {
   let appId: String
   var isDone: Bool { target.has(input: appId) }
   var storedRowCount: Int { segments.reduce(0) { $0 + $1.staged.rowCount } }
-  var isWithoutRows: Bool { segments.isEmpty && rejected.isEmpty && repeatCount == 0 }
+  var isWithoutRows: Bool {
+    segments.isEmpty && rejected.isEmpty && repeatCount == 0 && alreadyStoredCount == 0
+  }
+  /// Whether rows were read and none of them is in the table: then the input is not in either.
+  var isOnlyQuarantined: Bool {
+    segments.isEmpty && repeatCount == 0 && alreadyStoredCount == 0 && !rejected.isEmpty
+  }
   var sentinelCount: Int { segments.reduce(0) { $0 + $1.staged.sentinelCount } }
 
-  /// - Parameter identity: What a download is known by; a file is known by its content, whatever its
-  ///   name or compression.
-  init(target: TableTarget, sha256: String, identity: String? = nil) {
+  /// - Parameters:
+  ///   - identity: What a download is known by; a file is known by its content, whatever its name or
+  ///     compression, and by how it was read.
+  ///   - reading: How a file was read.
+  init(
+    target: TableTarget, sha256: String, identity: String? = nil, reading: InputReading = .none
+  ) {
     self.target = target
     self.sha256 = sha256
-    appId = (identity ?? "lake/ingest/\(sha256)") + "/\(target.name)"
+    appId =
+      identity.map { $0 + "/\(target.name)" }
+      ?? InputIdentity.appId(sha256: sha256, reading: reading, table: target.name)
   }
 
   /// What the coverage ledger is told; nothing where the input has no rows and no header.
@@ -52,12 +74,16 @@ struct SourceWork {
     return overflow ? (day < 0 ? .min : .max) : start
   }
 
-  /// Takes segments, and says in their tags what they hold.
+  /// Takes what a source's rows came to, and says in the segments' tags what they hold.
   ///
   /// - Parameter interval: What the input says it covers.
-  mutating func take(_ staged: [StagedSegment], interval: Range<Int64>?) {
+  mutating func take(_ rows: AssembledRows, interval: Range<Int64>?) {
     self.interval = interval
-    for segment in staged {
+    repeatCount = rows.repeatCount
+    alreadyStoredCount = rows.alreadyStoredCount
+    replacementCount = rows.replacementCount
+    days = rows.days
+    for segment in rows.segments {
       let day = Self.start(ofDay: segment.day)
       var start = segment.timeRange?.lowerBound ?? day
       var end = (segment.timeRange?.upperBound).map { $0 == .max ? .max : $0 + 1 } ?? day
@@ -74,7 +100,8 @@ struct SourceWork {
           staged: segment,
           tags: [
             AddFile.Tag.rows: "\(segment.rowCount)",
-            AddFile.Tag.rowHash: segment.fingerprint.description,
+            AddFile.Tag.rowHash2: segment.fingerprint.description,
+            ColumnSet.tag: rows.columnsTag,
             SegmentTag.start: "\(start)", SegmentTag.end: "\(end)",
           ]))
     }

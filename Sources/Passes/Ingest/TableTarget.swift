@@ -57,6 +57,13 @@ final class TableTarget {
     snapshot?.txns[appId] != nil || pendingInputs.contains { $0.appId == appId }
   }
 
+  /// Whether the table has rows of some content, however it was read.
+  func has(content sha256: String) -> Bool {
+    let start = InputIdentity.prefix + sha256
+    return snapshot?.txns.keys.contains { $0.hasPrefix(start) } ?? false
+      || pendingInputs.contains { $0.appId.hasPrefix(start) }
+  }
+
   func add(_ input: PendingInput) { pendingInputs.append(input) }
 
   /// Segments that wait for the commit.
@@ -79,46 +86,34 @@ final class TableTarget {
     return grouped
   }
 
-  /// A data file that holds rows of a date: stored, or pending.
-  struct File: Sendable {
-    var path: String
-    var bounds: FileBounds
-    /// The interval of its source, within the date.
-    var interval: Range<Int64>?
-  }
-
   /// What the table holds now.
   func lookup() -> StoredLookup {
     StoredLookup(
-      fields: schema.fileFields, keyColumns: schema.keyColumns, files: fileLister())
+      schema: StoredSchema(
+        fields: schema.fileFields, keyColumns: schema.keyColumns, indexColumn: schema.indexColumn),
+      files: fileLister())
   }
 
   /// The files of a date as they are now, whatever is added later.
-  func fileLister() -> @Sendable (Int) -> [File] {
+  private func fileLister() -> @Sendable (Int) -> [StoredFileSource] {
     let gone = Set(pendingRemovals.map(\.filePath))
     let (stored, root, indexColumn) = (storedFilesByDate(), root, schema.indexColumn)
     let waiting = Dictionary(grouping: pending) { $0.staged.day }
     return { day in
       let date = CivilDate(daysSinceEpoch: day).iso
       let old = (stored[date] ?? []).filter { !gone.contains($0.filePath) }.map { file in
-        File(
+        StoredFileSource(
           path: root + "/" + file.filePath, bounds: FileBounds(file, indexColumn: indexColumn),
-          interval: Self.interval(file.tags))
+          logPath: file.filePath, columns: file.tags[ColumnSet.tag].map { ColumnSet(tag: $0) },
+          isSorted: file.taggedRowCount != nil)
       }
       let new = (waiting[day] ?? []).map { segment in
-        File(
+        StoredFileSource(
           path: segment.staged.path, bounds: FileBounds(segment.staged),
-          interval: Self.interval(segment.tags))
+          columns: segment.tags[ColumnSet.tag].map { ColumnSet(tag: $0) }, isSorted: true)
       }
       return old + new
     }
-  }
-
-  private static func interval(_ tags: [String: String]) -> Range<Int64>? {
-    guard let start = tags[SegmentTag.start].flatMap({ Int64($0) }),
-      let end = tags[SegmentTag.end].flatMap({ Int64($0) }), start <= end
-    else { return nil }
-    return start..<end
   }
 
   // MARK: - Committing
@@ -181,6 +176,7 @@ final class TableTarget {
       }
     }
     transaction.append(files)
+    days.formUnion(pendingInputs.flatMap(\.dates.days))
     for day in days {
       transaction.readPartitions.insert(
         PartitionKey(date: CivilDate(daysSinceEpoch: day).iso))
@@ -228,53 +224,4 @@ enum SegmentTag {
   /// The interval of the source that the segment's rows come from, within its date, in ns: half-open.
   static let start = "lake.start"
   static let end = "lake.end"
-}
-
-/// What is known of a data file's rows without opening it.
-struct FileBounds: Sendable {
-  /// nil where the log does not say.
-  var symbols: ClosedRange<String>?
-  /// Symbols may begin with the upper bound and go on.
-  var isHighPrefix = false
-  /// Index timestamps in µs.
-  var times: ClosedRange<Int64>?
-
-  init(_ file: AddFile, indexColumn: String) {
-    guard let statistics = file.statistics else { return }
-    let symbol = statistics.bounds(of: "symbol", type: .string)
-    if case .string(let low)? = symbol.minimum, case .string(let high)? = symbol.maximum,
-      low <= high
-    {
-      symbols = low...high
-      isHighPrefix = symbol.maximumIsPrefix
-    }
-    let index = statistics.bounds(of: indexColumn, type: .timestamp)
-    if case .integer(let low)? = index.minimum, case .integer(let high)? = index.maximum,
-      low <= high
-    {
-      times = low...high
-    }
-  }
-
-  func mayHold(symbolsIn range: ClosedRange<String>) -> Bool {
-    guard let symbols else { return true }
-    if range.upperBound < symbols.lowerBound { return false }
-    return range.lowerBound <= symbols.upperBound
-      || isHighPrefix && range.lowerBound.hasPrefix(symbols.upperBound)
-  }
-
-  init(_ staged: StagedSegment) {
-    if let column = staged.file.columns.first(where: { $0.field == "symbol" }),
-      let bounds = column.bounds, case .bytes(let low) = bounds.min,
-      case .bytes(let high) = bounds.max, bounds.isMaxExact
-    {
-      let (low, high) = (
-        String(decoding: low, as: UTF8.self), String(decoding: high, as: UTF8.self)
-      )
-      if low <= high { symbols = low...high }
-    }
-    if let range = staged.timeRange {
-      times = (range.lowerBound / 1000)...(range.upperBound / 1000)
-    }
-  }
 }

@@ -65,7 +65,7 @@ struct SmallTable {
       day: day, path: path, fileName: fileName, byteCount: file.byteCount, rowCount: rows.count,
       fingerprint: fingerprint, sentinelCount: 0, timeRange: nil, file: file)
     let tags = [
-      AddFile.Tag.rows: "\(rows.count)", AddFile.Tag.rowHash: fingerprint.description,
+      AddFile.Tag.rows: "\(rows.count)", AddFile.Tag.rowHash2: fingerprint.description,
     ]
     target.add(
       PendingInput(appId: appId, segments: [PendingSegment(staged: staged, tags: tags)]))

@@ -1,0 +1,105 @@
+import DeltaLog
+import Parquet
+
+/// What is known of a data file's rows without opening it.
+struct FileBounds: Sendable {
+  /// nil where the log does not say.
+  var symbols: ClosedRange<String>?
+  /// Symbols may begin with the upper bound and go on.
+  var isHighPrefix = false
+  /// Index timestamps in µs.
+  var times: ClosedRange<Int64>?
+
+  init(_ file: AddFile, indexColumn: String) {
+    guard let statistics = file.statistics else { return }
+    let symbol = statistics.bounds(of: "symbol", type: .string)
+    if case .string(let low)? = symbol.minimum, case .string(let high)? = symbol.maximum,
+      low <= high
+    {
+      symbols = low...high
+      isHighPrefix = symbol.maximumIsPrefix
+    }
+    let index = statistics.bounds(of: indexColumn, type: .timestamp)
+    if case .integer(let low)? = index.minimum, case .integer(let high)? = index.maximum,
+      low <= high
+    {
+      times = low...high
+    }
+  }
+
+  /// Symbols are compared by their bytes, as the bounds are.
+  func mayHold(symbolsIn range: ClosedRange<String>) -> Bool {
+    guard let symbols else { return true }
+    let (low, high) = (range.lowerBound.utf8, symbols.upperBound.utf8)
+    if range.upperBound.utf8.lexicographicallyPrecedes(symbols.lowerBound.utf8) { return false }
+    return !high.lexicographicallyPrecedes(low) || isHighPrefix && low.starts(with: high)
+  }
+
+  init(_ staged: StagedSegment) {
+    if let column = staged.file.columns.first(where: { $0.field == "symbol" }),
+      let bounds = column.bounds, case .bytes(let low) = bounds.min,
+      case .bytes(let high) = bounds.max, bounds.isMaxExact
+    {
+      let (low, high) = (
+        String(decoding: low, as: UTF8.self), String(decoding: high, as: UTF8.self)
+      )
+      if low <= high { symbols = low...high }
+    }
+    if let range = staged.timeRange {
+      times = Self.microseconds(range)
+    }
+  }
+
+  /// What a Parquet footer or page index says.
+  ///
+  /// - Parameter index: Of the index column, in µs.
+  init(symbol: ColumnStatistics?, index: ColumnStatistics?) {
+    if case .bytes(let low)? = symbol?.minimum, case .bytes(let high)? = symbol?.maximum {
+      let (low, high) = (
+        String(decoding: low, as: UTF8.self), String(decoding: high, as: UTF8.self)
+      )
+      if low <= high { symbols = low...high }
+      isHighPrefix = !(symbol?.isMaximumExact ?? false)
+    }
+    if case .integer(let low)? = index?.minimum, case .integer(let high)? = index?.maximum,
+      low <= high
+    {
+      times = low...high
+    }
+  }
+
+  /// Whether rows of a symbol may have index timestamps (ns) within a range.
+  ///
+  /// - Parameters:
+  ///   - symbol: nil: whatever the symbol.
+  ///   - slack: Microseconds by which `times` may be wrong.
+  func mayHold(symbol: String?, times range: ClosedRange<Int64>, slack: Int64 = 0) -> Bool {
+    if let symbol, !mayHold(symbolsIn: symbol...symbol) { return false }
+    guard let times else { return true }
+    let micros = Self.microseconds(range)
+    return times.lowerBound.subtractingClamped(slack) <= micros.upperBound
+      && micros.lowerBound <= times.upperBound.addingClamped(slack)
+  }
+
+  /// The whole microseconds in which times of a range (ns) lie.
+  static func microseconds(_ range: ClosedRange<Int64>) -> ClosedRange<Int64> {
+    microsecond(range.lowerBound)...microsecond(range.upperBound)
+  }
+
+  /// Floor division, so that an instant before 1970 lies in its own microsecond.
+  static func microsecond(_ nanoseconds: Int64) -> Int64 {
+    nanoseconds >= 0 ? nanoseconds / 1000 : (nanoseconds + 1) / 1000 - 1
+  }
+}
+
+extension Int64 {
+  fileprivate func addingClamped(_ other: Int64) -> Int64 {
+    let (sum, overflow) = addingReportingOverflow(other)
+    return overflow ? (other < 0 ? .min : .max) : sum
+  }
+
+  fileprivate func subtractingClamped(_ other: Int64) -> Int64 {
+    let (difference, overflow) = subtractingReportingOverflow(other)
+    return overflow ? (other < 0 ? .max : .min) : difference
+  }
+}

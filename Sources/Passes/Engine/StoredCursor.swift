@@ -1,0 +1,140 @@
+import Bytes
+
+/// A stored row, as far as the merge has to know it.
+struct StoredRow {
+  /// Index timestamp in ns.
+  var time: Int64
+  var content: Fingerprint
+  var key: Fingerprint
+  var identity: UInt64
+  var rowGroup: Int
+  /// In its row group.
+  var row: Int
+}
+
+/// A data file's rows were said to be in the table's order, and are not.
+struct StoredOutOfOrder: Error {}
+
+/// The rows of one symbol in one data file, in order of time.
+final class StoredCursor {
+  /// Rows of a file that is in no order are put into one in memory: at most so many of a symbol and date.
+  static let unsortedRowMax = 1_000_000
+
+  let file: StoredFile
+  /// Place of the file among those of its date.
+  let fileIndex: Int
+  /// Place of what it is compared by among the merge's forms.
+  let form: Int
+  /// Whether new rows take the place of equal ones of the file.
+  let isReplaced: Bool
+  private let symbol: String
+  private let times: ClosedRange<Int64>
+  private let candidates: [Int]
+  private var nextCandidate = 0
+  private var block: StoredBlock?
+  /// Rows of the block that are still to come.
+  private var rows = 0..<0
+  private var lastTime = Int64.min
+  /// All rows, where the file is in no order.
+  private var collected: [StoredRow]?
+  private var collectedAt = 0
+
+  /// - Parameter isOrdered: Whether the file's own order can be relied on.
+  init(
+    _ file: StoredFile, fileIndex: Int, form: Int, isReplaced: Bool, symbol: String,
+    times: ClosedRange<Int64>, isOrdered: Bool
+  ) throws {
+    self.file = file
+    self.fileIndex = fileIndex
+    self.form = form
+    self.isReplaced = isReplaced
+    self.symbol = symbol
+    self.times = times
+    candidates = file.candidates(symbol: symbol, times: times)
+    if !isOrdered { collected = try collect() }
+  }
+
+  /// The next row's time in whole microseconds; nil at the end.
+  func microsecond() throws -> Int64? {
+    if let collected {
+      return collectedAt < collected.count
+        ? FileBounds.microsecond(collected[collectedAt].time) : nil
+    }
+    guard try refill(), let block else { return nil }
+    return FileBounds.microsecond(block.times[rows.lowerBound])
+  }
+
+  /// Passes over rows before a microsecond.
+  func skip(before microsecond: Int64) throws {
+    while let next = try self.microsecond(), next < microsecond { try step() }
+  }
+
+  /// Hands over the rows of a microsecond, which must not lie behind.
+  func take(_ microsecond: Int64, _ body: (StoredRow) throws -> Void) throws {
+    try skip(before: microsecond)
+    while try self.microsecond() == microsecond {
+      if let row = current { try body(row) }
+      try step()
+    }
+  }
+
+  private var current: StoredRow? {
+    if let collected { return collected[collectedAt] }
+    return block.map { Self.row($0, rows.lowerBound) }
+  }
+
+  private static func row(_ block: StoredBlock, _ place: Int) -> StoredRow {
+    StoredRow(
+      time: block.times[place], content: block.contents[place],
+      key: block.keys.isEmpty ? Fingerprint() : block.keys[place],
+      identity: block.identities.isEmpty ? 0 : block.identities[place],
+      rowGroup: block.rowGroup, row: block.firstRow + place)
+  }
+
+  private func step() throws {
+    if collected != nil {
+      collectedAt += 1
+      return
+    }
+    guard let block else { return }
+    lastTime = block.times[rows.lowerBound]
+    rows = rows.lowerBound + 1..<rows.upperBound
+    if !rows.isEmpty && block.times[rows.lowerBound] < lastTime { throw StoredOutOfOrder() }
+  }
+
+  /// Goes on to the next block with rows of the symbol.
+  private func refill() throws -> Bool {
+    while rows.isEmpty {
+      guard nextCandidate < candidates.count else { return false }
+      let fresh = try file.block(candidates[nextCandidate])
+      nextCandidate += 1
+      let runs = fresh.symbols.filter { $0.name == symbol }
+      if runs.count > 1 { throw StoredOutOfOrder() }
+      guard let run = runs.first else { continue }
+      if fresh.times[run.rows.lowerBound] < lastTime { throw StoredOutOfOrder() }
+      (block, rows) = (fresh, run.rows)
+    }
+    return true
+  }
+
+  private func collect() throws -> [StoredRow] {
+    var found: [StoredRow] = []
+    let micros = FileBounds.microseconds(times)
+    for index in candidates {
+      let block = try file.block(index)
+      for run in block.symbols where run.name == symbol {
+        for place in run.rows where micros.contains(FileBounds.microsecond(block.times[place])) {
+          found.append(Self.row(block, place))
+        }
+      }
+      if found.count > Self.unsortedRowMax {
+        throw PassError(
+          .input,
+          "'\(symbol)' has more than \(Self.unsortedRowMax) rows in a file that is in no order",
+          place: file.source.path, remedy: "lake parquet FILE --rewrite sorts no rows: write the file in order of symbol and time")
+      }
+    }
+    found.sort { $0.time < $1.time }
+    return found
+  }
+}

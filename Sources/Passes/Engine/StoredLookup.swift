@@ -1,0 +1,135 @@
+import Columnar
+import Synchronization
+
+/// What a table holds of the dates that new rows are for.
+final class StoredLookup: Sendable {
+  private let schema: StoredSchema?
+  private let files: @Sendable (Int) -> [StoredFileSource]
+  private let days = Mutex<[Int: StoredDay]>([:])
+
+  /// - Parameter files: The data files of a date (days since 1970).
+  init(schema: StoredSchema, files: @escaping @Sendable (Int) -> [StoredFileSource]) {
+    self.schema = schema
+    self.files = files
+  }
+
+  private init() {
+    schema = nil
+    files = { _ in [] }
+  }
+
+  /// What a table without files holds.
+  static let nothing = StoredLookup()
+
+  /// Whether new rows of a symbol may meet stored ones of the same microsecond.
+  ///
+  /// - Parameter times: Index timestamps in ns.
+  func mayMeet(day: Int, symbol: String, times: ClosedRange<Int64>) throws -> Bool {
+    try days.withLock { days in
+      guard let schema else { return false }
+      let known = days[day] ?? StoredDay(files(day), schema: schema)
+      days[day] = known
+      return try known.mayMeet(symbol: symbol, times: times)
+    }
+  }
+
+  /// What is stored of a date, for the thread that puts the date together: nobody else asks for it again.
+  func take(day: Int) -> StoredDay? {
+    guard let schema else { return nil }
+    if let known = days.withLock({ $0.removeValue(forKey: day) }) { return known }
+    return StoredDay(files(day), schema: schema)
+  }
+}
+
+/// What the merge of new rows with stored ones has to know of a table.
+struct StoredSchema: Sendable {
+  /// The table's physical columns.
+  var fields: [Field]
+  var keyColumns: [String]
+  var indexColumn: String
+}
+
+/// The data files of one date.
+///
+/// Handed from thread to thread, used by one at a time.
+final class StoredDay: @unchecked Sendable {
+  let schema: StoredSchema
+  private var files: [Entry]
+
+  private struct Entry {
+    var source: StoredFileSource
+    var opened: StoredFile?
+  }
+
+  /// The log's statistics of foreign writers may be cut to milliseconds.
+  private static let logSlackMicroseconds: Int64 = 1000
+
+  init(_ sources: [StoredFileSource], schema: StoredSchema) {
+    self.schema = schema
+    files = sources.map { Entry(source: $0) }
+  }
+
+  var isEmpty: Bool { files.isEmpty }
+
+  func mayMeet(symbol: String, times: ClosedRange<Int64>) throws -> Bool {
+    // Rows under a stand-in for a symbol meet those under any other.
+    let isFallback = FallbackSymbol.isOne(symbol)
+    for place in files.indices
+    where files[place].source.bounds.mayHold(
+      symbol: nil, times: times, slack: Self.logSlackMicroseconds)
+    {
+      let mayHoldFallback = FallbackSymbol.mayBeAmong(files[place].source.bounds)
+      if !isFallback, !mayHoldFallback,
+        !files[place].source.bounds.mayHold(
+          symbol: symbol, times: times, slack: Self.logSlackMicroseconds)
+      {
+        continue
+      }
+      let file = try open(place)
+      if !file.candidates(symbol: isFallback ? nil : symbol, times: times).isEmpty { return true }
+      if mayHoldFallback, try !file.fallbackSymbols().isEmpty { return true }
+    }
+    return false
+  }
+
+  /// The files that may hold rows of some time, whatever their symbols.
+  func files(times: ClosedRange<Int64>, symbols: ClosedRange<String>?) throws -> [StoredFile] {
+    var found: [StoredFile] = []
+    for place in files.indices {
+      let bounds = files[place].source.bounds
+      guard bounds.mayHold(symbol: nil, times: times, slack: Self.logSlackMicroseconds) else {
+        continue
+      }
+      if let symbols, !bounds.mayHold(symbolsIn: symbols), !FallbackSymbol.mayBeAmong(bounds) {
+        continue
+      }
+      found.append(try open(place))
+    }
+    return found
+  }
+
+  private func open(_ place: Int) throws -> StoredFile {
+    if let known = files[place].opened { return known }
+    let file = try StoredFile(files[place].source, indexColumn: schema.indexColumn)
+    files[place].opened = file
+    return file
+  }
+}
+
+/// Names that stand for a symbol which nothing resolved.
+enum FallbackSymbol {
+  static let instrumentPrefix = "INSTRUMENT_"
+  static let unknown = "UNKNOWN_SYMBOL"
+
+  static func isOne(_ symbol: String) -> Bool {
+    symbol == unknown
+      || symbol.hasPrefix(instrumentPrefix)
+        && symbol.utf8.dropFirst(instrumentPrefix.utf8.count).allSatisfy { (0x30...0x39) ~= $0 }
+  }
+
+  /// Whether one may be among the symbols of a file or block.
+  static func mayBeAmong(_ bounds: FileBounds) -> Bool {
+    bounds.mayHold(symbolsIn: instrumentPrefix...(instrumentPrefix + ":"))
+      || bounds.mayHold(symbolsIn: unknown...unknown)
+  }
+}

@@ -1,0 +1,284 @@
+import Bytes
+import Columnar
+
+/// What becomes of new rows that the table may have already.
+public enum OverlapPolicy: String, CaseIterable, Sendable {
+  /// Equal rows are taken for the same event; what nothing tells apart is a finding.
+  case merge
+  /// The same, and no finding.
+  case union
+  /// All rows are new.
+  case append
+  /// New rows where the table has some of the same symbol and instant are an error.
+  case refuse
+}
+
+/// Merges the new rows of one date with those that the table holds of it.
+///
+/// A table without a key is a multiset: of rows of one symbol and index time that are equal in the
+/// columns both inputs had, it holds as many as the input that has most of them. A table with a key
+/// keeps the row that was there first: an equal one is left out, another is a conflict. Rows of an
+/// input that says more (further columns, or a symbol where only a stand-in was known) take the place
+/// of the stored rows they are equal to.
+///
+/// Both sides are in order of symbol and time, so that only the rows of one microsecond are in memory.
+///
+/// Used by one thread.
+final class StoredMerge {
+  struct Settings: Sendable {
+    var keyColumns: [String] = []
+    var policy = OverlapPolicy.merge
+    var conflictLimit = ConflictLimit()
+  }
+
+  /// Columns that tell events apart, the first that both sides have.
+  static let identityColumns = ["sequence", "sequence_number", "order_id", "id"]
+
+  private let plan: RowPlan
+  private let texts: ByteColumn
+  private let day: StoredDay?
+  private let settings: Settings
+  private let newColumns: ColumnSet
+  private let compared: Set<String>
+  /// What rows are compared by: one form for every set of columns that some file shares with the input.
+  private var forms: [Form] = []
+  private var files: [StoredFile] = []
+  private lazy var ownDigest = RowDigest(
+    columns: plan.columns.filter { compared.contains($0.field.name) }, texts: texts)
+  private lazy var keyDigest = RowDigest(
+    columns: plan.columns.filter { settings.keyColumns.contains($0.field.name) }, texts: texts)
+  private let pointers: UnsafeMutablePointer<UnsafeRawPointer>
+
+  private(set) var tally = MergeTally()
+
+  private struct Form {
+    var columns: Set<String>
+    var digest: RowDigest
+    var identity: RowDigest?
+  }
+
+  init(_ plan: RowPlan, texts: ByteColumn, day: StoredDay?, settings: Settings) {
+    self.plan = plan
+    self.texts = texts
+    self.day = day
+    self.settings = settings
+    newColumns = ColumnSet(plan.columns)
+    compared = Set(
+      plan.columns.filter { $0.isPresent && ColumnSet.isCompared($0.field.name) }
+        .map(\.field.name))
+    pointers = .allocate(capacity: RowDigest.blockRowMax)
+  }
+
+  deinit { pointers.deallocate() }
+
+  private var isKeyed: Bool { !settings.keyColumns.isEmpty }
+
+  /// Stored rows that new ones take the place of.
+  var replaced: [(file: StoredFileSource, rows: [Int: Bitmap])] {
+    tally.replaced.sorted { $0.key < $1.key }.map { (files[$0.key].source, $0.value) }
+  }
+
+  /// Opens what is stored at the times of a date's new rows.
+  func open(times: ClosedRange<Int64>, symbols: ClosedRange<String>?) throws {
+    guard let day, !day.isEmpty, isKeyed || settings.policy != .append else { return }
+    files = try day.files(times: times, symbols: symbols)
+    for file in files {
+      let stored = try file.columns()
+      let common = compared.intersection(stored)
+      var form = forms.firstIndex { $0.columns == common }
+      if form == nil {
+        forms.append(makeForm(common))
+        form = forms.count - 1
+      }
+      file.form = form ?? 0
+      // What says more may take a row's place; what merely says other things may not.
+      file.saysLess = file.source.columns != nil && stored.isStrictSubset(of: compared)
+      file.digest = StoredDigest(
+        content: day.schema.fields.filter { common.contains($0.name) },
+        key: day.schema.fields.filter { settings.keyColumns.contains($0.name) },
+        identity: Self.identity(common, day.schema.fields),
+        indexField: Field(day.schema.indexColumn, .timestamp(.microseconds, isUTC: true)),
+        remainders: RemainderColumns(fields: day.schema.fields))
+    }
+  }
+
+  private func makeForm(_ common: Set<String>) -> Form {
+    let columns = plan.columns.filter { common.contains($0.field.name) }
+    let identity = Self.identity(common, columns.map(\.field))
+    return Form(
+      columns: common, digest: RowDigest(columns: columns, texts: texts),
+      identity: identity.map { field in
+        RowDigest(columns: columns.filter { $0.field.name == field.name }, texts: texts)
+      })
+  }
+
+  private static func identity(_ common: Set<String>, _ fields: [Field]) -> Field? {
+    guard let name = identityColumns.first(where: common.contains) else { return nil }
+    return fields.first { $0.name == name }
+  }
+
+  // MARK: - One symbol
+
+  /// Finds the rows of a symbol that are left out.
+  ///
+  /// - Returns: Bits of rows, in order; nil where all stay.
+  func merge(_ symbol: borrowing SymbolRows, name: String) throws -> Bitmap? {
+    let first = symbol.earlyGroupCount > 0 ? symbol.lastEarly.index : symbol.earliest
+    guard symbol.rowCount > 0, first <= symbol.last.index else { return nil }
+    let mayHaveTwins =
+      isKeyed && (symbol.hasEqualIndex || !symbol.isOrdered || !symbol.fragments.isEmpty)
+    let times = first...symbol.last.index
+    if files.isEmpty && !mayHaveTwins { return nil }
+    do {
+      return try merge(symbol, name, times, mayHaveTwins, isOrdered: true)
+    } catch is StoredOutOfOrder {
+      return try merge(symbol, name, times, mayHaveTwins, isOrdered: false)
+    }
+  }
+
+  private func merge(
+    _ symbol: borrowing SymbolRows, _ name: String, _ times: ClosedRange<Int64>,
+    _ mayHaveTwins: Bool, isOrdered: Bool
+  ) throws -> Bitmap? {
+    let cursors = try cursors(symbol, name, times, isOrdered: isOrdered)
+    if cursors.isEmpty && !mayHaveTwins { return nil }
+    var work = SymbolMerge(
+      name: name, cursors: cursors, rowCount: symbol.rowCount, mayHaveTwins: mayHaveTwins,
+      formOrder: forms.indices.sorted { forms[$0].columns.count > forms[$1].columns.count },
+      hasIdentity: forms.allSatisfy { $0.identity != nil }, tally: tally)
+    try RowMerge.forEachSpan(symbol, order: plan.order, stride: plan.layout.stride) { base, count in
+      var at = 0
+      while at < count {
+        let take = min(count - at, RowDigest.blockRowMax)
+        for row in 0..<take { pointers[row] = base + (at + row) * plan.layout.stride }
+        try add(RowPointers(pointers: pointers, count: take), to: &work)
+        at += take
+      }
+    }
+    work.endSymbol()
+    tally = work.tally
+    return work.dropped.setCount == 0 ? nil : work.dropped
+  }
+
+  private func cursors(
+    _ symbol: borrowing SymbolRows, _ name: String, _ times: ClosedRange<Int64>, isOrdered: Bool
+  ) throws -> [StoredCursor] {
+    var cursors: [StoredCursor] = []
+    let isFallback = FallbackSymbol.isOne(name)
+    for (index, file) in files.enumerated() {
+      var names: Set<String> = [name]
+      if !isKeyed, try isFallback || !file.fallbackSymbols().isEmpty {
+        let instruments = try instruments(symbol)
+        if isFallback {
+          try file.addSymbols(of: instruments, times: times, to: &names)
+        } else {
+          names.formUnion(
+            try file.fallbackSymbols().filter { fallback in
+              fallback == FallbackSymbol.unknown
+                || instruments.contains { fallback == FallbackSymbol.instrumentPrefix + "\($0)" }
+            })
+        }
+      }
+      for stored in names.sorted() {
+        if file.candidates(symbol: stored, times: times).isEmpty { continue }
+        let isResolved = !isFallback && FallbackSymbol.isOne(stored)
+        cursors.append(
+          try StoredCursor(
+            file, fileIndex: index, form: file.form, isReplaced: file.saysLess || isResolved,
+            symbol: stored, times: times, isOrdered: isOrdered && file.source.isSorted))
+      }
+    }
+    return cursors
+  }
+
+  /// The instruments of a symbol's rows; empty where the input does not say them.
+  private func instruments(_ symbol: borrowing SymbolRows) throws -> Set<Int64> {
+    let columns = plan.columns.filter {
+      $0.isPresent && $0.field.name == StoredFile.instrumentColumn
+    }
+    guard !columns.isEmpty else { return [] }
+    let digest = RowDigest(columns: columns, texts: texts)
+    var found: Set<Int64> = []
+    try RowMerge.forEachSpan(symbol, order: plan.order, stride: plan.layout.stride) { base, count in
+      for row in 0..<count {
+        pointers[0] = base + row * plan.layout.stride
+        guard let words = digest.firstWords(RowPointers(pointers: pointers, count: 1)) else { return }
+        found.insert(words[0])
+      }
+    }
+    return found
+  }
+
+  // MARK: - Rows
+
+  private func add(_ rows: RowPointers, to work: inout SymbolMerge) throws {
+    let index = plan.order
+    let last = FileBounds.microsecond(index.index(rows[rows.count - 1]))
+    let first = FileBounds.microsecond(index.index(rows[0]))
+    let next = try work.nextStored(from: first)
+    // Nothing is stored at these times, nor are rows alike looked for among themselves.
+    if !work.mayHaveTwins, work.microsecond != first || work.stored.isEmpty,
+      next.map({ $0 > last }) ?? true
+    {
+      work.row += rows.count
+      return
+    }
+    let contents = forms.map { $0.digest.fingerprints(rows) }
+    var identities: [[UInt64]] = []
+    if work.watchesIdentity {
+      identities = forms.map { form in
+        guard let words = form.identity?.firstWords(rows) else { return [] }
+        return (0..<rows.count).map { UInt64(bitPattern: words[$0]) }
+      }
+    }
+    let keys = isKeyed ? keyDigest.fingerprints(rows) : []
+    let own = work.mayHaveTwins ? ownDigest.fingerprints(rows) : []
+    for row in 0..<rows.count {
+      let time = index.index(rows[row])
+      try work.turn(to: FileBounds.microsecond(time), isKeyed: isKeyed)
+      if work.isMeeting {
+        if settings.policy == .refuse { throw refusal(work.name, time) }
+        work.didMeet(time, identities: identities.map { $0.isEmpty ? nil : $0[row] })
+      }
+      let verdict =
+        isKeyed
+        ? work.judge(key: keys[row], own: own.isEmpty ? nil : own[row]) { contents[$0][row] }
+        : work.judge(contents.map { $0[row] }, time)
+      if verdict == .conflict {
+        try settings.conflictLimit.take(byteCount: plan.layout.stride)
+        work.tally.conflicts.append(
+          KeyConflict(
+            row: Array(UnsafeRawBufferPointer(start: rows[row], count: plan.layout.stride)),
+            timestamp: time, symbol: work.name))
+      }
+      if verdict != .stays { work.dropped.set(work.row) }
+      work.row += 1
+    }
+  }
+
+  private func refusal(_ symbol: String, _ time: Int64) -> PassError {
+    PassError(
+      .input,
+      "the table has rows of '\(symbol)' at \(TimeText.iso(nanoseconds: time, digits: 9)) already, and --overlap refuse was given",
+      remedy: "--overlap union leaves out what is stored already, --overlap append stores all rows")
+  }
+}
+
+/// How many rows, and bytes of them, may be set aside because the table has others with their keys.
+final class ConflictLimit: Sendable {
+  static let rowMax = 100_000
+  static let byteMax = 64 << 20
+
+  private let taken = ByteCounter()
+
+  func take(byteCount: Int) throws {
+    let (rows, bytes) = taken.add(byteCount)
+    if rows > Self.rowMax || bytes > Self.byteMax {
+      throw PassError(
+        .tooManyBadRows,
+        "more than \(rows - 1) rows have keys that the table holds with other values",
+        remedy:
+          "if the input corrects what is stored, take that back first (lake restore TABLE --version N), or store it in a table of its own: --table")
+    }
+  }
+}

@@ -1,0 +1,224 @@
+import Bytes
+import Synchronization
+
+/// What the merge of new rows with stored ones comes to.
+struct MergeTally {
+  /// Rows that are left out because the table has them.
+  var alreadyStored = 0
+  /// Rows of a table with a key whose key and content an earlier row of the input had.
+  var repeats = 0
+  var conflicts: [KeyConflict] = []
+  /// Rows that take the place of stored ones which say less.
+  var replacements = 0
+  /// Stored rows that go, by file and row group.
+  var replaced: [Int: [Int: Bitmap]] = [:]
+  var overlap = OverlapFigures()
+}
+
+/// How the rows of an input and those of its table met: what a finding rests on.
+struct OverlapFigures: Sendable {
+  /// New rows of a symbol and microsecond of which the table has rows too.
+  var meetings = 0
+  /// Of these, rows that are equal to a stored one.
+  var equal = 0
+  /// Whether an equal row has nanoseconds beyond its microsecond.
+  var isEqualFine = false
+  var isNewFine = false
+  var isStoredFine = false
+  /// Whether all compared rows have a column that tells events apart.
+  var hasIdentity = true
+  /// Meeting rows that are equal to no stored one but name the same event.
+  var sharedIdentities = 0
+  /// The most microseconds at which rows of one symbol met.
+  var instantsOfASymbol = 0
+
+  static func + (left: OverlapFigures, right: OverlapFigures) -> OverlapFigures {
+    var sum = left
+    sum.meetings += right.meetings
+    sum.equal += right.equal
+    sum.isEqualFine = left.isEqualFine || right.isEqualFine
+    sum.isNewFine = left.isNewFine || right.isNewFine
+    sum.isStoredFine = left.isStoredFine || right.isStoredFine
+    sum.hasIdentity = left.hasIdentity && right.hasIdentity
+    sum.sharedIdentities += right.sharedIdentities
+    sum.instantsOfASymbol = max(left.instantsOfASymbol, right.instantsOfASymbol)
+    return sum
+  }
+
+  /// Microseconds at which rows of one symbol may meet by the way a file was cut.
+  private static let instantsOfACut = 2
+
+  /// What a person should look at; nil where the rule for equal rows leaves no doubt.
+  var finding: OverlapFinding? {
+    if equal > 0 { return hasIdentity || isEqualFine ? nil : .nothingIdentifies }
+    guard meetings > 0 else { return nil }
+    if isNewFine != isStoredFine { return .otherPrecision }
+    let namesTheSame = !hasIdentity || sharedIdentities > 0
+    return namesTheSame && instantsOfASymbol > Self.instantsOfACut ? .nothingEqual : nil
+  }
+}
+
+/// Why it is doubtful which rows of an input the table has already.
+public enum OverlapFinding: String, Hashable, Sendable {
+  /// Rows were left out as equal to stored ones, and nothing tells two events of one time apart.
+  case nothingIdentifies
+  /// Rows meet stored ones of the same symbol and time, none is equal, and one side has finer times.
+  case otherPrecision
+  /// The same, with times of one precision.
+  case nothingEqual
+}
+
+/// The merge of one symbol's new rows with the stored ones, row by row.
+struct SymbolMerge {
+  /// What becomes of a new row.
+  enum Verdict { case stays, stored, repeated, conflict }
+
+  let name: String
+  let cursors: [StoredCursor]
+  let mayHaveTwins: Bool
+  /// Forms of comparison, those of most columns first.
+  let formOrder: [Int]
+  private let hasIdentity: Bool
+  var tally: MergeTally
+  /// Place of the next row.
+  var row = 0
+  /// Rows that are left out.
+  var dropped: Bitmap
+  private(set) var microsecond: Int64?
+  private(set) var stored = InstantRows()
+  private var seen: [Fingerprint: Fingerprint] = [:]
+  private var meetingInstants = 0
+
+  init(
+    name: String, cursors: [StoredCursor], rowCount: Int, mayHaveTwins: Bool, formOrder: [Int],
+    hasIdentity: Bool, tally: MergeTally
+  ) {
+    self.name = name
+    self.cursors = cursors
+    self.mayHaveTwins = mayHaveTwins
+    self.formOrder = formOrder
+    self.hasIdentity = hasIdentity
+    self.tally = tally
+    dropped = Bitmap(count: rowCount)
+    if !cursors.isEmpty && !hasIdentity { self.tally.overlap.hasIdentity = false }
+  }
+
+  /// Whether stored rows lie in the current microsecond.
+  var isMeeting: Bool { !stored.isEmpty }
+  /// Whether it still matters if rows name the same events.
+  var watchesIdentity: Bool { hasIdentity && tally.overlap.equal == 0 }
+
+  /// The first microsecond from `first` on with stored rows that were not taken yet; nil: none.
+  func nextStored(from first: Int64) throws -> Int64? {
+    var next: Int64?
+    for cursor in cursors {
+      try cursor.skip(before: first)
+      if let time = try cursor.microsecond(), time < next ?? .max { next = time }
+    }
+    return next
+  }
+
+  /// Goes on to a microsecond: takes its stored rows.
+  mutating func turn(to microsecond: Int64, isKeyed: Bool) throws {
+    if self.microsecond == microsecond { return }
+    self.microsecond = microsecond
+    stored.removeAll()
+    if !seen.isEmpty { seen.removeAll(keepingCapacity: true) }
+    let watches = watchesIdentity
+    for (place, cursor) in cursors.enumerated() {
+      try cursor.take(microsecond) { row in
+        try stored.add(
+          row, digest: isKeyed ? row.key : row.content, form: cursor.form, cursor: place,
+          mayShare: !isKeyed && !cursor.isReplaced)
+        if row.time % 1000 != 0 { tally.overlap.isStoredFine = true }
+        if watches { stored.identities.insert(row.identity) }
+      }
+    }
+    if isMeeting { meetingInstants += 1 }
+  }
+
+  /// Notes that a new row meets stored ones.
+  ///
+  /// - Parameter identities: What names its event, by form; nil where nothing does.
+  mutating func didMeet(_ time: Int64, identities: [UInt64?]) {
+    tally.overlap.meetings += 1
+    if time % 1000 != 0 { tally.overlap.isNewFine = true }
+    if identities.contains(where: { $0.map(stored.identities.contains) ?? false }) {
+      tally.overlap.sharedIdentities += 1
+    }
+  }
+
+  /// For a table without a key.
+  ///
+  /// - Parameter contents: The row's content, by form.
+  mutating func judge(_ contents: [Fingerprint], _ time: Int64) -> Verdict {
+    if stored.isEmpty { return .stays }
+    for form in formOrder {
+      guard let place = stored.find(contents[form], form: form) else { continue }
+      stored.consume(place)
+      tally.overlap.equal += 1
+      if time % 1000 != 0 { tally.overlap.isEqualFine = true }
+      return settle(place)
+    }
+    return .stays
+  }
+
+  /// For a table with a key.
+  ///
+  /// - Parameters:
+  ///   - own: The row's content over all its columns; nil where no other row of the input has its key.
+  ///   - content: The same over the columns of a form.
+  mutating func judge(
+    key: Fingerprint, own: Fingerprint?, content: (Int) -> Fingerprint
+  ) -> Verdict {
+    if let own, let known = seen[key] {
+      if known != own { return .conflict }
+      tally.repeats += 1
+      return .repeated
+    }
+    var verdict = Verdict.stays
+    if let place = stored.find(key, form: nil) {
+      let entry = stored.entries[place]
+      if content(entry.form) != entry.content { return .conflict }
+      tally.overlap.equal += 1
+      verdict = settle(place)
+      if verdict == .stays { stored.consume(place) }
+    }
+    if let own, verdict == .stays { seen[key] = own }
+    return verdict
+  }
+
+  /// A new row is equal to a stored one: which of them stays?
+  private mutating func settle(_ place: Int) -> Verdict {
+    let entry = stored.entries[place]
+    let cursor = cursors[entry.cursor]
+    guard cursor.isReplaced else {
+      tally.alreadyStored += 1
+      return .stored
+    }
+    let rowCount = cursor.file.reader.rowCount(rowGroup: entry.rowGroup)
+    tally.replaced[cursor.fileIndex, default: [:]][
+      entry.rowGroup, default: Bitmap(count: rowCount)
+    ].set(entry.row)
+    tally.replacements += 1
+    return .stays
+  }
+
+  mutating func endSymbol() {
+    tally.overlap.instantsOfASymbol = max(tally.overlap.instantsOfASymbol, meetingInstants)
+  }
+}
+
+/// Counts calls and an amount, on any thread.
+final class ByteCounter: Sendable {
+  private let state = Mutex<(calls: Int, amount: Int)>((0, 0))
+
+  /// - Returns: The sums with this call.
+  func add(_ amount: Int) -> (calls: Int, amount: Int) {
+    state.withLock { state in
+      state.calls += 1
+      state.amount += amount
+      return state
+    }
+  }
+}

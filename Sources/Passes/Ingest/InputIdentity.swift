@@ -1,0 +1,53 @@
+import Bytes
+import Catalog
+
+/// What an input is known by in a table, so that its rows are stored once.
+enum InputIdentity {
+  /// Begins the application id of a file's rows.
+  static let prefix = "lake/ingest/"
+
+  /// `lake/ingest/<content>[+<reading>]/<table>`.
+  static func appId(sha256: String, reading: InputReading, table: TableName) -> String {
+    prefix + sha256 + (reading.id.map { "+" + $0 } ?? "") + "/\(table)"
+  }
+
+  /// 24 bits that tell the places of one input's rows from those of another.
+  ///
+  /// The content is known only when it was read to its end; its beginning and size stand for it.
+  static func ordinalBits(beginning: UnsafeRawBufferPointer, byteCount: Int, reading: InputReading)
+    -> Int64
+  {
+    var hash = SHA256()
+    hash.update(beginning)
+    Array("\(byteCount)+\(reading.id ?? "")".utf8).withUnsafeBytes { hash.update($0) }
+    return Int64(hash.finalHex().prefix(6), radix: 16) ?? 0
+  }
+}
+
+/// How an input was read: the values that decide what its rows are, and that do not stand in it.
+///
+/// The same content read otherwise is another input. What is said without need makes another reading
+/// too: its rows are then found to be stored already.
+struct InputReading: Hashable, Sendable {
+  private var values: [(name: String, value: String)] = []
+
+  /// The content says all.
+  static let none = InputReading()
+
+  mutating func add(_ name: String, _ value: String?) {
+    if let value { values.append((name, value)) }
+  }
+
+  /// 16 hexadecimal digits; nil where the content says all.
+  var id: String? {
+    if values.isEmpty { return nil }
+    // Lengths in front: no value can be taken for the next one's name.
+    let text = values.sorted { $0.name < $1.name }
+      .map { "\($0.name):\($0.value.utf8.count):\($0.value)\n" }.joined()
+    return Array(text.utf8).withUnsafeBytes { String(SHA256.hex(of: $0).prefix(16)) }
+  }
+
+  static func == (left: InputReading, right: InputReading) -> Bool { left.id == right.id }
+
+  func hash(into hasher: inout Hasher) { hasher.combine(id) }
+}
