@@ -34,12 +34,23 @@ struct IngestCommand: Command {
       .option("jobs", "N", help: "Threads (default: as many as there are processors)."),
       .option("memory", "SIZE", help: "Memory for rows and encoders (default 192MB)."),
       .option(
-        "max-bad", "SHARE", help: "Share of bad rows above which a file fails (default 0.1)."),
+        "max-bad", "SHARE",
+        help: "Share of bad and conflicting rows above which a file fails (default 0.1)."),
+      .option(
+        "overlap", "HOW",
+        help: "Rows that the table may have already: merge (default), union, append or refuse."),
     ],
     notes: [
-      "The same content again is a no-op, whatever the file's name or compression. Files that overlap what is stored "
-        + "add only what is new. Bad rows go to a quarantine table with the reason; a file that can't be decoded adds "
-        + "nothing, the others go on, and the exit status is 2."
+      "The same content read the same way is a no-op, whatever the file's name or compression. Read otherwise (another "
+        + "--symbol, --timezone, --map …) it is another input. Bad rows go to a quarantine table with the reason; a "
+        + "file that can't be decoded adds nothing, the others go on, and the exit status is 2.",
+      "Files may overlap what is stored. Bars and definitions have a key: an equal row is left out, another one is set "
+        + "aside as a conflict. Ticks have none: of equal rows of one symbol and time the table keeps as many as the file "
+        + "that has most of them, so equal rows of one file are all kept, and equal rows of two files are taken for the "
+        + "same event. What a cut divides between two files is lost then: cut files between instants. Where nothing tells "
+        + "events apart (no sequence, no id, no nanoseconds), or where rows meet stored ones and none is equal, it is said "
+        + "and the exit status is 1. --overlap union does the same and says nothing, --overlap append stores all rows, "
+        + "--overlap refuse fails a file whose rows meet stored ones.",
     ],
     examples: [
       Example("lake ingest ~/downloads/*.dbn.zst", "each kind of record to its own table"),
@@ -82,6 +93,11 @@ struct IngestCommand: Command {
       options.delimiter = byte
     }
     options.dbnVersion = try arguments.integer("dbn-version", in: 1...3)
+    if let word = try arguments.choice("overlap", of: OverlapPolicy.allCases.map(\.rawValue)),
+      let chosen = OverlapPolicy(rawValue: word)
+    {
+      options.overlap = chosen
+    }
     jobs = try arguments.integer("jobs", in: 1...256)
     memory = try arguments.byteCount("memory", minimum: LakeConfig.memoryByteCountMin)
     if let share = arguments.value("max-bad") {
@@ -112,7 +128,8 @@ struct IngestCommand: Command {
     print(report, elapsed: monotonicSeconds() - began, in: context)
     if report.isInterrupted { return .interrupted }
     if report.failureCount > 0 { return .failed }
-    return report.total(\.quarantineCount) > 0 ? .findings : .done
+    let hasFindings = report.files.contains { $0.quarantineCount > 0 || $0.overlap != nil }
+    return hasFindings ? .findings : .done
   }
 
   /// A kind that nothing describes is a mistake on the command line, whatever the files hold.
@@ -139,10 +156,30 @@ struct IngestCommand: Command {
         }
       }
     }
+    for file in report.files {
+      if let finding = file.overlap { context.warn(Self.words(finding, file)) }
+    }
     for commit in report.commits {
       context.detail("committed \(commit.table) version \(commit.version)")
     }
     context.print(summary(report, elapsed))
+  }
+
+  /// A finding in words, with what may be done.
+  private static func words(_ finding: OverlapFinding, _ file: IngestFileReport) -> String {
+    let left = "\(Quantity.count(file.alreadyStoredCount)) rows were left out as already stored"
+    let what =
+      switch finding {
+      case .nothingIdentifies:
+        left + ", though nothing tells events of one time apart: no sequence, id or nanoseconds"
+      case .otherPrecision:
+        "rows meet stored ones of the same symbol and microsecond, none is equal, and one side has finer times: "
+          + "the same events may now be stored twice"
+      case .nothingEqual:
+        "rows meet stored ones of the same symbol and time, and none is equal: "
+          + "the same events may now be stored twice"
+      }
+    return "\(file.path): \(what) (--overlap union if that is right; lake restore takes it back)"
   }
 
   private func line(_ file: IngestFileReport) -> String {
@@ -170,6 +207,9 @@ struct IngestCommand: Command {
       ("rows_processed", .integer(Int64(file.rowsProcessed))),
       ("rows_stored", .integer(Int64(file.rowsStored))),
       ("repeats_skipped", .integer(Int64(file.repeatCount))),
+      ("rows_already_stored", .integer(Int64(file.alreadyStoredCount))),
+      ("rows_replaced", .integer(Int64(file.replacementCount))),
+      ("overlap_finding", file.overlap.map { .string($0.name) } ?? .null),
       ("sentinels_made_null", .integer(Int64(file.sentinelCount))),
       ("ambiguous_times", .integer(Int64(file.ambiguousTimeCount))),
       ("quarantined", .integer(Int64(file.quarantineCount))),
@@ -188,6 +228,11 @@ struct IngestCommand: Command {
     let processed = report.total(\.rowsProcessed)
     summary.add("rows_processed", .count(processed))
     summary.add("rows_stored", .count(report.total(\.rowsStored)))
+    summary.add("rows_already_stored", .count(report.total(\.alreadyStoredCount)))
+    if report.total(\.replacementCount) > 0 {
+      summary.add(
+        "rows_replaced", label: "stored rows replaced", .count(report.total(\.replacementCount)))
+    }
     summary.add("repeats_skipped", .count(report.total(\.repeatCount)))
     summary.add("sentinels_made_null", .count(report.total(\.sentinelCount)))
     summary.add(

@@ -49,7 +49,7 @@ func makeFile(_ name: String, date: String = "2024-01-02", rows: Int64 = 10) -> 
   AddFile(
     path: "date=\(date)/\(name).parquet", partitionValues: ["date": date], size: 100,
     modificationTime: 1_700_000_000_000, stats: FileStatistics(rowCount: rows).json,
-    tags: [AddFile.Tag.rows: "\(rows)", AddFile.Tag.rowHash: "00112233445566778899aabbccddeeff"])
+    tags: [AddFile.Tag.rows: "\(rows)", AddFile.Tag.rowHash2: "00112233445566778899aabbccddeeff"])
 }
 
 /// The names of a snapshot's live files, without folder and suffix.

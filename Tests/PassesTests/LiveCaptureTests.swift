@@ -45,7 +45,7 @@ private let table = "raw.test_set_ohlcv_1s"
     let report = try toy.ingest([
       try toy.bars("b.dbn", bars, sentAt: Self.sentAt + 1000), try toy.bars("c.dbn", bars),
       try toy.bars("d.dbn", [ToyLake.Bar(second: 3, price: 7)], sentAt: Self.sentAt),
-    ])
+    ]) { $0.badRowShareMax = 1 }
     #expect(report.files.map(\.alreadyStoredCount) == [10, 10, 0])
     #expect(report.files.map(\.quarantineCount) == [0, 0, 1])
     #expect(try toy.rows(table, ["symbol"]).count == 10)

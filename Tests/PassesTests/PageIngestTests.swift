@@ -34,9 +34,12 @@ private struct PageFolder {
     return path
   }
 
-  func ingest(_ paths: [String]) throws -> IngestReport {
+  func ingest(
+    _ paths: [String], change: (inout IngestOptions) -> Void = { _ in }
+  ) throws -> IngestReport {
     var options = IngestOptions()
     options.interval = "1m"
+    change(&options)
     return try IngestPass(lake: lake, options: options).ingest(paths)
   }
 
@@ -77,12 +80,23 @@ private struct PageFolder {
     let first = try pages.write("a.json", ticker: "SPY", minutes: 570..<600)
     let second = try pages.write("b.json", ticker: "SPY", minutes: 590..<610)
     let third = try pages.write("c.json", ticker: "SPY", minutes: 600..<620, close: "1.75")
-    let report = try pages.ingest([first, second, third])
+    // Half of the third one's rows are conflicts.
+    let report = try pages.ingest([first, second, third]) { $0.badRowShareMax = 1 }
     #expect(report.failureCount == 0)
     #expect(report.files.map(\.rowsStored) == [30, 10, 10])
     #expect(report.files[1].alreadyStoredCount == 10)
     #expect(report.files[2].quarantineCount == 10)
     #expect(try pages.rowCount() == 50)
+  }
+
+  @Test func conflictsCountAsBadRows() throws {
+    let pages = try PageFolder()
+    let first = try pages.write("a.json", ticker: "SPY", minutes: 570..<600)
+    let third = try pages.write("c.json", ticker: "SPY", minutes: 590..<620, close: "1.75")
+    let report = try pages.ingest([first, third])
+    #expect(report.files.map(\.rowsStored) == [30, 0])
+    #expect(report.failureCount == 1)
+    #expect(try pages.rowCount() == 30)
   }
 
   @Test func aBadFileStopsNoOther() throws {

@@ -17,6 +17,7 @@ public struct DownloadOutcome: Sendable {
   public var result: Result
   public var rowsProcessed = 0
   public var rowsStored = 0
+  /// Rows that the table has already, and repeats of other rows of the body.
   public var repeatCount = 0
   public var quarantineCount = 0
   public var byteCount = 0
@@ -35,7 +36,7 @@ public struct DownloadOutcome: Sendable {
     if case .alreadyDone = file.state { result = .alreadyDone }
     rowsProcessed = file.rowsProcessed
     rowsStored = file.rowsStored
-    repeatCount = file.repeatCount
+    repeatCount = file.repeatCount + file.alreadyStoredCount
     quarantineCount = file.quarantineCount
     bytesOut = file.bytesOut
     change = file.change

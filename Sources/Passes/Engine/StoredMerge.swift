@@ -202,7 +202,9 @@ final class StoredMerge {
     try RowMerge.forEachSpan(symbol, order: plan.order, stride: plan.layout.stride) { base, count in
       for row in 0..<count {
         pointers[0] = base + row * plan.layout.stride
-        guard let words = digest.firstWords(RowPointers(pointers: pointers, count: 1)) else { return }
+        guard let words = digest.firstWords(RowPointers(pointers: pointers, count: 1)) else {
+          return
+        }
         found.insert(words[0])
       }
     }
@@ -278,7 +280,8 @@ final class ConflictLimit: Sendable {
         .tooManyBadRows,
         "more than \(rows - 1) rows have keys that the table holds with other values",
         remedy:
-          "if the input corrects what is stored, take that back first (lake restore TABLE --version N), or store it in a table of its own: --table")
+          "if the input corrects what is stored, take that back first (lake restore TABLE --version N), or store it in a table of its own: --table"
+      )
     }
   }
 }

@@ -66,6 +66,15 @@ public enum OverlapFinding: String, Hashable, Sendable {
   case otherPrecision
   /// The same, with times of one precision.
   case nothingEqual
+
+  /// As programs read it.
+  public var name: String {
+    switch self {
+    case .nothingIdentifies: "nothing_identifies"
+    case .otherPrecision: "other_precision"
+    case .nothingEqual: "nothing_equal"
+    }
+  }
 }
 
 /// The merge of one symbol's new rows with the stored ones, row by row.

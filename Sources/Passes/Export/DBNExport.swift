@@ -8,9 +8,8 @@ import Parquet
 
 /// Writes a table's rows back as DBN records, equal field by field, in the order of their source.
 ///
-/// Rows that keep their places in their source come in its order, file after file of a date; bars keep
-/// none where they came by time, then instrument and publisher, and so they go. Rows are put in order
-/// date by date, in bounded memory.
+/// Rows of one source keep its order: by their places in it, or, as bars that came so keep none, by time,
+/// instrument and publisher. Sources of a date are merged by index time. All in bounded memory.
 public final class DBNExport {
   public struct Options: Sendable {
     /// Raw symbols; empty means all.
@@ -110,31 +109,16 @@ public final class DBNExport {
   /// Sorts the records of one date and writes them.
   private func writeDate(_ paths: [String], to writer: DBNWriter) throws -> Int {
     let packer = try RecordPacker(kind: kind, version: options.version, schema: schema)
-    let stride = packer.stride
-    let order = RowOrder(indexOffset: packer.recordByteCount, sequence: packer.tieBreaker)
-    let pool = RowPool(stride: stride)
-    var rows = SymbolRows(code: 0)
     let folder = try StagingRun(root: lake.root)
     defer { folder.finish() }
-    var spill: SpillFile?
-    let isByFile = try schema.keepsEveryOrdinal || paths.contains(where: RecordPacker.hasOrdinals)
+    let sorter = ExportSorter(packer, directory: folder.directory, options.memoryByteCount / 2)
     for (number, path) in paths.enumerated() {
-      try packer.pack(path: path, fileNumber: isByFile ? number : nil, options: options) {
-        record, key in
-        let place = rows.append(key, from: pool)
-        place.copyMemory(from: record, byteCount: stride)
-        if pool.usedByteCount < options.memoryByteCount / 2 { return }
-        let file = try spill ?? SpillFile(directory: folder.directory, stride: stride)
-        spill = file
-        let sorted = order.sorted(rows.run.pointers(stride: stride))
-        rows.fragments.append(try file.write(sorted, order: order))
-        pool.give(rows.takeRun().chunks)
-      }
+      try packer.pack(path: path, fileNumber: number, options: options, body: sorter.add)
     }
     var count = 0
     let block = ByteBuffer()
-    try RowMerge.forEachSpan(rows, order: order, stride: stride) { base, rowCount in
-      for row in 0..<rowCount { block.append(base + row * stride, packer.recordByteCount) }
+    try sorter.forEachSpan { base, rowCount in
+      for row in 0..<rowCount { block.append(base + row * packer.stride, packer.recordByteCount) }
       count += rowCount
       if block.count >= 1 << 20 {
         try writer.write(block.bytes)
@@ -144,5 +128,89 @@ public final class DBNExport {
     try writer.write(block.bytes)
     observer.didProcess(rowCount: count)
     return count
+  }
+}
+
+/// Puts packed records of one date in order: each source's in its own, and the sources by index time.
+private final class ExportSorter {
+  private let packer: RecordPacker
+  private let directory: String
+  private let byteCountMax: Int
+  private let order: RowOrder
+  private let pool: RowPool
+  /// In the order of their first rows.
+  private var sources: [SymbolRows] = []
+  private var places: [ExportSource: Int] = [:]
+  private var spill: SpillFile?
+
+  init(_ packer: RecordPacker, directory: String, _ byteCountMax: Int) {
+    self.packer = packer
+    self.directory = directory
+    self.byteCountMax = byteCountMax
+    order = RowOrder(indexOffset: packer.recordByteCount, sequence: packer.tieBreaker)
+    pool = RowPool(stride: packer.stride)
+  }
+
+  func add(_ record: UnsafeRawPointer, _ source: ExportSource, _ key: SortKey) throws {
+    let place = places[source] ?? sources.count
+    if place == sources.count {
+      places[source] = place
+      sources.append(SymbolRows(code: 0))
+    }
+    try add(record, key, to: &sources[place])
+    if pool.usedByteCount < byteCountMax { return }
+    for index in sources.indices { try spillRows(&sources[index]) }
+  }
+
+  private func add(
+    _ record: UnsafeRawPointer, _ key: SortKey, to rows: inout SymbolRows
+  ) throws {
+    rows.append(key, from: pool).copyMemory(from: record, byteCount: packer.stride)
+  }
+
+  private func spillRows(_ rows: inout SymbolRows) throws {
+    if rows.run.rowCount == 0 { return }
+    let file = try spill ?? SpillFile(directory: directory, stride: packer.stride)
+    spill = file
+    let sorted = order.sorted(rows.run.pointers(stride: packer.stride))
+    rows.fragments.append(try file.write(sorted, order: order))
+    pool.give(rows.takeRun().chunks)
+  }
+
+  /// Calls `body` with spans of records, in order.
+  func forEachSpan(_ body: (UnsafeRawPointer, Int) throws -> Void) throws {
+    if sources.count > 1 { try mergeSources() }
+    guard let rows = sources.first else { return }
+    try RowMerge.forEachSpan(rows, order: order, stride: packer.stride, body)
+  }
+
+  /// Makes one source of all: a row comes when the latest time so far of its own source has come.
+  private func mergeSources() throws {
+    var merged = SymbolRows(code: 0)
+    let row = ByteBuffer(capacity: packer.stride)
+    for number in sources.indices {
+      try spillRows(&sources[number])
+      var latest = Int64.min
+      var count: UInt64 = 0
+      try RowMerge.forEachSpan(sources[number], order: order, stride: packer.stride) {
+        base, rowCount in
+        for index in 0..<rowCount {
+          row.removeAll()
+          row.append(base + index * packer.stride, packer.stride)
+          latest = max(
+            latest,
+            UnsafeRawPointer(row.base).loadLE(packer.recordByteCount + 16, as: Int64.self))
+          let key = SortKey(
+            index: latest,
+            sequence: UInt64(number) << UInt64(InputIdentity.positionBitCount) | count)
+          row.base.storeLE(key.index, packer.recordByteCount)
+          row.base.storeLE(key.sequence, packer.recordByteCount + 8)
+          try add(UnsafeRawPointer(row.base), key, to: &merged)
+          count += 1
+          if pool.usedByteCount >= byteCountMax { try spillRows(&merged) }
+        }
+      }
+    }
+    sources = [merged]
   }
 }

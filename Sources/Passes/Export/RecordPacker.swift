@@ -6,13 +6,12 @@ import Parquet
 
 /// Builds DBN records from the columns of a data file.
 ///
-/// A packed row is the record, then its place in the output: 8 bytes that order it, and 8 that break
-/// ties. Rows that kept their places in their source come by file, then place. Others come by time,
-/// instrument and publisher: of all files, or file by file where some of their date kept places.
+/// A packed row is the record, then its place in the output: 8 bytes that order it, 8 that break ties,
+/// and its index timestamp.
 final class RecordPacker {
   let recordByteCount: Int
   /// The record, and its place.
-  var stride: Int { recordByteCount + 16 }
+  var stride: Int { recordByteCount + 24 }
   var tieBreaker: RowField { RowField("tie", .uint64, offset: recordByteCount + 8) }
 
   private let schema: TableSchema
@@ -38,11 +37,11 @@ final class RecordPacker {
   /// Hands over the records of one data file, row group by row group.
   ///
   /// - Parameters:
-  ///   - fileNumber: Place of the file among those of its date; nil where their rows are merged.
-  ///   - body: Takes a packed row, valid during the call, and its key.
+  ///   - fileNumber: Place of the file among those of its date.
+  ///   - body: Takes a packed row, valid during the call, its source, and its key among the rows of that.
   func pack(
-    path: String, fileNumber: Int?, options: DBNExport.Options,
-    body: (UnsafeRawPointer, SortKey) throws -> Void
+    path: String, fileNumber: Int, options: DBNExport.Options,
+    body: (UnsafeRawPointer, ExportSource, SortKey) throws -> Void
   ) throws {
     let reader = try ParquetReader(path: path)
     for rowGroup in reader.metadata.rowGroups.indices {
@@ -51,8 +50,8 @@ final class RecordPacker {
   }
 
   private func pack(
-    _ columns: RowGroupColumns, _ fileNumber: Int?, _ options: DBNExport.Options,
-    _ body: (UnsafeRawPointer, SortKey) throws -> Void
+    _ columns: RowGroupColumns, _ fileNumber: Int, _ options: DBNExport.Options,
+    _ body: (UnsafeRawPointer, ExportSource, SortKey) throws -> Void
   ) throws {
     var filled: [(DBNField, Column)] = []
     for (field, column) in fields {
@@ -63,52 +62,38 @@ final class RecordPacker {
     let ordinals = try columns.ordinals()
     let instruments = try columns.integers("instrument_id")
     let publishers = try columns.integers("publisher_id")
-    var row = template + [UInt8](repeating: 0, count: 16)
+    var row = template + [UInt8](repeating: 0, count: 24)
     for index in 0..<columns.rowCount {
       let time = times?[index] ?? 0
       if let range = options.range, !range.contains(time) { continue }
       if !options.symbols.isEmpty, let symbols, !options.symbols.contains(symbols(index)) {
         continue
       }
+      let ordinal = ordinals?(index)
+      let source = ExportSource(ordinal: ordinal, fileNumber: fileNumber)
       let key = Self.key(
-        fileNumber: fileNumber, time: time, ordinal: ordinals?(index),
-        instrument: instruments?[index] ?? 0, publisher: publishers?[index] ?? 0)
+        time: time, ordinal: ordinal, instrument: instruments?[index] ?? 0,
+        publisher: publishers?[index] ?? 0)
       row.replaceSubrange(0..<recordByteCount, with: template)
       try row.withUnsafeMutableBytes { raw in
         guard let base = raw.baseAddress else { return }
         for (field, column) in filled { Self.store(column, index, field, base) }
         base.storeLE(key.index, recordByteCount)
         base.storeLE(key.sequence, recordByteCount + 8)
-        try body(UnsafeRawPointer(base), key)
+        base.storeLE(time, recordByteCount + 16)
+        try body(UnsafeRawPointer(base), source, key)
       }
     }
   }
 
-  /// Bits below the number of a file: the nanoseconds of a day.
-  private static let timeBitCount = 47
-  private static let nanosecondsPerDay: Int64 = 86_400_000_000_000
-
   private static func key(
-    fileNumber: Int?, time: Int64, ordinal: Int64?, instrument: Int64, publisher: Int64
+    time: Int64, ordinal: Int64?, instrument: Int64, publisher: Int64
   ) -> SortKey {
-    let file = fileNumber.map { Int64($0) << timeBitCount }
-    if let ordinal {
-      return SortKey(index: file ?? 0, sequence: UInt64(truncatingIfNeeded: ordinal))
-    }
-    let ofDay = (time % nanosecondsPerDay + nanosecondsPerDay) % nanosecondsPerDay
+    if let ordinal { return SortKey(index: 0, sequence: UInt64(truncatingIfNeeded: ordinal)) }
     return SortKey(
-      index: file.map { $0 | ofDay } ?? time,
+      index: time,
       sequence: UInt64(truncatingIfNeeded: instrument) << 16
         | UInt64(truncatingIfNeeded: publisher) & 0xFFFF)
-  }
-
-  /// Whether rows of a data file kept their places in their source.
-  static func hasOrdinals(path: String) throws -> Bool {
-    let reader = try ParquetReader(path: path)
-    guard let leaf = reader.leafIndex(named: TableSchema.ordinalColumn) else { return false }
-    return reader.metadata.rowGroups.contains { group in
-      group.columns[leaf].metadata?.statistics?.nullCount != group.rowCount
-    }
   }
 
   /// Puts a value into its field; nulls stay as the template has them.
@@ -148,6 +133,25 @@ final class RecordPacker {
     if text.count < byteCount {
       for index in text.count..<byteCount { record.storeLE(UInt8(0), field.offset + index) }
     }
+  }
+}
+
+/// Where rows of a date come from: those of one source keep their order.
+enum ExportSource: Hashable {
+  /// Rows that kept no place: time, instrument and publisher tell their order.
+  case values
+  /// A source that is known by the bits in front of its rows' places.
+  case source(Int64)
+  /// A file of an older version, whose rows' places say no source.
+  case file(Int)
+
+  init(ordinal: Int64?, fileNumber: Int) {
+    guard let ordinal else {
+      self = .values
+      return
+    }
+    let source = InputIdentity.source(ordinal: ordinal)
+    self = source == 0 ? .file(fileNumber) : .source(source)
   }
 }
 

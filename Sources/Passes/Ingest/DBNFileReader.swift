@@ -21,6 +21,9 @@ final class DBNFileReader: @unchecked Sendable {
   private let lane: WorkPool.Lane
   private let path: String
   private let versionHint: Int?
+  /// What the places of the source's records begin with, so that those of other sources differ; nil:
+  /// told from its beginning.
+  private var ordinalBase: Int64?
   private let instruments: [InstrumentName]
   private let observer: any PassObserver
   /// Makes the router of a kind when its first record comes; nil where the kind is not stored.
@@ -51,14 +54,15 @@ final class DBNFileReader: @unchecked Sendable {
   private var kindOrdinals: [RecordKind: Int64] = [:]
 
   init(
-    input: InputStream, versionHint: Int?, instruments: [InstrumentName] = [], pool: WorkPool,
-    observer: any PassObserver,
+    input: InputStream, versionHint: Int?, ordinalBase: Int64? = nil,
+    instruments: [InstrumentName] = [], pool: WorkPool, observer: any PassObserver,
     makeRouter: @escaping (RecordKind, DBNMetadata?, Int) throws -> DBNRouter?,
     rejected: @escaping (RecordKind, RejectedRow) throws -> Void,
     didReadBlocks: @escaping () throws -> Void
   ) {
     path = input.path
     self.versionHint = versionHint
+    self.ordinalBase = ordinalBase
     self.instruments = instruments
     self.pool = pool
     self.observer = observer
@@ -121,6 +125,11 @@ final class DBNFileReader: @unchecked Sendable {
   /// - Returns: The block in which it ends.
   private func readHeader() throws -> BlockReader.Block {
     var block = try reader.next()
+    if ordinalBase == nil {
+      ordinalBase = InputIdentity.ordinalBase(
+        beginning: UnsafeRawBufferPointer(start: block.base, count: block.count),
+        byteCount: reader.input.fileByteCount)
+    }
     var header = Array(UnsafeRawBufferPointer(start: block.base, count: block.count))
     let isHeaded = header.withUnsafeBytes { DBNMetadata.isPrelude($0) }
     if !isHeaded {
@@ -207,7 +216,8 @@ final class DBNFileReader: @unchecked Sendable {
     kindOrdinals[run.kind] = first + Int64(run.count)
     guard let router = routers[run.kind] ?? nil else { return }
     try router.route(
-      base, count: run.count, firstOrdinal: first, byteOffset: byteOffset, resolver: &resolver,
+      base, count: run.count, firstOrdinal: (ordinalBase ?? 0) | first, byteOffset: byteOffset,
+      resolver: &resolver,
       hasher: hasher
     ) { try rejected(run.kind, $0) }
   }

@@ -88,6 +88,7 @@ final class DBNSource {
     do {
       let reader = DBNFileReader(
         input: input, versionHint: item.options.dbnVersion,
+        ordinalBase: item.download.map { InputIdentity.ordinalBase(name: $0.identity) },
         instruments: item.download?.spool.instruments ?? [], pool: pool, observer: pass.observer,
         makeRouter: { [unowned self] in
           try self.makeRouter($0, $1, $2, pool: pool, mayClose: mayClose)

@@ -295,7 +295,8 @@ public final class IngestPass {
     if options.overlap == .append && !keyColumns.isEmpty {
       throw PassError(
         .usage, "the table '\(target.name)' has a key, and --overlap append would store it twice",
-        remedy: "leave --overlap out: equal rows are left out, others with a known key are set aside")
+        remedy:
+          "leave --overlap out: equal rows are left out, others with a known key are set aside")
     }
     var writerOptions = WriterOptions()
     // Symbol and index, and one number more where rows are ordered by it.
@@ -405,29 +406,5 @@ public final class IngestPass {
     throw PassError(
       .conflict, "\(Self.attemptMax) other commits came first", place: target.root,
       remedy: "run the command again when fewer writers are at work")
-  }
-}
-
-/// An error of any room, with the input's path in front of its place.
-struct Located: LakeError {
-  let message: String
-  let placeText: String?
-  let remedy: String?
-  /// What it was, with its own type.
-  let cause: (any Error)?
-
-  init(_ error: any Error, path: String) {
-    cause = error
-    guard let known = error as? any LakeError else {
-      message = "\(error)"
-      placeText = path
-      remedy = nil
-      return
-    }
-    message = known.message
-    remedy = known.remedy
-    let place = known.placeText
-    placeText =
-      place.map { $0.hasPrefix(path) ? $0 : path + ", " + $0 } ?? path
   }
 }

@@ -11,17 +11,31 @@ enum InputIdentity {
     prefix + sha256 + (reading.id.map { "+" + $0 } ?? "") + "/\(table)"
   }
 
-  /// 24 bits that tell the places of one input's rows from those of another.
+  /// Bits of a row's place in its source; 24 that stand for the source lie above them.
+  static let positionBitCount = 39
+
+  /// What the places of a source's rows begin with, so that those of another source differ.
   ///
-  /// The content is known only when it was read to its end; its beginning and size stand for it.
-  static func ordinalBits(beginning: UnsafeRawBufferPointer, byteCount: Int, reading: InputReading)
-    -> Int64
-  {
-    var hash = SHA256()
-    hash.update(beginning)
-    Array("\(byteCount)+\(reading.id ?? "")".utf8).withUnsafeBytes { hash.update($0) }
-    return Int64(hash.finalHex().prefix(6), radix: 16) ?? 0
+  /// The content is known only once it was read to its end: its beginning and size stand for it.
+  ///
+  /// - Parameters:
+  ///   - beginning: The first bytes, decompressed.
+  ///   - byteCount: Of the file; nil for a pipe.
+  static func ordinalBase(
+    beginning: UnsafeRawBufferPointer, byteCount: Int?, reading: InputReading = .none
+  ) -> Int64 {
+    ordinalBase(name: "\(SHA256.hex(of: beginning)) \(byteCount ?? 0) \(reading.id ?? "")")
   }
+
+  /// - Parameter name: What the source is known by.
+  static func ordinalBase(name: String) -> Int64 {
+    let hex = Array(name.utf8).withUnsafeBytes { SHA256.hex(of: $0) }
+    // Not 0, which stands for sources of older versions.
+    return max(1, Int64(hex.prefix(6), radix: 16) ?? 1) << Int64(positionBitCount)
+  }
+
+  /// The source that a row's place says; 0 for those of older versions.
+  static func source(ordinal: Int64) -> Int64 { ordinal >> Int64(positionBitCount) }
 }
 
 /// How an input was read: the values that decide what its rows are, and that do not stand in it.

@@ -96,7 +96,7 @@ extension PageGroup {
       assembler = try pass.assembler(plan, target: target, lookup: target.lookup(), pool: pool)
       let sink = pass.sink(plan, assembler, texts: texts, mayClose: false)
       router = RowRouter(
-        sink: sink, sourceByteCount: layout.stride, hasOrdinal: false,
+        sink: sink, sourceByteCount: layout.stride, ordinalBase: nil,
         timeZone: try TimeZoneRules.named(target.timeZone))
     }
 

@@ -51,7 +51,8 @@ final class RowFileSource {
       let assembler = try pass.assembler(plan, target: target, lookup: lookup, pool: pool)
       let sink = pass.sink(plan, assembler, texts: opened.source.strings, mayClose: mayClose)
       let router = RowRouter(
-        sink: sink, sourceByteCount: opened.source.layout.stride, hasOrdinal: hasOrdinal,
+        sink: sink, sourceByteCount: opened.source.layout.stride,
+        ordinalBase: hasOrdinal ? try ordinalBase(opened.schema) : nil,
         timeZone: try TimeZoneRules.named(target.timeZone))
       let rejected = try readRows(opened, router, input, pool)
       try sink.finish()
@@ -60,6 +61,21 @@ final class RowFileSource {
     } catch {
       pool.cancel()
       throw error
+    }
+  }
+
+  /// What the places of the source's rows begin with, so that those of other sources differ.
+  private func ordinalBase(_ schema: TableSchema) throws -> Int64 {
+    if let download = item.download { return InputIdentity.ordinalBase(name: download.identity) }
+    // A pipe can't be looked at twice: the run stands for it.
+    if path == "-" { return InputIdentity.ordinalBase(name: pass.run.id) }
+    let input = try InputStream(path: path)
+    var beginning = [UInt8](repeating: 0, count: BlockReader.blockByteCount)
+    let count = try beginning.withUnsafeMutableBytes { try input.read(into: $0) }
+    return beginning.withUnsafeBytes {
+      InputIdentity.ordinalBase(
+        beginning: UnsafeRawBufferPointer(rebasing: $0[..<count]), byteCount: input.fileByteCount,
+        reading: Self.reading(item, schema: schema))
     }
   }
 
@@ -101,7 +117,8 @@ final class RowFileSource {
     if Double(rejected.count + rows.conflicts.count)
       > item.options.badRowShareMax * Double(rowCount)
     {
-      throw tooManyBadRows("\(rejected.count + rows.conflicts.count) of \(rowCount)", rejected, opened.format)
+      throw tooManyBadRows(
+        "\(rejected.count + rows.conflicts.count) of \(rowCount)", rejected, opened.format)
     }
     guard let sha256 = opened.source.contentHash else {
       throw PassError(.input, "the input was not read to its end", place: path)
@@ -169,7 +186,9 @@ final class RowFileSource {
       reading.add("ambiguous", options.ambiguousTime.rawValue)
     }
     for (index, map) in options.columnMap.enumerated() { reading.add("map \(index)", map) }
-    for (index, name) in (options.columns ?? []).enumerated() { reading.add("column \(index)", name) }
+    for (index, name) in (options.columns ?? []).enumerated() {
+      reading.add("column \(index)", name)
+    }
     reading.add("delimiter", options.delimiter.map { "\($0)" })
     if case .optionContracts? = MassiveKind(schemaKind: schema.kind) {
       reading.add("as of", PagePath.lastDate(item.path)?.iso)

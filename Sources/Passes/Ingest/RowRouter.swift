@@ -10,7 +10,7 @@ final class RowRouter {
   private let sourceByteCount: Int
   private let hasOrdinal: Bool
   private let timeZone: TimeZoneRules
-  private var ordinal: Int64 = 0
+  private var ordinal: Int64
   /// Rows so far.
   private(set) var rowCount = 0
   private var partition: PartitionRows?
@@ -19,10 +19,12 @@ final class RowRouter {
   private var lastCode: UInt32?
   private var lastSlot = 0
 
-  init(sink: RowSink, sourceByteCount: Int, hasOrdinal: Bool, timeZone: TimeZoneRules) {
+  /// - Parameter ordinalBase: What the rows' places begin with; nil where the table keeps none.
+  init(sink: RowSink, sourceByteCount: Int, ordinalBase: Int64?, timeZone: TimeZoneRules) {
     self.sink = sink
     self.sourceByteCount = sourceByteCount
-    self.hasOrdinal = hasOrdinal
+    hasOrdinal = ordinalBase != nil
+    ordinal = ordinalBase ?? 0
     self.timeZone = timeZone
   }
 
