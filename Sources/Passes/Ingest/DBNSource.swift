@@ -3,6 +3,7 @@ import Catalog
 import Columnar
 import Compression
 import Databento
+import Market
 import Synchronization
 
 /// One DBN input: every kind of record in it goes to its own table.
@@ -128,7 +129,7 @@ final class DBNSource {
         RejectedRow(conflict: $0, original: Array($0.row.prefix(recordByteCount)))
       }
       work.symbols = summary.metadata?.symbols ?? []
-      work.symbolType = summary.metadata?.stypeIn.map { "\($0)" } ?? "raw_symbol"
+      work.symbolType = summary.metadata?.stypeIn?.name ?? SType.rawSymbol.name
       return work
     }
   }
