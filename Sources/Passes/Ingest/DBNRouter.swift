@@ -26,6 +26,7 @@ final class DBNRouter {
   private let checks: [RowCheck]
   private let screen: RowScreen
   private let coverage: (Int, UInt32) throws -> [Range<Int64>]
+  private let scope: AnswerScope?
   private let cache = InstrumentCache()
   private var generation = -1
   private var partition: PartitionRows?
@@ -39,10 +40,11 @@ final class DBNRouter {
 
   /// - Parameters:
   ///   - watchesOrder: Whether records must come by time, then instrument, then publisher.
+  ///   - scope: What a download asked for; nil for a file.
   ///   - coverage: Intervals of a date and a symbol's code that the table holds already.
   init(
     kind: RecordKind, sink: RowSink, recordByteCount: Int, hasOrdinal: Bool,
-    watchesOrder: Bool = false, checks: [RowCheck],
+    watchesOrder: Bool = false, checks: [RowCheck], scope: AnswerScope? = nil,
     coverage: @escaping (Int, UInt32) throws -> [Range<Int64>]
   ) {
     self.kind = kind
@@ -51,6 +53,7 @@ final class DBNRouter {
     self.checks = checks
     screen = RowScreen(checks, rowByteCount: recordByteCount)
     self.coverage = coverage
+    self.scope = scope
     let order = sink.plan.order
     indexOffset = order.indexOffset
     precondition(MemoryLayout<SymbolRows>.offset(of: \.head) == 0, "a symbol begins with its head")
@@ -245,6 +248,7 @@ final class DBNRouter {
     _ id: UInt32, _ partition: PartitionRows, _ resolver: inout SymbolResolver
   ) throws -> lake_instrument {
     let (symbol, requested, _) = resolver.resolve(instrumentID: id, day: partition.day)
+    try scope?.check(id, symbol: symbol, requested: requested)
     let code = sink.texts.code(symbol)
     let slot = try partition.slot(code: code) { try coverage(partition.day, code) }
     let entry = lake_instrument(

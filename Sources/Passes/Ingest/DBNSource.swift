@@ -19,6 +19,8 @@ final class DBNSource {
   private var rejected: [RecordKind: [RejectedRow]] = [:]
   private var setAsideCount = 0
   private var rejectedCount = 0
+  /// What a download asked for; nil for a file.
+  private let scope: AnswerScope?
   /// Bars keep their places in the source: it is not in the order of their values.
   private var keepsBarOrdinals = false
 
@@ -40,6 +42,7 @@ final class DBNSource {
     self.item = item
     self.input = input
     path = input.path
+    scope = item.download.map { AnswerScope($0.unit) }
   }
 
   /// Whether an input is DBN: by its name, its first bytes, or because the user gave its version.
@@ -105,17 +108,18 @@ final class DBNSource {
       try pool.finish()
       byteCount = input.compressedOffset
       try checkBadRows(summary.recordCount)
-      return (works(summary), summary)
+      return (try works(summary), summary)
     } catch {
       pool.cancel()
       throw error
     }
   }
 
-  private func works(_ summary: DBNFileSummary) -> [SourceWork] {
-    sinks.keys.sorted { $0.rawValue < $1.rawValue }.compactMap { kind in
+  private func works(_ summary: DBNFileSummary) throws -> [SourceWork] {
+    try sinks.keys.sorted { $0.rawValue < $1.rawValue }.compactMap { kind in
       guard let sink = sinks[kind] else { return nil }
       let rows = sink.assembler.take()
+      for segment in rows.segments { try scope?.check(times: segment.timeRange) }
       var work = SourceWork(
         target: sink.target, sha256: summary.sha256, identity: item.download?.identity)
       work.take(
@@ -145,6 +149,7 @@ final class DBNSource {
   private func makeRouter(
     _ kind: RecordKind, _ metadata: DBNMetadata?, _ version: Int, pool: WorkPool, mayClose: Bool
   ) throws -> DBNRouter? {
+    try scope?.check(kind, metadata)
     let schema = try pass.schema(kind.rawValue)
     let dataset = item.options.dataset ?? metadata?.dataset ?? ""
     let target = try pass.target(
@@ -163,7 +168,7 @@ final class DBNSource {
       kind: kind, sink: sink,
       recordByteCount: DBNFields.recordByteCount(kind, version: version, tsOut: tsOut),
       hasOrdinal: hasOrdinal, watchesOrder: mayHaveOrdinal && !hasOrdinal,
-      checks: plan.checks(schema: schema)
+      checks: plan.checks(schema: schema), scope: scope
     ) { day, code in
       isKeyless ? try lookup.coveredIntervals(day: day, symbol: sink.texts[code]) : []
     }
