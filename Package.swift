@@ -111,7 +111,7 @@ let package = Package(
       name: "PassesTests",
       dependencies: [
         "Passes", "Catalog", "Databento", "Massive", "DeltaLog", "Parquet", "Columnar", "Storage",
-        "Market",
+        "Market", "JSON",
         "Bytes", "CSystem", "TestSupport",
       ]),
     .testTarget(

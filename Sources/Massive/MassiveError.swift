@@ -5,6 +5,8 @@ public struct MassiveError: LakeError, Equatable {
   public enum Code: String, Sendable {
     /// Not the JSON that the page should be, or not all of it.
     case badPage
+    /// Rows of another ticker or time than were asked for.
+    case notAsked
     /// The page holds another number of results than it says.
     case countMismatch
     /// Pages that repeat, or lead back to one that was read.

@@ -65,6 +65,11 @@ extension PageParser {
     if tickers.isEmpty {
       return RecordFault(rule: "null_required", reason: "the article is about no ticker")
     }
+    if let scope = context.scope {
+      let time = UnsafeRawPointer(article).loadLE(records.shape.index.offset, as: Int64.self)
+      let fault = scope.fault(published: time, tickers: tickers.map { strings[$0] })
+      if let fault { return withExtendedLifetime(scratch) { fault } }
+    }
     if tickers.count > Self.tickerCountMax {
       return RecordFault(
         rule: "too_many_tickers", reason: "the article is about \(tickers.count) tickers")

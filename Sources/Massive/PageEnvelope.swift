@@ -13,6 +13,8 @@ public struct PageEnvelope: Sendable, Equatable {
   public var message: String?
   /// Records that stand in the page.
   public var recordCount = 0
+  /// Those of them that made no row because they belong to what lies before the range asked for.
+  public var leftOutCount = 0
   /// Index times of the first and the last row read, in ns.
   public var firstTime: Int64?
   public var lastTime: Int64?

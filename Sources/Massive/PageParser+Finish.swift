@@ -58,6 +58,7 @@ extension PageParser {
     _ envelope: inout PageEnvelope, _ block: RowBlock, _ firstByte: Int, _ firstRejected: Int,
     _ start: Int
   ) throws {
+    try check(&envelope, block, firstByte)
     let stride = kind.layout.stride
     let rowCount = (block.bytes.count - firstByte) / stride
     let rows = block.bytes.base + firstByte
@@ -66,6 +67,16 @@ extension PageParser {
       if let count = envelope.resultsCount, count != Int64(envelope.recordCount) {
         throw MassiveError(
           .countMismatch, "the page says \(count) results and holds \(envelope.recordCount)",
+          remedy: "fetch it again: it is not whole")
+      }
+      // Each bar is made of one or more of those that were read for it.
+      if let count = envelope.queryCount, context.scope != nil,
+        count < Int64(envelope.recordCount)
+          || count > 0 && envelope.recordCount == 0 && (envelope.nextURL ?? "").isEmpty
+      {
+        throw MassiveError(
+          .countMismatch,
+          "the page was made of \(count) bars, and holds \(envelope.recordCount)",
           remedy: "fetch it again: it is not whole")
       }
       if envelope.recordCount > 0 {

@@ -36,10 +36,13 @@ public struct PageContext: Sendable {
   public var symbol: String?
   /// Contracts: the date of the list, as the first instant of it in New York.
   public var asOf: Int64?
+  /// What was asked for, where that is known: a page that holds anything else is refused.
+  public var scope: PageScope?
 
-  public init(symbol: String? = nil, asOf: Int64? = nil) {
+  public init(symbol: String? = nil, asOf: Int64? = nil, scope: PageScope? = nil) {
     self.symbol = symbol
     self.asOf = asOf
+    self.scope = scope
   }
 }
 

@@ -144,6 +144,7 @@ private let hour: Int64 = 3_600_000_000_000
     let error = #expect(throws: DatabentoError.self) {
       try client(transport).cost(query(["NONE"], .rawSymbol))
     }
+    #expect(error?.code == .unlisted)
     #expect(error?.remedy == "check the spelling, and whether it was listed then")
   }
 

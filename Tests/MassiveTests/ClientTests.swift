@@ -6,11 +6,17 @@ import Testing
 
 private let base = "https://api.massive.com"
 
-/// A page of bars of SPY, with the times of its bars in ms.
-private func page(_ times: [Int], next: String? = nil, status: String = "OK") -> String {
-  let results = times.map { "{\"v\":1,\"o\":1,\"c\":1,\"h\":1,\"l\":1,\"t\":\($0)}" }
+/// Where the range begins that is asked for, in ms.
+private let start = 1_700_000_000_000
+
+/// A page of bars of SPY, with the times of its bars in ms from the beginning of the range.
+private func page(
+  _ times: [Int], next: String? = nil, status: String = "OK", ticker: String = "SPY"
+) -> String {
+  let results = times.map { "{\"v\":1,\"o\":1,\"c\":1,\"h\":1,\"l\":1,\"t\":\(start + $0)}" }
   let tail = next.map { ",\"next_url\":\"\($0)\"" } ?? ""
-  return "{\"ticker\":\"SPY\",\"resultsCount\":\(times.count),\"adjusted\":false,\"results\":["
+  return
+    "{\"ticker\":\"\(ticker)\",\"resultsCount\":\(times.count),\"adjusted\":false,\"results\":["
     + results.joined(separator: ",") + "],\"status\":\"\(status)\",\"request_id\":\"r\"\(tail)}"
 }
 
@@ -21,7 +27,10 @@ private struct Fetched {
   var requests: [HTTPRequest] = []
   var error: MassiveError?
 
-  init(_ answers: [ReplayTransport.Answer], ticker: String = "SPY", attempts: Int = 3) {
+  init(
+    _ answers: [ReplayTransport.Answer], ticker: String = "SPY", attempts: Int = 3,
+    span: BarSpan = BarSpan(1, .minute)
+  ) {
     let transport = ReplayTransport(answers)
     var policy = RetryPolicy()
     policy.maxAttempts = attempts
@@ -29,12 +38,11 @@ private struct Fetched {
     let client = MassiveClient(
       http: HTTPClient(transport: transport, policy: policy, secrets: [Secret("k-123")]),
       baseURL: base, key: Secret("k-123"))
-    let start: Int64 = 1_700_000_000_000_000_000
+    let first = Int64(start) * 1_000_000
     do {
       summary = try client.fetchBars(
         BarQuery(
-          ticker: ticker, span: BarSpan(1, .minute),
-          interval: start..<start + 3_600_000_000_000)
+          ticker: ticker, span: span, interval: first..<first + 3_600_000_000_000)
       ) { spool += $0 }
     } catch {
       self.error = error as? MassiveError
@@ -56,7 +64,7 @@ private struct Fetched {
     let spool = [first, second].map { "\($0.utf8.count)\n\($0)" }.joined()
     #expect(String(decoding: fetched.spool, as: UTF8.self) == spool)
     #expect(fetched.summary.recordCount == 3 && fetched.summary.pageCount == 3)
-    #expect(fetched.summary.lastTime == 3_000_000)
+    #expect(fetched.summary.lastTime == 1_700_000_000_003_000_000)
     #expect(
       fetched.requests.map(\.fullURL) == [
         base + "/v2/aggs/ticker/SPY/range/1/minute/1700000000000/1700003599999"
@@ -116,6 +124,69 @@ private struct Fetched {
   @Test func adjustedBarsAreNotTakenForRawOnes() {
     let adjusted = page([1]).replacing("\"adjusted\":false", with: "\"adjusted\":true")
     #expect(Fetched(adjusted).error?.code == .otherAdjustment)
+  }
+
+  @Test func barsOfOtherTimesAndTickersAreRefused() {
+    for other in [page([0, 3_600_000]), page([-60_000, 0]), page([0], ticker: "QQQ")] {
+      let fetched = Fetched([.text(other)])
+      #expect(fetched.error?.code == .notAsked)
+      #expect(fetched.spool.isEmpty)
+    }
+    #expect(Fetched(page([0, 3_599_999])).error == nil)
+  }
+
+  @Test func aBarThatReachesIntoTheRangeBelongsToWhatLiesBefore() {
+    // Bars of five minutes: the one from three minutes before is in the answer too.
+    let answer = page([-180_000, 120_000])
+    let fetched = Fetched([.text(answer)], span: BarSpan(5, .minute))
+    #expect(fetched.error == nil)
+    #expect(fetched.summary.recordCount == 1)
+    #expect(fetched.summary.firstTime == 1_700_000_120_000_000_000)
+    #expect(
+      Fetched([.text(page([-300_000, 0]))], span: BarSpan(5, .minute)).error?.code == .notAsked)
+  }
+
+  @Test func countsThatCannotBeAreRefused() {
+    for counts in ["\"queryCount\":1", "\"queryCount\":0"] {
+      let answer = page([0, 60_000]).replacing("\"adjusted\":false", with: counts)
+      #expect(Fetched([.text(answer)], attempts: 1).error?.code == .countMismatch)
+    }
+    let hollow = page([]).replacing("\"adjusted\":false", with: "\"queryCount\":7")
+    #expect(Fetched([.text(hollow)], attempts: 1).error?.code == .countMismatch)
+    let whole = page([0, 60_000]).replacing("\"adjusted\":false", with: "\"queryCount\":10")
+    #expect(Fetched([.text(whole)], attempts: 1).error == nil)
+  }
+
+  @Test func pagesThatStayEmptyEnd() {
+    let answers = (0..<200).map { ReplayTransport.Answer.text(page([], next: base + "/n\($0)")) }
+    let fetched = Fetched(answers)
+    #expect(fetched.error?.code == .brokenChain)
+    #expect(fetched.requests.count == 100)
+  }
+
+  @Test func aListWhosePagesRepeatEnds() throws {
+    func page(_ number: Int) -> String {
+      """
+      {"results":[{"ticker":"O:SPY250304C00601000","underlying_ticker":"SPY"}],"status":"OK",
+       "request_id":"\(number)","next_url":"\(base)/n\(number)"}
+      """
+    }
+    let transport = ReplayTransport((0..<20).map { .text(page($0)) })
+    var policy = RetryPolicy()
+    policy.maxAttempts = 1
+    let client = MassiveClient(
+      http: HTTPClient(transport: transport, policy: policy, secrets: []), baseURL: base,
+      key: Secret("k-123"))
+    let date = try #require(CivilDate(iso: "2025-03-03"))
+    let error = #expect(throws: MassiveError.self) {
+      try client.fetchContracts(ContractQuery(underlying: "SPY", asOf: date)) { _ in }
+    }
+    #expect(error?.code == .brokenChain)
+    #expect(transport.requests.count == 2)
+    let other = #expect(throws: MassiveError.self) {
+      try client.fetchContracts(ContractQuery(underlying: "QQQ", asOf: date)) { _ in }
+    }
+    #expect(other?.code == .notAsked)
   }
 
   @Test func anAnswerWithoutResultsIsEmpty() {

@@ -36,6 +36,22 @@ import Testing
     #expect(asked.rows.map { $0["symbol"] } == ["SPY"])
   }
 
+  @Test func anArticleThatWasNotAskedForIsSetAside() throws {
+    func article(_ id: String, _ time: String, _ ticker: String) -> String {
+      "{\"id\":\"\(id)\",\"published_utc\":\"\(time)\",\"tickers\":[\"\(ticker)\"]}"
+    }
+    let articles = [
+      article("a", "2024-06-24T18:33:53Z", "SPY"), article("b", "2019-01-01T00:00:00Z", "SPY"),
+      article("c", "2024-06-24T18:33:53Z", "ZZZ"),
+    ].joined(separator: ",")
+    let day: Int64 = 86_400_000_000_000
+    let scope = PageScope(symbol: "SPY", interval: 19_898 * day..<19_899 * day)
+    let read = try ReadPage(
+      .news, "{\"results\":[\(articles)]}", context: PageContext(symbol: "SPY", scope: scope))
+    #expect(read.rows.map { $0["id"] } == ["a"])
+    #expect(read.rejected.map(\.rule) == ["not_asked", "not_asked"])
+  }
+
   @Test(arguments: ["\"yesterday\"", "1719254033", "null", "\"2024-13-01T00:00:00Z\""])
   func anArticleWithoutATimeIsRefused(time: String) throws {
     let page = "{\"results\":[{\"id\":\"a\",\"tickers\":[\"A\"],\"published_utc\":\(time)}]}"

@@ -13,96 +13,6 @@ import Testing
 private let table = "raw.test_set_ohlcv_1s"
 private let day: Int64 = 86_400_000_000_000
 
-/// A vendor whose bars are given, and that fails as it is told.
-private final class FakeVendor: DownloadSource, @unchecked Sendable {
-  enum Fault: Sendable {
-    case refusal(DownloadRefusal.Kind)
-    /// A connection that breaks after some bytes, then holds.
-    case broken(attempts: Int)
-    case garbage
-    case disk
-  }
-
-  struct Failure: LakeError {
-    let message = "the line is dead"
-    let placeText: String? = nil
-    let remedy: String? = nil
-  }
-
-  let toy: ToyLake
-  // Guarded by `lock`.
-  private let lock = Mutex(())
-  private var bars: [ToyLake.Bar]
-  private var asked: [DownloadUnit] = []
-  private var fileNumber = 0
-  /// By symbol.
-  var faults: [String: Fault] = [:]
-
-  init(_ toy: ToyLake, _ bars: [ToyLake.Bar]) {
-    self.toy = toy
-    self.bars = bars
-  }
-
-  var requests: [DownloadUnit] { lock.withLock { _ in asked } }
-
-  func replace(_ bars: [ToyLake.Bar]) { lock.withLock { _ in self.bars = bars } }
-
-  func fetch(_ unit: DownloadUnit, into spool: DownloadSpool) throws -> FetchedUnit {
-    let (name, rows) = lock.withLock { _ -> (String, [ToyLake.Bar]) in
-      asked.append(unit)
-      fileNumber += 1
-      let days = unit.interval
-      let rows = bars.filter { bar in
-        let time = Int64((ToyLake.firstDay + bar.day) * 86_400 + bar.second) * 1_000_000_000
-        return days.contains(time) && unit.symbols.contains("SYM\(bar.instrument)")
-      }
-      return ("answer-\(fileNumber).dbn.zst", rows)
-    }
-    let path = try toy.bars(name, rows)
-    let bytes = try MemoryFile.bytes(path)
-    var attempts = 1
-    for symbol in unit.symbols {
-      switch faults[symbol] {
-      case .refusal(let kind): throw DownloadRefusal(kind, "no \(symbol)")
-      case .broken(let count): attempts = count
-      case .garbage:
-        try spool.restart()
-        try Array(repeating: UInt8(7), count: 1000).withUnsafeBytes { try spool.append($0) }
-        return FetchedUnit()
-      case .disk: throw Failure()
-      case nil: break
-      }
-    }
-    for attempt in 1...attempts {
-      try spool.restart()
-      // In pieces, so that the committer reads along.
-      let end = attempt == attempts ? bytes.count : bytes.count / 2
-      for start in stride(from: 0, to: end, by: 100) {
-        try bytes[start..<min(start + 100, end)].withUnsafeBytes { try spool.append($0) }
-      }
-    }
-    var fetched = FetchedUnit()
-    fetched.requestID = name
-    return fetched
-  }
-
-  func rows(of unit: DownloadUnit) -> BodyReader? { nil }
-  func table(of unit: DownloadUnit) -> DownloadTable { DownloadTable() }
-}
-
-private enum MemoryFile {
-  static func bytes(_ path: String) throws -> [UInt8] {
-    let supply = try FileSupply(path: path)
-    var bytes: [UInt8] = []
-    var part = [UInt8](repeating: 0, count: 1 << 16)
-    while true {
-      let count = try part.withUnsafeMutableBytes { try supply.read(into: $0) }
-      if count == 0 { return bytes }
-      bytes += part[..<count]
-    }
-  }
-}
-
 private final class Stopper: PassObserver {
   let stopsAfter: Int
   private let begun = Atomic<Int>(0)
@@ -209,6 +119,31 @@ struct DownloadPassTests {
     var selection = DownloadSelection()
     selection.rechecked = [.notEntitled]
     #expect(try rest(vendor.toy, 0..<2, ["SYM2"], selection).count == 2)
+  }
+
+  @Test(
+    "a unit in which no symbol is listed is empty, for each of its symbols, and asked for no more")
+  func unlistedUnit() throws {
+    let vendor = FakeVendor(try ToyLake(), bars(2))
+    vendor.faults["SYM3"] = .refusal(.empty)
+    let units = try units(0..<2, ["SYM1"]) + units(0..<2, ["SYM3", "SYM4"])
+    let report = try run(vendor, units)
+    #expect(report.symbolLines.map(\.downloaded) == [2, 0, 0])
+    #expect(report.symbolLines.map(\.empty) == [0, 2, 2])
+    #expect(report.failureCount == 0)
+    let empty = try CoverageLedger.read(vendor.toy.lake).events.filter { $0.state == .empty }
+    #expect(empty.map(\.reason) == ["no SYM3", "no SYM3"])
+    #expect(try rest(vendor.toy, 0..<2, ["SYM1", "SYM3", "SYM4"]).isEmpty)
+  }
+
+  @Test("a refusal that was found when prices were asked for is that of its unit alone")
+  func refusedBefore() throws {
+    let vendor = FakeVendor(try ToyLake(), bars(2))
+    var units = try units(0..<2, ["SYM1"])
+    units[0].refusal = DownloadRefusal(.rejected, "not that day")
+    let report = try run(vendor, units)
+    #expect(report.symbolLines.map(\.downloaded) == [1])
+    #expect(report.symbolLines.map(\.failed) == [1])
   }
 
   @Test("a body that makes no sense fails alone, and stores nothing")

@@ -107,6 +107,27 @@ extension DatabentoClient {
     try count("metadata.get_record_count", query)
   }
 
+  /// How many records an answer to a query may have. One number where the vendor counts exactly; else
+  /// the count of what lies wholly inside, and that of all that is touched. Costs nothing.
+  ///
+  /// - Spec: "API reference - Historical", metadata.get_record_count: exact for multiples of 10
+  ///   minutes, of 24 hours for definitions; else there may be fewer than it says.
+  public func announcedCount(_ query: DatabentoQuery) throws -> ClosedRange<Int> {
+    let high = try recordCount(query)
+    let minute: Int64 = 60_000_000_000
+    let step = query.schema == .definition ? 24 * 60 * minute : 10 * minute
+    if query.start % step == 0 && query.end % step == 0 || high == 0 { return high...high }
+    var inner = query
+    inner.start = (query.start + step - 1) / step * step
+    inner.end = query.end / step * step
+    guard inner.start < inner.end else { return 0...high }
+    do {
+      return min(try recordCount(inner), high)...high
+    } catch let error as DatabentoError where error.code == .unlisted {
+      return 0...high
+    }
+  }
+
   /// Bytes that a query would be billed for: uncompressed.
   public func billableSize(_ query: DatabentoQuery) throws -> Int {
     try count("metadata.get_billable_size", query)

@@ -85,25 +85,18 @@ extension DatabentoClient {
   /// It asks the vendor about the other types, which costs nothing; where that fails, the form of
   /// the symbols decides.
   public func unresolved(_ symbols: [String], of query: DatabentoQuery) -> DatabentoError {
-    let named = symbols.prefix(5).map { "'\($0)'" }.joined(separator: ", ")
-    let more = symbols.count > 5 ? " and \(symbols.count - 5) more" : ""
-    let message =
-      "no instrument of '\(query.dataset)' has the \(query.stypeIn.name) \(named)\(more)"
-      + " in this range"
+    let message = Self.noInstrument(symbols, query)
     let guess = Self.usualTypes.first { type in
       type != query.stypeIn && symbols.allSatisfy { Self.looks($0, like: type) }
     }
     let others = Self.usualTypes.filter { $0 != query.stypeIn }
     let ordered = others.filter { $0 == guess } + others.filter { $0 != guess }
-    let day: Int64 = 86_400_000_000_000
-    let first = CivilDate(daysSinceEpoch: Int(query.start / day))
-    let last = CivilDate(daysSinceEpoch: Int((query.end - 1) / day) + 1)
     var hasAnswer = false
     for type in ordered where symbols.allSatisfy({ type != .instrumentID || UInt32($0) != nil }) {
       guard
         let found = try? resolve(
           dataset: query.dataset, symbols: symbols, stypeIn: type,
-          stypeOut: type == .instrumentID ? .rawSymbol : .instrumentID, dates: first..<last)
+          stypeOut: type == .instrumentID ? .rawSymbol : .instrumentID, dates: query.dates)
       else { continue }
       hasAnswer = true
       if found.mappings.contains(where: { !$0.intervals.isEmpty }) {
@@ -137,8 +130,33 @@ extension DatabentoClient {
     do {
       return try body()
     } catch let error as HTTPError where error.code == .rejected && Self.isUnresolved(error) {
+      if isUnlisted(query) {
+        throw DatabentoError(
+          .unlisted, Self.noInstrument(query.symbols, query),
+          remedy: "check the spelling, and whether it was listed then")
+      }
       throw unresolved(query.symbols, of: query)
     }
+  }
+
+  /// Whether the vendor knows the names' form, and no instrument of any in the range; costs nothing.
+  private func isUnlisted(_ query: DatabentoQuery) -> Bool {
+    // A name of another form is a mistake about its type.
+    guard !query.symbols.isEmpty,
+      query.symbols.allSatisfy({ Self.looks($0, like: query.stypeIn) }),
+      let found = try? resolve(
+        dataset: query.dataset, symbols: query.symbols, stypeIn: query.stypeIn,
+        stypeOut: query.stypeIn == .instrumentID ? .rawSymbol : .instrumentID, dates: query.dates)
+    else { return false }
+    return found.mappings.allSatisfy(\.intervals.isEmpty)
+      && Set(found.notFound).isSuperset(of: query.symbols)
+  }
+
+  private static func noInstrument(_ symbols: [String], _ query: DatabentoQuery) -> String {
+    let named = symbols.prefix(5).map { "'\($0)'" }.joined(separator: ", ")
+    let more = symbols.count > 5 ? " and \(symbols.count - 5) more" : ""
+    return "no instrument of '\(query.dataset)' has the \(query.stypeIn.name) \(named)\(more)"
+      + " in this range"
   }
 
   private static func isUnresolved(_ error: HTTPError) -> Bool {

@@ -5,6 +5,8 @@ public struct DatabentoError: LakeError, Hashable {
   public enum Code: String, Sendable {
     /// The vendor knows no instrument by these names.
     case unresolved
+    /// None of these names is one of an instrument in this range: expired, or not listed yet.
+    case unlisted
     /// A dataset or a schema that the vendor does not offer.
     case unknownName
     /// A range that is empty, or not inside what the dataset covers.

@@ -34,6 +34,14 @@ public struct DatabentoQuery: Hashable, Sendable {
     self.limit = limit
   }
 
+  /// The UTC dates that the range touches; half-open, as symbology is asked.
+  public var dates: Range<CivilDate> {
+    let day: Int64 = 86_400_000_000_000
+    let first = Int(start / day)
+    return CivilDate(
+      daysSinceEpoch: first)..<CivilDate(daysSinceEpoch: max(first, Int((end - 1) / day) + 1))
+  }
+
   /// The fields of a request for records: ids are asked for by their symbols, which the answer then names.
   var recordFields: [(String, String)] {
     guard stypeIn == .instrumentID else { return fields }

@@ -49,7 +49,8 @@ public struct MassiveClient: Sendable {
     return try fetch(
       market == .indices ? .indexBars : .bars, request,
       what: "\(query.span.name) bars of \(query.ticker)",
-      isAscending: true, context: PageContext(symbol: query.ticker), into: spool
+      isAscending: true,
+      context: PageContext(symbol: query.ticker, scope: PageScope(query)), into: spool
     ) { envelope in
       // Not all answers say it; those that do must say what was asked for.
       if market != .indices, let isAdjusted = envelope.isAdjusted, isAdjusted != query.isAdjusted {
@@ -66,7 +67,7 @@ public struct MassiveClient: Sendable {
     try fetch(
       .contracts, request(baseURL + "/v3/reference/options/contracts", query.parameters),
       what: "option contracts of \(query.underlying ?? "all")", isAscending: false,
-      context: PageContext(asOf: try Self.midnight(query.asOf)), into: spool)
+      context: try Self.context(query), into: spool)
   }
 
   /// One contract as it was on a date.
@@ -88,7 +89,7 @@ public struct MassiveClient: Sendable {
       return try fetch(
         .openClose, request(baseURL + path, [("adjusted", isAdjusted ? "true" : "false")]),
         what: "open and close of \(ticker) on \(date.iso)", isAscending: false,
-        context: PageContext(symbol: ticker), into: spool)
+        context: PageContext(symbol: ticker, scope: try PageScope(ticker, on: date)), into: spool)
     } catch let error as HTTPError where error.status == 404 {
       return FetchSummary()
     }
@@ -99,7 +100,9 @@ public struct MassiveClient: Sendable {
     try fetch(
       .news, request(baseURL + "/v2/reference/news", query.parameters),
       what: "news of \(query.ticker ?? "all")", isAscending: false,
-      context: PageContext(symbol: query.ticker), into: spool)
+      context: PageContext(
+        symbol: query.ticker, scope: PageScope(symbol: query.ticker, interval: query.interval)),
+      into: spool)
   }
 
   // MARK: - What is asked on the way
@@ -110,7 +113,9 @@ public struct MassiveClient: Sendable {
   ) throws -> OpenClose? {
     var found: OpenClose?
     let path = "/v1/open-close/\(Self.escaped(ticker))/\(date.iso)"
-    let parser = try PageParser(.openClose, strings: StringTable())
+    let parser = try PageParser(
+      .openClose, strings: StringTable(),
+      context: PageContext(symbol: ticker, scope: try PageScope(ticker, on: date)))
     var chain = PageChain(
       self, parser, what: "open and close of \(ticker) on \(date.iso)", isAscending: false)
     do {
@@ -127,8 +132,7 @@ public struct MassiveClient: Sendable {
   /// The contracts of an answer, without storing them.
   public func contracts(_ query: ContractQuery) throws -> [ListedContract] {
     let strings = StringTable()
-    let parser = try PageParser(
-      .contracts, strings: strings, context: PageContext(asOf: try Self.midnight(query.asOf)))
+    let parser = try PageParser(.contracts, strings: strings, context: Self.context(query))
     var chain = PageChain(
       self, parser, what: "option contracts of \(query.underlying ?? "all")", isAscending: false)
     var found: [ListedContract] = []
@@ -210,6 +214,10 @@ public struct MassiveClient: Sendable {
       "\((interval.lowerBound + millisecond - 1) / millisecond)",
       "\((interval.upperBound - 1) / millisecond)"
     )
+  }
+
+  private static func context(_ query: ContractQuery) throws -> PageContext {
+    PageContext(asOf: try midnight(query.asOf), scope: PageScope(symbol: query.underlying))
   }
 
   private static func midnight(_ date: CivilDate) throws -> Int64 {

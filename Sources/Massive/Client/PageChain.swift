@@ -8,6 +8,8 @@ struct PageChain {
   static let pageByteCountMax = 128 << 20
   /// Pages of one answer at most.
   static let pageCountMax = 100_000
+  /// Pages in a row that may hold nothing of what was asked for, and name a next one.
+  static let emptyPageCountMax = 100
   /// Hosts under which the vendor's own `next_url` may stand: they mean the server that was asked.
   static let vendorHosts = ["api.massive.com", "api.polygon.io"]
 
@@ -20,6 +22,9 @@ struct PageChain {
   private let block: RowBlock
   private(set) var summary = FetchSummary()
   private var visited: Set<String> = []
+  /// Hashes of the rows of pages whose order does not tell whether they come again.
+  private var seen: Set<String> = []
+  private var emptyPageCount = 0
 
   init(_ client: MassiveClient, _ parser: PageParser, what: String, isAscending: Bool) {
     self.client = client
@@ -39,17 +44,25 @@ struct PageChain {
       visited.insert(try target(request.fullURL))
       let (page, envelope) = try fetch(request)
       summary.pageCount += 1
-      summary.recordCount += envelope.recordCount
+      summary.recordCount += envelope.recordCount - envelope.leftOutCount
       summary.byteCount += page.count
       summary.isDelayed = summary.isDelayed || envelope.isDelayed
       summary.firstTime = summary.firstTime ?? envelope.firstTime
       summary.lastTime = envelope.lastTime ?? summary.lastTime
       if let id = envelope.requestID { summary.requestIDs.append(id) }
+      emptyPageCount = block.rowCount == 0 ? emptyPageCount + 1 : 0
+      if !isAscending && block.rowCount > 0 { seen.insert(SHA256.hex(of: block.bytes.bytes)) }
       try page.withUnsafeBytes { try take($0, envelope, block) }
       guard let next = envelope.nextURL, !next.isEmpty else { return }
       request = try self.request(next)
       if visited.contains(try target(request.fullURL)) {
         throw MassiveError(.brokenChain, "the pages of \(what) lead back to one that was read")
+      }
+      if emptyPageCount >= Self.emptyPageCountMax {
+        throw MassiveError(
+          .brokenChain,
+          "\(emptyPageCount) pages of \(what) in a row hold nothing of it, and name a next one",
+          remedy: "run it again; if it stays so, tell the vendor")
       }
       if summary.pageCount >= Self.pageCountMax {
         throw MassiveError(.brokenChain, "\(what) has more than \(Self.pageCountMax) pages")
@@ -93,6 +106,9 @@ struct PageChain {
     }
     if isAscending, let last = summary.lastTime, let first = envelope.firstTime, first <= last {
       throw MassiveError(.brokenChain, "a page of \(what) repeats rows of the page before")
+    }
+    if !isAscending, block.rowCount > 0, seen.contains(SHA256.hex(of: block.bytes.bytes)) {
+      throw MassiveError(.brokenChain, "a page of \(what) repeats one that was read")
     }
     return (page, envelope)
   }

@@ -135,7 +135,12 @@ public final class DownloadPass {
       identity: identity(unit), unit: unit, table: source.table(of: unit), spool: fetching.spool,
       rows: source.rows(of: unit),
       // What the vendor said is known when the last byte has come.
-      events: { unit.events((try? queue.result(of: fetching).get()) ?? FetchedUnit()) })
+      events: { unit.events((try? queue.result(of: fetching).get()) ?? FetchedUnit()) },
+      verify: { file in
+        // What ended the fetch is told when the unit is settled.
+        guard case .success(let fetched) = queue.result(of: fetching) else { return }
+        try fetched.verify(receivedCount: file.rowsProcessed)
+      })
     outcomes.append(nil)
     let number = outcomes.count - 1
     let place = try ingest.take(
@@ -157,7 +162,9 @@ public final class DownloadPass {
   ) throws -> DownloadOutcome? {
     let unit = fetching.unit
     switch queue.result(of: fetching) {
-    case .success(let fetched): return try empty(unit, fetched)
+    case .success(let fetched):
+      do { try fetched.verify(receivedCount: 0) } catch { return try refused(unit, error, queue) }
+      return try empty(unit, fetched)
     case .failure(let error): return try refused(unit, error, queue)
     }
   }
@@ -198,8 +205,9 @@ public final class DownloadPass {
       queue.stop()
       return outcome
     case .empty:
-      fetched.state = .empty
-      outcome.result = .empty
+      // What is stored stays what it is where the vendor has nothing to put in its place.
+      if unit.isReplacing { return DownloadOutcome(unit, .empty) }
+      return try empty(unit, fetched)
     case .notEntitled, .rejected:
       if unit.symbols.count > 1 {
         queue.prepend(unit.single)

@@ -27,8 +27,8 @@ public struct DownloadUnit: Hashable, Sendable {
   public var degraded: [Range<Int64>] = []
   /// What it is estimated to cost, in 10⁻⁹ USD.
   public var costNanoUSD: Int64?
-  /// The vendor's words where it was found before that the plan does not include it.
-  public var refusal: String?
+  /// Why the vendor will not give it, where that was found before.
+  public var refusal: DownloadRefusal?
 
   public init(
     dataset: String, schema: String, symbols: [String], symbolType: String,
@@ -119,8 +119,22 @@ public struct FetchedUnit: Sendable {
   public var costNanoUSD: Int64?
   public var byteCount = 0
   public var reason: String?
+  /// How many records the vendor says that there are: one number, or two between which it is, where
+  /// the vendor does not count exactly; nil where it says nothing.
+  public var announced: ClosedRange<Int>?
 
   public init() {}
+
+  /// - Throws: Where another number of records came than was announced.
+  func verify(receivedCount: Int) throws {
+    guard let announced, !announced.contains(receivedCount) else { return }
+    let count =
+      announced.count == 1
+      ? "\(announced.lowerBound)" : "\(announced.lowerBound) to \(announced.upperBound)"
+    throw DownloadRefusal(
+      .badData, "\(receivedCount) records came, and the vendor announced \(count)",
+      remedy: "run it again; if it stays so, tell the vendor")
+  }
 }
 
 /// A vendor, as the download pass needs it.
@@ -159,7 +173,7 @@ public struct DownloadTable: Hashable, Sendable {
 }
 
 /// Why a vendor gives nothing, where that is no reason to stop the others.
-public struct DownloadRefusal: LakeError {
+public struct DownloadRefusal: LakeError, Hashable {
   public enum Kind: Hashable, Sendable {
     /// The plan does not include it.
     case notEntitled

@@ -25,6 +25,7 @@ final class DBNRouter {
   private let routing: UnsafeMutablePointer<lake_routing>
   private let checks: [RowCheck]
   private let screen: RowScreen
+  private let scope: AnswerScope?
   private let cache = InstrumentCache()
   private var generation = -1
   private var partition: PartitionRows?
@@ -38,15 +39,17 @@ final class DBNRouter {
 
   /// - Parameters:
   ///   - watchesOrder: Whether records must come by time, then instrument, then publisher.
+  ///   - scope: What a download asked for; nil for a file.
   init(
     kind: RecordKind, sink: RowSink, recordByteCount: Int, hasOrdinal: Bool,
-    watchesOrder: Bool = false, checks: [RowCheck]
+    watchesOrder: Bool = false, checks: [RowCheck], scope: AnswerScope? = nil
   ) {
     self.kind = kind
     self.sink = sink
     self.recordByteCount = recordByteCount
     self.checks = checks
     screen = RowScreen(checks, rowByteCount: recordByteCount)
+    self.scope = scope
     let order = sink.plan.order
     indexOffset = order.indexOffset
     precondition(MemoryLayout<SymbolRows>.offset(of: \.head) == 0, "a symbol begins with its head")
@@ -229,6 +232,7 @@ final class DBNRouter {
     _ id: UInt32, _ partition: PartitionRows, _ resolver: inout SymbolResolver
   ) throws -> lake_instrument {
     let (symbol, requested, _) = resolver.resolve(instrumentID: id, day: partition.day)
+    try scope?.check(id, symbol: symbol, requested: requested)
     let code = sink.texts.code(symbol)
     let slot = partition.slot(code: code)
     let entry = lake_instrument(

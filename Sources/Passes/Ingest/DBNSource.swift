@@ -3,6 +3,7 @@ import Catalog
 import Columnar
 import Compression
 import Databento
+import Market
 import Synchronization
 
 /// One DBN input: every kind of record in it goes to its own table.
@@ -18,6 +19,8 @@ final class DBNSource {
   private var rejected: [RecordKind: [RejectedRow]] = [:]
   private var setAsideCount = 0
   private var rejectedCount = 0
+  /// What a download asked for; nil for a file.
+  private let scope: AnswerScope?
   /// Bars keep their places in the source: it is not in the order of their values.
   private var keepsBarOrdinals = false
 
@@ -39,6 +42,7 @@ final class DBNSource {
     self.item = item
     self.input = input
     path = input.path
+    scope = item.download.map { AnswerScope($0.unit) }
   }
 
   /// Whether an input is DBN: by its name, its first bytes, or because the user gave its version.
@@ -123,6 +127,7 @@ final class DBNSource {
       guard let sink = sinks[kind], let rows = assembled[kind] else { return nil }
       try rows.checkAccounts(
         routed: Int(sink.router.sink.ordinal) - sink.router.rejectedCount, path: path)
+      for segment in rows.segments { try scope?.check(times: segment.timeRange) }
       var work = SourceWork(
         target: sink.target, sha256: summary.sha256, identity: item.download?.identity,
         reading: reading)
@@ -137,7 +142,7 @@ final class DBNSource {
         RejectedRow(conflict: $0, original: Array($0.row.prefix(recordByteCount)))
       }
       work.symbols = summary.metadata?.symbols ?? []
-      work.symbolType = summary.metadata?.stypeIn.map { "\($0)" } ?? "raw_symbol"
+      work.symbolType = summary.metadata?.stypeIn?.name ?? SType.rawSymbol.name
       return work
     }
   }
@@ -161,6 +166,7 @@ final class DBNSource {
   private func makeRouter(
     _ kind: RecordKind, _ metadata: DBNMetadata?, _ version: Int, pool: WorkPool, mayClose: Bool
   ) throws -> DBNRouter? {
+    try scope?.check(kind, metadata)
     let schema = try pass.schema(kind.rawValue)
     let dataset = item.options.dataset ?? metadata?.dataset ?? ""
     let target = try pass.target(
@@ -178,7 +184,7 @@ final class DBNSource {
       kind: kind, sink: sink,
       recordByteCount: DBNFields.recordByteCount(kind, version: version, tsOut: tsOut),
       hasOrdinal: hasOrdinal, watchesOrder: mayHaveOrdinal && !hasOrdinal,
-      checks: plan.checks(schema: schema))
+      checks: plan.checks(schema: schema), scope: scope)
     sinks[kind] = KindSink(router: router, assembler: assembler, target: target)
     let watchedSink = WatchedSink(sink: sink)
     watched.withLock { $0.append(watchedSink) }

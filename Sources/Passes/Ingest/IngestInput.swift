@@ -25,6 +25,8 @@ struct IngestInput {
     var rows: BodyReader?
     /// What the coverage ledger is told, asked for when all has come; rows and hash are filled in.
     var events: () -> [CoverageEvent]
+    /// Holds what was read against what the vendor announced, once all has come.
+    var verify: (IngestFileReport) throws -> Void = { _ in }
 
     /// The stored rows that go when these come; nil where nothing is there yet.
     var replaces: ReplacedRegion? {

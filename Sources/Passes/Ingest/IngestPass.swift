@@ -162,6 +162,7 @@ public final class IngestPass {
       try item.download.map { $0.rows == nil }
       ?? DBNSource.isDBN(input, path: item.path, options: item.options)
     var works = isDBN ? try readDBN(item, input, place) : try readRows(item, input, place)
+    try item.download?.verify(report.files[place])
     if item.download != nil, works.allSatisfy(\.isWithoutRows) {
       works = try emptyWork(item, place).map { [$0] } ?? []
     }

@@ -1,5 +1,6 @@
 import Columnar
 import JSON
+import Market
 
 /// What is known of an interval of some symbols.
 public enum CoverageState: String, Hashable, Sendable, CaseIterable {
@@ -33,7 +34,7 @@ public struct CoverageEvent: Hashable, Sendable {
   public var schema: String
   /// Sorted.
   public var symbols: [String]
-  /// Kind of the symbols, like `raw_symbol` or `continuous`.
+  /// Kind of the symbols as the vendor spells it, like `raw_symbol` or `continuous`.
   public var symbolType: String
   /// Half-open, in ns since 1970 UTC.
   public var interval: Range<Int64>
@@ -64,10 +65,23 @@ public struct CoverageEvent: Hashable, Sendable {
     self.dataset = dataset
     self.schema = schema
     self.symbols = symbols.sorted()
-    self.symbolType = symbolType
+    self.symbolType = SType(ledgerName: symbolType)?.name ?? symbolType
     self.interval = interval
     self.state = state
     self.table = table
+  }
+}
+
+extension SType {
+  /// The type with a name as ledgers have it: the vendor's, or the one that files were noted with in
+  /// older ledgers, like `rawSymbol`.
+  init?(ledgerName: String) {
+    if let type = SType(name: ledgerName) {
+      self = type
+      return
+    }
+    guard let type = Self.allCases.first(where: { "\($0)" == ledgerName }) else { return nil }
+    self = type
   }
 }
 

@@ -48,11 +48,19 @@ struct DatabentoJob {
     let client = DatabentoClient(http: access.http, baseURL: access.baseURL, key: access.key)
     let (ledger, recovered) = try CoverageLedger.recovered(lake)
     var parts: [Part] = []
+    var uncovered: [UsageError] = []
     for kind in kinds {
       try client.require(dataset: dataset, schema: kind)
       let range = try client.datasetRange(dataset: dataset).range(of: kind)
-      let interval = try covered(start, range, dataset)
-      let found = try resolved(symbols, type, dataset, kind, interval, client)
+      let interval: Range<Int64>
+      do {
+        interval = try covered(start, range, dataset)
+      } catch let error as UsageError where kinds.count > 1 {
+        // The others may reach further.
+        uncovered.append(error)
+        continue
+      }
+      let found = try resolved(symbols, type, dataset, kind, interval, range, client)
       var part = try part(
         kind, dataset, found.symbols, type, interval, range.upperBound, ledger, client, length: nil)
       if usesBatch(part.quote) {
@@ -65,15 +73,19 @@ struct DatabentoJob {
       part.unresolved = found.unresolved
       parts.append(part)
     }
+    if parts.isEmpty, let error = uncovered.first { throw error }
+    for error in uncovered { context.report(error) }
     show(parts)
     if order.flags.isDryRun {
       job.printEstimate(
         requests: parts.reduce(0) { $0 + $1.plan.units.count },
         costNanoUSD: parts.reduce(0) { $0 + $1.quote.costNanoUSD })
-      return parts.allSatisfy(\.unresolved.isEmpty) ? .done : .findings
+      let isRefused = parts.flatMap(\.plan.units).contains { $0.refusal?.kind == .rejected }
+      let isWhole = parts.allSatisfy(\.unresolved.isEmpty) && uncovered.isEmpty
+      return isWhole && !isRefused ? .done : .findings
     }
     try checkBudget(parts, ledger)
-    var status = ExitStatus.done
+    var status = uncovered.isEmpty ? ExitStatus.done : .findings
     for part in parts {
       status = status.worse(try fetch(part, recovered))
       // What stopped one stops the others: the key, or this machine.
@@ -130,34 +142,48 @@ struct DatabentoJob {
     return interval
   }
 
-  /// The symbols that the vendor knows in the range; the others are told, with what would resolve.
+  /// The symbols that the vendor knows; the others are told, with what would resolve.
+  ///
+  /// One that is listed at another time only is known: there is nothing of it in the range.
+  ///
+  /// - Parameter range: What the vendor has at all.
   private func resolved(
     _ symbols: [String], _ type: SType, _ dataset: String, _ kind: RecordKind,
-    _ interval: Range<Int64>, _ client: DatabentoClient
+    _ interval: Range<Int64>, _ range: Range<Int64>, _ client: DatabentoClient
   ) throws -> (symbols: [String], unresolved: [String: any Error]) {
     if symbols.contains(CoverageLedger.allSymbols) { return ([CoverageLedger.allSymbols], [:]) }
-    let day: Int64 = 86_400_000_000_000
-    let first = CivilDate(daysSinceEpoch: Int(interval.lowerBound / day))
-    let last = CivilDate(daysSinceEpoch: Int((interval.upperBound - 1) / day) + 1)
-    var unknown: Set<String> = []
-    for start in stride(from: 0, to: symbols.count, by: DatabentoQuery.symbolCountMax) {
-      let group = Array(symbols[start..<min(start + DatabentoQuery.symbolCountMax, symbols.count)])
-      let resolution = try client.resolve(
-        dataset: dataset, symbols: group, stypeIn: type,
-        stypeOut: type == .instrumentID ? .rawSymbol : .instrumentID, dates: first..<last)
-      unknown.formUnion(resolution.notFound)
+    func query(_ symbols: [String], _ interval: Range<Int64>) -> DatabentoQuery {
+      DatabentoQuery(
+        dataset: dataset, schema: kind, symbols: symbols, stypeIn: type,
+        start: interval.lowerBound, end: interval.upperBound)
     }
+    let unlisted = try notFound(query(symbols, interval), client)
+    if unlisted.isEmpty { return (symbols, [:]) }
+    let unknown = Set(try notFound(query(unlisted, range), client))
     if unknown.isEmpty { return (symbols, [:]) }
-    let query = DatabentoQuery(
-      dataset: dataset, schema: kind, symbols: Array(unknown), stypeIn: type,
-      start: interval.lowerBound, end: interval.upperBound)
-    let error = client.unresolved(symbols.filter(unknown.contains), of: query)
+    let error = client.unresolved(
+      symbols.filter(unknown.contains), of: query(Array(unknown), interval))
     if unknown.count == symbols.count { throw error }
     context.report(error)
     return (
       symbols.filter { !unknown.contains($0) },
       Dictionary(uniqueKeysWithValues: unknown.map { ($0, error) })
     )
+  }
+
+  /// The symbols of a query of which the vendor knows no instrument in its range.
+  private func notFound(_ query: DatabentoQuery, _ client: DatabentoClient) throws -> [String] {
+    var unknown: Set<String> = []
+    let (symbols, countMax) = (query.symbols, DatabentoQuery.symbolCountMax)
+    for start in stride(from: 0, to: symbols.count, by: countMax) {
+      let resolution = try client.resolve(
+        dataset: query.dataset,
+        symbols: Array(symbols[start..<min(start + countMax, symbols.count)]),
+        stypeIn: query.stypeIn,
+        stypeOut: query.stypeIn == .instrumentID ? .rawSymbol : .instrumentID, dates: query.dates)
+      unknown.formUnion(resolution.notFound)
+    }
+    return symbols.filter(unknown.contains)
   }
 
   // MARK: - The plan
@@ -274,15 +300,24 @@ struct DatabentoJob {
     for unit in parts.flatMap(\.plan.units) {
       context.detail("\(unit.name)  USD \(job.usd(unit.costNanoUSD ?? 0))")
     }
-    let refused = parts.flatMap(\.plan.units).filter { $0.refusal != nil }
-    if let refusal = refused.first?.refusal {
-      context.say(
-        job.count(refused.count, "request") + " of these your plan does not include: " + refusal)
-    }
+    tellRefusals(parts)
     if parts.contains(where: \.usesBatch) {
       context.say(
         "batch: the vendor prepares files, which can be fetched again for free for 30 days")
     }
+  }
+
+  /// Tells what of the plan the vendor will not give, and why.
+  private func tellRefusals(_ parts: [Part]) {
+    let refusals = parts.flatMap(\.plan.units).compactMap(\.refusal)
+    func tell(_ kind: DownloadRefusal.Kind, _ words: String) {
+      let own = refusals.filter { $0.kind == kind }
+      guard let first = own.first else { return }
+      context.say(job.count(own.count, "request") + " of these \(words): " + first.message)
+    }
+    tell(.notEntitled, "your plan does not include")
+    tell(.empty, "the vendor has nothing for")
+    tell(.rejected, "the vendor refuses")
   }
 
   private func checkBudget(_ parts: [Part], _ ledger: CoverageLedger) throws {

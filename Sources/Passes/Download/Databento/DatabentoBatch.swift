@@ -25,6 +25,8 @@ public final class DatabentoBatch: Sendable {
   private struct Job {
     var id: String
     var files: [BatchFile]?
+    /// Why the vendor prepares nothing.
+    var refusal: DownloadRefusal?
     /// Some worker waits for the vendor already.
     var isWaitedFor = false
   }
@@ -45,6 +47,8 @@ public final class DatabentoBatch: Sendable {
 
   /// Has files prepared for units that follow each other, or finds the job that does so already.
   ///
+  /// What the vendor refuses to prepare is told to those who ask for it; the rest is prepared.
+  ///
   /// - Returns: The jobs' ids.
   public func submit(_ units: [DownloadUnit]) throws -> [String] {
     // The files go there too, whoever ordered them.
@@ -54,9 +58,15 @@ public final class DatabentoBatch: Sendable {
     for span in DownloadQuote.spans(units) {
       // An older job's files would be what is to be replaced.
       let isAgain = units.contains { $0.isReplacing && span.holds($0) }
-      let job = try isAgain ? order(span) : remembered(span, known) ?? order(span)
-      jobs.withLock { $0[span] = Job(id: job) }
-      ids.append(job)
+      do {
+        let job = try DatabentoDownload.refusing {
+          try isAgain ? order(span) : remembered(span, known) ?? order(span)
+        }
+        jobs.withLock { $0[span] = Job(id: job) }
+        ids.append(job)
+      } catch let refusal as DownloadRefusal where refusal.kind != .unauthorized {
+        jobs.withLock { $0[span] = Job(id: "", refusal: refusal) }
+      }
     }
     return ids
   }
@@ -131,6 +141,7 @@ public final class DatabentoBatch: Sendable {
       if isInterrupted() { throw PassError(.interrupted, "interrupted") }
       let span = jobs.keys.first { $0.holds(unit) }
       guard let span, let job = jobs[span] else { return .some(nil) }
+      if let refusal = job.refusal { throw refusal }
       if job.files == nil && job.isWaitedFor { return nil }
       jobs[span]?.isWaitedFor = true
       return .some((span, job.id, job.files))

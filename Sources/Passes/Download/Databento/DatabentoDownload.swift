@@ -20,14 +20,21 @@ public struct DatabentoDownload: DownloadSource {
   }
 
   public func fetch(_ unit: DownloadUnit, into spool: DownloadSpool) throws -> FetchedUnit {
-    if let refusal = unit.refusal { throw DownloadRefusal(.notEntitled, refusal) }
+    if let refusal = unit.refusal { throw refusal }
     return try Self.refusing {
       let query = try Self.query(unit)
       spool.instruments = try instruments(query)
-      if let batch { return try batch.fetch(unit, into: spool) }
+      if let batch {
+        let announced = try client.announcedCount(query)
+        var fetched = try batch.fetch(unit, into: spool)
+        fetched.announced = announced
+        return fetched
+      }
       var fetched = FetchedUnit()
       // What was estimated for several symbols is not what one of them costs.
       fetched.costNanoUSD = try unit.costNanoUSD ?? client.cost(query)
+      // Asked first: what is paid for is not lost to a question that fails.
+      fetched.announced = try client.announcedCount(query)
       let response = try client.getRange(
         query, begin: { try spool.restart() }, body: { try spool.append($0) })
       fetched.byteCount = spool.byteCount
@@ -40,19 +47,16 @@ public struct DatabentoDownload: DownloadSource {
   /// was asked for to instrument ids, which names no contract for a continuous symbol or an id.
   private func instruments(_ query: DatabentoQuery) throws -> [InstrumentName] {
     guard query.stypeIn == .continuous || query.stypeIn == .instrumentID else { return [] }
-    let day: Int64 = 86_400_000_000_000
-    let first = CivilDate(daysSinceEpoch: Int(query.start / day))
-    let last = CivilDate(daysSinceEpoch: Int((query.end - 1) / day) + 1)
     var ids = query.symbols
     if query.stypeIn == .continuous {
       let found = try client.resolve(
-        dataset: query.dataset, symbols: query.symbols, stypeIn: .continuous, dates: first..<last)
+        dataset: query.dataset, symbols: query.symbols, stypeIn: .continuous, dates: query.dates)
       ids = Set(found.mappings.flatMap { $0.intervals.map(\.symbol) }).sorted()
     }
     if ids.isEmpty { return [] }
     let names = try client.resolve(
       dataset: query.dataset, symbols: ids, stypeIn: .instrumentID, stypeOut: .rawSymbol,
-      dates: first..<last)
+      dates: query.dates)
     return names.mappings.flatMap { mapping in
       guard let id = UInt32(mapping.symbol) else { return [InstrumentName]() }
       return mapping.intervals.compactMap { interval in
@@ -90,6 +94,8 @@ public struct DatabentoDownload: DownloadSource {
     } catch let error as DatabentoError where error.code == .unresolved {
       throw DownloadRefusal(
         .rejected, error.message, place: error.placeText, remedy: error.remedy)
+    } catch let error as DatabentoError where error.code == .unlisted {
+      throw DownloadRefusal(.empty, error.message, place: error.placeText, remedy: error.remedy)
     }
   }
 

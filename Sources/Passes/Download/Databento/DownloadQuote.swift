@@ -17,8 +17,8 @@ public struct DownloadQuote: Sendable {
 
   /// Asks the vendor for the price of every unit, and notes it there. Costs nothing.
   ///
-  /// A unit of several symbols that the plan does not include is cut into its symbols; those that the
-  /// plan does not include are noted as such.
+  /// What the vendor refuses of one unit is noted there, and is none of the others' business. A unit of
+  /// several symbols is cut into its symbols then, unless there is nothing of any of them.
   ///
   /// - Parameter width: Questions that are asked at a time.
   public static func make(
@@ -27,7 +27,7 @@ public struct DownloadQuote: Sendable {
     let priced = try priced(units, client, width)
     units = []
     for unit in priced {
-      if unit.refusal == nil || unit.symbols.count == 1 {
+      if unit.refusal == nil || unit.refusal?.kind == .empty || unit.symbols.count == 1 {
         units.append(unit)
       } else {
         units += try self.priced(unit.single, client, width)
@@ -61,8 +61,8 @@ public struct DownloadQuote: Sendable {
           try client.cost(DatabentoDownload.query(units[place]))
         }
         priced.withLock { $0[place].costNanoUSD = cost }
-      } catch let error as DownloadRefusal where error.kind == .notEntitled {
-        priced.withLock { $0[place].refusal = error.message }
+      } catch let error as DownloadRefusal where error.kind != .unauthorized {
+        priced.withLock { $0[place].refusal = error }
       }
     }
     return priced.withLock { $0 }

@@ -44,6 +44,8 @@ public struct MassiveDownload: DownloadSource {
         if summary.isDelayed { fetched.reason = "delayed, as the plan has it" }
       }
       fetched.byteCount = spool.byteCount
+      // An article makes a row for each of its tickers.
+      if kind != .news { fetched.announced = recordCount...recordCount }
       if recordCount == 0 && !unit.isOpen {
         fetched.state = .empty
         fetched.reason = "the vendor has nothing there"
@@ -58,9 +60,7 @@ public struct MassiveDownload: DownloadSource {
   ) throws -> FetchSummary {
     switch kind {
     case .bars(_, let span):
-      return try client.fetchBars(
-        BarQuery(ticker: symbol, span: span, interval: interval, isAdjusted: isAdjusted),
-        into: spool)
+      return try client.fetchBars(barQuery(symbol, span, interval), into: spool)
     case .optionContracts:
       var query = contractFilter ?? ContractQuery(underlying: symbol, asOf: date(interval))
       query.underlying = symbol
@@ -78,14 +78,34 @@ public struct MassiveDownload: DownloadSource {
   public func rows(of unit: DownloadUnit) -> BodyReader? {
     guard let kind = try? kind(of: unit) else { return nil }
     let isBars = if case .bars(let market, _) = kind { market != .indices } else { false }
+    let symbol =
+      unit.symbols.count == 1 && unit.symbols != [CoverageLedger.allSymbols]
+      ? unit.symbols[0] : nil
     let context = PageContext(
-      symbol: unit.symbols.count == 1 && unit.symbols != [CoverageLedger.allSymbols]
-        ? unit.symbols[0] : nil,
-      asOf: zone.startOfDay(zone.localDay(nanoseconds: unit.interval.lowerBound)) * 1_000_000_000)
+      symbol: symbol,
+      asOf: zone.startOfDay(zone.localDay(nanoseconds: unit.interval.lowerBound)) * 1_000_000_000,
+      scope: scope(kind, symbol, unit.interval))
     return BodyReader { supply, schema in
       try MassiveSource(
         supply: supply, path: unit.name, kind: kind.pageKind, schema: schema, context: context,
         isAdjusted: isBars ? isAdjusted : nil)
+    }
+  }
+
+  private func barQuery(
+    _ symbol: String, _ span: BarSpan, _ interval: Range<Int64>
+  ) -> BarQuery {
+    BarQuery(ticker: symbol, span: span, interval: interval, isAdjusted: isAdjusted)
+  }
+
+  /// What the rows of a body may be: the client looked already, and what it leaves out is left out again.
+  private func scope(
+    _ kind: MassiveKind, _ symbol: String?, _ interval: Range<Int64>
+  ) -> PageScope? {
+    switch kind {
+    case .bars(_, let span): symbol.map { PageScope(barQuery($0, span, interval)) }
+    case .news: PageScope(symbol: symbol, interval: interval)
+    case .optionContracts, .openClose: nil
     }
   }
 
