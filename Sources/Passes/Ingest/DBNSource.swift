@@ -128,6 +128,7 @@ final class DBNSource {
         RejectedRow(conflict: $0, original: Array($0.row.prefix(recordByteCount)))
       }
       work.symbols = summary.metadata?.symbols ?? []
+      work.requestedNames = summary.requestedNames
       work.symbolType = summary.metadata?.stypeIn.map { "\($0)" } ?? "raw_symbol"
       return work
     }
