@@ -2,11 +2,19 @@ import Bytes
 import Columnar
 
 /// Digits of a second that a time column prints.
-enum TimeDigits: UInt8 {
+public enum TimeDigits: UInt8, Sendable {
+  /// None for a whole second; for any other time 3, 6 or 9, as many as it has. A value so has one text,
+  /// whatever else is in the answer, and no value is cut.
   case seconds = 0
   case milliseconds = 3
   case microseconds = 6
   case nanoseconds = 9
+
+  /// The fewest digits that hold a fraction of a second, which is not 0.
+  static func fewest(for nanoseconds: UInt64) -> TimeDigits {
+    if nanoseconds % 1_000 != 0 { return .nanoseconds }
+    return nanoseconds % 1_000_000 == 0 ? .milliseconds : .microseconds
+  }
 }
 
 /// The text `2024-01-02T14:30:` of one minute, kept from row to row: rows are sorted by time, so
@@ -49,7 +57,7 @@ struct MinuteText {
     let ones = second &- tens &* 10
     // ":SS", then "Z" or "."
     let text: UInt64 = 0x3A | ((0x30 &+ tens) &<< 8) | ((0x30 &+ ones) &<< 16)
-    if digits == .seconds {
+    if digits == .seconds && fraction == 0 && extra == 0 {
       out.storeLE(text | (0x5A &<< 24), 0)
       return out + 4
     }
@@ -57,7 +65,7 @@ struct MinuteText {
     let nanoseconds =
       fraction &* (1_000_000_000 / UInt64(bitPattern: perSecond)) &+ UInt64(bitPattern: extra)
     let end: TextPointer
-    switch digits {
+    switch digits == .seconds ? .fewest(for: nanoseconds) : digits {
     case .nanoseconds: end = putNineDigits(nanoseconds, out + 4)
     case .microseconds: end = putPadded(nanoseconds / 1_000, count: 6, out + 4)
     default: end = putPadded(nanoseconds / 1_000_000, count: 3, out + 4)
