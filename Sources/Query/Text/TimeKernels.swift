@@ -57,7 +57,8 @@ struct MinuteText {
     let ones = second &- tens &* 10
     // ":SS", then "Z" or "."
     let text: UInt64 = 0x3A | ((0x30 &+ tens) &<< 8) | ((0x30 &+ ones) &<< 16)
-    if digits == .seconds && fraction == 0 && extra == 0 {
+    if digits == .seconds {
+      if fraction != 0 || extra != 0 { return putFraction(rest, perSecond, extra, out) }
       out.storeLE(text | (0x5A &<< 24), 0)
       return out + 4
     }
@@ -65,13 +66,26 @@ struct MinuteText {
     let nanoseconds =
       fraction &* (1_000_000_000 / UInt64(bitPattern: perSecond)) &+ UInt64(bitPattern: extra)
     let end: TextPointer
-    switch digits == .seconds ? .fewest(for: nanoseconds) : digits {
+    switch digits {
     case .nanoseconds: end = putNineDigits(nanoseconds, out + 4)
     case .microseconds: end = putPadded(nanoseconds / 1_000, count: 6, out + 4)
     default: end = putPadded(nanoseconds / 1_000_000, count: 3, out + 4)
     }
     end.storeLE(0x5A as UInt8, 0)
     return end + 1
+  }
+
+  /// As `putSeconds`, of a time that is no whole second, with as many digits as it has.
+  @inline(never)
+  private static func putFraction(
+    _ rest: Int64, _ perSecond: Int64, _ extra: Int64, _ out: TextPointer
+  ) -> TextPointer {
+    let nanoseconds = rest % perSecond * (1_000_000_000 / perSecond) + extra
+    switch TimeDigits.fewest(for: UInt64(bitPattern: nanoseconds)) {
+    case .milliseconds: return putSeconds(rest, perSecond, extra, .milliseconds, out)
+    case .microseconds: return putSeconds(rest, perSecond, extra, .microseconds, out)
+    default: return putSeconds(rest, perSecond, extra, .nanoseconds, out)
+    }
   }
 
   @inline(never)
