@@ -436,6 +436,11 @@ columns:
     type: string
     source: "-"
     description: "Why, where the state is not complete."
+  - name: contracts
+    type: string
+    source: "-"
+    unit: JSON list
+    description: "Which contract each name in symbols was, by dates; null where they are raw symbols."
 
 """#),
     ("definition", ["definition"], #"""

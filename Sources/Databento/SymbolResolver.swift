@@ -71,6 +71,11 @@ public struct SymbolResolver: Sendable {
   /// Ids that the only requested symbol stood for, with their days.
   private var onlySymbolDays: [(id: UInt32, days: Range<Int>)] = []
   private var cache: [UInt64: Resolution] = [:]
+  /// Names that were asked for, day by day, as they were resolved.
+  private var named: Set<RequestedName> = []
+  /// Names and days that are kept: a parent of all options on an index has more contracts than anybody looks up.
+  private static let namedCountMax = 50_000
+  private var hasTooManyNames = false
 
   private struct Resolution {
     var symbol: String
@@ -142,10 +147,32 @@ public struct SymbolResolver: Sendable {
     instrumentID: UInt32, day: Int
   ) -> (symbol: String, requested: String?, step: ResolutionStep) {
     let key = UInt64(instrumentID) << 32 | UInt64(UInt32(truncatingIfNeeded: day))
-    let found = cache[key] ?? look(instrumentID, day)
-    cache[key] = found
+    let found: Resolution
+    if let known = cache[key] {
+      found = known
+    } else {
+      found = look(instrumentID, day)
+      cache[key] = found
+      note(found, day)
+    }
     counts[found.step, default: 0] += 1
     return (found.symbol, found.requested, found.step)
+  }
+
+  /// What the names that were asked for stood for, as far as it was resolved; nothing where that is too much.
+  public var requestedNames: [RequestedName] { RequestedName.joined(named) }
+
+  private mutating func note(_ found: Resolution, _ day: Int) {
+    guard let requested = found.requested, !hasTooManyNames else { return }
+    if named.count >= Self.namedCountMax {
+      hasTooManyNames = true
+      named = []
+      return
+    }
+    for name in requested.split(separator: ",") {
+      named.insert(
+        RequestedName(name: String(name), symbol: found.symbol, days: day..<day + 1))
+    }
   }
 
   /// Adds `count` to a step: for callers that remember a resolution and use it again.

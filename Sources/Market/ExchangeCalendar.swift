@@ -159,6 +159,18 @@ public struct ExchangeCalendar: Sendable {
     String(name.map { $0 == "/" ? "-" : $0 }) + ".yaml"
   }
 
+  /// The time that belongs to a session's date: its local day, where no other session reaches into it.
+  ///
+  /// What trades before the opening and after the close, as in vendors' files of a day, lies in it.
+  public func day(of session: TradingSession) -> Range<Int64> {
+    let day = session.date.daysSinceEpoch
+    var start = min(session.open, instant(day, 0))
+    var end = max(session.close, instant(day + 1, 0))
+    if let before = self.session(day: day - 1) { start = max(start, before.close) }
+    if let after = self.session(day: day + 1) { end = min(end, after.open) }
+    return min(start, session.open)..<max(end, session.close)
+  }
+
   // MARK: - One session
 
   /// The session of a day since 1970-01-01, whether the calendar vouches for that day or not.

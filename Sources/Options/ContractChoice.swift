@@ -6,33 +6,35 @@ public struct ContractChoice: Hashable, Sendable {
   /// One cent: how far a listed strike may be from the one that was computed and still be it.
   public static let toleranceDefault: Int64 = Price.scale / 100
 
-  /// Root of the options, like `SPY`.
-  public let root: String
+  /// Roots of the options, like `SPY`, or `SPX` and `SPXW`; contracts of each are chosen.
+  public let roots: [String]
   public let expiration: CivilDate
   public let rule: StrikeRule
 
-  public init(root: String, expiration: CivilDate, rule: StrikeRule) {
-    self.root = root
+  public init(roots: [String], expiration: CivilDate, rule: StrikeRule) {
+    self.roots = roots
     self.expiration = expiration
     self.rule = rule
   }
 
-  /// The contracts by arithmetic, calls first, each side nearest first. They need not exist.
+  /// The contracts by arithmetic, root by root, calls first, each side nearest first. They need not exist.
   ///
   /// - Parameter open: The day's opening price in billionths of a dollar.
   public func built(open: Int64) throws(OptionError) -> [OptionSymbol] {
     let strikes = try rule.strikes(open: open)
     var symbols: [OptionSymbol] = []
-    for (right, side) in [(OptionRight.call, strikes.calls), (.put, strikes.puts)] {
-      for strike in side {
-        symbols.append(
-          try OptionSymbol(root: root, expiration: expiration, right: right, strike: strike))
+    for root in roots {
+      for (right, side) in [(OptionRight.call, strikes.calls), (.put, strikes.puts)] {
+        for strike in side {
+          symbols.append(
+            try OptionSymbol(root: root, expiration: expiration, right: right, strike: strike))
+        }
       }
     }
     return symbols
   }
 
-  /// The contracts among those listed, calls first, each side nearest first.
+  /// The contracts among those listed, root by root, calls first, each side nearest first.
   ///
   /// For each strike of the arithmetic it takes the listed one within `tolerance`, the nearest of several;
   /// where there is none, the strike nearest to it on the same side of the opening price that is not taken.
@@ -44,8 +46,19 @@ public struct ContractChoice: Hashable, Sendable {
   public func listed(
     open: Int64, among contracts: [OptionSymbol], tolerance: Int64 = toleranceDefault
   ) throws(OptionError) -> [OptionSymbol] {
+    var chosen: [OptionSymbol] = []
+    for root in roots {
+      let own = Set(contracts.filter { $0.root == root && $0.expiration == expiration })
+      chosen += try nearest(open: open, among: own, tolerance: tolerance)
+    }
+    return chosen
+  }
+
+  /// The chosen contracts of one root.
+  private func nearest(
+    open: Int64, among fitting: Set<OptionSymbol>, tolerance: Int64
+  ) throws(OptionError) -> [OptionSymbol] {
     let strikes = try rule.strikes(open: open)
-    let fitting = Set(contracts.filter { $0.root == root && $0.expiration == expiration })
     var chosen: [OptionSymbol] = []
     for (right, targets) in [(OptionRight.call, strikes.calls), (.put, strikes.puts)] {
       let side = fitting.filter { $0.right == right }.sorted()

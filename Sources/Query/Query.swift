@@ -57,12 +57,18 @@ public struct Query: Sendable {
   let plan: QueryPlan
   private let request: QueryRequest
 
-  /// - Parameter lake: Finds the lake; called only for the name of a table.
-  public init(_ request: QueryRequest, lake: () throws -> Lake) throws {
+  /// - Parameters:
+  ///   - lake: Finds the lake; called only for the name of a table.
+  ///   - named: What a name in `requested_symbol` stood for beside what the rows themselves say; called only
+  ///     where the filter tests that column.
+  public init(
+    _ request: QueryRequest, lake: () throws -> Lake,
+    named: @escaping (String) throws -> [NamedStretch] = { _ in [] }
+  ) throws {
     let table = try TableSource.open(
       request.table, version: request.version, asOf: request.asOf,
       allowsOutside: request.allowsOutside, lake: lake)
-    plan = try QueryPlan(request, table)
+    plan = try QueryPlan(request, table, named: named)
     self.request = request
   }
 

@@ -23,7 +23,10 @@ struct ExportCommand: Command {
     ],
     notes: [
       "Records are equal to their source's field by field. Tables that keep the source's ordinal give its order back; "
-        + "bars come by time, then instrument and publisher."
+        + "bars come by time, then instrument and publisher.",
+      "A value for which the version has no room is refused with its field and record: nothing is cut. Versions 1 and 2 "
+        + "have shorter texts and symbols, smaller quantities and ids, and no legs; 3 leaves out what the vendor's own "
+        + "upgrade does.",
     ],
     examples: [
       Example("lake export dbn raw.glbx_mdp3_trades -o trades.dbn.zst", "all records"),

@@ -20,7 +20,8 @@ struct LedgerCommand: Command {
       .switch("dry-run", help: "With rebuild: say what is missing, and write nothing."),
     ],
     notes: [
-      "Every commit says which interval it covers. Where ledger/ is lost or lacks something, rebuild takes it from there. "
+      "A name like ES.c.0 is a contract on each date: -v and --json show which, and query and gaps find its rows by any of"
+        + " the contract's names. Every commit says which interval it covers. Where ledger/ is lost or lacks something, rebuild takes it from there. "
         + "What never was in a table, like a refusal of the vendor's, is not in the commits."
     ],
     examples: [
@@ -69,13 +70,21 @@ struct LedgerCommand: Command {
         table.add([
           source.dataset, source.schema, source.symbol, from, to, stretch.state.rawValue, why,
         ])
+        let contracts = stretch.event.contracts.filter {
+          $0.name == source.symbol && $0.interval.overlaps(stretch.interval)
+        }
+        for contract in contracts {
+          context.detail(
+            "\(contract.name) was \(contract.symbol) from \(contract.start.iso) to before \(contract.end.iso)"
+          )
+        }
         if context.isJSON {
           let members: [(String, JSONValue)] = [
             ("type", .string("interval")), ("dataset", .string(source.dataset)),
             ("schema", .string(source.schema)), ("symbol", .string(source.symbol)),
             ("symbol_type", .string(source.symbolType)), ("start", .string(from)),
             ("end", .string(to)), ("state", .string(stretch.state.rawValue)),
-            ("reason", .string(why)),
+            ("reason", .string(why)), ("contracts", .array(contracts.map(\.json))),
           ]
           context.print(JSONValue.object(JSONObject(members)).description)
         }

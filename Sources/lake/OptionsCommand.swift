@@ -16,7 +16,8 @@ struct OptionsCommand: Command {
     summary: "Store which option contracts were listed around a stock's opening price.",
     operands: [OperandSpec("discover", help: "What to do.")],
     flags: [
-      .option("underlying", "SYMBOL", help: "The stock they are of, like SPY."),
+      .option(
+        "underlying", "SYMBOL", help: "The stock or index they are of, like SPY, BRK.B or SPX."),
       .option("date", "DATE", help: "The session, like 2025-03-03."),
       .option(
         "range-pct", "PCT",
@@ -24,11 +25,15 @@ struct OptionsCommand: Command {
       .option(
         "expiry-days", "N", help: "Expirations within N days (default 7; 0 is the day itself)."),
       .option("rate-limit", "N/min", help: "Requests at most, like 5/min (default: lake.yaml)."),
+      .switch(
+        "expired",
+        help: "Ask for contracts that have expired by now alone, as the vendor's 'expired' does."),
       .switch("dry-run", help: "Show what would be asked for, and stop."),
     ],
     notes: [
       "Contracts go to raw.massive_option_contracts, as listed on that date. The opening price comes from the"
         + " lake's own bars where they are, else from the vendor. What was stored once is not asked for again."
+        + " The exit status is 1 where nothing is listed."
     ],
     examples: [
       Example(
@@ -47,6 +52,7 @@ struct OptionsCommand: Command {
   let expiryDays: Int
   let rateLimit: RateLimit?
   let isDryRun: Bool
+  let asksForExpired: Bool
 
   init(_ arguments: inout Arguments) throws(UsageError) {
     _ = try arguments.operandChoice("discover")
@@ -67,6 +73,7 @@ struct OptionsCommand: Command {
       ?? Self.expiryDaysDefault
     rateLimit = try arguments.rateLimit()
     isDryRun = arguments.flag("dry-run")
+    asksForExpired = arguments.flag("expired")
   }
 
   private static func required(_ flag: String, _ value: String, _ arguments: Arguments)
@@ -85,7 +92,8 @@ struct OptionsCommand: Command {
     let access = try context.openVendor(.massive, lake: lake, rateLimit: rateLimit)
     let client = MassiveClient(http: access.http, baseURL: access.baseURL, key: access.key)
     let open = try MassiveDownload.refusing {
-      try OpeningPrice(lake: lake, client: client).price(underlying, session)
+      try OpeningPrice(lake: lake, client: client).price(
+        OptionRoots.pricedTicker(of: underlying), session)
     }
     let range = try DiscoveryRange(
       open: open, percent: percent ?? lake.config.optionDefaults.rangePercent, date: date,
@@ -133,9 +141,10 @@ struct OptionsCommand: Command {
 
   private func filter(_ range: DiscoveryRange) -> ContractQuery {
     ContractQuery(
-      underlying: underlying, asOf: date, expirationFrom: range.expirations.lowerBound,
+      underlying: OptionRoots.ticker(of: underlying), asOf: date,
+      expirationFrom: range.expirations.lowerBound,
       expirationThrough: range.expirations.upperBound, strikeFrom: range.strikes.lowerBound,
-      strikeThrough: range.strikes.upperBound, includesExpired: true)
+      strikeThrough: range.strikes.upperBound, includesExpired: asksForExpired)
   }
 
   /// The date of one list; the ledger knows it by what it is narrowed to.
@@ -145,9 +154,11 @@ struct OptionsCommand: Command {
     let end = zone.startOfDay(date.daysSinceEpoch + 1) * 1_000_000_000
     let kind = MassiveKind.optionContracts
     let request = DownloadRequest(
-      dataset: kind.dataset, schema: kind.schemaKind, symbols: [underlying],
+      dataset: kind.dataset, schema: kind.schemaKind,
+      symbols: [OptionRoots.ticker(of: underlying)],
       symbolType:
-        "underlying, strikes \(Self.text(range)), expiry to \(range.expirations.upperBound.iso)",
+        "underlying, strikes \(Self.text(range)), expiry to \(range.expirations.upperBound.iso)"
+        + (asksForExpired ? ", expired" : ""),
       interval: start..<end, table: try MassiveDownload.tableName(kind, isAdjusted: false),
       cut: DownloadCut(.day, zone: zone))
     var selection = DownloadSelection()
@@ -174,7 +185,15 @@ struct OptionsCommand: Command {
         context.report(error)
         status = .failed
         state = "failed"
-      case .empty: state = "empty"
+      case .empty:
+        state = "empty"
+        status = status.worse(.findings)
+        context.report(
+          DownloadRefusal(
+            .empty, "no contract of '\(underlying)' in that range was listed on \(date.iso)",
+            remedy:
+              "--range-pct and --expiry-days widen the range; the underlying is a ticker, like BRK.B or SPX"
+          ))
       default: break
       }
     }

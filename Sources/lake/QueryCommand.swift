@@ -2,6 +2,7 @@ import Bytes
 import Catalog
 import Columnar
 import CommandLineKit
+import Passes
 import Query
 
 /// `lake query`: rows of a table as CSV, JSON lines or Parquet.
@@ -35,6 +36,9 @@ struct QueryCommand: Command {
       .switch(
         "allow-outside",
         help: "Read data files outside the table's folder too, where its log names such: trust it."),
+      .option(
+        "time-digits", "6|9",
+        help: "All times with at least so many digits of a second, for readers of one form."),
       .switch("explain", help: "Print what would be read, what would be skipped, and why."),
     ],
     notes: [
@@ -43,6 +47,8 @@ struct QueryCommand: Command {
         + "close > 100 and not (volume = 0 or side is null); also in (…), between, like.",
       "Rows come ordered by date, symbol and time. Times print in UTC, prices with all their digits; "
         + "a null is an empty field, an empty text \"\".",
+      "Times of bars on whole seconds print none of their digits, others 3, 6 or 9, as many as they have; "
+        + "--time-digits 6 gives all of them one form.",
       "A file named .gz or .zst is compressed. A file appears when it is complete, or not at all.",
       "--json prints the summary as an object: on standard output with -o, else on standard error, below "
         + "rows that are JSON lines unless --format says otherwise.",
@@ -88,9 +94,23 @@ struct QueryCommand: Command {
     let named = try arguments.choice("format", of: QueryOutput.Format.allCases.map(\.rawValue))
     format =
       named.flatMap { QueryOutput.Format(rawValue: $0) } ?? QueryOutput.format(of: outputPath)
+    if let text = try arguments.choice("time-digits", of: ["6", "9"]) {
+      request.timeDigits = UInt8(text).flatMap { TimeDigits(rawValue: $0) }
+    }
     force = arguments.flag("force")
     explains = arguments.flag("explain")
     self.request = request
+  }
+
+  /// Which symbols of the table a name was that the vendor was asked by; folders and files have no ledger.
+  private func contracts(named name: String, in context: Context) throws -> [NamedStretch] {
+    guard let lake = try context.findLakeIfAny(),
+      lake.tableNames().contains(where: { $0.description == request.table })
+    else { return [] }
+    let (ledger, _) = try CoverageLedger.recovered(lake)
+    return ledger.contracts(named: name, table: request.table).map {
+      NamedStretch(symbol: $0.symbol, interval: $0.interval)
+    }
   }
 
   var printsRows: Bool { outputPath == "-" && !explains }
@@ -99,7 +119,8 @@ struct QueryCommand: Command {
     let began = monotonicSeconds()
     let query: Query
     do {
-      query = try Query(request, lake: { try context.findLake() })
+      query = try Query(
+        request, lake: { try context.findLake() }, named: { try contracts(named: $0, in: context) })
     } catch let error as QueryError where error.isUsage {
       throw UsageError(.badValue, error.message, remedy: error.remedy, command: "query")
     }

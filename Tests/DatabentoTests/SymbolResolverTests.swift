@@ -56,6 +56,30 @@ import Testing
     #expect(found.symbol == "INSTRUMENT_11" && found.requested == "ES.c.0")
   }
 
+  @Test func namesAreToldWithWhatTheyStoodFor() {
+    var resolver = SymbolResolver(
+      metadata: metadata(
+        .continuous, .instrumentID, symbols: ["ES.c.0", "ES.v.0"],
+        [
+          ("ES.c.0", [("2024-01-01", "2024-01-03", "10"), ("2024-01-03", "2024-01-05", "11")]),
+          ("ES.v.0", [("2024-01-01", "2024-01-02", "10"), ("2024-01-02", "2024-01-05", "11")]),
+        ]),
+      instruments: [
+        InstrumentName(instrumentID: 10, days: 0..<40_000, symbol: "ESH4"),
+        InstrumentName(instrumentID: 11, days: 0..<40_000, symbol: "ESM4"),
+      ])
+    for (id, date) in [
+      (11, "2024-01-04"), (10, "2024-01-01"), (10, "2024-01-02"), (11, "2024-01-02"),
+      (11, "2024-01-03"), (10, "2024-01-02"),
+    ] as [(UInt32, String)] {
+      _ = resolver.resolve(instrumentID: id, day: day(date))
+    }
+    let told = resolver.requestedNames.map {
+      "\($0.name) \($0.symbol) \($0.days.lowerBound - day("2024-01-01")) \($0.days.count)"
+    }
+    #expect(told == ["ES.c.0 ESH4 0 2", "ES.c.0 ESM4 2 2", "ES.v.0 ESH4 0 1", "ES.v.0 ESM4 1 3"])
+  }
+
   @Test func twoRequestsForOneInstrumentAreBothKept() {
     var resolver = SymbolResolver(
       metadata: metadata(

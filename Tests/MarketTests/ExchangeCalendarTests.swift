@@ -66,6 +66,26 @@ private func text(_ session: TradingSession?) -> String {
     #expect(try calendar.session(at: try instant("2024-03-10T22:30:00Z"))?.date.iso == "2024-03-11")
   }
 
+  @Test(
+    arguments: [
+      // New York's day, in winter and in summer: what trades after the close is the day's own.
+      ("09:30 to 16:00", "2024-01-02", "2024-01-02T05:00:00Z 2024-01-03T05:00:00Z"),
+      ("09:30 to 16:00", "2024-07-03", "2024-07-03T04:00:00Z 2024-07-04T04:00:00Z"),
+      ("09:30 to 16:00", "2024-12-31", "2024-12-31T05:00:00Z 2025-01-01T05:00:00Z"),
+      // The evening belongs to the next session.
+      ("prev 18:00 to 17:00", "2024-01-03", "2024-01-02T23:00:00Z 2024-01-03T23:00:00Z"),
+      ("prev 18:00 to 17:00", "2024-07-05", "2024-07-04T22:00:00Z 2024-07-06T04:00:00Z"),
+      ("00:00 to 24:00", "2024-01-03", "2024-01-03T05:00:00Z 2024-01-04T05:00:00Z"),
+    ]) func aDayEndsWhereTheNextSessionBegins(hours: String, day: String, told: String) throws
+  {
+    let calendar = try sample(hours: hours)
+    let range = calendar.day(of: try #require(try calendar.session(on: try date(day))))
+    let texts = [range.lowerBound, range.upperBound].map {
+      TimeText.iso(nanoseconds: $0, digits: 0)
+    }
+    #expect(texts.joined(separator: " ") == told)
+  }
+
   @Test func opensAtTheOpenAndIsClosedAtTheClose() throws {
     let calendar = try sample(hours: "09:30 to 12:00, 13:00 to 16:00")
     let claims = [

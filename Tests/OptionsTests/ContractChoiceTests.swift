@@ -112,9 +112,11 @@ private func spring() throws -> ExchangeCalendar {
 }
 
 @Suite struct ContractChoiceTests {
-  private func choice(increment: String = "0.5") throws -> ContractChoice {
+  private func choice(increment: String = "0.5", roots: [String] = ["SPY"]) throws
+    -> ContractChoice
+  {
     ContractChoice(
-      root: "SPY", expiration: try date("2025-03-04"),
+      roots: roots, expiration: try date("2025-03-04"),
       rule: try StrikeRule(callCount: 2, putCount: 2, increment: try price(increment)))
   }
 
@@ -154,6 +156,31 @@ private func spring() throws -> ExchangeCalendar {
   func takesListedStrikesWithinACentElseTheNearest(listed: [String], expected: String) throws {
     let chosen = try choice().listed(open: try price("593.88"), among: try contracts(listed))
     #expect(told(chosen) == expected)
+  }
+
+  @Test func choosesOfEachRoot() throws {
+    let listed = try contracts(["593", "594"], root: "SPX") + contracts(["593.5"], root: "SPXW")
+    let both = try choice(roots: ["SPX", "SPXW"])
+    let chosen = try both.listed(open: try price("593.88"), among: listed)
+    #expect(
+      chosen.map(\.description) == [
+        "SPX250304C00594000", "SPX250304P00593000", "SPXW250304P00593500",
+      ])
+    #expect(Set(try both.built(open: try price("593.88")).map(\.root)) == ["SPX", "SPXW"])
+  }
+
+  @Test(
+    arguments: [
+      ("SPY", "SPY", "SPY", "SPY"), ("BRK.B", "BRK.B", "BRK.B", "BRKB"),
+      ("BF.B", "BF.B", "BF.B", "BFB"), ("BRK/B", "BRK/B", "BRK/B", "BRKB"),
+      ("SPX", "SPX", "I:SPX", "SPX SPXW"), ("I:SPX", "SPX", "I:SPX", "SPX SPXW"),
+      ("I:VIX", "VIX", "I:VIX", "VIX VIXW"), ("I:DJX", "DJX", "I:DJX", "DJX"),
+      ("XSP", "XSP", "I:XSP", "XSP"),
+    ]) func rootsNeedNotBeTheTicker(asked: String, ticker: String, priced: String, roots: String)
+  {
+    #expect(OptionRoots.ticker(of: asked) == ticker)
+    #expect(OptionRoots.pricedTicker(of: asked) == priced)
+    #expect(OptionRoots.of(asked).joined(separator: " ") == roots)
   }
 
   @Test func passesOverOtherExpirationsRootsAndAdjustedContracts() throws {

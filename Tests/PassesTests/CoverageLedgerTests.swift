@@ -1,4 +1,5 @@
 import Catalog
+import Databento
 import TestSupport
 import Testing
 
@@ -32,6 +33,47 @@ struct CoverageLedgerTests {
       #expect(
         stretches(ledger, "SPY") == ["10-20 complete", "20-30 purged", "30-60 open"])
     }
+  }
+
+  private func day(_ number: Int) -> Range<Int64> {
+    let day: Int64 = 86_400_000_000_000
+    return Int64(number) * day..<Int64(number + 1) * day
+  }
+
+  @Test("which contract a name was is known by what was told last, whatever else was bought")
+  func contractsOfNames() throws {
+    func named(_ name: String, _ symbol: String, _ days: Range<Int>) -> NamedContract {
+      NamedContract(RequestedName(name: name, symbol: symbol, days: days))
+    }
+    var first = event(
+      day(10).lowerBound..<day(19).upperBound, .complete, at: 1, symbols: ["ES.c.0", "ES.v.0"])
+    first.contracts = [
+      named("ES.c.0", "ESH4", 10..<20), named("ES.v.0", "ESH4", 10..<14),
+      named("ES.v.0", "ESM4", 14..<20),
+    ]
+    var second = event(
+      day(15).lowerBound..<day(15).upperBound, .complete, at: 2, symbols: ["ES.v.0"])
+    second.contracts = [named("ES.v.0", "ESU4", 10..<20)]
+    for event in [first, second] {
+      #expect(CoverageEvent(json: event.json) == event)
+    }
+    let ledger = CoverageLedger(events: [first, second])
+    func told(_ name: String, _ table: String = "raw.x") -> [String] {
+      ledger.contracts(named: name, table: table).map {
+        "\($0.symbol) \($0.interval.lowerBound / 86_400_000_000_000)-\($0.interval.upperBound / 86_400_000_000_000)"
+      }
+    }
+    #expect(told("ES.c.0") == ["ESH4 10-20"])
+    #expect(told("ES.v.0") == ["ESH4 10-14", "ESM4 14-15", "ESU4 15-16", "ESM4 16-20"])
+    #expect(told("ESH4").isEmpty && told("ES.c.0", "raw.y").isEmpty)
+    #expect(
+      NamedContract.of(
+        [
+          RequestedName(name: "ES.c.0", symbol: "A", days: 5..<8),
+          RequestedName(name: "ES.c.0", symbol: "B", days: 8..<11),
+          RequestedName(name: "NQ.c.0", symbol: "C", days: 5..<11),
+        ], symbols: ["ES.c.0"], interval: day(10)
+      ).map(\.symbol) == ["B"])
   }
 
   @Test("what is missing is what was asked for less what is settled")

@@ -130,6 +130,19 @@ private func told(_ result: SessionCheck.Result) -> [String] {
 }
 
 @Suite struct PresenceMapTests {
+  @Test(arguments: [0, 1, 62, 63, 64, 65, 839, 840, 1438, 1439])
+  func aRowIsFoundInEveryStretchThatHoldsItsMinute(at: Int64) {
+    let day = PresenceMap.nanosecondsPerDay
+    var map = PresenceMap(slotNanoseconds: minute)
+    map.mark(series: 3, slot: 20 * 1440 + at)
+    map.mark(series: 5, slot: 25 * 1440)
+    let time = 20 * day + at * minute
+    #expect(map.hasRows(in: time..<time + 1) && map.hasRows(in: time..<time + minute))
+    #expect(map.hasRows(in: 20 * day..<21 * day) && map.hasRows(in: time - minute..<time + 1))
+    #expect(!map.hasRows(in: time + minute..<22 * day) && !map.hasRows(in: 19 * day..<time))
+    #expect(!map.hasRows(in: time..<time) && map.hasRows(in: 18 * day..<26 * day))
+  }
+
   @Test(arguments: [UInt64(1), 2, 3]) func remembersEverySlotLikeASet(seed: UInt64) {
     var random = SeededGenerator(seed: seed)
     for length in [minute, 5 * minute, 60 * minute, 1440 * minute] {

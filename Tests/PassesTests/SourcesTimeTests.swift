@@ -51,6 +51,42 @@ private func times(
       read.column("ts_event") == [String](repeating: "2024-01-02T14:30:00.000000000Z", count: 2))
   }
 
+  /// A zero, and what programs write for "no time", is in no unit.
+  @Test(arguments: [
+    ["0", "1704205800000000001"], ["-1", "1704205800000000001"],
+    ["9223372036854775807", "1704205800000000001"],
+    ["-9223372036854775808", "1704205800000000001"], ["0.0", "00", "1704205800000000001"],
+  ])
+  func whatIsInNoUnitDecidesNone(_ texts: [String]) {
+    let samples = texts.map { Array($0.utf8) }
+    #expect(TimeForm.detect(samples) == .epoch(digits: 0))
+    #expect(TimeForm.detect(Array(samples.dropLast())) == nil)
+    #expect(TimeForm.detect(samples.reversed()) == .epoch(digits: 0))
+  }
+
+  @Test func anIndexOfZerosIsRefusedAndOneThatHasThemIsNot() throws {
+    #expect(csvError(header + "0" + rest + "0" + rest)?.code == .needsForm)
+    let read = try times(["0", "1704205800000", "0"])
+    #expect(
+      read.column("ts_event") == [
+        "1970-01-01T00:00:00.000000000Z", "2024-01-02T14:30:00.000000000Z",
+        "1970-01-01T00:00:00.000000000Z",
+      ])
+  }
+
+  @Test func theFirstValueThatTellsDecidesHoweverFarBehind() {
+    var times = TimeConversion(form: nil, clock: nil)
+    times.zero = .missingNumber
+    func read(_ text: String) -> String {
+      Array(text.utf8).withUnsafeBytes { "\(times.convert($0))" }
+    }
+    #expect(read("0") == "null" && read("-0.0") == "null")
+    #expect(read("-1").hasPrefix("rejected") && times.form == nil)
+    #expect(read("1704205800000000001") == "integer(1704205800000000001)")
+    #expect(times.form == .epoch(digits: 0))
+    #expect(read("1704205800").hasPrefix("rejected") && read("0") == "null")
+  }
+
   /// A spreadsheet's days, milliseconds since midnight, a time of day: none are seconds since 1970.
   @Test(arguments: [
     "45293.395833", "45293", "34260000", "93100", "20240102 9300", "20241302 093000",

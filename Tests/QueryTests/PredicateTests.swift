@@ -87,6 +87,59 @@ private func set(_ text: String) throws -> IntervalSet? {
     #expect(try bind("not is_open").text == "is_open = false")
   }
 
+  @Test(arguments: [
+    (
+      "requested_symbol = 'ES.v.0'",
+      "requested_symbol = 'ES.v.0' or (symbol = 'ESH4' and ts_event in [1970-01-01T00:00:01Z, 1970-01-01T00:00:02Z))"
+    ),
+    (
+      "not requested_symbol = 'ES.v.0' and volume = 1",
+      "requested_symbol != 'ES.v.0' and (symbol != 'ESH4' or ts_event not in [1970-01-01T00:00:01Z, "
+        + "1970-01-01T00:00:02Z)) and volume = 1"
+    ),
+    (
+      "requested_symbol in ('ES.c.0', 'ES.v.0')",
+      "requested_symbol in ('ES.c.0', 'ES.v.0') or (symbol = 'ESH4' and ts_event in [1970-01-01T00:00:01Z, "
+        + "1970-01-01T00:00:02Z))"
+    ),
+    ("requested_symbol = 'ES.c.0'", "requested_symbol = 'ES.c.0'"),
+    ("requested_symbol like 'ES%'", "requested_symbol like 'ES%'"),
+    ("symbol = 'ES.v.0'", "symbol = 'ES.v.0'"),
+  ])
+  func aNameMeansTheSymbolsThatItWas(text: String, expected: String) throws {
+    let columns =
+      testColumns + [
+        QueryColumn(
+          name: "requested_symbol", type: .string, origin: .file("requested_symbol"))
+      ]
+    var table = QueryTable(
+      name: "t", columns: columns, defaultColumns: [], files: [], source: "a test")
+    table.symbolColumn = 0
+    table.indexColumn = 1
+    let bound = try Binder(
+      clause: ClauseText(text: text), columns: columns, instant: { $0 }
+    ).bind(Parser.parse(text))
+    let names = RequestedNames(table) { name in
+      name == "ES.v.0"
+        ? [NamedStretch(symbol: "ESH4", interval: 1_000_000_000..<2_000_000_000)] : []
+    }
+    #expect(try names.widened(bound).text == expected)
+  }
+
+  @Test(arguments: [
+    ("ES.v.0", true), ("ES.c.0,ES.v.0", true), ("ES.v.0,ES.c.0", true), ("A,ES.v.0,B", true),
+    ("ES.v.01", false), ("ES.v", false), ("", false), ("ES.c.0,ES.v.0x", false), (",", false),
+  ])
+  func aListHoldsItsNamesAndNoParts(of: String, isThere: Bool) {
+    let test = BytesTest(.listed([Array("ES.v.0".utf8), Array("NQ.v.0".utf8)]))
+    Array(of.utf8).withUnsafeBytes { text in
+      #expect(test.matches(text) == isThere && test.negated.matches(text) != isThere)
+    }
+    let own = Array(of.utf8)
+    #expect(test.verdict(low: own, high: own) == (isThere ? .all : .none))
+    #expect(test.verdict(low: Array("A".utf8), high: Array("B".utf8)) == .some)
+  }
+
   @Test func andBindsCloserThanOr() throws {
     #expect(
       try bind("volume = 1 or volume = 2 and close = 3").text

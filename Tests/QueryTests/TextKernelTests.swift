@@ -98,11 +98,26 @@ private let boundaryIntegers: [Int64] = {
         minute.put(microseconds, perSecond: 1_000_000, extra: extra, digits: digits, $0)
       }
     }
-    #expect(put(.seconds) == "2024-01-02T14:30:00Z")
     #expect(put(.milliseconds) == "2024-01-02T14:30:00.123Z")
     #expect(put(.microseconds) == "2024-01-02T14:30:00.123456Z")
     #expect(put(.nanoseconds, 789) == "2024-01-02T14:30:00.123456789Z")
     #expect(put(.nanoseconds, 0) == "2024-01-02T14:30:00.123456000Z")
+  }
+
+  @Test(arguments: [
+    (0, 0, "2024-01-02T14:30:00Z"), (500_000, 0, "2024-01-02T14:30:00.500Z"),
+    (999_000, 0, "2024-01-02T14:30:00.999Z"), (123_456, 0, "2024-01-02T14:30:00.123456Z"),
+    (1, 0, "2024-01-02T14:30:00.000001Z"), (0, 7, "2024-01-02T14:30:00.000000007Z"),
+    (-1, 0, "2024-01-02T14:29:59.999999Z"),
+  ])
+  func timesOfBarsPrintTheFractionThatTheyHave(_ offset: Int64, _ extra: Int64, _ expected: String)
+  {
+    var minute = MinuteText()
+    let printed = text {
+      minute.put(
+        1_704_205_800_000_000 + offset, perSecond: 1_000_000, extra: extra, digits: .seconds, $0)
+    }
+    #expect(printed == expected)
   }
 
   @Test func timesBefore1970AndBeyondYear9999Print() {

@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 """lake gaps against a naive model: random bars and random coverage, minute by minute, with exchange_calendars' sessions.
 
+And days that are missing altogether, in every season: files of a day that was lost, beside rows before the opening and after
+the close of the days around it, which may lie on the lost day by UTC.
+
 Needs no shared data.
 """
 from __future__ import annotations
@@ -12,6 +15,7 @@ from collections import Counter, defaultdict
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Iterator
+from zoneinfo import ZoneInfo
 
 import exchange_calendars
 
@@ -140,7 +144,69 @@ def judge_case(judge: Judge, dataset: str, calendar: str, first: str, last: str,
                     f"{case}: the summary of {state} is the sum of its gaps", tally)
 
 
+def sessions(name: str, first: str, last: str) -> list[tuple[str, datetime, datetime]]:
+    calendar = exchange_calendars.get_calendar(name, start="2023-01-01", end="2025-12-31")
+    return [(f"{row.Index:%Y-%m-%d}", row.open.to_pydatetime(), row.close.to_pydatetime())
+            for row in calendar.schedule.loc[first:last].itertuples()]
+
+
+def flat_file(judge: Judge, lake: Lake, day: str, times: list[datetime]) -> Path:
+    path = lake.root.parent / f"{day}.csv"
+    path.write_text("ticker,volume,open,close,high,low,window_start,transactions\n"
+                    + "".join(f"AAA,1,1,1,1,1,{int(at.timestamp()) * 10**9},1\n" for at in times))
+    return path
+
+
+def missing_days(lake: Lake, table: str, *flags: str) -> tuple[list[str], int]:
+    """The sessions of which a table is said to lack all, and the exit status."""
+    result = lake.run("gaps", table, "--json", *flags).expect(0, 1)
+    gaps = [json.loads(line) for line in result.output.splitlines()]
+    found = [gap for gap in gaps if gap["type"] == "gap" and gap["state"] == "not_downloaded"]
+    return sorted(gap["session"] for gap in found for _ in range(gap["sessions"])), result.status
+
+
+def judge_lost_days(judge: Judge) -> None:
+    """A day without a file is missing, in winter as in summer, at half days and at the ends of months and years."""
+    new_york = ZoneInfo("America/New_York")
+    for year in ("2023", "2024"):
+        days = sessions("XNYS", f"{year}-06-20", f"{int(year) + 1}-04-10")
+        # Every third day, so that each has a neighbour with rows on both sides; the last day is there.
+        for phase in (1, 2):
+            lost = {day for at, (day, _, _) in enumerate(days[:-1]) if at % 3 == phase and at > 0}
+            lake = judge.new_lake()
+            files = []
+            for day, open_, close in days:
+                if day in lost:
+                    continue
+                local = [datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=new_york) for clock in ("04:00", "19:59")]
+                files.append(flat_file(judge, lake, day, [local[0], open_, close - MINUTE, local[1]]))
+            lake.run("ingest", *files, "--table", "raw.massive_stock_bars_1m").expect(0)
+            told, status = missing_days(lake, "raw.massive_stock_bars_1m")
+            judge.check(status == 1 and told == sorted(lost), f"lost days of {year}, phase {phase}",
+                        (status, sorted(set(told) ^ lost)[:8]))
+    for calendar, dataset, first, last in (("CMES", "GLBX.MDP3", "2024-10-20", "2025-01-20"), ("CMES", "GLBX.MDP3", "2024-06-20", "2024-07-20"),
+                                           ("XHKG", "XHKG.TEST", "2024-12-10", "2025-01-10")):
+        days = sessions(calendar, first, last)
+        lost = {day for at, (day, _, _) in enumerate(days[:-1]) if at % 3 == 1}
+        # By hand, and of one symbol that has no digits: nothing says what was asked for.
+        rows = [("AAA", at) for day, open_, close in days if day not in lost
+                for at in (open_, open_ + timedelta(minutes=37), close - 2 * MINUTE - (timedelta(hours=1) if calendar == "CMES" else 0 * MINUTE))]
+        lake = judge.new_lake()
+        write(lake, dataset, "", rows, [])
+        told, status = missing_days(lake, f"raw.{dataset.replace('.', '_').lower()}_ohlcv_1m", "--calendar", calendar)
+        judge.check(status == 1 and told == sorted(lost), f"lost days of {calendar} from {first}", (status, sorted(set(told) ^ lost)[:8]))
+    # A quiet symbol's day is no lost day: its only row came after the close, or before the opening.
+    for clock in ("05:10", "19:59"):
+        lake = judge.new_lake()
+        files = [flat_file(judge, lake, day, [datetime.fromisoformat(f"{day}T{clock if day == '2024-12-03' else '12:00'}").replace(tzinfo=new_york)])
+                 for day in ("2024-12-02", "2024-12-03", "2024-12-04")]
+        lake.run("ingest", *files, "--table", "raw.massive_stock_bars_1m").expect(0)
+        told, status = missing_days(lake, "raw.massive_stock_bars_1m")
+        judge.check((told, status) == ([], 0), f"a day with one row at {clock}", (told, status))
+
+
 def judge_all(judge: Judge) -> None:
+    judge_lost_days(judge)
     for dataset, calendar, first, last in CASES:
         for seed in range(6):
             judge_case(judge, dataset, calendar, first, last, seed)

@@ -31,6 +31,8 @@ enum DownloadEvents {
       event.table = table.description
       event.sha256 = file.sha256.isEmpty ? nil : file.sha256
       event.runID = runID
+      event.contracts = NamedContract.of(
+        file.requestedNames, symbols: event.symbols, interval: event.interval)
       if place == 0 { event.rowCount = Int64(file.rowsProcessed) }
       if file.rowsProcessed == 0, event.state == .complete || event.state == .degraded {
         event.state = .empty

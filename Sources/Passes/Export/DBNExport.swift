@@ -71,6 +71,11 @@ public final class DBNExport {
         remedy: NearestNames.question(unknown, among: map.known.sorted())
           ?? "lake describe \(table.displayName)")
     }
+    let packer = try RecordPacker(kind: kind, version: options.version, schema: schema)
+    if packer.isNarrower {
+      // Before a byte is written: a pipe's reader cannot be told that what came is void.
+      for date in dates { try check(try (byDate[date] ?? []).map(localPath), packer) }
+    }
     let writer = try DBNWriter(
       path: path, metadata: metadata(map), overwrites: options.overwrites)
     var report = Report()
@@ -81,7 +86,7 @@ public final class DBNExport {
       let files = (byDate[date] ?? []).sorted {
         (start($0), $0.path) < (start($1), $1.path)
       }
-      let count = try writeDate(try files.map(localPath), to: writer)
+      let count = try writeDate(try files.map(localPath), packer, to: writer)
       report.recordCount += count
       if count > 0 { report.dates += 1 }
     }
@@ -96,7 +101,26 @@ public final class DBNExport {
     file.tags[SegmentTag.start].flatMap { Int64($0) } ?? 0
   }
 
-  private func metadata(_ map: InstrumentMap) -> DBNMetadata {
+  /// Looks whether all records fit.
+  private func check(_ paths: [String], _ packer: RecordPacker) throws {
+    for path in paths {
+      if observer.isInterrupted { throw PassError(.interrupted, "interrupted") }
+      try packer.pack(path: path, fileNumber: nil, options: options) { _, _ in }
+    }
+  }
+
+  private func metadata(_ map: InstrumentMap) throws -> DBNMetadata {
+    let byteCountMax = DBNFields.symbolByteCount(version: options.version) - 1
+    if let symbol = map.symbols.first(where: { $0.utf8.count > byteCountMax }) {
+      let newest = DBNFields.symbolByteCount(version: DBNFields.versionMax) - 1
+      throw PassError(
+        .input,
+        "symbol '\(symbol)' has \(symbol.utf8.count) letters, and DBN version \(options.version) has room"
+          + " for \(byteCountMax)", place: table.path,
+        remedy: symbol.utf8.count <= newest
+          ? "--dbn-version \(DBNFields.versionMax) holds it"
+          : "lake query \(table.displayName) -o FILE writes CSV or Parquet")
+    }
     var metadata = DBNMetadata(
       version: options.version, dataset: snapshot.configuration[TableProperty.dataset] ?? "",
       schema: kind, start: 0, end: nil, symbols: map.symbols, mappings: map.mappings)
@@ -107,8 +131,9 @@ public final class DBNExport {
   }
 
   /// Sorts the records of one date and writes them.
-  private func writeDate(_ paths: [String], to writer: DBNWriter) throws -> Int {
-    let packer = try RecordPacker(kind: kind, version: options.version, schema: schema)
+  private func writeDate(
+    _ paths: [String], _ packer: RecordPacker, to writer: DBNWriter
+  ) throws -> Int {
     let folder = try StagingRun(root: lake.root)
     defer { folder.finish() }
     let sorter = ExportSorter(packer, directory: folder.directory, options.memoryByteCount / 2)

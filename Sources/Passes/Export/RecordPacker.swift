@@ -14,48 +14,79 @@ final class RecordPacker {
   var stride: Int { recordByteCount + 24 }
   var tieBreaker: RowField { RowField("tie", .uint64, offset: recordByteCount + 8) }
 
+  static let legSideField = "leg_side"
+  /// What the vendor's own upgrade of older definitions puts where they have no leg.
+  static let noLegSide = "N"
+
   private let schema: TableSchema
   private let template: [UInt8]
-  private let fields: [(field: DBNField, column: SchemaColumn)]
+  private let fields: [FieldRoom]
+  /// Columns of fields that newer versions have and this one has not.
+  private let absent: [AbsentField]
 
   init(kind: RecordKind, version: Int, schema: TableSchema) throws {
     self.schema = schema
     var template = DBNFields.template(kind, version: version, tsOut: false)
-    // What the vendor's own upgrade of older definitions puts where they have no leg: no side.
-    if let side = DBNFields.fields(kind, version: version).first(where: { $0.name == "leg_side" }) {
-      template[side.offset] = UInt8(ascii: "N")
-    }
+    let side = DBNFields.fields(kind, version: version).first { $0.name == Self.legSideField }
+    if let side { template[side.offset] = Self.noLegSide.utf8.first ?? 0 }
     self.template = template
     recordByteCount = template.count
-    fields = DBNFields.fields(kind, version: version).compactMap { field in
-      guard let column = schema.columns.first(where: { ($0.source ?? $0.name) == field.name })
-      else { return nil }
-      return (field, column)
+    let newest = DBNFields.fields(kind, version: DBNFields.versionMax)
+    let own = DBNFields.fields(kind, version: version)
+    func column(of field: DBNField) -> SchemaColumn? {
+      schema.columns.first { ($0.source ?? $0.name) == field.name }
     }
+    fields = own.compactMap { field in
+      column(of: field).map { column in
+        FieldRoom(
+          field, column, version: version,
+          newest: newest.first { $0.name == field.name } ?? field)
+      }
+    }
+    absent = newest.filter { field in !own.contains { $0.name == field.name } }
+      .compactMap { field in
+        column(of: field).map { AbsentField(field: field, column: $0, version: version) }
+      }
+    isNarrower =
+      !absent.isEmpty
+      || own.contains { field in
+        newest.first { $0.name == field.name }.map { $0.form != field.form } ?? false
+      }
   }
+
+  /// Whether newer versions of the format hold values that this one cannot.
+  let isNarrower: Bool
 
   /// Hands over the records of one data file, row group by row group.
   ///
   /// - Parameters:
   ///   - fileNumber: Place of the file among those of its date.
   ///   - body: Takes a packed row, valid during the call, its source, and its key among the rows of that.
+  /// - Throws: `PassError` for a value that the format cannot hold, with its record and field.
   func pack(
     path: String, fileNumber: Int, options: DBNExport.Options,
     body: (UnsafeRawPointer, ExportSource, SortKey) throws -> Void
   ) throws {
     let reader = try ParquetReader(path: path)
+    var firstRow = 0
     for rowGroup in reader.metadata.rowGroups.indices {
-      try pack(RowGroupColumns(reader, rowGroup, schema), fileNumber, options, body)
+      let columns = RowGroupColumns(reader, rowGroup, schema)
+      try pack(columns, firstRow: firstRow, fileNumber, options, body)
+      firstRow += columns.rowCount
     }
   }
 
   private func pack(
-    _ columns: RowGroupColumns, _ fileNumber: Int, _ options: DBNExport.Options,
+    _ columns: RowGroupColumns, firstRow: Int, _ fileNumber: Int, _ options: DBNExport.Options,
     _ body: (UnsafeRawPointer, ExportSource, SortKey) throws -> Void
   ) throws {
-    var filled: [(DBNField, Column)] = []
-    for (field, column) in fields {
-      if let values = try columns.read(column) { filled.append((field, values)) }
+    var filled: [(FieldRoom, Column)] = []
+    for field in fields {
+      if let values = try columns.read(field.column) { filled.append((field, values)) }
+    }
+    var left: [(AbsentField, Column)] = []
+    for field in absent {
+      if let values = try columns.read(field.column) { left.append((field, values)) }
     }
     let symbols = try columns.texts("symbol")
     let times = try columns.integers(schema.indexColumn)
@@ -77,7 +108,13 @@ final class RecordPacker {
       row.replaceSubrange(0..<recordByteCount, with: template)
       try row.withUnsafeMutableBytes { raw in
         guard let base = raw.baseAddress else { return }
-        for (field, column) in filled { Self.store(column, index, field, base) }
+        do throws(FieldMisfit) {
+          for (field, column) in filled { try field.store(column, index, base) }
+          for (field, column) in left { try field.check(column, index) }
+        } catch {
+          throw error.located(
+            symbol: symbols?(index) ?? "", time: time, row: firstRow + index, path: columns.path)
+        }
         base.storeLE(key.index, recordByteCount)
         base.storeLE(key.sequence, recordByteCount + 8)
         base.storeLE(time, recordByteCount + 16)
@@ -94,45 +131,6 @@ final class RecordPacker {
       index: time,
       sequence: UInt64(truncatingIfNeeded: instrument) << 16
         | UInt64(truncatingIfNeeded: publisher) & 0xFFFF)
-  }
-
-  /// Puts a value into its field; nulls stay as the template has them.
-  private static func store(
-    _ column: Column, _ row: Int, _ field: DBNField, _ record: UnsafeMutableRawPointer
-  ) {
-    if column.isNull(row) { return }
-    switch column.storage {
-    case .integers(let values): store(values[row], field, record)
-    case .wide(let values): store(Int64(truncatingIfNeeded: values[row]), field, record)
-    case .doubles(let values): record.storeLE(values[row].bitPattern, field.offset)
-    case .bytes(let values):
-      store(values.bytes[values.byteRange(row)], field, record)
-    case .codes(let codes, let dictionary):
-      store(dictionary.bytes[dictionary.byteRange(Int(codes[row]))], field, record)
-    }
-  }
-
-  private static func store(
-    _ value: Int64, _ field: DBNField, _ record: UnsafeMutableRawPointer
-  ) {
-    switch field.form.byteCount {
-    case 1: record.storeLE(UInt8(truncatingIfNeeded: value), field.offset)
-    case 2: record.storeLE(UInt16(truncatingIfNeeded: value), field.offset)
-    case 4: record.storeLE(UInt32(truncatingIfNeeded: value), field.offset)
-    default: record.storeLE(UInt64(truncatingIfNeeded: value), field.offset)
-    }
-  }
-
-  private static func store(
-    _ text: ArraySlice<UInt8>, _ field: DBNField, _ record: UnsafeMutableRawPointer
-  ) {
-    let byteCount = field.form.byteCount
-    for (index, byte) in text.prefix(byteCount).enumerated() {
-      record.storeLE(byte, field.offset + index)
-    }
-    if text.count < byteCount {
-      for index in text.count..<byteCount { record.storeLE(UInt8(0), field.offset + index) }
-    }
   }
 }
 
@@ -167,6 +165,7 @@ private struct RowGroupColumns {
     self.schema = schema
   }
 
+  var path: String { reader.name }
   var rowCount: Int { reader.rowCount(rowGroup: rowGroup) }
 
   /// A column's values; times in whole nanoseconds. nil where the file has no such column.

@@ -68,7 +68,8 @@ final class GapScan {
     try registerKnown()
     let reader = PresenceReader(
       root: source.table.path, indexColumn: source.indexColumn, depth: source.depth, names: names,
-      requestedNames: source.requestedNames, knownSymbols: Set(source.knownSymbols.keys),
+      requestedNames: source.requestedNames, namesOfSymbols: source.namesOfSymbols,
+      knownSymbols: Set(source.knownSymbols.keys),
       everything: everything)
     for session in try calendar.sessions(overlapping: range) {
       if observer.isInterrupted {
@@ -168,7 +169,7 @@ final class GapScan {
       slots: slots, slotNanoseconds: source.depth.slotNanoseconds, expected: expected,
       isDaily: isDaily)
     let present = map.series(days: days)
-    let isTableThere = !present.isEmpty || source.depth == .coverage
+    let isTableThere = isTableThere(session)
     var results: [Int32: SessionCheck.Result] = [:]
     var shared = SharedHoles(slotCount: isDaily ? 0 : slots.count)
     let whole = session.open..<session.close
@@ -204,6 +205,17 @@ final class GapScan {
     past.date = past.date ?? session.date
     past.slotCount += slots.count
     past.sessionCount += 1
+  }
+
+  /// Whether the table has rows of any symbol on a session's date, however much of it is looked at.
+  private func isTableThere(_ session: TradingSession) -> Bool {
+    switch source.depth {
+    case .coverage, .nothing: return true
+    case .slots: return map.hasRows(in: calendar.day(of: session))
+    case .sessions:
+      let day = Int64(session.date.daysSinceEpoch) * PresenceMap.nanosecondsPerDay
+      return map.hasRows(in: day..<day + 1)
+    }
   }
 
   /// Takes what a session lacks of a series: on with the gap that goes on, or told.

@@ -99,6 +99,17 @@ struct GapSource {
     return known
   }
 
+  /// The names, of other kinds than symbols of the table itself, that each symbol was, and when.
+  var namesOfSymbols: [String: [(name: String, interval: Range<Int64>)]] {
+    var found: [String: [(name: String, interval: Range<Int64>)]] = [:]
+    for name in requestedNames.sorted() {
+      for stretch in ledger.contracts(named: name, table: table.displayName) {
+        found[stretch.symbol, default: []].append((name, stretch.interval))
+      }
+    }
+    return found
+  }
+
   /// Names of other kinds than symbols of the table itself.
   var requestedNames: Set<String> {
     Set(

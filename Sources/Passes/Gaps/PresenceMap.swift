@@ -78,6 +78,31 @@ struct PresenceMap {
     return found
   }
 
+  /// Whether any series has rows in a stretch of time, in ns since 1970 UTC.
+  ///
+  /// A session's time may reach into two days of UTC, which other sessions share.
+  func hasRows(in stretch: Range<Int64>) -> Bool {
+    if stretch.isEmpty { return false }
+    let first = floorDivide(stretch.lowerBound, slotNanoseconds)
+    let last = floorDivide(stretch.upperBound - 1, slotNanoseconds)
+    let perDay = Int64(slotsPerDay)
+    for day in floorDivide(first, perDay)...floorDivide(last, perDay) {
+      guard let held = days[Int(day)], !held.words.isEmpty else { continue }
+      let (start, end) = (max(first - day * perDay, 0), min(last - day * perDay, perDay - 1))
+      let mask = (0..<wordsPerDay).map { Self.mask(Int(start)...Int(end), ofWord: $0) }
+      for place in stride(from: 0, to: held.words.count, by: wordsPerDay)
+      where mask.indices.contains(where: { held.words[place + $0] & mask[$0] != 0 }) { return true }
+    }
+    return false
+  }
+
+  /// The bits of a word that lie in a range of a day's bits.
+  private static func mask(_ bits: ClosedRange<Int>, ofWord word: Int) -> UInt64 {
+    let (low, high) = (max(bits.lowerBound - word * 64, 0), min(bits.upperBound - word * 64, 63))
+    if low > high { return 0 }
+    return (.max << UInt64(low)) & (.max >> UInt64(63 - high))
+  }
+
   /// Of each slot, counted since 1970, whether a series has rows in it.
   func presence(series: Int32, slots: [Int64]) -> [Bool] {
     var result = [Bool](repeating: false, count: slots.count)

@@ -42,6 +42,9 @@ struct PresenceReader {
   let names: SeriesNames
   /// Names by which the vendor was asked, where rows belong to them rather than to their own symbol.
   let requestedNames: Set<String>
+  /// Names by which the vendor was asked, by the symbol that they were, and when: rows of the symbol are theirs,
+  /// whatever name brought them.
+  let namesOfSymbols: [String: [(name: String, interval: Range<Int64>)]]
   /// Symbols of which the ledger knows something.
   let knownSymbols: Set<String>
   /// Of all rows, where they are looked at as one.
@@ -57,7 +60,10 @@ struct PresenceReader {
         let series = try self.series(reader, rowGroup, requested)
         let times = try self.times(reader, rowGroup, date, count: series.count)
         map.add(series: series, times: times)
-        if let requested { map.add(series: requested, times: times) }
+        for series in requested { map.add(series: series, times: times) }
+        for (series, times) in try aliases(reader, rowGroup, times) {
+          map.add(series: series, times: times)
+        }
         if let everything {
           map.add(series: series.map { _ in everything }, times: times)
         }
@@ -71,7 +77,7 @@ struct PresenceReader {
   ///
   /// - Parameter requested: Rows that belong to a name by which the vendor was asked belong to their
   ///   symbol only where that was asked for too.
-  private func series(_ reader: ParquetReader, _ rowGroup: Int, _ requested: [Int32]?) throws
+  private func series(_ reader: ParquetReader, _ rowGroup: Int, _ requested: [[Int32]]) throws
     -> [Int32]
   {
     guard let symbol = reader.leafIndex(named: "symbol") else {
@@ -79,18 +85,54 @@ struct PresenceReader {
       return [Int32](repeating: try names.number(Self.noSymbol), count: count)
     }
     return try numbers(reader, rowGroup, symbol) { name, row in
-      if let requested, requested[row] >= 0, !knownSymbols.contains(name) { return nil }
+      if let first = requested.first, first[row] >= 0, !knownSymbols.contains(name) { return nil }
       return try names.number(name)
     }
   }
 
-  /// The number of the name by which each row was asked for; nil where there are none.
-  private func requested(_ reader: ParquetReader, _ rowGroup: Int) throws -> [Int32]? {
+  /// The numbers of the names by which each row was asked for: one list where rows have one name, several where
+  /// one request had several names for them; none where there are none.
+  private func requested(_ reader: ParquetReader, _ rowGroup: Int) throws -> [[Int32]] {
     guard !requestedNames.isEmpty, let leaf = reader.leafIndex(named: "requested_symbol") else {
-      return nil
+      return []
     }
-    return try numbers(reader, rowGroup, leaf) { name, _ in
-      requestedNames.contains(name) ? try names.number(name) : -1
+    var groups: [[Int32]] = []
+    let places = try numbers(reader, rowGroup, leaf) { text, _ in
+      let own = try text.split(separator: ",").map(String.init).filter(requestedNames.contains)
+        .map(names.number)
+      groups.append(own)
+      return Int32(groups.count - 1)
+    }
+    let width = max(1, groups.map(\.count).max() ?? 0)
+    return (0..<width).map { at in
+      places.map { place in
+        let own = place < 0 ? [] : groups[Int(place)]
+        return at < own.count ? own[at] : -1
+      }
+    }
+  }
+
+  /// The rows of symbols that a name was, as the rows of that name.
+  private func aliases(
+    _ reader: ParquetReader, _ rowGroup: Int, _ times: [Int64]
+  ) throws -> [(series: [Int32], times: [Int64])] {
+    guard !namesOfSymbols.isEmpty, let leaf = reader.leafIndex(named: "symbol") else { return [] }
+    var groups: [[(number: Int32, interval: Range<Int64>)]] = []
+    let places = try numbers(reader, rowGroup, leaf) { symbol, _ in
+      guard let own = namesOfSymbols[symbol] else { return -1 }
+      groups.append(try own.map { (try names.number($0.name), $0.interval) })
+      return Int32(groups.count - 1)
+    }
+    let width = groups.map(\.count).max() ?? 0
+    return (0..<width).map { at in
+      var series = [Int32](repeating: -1, count: places.count)
+      for (row, place) in places.enumerated() where place >= 0 {
+        let own = groups[Int(place)]
+        guard at < own.count, row < times.count else { continue }
+        let (time, overflow) = times[row].multipliedReportingOverflow(by: 1000)
+        if !overflow, own[at].interval.contains(time) { series[row] = own[at].number }
+      }
+      return (series, times)
     }
   }
 

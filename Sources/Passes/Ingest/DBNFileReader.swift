@@ -9,6 +9,8 @@ struct DBNFileSummary {
   var sha256: String
   var recordCount: Int
   var symbolCounts: [ResolutionStep: Int]
+  /// What names that are no raw symbols stood for.
+  var requestedNames: [RequestedName]
 }
 
 /// Reads a DBN source and sends its records to the routers of their kinds.
@@ -91,7 +93,7 @@ final class DBNFileReader: @unchecked Sendable {
     try scanner.finish(remaining: tailCount)
     return DBNFileSummary(
       metadata: metadata, sha256: hasher.finalHex(), recordCount: scanner.recordCount,
-      symbolCounts: resolver.counts)
+      symbolCounts: resolver.counts, requestedNames: resolver.requestedNames)
   }
 
   /// The next block. What is wrong with the records before it comes before what is wrong with it.

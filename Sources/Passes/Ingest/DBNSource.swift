@@ -143,6 +143,7 @@ final class DBNSource {
       }
       work.symbols = summary.metadata?.symbols ?? []
       work.symbolType = summary.metadata?.stypeIn?.name ?? SType.rawSymbol.name
+      work.requestedNames = summary.requestedNames
       return work
     }
   }

@@ -259,6 +259,7 @@ public final class IngestPass {
     report.files[place].symbolCounts = summary.symbolCounts
     report.files[place].sha256 = summary.sha256
     report.files[place].bytesIn = source.byteCount
+    report.files[place].requestedNames = summary.requestedNames
     report.files[place].notFound = summary.metadata?.notFound ?? []
     return works
   }

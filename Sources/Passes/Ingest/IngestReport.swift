@@ -39,6 +39,8 @@ public struct IngestFileReport: Sendable {
   /// Symbols (by date) by the step that resolved them.
   public var symbolCounts: [ResolutionStep: Int] = [:]
   public var sha256 = ""
+  /// What names that were asked for stood for.
+  public var requestedNames: [RequestedName] = []
   /// Symbols that the vendor did not find in the interval.
   public var notFound: [String] = []
   /// What became of the stored rows that the input's rows replace; nil where it replaces none.

@@ -1,4 +1,5 @@
 import Columnar
+import Databento
 import DeltaLog
 
 /// What one input puts into one table, read and encoded, not yet committed.
@@ -25,6 +26,8 @@ struct SourceWork {
   var interval: Range<Int64>?
   var symbols: [String] = []
   var symbolType = "raw_symbol"
+  /// What the names in `symbols` stood for.
+  var requestedNames: [RequestedName] = []
 
   /// What the input is known by in its table: the same again is done already.
   let appId: String
@@ -65,6 +68,7 @@ struct SourceWork {
     event.sha256 = sha256
     event.path = path
     event.runID = runID
+    event.contracts = NamedContract.of(requestedNames, symbols: symbols, interval: interval)
     return event
   }
 

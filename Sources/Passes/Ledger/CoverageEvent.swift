@@ -55,6 +55,8 @@ public struct CoverageEvent: Hashable, Sendable {
   public var runID: String?
   /// Why, where the state is not complete.
   public var reason: String?
+  /// Which contracts the names in `symbols` were, where they are no raw symbols.
+  public var contracts: [NamedContract] = []
 
   public init(
     dataset: String, schema: String, symbols: [String], symbolType: String,
@@ -103,6 +105,7 @@ extension CoverageEvent {
     ]
     for (name, value) in integers { if let value { members.append((name, .integer(value))) } }
     for (name, text) in texts { if let text { members.append((name, .string(text))) } }
+    if !contracts.isEmpty { members.append(("contracts", .array(contracts.map(\.json)))) }
     return .object(JSONObject(members))
   }
 
@@ -126,6 +129,7 @@ extension CoverageEvent {
     path = json["source_path"]?.string
     runID = json["run_id"]?.string
     reason = json["reason"]?.string
+    contracts = (json["contracts"]?.array ?? []).compactMap { NamedContract(json: $0) }
   }
 
   /// As a row of `ledger.coverage`.
@@ -147,6 +151,9 @@ extension CoverageEvent {
     cells["source_path"] = path.map { .text($0) }
     cells["run_id"] = runID.map { .text($0) }
     cells["reason"] = reason.map { .text($0) }
+    if !contracts.isEmpty {
+      cells["contracts"] = .text(JSONValue.array(contracts.map(\.json)).description)
+    }
     return cells
   }
 }

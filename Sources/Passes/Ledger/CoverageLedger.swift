@@ -221,5 +221,8 @@ extension CoverageEvent {
     path = rows.text("source_path", row)
     runID = rows.text("run_id", row)
     reason = rows.text("reason", row)
+    let named = rows.text("contracts", row)
+      .flatMap { try? JSONValue(parsing: Array($0.utf8)).array }
+    contracts = (named ?? []).compactMap { NamedContract(json: $0) }
   }
 }

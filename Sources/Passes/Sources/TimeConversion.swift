@@ -10,29 +10,58 @@ enum RowTime {
   }()
 }
 
-/// Reads the times of one column, all in the form that was detected.
+/// Reads the times of one column, all in one form: the one that its first values told, or else the first
+/// value that tells.
 struct TimeConversion {
-  let form: TimeForm
+  /// What a 0 is in the column.
+  enum Zero {
+    /// The beginning of 1970.
+    case time
+    /// No time, where it stands as a number.
+    case missingNumber
+    /// No time, however it is written.
+    case missing
+  }
+
+  /// nil until a value told it.
+  private(set) var form: TimeForm?
   /// For times without a zone; nil: they are rejected.
   var clock: LocalClock?
   /// Vendor's raw form: the largest unsigned integer is null.
   var hasSentinel = false
-  /// A time of 0 means that there is none.
-  var isNullAtZero = false
+  var zero = Zero.time
+  /// Whether the source's documentation gives the unit: then every number is in it.
+  var isUnitKnown = false
   private(set) var sentinelCount: Int64 = 0
   var ambiguousCount: Int64 { clock?.ambiguousCount ?? 0 }
 
-  init(form: TimeForm, clock: LocalClock?, hasSentinel: Bool = false) {
+  init(form: TimeForm?, clock: LocalClock?, hasSentinel: Bool = false) {
     self.form = form
     self.clock = clock
     self.hasSentinel = hasSentinel
+  }
+
+  /// Takes over what is known of the column that is filled.
+  ///
+  /// - Parameter isVendorForm: The file is Databento's: its records have a 0 where they have it, and count
+  ///   nanoseconds.
+  mutating func describe(_ target: SourceColumn, isVendorForm: Bool) {
+    if target.isNullAtZero {
+      zero = .missing
+    } else if !target.isRequired && !isVendorForm {
+      zero = .missingNumber
+    }
+    isUnitKnown = isVendorForm && form == .epoch(digits: 0)
   }
 
   /// Nanoseconds since 1970 UTC.
   mutating func convert(_ text: UnsafeRawBufferPointer) -> Converted {
     let text = TextConversion.trimmed(text)
     if TextConversion.isNull(text) { return .null }
+    if zero != .time, Self.isZero(text) { return .null }
+    if form == nil { form = TimeForm.detect([[UInt8](text)]) }
     switch form {
+    case nil: return undecided(text)
     case .iso: return iso(text)
     case .epoch(let digits): return epoch(text, digits)
     case .compactDate, .compactDateTime:
@@ -41,9 +70,32 @@ struct TimeConversion {
     }
   }
 
+  private static func isZero(_ text: UnsafeRawBufferPointer) -> Bool {
+    // Nearly all times begin with another digit.
+    guard let first = text.first, first == 0x30 || first == 0x2D || first == 0x2B else {
+      return false
+    }
+    return DecimalText.parse(text, scale: 18) == 0
+  }
+
+  /// A value before any that told the column's form.
+  private mutating func undecided(_ text: UnsafeRawBufferPointer) -> Converted {
+    guard let value = DecimalText.parse(text, scale: 0) else {
+      return .rejected(.badTime, "\(TextConversion.quoted(text)) is no time that is known here")
+    }
+    if value == 0 { return .integer(0) }
+    if hasSentinel && value == Int128(UInt64.max) {
+      sentinelCount += 1
+      return .null
+    }
+    return .rejected(
+      .timeUnit, "\(TextConversion.quoted(text)) does not say in which unit the column counts")
+  }
+
   private func wrong(_ text: UnsafeRawBufferPointer) -> Converted {
     .rejected(
-      .badTime, "\(TextConversion.quoted(text)) is no time in the column's form (\(form.name))")
+      .badTime,
+      "\(TextConversion.quoted(text)) is no time in the column's form (\(form?.name ?? "unknown"))")
   }
 
   static func outOfRange(_ text: UnsafeRawBufferPointer) -> Converted {
@@ -105,9 +157,11 @@ struct TimeConversion {
       sentinelCount += 1
       return .null
     }
-    if isNullAtZero && value == 0 { return .null }
     let units = value / DecimalText.powersOfTen[digits]
-    guard form.magnitudes.contains(Int64(clamping: units.magnitude)) || units == 0 else {
+    let form = TimeForm.epoch(digits: digits)
+    guard
+      isUnitKnown || units == 0 || form.magnitudes.contains(Int64(clamping: units.magnitude))
+    else {
       return .rejected(
         .timeUnit, "\(TextConversion.quoted(text)) is not in the column's unit (\(form.name))")
     }

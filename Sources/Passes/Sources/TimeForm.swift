@@ -1,7 +1,7 @@
 import Columnar
 
-/// How the times of one column are written. It is decided once, from the first rows, for the whole
-/// column.
+/// How the times of one column are written. It is decided once for the whole column: by its first
+/// values that tell, be they among the first rows or far behind them.
 enum TimeForm: Equatable {
   /// `2024-01-02T14:30:00.123Z`, with or without zone; `2024-01-02` alone is midnight.
   case iso
@@ -36,11 +36,21 @@ enum TimeForm: Equatable {
     }
   }
 
+  /// Whether a value says anything about its column's form: a zero is the same instant in every unit,
+  /// and what programs write for "no time" (−1, the ends of 64 bits) is in none.
+  static func isDecisive(_ sample: some Collection<UInt8>) -> Bool {
+    let text = Array(sample)
+    guard let value = text.withUnsafeBytes({ DecimalText.parse($0, scale: 0) }) else { return true }
+    return value > 0
+      ? value < Int128(Int64.max) : value < -1 && value > Int128(Int64.min)
+  }
+
   /// The form of a column, told from its first values.
   ///
   /// - Parameter samples: Trimmed, none of them null.
-  /// - Returns: nil where no form reads any of them.
+  /// - Returns: nil where none of them is decisive, or no form reads any.
   static func detect(_ samples: [[UInt8]]) -> TimeForm? {
+    let samples = samples.filter { isDecisive($0) }
     guard !samples.isEmpty else { return nil }
     if samples.allSatisfy({ $0.count == 8 && CompactTime.parse($0) != nil }) { return .compactDate }
     if samples.allSatisfy({ $0.count == 14 && CompactTime.parse($0) != nil }) {
@@ -65,6 +75,35 @@ enum TimeForm: Equatable {
 }
 
 extension TimeForm {
+  /// The form of a column that fills a time, told from the first values or from what the vendor documents.
+  ///
+  /// - Returns: nil where the first values do not tell: then the first that does.
+  /// - Throws: Where they are no times, or an index has nothing but zeros.
+  static func choose(
+    _ samples: [[UInt8]], column: String, _ target: SourceColumn, isIndex: Bool, isVendorForm: Bool
+  ) throws(SourceError) -> TimeForm? {
+    if let form = detect(samples) { return form }
+    // Databento's times are nanoseconds.
+    let areNumbers = samples.allSatisfy { $0.withUnsafeBytes { TextConversion.isNumber($0) } }
+    if isVendorForm && areNumbers && !samples.isEmpty { return .epoch(digits: 0) }
+    // An index of nothing else counts seconds: the last one before 1970.
+    if isIndex, samples.contains(Array("-1".utf8)), !samples.contains(where: isDecisive) {
+      return .epoch(digits: 9)
+    }
+    guard let example = samples.first(where: isDecisive) ?? (isIndex ? samples.first : nil) else {
+      return nil
+    }
+    let shown = example.withUnsafeBytes { TextConversion.quoted($0) }
+    throw SourceError(
+      .needsForm,
+      isDecisive(example)
+        ? "\(shown) is no time that is known here"
+        : "times like \(shown), and no others in the first rows, do not say in which unit they count",
+      place: .init(column: column),
+      remedy: "write times as 2024-01-02T14:30:00Z, or as numbers since 1970; or map another "
+        + "column: --map 'theirs=\(target.name)'")
+  }
+
   /// Whether a number below the seconds of March 1973 is no such time: a spreadsheet's day, or a time
   /// since midnight, and not the hour or day of an old bar.
   private static func isOtherCount(_ billionths: Int128) -> Bool {

@@ -16,14 +16,20 @@ struct QueryPlan: Sendable {
   var files: [TableFile] = []
   var report = SkipReport()
 
-  init(_ request: QueryRequest, _ table: QueryTable) throws {
+  init(
+    _ request: QueryRequest, _ table: QueryTable,
+    named: @escaping (String) throws -> [NamedStretch] = { _ in [] }
+  ) throws {
     self.table = table
+    if let digits = request.timeDigits {
+      for index in table.columns.indices { self.table.columns[index].widenTimes(to: digits) }
+    }
     zoneName = request.timezone ?? table.zoneName
     limit = request.limit
     let zone = try TimeZoneRules.named(zoneName)
     range = try TimeRange.parse(start: request.start, end: request.end, zone: zone)
     projection = try Self.projection(request.columns, table)
-    let asked = try Self.filter(request, table, range, zone)
+    let asked = try Self.filter(request, table, range, zone, named)
     filter = .conjunction([Self.dates(asked, table), asked])
     for file in table.files { keep(file) }
   }
@@ -54,7 +60,8 @@ struct QueryPlan: Sendable {
   // MARK: - Filter
 
   private static func filter(
-    _ request: QueryRequest, _ table: QueryTable, _ range: TimeRange, _ zone: TimeZoneRules
+    _ request: QueryRequest, _ table: QueryTable, _ range: TimeRange, _ zone: TimeZoneRules,
+    _ named: @escaping (String) throws -> [NamedStretch]
   ) throws -> Filter {
     var parts: [Filter] = []
     if range != TimeRange() {
@@ -88,7 +95,8 @@ struct QueryPlan: Sendable {
       let binder = Binder(
         clause: ClauseText(text: clause), columns: table.columns,
         instant: { zone.instant(local: $0) })
-      parts.append(try binder.bind(Parser.parse(clause)))
+      let bound = try binder.bind(Parser.parse(clause))
+      parts.append(try RequestedNames(table, named).widened(bound))
     }
     return .conjunction(parts)
   }

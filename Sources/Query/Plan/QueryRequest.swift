@@ -16,6 +16,20 @@ public struct QueryRequest: Sendable {
   public var asOf: Int64?
   /// Whether data files that a log names outside its table's folder are read.
   public var allowsOutside = false
+  /// Digits of a second that every time prints at least; nil: as many as the column's times have.
+  public var timeDigits: TimeDigits?
 
   public init(table: String) { self.table = table }
+}
+
+/// A stretch of time in which a name by which rows were asked for (`ES.v.0`) was a symbol of the table.
+public struct NamedStretch: Hashable, Sendable {
+  public var symbol: String
+  /// Index times in ns since 1970 UTC, half-open.
+  public var interval: Range<Int64>
+
+  public init(symbol: String, interval: Range<Int64>) {
+    self.symbol = symbol
+    self.interval = interval
+  }
 }

@@ -60,13 +60,8 @@ enum TableColumns {
 
   private static func digits(_ unit: TimeUnit, isPair: Bool, isBars: Bool) -> TimeDigits {
     if isPair { return .nanoseconds }
-    // Bars start on whole seconds.
-    if isBars { return .seconds }
-    switch unit {
-    case .milliseconds: return .milliseconds
-    case .microseconds: return .microseconds
-    case .nanoseconds: return .nanoseconds
-    }
+    // Nearly all bars start on whole seconds.
+    return isBars ? .seconds : TimeDigits(unit)
   }
 
   private static func index(_ columns: [QueryColumn], _ hints: Hints) -> Int? {
@@ -98,6 +93,17 @@ enum TableColumns {
         if case .partition = column.origin { return false }
         return !first.contains(index) && !bookkeepingNames.contains(column.name)
       }
+  }
+}
+
+extension TimeDigits {
+  /// As many as times of a unit can have.
+  init(_ unit: TimeUnit) {
+    switch unit {
+    case .milliseconds: self = .milliseconds
+    case .microseconds: self = .microseconds
+    case .nanoseconds: self = .nanoseconds
+    }
   }
 }
 

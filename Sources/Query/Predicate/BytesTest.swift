@@ -6,6 +6,8 @@ struct BytesTest: Equatable, Sendable {
     /// Between the bounds; nil is open-ended.
     case range(low: [UInt8]?, includesLow: Bool, high: [UInt8]?, includesHigh: Bool)
     case like(LikePattern)
+    /// A list, separated by commas, with one of these in it.
+    case listed([[UInt8]])
   }
 
   var kind: Kind
@@ -58,6 +60,7 @@ struct BytesTest: Equatable, Sendable {
       }
       isInside = inside
     case .like(let pattern): isInside = pattern.matches(value)
+    case .listed(let names): isInside = Self.lists(value, names)
     }
     return isInside != isNegated
   }
@@ -100,6 +103,8 @@ struct BytesTest: Equatable, Sendable {
           high.map { Self.isLess($0, to) || to == $0 && includesTo } ?? false
         } ?? true
       return startsInside && endsInside ? .all : .some
+    // What stands before the name may be anything.
+    case .listed: return .some
     case .like(let pattern):
       let prefix = pattern.prefix
       if prefix.isEmpty { return .some }
@@ -107,6 +112,17 @@ struct BytesTest: Equatable, Sendable {
       if let low, Self.isLess(prefix, low), !low.starts(with: prefix) { return .none }
       return .some
     }
+  }
+
+  private static func lists(_ value: UnsafeRawBufferPointer, _ names: [[UInt8]]) -> Bool {
+    var start = 0
+    while start <= value.count {
+      let end = value[start...].firstIndex(of: 0x2C) ?? value.count
+      let part = UnsafeRawBufferPointer(rebasing: value[start..<end])
+      if names.contains(where: { compare(part, $0) == 0 }) { return true }
+      start = end + 1
+    }
+    return false
   }
 
   static func isLess(_ left: [UInt8], _ right: [UInt8]) -> Bool {

@@ -18,6 +18,13 @@ struct QueryColumn: Equatable, Sendable {
   var isUnsigned = false
   var digits = TimeDigits.microseconds
 
+  /// Prints times of one width, with at least so many digits, and with all that they can have.
+  mutating func widenTimes(to asked: TimeDigits) {
+    guard case .timestamp(let unit, _) = type else { return }
+    let stored: TimeDigits = isPair ? .nanoseconds : TimeDigits(unit)
+    digits = stored.rawValue > asked.rawValue ? stored : asked
+  }
+
   var isPair: Bool { plusName != nil }
   var isUnsigned64: Bool {
     isUnsigned || type == .integer(bitWidth: 64, isSigned: false)

@@ -2,11 +2,19 @@ import Bytes
 import Columnar
 
 /// Digits of a second that a time column prints.
-enum TimeDigits: UInt8 {
+public enum TimeDigits: UInt8, Sendable {
+  /// None for a whole second; for any other time 3, 6 or 9, as many as it has. A value so has one text,
+  /// whatever else is in the answer, and no value is cut.
   case seconds = 0
   case milliseconds = 3
   case microseconds = 6
   case nanoseconds = 9
+
+  /// The fewest digits that hold a fraction of a second, which is not 0.
+  static func fewest(for nanoseconds: UInt64) -> TimeDigits {
+    if nanoseconds % 1_000 != 0 { return .nanoseconds }
+    return nanoseconds % 1_000_000 == 0 ? .milliseconds : .microseconds
+  }
 }
 
 /// The text `2024-01-02T14:30:` of one minute, kept from row to row: rows are sorted by time, so
@@ -50,6 +58,7 @@ struct MinuteText {
     // ":SS", then "Z" or "."
     let text: UInt64 = 0x3A | ((0x30 &+ tens) &<< 8) | ((0x30 &+ ones) &<< 16)
     if digits == .seconds {
+      if fraction != 0 || extra != 0 { return putFraction(rest, perSecond, extra, out) }
       out.storeLE(text | (0x5A &<< 24), 0)
       return out + 4
     }
@@ -64,6 +73,19 @@ struct MinuteText {
     }
     end.storeLE(0x5A as UInt8, 0)
     return end + 1
+  }
+
+  /// As `putSeconds`, of a time that is no whole second, with as many digits as it has.
+  @inline(never)
+  private static func putFraction(
+    _ rest: Int64, _ perSecond: Int64, _ extra: Int64, _ out: TextPointer
+  ) -> TextPointer {
+    let nanoseconds = rest % perSecond * (1_000_000_000 / perSecond) + extra
+    switch TimeDigits.fewest(for: UInt64(bitPattern: nanoseconds)) {
+    case .milliseconds: return putSeconds(rest, perSecond, extra, .milliseconds, out)
+    case .microseconds: return putSeconds(rest, perSecond, extra, .microseconds, out)
+    default: return putSeconds(rest, perSecond, extra, .nanoseconds, out)
+    }
   }
 
   @inline(never)

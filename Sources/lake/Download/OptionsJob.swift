@@ -27,6 +27,8 @@ struct OptionsJob {
   /// What is the same on every day.
   private struct Setting {
     var underlying: String
+    /// As lists of contracts have it.
+    var ticker: String { OptionRoots.ticker(of: underlying) }
     var rule: StrikeRule
     var expiry: ExpiryRule
     var isListed: Bool
@@ -136,20 +138,39 @@ struct OptionsJob {
   ) throws -> [String] {
     try MassiveDownload.refusing {
       let open = try OpeningPrice(lake: lake, client: client).price(
-        setting.underlying, session)
-      let choice = ContractChoice(
-        root: setting.underlying,
-        expiration: try setting.expiry.expiration(on: session.date, by: setting.calendar),
-        rule: setting.rule)
-      if !setting.isListed { return try choice.built(open: open).map(\.prefixed) }
+        OptionRoots.pricedTicker(of: setting.underlying), session)
+      let expiration = try setting.expiry.expiration(on: session.date, by: setting.calendar)
+      if !setting.isListed {
+        let choice = ContractChoice(
+          roots: OptionRoots.of(setting.underlying), expiration: expiration, rule: setting.rule)
+        return try choice.built(open: open).map(\.prefixed)
+      }
       let listed = try client.contracts(
-        ContractQuery(
-          underlying: setting.underlying, asOf: session.date, expiration: choice.expiration,
-          includesExpired: true))
-      return try choice.listed(
-        open: open, among: listed.compactMap { try? OptionSymbol(parsing: $0.ticker) }
-      ).map(\.prefixed)
+        ContractQuery(underlying: setting.ticker, asOf: session.date, expiration: expiration))
+      let symbols = listed.filter { ($0.underlying ?? setting.ticker) == setting.ticker }
+        .compactMap { try? OptionSymbol(parsing: $0.ticker) }.filter { !$0.isAdjusted }
+      // The list knows the roots of its underlying better than any rule.
+      let choice = ContractChoice(
+        roots: Set(symbols.map(\.root)).sorted(), expiration: expiration, rule: setting.rule)
+      let chosen = try choice.listed(open: open, among: symbols).map(\.prefixed)
+      if chosen.isEmpty { throw nothingListed(setting, session, expiration, listed.count) }
+      return chosen
     }
+  }
+
+  private func nothingListed(
+    _ setting: Setting, _ session: TradingSession, _ expiration: CivilDate, _ count: Int
+  ) -> DownloadRefusal {
+    let found =
+      count == 0
+      ? "no contract" : "none of \(job.count(count, "contract")) that fits"
+    return DownloadRefusal(
+      .rejected,
+      "\(found) of '\(setting.underlying)' that expires on \(expiration.iso) was listed on "
+        + session.date.iso,
+      remedy:
+        "lake options discover --underlying \(setting.underlying) --date \(session.date.iso) shows what "
+        + "was; --expiry next_friday, or a date, names another expiry")
   }
 
   private func plan(

@@ -29,7 +29,9 @@ public struct OpeningPrice {
     guard let open = try client.openClose(symbol, on: session.date)?.open else {
       throw DownloadRefusal(
         .rejected, "the vendor has no opening price of '\(symbol)' on \(session.date.iso)",
-        remedy: "check the symbol; before the first trade of a day there is none")
+        remedy:
+          "check the symbol: it is the stock's, like BRK.B, and not the root of its options; before the first "
+          + "trade of a day there is none")
     }
     // The vendor's prices have 18 places here.
     let price = open / 1_000_000_000

@@ -221,32 +221,22 @@ struct CSVPlan {
   private mutating func planTime(
     _ column: Int, _ target: SourceColumn, _ operation: inout CSVOperation
   ) throws(SourceError) {
-    // A time that is missing tells nothing about how times are written.
-    let known =
-      target.isNullAtZero ? samples[column].filter { $0 != [0x30] } : samples[column]
-    let detected = TimeForm.detect(known) ?? (target.isNullAtZero ? .epoch(digits: 0) : nil)
-    if detected == nil, let first = samples[column].first {
-      let shown = first.withUnsafeBytes { TextConversion.quoted($0) }
-      throw SourceError(
-        .needsForm, "\(shown) is no time that is known here",
-        place: .init(column: names[column]),
-        remedy: "write times as 2024-01-02T14:30:00Z, or as numbers since 1970; or map another "
-          + "column: --map 'theirs=\(target.name)'")
-    }
-    let form = detected ?? .iso
+    let form = try TimeForm.choose(
+      samples[column], column: names[column], target, isIndex: target.name == schema.index,
+      isVendorForm: isVendorForm)
     let isNaive: Bool
     switch form {
     case .iso:
       isNaive = samples[column].contains { sample in
         sample.withUnsafeBytes { TimeConversion.parse($0)?.hasZone == false }
       }
-    case .epoch: isNaive = false
+    case .epoch, nil: isNaive = false
     case .compactDate, .compactDateTime: isNaive = true
     }
-    times.append(
-      TimeConversion(
-        form: form, clock: try clock(column, isNaive: isNaive), hasSentinel: isVendorForm))
-    times[times.count - 1].isNullAtZero = target.isNullAtZero
+    var time = TimeConversion(
+      form: form, clock: try clock(column, isNaive: isNaive), hasSentinel: isVendorForm)
+    time.describe(target, isVendorForm: isVendorForm)
+    times.append(time)
     operation.step = Self.step(target)
     operation.low = RowTime.range.lowerBound
     operation.high = RowTime.range.upperBound
@@ -255,11 +245,12 @@ struct CSVPlan {
     case .epoch(let digits):
       operation.kind = .epochTime
       operation.unit = Int64(DecimalText.powersOfTen[digits])
-      let range = form.magnitudes
+      let range = TimeForm.epoch(digits: digits).magnitudes
       operation.low = range.lowerBound.multipliedSaturating(by: operation.unit)
+      if time.zero != .time { operation.low = max(operation.low, 1) }
       operation.high = min(
         operation.high, (range.upperBound - 1).multipliedSaturating(by: operation.unit))
-    case .compactDate, .compactDateTime: operation.kind = .general
+    case .compactDate, .compactDateTime, nil: operation.kind = .general
     }
     actions[column] = .time(times.count - 1, step: operation.step)
   }

@@ -207,6 +207,7 @@ struct ParquetFill {
     guard case .time(let step) = target else {
       return .rejected(.unsupportedValue, "a timestamp is no value of this column")
     }
+    if value == 0 && times.zero == .missing { return .null }
     let (nanoseconds, overflow) = value.multipliedReportingOverflow(
       by: 1_000_000_000 / unit.perSecond)
     if overflow {

@@ -53,7 +53,8 @@ struct ParquetPlan {
       case .field(let position):
         fills[column] = try Self.fill(
           column, leaves[column], schema.columns[position], layout.fields[position], options,
-          assignment, samples[column], isVendorForm: isVendorForm, kind: schema.kind)
+          assignment, samples[column], isIndex: position == index, isVendorForm: isVendorForm,
+          kind: schema.kind)
       case .extra:
         guard let extra = schema.position(of: "extra") else { continue }
         extraField = layout.fields[extra]
@@ -79,7 +80,7 @@ struct ParquetPlan {
   private static func fill(
     _ column: Int, _ leaf: LeafColumn, _ target: SourceColumn, _ field: RowField,
     _ options: SourceOptions, _ assignment: ColumnAssignment, _ samples: [[UInt8]],
-    isVendorForm: Bool, kind: String
+    isIndex: Bool, isVendorForm: Bool, kind: String
   ) throws(SourceError) -> ParquetFill {
     let name = assignment.names[column]
     var isInteger = false
@@ -96,7 +97,8 @@ struct ParquetPlan {
           : -(Int128(1) << (width - 1))...(Int128(1) << (width - 1)) - 1)
     case .timestamp:
       aim = .time(step: CSVPlan.step(target))
-      times = try self.times(column, leaf, options, assignment, samples, isVendorForm)
+      times = try self.times(
+        column, leaf, target, options, assignment, samples, isIndex: isIndex, isVendorForm)
     case .date: aim = .date
     case .boolean: aim = .boolean
     case .double, .float, .float16: aim = .double
@@ -116,15 +118,22 @@ struct ParquetPlan {
   }
 
   private static func times(
-    _ column: Int, _ leaf: LeafColumn, _ options: SourceOptions, _ assignment: ColumnAssignment,
-    _ samples: [[UInt8]], _ isVendorForm: Bool
+    _ column: Int, _ leaf: LeafColumn, _ target: SourceColumn, _ options: SourceOptions,
+    _ assignment: ColumnAssignment, _ samples: [[UInt8]], isIndex: Bool, _ isVendorForm: Bool
   ) throws(SourceError) -> TimeConversion {
-    let form = TimeForm.detect(samples) ?? .iso
+    let form: TimeForm?
+    switch leaf.type {
+    case .timestamp, .date: form = .iso
+    default:
+      form = try TimeForm.choose(
+        samples, column: assignment.names[column], target, isIndex: isIndex,
+        isVendorForm: isVendorForm)
+    }
     let isNaive: Bool
     switch (leaf.type, form) {
     case (.timestamp(_, let isUTC), _): isNaive = !isUTC
     case (.date, _): isNaive = true
-    case (_, .epoch): isNaive = false
+    case (_, .epoch), (_, nil): isNaive = false
     case (_, .compactDate), (_, .compactDateTime): isNaive = true
     case (_, .iso):
       isNaive = samples.contains { sample in
@@ -134,6 +143,8 @@ struct ParquetPlan {
     let clock = try LocalClock.choose(
       options, column: assignment.names[column], saysUTC: assignment.saysUTC[column],
       isNaive: isNaive, example: samples.first ?? [])
-    return TimeConversion(form: form, clock: clock, hasSentinel: isVendorForm)
+    var times = TimeConversion(form: form, clock: clock, hasSentinel: isVendorForm)
+    times.describe(target, isVendorForm: isVendorForm)
+    return times
   }
 }

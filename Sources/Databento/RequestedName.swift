@@ -1,0 +1,36 @@
+/// Which instrument stood for a name that was asked for, on some days.
+public struct RequestedName: Hashable, Sendable {
+  /// As it was asked for: `ES.v.0`.
+  public var name: String
+  /// The raw symbol of the instrument on those days.
+  public var symbol: String
+  /// UTC days since 1970-01-01, half-open.
+  public var days: Range<Int>
+
+  public init(name: String, symbol: String, days: Range<Int>) {
+    self.name = name
+    self.symbol = symbol
+    self.days = days
+  }
+
+  /// Joins days that follow each other; by name, then day, then symbol.
+  static func joined(_ days: some Sequence<RequestedName>) -> [RequestedName] {
+    let ordered = days.sorted {
+      ($0.name, $0.symbol, $0.days.lowerBound) < ($1.name, $1.symbol, $1.days.lowerBound)
+    }
+    var result: [RequestedName] = []
+    for next in ordered {
+      if let last = result.last, last.name == next.name, last.symbol == next.symbol,
+        last.days.upperBound >= next.days.lowerBound
+      {
+        result[result.count - 1].days =
+          last.days.lowerBound..<max(last.days.upperBound, next.days.upperBound)
+      } else {
+        result.append(next)
+      }
+    }
+    return result.sorted {
+      ($0.name, $0.days.lowerBound, $0.symbol) < ($1.name, $1.days.lowerBound, $1.symbol)
+    }
+  }
+}
