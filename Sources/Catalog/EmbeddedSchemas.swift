@@ -392,7 +392,7 @@ columns:
     type: string
     source: "-"
     required: true
-    description: "complete, open, empty, degraded, not_entitled, failed or purged."
+    description: "complete, open, empty, degraded, not_entitled, failed, purged or undone."
   - name: table
     type: string
     source: "-"

@@ -180,6 +180,18 @@ public struct TxnAction: Hashable, Sendable {
     self.version = version
     self.lastUpdated = lastUpdated
   }
+
+  /// What the application ids of `lake` begin with.
+  static let ownPrefix = "lake/"
+
+  /// Whether `lake` wrote the id: only then is its rule for versions known.
+  public var isOwn: Bool { appId.hasPrefix(Self.ownPrefix) }
+
+  /// Whether the action takes its application back: what it brought is no longer in the table.
+  ///
+  /// The protocol has no action that removes an application. `lake` counts from 1, and so version 0 of
+  /// one of its ids says that it is not in; a snapshot then does not have it. Other writers count from 0.
+  public var isWithdrawn: Bool { isOwn && version <= 0 }
 }
 
 /// Where a commit came from: history for people.

@@ -22,6 +22,8 @@ public enum ConflictReason: Hashable, Sendable {
   case fileChanged(path: String)
   /// Some, not all, of our application transactions are done: leave them out.
   case transactionsDone(appIds: [String])
+  /// Ours must follow its snapshot, and this version came between: plan again.
+  case snapshotOutdated
   /// An application of ours went on, to a version below ours: plan again.
   case transactionAdvanced(appId: String)
 }

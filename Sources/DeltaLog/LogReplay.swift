@@ -96,7 +96,7 @@ struct LogReplay: Sendable {
       tombstones.set(key, file)
     case .metadata(let new): metadata = new
     case .protocol(let new): table = new
-    case .txn(let txn): txns[txn.appId] = txn
+    case .txn(let txn): txns[txn.appId] = txn.isWithdrawn ? nil : txn
     case .domainMetadata(let domain):
       domains[domain.domain] = domain.removed ? nil : domain
     case .commitInfo(let info): commitInfo = info

@@ -28,6 +28,9 @@ public struct Transaction: Sendable {
   public var readPartitions = PartitionSet.none
   /// Partitions that ours replaces whole.
   public var replacedPartitions = PartitionSet.none
+  /// Whether ours must be the version right behind its snapshot: after any other commit it is planned
+  /// again. Its applications may then go back to lower versions.
+  public var followsSnapshot = false
   /// Whether `commit` writes a checkpoint when one is due.
   public var writesCheckpoints = true
   /// Why a due checkpoint could not be written; the commit stands all the same.
@@ -152,7 +155,9 @@ public struct Transaction: Sendable {
     try TransactionRules.check(actions, snapshot, storage.name)
     let check = ConflictCheck(
       actions, read: readPartitions, replaced: replacedPartitions, snapshot: snapshot)
-    if let snapshot, let outcome = check.doneAlready(snapshot.txns, at: snapshot.version) {
+    if !followsSnapshot, let snapshot,
+      let outcome = check.doneAlready(snapshot.txns, at: snapshot.version)
+    {
       return outcome
     }
     let bytes = CommitWriter.bytes(of: [.commitInfo(commitInfo(check))] + ordered)
@@ -168,6 +173,7 @@ public struct Transaction: Sendable {
         return .committed(version: version)
       }
       if snapshot == nil { return .conflict(version: version, reason: .tableExists) }
+      if followsSnapshot { return .conflict(version: version, reason: .snapshotOutdated) }
       let other = try SnapshotLoader.commit(version, storage)
       if let outcome = check.outcome(after: other, version: version) { return outcome }
       version = try successor(of: version)

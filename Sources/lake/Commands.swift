@@ -19,6 +19,7 @@ nonisolated func commandGroups() -> [CommandGroup] {
         WorkersCommand.self,
         LedgerCommand.self,
         ResampleCommand.self,
+        RestoreCommand.self,
       ]),
     CommandGroup(
       "use the lake",

@@ -61,7 +61,7 @@ struct HistoryCommand: Command {
   }
 
   /// Milliseconds since 1970 as ISO text.
-  private static func time(_ milliseconds: Int64) -> String {
+  static func time(_ milliseconds: Int64) -> String {
     let (nanoseconds, overflow) = milliseconds.multipliedReportingOverflow(by: 1_000_000)
     return overflow ? String(milliseconds) : TimeText.iso(nanoseconds: nanoseconds, digits: 3)
   }

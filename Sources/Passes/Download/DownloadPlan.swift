@@ -213,6 +213,7 @@ public struct DownloadPlan: Sendable {
     if selection.isForced { return .replace }
     if state == .failed { return .fetch }
     if selection.isFailedOnly { return .no }
+    if state == .undone { return .fetch }
     if selection.rechecked.contains(state) { return .fetch }
     if state == .open { return request.refetchesOpen ? .replace : .no }
     return .no

@@ -91,6 +91,7 @@ struct SeriesCoverage {
     case .notEntitled: .missing(.notEntitled, reason: event.reason)
     case .failed: .missing(.failed, reason: event.reason)
     case .purged: .missing(.purged, reason: event.reason)
+    case .undone: .missing(.notDownloaded, reason: event.reason)
     }
   }
 }

@@ -17,6 +17,16 @@ public enum CoverageState: String, Hashable, Sendable, CaseIterable {
   case failed
   /// The rows were here and were removed on purpose.
   case purged
+  /// The rows were here, and the table was taken back to a version without them.
+  case undone
+
+  /// Whether the state rests on rows in the table, or on there being none to have.
+  public var saysRowsAreThere: Bool {
+    switch self {
+    case .notEntitled, .failed, .purged, .undone: false
+    default: true
+    }
+  }
 
   /// Whether the rows of the interval are in the table, as far as there are any.
   public var isStored: Bool { self == .complete || self == .degraded || self == .empty }

@@ -161,8 +161,8 @@ struct DownloadRun {
 
   /// Days by state, in words: `31 days, 2 days empty`.
   private func knownText(_ states: [CoverageState: Int64]) -> String {
-    // What failed is not there.
-    let states = states.filter { $0.key != .failed }
+    // What failed or was undone is not there.
+    let states = states.filter { $0.key != .failed && $0.key != .undone }
     if states.isEmpty { return "-" }
     return states.sorted { $0.key.rawValue < $1.key.rawValue }.map { state, nanoseconds in
       let days = Quantity.fixed(Double(nanoseconds) / 86_400e9, digits: 1)

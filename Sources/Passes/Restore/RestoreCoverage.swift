@@ -1,0 +1,121 @@
+import DeltaLog
+
+/// What the coverage ledger is told when commits of a table are undone.
+///
+/// Events are only ever added. So for each interval that an undone commit spoke of, what was known
+/// before it is said again, without its price; where nothing was known, the interval is `undone`.
+struct RestoreCoverage {
+  /// The ledger without what the undone commits said.
+  private let kept: CoverageLedger
+  private let table: String
+  /// Instants of a symbol that undone commits spoke of.
+  private var touched: [Series: Timeline<Bool>] = [:]
+  private let recordedAt: Int64
+
+  private struct Series: Hashable {
+    var dataset: String
+    var schema: String
+    var symbolType: String
+    var symbol: String
+  }
+
+  /// - Parameter undone: The events of the undone commits.
+  init(_ ledger: CoverageLedger, table: String, undone: [CoverageEvent]) {
+    self.table = table
+    let gone = Set(undone)
+    // What was recorded since, without a commit of its own, may rest on rows that go.
+    let since = undone.map(\.recordedAt).min() ?? .max
+    kept = CoverageLedger(
+      events: ledger.events.filter { event in
+        !gone.contains(event)
+          && (event.table != table || event.recordedAt < since || !event.state.saysRowsAreThere)
+      })
+    let newest = (ledger.events.map(\.recordedAt) + undone.map(\.recordedAt)).max() ?? 0
+    recordedAt = max(Clock.nanoseconds(), newest == .max ? newest : newest + 1000)
+    for event in undone {
+      for symbol in event.symbols {
+        let series = Series(
+          dataset: event.dataset, schema: event.schema, symbolType: event.symbolType, symbol: symbol
+        )
+        touched[series, default: Timeline()].paint(event.interval, true)
+      }
+    }
+  }
+
+  /// The events that make the ledger say what the table holds again.
+  ///
+  /// - Parameter reason: What became of intervals of which nothing else is known.
+  func events(runID: String, reason: String) -> [CoverageEvent] {
+    var symbols: [Piece: [String]] = [:]
+    for (series, timeline) in touched {
+      for interval in Self.merged(timeline) {
+        for piece in pieces(series, interval) { symbols[piece, default: []].append(series.symbol) }
+      }
+    }
+    let order = symbols.sorted {
+      ($0.key.interval.lowerBound, $0.value.min() ?? "") < (
+        $1.key.interval.lowerBound, $1.value.min() ?? ""
+      )
+    }
+    return order.map { piece, symbols in
+      var event = CoverageEvent(
+        dataset: piece.dataset, schema: piece.schema, symbols: symbols,
+        symbolType: piece.symbolType, interval: piece.interval, state: piece.state, table: table,
+        recordedAt: recordedAt)
+      event.runID = runID
+      event.reason = piece.reason ?? (piece.state == .undone ? reason : nil)
+      event.etag = piece.etag
+      event.sha256 = piece.sha256
+      event.path = piece.path
+      return event
+    }
+  }
+
+  /// A stretch of time about which one thing is to be said.
+  private struct Piece: Hashable {
+    var dataset: String
+    var schema: String
+    var symbolType: String
+    var interval: Range<Int64>
+    var state: CoverageState
+    var reason: String?
+    var etag: String?
+    var sha256: String?
+    var path: String?
+  }
+
+  private func pieces(_ series: Series, _ interval: Range<Int64>) -> [Piece] {
+    func piece(_ interval: Range<Int64>, _ event: CoverageEvent?) -> Piece {
+      Piece(
+        dataset: series.dataset, schema: series.schema, symbolType: series.symbolType,
+        interval: interval, state: event?.state ?? .undone, reason: event?.reason,
+        etag: event?.etag, sha256: event?.sha256, path: event?.path)
+    }
+    var pieces: [Piece] = []
+    var from = interval.lowerBound
+    let stretches = kept.stretches(
+      dataset: series.dataset, schema: series.schema, symbolType: series.symbolType,
+      symbol: series.symbol, table: table)
+    for stretch in stretches where stretch.interval.overlaps(interval) {
+      let share = stretch.interval.clamped(to: interval)
+      if from < share.lowerBound { pieces.append(piece(from..<share.lowerBound, nil)) }
+      pieces.append(piece(share, stretch.event))
+      from = share.upperBound
+    }
+    if from < interval.upperBound { pieces.append(piece(from..<interval.upperBound, nil)) }
+    return pieces
+  }
+
+  /// Stretches that touch are one.
+  private static func merged(_ timeline: Timeline<Bool>) -> [Range<Int64>] {
+    var merged: [Range<Int64>] = []
+    for stretch in timeline.stretches {
+      if let last = merged.last, last.upperBound == stretch.interval.lowerBound {
+        merged[merged.count - 1] = last.lowerBound..<stretch.interval.upperBound
+      } else {
+        merged.append(stretch.interval)
+      }
+    }
+    return merged
+  }
+}

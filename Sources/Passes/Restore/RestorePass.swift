@@ -1,0 +1,169 @@
+import Catalog
+import Columnar
+import DeltaLog
+import Storage
+
+/// Takes a table back to an earlier version: in one commit, by metadata alone.
+///
+/// Files, schema and properties are those of that version again, inputs that came since are no longer
+/// in, and the ledger says so. Nothing is deleted: it is a new version, and can be undone like any
+/// other. What was derived from the table becomes stale by itself.
+public struct RestorePass {
+  /// Files that a refusal names.
+  static let namedFileMax = 10
+
+  let lake: Lake
+  let table: LakeTable
+  let name: TableName
+  let version: Int
+
+  /// - Throws: `PassError` for a table that is no table of rows.
+  public init(lake: Lake, table: String, version: Int) throws {
+    self.lake = lake
+    name = try lake.requireTable(named: table)
+    self.table = lake.table(name)
+    self.version = version
+    if name.layer == "ledger" {
+      throw PassError(
+        .usage, "'\(name)' records what happened, and that can't be undone",
+        remedy: "restore the table of rows: the ledger follows it")
+    }
+  }
+
+  // MARK: - Plan
+
+  public func plan() throws -> RestorePlan {
+    let snapshot = try table.snapshot()
+    try snapshot.requireWritable()
+    let target = try table.snapshot(version: version)
+    guard target.metadata.id == snapshot.metadata.id else {
+      throw PassError(
+        .input, "version \(version) is of another table: it was made anew since", place: table.path)
+    }
+    let undone = try undoneCommits(since: version, to: snapshot.version)
+    var plan = RestorePlan(table: name, snapshot: snapshot, toVersion: version, undone: undone)
+    plan.compare(with: target)
+    try requireBytes(of: target)
+    return plan
+  }
+
+  /// Every commit that is undone must be readable: what it says it covers is no longer so.
+  private func undoneCommits(since version: Int, to newest: Int) throws -> [HistoryEntry] {
+    let count = newest - version
+    if count == 0 { return [] }
+    let entries = try history(table.storage, limit: count)
+    guard entries.count == count, entries.last?.version == version + 1 else {
+      throw PassError(
+        .input,
+        "some of the commits from version \(version + 1) to \(newest) are gone, and what they brought can't be told",
+        place: table.path, remedy: "restore a newer version: lake history \(name)")
+    }
+    return entries
+  }
+
+  /// A version whose bytes are gone can't come back.
+  private func requireBytes(of target: Snapshot) throws {
+    var lacking: [String] = []
+    var lackingCount = 0
+    for file in target.files {
+      let fault: String?
+      if file.filePath.hasPrefix("/") || file.filePath.contains("://") {
+        // A shallow clone's: others keep them.
+        continue
+      } else if let found = try table.storage.attributes(file.filePath) {
+        fault =
+          Int64(found.byteCount) == file.size
+          ? nil : "\(file.filePath) (has \(found.byteCount) bytes of \(file.size))"
+      } else {
+        fault = file.filePath
+      }
+      guard let fault else { continue }
+      lackingCount += 1
+      if lacking.count < Self.namedFileMax { lacking.append(fault) }
+    }
+    if lackingCount == 0 { return }
+    let more = lackingCount > lacking.count ? " and \(lackingCount - lacking.count) more" : ""
+    throw PassError(
+      .input,
+      "\(lackingCount) of the \(target.files.count) files of version \(version) are gone: "
+        + lacking.joined(separator: ", ") + more,
+      place: table.path, remedy: "restore a newer version: lake history \(name)")
+  }
+
+  // MARK: - Commit
+
+  /// Restores, and brings the ledger up to date.
+  ///
+  /// - Returns: The plan that was carried out, made again where other commits came first, and the new
+  ///   version; nil where there is nothing to do.
+  public func run() throws -> (plan: RestorePlan, version: Int?) {
+    try LakeCleaning.removeDeadRuns(lake)
+    let run = try StagingRun(root: lake.root)
+    defer { run.finish() }
+    let journal = CoverageJournal(lake: lake, runID: run.id)
+    for _ in 0..<IngestPass.attemptMax {
+      var plan = try plan()
+      try addEvents(to: &plan, runID: run.id)
+      if plan.isNothing { return (plan, nil) }
+      guard let version = try commit(plan, runID: run.id) else { continue }
+      try journal.record(plan.events)
+      try journal.fold(run: run)
+      return (plan, version)
+    }
+    throw PassError(
+      .conflict, "\(IngestPass.attemptMax) other commits came first", place: table.path,
+      remedy: "run the command again when fewer writers are at work")
+  }
+
+  /// The plan with what the ledger will be told.
+  public func planWithLedger() throws -> RestorePlan {
+    var plan = try plan()
+    try addEvents(to: &plan, runID: "")
+    return plan
+  }
+
+  private func addEvents(to plan: inout RestorePlan, runID: String) throws {
+    let undone = plan.undone.flatMap { CoverageRecovery.events(of: $0.commitInfo) }
+    if undone.isEmpty { return }
+    let coverage = RestoreCoverage(
+      try CoverageLedger.recovered(lake).0, table: name.description, undone: undone)
+    plan.events = coverage.events(
+      runID: runID, reason: "undone: the table was taken back to version \(version)")
+    plan.intervalsUndone = plan.events.count { !$0.state.saysRowsAreThere }
+  }
+
+  /// - Returns: nil where another commit came first.
+  private func commit(_ plan: RestorePlan, runID: String) throws -> Int? {
+    var transaction = Transaction(snapshot: plan.snapshot, storage: table.storage)
+    transaction.followsSnapshot = true
+    transaction.operation = "RESTORE"
+    transaction.operationParameters =
+      [("version", "\(version)"), ("run", runID)] + CoverageRecovery.parameters(plan.events)
+    transaction.operationMetrics = metrics(plan)
+    if let metadata = plan.metadata { transaction.setMetadata(metadata) }
+    for application in plan.applications {
+      transaction.setApplication(application.appId, version: application.version)
+    }
+    transaction.remove(plan.removed)
+    transaction.append(
+      plan.added.map { file in
+        var file = file
+        file.dataChange = true
+        return file
+      })
+    guard case .committed(let version) = try transaction.commit() else { return nil }
+    return version
+  }
+
+  /// By the names that Delta's own RESTORE has for them.
+  private func metrics(_ plan: RestorePlan) -> [(name: String, value: String)] {
+    let (came, gone) = (plan.added, plan.removed)
+    let (bytesGone, bytesCame) = (
+      gone.reduce(0) { $0 &+ $1.size }, came.reduce(0) { $0 &+ $1.size }
+    )
+    return [
+      ("numRestoredFiles", "\(came.count)"), ("numRemovedFiles", "\(gone.count)"),
+      ("restoredFilesSize", "\(bytesCame)"), ("removedFilesSize", "\(bytesGone)"),
+    ]
+  }
+}

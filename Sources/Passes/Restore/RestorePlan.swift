@@ -1,0 +1,138 @@
+import Catalog
+import Columnar
+import DeltaLog
+
+/// What taking a table back to an earlier version will do, before it is done: a plain value.
+public struct RestorePlan: Sendable {
+  /// Files and rows of one partition that come and go.
+  public struct Change: Hashable, Sendable {
+    public var filesAdded = 0
+    public var filesRemoved = 0
+    /// nil where a file does not say.
+    public var rowsAdded: Int64? = 0
+    public var rowsRemoved: Int64? = 0
+
+    static func + (left: Change, right: Change) -> Change {
+      Change(
+        filesAdded: left.filesAdded + right.filesAdded,
+        filesRemoved: left.filesRemoved + right.filesRemoved,
+        rowsAdded: sum(left.rowsAdded, right.rowsAdded),
+        rowsRemoved: sum(left.rowsRemoved, right.rowsRemoved))
+    }
+
+    static func sum(_ left: Int64?, _ right: Int64?) -> Int64? {
+      guard let left, let right else { return nil }
+      let (sum, overflow) = left.addingReportingOverflow(right)
+      return overflow ? nil : sum
+    }
+  }
+
+  public let table: TableName
+  /// The version that the table is at.
+  public let fromVersion: Int
+  /// The version whose state comes back.
+  public let toVersion: Int
+  /// The commits that are undone, newest first.
+  public let undone: [HistoryEntry]
+  /// By partition: its date, or its partition values as the folder names them.
+  public internal(set) var changes: [(partition: String, change: Change)] = []
+  /// Columns that the table will no longer have.
+  public internal(set) var columnsRemoved: [String] = []
+  /// Columns that it will have again.
+  public internal(set) var columnsAdded: [String] = []
+  /// Properties that get another value, or go.
+  public internal(set) var propertiesChanged: [String] = []
+  /// Inputs that are no longer in: they can be ingested again.
+  public internal(set) var inputsUndone = 0
+  /// Intervals of symbols that are no longer complete.
+  public internal(set) var intervalsUndone = 0
+
+  // What the commit consists of.
+  let snapshot: Snapshot
+  var added: [AddFile] = []
+  var removed: [AddFile] = []
+  var metadata: TableMetadata?
+  var applications: [TxnAction] = []
+  var events: [CoverageEvent] = []
+
+  init(table: TableName, snapshot: Snapshot, toVersion: Int, undone: [HistoryEntry]) {
+    self.table = table
+    self.snapshot = snapshot
+    fromVersion = snapshot.version
+    self.toVersion = toVersion
+    self.undone = undone
+  }
+
+  public var total: Change { changes.reduce(Change()) { $0 + $1.change } }
+
+  /// Whether the table is as it was at that version already.
+  public var isNothing: Bool {
+    added.isEmpty && removed.isEmpty && metadata == nil && applications.isEmpty && events.isEmpty
+  }
+}
+
+extension RestorePlan {
+  /// Takes over what the table was: files, schema and properties, and which inputs were in.
+  mutating func compare(with target: Snapshot) {
+    let now = Dictionary(snapshot.files.map { ($0.filePath, $0) }) { $1 }
+    let then = Dictionary(target.files.map { ($0.filePath, $0) }) { $1 }
+    // Also a file whose statistics or tags are other ones: an add of the same path takes its place.
+    added = target.files.filter { now[$0.filePath] != $0 }
+    removed = snapshot.files.filter { then[$0.filePath] == nil }
+    var changes: [String: Change] = [:]
+    for file in added where now[file.filePath] == nil {
+      changes[partition(file), default: Change()].add(file)
+    }
+    for file in removed { changes[partition(file), default: Change()].remove(file) }
+    self.changes = changes.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    compareMetadata(target)
+    compareApplications(target)
+  }
+
+  private mutating func compareMetadata(_ target: Snapshot) {
+    guard target.metadata != snapshot.metadata else { return }
+    metadata = target.metadata
+    let (now, then) = (snapshot.fields.map(\.name), target.fields.map(\.name))
+    columnsRemoved = now.filter { !then.contains($0) }
+    columnsAdded = then.filter { !now.contains($0) }
+    let names = Set(snapshot.configuration.keys).union(target.configuration.keys)
+    propertiesChanged = names.sorted().filter {
+      snapshot.configuration[$0] != target.configuration[$0]
+    }
+  }
+
+  /// The state of other writers' applications is theirs: it stays.
+  private mutating func compareApplications(_ target: Snapshot) {
+    let ids = Set(snapshot.txns.keys).union(target.txns.keys)
+    for id in ids.sorted() {
+      let wanted = target.txns[id]?.version ?? 0
+      let action = TxnAction(appId: id, version: wanted, lastUpdated: Clock.milliseconds())
+      guard action.isOwn, (snapshot.txns[id]?.version ?? 0) != wanted else { continue }
+      applications.append(action)
+      if action.isWithdrawn, Self.isInput(id) { inputsUndone += 1 }
+    }
+  }
+
+  /// Whether an application id stands for a file or a download's unit.
+  private static func isInput(_ id: String) -> Bool {
+    id.hasPrefix("lake/ingest/") || id.hasPrefix("lake/download/")
+  }
+
+  private func partition(_ file: AddFile) -> String {
+    let columns = snapshot.partitionColumns
+    if columns.count == 1, let value = file.partitionValue(columns[0]) { return value }
+    return columns.isEmpty ? "-" : PartitionKey(file.partitionValues).folder(columns)
+  }
+}
+
+extension RestorePlan.Change {
+  fileprivate mutating func add(_ file: AddFile) {
+    filesAdded += 1
+    rowsAdded = Self.sum(rowsAdded, file.rowCount)
+  }
+
+  fileprivate mutating func remove(_ file: AddFile) {
+    filesRemoved += 1
+    rowsRemoved = Self.sum(rowsRemoved, file.rowCount)
+  }
+}
