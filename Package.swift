@@ -30,9 +30,10 @@ let package = Package(
     .target(name: "JSON", dependencies: ["Bytes"], swiftSettings: strict),
     .target(name: "Storage", dependencies: ["Bytes", "CSystem"], swiftSettings: strict),
     .target(
-      name: "DeltaLog", dependencies: ["Bytes", "Columnar", "JSON", "Parquet", "Storage"],
+      name: "DeltaLog",
+      dependencies: ["Bytes", "Columnar", "JSON", "Parquet", "Storage", "CSystem"],
       swiftSettings: strict),
-    .target(name: "Market", dependencies: ["Bytes", "Columnar"], swiftSettings: strict),
+    .target(name: "Market", dependencies: ["Bytes", "Columnar", "CSystem"], swiftSettings: strict),
     .target(
       name: "HTTP", dependencies: ["Bytes", "Columnar", "JSON", "CSystem", "CCurl"],
       swiftSettings: strict),

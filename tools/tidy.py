@@ -18,6 +18,11 @@ SYSTEM_MODULES = {"Glibc", "Synchronization", "Swift"}
 PRINTING_MODULES = {"lake", "CommandLineKit"}
 BANNED_WORDS = [r"\bTODO\b", r"\bFIXME\b", r"\bHACK\b", r"\bXXX\b", r"\bfor now\b", r"/home/\w", r"/root/"]
 BANNED_CODE = [r"\btry!", r"\bfatalError\(", r"\bas!"]
+# Calls of the system that a signal may cut short: those of calls.h in CSystem ask again.
+BARE_CALL = re.compile(
+    r"(?<![\w.])(?<!func )(?:Glibc\.(?:open|close|read|write|rename|link|stat)|openat|fsync|fdatasync|ftruncate|pread|pwrite|unlink|unlinkat"
+    r"|mkdir|rmdir|opendir|readdir|stat|lstat|fstat|fstatat|flock|access|realpath|fopen|fchmod|close(?=\((?:descriptor|fileDescriptor|lock)\b))"
+    r"\((?!\))")
 BANNED_NAMES = re.compile(r"(Utils?|Helpers?|Misc|Common|Manager)(\.|\+|$)", re.IGNORECASE)
 IMPORT = re.compile(
     r"^[ \t]*(?:@\w+[ \t]+|public[ \t]+)*import[ \t]+"
@@ -96,6 +101,9 @@ class Tidy:
                 match = re.search(pattern, code)
                 line = code.count("\n", 0, match.start()) + 1 if match else 0
                 self.check(match is None, f"{name}:{line}: '{match and match.group()}' in Sources")
+            match = BARE_CALL.search(code)
+            line = code.count("\n", 0, match.start()) + 1 if match else 0
+            self.check(match is None, f"{name}:{line}: '{match and match.group()}' is not asked again after a signal: lake_… of CSystem is")
 
     def check_imports(self, path: Path, text: str, allowed: set[str]) -> None:
         for match in IMPORT.finditer(code_only(text)):

@@ -15,9 +15,11 @@ extern long syscall(long number, ...);
 static inline int lake_mallopt(int param, int value) { return mallopt(param, value); }
 static inline int lake_errno(void) { return errno; }
 static inline int lake_rename_noreplace(const char *from, const char *to) {
-  return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 1 /* RENAME_NOREPLACE */);
+  long result;
+  do result = syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 1 /* RENAME_NOREPLACE */);
+  while (result == -1 && errno == EINTR);
+  return (int)result;
 }
-static inline int lake_open(const char *path, int flags, int mode) { return open(path, flags, mode); }
 /// Columns and rows of the terminal behind `fd`; 0 where it is none.
 static inline int lake_terminal_columns(int fd) {
   struct winsize size;

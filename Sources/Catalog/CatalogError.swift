@@ -7,6 +7,8 @@ public struct CatalogError: LakeError, Hashable {
     case badName, unknownTable, tableExists, tableMismatch, unknownKind
     case badYAML, badConfig, badSchema, badTime, badCalendar, unknownCalendar
     case noKey, unsafeKey
+    /// Of somebody else, and not trusted (`lake config trust`).
+    case untrusted
   }
 
   /// Where: a file, and a line of it, or a table.

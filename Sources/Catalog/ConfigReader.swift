@@ -60,7 +60,7 @@ struct ConfigReader {
     if let problem = kind.problem(with: text) {
       errors.append(
         CatalogError(
-          .badConfig, "'\(variable)' is '\(text)', expected \(problem.expected)",
+          .badConfig, "'\(variable)' is '\(kind.shown(text))', expected \(problem.expected)",
           place: .init(path: "environment"), remedy: problem.remedy ?? "unset \(variable)"))
       return
     }
@@ -153,7 +153,7 @@ struct ConfigReader {
     -> Bool
   {
     guard let problem = kind.problem(with: text) else { return true }
-    fail("'\(name)' is '\(text)', expected \(problem.expected)", line, problem.remedy)
+    fail("'\(name)' is '\(kind.shown(text))', expected \(problem.expected)", line, problem.remedy)
     return false
   }
 

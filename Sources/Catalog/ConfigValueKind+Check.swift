@@ -73,6 +73,15 @@ extension ConfigValueKind {
     }
   }
 
+  /// A wrong value as an error shows it: what may be a key that was put in the wrong place is not.
+  func shown(_ text: String) -> String {
+    switch self {
+    case .variable: text.utf8.count > 12 ? text.prefix(4) + "…" : text
+    case .url: AddressText.redacted(address: text)
+    default: AddressText.redacted(text)
+    }
+  }
+
   private static func text(_ number: Double) -> String {
     number == number.rounded() && number.magnitude < 1e15 ? String(Int(number)) : String(number)
   }

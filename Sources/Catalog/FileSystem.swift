@@ -1,3 +1,4 @@
+import Bytes
 import CSystem
 import Glibc
 
@@ -5,7 +6,7 @@ import Glibc
 enum FileSystem {
   static func isDirectory(_ path: String) -> Bool {
     var status = stat()
-    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    return lake_stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
   /// Whether a folder is the root of a table: its log has an entry. A run that died before its first
@@ -16,22 +17,22 @@ enum FileSystem {
 
   static func exists(_ path: String) -> Bool {
     var status = stat()
-    return lstat(path, &status) == 0
+    return lake_lstat(path, &status) == 0
   }
 
   static func isFile(_ path: String) -> Bool {
     var status = stat()
-    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    return lake_stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
   }
 
   /// Names in a folder, sorted, without those that begin with a dot; empty where there is no folder.
   ///
   /// - Parameter limit: How many, whichever come first.
   static func names(in folder: String, limit: Int = .max) -> [String] {
-    guard let stream = opendir(folder) else { return [] }
+    guard let stream = lake_opendir(folder) else { return [] }
     defer { closedir(stream) }
     var names: [String] = []
-    while names.count < limit, let entry = readdir(stream) {
+    while names.count < limit, let entry = lake_readdir(stream) {
       let name = withUnsafePointer(to: &entry.pointee.d_name) {
         $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
       }
@@ -42,14 +43,14 @@ enum FileSystem {
 
   /// A small text file; malformed UTF-8 is an error.
   static func text(_ path: String) throws(CatalogError) -> String {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    let descriptor = Waiting.openForReading(path)
     if descriptor < 0 { throw unreadable(path, lake_errno()) }
-    defer { close(descriptor) }
+    defer { lake_close(descriptor) }
+    let isFile = Waiting.isRegularFile(descriptor)
     var bytes: [UInt8] = []
     var part = [UInt8](repeating: 0, count: 64 << 10)
     while true {
-      let count = read(descriptor, &part, part.count)
-      if count < 0, lake_errno() == EINTR { continue }
+      let count = Waiting.read(descriptor, &part, part.count, isFile: isFile)
       if count < 0 { throw unreadable(path, lake_errno()) }
       if count == 0 { break }
       bytes += part[..<count]
@@ -63,7 +64,7 @@ enum FileSystem {
 
   /// The path without `.`, `..`, links and a trailing slash; nil where it does not exist.
   static func resolved(_ path: String) -> String? {
-    guard let raw = realpath(path, nil) else { return nil }
+    guard let raw = lake_realpath(path) else { return nil }
     defer { free(raw) }
     return String(cString: raw)
   }
@@ -71,6 +72,18 @@ enum FileSystem {
   /// `path` seen from `directory`.
   static func absolute(_ path: String, in directory: String) -> String {
     path.hasPrefix("/") ? path : directory + "/" + path
+  }
+
+  /// Makes a folder, and those above it, that nobody else can look into.
+  static func makePrivateFolder(_ path: String) throws(CatalogError) {
+    if isDirectory(path) { return }
+    if let slash = path.lastIndex(of: "/"), slash != path.startIndex {
+      try makePrivateFolder(String(path[..<slash]))
+    }
+    if lake_mkdir(path, 0o700) == 0 || lake_errno() == EEXIST { return }
+    throw CatalogError(
+      .unwritable, "folder cannot be made: " + String(cString: strerror(lake_errno())),
+      place: .init(path: path))
   }
 
   private static func unreadable(_ path: String, _ number: Int32) -> CatalogError {

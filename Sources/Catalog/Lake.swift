@@ -8,6 +8,8 @@ public struct Lake: Sendable {
   /// Absolute path of the folder, without links and a trailing slash.
   public let root: String
   public let config: LakeConfig
+  /// Whether the person named the lake, rather than it was found where they are.
+  public private(set) var isNamed = false
 
   /// Opens the lake in a folder.
   ///
@@ -25,7 +27,9 @@ public struct Lake: Sendable {
   ) throws(CatalogError) -> Lake {
     let root = try findRoot(
       flag: flag, environment: environment, workingDirectory: workingDirectory)
-    return try Lake(root: root, environment: environment)
+    var lake = try Lake(root: root, environment: environment)
+    lake.isNamed = flag != nil || environment[rootVariable]?.isEmpty == false
+    return lake
   }
 
   /// The root that `find` opens, whatever its configuration holds.

@@ -37,6 +37,8 @@ public struct LakeConfig: Sendable {
   public let path: String
   /// In the order of the declarations.
   public let settings: [Setting]
+  /// What the file itself says of keys and addresses, whatever the environment says.
+  let secretSettings: [Setting]
 
   /// Reads and checks a file; the first mistake is thrown, `check` finds all.
   public init(path: String, environment: [String: String]) throws(CatalogError) {
@@ -62,12 +64,20 @@ public struct LakeConfig: Sendable {
     let root = try YAMLParser.parse(text, path: path)
     var reader = ConfigReader(path: path, environment: environment)
     reader.read(root)
-    return (LakeConfig(path: path, settings: reader.settings), reader.errors)
+    var fileReader = ConfigReader(path: path, environment: [:])
+    fileReader.read(root)
+    let config = LakeConfig(
+      path: path, settings: reader.settings, fileSettings: fileReader.settings)
+    return (config, reader.errors)
   }
 
-  private init(path: String, settings: [Setting]) {
+  private init(path: String, settings: [Setting], fileSettings: [Setting]) {
     self.path = path
     self.settings = settings
+    secretSettings = fileSettings.filter { setting in
+      guard case .line = setting.origin, setting.key.hasPrefix("vendors.") else { return false }
+      return ["key_env", "key_file", "url"].contains { setting.key.hasSuffix("." + $0) }
+    }
   }
 
   // MARK: - Values in effect

@@ -1,3 +1,4 @@
+import Bytes
 import CSystem
 import Glibc
 import Storage
@@ -43,11 +44,12 @@ public struct LakeInit: Sendable {
   /// Makes the lake; `lake.yaml` last, so that a folder is a lake when all else is there.
   public func apply() throws {
     if makesFolder { try makeFolder() }
+    UserMask.followGroup(of: root)
     let storage = DirectoryStorage(root: root)
     do {
       try storage.requireSafeCommits()
     } catch {
-      if makesFolder { rmdir(root) }
+      if makesFolder { lake_rmdir(root) }
       throw error
     }
     for file in files.reversed() {
@@ -68,7 +70,7 @@ public struct LakeInit: Sendable {
       folder = String(folder[..<slash])
       if folder.isEmpty { break }
     }
-    for path in missing.reversed() where mkdir(path, 0o777) != 0 && lake_errno() != EEXIST {
+    for path in missing.reversed() where lake_mkdir(path, 0o777) != 0 && lake_errno() != EEXIST {
       throw CatalogError(
         .unwritable, "folder cannot be made: " + String(cString: strerror(lake_errno())),
         place: .init(path: path), remedy: "name a folder that you may write to")

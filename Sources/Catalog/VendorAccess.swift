@@ -23,6 +23,7 @@ public struct VendorAccess: Sendable {
     didWait: @escaping @Sendable (HTTPWait) -> Void = { _ in },
     transport: (any HTTPTransport)? = nil
   ) throws(CatalogError) -> VendorAccess {
+    if let lake { try ConfigTrust.require(vendor, in: lake, environment: environment) }
     let config = lake?.config.vendor(vendor)
     let key = try VendorKey.find(
       vendor, environment: environment, workingDirectory: workingDirectory, lakeRoot: lake?.root,
@@ -52,7 +53,8 @@ public struct VendorAccess: Sendable {
     }
     guard let url = HTTPURL(text), url.isEncrypted || url.isLoopback else {
       throw CatalogError(
-        .badConfig, "'\(vendor.urlVariable)' is '\(text)', expected an address like https://host",
+        .badConfig,
+        "'\(vendor.urlVariable)' is '\(AddressText.redacted(address: text))', expected an address like https://host",
         place: .init(path: "environment"), remedy: "unset \(vendor.urlVariable)")
     }
     return text

@@ -33,7 +33,9 @@ public enum VendorKey {
     }
     for folder in folders {
       let path = folder + "/" + environmentFileName
-      if let found = try fromEnvironmentFile(path, names) { return found }
+      guard let found = try fromEnvironmentFile(path, names) else { continue }
+      try ConfigTrust.requireEnvironmentFile(path, folder: folder, environment: environment)
+      return found
     }
     throw missing(vendor, names, environment)
   }
@@ -90,6 +92,12 @@ public enum VendorKey {
     return try secret(key, "'\(path)'")
   }
 
+  /// The text of a file of variables; nil where there is none that can be read.
+  static func environmentText(_ path: String) -> String? {
+    guard FileSystem.isFile(path) else { return nil }
+    return try? SecretFile.text(path, isWanted: { _ in false })
+  }
+
   /// nil where there is no such file, or none of the names in it.
   private static func fromEnvironmentFile(_ path: String, _ names: [String]) throws(CatalogError)
     -> Secret?
@@ -113,18 +121,21 @@ public enum VendorKey {
 enum SecretFile {
   /// - Parameter isWanted: Whether a text holds a key, so that the file has to be safe.
   static func text(_ path: String, isWanted: (String) -> Bool) throws(CatalogError) -> String {
-    let descriptor = lake_open(path, O_RDONLY | O_CLOEXEC, 0)
-    if descriptor < 0 {
-      throw CatalogError(
-        .noKey, "the key file cannot be read: " + String(cString: strerror(lake_errno())),
-        place: .init(path: path), remedy: "check 'key_file' in lake.yaml")
-    }
-    defer { close(descriptor) }
+    let descriptor = Waiting.openForReading(path)
+    if descriptor < 0 { throw unreadable(path) }
+    defer { lake_close(descriptor) }
     var status = stat()
-    fstat(descriptor, &status)
-    var bytes = [UInt8](repeating: 0, count: VendorKey.fileByteCountMax)
-    let count = bytes.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
-    let text = String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
+    guard lake_fstat(descriptor, &status) == 0 else { throw unreadable(path) }
+    let isFile = status.st_mode & S_IFMT == S_IFREG
+    var bytes: [UInt8] = []
+    var part = [UInt8](repeating: 0, count: VendorKey.fileByteCountMax)
+    while bytes.count < VendorKey.fileByteCountMax {
+      let count = Waiting.read(descriptor, &part, part.count, isFile: isFile)
+      if count < 0 { throw unreadable(path) }
+      if count == 0 { break }
+      bytes += part[..<count]
+    }
+    let text = String(decoding: bytes.prefix(VendorKey.fileByteCountMax), as: UTF8.self)
     guard isWanted(text) else { return text }
     guard status.st_mode & 0o077 == 0 else {
       throw CatalogError(
@@ -132,6 +143,12 @@ enum SecretFile {
         place: .init(path: path), remedy: "chmod 600 \(path)")
     }
     return text
+  }
+
+  private static func unreadable(_ path: String) -> CatalogError {
+    CatalogError(
+      .noKey, "the key file cannot be read: " + String(cString: strerror(lake_errno())),
+      place: .init(path: path), remedy: "check 'key_file' in lake.yaml")
   }
 }
 

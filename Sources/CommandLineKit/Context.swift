@@ -87,7 +87,7 @@ public struct Context: Sendable {
 
   /// Prints what `--json` says of the data: among them, or on standard error where those are rows.
   func print(json line: String) {
-    if printsRows { talk.write(line + "\n") } else { self.print(line) }
+    if printsRows { talk.write(line + "\n") } else { self.print(talk.filtered(line)) }
   }
 
   // MARK: - Talk

@@ -41,6 +41,8 @@ public struct Program: Sendable {
   /// Call it from a nonisolated function: closures made on the main actor must not run on other threads.
   public func runProcess() -> Int32 {
     Interruption.install()
+    // Before anything changes it.
+    _ = UserMask.value
     let words = Array(CommandLine.arguments.dropFirst())
     let status = run(
       words, environment: Self.processEnvironment(), workingDirectory: Self.processDirectory(),

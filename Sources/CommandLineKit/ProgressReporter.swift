@@ -1,4 +1,5 @@
 import Bytes
+import CSystem
 import Glibc
 import Synchronization
 
@@ -68,8 +69,8 @@ public final class ProgressReporter: Sendable {
     guard pipe(&ends) == 0 else { return }
     let loop = DrawLoop(reporter: self, wake: ends[0])
     guard let thread = Parallel.startThread({ loop.run() }) else {
-      close(ends[0])
-      close(ends[1])
+      lake_close(ends[0])
+      lake_close(ends[1])
       return
     }
     drawing.withLock { $0 = (thread, ends[0], ends[1]) }
@@ -81,9 +82,9 @@ public final class ProgressReporter: Sendable {
       return running
     }
     guard let running else { return }
-    close(running.pipe)
+    lake_close(running.pipe)
     pthread_join(running.thread, nil)
-    close(running.wake)
+    lake_close(running.wake)
     context.talk.setStatus("")
   }
 

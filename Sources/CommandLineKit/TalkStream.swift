@@ -9,6 +9,7 @@ public final class TalkStream: Sendable {
 
   private let output: TextOutput
   private let status = Mutex("")
+  private let filter = Mutex<(@Sendable (String) -> String)?>(nil)
 
   public init(_ output: TextOutput) { self.output = output }
 
@@ -18,8 +19,20 @@ public final class TalkStream: Sendable {
   /// What was written, where it is kept in memory.
   public var text: String { output.text }
 
+  /// Passes all that is said from now on through `body`: it takes out what nobody may see, once that is
+  /// known.
+  public func setFilter(_ body: @escaping @Sendable (String) -> String) {
+    filter.withLock { filter in
+      let earlier = filter
+      filter = { body(earlier?($0) ?? $0) }
+    }
+  }
+
+  func filtered(_ text: String) -> String { filter.withLock { $0 }?(text) ?? text }
+
   /// Writes whole lines above the status line.
   public func write(_ text: String) {
+    let text = filtered(text)
     status.withLock { status in
       if status.isEmpty {
         output.write(text)
@@ -32,6 +45,7 @@ public final class TalkStream: Sendable {
 
   /// Shows a status line in place of the last one; an empty one erases it.
   public func setStatus(_ line: String) {
+    let line = filtered(line)
     status.withLock { status in
       if status.isEmpty && line.isEmpty { return }
       status = line

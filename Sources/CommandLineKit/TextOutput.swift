@@ -1,3 +1,4 @@
+import Bytes
 import CSystem
 import Glibc
 import Synchronization
@@ -54,13 +55,12 @@ public final class TextOutput: Sendable {
       var rest = bytes[...]
       while !rest.isEmpty, !state.isClosed, state.failure == 0 {
         let part = UnsafeRawBufferPointer(rebasing: rest)
-        let count = Glibc.write(descriptor, part.baseAddress, part.count)
+        let count = Waiting.write(descriptor, part.baseAddress, part.count)
         if count >= 0 {
           rest = rest.dropFirst(count)
           continue
         }
         let error = lake_errno()
-        if error == EINTR { continue }
         if error == EPIPE { state.isClosed = true } else { state.failure = error }
       }
     }

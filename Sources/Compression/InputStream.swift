@@ -21,6 +21,8 @@ public final class InputStream {
   public let format: StreamFormat
   /// Bytes of the file, where it is a regular one.
   public let fileByteCount: Int?
+  /// Whether opening the path again gives the same bytes: not of a pipe or a terminal.
+  public var canBeReadAgain: Bool { path != "-" && fileByteCount != nil }
   /// Bytes consumed of the stream as it is stored.
   public var compressedOffset: Int { chunkOffset + at }
 
@@ -43,7 +45,7 @@ public final class InputStream {
       try self.init(fileDescriptor: 0, path: path, ownsDescriptor: false)
       return
     }
-    let descriptor = lake_open(path, O_RDONLY | O_CLOEXEC, 0)
+    let descriptor = Waiting.openForReading(path)
     if descriptor < 0 {
       let code = lake_errno()
       throw CompressionError(
@@ -66,7 +68,7 @@ public final class InputStream {
     self.ownsDescriptor = ownsDescriptor
     chunk = .allocate(byteCount: Self.chunkByteCount, alignment: 16)
     var status = stat()
-    let isKnown = fstat(fileDescriptor, &status) == 0
+    let isKnown = lake_fstat(fileDescriptor, &status) == 0
     fileByteCount =
       isKnown && status.st_mode & S_IFMT == S_IFREG ? Int(status.st_size) : nil
     do throws(CompressionError) {
@@ -77,13 +79,14 @@ public final class InputStream {
       // The magic may arrive in pieces through a pipe.
       while chunkCount < 4 {
         let count = try Self.readSome(
-          descriptor, chunk + chunkCount, Self.chunkByteCount - chunkCount, path, waitForMore)
+          descriptor, fileByteCount != nil, chunk + chunkCount, Self.chunkByteCount - chunkCount,
+          path, waitForMore)
         if count == 0 { break }
         chunkCount += count
       }
     } catch {
       chunk.deallocate()
-      if ownsDescriptor { close(fileDescriptor) }
+      if ownsDescriptor { lake_close(fileDescriptor) }
       throw error
     }
     format = Self.sniff(UnsafeRawBufferPointer(start: chunk, count: chunkCount))
@@ -104,7 +107,7 @@ public final class InputStream {
       gzip.deallocate()
     }
     chunk.deallocate()
-    if ownsDescriptor { close(descriptor) }
+    if ownsDescriptor { lake_close(descriptor) }
   }
 
   /// Which format the first bytes are of. A skippable zstd frame counts as zstd.
@@ -140,7 +143,7 @@ public final class InputStream {
     // The rest goes past the chunk, straight to the caller.
     while written < room && !reachedEnd {
       let count = try Self.readSome(
-        descriptor, target + written, room - written, path, waitForMore)
+        descriptor, fileByteCount != nil, target + written, room - written, path, waitForMore)
       if count == 0 { reachedEnd = true }
       written += count
       chunkOffset += count
@@ -232,16 +235,16 @@ public final class InputStream {
     at = 0
     chunkCount = 0
     chunkCount = try Self.readSome(
-      descriptor, chunk, Self.chunkByteCount, path, waitForMore)
+      descriptor, fileByteCount != nil, chunk, Self.chunkByteCount, path, waitForMore)
     if chunkCount == 0 { reachedEnd = true }
   }
 
   private static func readSome(
-    _ descriptor: Int32, _ target: UnsafeMutableRawPointer, _ room: Int, _ path: String,
-    _ waitForMore: GrowthWait?
+    _ descriptor: Int32, _ isFile: Bool, _ target: UnsafeMutableRawPointer, _ room: Int,
+    _ path: String, _ waitForMore: GrowthWait?
   ) throws(CompressionError) -> Int {
     while true {
-      let count = Glibc.read(descriptor, target, Swift.min(room, 1 << 30))
+      let count = Waiting.read(descriptor, target, Swift.min(room, 1 << 30), isFile: isFile)
       if count > 0 { return count }
       if count == 0 {
         guard let waitForMore,
@@ -250,7 +253,9 @@ public final class InputStream {
         continue
       }
       let code = lake_errno()
-      if code == EINTR { continue }
+      if code == EINTR {
+        throw CompressionError(.file, "interrupted", path: path, systemError: code)
+      }
       throw CompressionError(
         .file, "cannot read '\(path)': \(String(cString: strerror(code)))", systemError: code)
     }

@@ -4,7 +4,7 @@ import CZlib
 import CZstd
 import Glibc
 
-/// Writes a file or standard output, compressing on the way. Call `finish` once at the end: what
+/// Writes to an open file or standard output, compressing on the way. Call `finish` once at the end: what
 /// is written before it may still lie in buffers.
 public final class OutputStream {
   static let chunkByteCount = 1 << 20
@@ -21,25 +21,6 @@ public final class OutputStream {
   private var zstd: OpaquePointer?
   private var gzip: UnsafeMutablePointer<z_stream>?
   private var isFinished = false
-
-  /// Creates or empties a file; `-` is standard output.
-  public convenience init(
-    path: String, format: StreamFormat, level: Int? = nil
-  ) throws(CompressionError) {
-    if path == "-" {
-      try self.init(
-        fileDescriptor: 1, path: path, ownsDescriptor: false, format: format, level: level)
-      return
-    }
-    let descriptor = lake_open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    if descriptor < 0 {
-      let code = lake_errno()
-      throw CompressionError(
-        .file, "cannot create '\(path)': \(String(cString: strerror(code)))", systemError: code)
-    }
-    try self.init(
-      fileDescriptor: descriptor, path: path, ownsDescriptor: true, format: format, level: level)
-  }
 
   /// - Parameter level: The codec's own level; nil is 3 for zstd and 6 for gzip.
   public init(
@@ -71,7 +52,7 @@ public final class OutputStream {
       gzip.deallocate()
     }
     chunk.deallocate()
-    if ownsDescriptor { close(descriptor) }
+    if ownsDescriptor { lake_close(descriptor) }
   }
 
   public func write(_ bytes: UnsafeRawBufferPointer) throws(CompressionError) {
@@ -178,16 +159,15 @@ public final class OutputStream {
   private func writeAll(_ bytes: UnsafeRawPointer, _ count: Int) throws(CompressionError) {
     var done = 0
     while done < count {
-      let written = Glibc.write(descriptor, bytes + done, Swift.min(count - done, 1 << 30))
+      let written = Waiting.write(descriptor, bytes + done, Swift.min(count - done, 1 << 30))
       if written >= 0 {
         done += written
         writtenByteCount += written
         continue
       }
       let code = lake_errno()
-      if code == EINTR { continue }
-      throw CompressionError(
-        .file, "cannot write '\(path)': \(String(cString: strerror(code)))", systemError: code)
+      let reason = code == EINTR ? "interrupted" : String(cString: strerror(code))
+      throw CompressionError(.file, "cannot write '\(path)': \(reason)", systemError: code)
     }
   }
 }

@@ -176,11 +176,13 @@ public final class DBNReader {
   /// A `.dbz` file begins with a skippable zstd frame that holds the old header.
   private static func refuseLegacyFile(_ path: String) throws(DBNError) {
     guard path != "-" else { return }
-    let descriptor = lake_open(path, O_RDONLY | O_CLOEXEC, 0)
+    let descriptor = Waiting.openForReading(path)
     guard descriptor >= 0 else { return }
-    defer { close(descriptor) }
+    defer { lake_close(descriptor) }
+    // What is taken from a pipe would be missing from what is read.
+    guard Waiting.isRegularFile(descriptor) else { return }
     var start = [UInt8](repeating: 0, count: 12)
-    let count = start.withUnsafeMutableBytes { Glibc.pread(descriptor, $0.baseAddress, 12, 0) }
+    let count = start.withUnsafeMutableBytes { lake_pread(descriptor, $0.baseAddress, 12, 0) }
     guard count == 12, start[1...3].elementsEqual([0x2A, 0x4D, 0x18]),
       start[8...10].elementsEqual([0x44, 0x42, 0x5A])
     else { return }

@@ -1,3 +1,4 @@
+import CSystem
 import Glibc
 import Synchronization
 
@@ -86,7 +87,7 @@ public final class DataFolder: Sendable {
   }
 
   private static func resolved(_ path: String) -> String? {
-    guard let raw = realpath(path, nil) else { return nil }
+    guard let raw = lake_realpath(path) else { return nil }
     defer { free(raw) }
     return String(cString: raw)
   }
@@ -112,7 +113,7 @@ public final class DataFolder: Sendable {
 
   private func isLink(_ path: String) -> Bool {
     var status = stat()
-    return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
+    return lake_lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
   }
 }
 

@@ -4,10 +4,13 @@ import Bytes
 enum AnswerError {
   /// The error of an answer with a status other than success.
   static func make(
-    _ response: HTTPResponse, _ body: [UInt8], _ request: HTTPRequest, now: Int64
+    _ response: HTTPResponse, _ body: [UInt8], _ request: HTTPRequest, redactor: Redactor,
+    now: Int64
   ) -> HTTPError {
     let contentType = response.headers["content-type"] ?? ""
-    let (words, name) = VendorMessage.read(body, contentType: contentType)
+    let (words, name) = VendorMessage.read(
+      body, contentType: contentType, redactor: redactor,
+      isCut: body.count >= VendorMessage.byteCountMax)
     let said = words.map { ": " + $0 } ?? ""
     let host = HTTPURL(request.url)?.host ?? request.url
     let code: HTTPError.Code
@@ -42,12 +45,14 @@ enum AnswerError {
   }
 
   /// No interface of a vendor answers with a web page: a login or an error page of something between.
-  static func checkKind(_ response: HTTPResponse, _ piece: UnsafeRawBufferPointer)
-    throws(HTTPError)
-  {
+  static func checkKind(
+    _ response: HTTPResponse, _ piece: UnsafeRawBufferPointer, redactor: Redactor
+  ) throws(HTTPError) {
     guard let type = response.headers["content-type"], type.lowercased().hasPrefix("text/html")
     else { return }
-    let (words, _) = VendorMessage.read(Array(piece.prefix(4096)), contentType: "text/html")
+    let (words, _) = VendorMessage.read(
+      Array(piece.prefix(VendorMessage.byteCountMax)), contentType: "text/html", redactor: redactor,
+      isCut: true)
     throw HTTPError(
       .badAnswer, "the server answered with \(words ?? "a web page") where data was expected",
       url: response.url,

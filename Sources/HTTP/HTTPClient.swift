@@ -109,8 +109,11 @@ public final class HTTPClient: Sendable {
     while true {
       let request = try prepare()
       do {
-        let response = try followed(request, body: body)
+        var response = try followed(request, body: body)
         try finish(response)
+        // What the ledger keeps of it must not hold what a server sends back.
+        response.headers = response.headers.mapValues { redactor.redact($0) }
+        response.url = redactor.redact(response.url)
         return response
       } catch var error as HTTPError {
         error = error.redacted(by: redactor)
@@ -148,7 +151,8 @@ public final class HTTPClient: Sendable {
       let (response, refusal) = try sent(request, body: body)
       if response.isSuccess { return response }
       guard [301, 302, 303, 307, 308].contains(response.status) else {
-        throw AnswerError.make(response, refusal, request, now: clock.now())
+        throw AnswerError.make(
+          response, refusal, request, redactor: redactor, now: clock.now())
       }
       request = try redirected(request, response)
     }
@@ -171,14 +175,15 @@ public final class HTTPClient: Sendable {
     var refusal: [UInt8] = []
     let response = try transport.perform(request) { response, piece in
       if response.isSuccess {
-        try AnswerError.checkKind(response, piece)
+        try AnswerError.checkKind(response, piece, redactor: redactor)
         try body(response, piece)
       } else {
         refusal += piece.prefix(VendorMessage.byteCountMax - refusal.count)
       }
     }
     if response.isSuccess {
-      try AnswerError.checkKind(response, UnsafeRawBufferPointer(start: nil, count: 0))
+      try AnswerError.checkKind(
+        response, UnsafeRawBufferPointer(start: nil, count: 0), redactor: redactor)
     }
     return (response, refusal)
   }

@@ -81,15 +81,18 @@ public struct HTTPError: LakeError, Hashable {
     }
   }
 
+  /// Characters of a vendor's name for an exchange that are kept.
+  private static let requestIDMax = 200
+
   /// The same error without keys.
   func redacted(by redactor: Redactor) -> HTTPError {
     var copy = self
     copy.message = redactor.redact(message)
-    copy.url = url.map(redactor.redact)
-    copy.remedy = remedy.map(redactor.redact)
-    copy.vendorMessage = vendorMessage.map(redactor.redact)
-    copy.vendorCase = vendorCase.map(redactor.redact)
-    copy.requestID = requestID.map(redactor.redact)
+    copy.url = url.map { redactor.redact($0) }
+    copy.remedy = remedy.map { redactor.redact($0) }
+    copy.vendorMessage = vendorMessage.map { redactor.redact($0) }
+    copy.vendorCase = vendorCase.map { redactor.redact($0) }
+    copy.requestID = requestID.map { redactor.redact($0, characterCountMax: Self.requestIDMax) }
     return copy
   }
 }

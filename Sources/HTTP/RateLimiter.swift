@@ -1,4 +1,5 @@
 import Bytes
+import CSystem
 import Glibc
 import Synchronization
 
@@ -105,9 +106,9 @@ public enum RateFolder {
 
   /// Makes the folder if need be, and looks whether nobody else can write there.
   private static func made(_ path: String) -> String? {
-    mkdir(path, 0o700)
+    lake_mkdir(path, 0o700)
     var status = stat()
-    guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR,
+    guard lake_lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR,
       status.st_uid == geteuid(), status.st_mode & 0o077 == 0
     else { return nil }
     return path
@@ -119,11 +120,11 @@ private struct RateFile: ~Copyable {
   private let descriptor: Int32
 
   init?(_ path: String) {
-    descriptor = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
+    descriptor = lake_open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
     if descriptor < 0 { return nil }
   }
 
-  deinit { close(descriptor) }
+  deinit { lake_close(descriptor) }
 
   /// `path`, where there can be a file; else nil.
   static func usable(_ path: String) -> String? {
@@ -132,18 +133,18 @@ private struct RateFile: ~Copyable {
   }
 
   /// False where another holds it. The lock goes with the descriptor.
-  func lock() -> Bool { flock(descriptor, LOCK_EX | LOCK_NB) == 0 }
+  func lock() -> Bool { lake_flock(descriptor, LOCK_EX | LOCK_NB) == 0 }
 
   func read() -> [Int64] {
     var times = [Int64](repeating: 0, count: RateLimit.countMax)
-    let count = times.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, $0.count, 0) }
+    let count = times.withUnsafeMutableBytes { lake_pread(descriptor, $0.baseAddress, $0.count, 0) }
     times.removeLast(times.count - max(0, count) / 8)
     return times.filter { $0 > 0 }
   }
 
   /// One call: a process that dies leaves the old content or the new one.
   func write(_ times: [Int64]) {
-    _ = times.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
-    ftruncate(descriptor, times.count * 8)
+    _ = times.withUnsafeBytes { lake_pwrite(descriptor, $0.baseAddress, $0.count, 0) }
+    lake_ftruncate(descriptor, times.count * 8)
   }
 }

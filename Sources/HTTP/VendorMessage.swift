@@ -8,7 +8,17 @@ enum VendorMessage {
   static let characterCountMax = 500
 
   /// The message, and the vendor's name for the case, where the answer holds one.
-  static func read(_ bytes: [UInt8], contentType: String) -> (message: String?, name: String?) {
+  ///
+  /// - Parameters:
+  ///   - redactor: Takes keys out before anything is cut.
+  ///   - isCut: Whether there may be more of the answer.
+  static func read(
+    _ bytes: [UInt8], contentType: String, redactor: Redactor, isCut: Bool
+  ) -> (message: String?, name: String?) {
+    func short(_ text: String) -> String {
+      redactor.redact(
+        redactor.redact(text, isCut: isCut), characterCountMax: characterCountMax)
+    }
     if let json = try? JSONValue(parsing: bytes, depthMax: 16) {
       let (message, name) = read(json)
       return (message.map(short), name.map(short))
@@ -43,9 +53,5 @@ enum VendorMessage {
     let parts = text.split(separator: "<title>", maxSplits: 1)
     guard parts.count == 2 else { return nil }
     return parts[1].split(separator: "<", maxSplits: 1).first.map(String.init)
-  }
-
-  private static func short(_ text: String) -> String {
-    text.count > characterCountMax ? text.prefix(characterCountMax) + "…" : text
   }
 }

@@ -1,4 +1,5 @@
 import Bytes
+import CSystem
 import Glibc
 
 extension TimeZoneRules {
@@ -88,10 +89,10 @@ extension TimeZoneRules {
   }
 
   private static func contents(_ path: String) -> [UInt8]? {
-    guard let file = fopen(path, "rbe") else { return nil }
+    guard let file = lake_fopen(path, "rbe") else { return nil }
     defer { fclose(file) }
     var status = stat()
-    guard fstat(fileno(file), &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+    guard lake_fstat(fileno(file), &status) == 0, status.st_mode & S_IFMT == S_IFREG,
       status.st_size <= fileByteCountMax
     else { return nil }
     var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
@@ -104,7 +105,7 @@ extension TimeZoneRules {
 /// Names of the zones of this system, for suggestions only.
 private func knownNames() -> [String] {
   for directory in TimeZoneRules.directories {
-    guard let file = fopen(directory + "/tzdata.zi", "re") else {
+    guard let file = lake_fopen(directory + "/tzdata.zi", "re") else {
       let listed = listNames(directory, prefix: "", depth: 0)
       if listed.isEmpty { continue }
       return listed
@@ -125,10 +126,10 @@ private func knownNames() -> [String] {
 }
 
 private func listNames(_ directory: String, prefix: String, depth: Int) -> [String] {
-  guard depth < 4, let folder = opendir(directory) else { return [] }
+  guard depth < 4, let folder = lake_opendir(directory) else { return [] }
   defer { closedir(folder) }
   var names: [String] = []
-  while let entry = readdir(folder) {
+  while let entry = lake_readdir(folder) {
     let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
       String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
     }

@@ -1,4 +1,5 @@
 import Bytes
+import HTTP
 
 /// An answer of Massive's that cannot be used as a whole.
 public struct MassiveError: LakeError, Equatable {
@@ -35,6 +36,15 @@ public struct MassiveError: LakeError, Equatable {
     self.message = message
     placeText = place
     self.remedy = remedy
+  }
+
+  /// The same error without keys: a vendor's words may hold what was sent to it.
+  func redacted(by redactor: Redactor) -> MassiveError {
+    var copy = self
+    copy.message = redactor.redact(message)
+    copy.placeText = placeText.map { redactor.redact($0) }
+    copy.remedy = remedy.map { redactor.redact($0) }
+    return copy
   }
 
   /// The same error, found at `place`.

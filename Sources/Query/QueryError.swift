@@ -3,7 +3,7 @@ import Bytes
 /// A query that cannot be understood, planned or answered.
 public struct QueryError: LakeError, Hashable {
   public enum Code: String, Sendable {
-    case syntax, unknownColumn, typeMismatch, badRange, badTable, badData, outputExists, output,
+    case syntax, unknownColumn, typeMismatch, badRange, badTable, badData, output,
       spill
   }
 

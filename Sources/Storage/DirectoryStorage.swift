@@ -1,3 +1,4 @@
+import Bytes
 import CSystem
 import Glibc
 import Synchronization
@@ -28,14 +29,12 @@ public struct DirectoryStorage: TableStorage {
 
   public func list(_ directory: String) throws(StorageError) -> [StorageEntry] {
     let path = absolute(directory)
-    guard let stream = opendir(path) else {
+    guard let stream = lake_opendir(path) else {
       throw .system(errno, "list the folder", path)
     }
     defer { closedir(stream) }
     var entries: [StorageEntry] = []
-    while true {
-      errno = 0
-      guard let raw = readdir(stream) else { break }
+    while let raw = lake_readdir(stream) {
       let name = withUnsafePointer(to: &raw.pointee.d_name) { tuple in
         tuple.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
       }
@@ -44,7 +43,7 @@ public struct DirectoryStorage: TableStorage {
       if Int(raw.pointee.d_type) == Int(DT_UNKNOWN) || Int(raw.pointee.d_type) == Int(DT_LNK) {
         var status = stat()
         isDirectory =
-          stat(path + "/" + name, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+          lake_stat(path + "/" + name, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
       }
       entries.append(StorageEntry(name: name, isDirectory: isDirectory))
     }
@@ -78,7 +77,7 @@ public struct DirectoryStorage: TableStorage {
   public func attributes(_ path: String) throws(StorageError) -> StorageAttributes? {
     let path = absolute(path)
     var status = stat()
-    if stat(path, &status) != 0 {
+    if lake_stat(path, &status) != 0 {
       let number = errno
       if number == ENOENT || number == ENOTDIR { return nil }
       throw .system(number, "look at the file", path)
@@ -96,7 +95,7 @@ public struct DirectoryStorage: TableStorage {
     try StoragePath.check(path)
     let target = absolute(path)
     let temporary = try writeTemporary(beside: path, bytes)
-    defer { unlink(temporary) }
+    defer { lake_unlink(temporary) }
     switch try Publication.publish(temporary, as: target) {
     case .exists: return false
     case .created: break
@@ -109,9 +108,9 @@ public struct DirectoryStorage: TableStorage {
     try StoragePath.check(path)
     let target = absolute(path)
     let temporary = try writeTemporary(beside: path, bytes)
-    if Glibc.rename(temporary, target) != 0 {
+    if lake_rename(temporary, target) != 0 {
       let number = errno
-      unlink(temporary)
+      lake_unlink(temporary)
       throw .system(number, "write the file", target)
     }
     try syncDirectory(StoragePath.parent(path))
@@ -120,7 +119,7 @@ public struct DirectoryStorage: TableStorage {
   public func rename(_ source: String, to target: String) throws(StorageError) {
     try StoragePath.check(source)
     try StoragePath.check(target)
-    if Glibc.rename(absolute(source), absolute(target)) != 0 {
+    if lake_rename(absolute(source), absolute(target)) != 0 {
       throw .system(errno, "rename the file to '\(absolute(target))'", absolute(source))
     }
   }
@@ -128,7 +127,7 @@ public struct DirectoryStorage: TableStorage {
   @discardableResult
   public func delete(_ path: String) throws(StorageError) -> Bool {
     try StoragePath.check(path)
-    if unlink(absolute(path)) == 0 { return true }
+    if lake_unlink(absolute(path)) == 0 { return true }
     let number = errno
     if number == ENOENT { return false }
     throw .system(number, "delete the file", absolute(path))
@@ -161,21 +160,23 @@ public struct DirectoryStorage: TableStorage {
     _ path: String, _ parents: inout Set<String>
   ) throws(StorageError) {
     let parent = parentFolder(path)
-    if mkdir(path, 0o777) == 0 {
+    if lake_mkdir(path, 0o777) == 0 {
       parents.insert(parent)
       return
     }
     let number = errno
     if number == ENOENT {
       try makeDirectory(parent, &parents)
-      if mkdir(path, 0o777) == 0 || errno == EEXIST {
+      if lake_mkdir(path, 0o777) == 0 || errno == EEXIST {
         parents.insert(parent)
         return
       }
       throw .system(errno, "create the folder", path)
     }
     var status = stat()
-    if number == EEXIST, stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { return }
+    if number == EEXIST, lake_stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+      return
+    }
     if number == EEXIST {
       throw StorageError(
         code: .badPath, message: "cannot create the folder: there is a file of that name",
@@ -192,10 +193,9 @@ public struct DirectoryStorage: TableStorage {
   static func sync(directory: String) throws(StorageError) {
     let descriptor = lake_open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)
     guard descriptor >= 0 else { throw .system(errno, "open the folder", directory) }
-    defer { close(descriptor) }
-    while fsync(descriptor) != 0 {
+    defer { lake_close(descriptor) }
+    if lake_fsync(descriptor) != 0 {
       let number = errno
-      if number == EINTR { continue }
       // Some file systems have nothing to sync in a folder and say so.
       if number == EINVAL || number == ENOTSUP { return }
       throw .system(number, "sync the folder", directory)
@@ -215,18 +215,17 @@ public struct DirectoryStorage: TableStorage {
     guard descriptor >= 0 else { throw .system(errno, "create the file", temporary) }
     do throws(StorageError) {
       try Self.write(bytes, to: descriptor, temporary)
-      while fsync(descriptor) != 0 {
-        let number = errno
-        if number != EINTR { throw StorageError.system(number, "sync the file", temporary) }
+      if lake_fsync(descriptor) != 0 {
+        throw StorageError.system(errno, "sync the file", temporary)
       }
     } catch {
-      close(descriptor)
-      unlink(temporary)
+      lake_close(descriptor)
+      lake_unlink(temporary)
       throw error
     }
-    if close(descriptor) != 0, errno != EINTR {
+    if lake_close(descriptor) != 0 {
       let number = errno
-      unlink(temporary)
+      lake_unlink(temporary)
       throw .system(number, "close the file", temporary)
     }
     return temporary
@@ -240,10 +239,10 @@ public struct DirectoryStorage: TableStorage {
       guard let start = buffer.baseAddress else { return }
       var done = 0
       while done < buffer.count {
-        let count = Glibc.write(descriptor, start + done, buffer.count - done)
+        let count = lake_write(descriptor, start + done, buffer.count - done)
         if count > 0 {
           done += count
-        } else if count < 0, errno != EINTR {
+        } else if count < 0 {
           failure = errno
           return
         }
@@ -260,17 +259,23 @@ private struct OpenFile: ~Copyable {
 
   init(_ path: String) throws(StorageError) {
     self.path = path
-    descriptor = lake_open(path, O_RDONLY | O_CLOEXEC, 0)
+    descriptor = Waiting.openForReading(path)
     guard descriptor >= 0 else { throw .system(errno, "open the file", path) }
   }
 
-  deinit { close(descriptor) }
+  deinit { lake_close(descriptor) }
 
   func byteCount() throws(StorageError) -> Int {
     var status = stat()
-    guard fstat(descriptor, &status) == 0 else { throw .system(errno, "look at the file", path) }
+    guard lake_fstat(descriptor, &status) == 0 else {
+      throw .system(errno, "look at the file", path)
+    }
     if status.st_mode & S_IFMT == S_IFDIR {
       throw StorageError(code: .badPath, message: "a folder where a file should be", path: path)
+    }
+    if status.st_mode & S_IFMT != S_IFREG {
+      throw StorageError(
+        code: .badPath, message: "a pipe or a device where a file should be", path: path)
     }
     return Int(status.st_size)
   }
@@ -280,13 +285,13 @@ private struct OpenFile: ~Copyable {
     let bytes = [UInt8](unsafeUninitializedCapacity: range.count) { buffer, count in
       guard let start = buffer.baseAddress else { return }
       while count < range.count {
-        let got = pread(
+        let got = lake_pread(
           descriptor, start + count, range.count - count, off_t(range.lowerBound + count))
         if got > 0 {
           count += got
         } else if got == 0 {
           return
-        } else if errno != EINTR {
+        } else {
           failure = errno
           return
         }

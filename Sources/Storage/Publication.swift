@@ -8,7 +8,7 @@ enum Publication {
   /// Gives `temporary` the name `target` unless that exists, by link(2), or by
   /// renameat2(RENAME_NOREPLACE) on file systems without hard links.
   static func publish(_ temporary: String, as target: String) throws(StorageError) -> Outcome {
-    if link(temporary, target) == 0 { return .created }
+    if lake_link(temporary, target) == 0 { return .created }
     let number = errno
     // A network file system may have done what it then reports as failed.
     if linkCount(temporary) == 2 { return .created }
@@ -40,7 +40,7 @@ enum Publication {
 
   private static func linkCount(_ path: String) -> Int {
     var status = stat()
-    return stat(path, &status) == 0 ? Int(status.st_nlink) : 0
+    return lake_stat(path, &status) == 0 ? Int(status.st_nlink) : 0
   }
 }
 
@@ -61,25 +61,25 @@ extension DirectoryStorage {
   /// Tries in the root, which must exist, what commits depend on. Leaves nothing behind.
   public func probe() throws(StorageError) -> StorageCapabilities {
     let first = try writeTemporary(beside: "probe", [1])
-    defer { unlink(first) }
+    defer { lake_unlink(first) }
     let second = try writeTemporary(beside: "probe", [2])
-    defer { unlink(second) }
+    defer { lake_unlink(second) }
     let target = first + ".target"
-    defer { unlink(target) }
+    defer { lake_unlink(target) }
 
     var result = StorageCapabilities(
       hasExclusiveLink: false, hasExclusiveRename: false, syncsDirectories: false)
-    if link(first, target) == 0 {
-      result.hasExclusiveLink = link(second, target) != 0 && errno == EEXIST
+    if lake_link(first, target) == 0 {
+      result.hasExclusiveLink = lake_link(second, target) != 0 && errno == EEXIST
     }
-    unlink(target)
+    lake_unlink(target)
     if lake_rename_noreplace(first, target) == 0 {
       result.hasExclusiveRename = lake_rename_noreplace(second, target) != 0 && errno == EEXIST
     }
     let descriptor = lake_open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)
     if descriptor >= 0 {
-      result.syncsDirectories = fsync(descriptor) == 0
-      close(descriptor)
+      result.syncsDirectories = lake_fsync(descriptor) == 0
+      lake_close(descriptor)
     }
     return result
   }

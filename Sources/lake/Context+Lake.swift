@@ -1,11 +1,15 @@
+import Bytes
 import Catalog
 import CommandLineKit
 
 extension Context {
   /// The lake that the command works on: `--lake`, `LAKE_ROOT`, the nearest upward, `./lake`.
   func findLake() throws -> Lake {
-    try Lake.find(
+    let lake = try Lake.find(
       flag: lakeFlag, environment: environment, workingDirectory: workingDirectory)
+    // Who shares a lake with a group need not think of it in every shell.
+    UserMask.followGroup(of: lake.root)
+    return lake
   }
 
   /// The lake, or nil where there is none; one that is named must be one.

@@ -21,6 +21,8 @@ extension Context {
         // A vendor that does not answer is worth knowing; the pace that was asked for is not.
         if case .retry = wait { say("\(wait)") } else { detail("\(wait)") }
       })
+    // Whatever a vendor, or a library, puts into a message.
+    talk.setFilter { access.http.redactor.redact($0) }
     warnIfUnshared(access.http.limiter)
     return access
   }

@@ -267,5 +267,9 @@ struct ProgressObserver: PassObserver {
     context.report(error)
   }
 
+  func warn(_ error: PassError) {
+    context.warn(error.message, place: error.placeText, remedy: error.remedy)
+  }
+
   var isInterrupted: Bool { context.isInterrupted }
 }

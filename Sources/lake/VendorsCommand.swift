@@ -106,7 +106,9 @@ private struct VendorFinding {
   init(_ vendor: Vendor, lake: Lake?, context: Context) {
     self.vendor = vendor
     let fallback = context.environment[vendor.urlVariable].flatMap { $0.isEmpty ? nil : $0 }
-    url = lake?.config.vendor(vendor).url ?? fallback ?? vendor.standardURL
+    url = AddressText.redacted(
+      address:
+        lake?.config.vendor(vendor).url ?? fallback ?? vendor.standardURL)
     do {
       let access = try context.openVendor(vendor, lake: lake)
       key = access.key.origin
@@ -120,12 +122,14 @@ private struct VendorFinding {
     switch vendor {
     case .databento:
       let client = DatabentoClient(http: access.http, baseURL: access.baseURL, key: access.key)
-      datasets = try client.listDatasets()
+      datasets = try client.listDatasets().map { access.http.redactor.redact($0) }
       let names = datasets.joined(separator: ", ")
       answer = "\(datasets.count) dataset\(datasets.count == 1 ? "" : "s"): \(names)"
     case .massive:
       let client = MassiveClient(http: access.http, baseURL: access.baseURL, key: access.key)
-      answer = "key accepted; the market is \(try client.marketStatus())"
+      answer =
+        "key accepted; the market is "
+        + access.http.redactor.redact(try client.marketStatus())
     }
   }
 

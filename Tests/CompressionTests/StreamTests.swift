@@ -171,10 +171,14 @@ private let skippable: [UInt8] = [0x50, 0x2A, 0x4D, 0x18, 4, 0, 0, 0, 1, 2, 3, 4
       _ = try InputStream(fileDescriptor: -1, path: "closed", ownsDescriptor: false)
     }
     #expect(closed?.systemError == EBADF)
-    let nowhere = errorOf {
-      _ = try OutputStream(path: "\(folder.path)/no/file", format: .raw)
-    }
-    #expect(nowhere?.systemError == ENOENT)
+  }
+
+  private func open(
+    _ path: String, _ format: StreamFormat, level: Int? = nil
+  ) throws -> OutputStream {
+    try OutputStream(
+      fileDescriptor: lake_open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o600), path: path,
+      ownsDescriptor: true, format: format, level: level)
   }
 
   @Test func whatIsWrittenReadsBack() throws {
@@ -183,7 +187,7 @@ private let skippable: [UInt8] = [0x50, 0x2A, 0x4D, 0x18, 4, 0, 0, 0, 1, 2, 3, 4
       for count in boundarySizes + [(1 << 20) - 1, 1 << 20, 5_000_000] {
         let plain = sample(count)
         let path = "\(folder.path)/written"
-        let stream = try OutputStream(path: path, format: format, level: count % 2 == 0 ? nil : 1)
+        let stream = try open(path, format, level: count % 2 == 0 ? nil : 1)
         #expect(stream.format == format)
         // In uneven pieces, a flush between them.
         for cut in [0..<(count / 3), (count / 3)..<(count / 3), (count / 3)..<count] {
@@ -205,9 +209,7 @@ private let skippable: [UInt8] = [0x50, 0x2A, 0x4D, 0x18, 4, 0, 0, 0, 1, 2, 3, 4
   @Test func aFlushMakesWhatWasWrittenReadable() throws {
     for format in [StreamFormat.raw, .zstd, .gzip] {
       let path = "\(folder.path)/flushed"
-      let descriptor = lake_open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
-      let stream = try OutputStream(
-        fileDescriptor: descriptor, path: path, ownsDescriptor: true, format: format)
+      let stream = try open(path, format)
       try stream.write(Array("begun".utf8))
       #expect(stream.writtenByteCount == 0)
       try stream.flush()
@@ -223,7 +225,7 @@ private let skippable: [UInt8] = [0x50, 0x2A, 0x4D, 0x18, 4, 0, 0, 0, 1, 2, 3, 4
 
   @Test func aFullDeviceIsAnErrorThatSaysSo() throws {
     for format in [StreamFormat.raw, .zstd, .gzip] {
-      let stream = try OutputStream(path: "/dev/full", format: format)
+      let stream = try open("/dev/full", format)
       let error = errorOf {
         try stream.write(sample(100))
         try stream.finish()
@@ -231,7 +233,7 @@ private let skippable: [UInt8] = [0x50, 0x2A, 0x4D, 0x18, 4, 0, 0, 0, 1, 2, 3, 4
       #expect(error?.systemError == ENOSPC)
       #expect(error?.remedy == "free some space, or write elsewhere")
     }
-    let large = try OutputStream(path: "/dev/full", format: .raw)
+    let large = try open("/dev/full", .raw)
     #expect(errorOf { try large.write([UInt8](repeating: 1, count: 1 << 20)) }?.code == .file)
   }
 }

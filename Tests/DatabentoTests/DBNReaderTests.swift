@@ -1,3 +1,4 @@
+import Bytes
 import Compression
 import Foundation
 import Market
@@ -92,7 +93,9 @@ import Testing
       let path = folder + "/a.dbn"
       try Fixtures.write([1], path)
       let metadata = Fixtures.sampleMetadata(version: 3)
-      let error = #expect(throws: DBNError.self) { try DBNWriter(path: path, metadata: metadata) }
+      let error = #expect(throws: OutputFileError.self) {
+        try DBNWriter(path: path, metadata: metadata)
+      }
       #expect(error?.message == "the output file '\(path)' exists")
       let writer = try DBNWriter(path: path, metadata: metadata, overwrites: true)
       #expect(try Data(contentsOf: URL(fileURLWithPath: path)).count == 1)
@@ -152,7 +155,7 @@ import Testing
   }
 
   @Test func aFolderThatIsMissingIsNamed() throws {
-    let error = #expect(throws: CompressionError.self) {
+    let error = #expect(throws: OutputFileError.self) {
       try PendingFile(path: "/no/such/folder/x")
     }
     #expect(error?.message.contains("/no/such/folder/x") == true)

@@ -1,3 +1,4 @@
+import Bytes
 import Columnar
 import Foundation
 import TestSupport
@@ -305,10 +306,10 @@ private func trades(
     defer { try? FileManager.default.removeItem(atPath: path) }
     try "mine".write(toFile: path, atomically: true, encoding: .utf8)
     let query = try Query(plan: QueryPlan(QueryRequest(table: "t"), table))
-    let error = #expect(throws: QueryError.self) {
+    let error = #expect(throws: OutputFileError.self) {
       try query.run(to: QueryOutput(path: path, format: .csv))
     }
-    #expect(error?.code == .outputExists)
+    #expect(error?.code == .exists)
     #expect(try String(contentsOfFile: path, encoding: .utf8) == "mine")
     _ = try query.run(to: QueryOutput(path: path, format: .csv, force: true))
     #expect(try String(contentsOfFile: path, encoding: .utf8).hasPrefix("ts,symbol,size\n"))

@@ -13,6 +13,12 @@ extension DatabentoClient {
   public func download(
     _ file: BatchFile, to path: String, progress: (Int) throws -> Void = { _ in }
   ) throws {
+    try redacting { try downloadWhole(file, to: path, progress: progress) }
+  }
+
+  private func downloadWhole(
+    _ file: BatchFile, to path: String, progress: (Int) throws -> Void
+  ) throws {
     for isLast in [false, true] {
       let target = try BatchTarget(path)
       var have = try target.byteCount()
@@ -28,7 +34,7 @@ extension DatabentoClient {
       try target.sync()
       if try target.sha256() == file.sha256 { return }
       try target.truncate()
-      if isLast { unlink(path) }
+      if isLast { lake_unlink(path) }
     }
     throw DatabentoError(
       .badHash, "'\(file.name)' has not the sha256 that the vendor announced, twice",
@@ -47,7 +53,7 @@ private struct BatchTarget: ~Copyable {
     if descriptor < 0 { throw Self.error(path) }
   }
 
-  deinit { close(descriptor) }
+  deinit { lake_close(descriptor) }
 
   private static func error(_ path: String) -> DatabentoError {
     let reason = lake_errno()
@@ -58,26 +64,25 @@ private struct BatchTarget: ~Copyable {
 
   func byteCount() throws(DatabentoError) -> Int {
     var status = stat()
-    if fstat(descriptor, &status) != 0 { throw Self.error(path) }
+    if lake_fstat(descriptor, &status) != 0 { throw Self.error(path) }
     return Int(status.st_size)
   }
 
   func truncate() throws(DatabentoError) {
-    if ftruncate(descriptor, 0) != 0 { throw Self.error(path) }
+    if lake_ftruncate(descriptor, 0) != 0 { throw Self.error(path) }
   }
 
   func append(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(DatabentoError) {
     var done = 0
     while done < bytes.count, let base = bytes.baseAddress {
-      let count = pwrite(descriptor, base + done, bytes.count - done, offset + done)
-      if count < 0, lake_errno() == EINTR { continue }
+      let count = lake_pwrite(descriptor, base + done, bytes.count - done, offset + done)
       if count <= 0 { throw Self.error(path) }
       done += count
     }
   }
 
   func sync() throws(DatabentoError) {
-    if fdatasync(descriptor) != 0 { throw Self.error(path) }
+    if lake_fdatasync(descriptor) != 0 { throw Self.error(path) }
   }
 
   func sha256() throws(DatabentoError) -> String {
@@ -86,7 +91,7 @@ private struct BatchTarget: ~Copyable {
     var offset = 0
     while true {
       let count = part.withUnsafeMutableBytes {
-        pread(descriptor, $0.baseAddress, $0.count, offset)
+        lake_pread(descriptor, $0.baseAddress, $0.count, offset)
       }
       if count < 0 { throw Self.error(path) }
       if count == 0 { return hash.finalHex() }

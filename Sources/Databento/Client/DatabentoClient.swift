@@ -45,7 +45,8 @@ public struct DatabentoClient: Sendable {
     } catch {
       throw DatabentoError(
         .badAnswer, "the vendor's answer is no JSON: \(error.message)", place: request.url,
-        remedy: "check the address in lake.yaml")
+        remedy: "check the address in lake.yaml"
+      ).redacted(by: http.redactor)
     }
   }
 

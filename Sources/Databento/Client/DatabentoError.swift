@@ -1,4 +1,5 @@
 import Bytes
+import HTTP
 
 /// An answer of the vendor, or a question to it, that makes no sense.
 public struct DatabentoError: LakeError, Hashable {
@@ -31,5 +32,25 @@ public struct DatabentoError: LakeError, Hashable {
     self.message = message
     placeText = place
     self.remedy = remedy
+  }
+
+  /// The same error without keys: a vendor's words may hold what was sent to it.
+  func redacted(by redactor: Redactor) -> DatabentoError {
+    var copy = self
+    copy.message = redactor.redact(message)
+    copy.placeText = placeText.map { redactor.redact($0) }
+    copy.remedy = remedy.map { redactor.redact($0) }
+    return copy
+  }
+}
+
+extension DatabentoClient {
+  /// Runs a question whose errors may quote the answer.
+  func redacting<Result>(_ body: () throws -> Result) throws -> Result {
+    do {
+      return try body()
+    } catch let error as DatabentoError {
+      throw error.redacted(by: http.redactor)
+    }
   }
 }

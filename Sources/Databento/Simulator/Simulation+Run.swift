@@ -22,7 +22,7 @@ extension Simulation {
   ) throws -> [SimulatedFile]? {
     try prepareDirectory()
     if !options.overwrites {
-      for file in files where access(file.path, F_OK) == 0 {
+      for file in files where lake_access(file.path, F_OK) == 0 {
         throw DBNError(
           .inputOutput, "the output file '\(file.path)' exists", remedy: "--force overwrites it")
       }
@@ -93,7 +93,7 @@ extension Simulation {
     var path = options.directory.hasPrefix("/") ? "/" : ""
     for part in options.directory.split(separator: "/") {
       path += (path.isEmpty || path == "/" ? "" : "/") + part
-      if mkdir(path, 0o755) == 0 || lake_errno() == EEXIST { continue }
+      if lake_mkdir(path, 0o777) == 0 || lake_errno() == EEXIST { continue }
       throw DBNError(
         .inputOutput, "cannot make the folder '\(path)': \(String(cString: strerror(lake_errno())))"
       )

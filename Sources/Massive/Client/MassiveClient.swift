@@ -166,12 +166,16 @@ public struct MassiveClient: Sendable {
   ) throws -> FetchSummary {
     let parser = try PageParser(kind, strings: StringTable(), context: context)
     var chain = PageChain(self, parser, what: what, isAscending: isAscending)
-    try chain.follow(request) { page, envelope, _ in
-      _ = parser.takeRejected()
-      if envelope.recordCount == 0 { return }
-      try check(envelope)
-      try Array("\(page.count)\n".utf8).withUnsafeBytes { try spool($0) }
-      try spool(page)
+    do {
+      try chain.follow(request) { page, envelope, _ in
+        _ = parser.takeRejected()
+        if envelope.recordCount == 0 { return }
+        try check(envelope)
+        try Array("\(page.count)\n".utf8).withUnsafeBytes { try spool($0) }
+        try spool(page)
+      }
+    } catch let error as MassiveError {
+      throw error.redacted(by: http.redactor)
     }
     return chain.summary
   }

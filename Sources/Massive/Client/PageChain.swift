@@ -70,6 +70,9 @@ struct PageChain {
     }
   }
 
+  /// Characters of the vendor's own words that are kept.
+  private static let wordsMax = 500
+
   /// One page, asked for again where it is not whole, or is the one before.
   private mutating func fetch(_ request: HTTPRequest) throws -> ([UInt8], PageEnvelope) {
     var attempt = 1
@@ -97,8 +100,15 @@ struct PageChain {
     } catch let error as MassiveError {
       throw error.at(response.url)
     }
+    // The vendor's words may hold what was sent to it.
+    let redactor = client.http.redactor
+    envelope.message = envelope.message.map {
+      redactor.redact($0, characterCountMax: Self.wordsMax)
+    }
+    envelope.requestID = (envelope.requestID ?? response.requestID).map {
+      redactor.redact($0, characterCountMax: Self.wordsMax)
+    }
     if envelope.isRefused { throw envelope.refusal(of: what) }
-    envelope.requestID = envelope.requestID ?? response.requestID
     if let next = envelope.nextURL, !next.isEmpty,
       try target(try self.request(next).fullURL) == target(request.fullURL)
     {

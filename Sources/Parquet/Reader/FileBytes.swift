@@ -15,11 +15,11 @@ final class FileBytes: @unchecked Sendable {
   /// Maps a file. It must not shrink while it is mapped: data files are never changed in place.
   init(path: String) throws(ParquetError) {
     // Opening a pipe would wait for its other end.
-    let descriptor = lake_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0)
+    let descriptor = Waiting.openForReading(path)
     if descriptor < 0 { throw Self.systemError("open", path) }
-    defer { close(descriptor) }
+    defer { lake_close(descriptor) }
     var status = stat()
-    if fstat(descriptor, &status) != 0 { throw Self.systemError("open", path) }
+    if lake_fstat(descriptor, &status) != 0 { throw Self.systemError("open", path) }
     if status.st_mode & S_IFMT == S_IFDIR {
       throw ParquetError(
         .file, "'\(path)' is a folder, expected a Parquet file", place: .init(path: path),

@@ -27,7 +27,7 @@ final class FileSink {
   init(path: String) throws(ParquetError) {
     self.path = path
     closesDescriptor = true
-    descriptor = lake_open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+    descriptor = lake_open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     if descriptor < 0 { throw systemError("cannot create the file") }
   }
 
@@ -41,8 +41,8 @@ final class FileSink {
   /// A file that was begun and not finished is no use to anyone: it is removed.
   deinit {
     guard closesDescriptor && descriptor >= 0, let path else { return }
-    Glibc.close(descriptor)
-    unlink(path)
+    lake_close(descriptor)
+    lake_unlink(path)
   }
 
   func write(_ bytes: UnsafeRawBufferPointer) throws(ParquetError) {
@@ -71,9 +71,9 @@ final class FileSink {
   func finish(isDurable: Bool) throws(ParquetError) {
     try flush()
     if descriptor < 0 { return }
-    if isDurable && fsync(descriptor) != 0 { throw systemError("cannot sync the file") }
+    if isDurable && lake_fsync(descriptor) != 0 { throw systemError("cannot sync the file") }
     if closesDescriptor {
-      let closed = Glibc.close(descriptor)
+      let closed = lake_close(descriptor)
       descriptor = -1
       if closed != 0 { throw systemError("cannot close the file") }
     }
@@ -90,9 +90,8 @@ final class FileSink {
     guard let base = bytes.baseAddress else { return }
     var written = 0
     while written < bytes.count {
-      let result = Glibc.write(descriptor, base + written, bytes.count - written)
+      let result = Waiting.write(descriptor, base + written, bytes.count - written)
       if result < 0 {
-        if lake_errno() == EINTR { continue }
         throw systemError("cannot write the file")
       }
       written += result

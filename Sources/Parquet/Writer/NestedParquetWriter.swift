@@ -18,6 +18,13 @@ public final class NestedParquetWriter {
     try self.init(sink: FileSink(path: path), schema, options)
   }
 
+  /// Writes to an open descriptor, which stays open.
+  public convenience init(
+    fileDescriptor: Int32, path: String?, schema: [NestedField], options: WriterOptions
+  ) throws(ParquetError) {
+    try self.init(sink: FileSink(fileDescriptor: fileDescriptor, path: path), schema, options)
+  }
+
   /// Keeps the file in memory, for `finishInMemory`.
   public convenience init(
     inMemory schema: [NestedField], options: WriterOptions = WriterOptions()

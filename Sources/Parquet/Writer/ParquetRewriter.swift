@@ -1,3 +1,4 @@
+import Bytes
 import Columnar
 
 /// Writes a Parquet file's rows anew, the way segments are written.
@@ -18,18 +19,39 @@ public struct ParquetRewriter {
     if orders.count == 1, let order = orders.first { self.options.sortingColumns = order }
   }
 
-  /// Writes the rows to a new file. Row groups stay apart; long ones are cut.
+  /// Writes the rows to a new file, which appears when it is whole. Row groups stay apart; long ones are
+  /// cut.
   ///
   /// - Throws: `ParquetError` with code `value` where a value cannot be stored, such as NaN.
   @discardableResult
   public func write(toPath path: String) throws(ParquetError) -> WrittenParquetFile {
     let isFlat = reader.leaves.allSatisfy { $0.path.count == 1 && $0.maxRepetitionLevel == 0 }
-    return isFlat ? try writeFlat(path) : try writeNested(path)
+    let file = try mapped(path) { () throws(OutputFileError) in
+      // A file, even where it is called like standard output.
+      try OutputFile(path: path == "-" ? "./-" : path, replaces: false)
+    }
+    let written = try isFlat ? writeFlat(file) : writeNested(file)
+    try mapped(path) { () throws(OutputFileError) in try file.publish() }
+    return written
   }
 
-  private func writeFlat(_ path: String) throws(ParquetError) -> WrittenParquetFile {
+  private func mapped<Value>(
+    _ path: String, _ body: () throws(OutputFileError) -> Value
+  ) throws(ParquetError) -> Value {
+    do {
+      return try body()
+    } catch {
+      throw ParquetError(
+        .file, error.message, place: .init(path: path),
+        remedy: error.code == .exists
+          ? "give another name: files are never overwritten" : error.remedy)
+    }
+  }
+
+  private func writeFlat(_ file: OutputFile) throws(ParquetError) -> WrittenParquetFile {
     let columns = reader.leaves.map { WriterColumn(Field($0.name, $0.type)) }
-    let writer = try ParquetFileWriter(path: path, columns: columns, options: options)
+    let writer = try ParquetFileWriter(
+      fileDescriptor: file.descriptor, path: file.path, columns: columns, options: options)
     let encoders = columns.map { ColumnChunkEncoder(column: $0, options: options) }
     var column = Column(type: .long, storage: .integers([]))
     for rowGroup in 0..<reader.rowGroupCount {
@@ -47,10 +69,11 @@ public struct ParquetRewriter {
     return try writer.finish()
   }
 
-  private func writeNested(_ path: String) throws(ParquetError) -> WrittenParquetFile {
+  private func writeNested(_ file: OutputFile) throws(ParquetError) -> WrittenParquetFile {
     var fields: [NestedField] = []
     for child in reader.schema.children { fields.append(try field(child)) }
-    let writer = try NestedParquetWriter(path: path, schema: fields, options: options)
+    let writer = try NestedParquetWriter(
+      fileDescriptor: file.descriptor, path: file.path, schema: fields, options: options)
     for rowGroup in 0..<reader.rowGroupCount {
       let cursor = try reader.rows(rowGroup: rowGroup)
       while let row = try cursor.next() { try writer.append(row) }

@@ -1,4 +1,5 @@
 import Bytes
+import CSystem
 import Glibc
 
 /// Units on their way from the vendor to the committer.
@@ -161,7 +162,7 @@ final class DownloadQueue: Sendable {
 
   /// Gives a body's place on disk back.
   func release(_ fetching: Fetching) {
-    unlink(fetching.spool.path)
+    lake_unlink(fetching.spool.path)
     state.withLock {
       $0.spools[fetching.spool.path] = nil
       $0.fetched[fetching.spool.path] = nil

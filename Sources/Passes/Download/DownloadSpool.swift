@@ -48,7 +48,7 @@ public final class DownloadSpool: Sendable {
     if descriptor < 0 { throw PassError.system("open", path: path) }
   }
 
-  deinit { close(descriptor) }
+  deinit { lake_close(descriptor) }
 
   // MARK: - Writing
 
@@ -59,7 +59,9 @@ public final class DownloadSpool: Sendable {
       state.attempt += 1
       if state.byteCount == 0 { return }
       state.byteCount = 0
-      guard ftruncate(descriptor, 0) == 0 else { throw PassError.system("truncate", path: path) }
+      guard lake_ftruncate(descriptor, 0) == 0 else {
+        throw PassError.system("truncate", path: path)
+      }
     }
   }
 
@@ -90,7 +92,7 @@ public final class DownloadSpool: Sendable {
     state.withLock {
       $0.outcome = .failed(error)
       $0.byteCount = 0
-      ftruncate(descriptor, 0)
+      lake_ftruncate(descriptor, 0)
     }
   }
 

@@ -13,8 +13,15 @@ final class UnitClaim: Sendable {
   /// Waits until nobody else has it; nil where the job is stopped meanwhile.
   init?(_ unit: DownloadUnit, root: String, isStopped: () -> Bool) throws {
     let path = root + "/staging/claims"
-    descriptor = lake_open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-    if descriptor < 0 { throw PassError.system("open", path: path) }
+    descriptor = lake_open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+    if descriptor < 0 {
+      var error = PassError.system("open", path: path)
+      if lake_errno() == EACCES {
+        error.remedy = "whoever made it lets the group use it: chmod g+w \(path)"
+      }
+      throw error
+    }
+    Self.share(descriptor, root: root)
     // 60 bits of the id: an offset that every file system takes.
     let place = Int64(unit.id.prefix(15), radix: 16) ?? 0
     while true {
@@ -24,14 +31,14 @@ final class UnitClaim: Sendable {
       range.l_start = off_t(place)
       range.l_len = 1
       // Of the open file, not of the process: the workers of one process exclude each other too.
-      if fcntl(descriptor, Self.setOpenFileLock, &range) == 0 { break }
+      if lake_fcntl_lock(descriptor, Self.setOpenFileLock, &range) == 0 { break }
       let reason = lake_errno()
-      guard reason == EAGAIN || reason == EACCES || reason == EINTR else {
-        close(descriptor)
+      guard reason == EAGAIN || reason == EACCES else {
+        lake_close(descriptor)
         throw PassError.system("lock", path: path)
       }
       if isStopped() {
-        close(descriptor)
+        lake_close(descriptor)
         return nil
       }
       var pause = pollfd()
@@ -39,7 +46,17 @@ final class UnitClaim: Sendable {
     }
   }
 
-  deinit { close(descriptor) }
+  deinit { lake_close(descriptor) }
+
+  /// Lets the lake's group lock the file too, where somebody's umask did not.
+  private static func share(_ descriptor: Int32, root: String) {
+    var (file, folder) = (stat(), stat())
+    let group: mode_t = 0o060
+    guard lake_fstat(descriptor, &file) == 0, lake_stat(root, &folder) == 0,
+      folder.st_mode & 0o020 != 0, file.st_mode & group != group, file.st_uid == geteuid()
+    else { return }
+    lake_fchmod(descriptor, file.st_mode & 0o777 | group)
+  }
 
   /// `F_OFD_SETLK` of Linux.
   private static let setOpenFileLock: Int32 = 37

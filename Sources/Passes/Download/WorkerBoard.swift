@@ -94,7 +94,8 @@ final class WorkerBoard: Sendable {
   /// Whether a worker was told to stop.
   func shouldStop(_ number: Int) -> Bool {
     let isTold =
-      access("\(directory)/stop-\(number)", F_OK) == 0 || access("\(directory)/stop-all", F_OK) == 0
+      lake_access("\(directory)/stop-\(number)", F_OK) == 0
+      || lake_access("\(directory)/stop-all", F_OK) == 0
     if isTold { state.withLock { $0.workers[number - 1].isStopped = true } }
     return isTold
   }
@@ -118,11 +119,11 @@ final class WorkerBoard: Sendable {
     let bytes = Array(JSONValue.object(board).description.utf8)
     // Nobody's data: no need to make it durable, only to let nobody read half of it.
     let path = directory + "/" + Self.fileName
-    let descriptor = lake_open(path + ".new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    let descriptor = lake_open(path + ".new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
     if descriptor < 0 { return }
-    let written = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-    close(descriptor)
-    if written == bytes.count { rename(path + ".new", path) }
+    let written = bytes.withUnsafeBytes { lake_write(descriptor, $0.baseAddress, $0.count) }
+    lake_close(descriptor)
+    if written == bytes.count { lake_rename(path + ".new", path) }
   }
 }
 
@@ -170,8 +171,8 @@ public struct WorkerStatus: Sendable {
             byteCount: Int(worker["bytes"]?.int64 ?? 0),
             startedAt: worker["started_at"]?.int64 ?? 0,
             progressedAt: worker["progressed_at"]?.int64 ?? 0,
-            isStopping: access("\(directory)/stop-\(number)", F_OK) == 0
-              || access("\(directory)/stop-all", F_OK) == 0))
+            isStopping: lake_access("\(directory)/stop-\(number)", F_OK) == 0
+              || lake_access("\(directory)/stop-all", F_OK) == 0))
       }
     }
     return result

@@ -22,10 +22,10 @@ final class GroupSpool: Sendable {
     let path = directory + "/groups"
     descriptor = lake_open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw PassError.system("open", path: path) }
-    unlink(path)
+    lake_unlink(path)
   }
 
-  deinit { close(descriptor) }
+  deinit { lake_close(descriptor) }
 
   func write(_ group: EncodedGroup) throws -> Entry {
     var entry = Entry(group: group, offsets: [], byteCounts: [])

@@ -44,9 +44,8 @@ func writeAll(
   var done = 0
   while done < bytes.count {
     guard let base = bytes.baseAddress else { return }
-    let count = pwrite(descriptor, base + done, bytes.count - done, off_t(offset + done))
+    let count = lake_pwrite(descriptor, base + done, bytes.count - done, off_t(offset + done))
     if count < 0 {
-      if lake_errno() == EINTR { continue }
       throw PassError.system("write", path: path)
     }
     done += count
@@ -60,9 +59,8 @@ func readAll(
 ) throws {
   var done = 0
   while done < byteCount {
-    let count = pread(descriptor, base + done, byteCount - done, off_t(offset + done))
+    let count = lake_pread(descriptor, base + done, byteCount - done, off_t(offset + done))
     if count < 0 {
-      if lake_errno() == EINTR { continue }
       throw PassError.system("read", path: path)
     }
     if count == 0 { throw PassError(.system, "a file ended early", place: path) }

@@ -7,8 +7,14 @@ public protocol PassObserver: Sendable {
   func didProcess(rowCount: Int)
   /// An input failed; the others go on.
   func didFail(_ error: any Error)
+  /// Something is odd, and keeps nothing from being done.
+  func warn(_ error: PassError)
   /// The job should stop as soon as it can.
   var isInterrupted: Bool { get }
+}
+
+extension PassObserver {
+  public func warn(_ error: PassError) {}
 }
 
 /// Nobody watches.

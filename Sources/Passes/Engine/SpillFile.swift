@@ -31,11 +31,11 @@ final class SpillFile: @unchecked Sendable {
     let path = directory + "/spill"
     descriptor = lake_open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw PassError.system("open", path: path) }
-    unlink(path)
+    lake_unlink(path)
     encoder = Lz4Encoder()
   }
 
-  deinit { close(descriptor) }
+  deinit { lake_close(descriptor) }
 
   /// Writes rows of one symbol, in order. `rows` is called once for each row, first to last.
   func write(_ rows: [UnsafeRawPointer], order: RowOrder) throws -> SpillFragment {

@@ -48,13 +48,13 @@ final class DBNSource {
   /// Whether an input is DBN: by its name, its first bytes, or because the user gave its version.
   static func isDBN(_ input: InputStream, path: String, options: IngestOptions) throws -> Bool {
     if options.dbnVersion != nil { return true }
-    if path == "-" {
-      // A pipe's bytes can't be looked at twice: flags that only rows need tell it apart.
-      return options.kind == nil && options.symbol == nil && options.interval == nil
-    }
     let name = path.split(separator: "/").last.map(String.init) ?? path
     let parts = Set(name.split(separator: ".").map { $0.lowercased() })
     if !parts.isDisjoint(with: ["dbn", "frag", "dbz"]) { return true }
+    if !input.canBeReadAgain {
+      // A pipe's bytes can't be looked at twice: flags that only rows need tell it apart.
+      return options.kind == nil && options.symbol == nil && options.interval == nil
+    }
     let probe = try InputStream(path: path)
     var prelude = [UInt8](repeating: 0, count: DBNMetadata.preludeByteCount)
     let count = try prelude.withUnsafeMutableBytes { try probe.read(into: $0) }
@@ -62,8 +62,8 @@ final class DBNSource {
   }
 
   func read() throws -> ([SourceWork], DBNFileSummary) {
-    if path == "-" {
-      // Standard input can't be read twice, so nothing may be encoded before all is known.
+    if input?.canBeReadAgain == false {
+      // A pipe can't be read twice, so nothing may be encoded before all is known.
       keepsBarOrdinals = true
       return try attempt(mayClose: false)
     }

@@ -39,7 +39,7 @@ public final class IngestPass {
     self.lake = lake
     self.options = options
     self.observer = observer
-    try LakeCleaning.removeDeadRuns(lake)
+    try LakeCleaning.removeDeadRuns(lake, observer: observer)
     run = try StagingRun(root: lake.root)
     quarantine = QuarantineWriter(lake: lake, runID: run.id)
     journal = CoverageJournal(lake: lake, runID: run.id)
@@ -128,8 +128,8 @@ public final class IngestPass {
     } catch let error as PassError where error.code == .interrupted {
       report.files[place].state = .interrupted
       report.isInterrupted = true
-    } catch  where inputs[place].download != nil && observer.isInterrupted {
-      // Its body will not come to its end.
+    } catch  where observer.isInterrupted {
+      // A body, or a pipe, will not come to its end; anything else the next run tells.
       report.files[place].state = .interrupted
       report.isInterrupted = true
     } catch  where inputs[place].isBroken {

@@ -1,4 +1,5 @@
 import Bytes
+import CSystem
 import Catalog
 import Columnar
 import Compression
@@ -29,7 +30,7 @@ struct PageGroup {
     for path in paths {
       guard path.hasSuffix(".json") || path.hasSuffix(".json.gz") else { break }
       var status = stat()
-      guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+      guard lake_stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
         status.st_size <= Self.fileByteCountMax
       else { break }
       // Packed rows take about as much as their JSON, compressed JSON a tenth of it.

@@ -28,7 +28,7 @@ final class RowFileSource {
 
   func read() throws -> SourceWork {
     // Standard input can't be read twice, so nothing may be encoded before all is known.
-    if path == "-" { return try attempt(mayClose: false) }
+    if input?.canBeReadAgain == false { return try attempt(mayClose: false) }
     do {
       return try attempt(mayClose: true)
     } catch is OutOfOrder {

@@ -25,7 +25,7 @@ final class CoverageJournal {
     self.runID = runID
   }
 
-  deinit { if descriptor >= 0 { close(descriptor) } }
+  deinit { if descriptor >= 0 { lake_close(descriptor) } }
 
   /// Writes events down, durably.
   func record(_ events: [CoverageEvent]) throws {
@@ -33,7 +33,7 @@ final class CoverageJournal {
     let path = lake.journalPath + "/" + fileName
     if descriptor < 0 {
       try DirectoryStorage(root: lake.root).createDirectory("ledger/journal")
-      descriptor = lake_open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
+      descriptor = lake_open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o666)
       guard descriptor >= 0 else { throw PassError.system("open", path: path) }
       byteCount = Int(lseek(descriptor, 0, SEEK_END))
       try DirectoryStorage(root: lake.journalPath).syncDirectory("")
@@ -43,16 +43,16 @@ final class CoverageJournal {
       try lines.withUnsafeBytes { try writeAll(descriptor, $0, at: byteCount, path: path) }
     } catch {
       // Half a line would spoil the next one.
-      ftruncate(descriptor, off_t(byteCount))
+      lake_ftruncate(descriptor, off_t(byteCount))
       throw error
     }
     byteCount += lines.count
-    guard fsync(descriptor) == 0 else { throw PassError.system("fsync", path: path) }
+    guard lake_fsync(descriptor) == 0 else { throw PassError.system("fsync", path: path) }
   }
 
   /// Folds the journal, and those that dead runs left, into the table.
   func fold(run: StagingRun) throws {
-    if descriptor >= 0 { close(descriptor) }
+    if descriptor >= 0 { lake_close(descriptor) }
     descriptor = -1
     let storage = DirectoryStorage(root: lake.journalPath)
     let table = try SmallTable(lake: lake, name: .ledger("coverage"), kind: "coverage")

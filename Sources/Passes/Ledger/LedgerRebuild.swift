@@ -9,8 +9,10 @@ public enum LedgerRebuild {
   }
 
   /// Writes events into the ledger.
-  public static func add(_ events: [CoverageEvent], to lake: Lake) throws {
-    try LakeCleaning.removeDeadRuns(lake)
+  public static func add(
+    _ events: [CoverageEvent], to lake: Lake, observer: any PassObserver = NoObserver()
+  ) throws {
+    try LakeCleaning.removeDeadRuns(lake, observer: observer)
     let run = try StagingRun(root: lake.root)
     defer { run.finish() }
     let journal = CoverageJournal(lake: lake, runID: run.id)

@@ -177,7 +177,7 @@ public final class ResamplePass {
   // MARK: - Compute and commit
 
   public func run(_ plan: ResamplePlan) throws -> Report {
-    try LakeCleaning.removeDeadRuns(lake)
+    try LakeCleaning.removeDeadRuns(lake, observer: observer)
     var report = Report()
     for failure in plan.failures {
       observer.didFail(failure.error)

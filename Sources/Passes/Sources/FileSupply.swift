@@ -1,3 +1,4 @@
+import Bytes
 import CSystem
 import Glibc
 
@@ -5,26 +6,29 @@ import Glibc
 final class FileSupply: ByteSupply {
   private let path: String
   private let descriptor: Int32
+  private let isFile: Bool
 
   init(path: String) throws(SourceError) {
     self.path = path
     descriptor = try Self.openForReading(path)
+    isFile = Waiting.isRegularFile(descriptor)
   }
 
   static func openForReading(_ path: String) throws(SourceError) -> Int32 {
-    let descriptor = lake_open(path, O_RDONLY | O_CLOEXEC, 0)
+    let descriptor = Waiting.openForReading(path)
     if descriptor < 0 { throw failure("open", path) }
     return descriptor
   }
 
-  deinit { close(descriptor) }
+  deinit { lake_close(descriptor) }
 
   func read(into target: UnsafeMutableRawBufferPointer) throws -> Int {
-    while true {
-      let count = Glibc.read(descriptor, target.baseAddress, target.count)
-      if count >= 0 { return count }
-      if lake_errno() != EINTR { throw Self.failure("read", path) }
+    let count = Waiting.read(descriptor, target.baseAddress, target.count, isFile: isFile)
+    if count >= 0 { return count }
+    if lake_errno() == EINTR {
+      throw SourceError(.unreadable, "interrupted", place: .init(path: path))
     }
+    throw Self.failure("read", path)
   }
 
   private static func failure(_ verb: String, _ path: String) -> SourceError {

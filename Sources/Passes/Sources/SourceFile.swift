@@ -25,7 +25,7 @@ public enum SourceFile {
   public static func open(
     _ input: InputStream, options: SourceOptions, hint: KindHint, lake: Lake? = nil
   ) throws -> OpenSource {
-    if try input.path == "-" || !isParquet(input.path) {
+    if try !input.canBeReadAgain || !isParquet(input.path) {
       let head = try head(of: input)
       let supply = ReplayedSupply(head, then: input)
       if PageFile.isPage(head) {

@@ -20,9 +20,7 @@ final class FileSyncer: Sendable {
   private static func sync(_ path: String) throws {
     let descriptor = lake_open(path, O_RDONLY | O_CLOEXEC, 0)
     if descriptor < 0 { throw PassError.system("open", path: path) }
-    defer { close(descriptor) }
-    while fsync(descriptor) != 0 {
-      if lake_errno() != EINTR { throw PassError.system("sync", path: path) }
-    }
+    defer { lake_close(descriptor) }
+    if lake_fsync(descriptor) != 0 { throw PassError.system("sync", path: path) }
   }
 }

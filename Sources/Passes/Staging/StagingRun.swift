@@ -9,8 +9,13 @@ import Storage
 ///
 /// `staging/<run>/` holds `lock` (held for as long as the process lives), the files being written and,
 /// once files are about to be moved into a table, `intent`: where they go, one path a line. A run
-/// whose lock is free is dead; the next command that writes removes what it left: its folder, and
-/// those of its intended files that no table version names.
+/// whose lock can be had is dead; the next command that writes removes what it left (`DeadRun`).
+///
+/// Invariants:
+/// - Nothing in the folder is touched but by who holds the lock, and `lock` goes last: so a folder
+///   without a lock is one whose removal did not come to its end.
+/// - A run holds the lock of the file that its path names. One whose folder was cleaned while it was being
+///   born finds out before it writes anything, and is born again under another name.
 public final class StagingRun {
   public let id: String
   public let directory: String
@@ -21,23 +26,52 @@ public final class StagingRun {
   /// Leaves it to the next command that writes whether the intended files are in a table.
   private var keepsIntent = false
 
+  /// Folders that others may clean in a row while they are being made.
+  private static let birthMax = 100
+
   /// - Parameter root: The lake's root.
   public init(root: String) throws {
     self.root = root
     let storage = DirectoryStorage(root: root)
-    id = Self.makeID()
-    try storage.createDirectory("staging/" + id)
-    directory = root + "/staging/" + id
-    let path = directory + "/lock"
-    lock = lake_open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-    guard lock >= 0 else { throw PassError.system("open", path: path) }
-    guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
-      close(lock)
-      throw PassError.system("lock", path: path)
+    for _ in 0..<Self.birthMax {
+      let id = Self.makeID()
+      try storage.createDirectory("staging/" + id)
+      let directory = root + "/staging/" + id
+      guard let lock = try Self.lock(directory) else { continue }
+      (self.id, self.directory, self.lock) = (id, directory, lock)
+      return
     }
+    throw PassError(
+      .conflict, "other commands clean up again and again what this one makes",
+      place: root + "/staging", remedy: "run the command again when fewer are at work")
   }
 
-  deinit { close(lock) }
+  /// Takes the lock of a new folder; nil where somebody took the folder for a dead run's.
+  private static func lock(_ directory: String) throws -> Int32? {
+    let path = directory + "/lock"
+    let lock = lake_open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o666)
+    if lock < 0 {
+      if lake_errno() == ENOENT { return nil }
+      throw PassError.system("open", path: path)
+    }
+    if lake_flock(lock, LOCK_EX | LOCK_NB) != 0 {
+      let isTaken = lake_errno() == EWOULDBLOCK
+      let error = PassError.system("lock", path: path)
+      lake_close(lock)
+      if isTaken { return nil }
+      throw error
+    }
+    var (held, named) = (stat(), stat())
+    if lake_fstat(lock, &held) == 0, lake_lstat(path, &named) == 0,
+      held.st_ino == named.st_ino, held.st_dev == named.st_dev
+    {
+      return lock
+    }
+    lake_close(lock)
+    return nil
+  }
+
+  deinit { lake_close(lock) }
 
   /// Moves staged files into partitions of a table, and commits them there. Where they are not
   /// committed, they are back in staging.
@@ -46,7 +80,7 @@ public final class StagingRun {
   func publish(
     _ moves: [(from: String, to: String)], commit: () throws -> CommitOutcome
   ) throws -> CommitOutcome {
-    func takeBack() { for move in moves { rename(root + "/" + move.to, move.from) } }
+    func takeBack() { for move in moves { lake_rename(root + "/" + move.to, move.from) } }
     do {
       try publish(moves)
       let outcome = try commit()
@@ -75,7 +109,7 @@ public final class StagingRun {
     ).sorted()
     try storage.createDirectories(folders)
     for move in moves {
-      guard rename(move.from, root + "/" + move.to) == 0 else {
+      guard lake_rename(move.from, root + "/" + move.to) == 0 else {
         throw PassError.system("rename", path: move.to)
       }
     }
@@ -87,25 +121,24 @@ public final class StagingRun {
 
   private static let syncWidth = 4
 
-  /// Whether a run is still at work: it holds its lock for as long as its process lives.
+  /// Whether a run may still be at work: only one whose lock can be had is dead. What cannot be looked at,
+  /// such as the files of somebody else, is not.
   static func isAlive(_ id: String, root: String) -> Bool {
-    let lock = lake_open(root + "/staging/" + id + "/lock", O_RDWR | O_CLOEXEC, 0)
-    if lock < 0 { return false }
-    defer { close(lock) }
-    return flock(lock, LOCK_EX | LOCK_NB) != 0
+    let path = root + "/staging/" + id + "/lock"
+    // For reading alone: a lock needs no more, and others' files grant no more.
+    let lock = lake_open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0)
+    if lock < 0 { return lake_errno() != ENOENT }
+    defer { lake_close(lock) }
+    return lake_flock(lock, LOCK_SH | LOCK_NB) != 0
   }
 
   /// Removes the folder.
   public func finish() {
-    Self.remove(directory, but: keepsIntent ? ["intent", "lock"] : [])
-  }
-
-  private static func remove(_ directory: String, but kept: Set<String> = []) {
-    let storage = DirectoryStorage(root: directory)
-    for entry in (try? storage.list("")) ?? [] where !kept.contains(entry.name) {
-      unlink(directory + "/" + entry.name)
-    }
-    rmdir(directory)
+    guard let folder = FolderHandle(path: directory) else { return }
+    _ = folder.removeFiles(but: keepsIntent ? ["intent", "lock"] : ["lock"])
+    if keepsIntent { return }
+    _ = folder.remove("lock")
+    lake_rmdir(directory)
   }
 
   /// Time first, so that folders sort by age; then the process, and a random part.
@@ -116,33 +149,18 @@ public final class StagingRun {
     let stamp = seconds.filter { $0 != "-" && $0 != ":" }
     return "\(stamp)-\(getpid())-\(String(UInt32.random(in: 0...(.max)), radix: 16))"
   }
-}
 
-extension StagingRun {
-  /// Removes what dead runs left behind.
-  ///
-  /// - Parameter isKnown: Whether any version of a table names the file at a path relative to the
-  ///   root. Files that are named stay.
-  /// - Returns: Runs that were cleaned.
-  @discardableResult
-  public static func cleanDead(root: String, isKnown: (String) throws -> Bool) throws -> Int {
-    let storage = DirectoryStorage(root: root)
-    var cleaned = 0
-    for entry in (try? storage.list("staging")) ?? [] where entry.isDirectory {
-      let directory = root + "/staging/" + entry.name
-      let lock = lake_open(directory + "/lock", O_RDWR | O_CLOEXEC, 0)
-      // No lock file: the run died before it had one, or is being born this instant.
-      if lock < 0 { continue }
-      defer { close(lock) }
-      guard flock(lock, LOCK_EX | LOCK_NB) == 0 else { continue }
-      let intent = (try? storage.read("staging/\(entry.name)/intent")) ?? []
-      for line in String(decoding: intent, as: UTF8.self).split(separator: "\n") {
-        let path = String(line)
-        if try storage.exists(path), try !isKnown(path) { _ = try storage.delete(path) }
+  /// Whether a folder in staging is named like one of a run: `20240102T143000Z-…`.
+  static func isID(_ name: String) -> Bool {
+    let stamp = Array(name.utf8.prefix(17))
+    return stamp.count == 17
+      && stamp.enumerated().allSatisfy { index, byte in
+        switch index {
+        case 8: byte == 0x54
+        case 15: byte == 0x5A
+        case 16: byte == 0x2D
+        default: (0x30...0x39).contains(byte)
+        }
       }
-      remove(directory)
-      cleaned += 1
-    }
-    return cleaned
   }
 }

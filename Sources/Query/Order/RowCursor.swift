@@ -146,10 +146,10 @@ final class SpillFile {
         .spill, "cannot create a spill file: \(String(cString: strerror(lake_errno())))",
         at: folder, remedy: "set TMPDIR to a folder with space")
     }
-    unlink(path)
+    lake_unlink(path)
   }
 
-  deinit { close(descriptor) }
+  deinit { lake_close(descriptor) }
 
   /// Writes the rows in order as one run.
   func append(_ rows: KeyedRows) throws -> Range<Int> {
@@ -170,11 +170,10 @@ final class SpillFile {
   private func flush() throws {
     var done = 0
     while done < buffer.count {
-      let count = pwrite(
+      let count = lake_pwrite(
         descriptor, buffer.base + done, buffer.count - done, byteCount + done)
       if count < 0 {
         let code = lake_errno()
-        if code == EINTR { continue }
         throw QueryError(
           .spill, "cannot write the spill file: \(String(cString: strerror(code)))",
           remedy: "set TMPDIR to a folder with space")
@@ -188,8 +187,7 @@ final class SpillFile {
   func read(at offset: Int, into target: UnsafeMutableRawPointer, _ count: Int) throws {
     var done = 0
     while done < count {
-      let got = pread(descriptor, target + done, count - done, offset + done)
-      if got < 0, lake_errno() == EINTR { continue }
+      let got = lake_pread(descriptor, target + done, count - done, offset + done)
       if got <= 0 { throw QueryError(.spill, "cannot read the spill file back") }
       done += got
     }

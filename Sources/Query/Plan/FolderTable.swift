@@ -1,3 +1,4 @@
+import CSystem
 import Columnar
 import Glibc
 import Parquet
@@ -83,10 +84,10 @@ enum FolderTable {
   private static func list(
     _ folder: String, below root: String, depth: Int, into paths: inout [String]
   ) throws {
-    guard depth <= depthMax, let handle = opendir(folder) else { return }
+    guard depth <= depthMax, let handle = lake_opendir(folder) else { return }
     defer { closedir(handle) }
     var folders: [String] = []
-    while let entry = readdir(handle) {
+    while let entry = lake_readdir(handle) {
       let name = withUnsafeBytes(of: &entry.pointee.d_name) { raw in
         String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self)
       }
@@ -113,13 +114,13 @@ enum FolderTable {
 
   static func isFolder(_ path: String) -> Bool {
     var info = stat()
-    return stat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFDIR
+    return lake_stat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFDIR
   }
 
-  static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+  static func exists(_ path: String) -> Bool { lake_access(path, F_OK) == 0 }
 
   private static func byteCount(_ path: String) -> Int {
     var info = stat()
-    return stat(path, &info) == 0 ? Int(info.st_size) : 0
+    return lake_stat(path, &info) == 0 ? Int(info.st_size) : 0
   }
 }

@@ -119,7 +119,7 @@ public final class DatabentoBatch: Sendable {
       if isInterrupted() { throw PassError(.interrupted, "interrupted") }
     }
     try copy(path, spool)
-    unlink(path)
+    lake_unlink(path)
     fetched.byteCount = spool.byteCount
     return fetched
   }
