@@ -43,8 +43,12 @@ public struct DirectoryStorage: TableStorage {
       var isDirectory = Int(raw.pointee.d_type) == Int(DT_DIR)
       if Int(raw.pointee.d_type) == Int(DT_UNKNOWN) || Int(raw.pointee.d_type) == Int(DT_LNK) {
         var status = stat()
-        isDirectory =
-          stat(path + "/" + name, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+        if stat(path + "/" + name, &status) == 0 {
+          isDirectory = status.st_mode & S_IFMT == S_IFDIR
+        } else if errno != ENOENT && errno != ENOTDIR {
+          // Gone meanwhile, or a link that leads nowhere: no folder. All else is not known.
+          throw .system(errno, "look at the file", path + "/" + name)
+        }
       }
       entries.append(StorageEntry(name: name, isDirectory: isDirectory))
     }

@@ -110,8 +110,15 @@ struct IngestCommand: Command {
     let report = try pass.ingest(paths)
     progress.finish()
     print(report, elapsed: monotonicSeconds() - began, in: context)
+    if let failure = report.ledgerFailure {
+      context.report(failure)
+      context.say(
+        "the rows are stored; what the ledger lacks is in ledger/journal, for the next command that writes"
+      )
+    }
     if report.isInterrupted { return .interrupted }
     if report.failureCount > 0 { return .failed }
+    if report.ledgerFailure != nil { return .findings }
     return report.total(\.quarantineCount) > 0 ? .findings : .done
   }
 

@@ -41,7 +41,13 @@ struct SpendCommand: Command {
   }
 
   func run(in context: Context) throws -> ExitStatus {
-    let report = SpendReport(try CoverageLedger.recovered(try context.findLake()).0, by: parts)
+    var status = ExitStatus.done
+    let (ledger, _) = try CoverageLedger.recovered(try context.findLake()) { _, error in
+      // What was bought for it may be in its commits only: the sums may lack it.
+      context.report(error)
+      status = .failed
+    }
+    let report = SpendReport(ledger, by: parts)
     if context.isJSON {
       for line in report.lines { context.print(json(line)) }
     } else if !report.lines.isEmpty {
@@ -54,7 +60,7 @@ struct SpendCommand: Command {
     if let bytes = report.total.byteCount { summary.add("bytes", .bytes(Int(bytes))) }
     summary.add("usd", label: "USD", .text(SpendReport.text(report.total.nanoUSD)))
     context.print(summary)
-    return .done
+    return status
   }
 
   private func table(_ report: SpendReport) -> TextTable {

@@ -24,7 +24,7 @@ public final class IngestPass {
   let run: StagingRun
   private var targets: [TableName: TableTarget] = [:]
   private var schemas: [String: TableSchema] = [:]
-  private(set) var report = IngestReport()
+  var report = IngestReport()
   /// Beside `report.files`.
   private var inputs: [IngestInput] = []
   /// Tables that had an input's rows already.
@@ -42,7 +42,7 @@ public final class IngestPass {
     try LakeCleaning.removeDeadRuns(lake)
     run = try StagingRun(root: lake.root)
     quarantine = QuarantineWriter(lake: lake, runID: run.id)
-    journal = CoverageJournal(lake: lake, runID: run.id)
+    journal = try CoverageJournal(lake: lake, runID: run.id)
   }
 
   /// Ingests `paths` in order; a failed one does not stop the others.
@@ -107,8 +107,7 @@ public final class IngestPass {
   func finish(isGivenUp: Bool = false) throws -> IngestReport {
     defer { run.finish() }
     if !isGivenUp { try commitAll() }
-    try recoverCoverage()
-    try journal.fold(run: run)
+    updateLedger()
     return report
   }
 
@@ -347,7 +346,8 @@ public final class IngestPass {
       let (before, zone) = (target.snapshot, target.timeZone)
       guard
         let outcome = try target.commit(
-          run, parameters: parameters, didCommit: { try journal.record($0) })
+          run, parameters: parameters, stamp: { journal.stamped($0) },
+          didCommit: { try journal.keep($0) })
       else {
         if let version = target.snapshot?.version, version != before?.version {
           report.commits.append((target.name, version))

@@ -125,11 +125,14 @@ final class TableTarget {
 
   /// Puts the pending segments into the table.
   ///
-  /// - Parameter didCommit: Takes the events of what is in the table now.
+  /// - Parameters:
+  ///   - stamp: Gives events the times at which they are recorded.
+  ///   - didCommit: Takes the events of what is in the table now.
   /// - Returns: nil when they are in; else the outcome that kept them out, with the files withdrawn
   ///   from the table's folder again and everything still pending.
   func commit(
     _ run: StagingRun, parameters: [(name: String, value: String)],
+    stamp: ([CoverageEvent]) -> [CoverageEvent] = { $0 },
     didCommit: ([CoverageEvent]) throws -> Void = { _ in }
   ) throws -> CommitOutcome? {
     if pendingInputs.isEmpty { return nil }
@@ -146,9 +149,11 @@ final class TableTarget {
     if snapshot == nil {
       try DirectoryStorage(root: run.lakeRoot).createDirectory(folder + "_delta_log")
     }
-    let outcome = try run.publish(moves) { try commit(files, days, parameters) }
+    let events = stamp(pendingInputs.flatMap(\.events))
+    let outcome = try run.publish(moves) {
+      try commit(files, days, parameters + CoverageRecovery.parameters(events))
+    }
     guard case .committed = outcome else { return outcome }
-    let events = pendingInputs.flatMap(\.events)
     pendingInputs = []
     try didCommit(events)
     try reload()
@@ -169,7 +174,6 @@ final class TableTarget {
     transaction.operation = "WRITE"
     transaction.operationParameters =
       [("mode", removals.isEmpty ? "Append" : "Overwrite")] + parameters
-      + CoverageRecovery.parameters(pendingInputs.flatMap(\.events))
     let changes = pendingInputs.compactMap(\.change)
     if !changes.isEmpty {
       transaction.operationMetrics = changes.reduce(RowChange()) { $0 + $1 }.metrics

@@ -37,11 +37,9 @@ public struct SpendReport: Sendable {
     var lines: [[String]: Line] = [:]
     var total = Line(key: [])
     var unpriced = 0
-    for event in ledger.events {
-      guard let cost = event.costNanoUSD else {
-        unpriced += 1
-        continue
-      }
+    unpriced = ledger.events.count { $0.costNanoUSD == nil }
+    for event in ledger.purchases {
+      guard let cost = event.costNanoUSD else { continue }
       Self.add(event, Int128(cost), to: &total, isWhole: true)
       let shares =
         parts.contains(.symbol) && !event.symbols.isEmpty

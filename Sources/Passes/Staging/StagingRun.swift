@@ -122,10 +122,11 @@ extension StagingRun {
   /// Removes what dead runs left behind.
   ///
   /// - Parameter isKnown: Whether any version of a table names the file at a path relative to the
-  ///   root. Files that are named stay.
+  ///   root. Files that are named stay. nil where it cannot be told now: then the file stays, and what the
+  ///   run intended, for a command that can tell.
   /// - Returns: Runs that were cleaned.
   @discardableResult
-  public static func cleanDead(root: String, isKnown: (String) throws -> Bool) throws -> Int {
+  public static func cleanDead(root: String, isKnown: (String) throws -> Bool?) throws -> Int {
     let storage = DirectoryStorage(root: root)
     var cleaned = 0
     for entry in (try? storage.list("staging")) ?? [] where entry.isDirectory {
@@ -135,12 +136,25 @@ extension StagingRun {
       if lock < 0 { continue }
       defer { close(lock) }
       guard flock(lock, LOCK_EX | LOCK_NB) == 0 else { continue }
-      let intent = (try? storage.read("staging/\(entry.name)/intent")) ?? []
+      let intent: [UInt8]
+      do throws(StorageError) {
+        intent = try storage.read("staging/\(entry.name)/intent")
+      } catch {
+        // Without it nobody would ever find the files that the run moved: the next command tries again.
+        if error.code != .notFound { continue }
+        intent = []
+      }
+      var isUndecided = false
       for line in String(decoding: intent, as: UTF8.self).split(separator: "\n") {
         let path = String(line)
-        if try storage.exists(path), try !isKnown(path) { _ = try storage.delete(path) }
+        guard try storage.exists(path) else { continue }
+        switch try isKnown(path) {
+        case true?: break
+        case false?: _ = try storage.delete(path)
+        case nil: isUndecided = true
+        }
       }
-      remove(directory)
+      remove(directory, but: isUndecided ? ["intent", "lock"] : [])
       cleaned += 1
     }
     return cleaned

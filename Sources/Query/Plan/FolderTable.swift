@@ -1,3 +1,4 @@
+import CSystem
 import Columnar
 import Glibc
 import Parquet
@@ -83,10 +84,16 @@ enum FolderTable {
   private static func list(
     _ folder: String, below root: String, depth: Int, into paths: inout [String]
   ) throws {
-    guard depth <= depthMax, let handle = opendir(folder) else { return }
+    if depth > depthMax { return }
+    guard let handle = opendir(folder) else { throw unlistable(folder, lake_errno()) }
     defer { closedir(handle) }
     var folders: [String] = []
-    while let entry = readdir(handle) {
+    while true {
+      errno = 0
+      guard let entry = readdir(handle) else {
+        if errno == 0 { break }
+        throw unlistable(folder, errno)
+      }
       let name = withUnsafeBytes(of: &entry.pointee.d_name) { raw in
         String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self)
       }
@@ -109,6 +116,13 @@ enum FolderTable {
     }
     for path in folders { try list(path, below: root, depth: depth + 1, into: &paths) }
     if depth == 0 { paths.sort() }
+  }
+
+  /// What its files hold would be left out of the answer unnoticed.
+  private static func unlistable(_ folder: String, _ number: Int32) -> QueryError {
+    QueryError(
+      .badTable, "cannot list the folder: " + String(cString: strerror(number)).lowercased(),
+      at: folder, remedy: "check the owner and mode of the folder")
   }
 
   static func isFolder(_ path: String) -> Bool {

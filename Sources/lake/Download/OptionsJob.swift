@@ -46,7 +46,8 @@ struct OptionsJob {
         + "expiry \(setting.expiry.name)")
     let access = try job.access(.massive)
     let client = MassiveClient(http: access.http, baseURL: access.baseURL, key: access.key)
-    let (ledger, recovered) = try CoverageLedger.recovered(lake)
+    try lake.requireUsable(setting.table)
+    let (ledger, recovered) = try job.ledger()
     let progress = ProgressReporter(context, verb: "download", fileTotal: sessions.count)
     let pass = try job.pass(
       MassiveDownload(client, isAdjusted: order.isAdjusted), progress,
@@ -57,7 +58,7 @@ struct OptionsJob {
     var failures: [any Error] = []
     var symbols: Set<String> = []
     var plannedCount = 0
-    let report = try pass.run(job: order.title, plannedAt: job.beganAt, recovered: recovered) {
+    let report = try pass.run(job: order.title, ledger: ledger, recovered: recovered) {
       while let session = rest.popFirst() {
         do {
           let contracts = try self.contracts(setting, session, client)
