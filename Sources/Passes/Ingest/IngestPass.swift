@@ -22,7 +22,9 @@ public final class IngestPass {
   let options: IngestOptions
   let observer: any PassObserver
   let run: StagingRun
-  private var targets: [TableName: TableTarget] = [:]
+  private(set) var targets: [TableName: TableTarget] = [:]
+  /// Tables that were looked at before it was known what goes into them.
+  var snapshots: [TableName: Snapshot] = [:]
   private var schemas: [String: TableSchema] = [:]
   var report = IngestReport()
   /// Beside `report.files`.
@@ -305,11 +307,11 @@ public final class IngestPass {
   func target(
     _ name: TableName, schema: TableSchema, dataset: String, setting: DownloadTable? = nil
   ) throws -> TableTarget {
-    if let known = targets[name] { return known }
+    if let known = try targets[name]?.caughtUp() { return known }
     let setting = setting ?? DownloadTable()
     let target = try TableTarget(
       name: name, schema: schema, lake: lake, dataset: dataset, timeZone: setting.timeZone,
-      properties: setting.properties)
+      properties: setting.properties, snapshot: snapshots[name])
     targets[name] = target
     return target
   }
@@ -349,9 +351,7 @@ public final class IngestPass {
           run, parameters: parameters, stamp: { journal.stamped($0) },
           didCommit: { try journal.keep($0) })
       else {
-        if let version = target.snapshot?.version, version != before?.version {
-          report.commits.append((target.name, version))
-        }
+        if let version = target.committedVersion { report.commits.append((target.name, version)) }
         return
       }
       // Another writer came first: what it wrote may overlap ours, and what does is read again.

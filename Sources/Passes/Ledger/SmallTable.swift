@@ -40,7 +40,7 @@ final class SmallTable {
     if let known = snapshot {
       snapshot = try known.refreshed(storage)
     } else {
-      snapshot = try Snapshot.exists(storage) ? try Snapshot.load(storage) : nil
+      snapshot = try Snapshot.loadIfPresent(storage)
     }
     return snapshot
   }
@@ -58,8 +58,10 @@ final class SmallTable {
     rows: (Snapshot?) throws -> [[String: Cell]]
   ) throws {
     let day = Int(now / 86_400_000_000_000)
-    for _ in 0..<IngestPass.attemptMax {
-      if let snapshot = try load() {
+    for attempt in 0..<IngestPass.attemptMax {
+      // What came since it was looked at first, the commit meets.
+      if snapshot == nil || attempt > 0 { try load() }
+      if let snapshot {
         try snapshot.requireWritable()
         try definition.requireMatch(snapshot)
         if let appId, snapshot.txns[appId] != nil { return }
