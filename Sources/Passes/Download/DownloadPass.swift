@@ -68,11 +68,13 @@ public final class DownloadPass {
       directory: ingest.run.directory, workerCount: workerCount,
       isInterrupted: { observer.isInterrupted })
     let watch = CommitWatch(ingest.lake, since: ledger)
+    let purchases = PurchaseJournal(
+      lake: ingest.lake, runID: ingest.run.id, clock: ingest.journal.clock)
     var threads: [pthread_t] = []
     for number in 1...workerCount {
       let worker = DownloadWorker(
         number: number, queue: queue, source: source, board: board, lake: ingest.lake,
-        watch: watch)
+        watch: watch, purchases: purchases)
       if let thread = Parallel.startThread({ worker.run() }) {
         threads.append(thread)
       } else {
@@ -104,6 +106,10 @@ public final class DownloadPass {
       }
     }
     for unit in queue.rest { outcomes.append(DownloadOutcome(unit, .interrupted)) }
+    // What was under way when it was stopped may be billed, as far as it came.
+    if stop == nil, !observer.isInterrupted {
+      do { try purchases.finish() } catch { stop = error }
+    }
     do { try ingest.finish(isGivenUp: stop != nil) } catch { stop = stop ?? error }
     stop = stop ?? ingest.report.ledgerFailure
     var report = DownloadReport()

@@ -348,7 +348,8 @@ public final class IngestPass {
       let (before, zone) = (target.snapshot, target.timeZone)
       guard
         let outcome = try target.commit(
-          run, parameters: parameters, stamp: { journal.stamped($0) },
+          run, parameters: parameters,
+          stamp: { journal.stamped($0) + journal.takeDeadRequests(of: target.name) },
           didCommit: { try journal.keep($0) })
       else {
         if let version = target.committedVersion { report.commits.append((target.name, version)) }

@@ -15,7 +15,9 @@ final class CoverageJournal {
   private let lake: Lake
   private let runID: String
   private let table: CoverageTable
-  private let clock: EventClock
+  /// Requests that dead runs did not live to see answered, by table, until a commit says so too.
+  private lazy var deadRequests = Self.requests(of: lake)
+  private(set) lazy var clock = EventClock(after: latestTime())
   private var descriptor: Int32 = -1
   /// What is written.
   private var byteCount = 0
@@ -26,13 +28,21 @@ final class CoverageJournal {
     self.lake = lake
     self.runID = runID
     table = try CoverageTable(lake)
-    clock = EventClock(table)
   }
 
   deinit { if descriptor >= 0 { close(descriptor) } }
 
   /// New events with their times, which they keep: on their way into a commit and then to `keep`.
   func stamped(_ events: [CoverageEvent]) -> [CoverageEvent] { clock.stamped(events) }
+
+  /// What a table's next commit says of requests whose runs died, so that a ledger that is rebuilt from the
+  /// commits has them: given once.
+  func takeDeadRequests(of table: TableName) -> [CoverageEvent] {
+    let name = table.description
+    let taken = deadRequests.filter { $0.table == name }
+    deadRequests.removeAll { $0.table == name }
+    return taken
+  }
 
   /// Writes new events down, durably.
   func record(_ events: [CoverageEvent]) throws { try keep(stamped(events)) }
@@ -71,7 +81,7 @@ final class CoverageJournal {
     var events: [CoverageEvent] = []
     var read: [String] = []
     var failure: (any Error)?
-    for name in try Self.fileNames(storage) where name == fileName || !isAlive(name) {
+    for name in try Self.fileNames(storage) where name == fileName || !Self.isAlive(name, lake) {
       do {
         events += try Self.events(storage, name)
         read.append(name)
@@ -84,15 +94,49 @@ final class CoverageJournal {
     if let failure { throw failure }
   }
 
-  /// Events in journals that are not in the table yet, those of running commands too.
+  /// Events in journals that are not in the table yet, those of running commands too, but for requests that
+  /// are still under way.
   static func unfolded(_ lake: Lake) throws -> [CoverageEvent] {
     let storage = DirectoryStorage(root: lake.journalPath)
-    return try fileNames(storage).flatMap { try events(storage, $0) }
+    return try fileNames(storage).flatMap { name in
+      name.hasSuffix(PurchaseJournal.suffix) && isAlive(name, lake) ? [] : try events(storage, name)
+    }
+  }
+
+  /// Requests of running commands that are under way, or were.
+  static func requestsUnderWay(_ lake: Lake) throws -> [CoverageEvent] {
+    let storage = DirectoryStorage(root: lake.journalPath)
+    return try fileNames(storage).filter {
+      $0.hasSuffix(PurchaseJournal.suffix) && isAlive($0, lake)
+    }.flatMap { try events(storage, $0) }
+  }
+
+  private static func requests(of lake: Lake) -> [CoverageEvent] {
+    do {
+      return try unfolded(lake).filter(\.isUnconfirmed)
+    } catch {
+      // Told when they are to be folded; who decides by them has read them before.
+      return []
+    }
+  }
+
+  /// A time that no event comes after that is known.
+  private func latestTime() -> Int64 {
+    do {
+      let unfolded = try (Self.unfolded(lake) + Self.requestsUnderWay(lake)).map(\.recordedAt).max()
+      return max(try table.latestTime() ?? .min, unfolded ?? .min)
+    } catch {
+      // A ledger that cannot be read stops whoever decides by it, and is told when events are to go into
+      // it. Rows that are stored meanwhile have the wall clock's time.
+      return .min
+    }
   }
 
   private static func fileNames(_ storage: DirectoryStorage) throws(StorageError) -> [String] {
     do throws(StorageError) {
-      return try storage.list("").map(\.name).filter { $0.hasSuffix(suffix) }.sorted()
+      return try storage.list("").map(\.name).filter {
+        $0.hasSuffix(suffix) || $0.hasSuffix(PurchaseJournal.suffix)
+      }.sorted()
     } catch {
       if error.code == .notFound { return [] }
       throw error
@@ -133,7 +177,7 @@ final class CoverageJournal {
   }
 
   /// Whether the run that writes a journal is still at work.
-  private func isAlive(_ name: String) -> Bool {
-    StagingRun.isAlive(String(name.dropLast(Self.suffix.count)), root: lake.root)
+  private static func isAlive(_ name: String, _ lake: Lake) -> Bool {
+    StagingRun.isAlive(String(name.prefix { $0 != "." }), root: lake.root)
   }
 }

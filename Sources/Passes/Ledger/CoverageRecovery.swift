@@ -84,6 +84,11 @@ public enum CoverageRecovery {
 }
 
 extension CoverageLedger {
+  /// The ledger with requests of running downloads, as if they had failed: for a budget, they are spent.
+  public func withRequestsUnderWay(_ lake: Lake) throws -> CoverageLedger {
+    CoverageLedger(events: events + (try CoverageJournal.requestsUnderWay(lake)))
+  }
+
   /// The ledger, with events that dead runs left in their commits only.
   ///
   /// - Parameter didFail: Told of tables whose commits cannot be read; without it the first one is thrown.
@@ -104,13 +109,22 @@ extension CoverageLedger {
   public var purchases: [CoverageEvent] {
     var known: Set<Purchase> = []
     return events.filter { event in
-      if event.costNanoUSD == nil { return false }
+      if event.costNanoUSD == nil || event.isUnconfirmed { return false }
       guard let order = event.requestID, let file = event.etag else { return true }
       return known.insert(
         Purchase(
           order: order, file: file, schema: event.schema, symbols: event.symbols,
           interval: event.interval)
       ).inserted
+    }
+  }
+
+  /// Requests of runs that died before the answer was stored: the vendor may have billed them.
+  public var unconfirmedPurchases: [CoverageEvent] {
+    // A run that died after its commit has the same request in there.
+    let answered = Set(events.filter { !$0.isUnconfirmed }.compactMap(\.request))
+    return events.filter { event in
+      event.isUnconfirmed && !(event.request.map(answered.contains) ?? false)
     }
   }
 
@@ -124,11 +138,12 @@ extension CoverageLedger {
 
   /// What was spent in the calendar month (UTC) that holds an instant, in 10⁻⁹ USD.
   ///
-  /// What was recorded in later months counts too: the clock was ahead then.
+  /// What was recorded in later months counts too: the clock was ahead then. So do requests that may have
+  /// been billed.
   public func spent(inMonthOf time: Int64 = Clock.nanoseconds()) -> Int64 {
     let date = CivilDate(daysSinceEpoch: Int(floorDivide(time, 86_400_000_000_000)))
     let first = CivilDate(year: date.year, month: date.month, day: 1)?.daysSinceEpoch ?? 0
-    return purchases.reduce(0) { sum, event in
+    return (purchases + unconfirmedPurchases).reduce(0) { sum, event in
       guard floorDivide(event.recordedAt, 86_400_000_000_000) >= Int64(first) else { return sum }
       let (total, overflow) = sum.addingReportingOverflow(event.costNanoUSD ?? 0)
       return overflow ? .max : total

@@ -28,6 +28,8 @@ public struct SpendReport: Sendable {
   public let lines: [Line]
   /// Everything, however it is told apart.
   public let total: Line
+  /// Requests whose runs died before the answer was stored: the vendor may have billed them too.
+  public let unconfirmed: Line
   /// Events of the ledger that say nothing of a price: files of one's own, flat-rate vendors.
   public let unpricedCount: Int
 
@@ -52,6 +54,11 @@ public struct SpendReport: Sendable {
     }
     self.lines = lines.values.sorted { $0.key.lexicographicallyPrecedes($1.key) }
     self.total = total
+    var unconfirmed = Line(key: [])
+    for event in ledger.unconfirmedPurchases {
+      Self.add(event, Int128(event.costNanoUSD ?? 0), to: &unconfirmed, isWhole: true)
+    }
+    self.unconfirmed = unconfirmed
     unpricedCount = unpriced
   }
 

@@ -295,7 +295,7 @@ struct DatabentoJob {
         command: DownloadCommand.spec.name)
     }
     if let limit = config.monthCostMax {
-      let spent = ledger.spent()
+      let spent = try ledger.withRequestsUnderWay(lake).spent()
       if spent + total > limit {
         throw UsageError(
           .badValue,

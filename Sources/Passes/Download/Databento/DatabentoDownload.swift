@@ -28,6 +28,7 @@ public struct DatabentoDownload: DownloadSource {
       var fetched = FetchedUnit()
       // What was estimated for several symbols is not what one of them costs.
       fetched.costNanoUSD = try unit.costNanoUSD ?? client.cost(query)
+      try spool.willBuy(costNanoUSD: fetched.costNanoUSD)
       let response = try client.getRange(
         query, begin: { try spool.restart() }, body: { try spool.append($0) })
       fetched.byteCount = spool.byteCount
