@@ -102,6 +102,7 @@ public final class StagingRun {
 
   private static func remove(_ directory: String, but kept: Set<String> = []) {
     let storage = DirectoryStorage(root: directory)
+    // What cannot be removed now is left for the next command that writes.
     for entry in (try? storage.list("")) ?? [] where !kept.contains(entry.name) {
       unlink(directory + "/" + entry.name)
     }
@@ -129,6 +130,7 @@ extension StagingRun {
   public static func cleanDead(root: String, isKnown: (String) throws -> Bool?) throws -> Int {
     let storage = DirectoryStorage(root: root)
     var cleaned = 0
+    // Where it cannot be listed nothing is removed, and a run of our own cannot be begun either.
     for entry in (try? storage.list("staging")) ?? [] where entry.isDirectory {
       let directory = root + "/staging/" + entry.name
       let lock = lake_open(directory + "/lock", O_RDWR | O_CLOEXEC, 0)

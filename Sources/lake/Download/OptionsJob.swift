@@ -148,6 +148,7 @@ struct OptionsJob {
           underlying: setting.underlying, asOf: session.date, expiration: choice.expiration,
           includesExpired: true))
       return try choice.listed(
+        // Contracts whose names are none of the standard ones cannot be chosen by strike and date.
         open: open, among: listed.compactMap { try? OptionSymbol(parsing: $0.ticker) }
       ).map(\.prefixed)
     }
