@@ -104,6 +104,17 @@ class Tidy:
             match = BARE_CALL.search(code)
             line = code.count("\n", 0, match.start()) + 1 if match else 0
             self.check(match is None, f"{name}:{line}: '{match and match.group()}' is not asked again after a signal: lake_… of CSystem is")
+            self.check_swallowed(path, text, code)
+
+    def check_swallowed(self, path: Path, text: str, code: str) -> None:
+        """`try?` makes an error look like absence: a comment on its line, or right above, must say why it may."""
+        lines, bare = text.split("\n"), code.split("\n")
+        # What a fuzzer calls is given bytes that make no sense: there an error is a right answer.
+        first_fuzz = next((number for number, line in enumerate(bare) if re.search(r"\benum \w*Fuzz\b", line)), len(bare))
+        unsaid = [number + 1 for number, line in enumerate(bare[:first_fuzz])
+                  if re.search(r"\btry\?", line) and not any("//" in near for near in lines[max(0, number - 2):number + 1])]
+        self.check(not unsaid, f"{path.relative_to(ROOT)}: 'try?' without a comment that says why the error may be passed over: "
+                               f"lines {unsaid}")
 
     def check_imports(self, path: Path, text: str, allowed: set[str]) -> None:
         for match in IMPORT.finditer(code_only(text)):

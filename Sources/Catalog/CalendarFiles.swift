@@ -60,7 +60,7 @@ extension ExchangeCalendar {
   private static func own(of lake: Lake?) throws(CatalogError) -> [ExchangeCalendar] {
     guard let lake else { return [] }
     var calendars: [ExchangeCalendar] = []
-    for name in FileSystem.names(in: lake.root + folder)
+    for name in try FileSystem.names(in: lake.root + folder)
     where name.hasSuffix(".yaml") && name != datasetsName {
       let path = lake.root + folder + "/" + name
       calendars.append(try CalendarParser(try FileSystem.text(path), path: path).parse())
@@ -84,7 +84,7 @@ public struct DatasetCalendars: Sendable {
   public init(in lake: Lake? = nil) throws(CatalogError) {
     let name = ExchangeCalendar.datasetsName
     if let path = lake.map({ $0.root + ExchangeCalendar.folder + "/" + name }),
-      FileSystem.isFile(path)
+      try FileSystem.isFile(path)
     {
       try add(try FileSystem.text(path), path: path)
     }

@@ -50,7 +50,9 @@ extension ConfigValueKind {
         return nil
       } catch { return ("a table's name like raw.glbx_mdp3_trades", error.remedy) }
     case .recordKind:
+      // Why a kind is none does not matter: the known ones are offered.
       if (try? TableSchema.named(text)) != nil { return nil }
+      // They are built in; without them there is no advice.
       let known = ((try? TableSchema.all()) ?? []).map(\.kind)
       return ("a record kind", NearestNames.question(text, among: known) ?? "lake schema list")
     case .variable:

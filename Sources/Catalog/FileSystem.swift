@@ -3,36 +3,52 @@ import CSystem
 import Glibc
 
 /// The few questions that the catalog asks of folders and small files.
+///
+/// Only what the system says does not exist is absent. Whatever else keeps an answer back, like rights or
+/// too many open files, is an error: taken for absence, it would make a lake forget what it holds.
 enum FileSystem {
-  static func isDirectory(_ path: String) -> Bool {
-    var status = stat()
-    return lake_stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  static func isDirectory(_ path: String) throws(CatalogError) -> Bool {
+    try kind(path) == S_IFDIR
   }
 
   /// Whether a folder is the root of a table: its log has an entry. A run that died before its first
-  /// commit leaves an empty log, which is no table.
+  /// commit leaves an empty log, which is no table; a log that cannot be listed belongs to one, and
+  /// whoever reads it learns why it cannot.
   static func isTable(_ folder: String) -> Bool {
-    !names(in: folder + "/_delta_log", limit: 1).isEmpty
+    do throws(CatalogError) {
+      return try !names(in: folder + "/_delta_log", limit: 1).isEmpty
+    } catch {
+      return true
+    }
   }
 
-  static func exists(_ path: String) -> Bool {
+  /// Whether anything of that name is there, be it a link that leads nowhere.
+  static func exists(_ path: String) throws(CatalogError) -> Bool {
     var status = stat()
-    return lake_lstat(path, &status) == 0
+    if lake_lstat(path, &status) == 0 { return true }
+    if isAbsence(lake_errno()) { return false }
+    throw unreadable("cannot look at the file", path, lake_errno())
   }
 
-  static func isFile(_ path: String) -> Bool {
-    var status = stat()
-    return lake_stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+  static func isFile(_ path: String) throws(CatalogError) -> Bool {
+    try kind(path) == S_IFREG
   }
 
   /// Names in a folder, sorted, without those that begin with a dot; empty where there is no folder.
   ///
   /// - Parameter limit: How many, whichever come first.
-  static func names(in folder: String, limit: Int = .max) -> [String] {
-    guard let stream = lake_opendir(folder) else { return [] }
+  static func names(in folder: String, limit: Int = .max) throws(CatalogError) -> [String] {
+    guard let stream = lake_opendir(folder) else {
+      if isAbsence(lake_errno()) { return [] }
+      throw unreadable("cannot list the folder", folder, lake_errno())
+    }
     defer { closedir(stream) }
     var names: [String] = []
-    while names.count < limit, let entry = lake_readdir(stream) {
+    while names.count < limit {
+      guard let entry = lake_readdir(stream) else {
+        if lake_errno() == 0 { break }
+        throw unreadable("cannot list the folder", folder, lake_errno())
+      }
       let name = withUnsafePointer(to: &entry.pointee.d_name) {
         $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
       }
@@ -41,17 +57,30 @@ enum FileSystem {
     return names.sorted()
   }
 
+  /// The type bits of what a path leads to; nil where it leads nowhere.
+  private static func kind(_ path: String) throws(CatalogError) -> mode_t? {
+    var status = stat()
+    if lake_stat(path, &status) == 0 { return status.st_mode & S_IFMT }
+    if isAbsence(lake_errno()) { return nil }
+    throw unreadable("cannot look at the file", path, lake_errno())
+  }
+
+  /// Whether a call failed because there is nothing of that name.
+  private static func isAbsence(_ number: Int32) -> Bool {
+    number == ENOENT || number == ENOTDIR
+  }
+
   /// A small text file; malformed UTF-8 is an error.
   static func text(_ path: String) throws(CatalogError) -> String {
     let descriptor = Waiting.openForReading(path)
-    if descriptor < 0 { throw unreadable(path, lake_errno()) }
+    if descriptor < 0 { throw unreadable("file cannot be read", path, lake_errno()) }
     defer { lake_close(descriptor) }
     let isFile = Waiting.isRegularFile(descriptor)
     var bytes: [UInt8] = []
     var part = [UInt8](repeating: 0, count: 64 << 10)
     while true {
       let count = Waiting.read(descriptor, &part, part.count, isFile: isFile)
-      if count < 0 { throw unreadable(path, lake_errno()) }
+      if count < 0 { throw unreadable("file cannot be read", path, lake_errno()) }
       if count == 0 { break }
       bytes += part[..<count]
       if bytes.count > YAMLParser.byteCountMax { break }
@@ -63,8 +92,11 @@ enum FileSystem {
   }
 
   /// The path without `.`, `..`, links and a trailing slash; nil where it does not exist.
-  static func resolved(_ path: String) -> String? {
-    guard let raw = lake_realpath(path) else { return nil }
+  static func resolved(_ path: String) throws(CatalogError) -> String? {
+    guard let raw = lake_realpath(path) else {
+      if isAbsence(lake_errno()) { return nil }
+      throw unreadable("cannot look at the path", path, lake_errno())
+    }
     defer { free(raw) }
     return String(cString: raw)
   }
@@ -76,7 +108,7 @@ enum FileSystem {
 
   /// Makes a folder, and those above it, that nobody else can look into.
   static func makePrivateFolder(_ path: String) throws(CatalogError) {
-    if isDirectory(path) { return }
+    if try isDirectory(path) { return }
     if let slash = path.lastIndex(of: "/"), slash != path.startIndex {
       try makePrivateFolder(String(path[..<slash]))
     }
@@ -86,9 +118,10 @@ enum FileSystem {
       place: .init(path: path))
   }
 
-  private static func unreadable(_ path: String, _ number: Int32) -> CatalogError {
+  private static func unreadable(
+    _ what: String, _ path: String, _ number: Int32
+  ) -> CatalogError {
     CatalogError(
-      .unreadable, "file cannot be read: " + String(cString: strerror(number)),
-      place: .init(path: path))
+      .unreadable, what + ": " + String(cString: strerror(number)), place: .init(path: path))
   }
 }

@@ -42,14 +42,14 @@ public struct Lake: Sendable {
     if let variable = environment[rootVariable], !variable.isEmpty {
       return try named(variable, workingDirectory, by: rootVariable)
     }
-    var folder = FileSystem.resolved(workingDirectory) ?? workingDirectory
+    var folder = try FileSystem.resolved(workingDirectory) ?? workingDirectory
     while true {
-      if holdsLake(folder) { return folder.isEmpty ? "/" : folder }
+      if try holdsLake(folder) { return folder.isEmpty ? "/" : folder }
       guard let slash = folder.lastIndex(of: "/"), folder != "/" else { break }
       folder = String(folder[..<slash])
       if folder.isEmpty { break }
     }
-    if let inside = FileSystem.resolved(workingDirectory + "/lake"), holdsLake(inside) {
+    if let inside = try FileSystem.resolved(workingDirectory + "/lake"), try holdsLake(inside) {
       return inside
     }
     throw CatalogError(
@@ -61,18 +61,18 @@ public struct Lake: Sendable {
   private static func named(_ path: String, _ workingDirectory: String, by origin: String)
     throws(CatalogError) -> String
   {
-    guard let root = FileSystem.resolved(FileSystem.absolute(path, in: workingDirectory)) else {
+    guard let root = try FileSystem.resolved(FileSystem.absolute(path, in: workingDirectory)) else {
       throw CatalogError(
         .noLake, "\(origin) names '\(path)', which does not exist", place: .init(path: path),
         remedy: "lake init \(path)" + (origin == rootVariable ? ", or unset LAKE_ROOT" : ""))
     }
-    guard FileSystem.isDirectory(root) else {
+    guard try FileSystem.isDirectory(root) else {
       throw CatalogError(
         .notALake, "\(origin) names '\(path)', which is no folder", place: .init(path: path),
         remedy: root.hasSuffix("/" + configurationName)
           ? "name the folder that holds it" : "name a folder that holds '\(configurationName)'")
     }
-    guard holdsLake(root) else {
+    guard try holdsLake(root) else {
       throw CatalogError(
         .notALake, "'\(path)' is no lake: it holds no '\(configurationName)'",
         place: .init(path: root), remedy: "lake init \(path)")
@@ -80,8 +80,8 @@ public struct Lake: Sendable {
     return root
   }
 
-  private static func holdsLake(_ folder: String) -> Bool {
-    FileSystem.isFile(folder + "/" + configurationName)
+  private static func holdsLake(_ folder: String) throws(CatalogError) -> Bool {
+    try FileSystem.isFile(folder + "/" + configurationName)
   }
 
   // MARK: - Places
@@ -98,25 +98,30 @@ public struct Lake: Sendable {
   /// Events that are not folded into the ledgers' tables yet.
   public var journalPath: String { ledgerPath + "/journal" }
 
-  /// Names of all tables, by layer and name: folders with a Delta log.
-  public func tableNames() -> [TableName] {
+  /// Names of all tables, by layer and name: folders with a Delta log, be it that it can be read or not.
+  ///
+  /// - Throws: `unreadable` where a layer cannot be listed.
+  public func tableNames() throws(CatalogError) -> [TableName] {
     var names: [TableName] = []
     for layer in TableName.layers {
       let folder = root + "/" + layer
-      for name in FileSystem.names(in: folder) where FileSystem.isTable(folder + "/" + name) {
+      for name in try FileSystem.names(in: folder)
+      where FileSystem.isTable(folder + "/" + name) {
+        // A folder whose name no table may have is not ours.
         if let table = try? TableName(layer: layer, name: name) { names.append(table) }
       }
     }
     return names.sorted()
   }
 
+  /// Whether a table of that name is there, be it that it can be read or not.
   public func hasTable(_ name: TableName) -> Bool {
     FileSystem.isTable(path(of: name))
   }
 
   /// Checks that a table exists; the error offers the nearest names.
   public func requireTable(named text: String) throws(CatalogError) -> TableName {
-    let known = tableNames()
+    let known = try tableNames()
     if let name = known.first(where: { $0.description == text }) { return name }
     if known.isEmpty {
       throw CatalogError(

@@ -17,28 +17,30 @@ public struct LakeInit: Sendable {
   /// Looks at a folder, and refuses one that is a lake already.
   public init(directory: String, workingDirectory: String) throws(CatalogError) {
     let given = FileSystem.absolute(directory, in: workingDirectory)
-    let path = FileSystem.resolved(given) ?? Self.normalized(given)
+    let path = try FileSystem.resolved(given) ?? Self.normalized(given)
     root = path
-    makesFolder = !FileSystem.exists(path)
-    if !makesFolder, !FileSystem.isDirectory(path) {
+    makesFolder = try !FileSystem.exists(path)
+    if !makesFolder, try !FileSystem.isDirectory(path) {
       throw CatalogError(
         .notALake, "'\(directory)' is no folder", place: .init(path: path),
         remedy: "name a folder that is new or empty")
     }
     let configuration = path + "/" + Lake.configurationName
-    if FileSystem.exists(configuration) {
+    if try FileSystem.exists(configuration) {
       throw CatalogError(
         .alreadyALake, "'\(directory)' is a lake already", place: .init(path: configuration),
         remedy: "lake --lake \(directory) config show")
     }
-    surroundingLake = Self.lake(above: path)
+    surroundingLake = try Self.lake(above: path)
     let others = [
       (".gitignore", Self.ignoreText), (".env.example", EmbeddedSchemas.environmentExample),
     ]
     // What is there belongs to somebody.
-    files =
-      [(Lake.configurationName, EmbeddedSchemas.configuration)]
-      + others.filter { !FileSystem.exists(path + "/" + $0.0) }
+    var files = [(name: Lake.configurationName, text: EmbeddedSchemas.configuration)]
+    for other in others where try !FileSystem.exists(path + "/" + other.0) {
+      files.append((other.0, other.1))
+    }
+    self.files = files
   }
 
   /// Makes the lake; `lake.yaml` last, so that a folder is a lake when all else is there.
@@ -65,7 +67,7 @@ public struct LakeInit: Sendable {
   private func makeFolder() throws(CatalogError) {
     var missing: [String] = []
     var folder = root
-    while !FileSystem.exists(folder), let slash = folder.lastIndex(of: "/") {
+    while try !FileSystem.exists(folder), let slash = folder.lastIndex(of: "/") {
       missing.append(folder)
       folder = String(folder[..<slash])
       if folder.isEmpty { break }
@@ -77,11 +79,11 @@ public struct LakeInit: Sendable {
     }
   }
 
-  private static func lake(above path: String) -> String? {
+  private static func lake(above path: String) throws(CatalogError) -> String? {
     var folder = path
     while let slash = folder.lastIndex(of: "/") {
       folder = String(folder[..<slash])
-      if FileSystem.isFile(folder + "/" + Lake.configurationName) { return folder }
+      if try FileSystem.isFile(folder + "/" + Lake.configurationName) { return folder }
     }
     return nil
   }

@@ -27,12 +27,13 @@ public struct LakeTable: Sendable {
   public static func atPath(
     _ text: String, workingDirectory: String, environment: [String: String]
   ) throws(CatalogError) -> (table: LakeTable, lake: Lake?)? {
-    guard let path = FileSystem.resolved(FileSystem.absolute(text, in: workingDirectory)),
-      FileSystem.isDirectory(path + "/_delta_log")
+    guard let path = try FileSystem.resolved(FileSystem.absolute(text, in: workingDirectory)),
+      try FileSystem.isDirectory(path + "/_delta_log")
     else { return nil }
     let parts = path.split(separator: "/").map(String.init)
     let root = "/" + parts.dropLast(2).joined(separator: "/")
-    if parts.count > 2, FileSystem.isFile(root + "/" + Lake.configurationName),
+    if parts.count > 2, try FileSystem.isFile(root + "/" + Lake.configurationName),
+      // A folder whose name no table may have is a table of somebody else's.
       let name = try? TableName(layer: parts[parts.count - 2], name: parts[parts.count - 1])
     {
       return (
@@ -81,6 +82,13 @@ extension Lake {
   public func table(named text: String) throws(CatalogError) -> LakeTable {
     let name = try requireTable(named: text)
     return LakeTable(name: name, path: path(of: name))
+  }
+
+  /// Refuses what could not take rows bought for a table: itself, its quarantine, or the ledger.
+  public func requireUsable(_ table: TableName) throws(DeltaError) {
+    for name in [table, .quarantine(for: table), .ledger("coverage")] where hasTable(name) {
+      try self.table(name).snapshot().requireWritable()
+    }
   }
 
   /// The table of that name, whether it exists or not.

@@ -54,7 +54,7 @@ extension TableSchema {
     guard let lake else { return [] }
     let folder = lake.root + "/schemas"
     var schemas: [TableSchema] = []
-    for name in FileSystem.names(in: folder) where name.hasSuffix(".yaml") {
+    for name in try FileSystem.names(in: folder) where name.hasSuffix(".yaml") {
       let path = folder + "/" + name
       let text = try FileSystem.text(path)
       schemas.append(

@@ -102,7 +102,7 @@ public enum VendorKey {
   private static func fromEnvironmentFile(_ path: String, _ names: [String]) throws(CatalogError)
     -> Secret?
   {
-    guard FileSystem.isFile(path) else { return nil }
+    guard try FileSystem.isFile(path) else { return nil }
     func value(_ text: String) -> (name: String, value: String)? {
       let values = EnvironmentFile.values(text)
       for name in names {

@@ -62,6 +62,7 @@ enum Snappy {
   /// The bytes that the data say they hold; 0 where they say nothing.
   static func statedLength(_ source: UnsafeRawBufferPointer) -> Int {
     var at = 0
+    // A length that makes no sense is told by who decodes the bytes.
     return (try? readLength(source, &at)) ?? 0
   }
 

@@ -18,16 +18,20 @@ enum CheckpointPolicy {
   static func checkpointIfDue(
     _ version: Int, base: Snapshot?, fileActionCount: Int, _ storage: any TableStorage
   ) throws(DeltaError) {
-    let listing = try LogListing(storage)
-    let last = listing.checkpoints.first { $0.version <= version }?.version ?? -1
-    // Another writer may have seen to it.
-    guard last < version else { return }
-    // `last` may be -1: the other way round nothing can overflow.
-    let isLong = last < version - tailCommitMax
     let tail = fileActionCount + (base.map { $0.tailActionCount } ?? 0)
     let live = base?.files.count ?? 0
     let isLarge = tail > tailActionMin && tail > live / liveFilesDivisor
-    guard isLong || isLarge else { return }
+    // `last` may be -1: the other way round nothing can overflow.
+    func isDue(after last: Int) -> Bool {
+      last < version && (isLarge || last < version - tailCommitMax)
+    }
+    // By what the plan knew: most commits need not list the log for it, which becomes long.
+    guard isDue(after: base?.checkpointVersion ?? -1) else { return }
+    let listing = try LogListing(storage)
+    // Another writer may have seen to it.
+    guard isDue(after: listing.checkpoints.first { $0.version <= version }?.version ?? -1) else {
+      return
+    }
     let snapshot: Snapshot
     if let base {
       snapshot = try base.advanced(to: version, listing, storage)

@@ -31,6 +31,7 @@ enum CheckpointReader {
     guard let reader = try? ParquetReader(bytes: bytes, name: "fuzz") else { return }
     var replay = LogReplay()
     for rowGroup in 0..<Swift.min(reader.rowGroupCount, 4) {
+      // An error is a right answer to bytes that make no sense.
       try? CheckpointRowGroup(reader, rowGroup).apply(to: &replay)
     }
   }

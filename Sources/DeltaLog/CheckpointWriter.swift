@@ -27,6 +27,7 @@ public enum CheckpointWriter {
     do throws(DeltaError) {
       try verify(temporary, snapshot, kept, storage)
     } catch {
+      // What is left behind is removed a day later.
       _ = try? storage.delete(temporary)
       throw error
     }

@@ -27,8 +27,10 @@ struct LastCheckpoint {
 
   /// The version that is pointed at; nil where the hint is missing or damaged, or points at nothing.
   static func version(_ storage: any TableStorage) -> Int? {
+    // Only a hint for others: one that cannot be read is written anew, and nothing is decided by it.
     guard let bytes = try? storage.read(path), let json = try? JSONValue(parsing: bytes),
       let version = json["version"]?.int64.flatMap({ Int(exactly: $0) }),
+      // As above.
       (try? storage.exists(LogFile.checkpointPath(version))) == true
     else { return nil }
     return version

@@ -11,9 +11,11 @@ enum LogLeftovers {
     guard let entries = try? storage.list(LogFile.directory) else { return }
     for entry in entries where entry.name.hasPrefix(".") && entry.name.hasSuffix(".tmp") {
       let path = LogFile.directory + "/" + entry.name
+      // As above: the next checkpoint tries again.
       guard let attributes = try? storage.attributes(path),
         attributes.modificationTime < now - ageMin
       else { continue }
+      // As above.
       _ = try? storage.delete(path)
     }
   }

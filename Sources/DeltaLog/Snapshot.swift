@@ -38,6 +38,26 @@ public struct Snapshot: Sendable {
     } else if let asOf {
       target = try TimeTravel.version(at: asOf, listing, storage)
     }
+    return try load(target, listing, storage)
+  }
+
+  /// The newest version; nil where there is no table.
+  public static func loadIfPresent(
+    _ storage: any TableStorage
+  ) throws(DeltaError) -> Snapshot? {
+    let listing: LogListing
+    do throws(DeltaError) {
+      listing = try LogListing(storage)
+    } catch {
+      if error.code == .noTable { return nil }
+      throw error
+    }
+    return try load(listing.latest, listing, storage)
+  }
+
+  private static func load(
+    _ target: Int, _ listing: LogListing, _ storage: any TableStorage
+  ) throws(DeltaError) -> Snapshot {
     var failure: DeltaError?
     for segment in try listing.segments(upTo: target, storage) {
       var replay = LogReplay()

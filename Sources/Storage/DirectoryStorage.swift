@@ -42,14 +42,34 @@ public struct DirectoryStorage: TableStorage {
       var isDirectory = Int(raw.pointee.d_type) == Int(DT_DIR)
       if Int(raw.pointee.d_type) == Int(DT_UNKNOWN) || Int(raw.pointee.d_type) == Int(DT_LNK) {
         var status = stat()
-        isDirectory =
-          lake_stat(path + "/" + name, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+        if lake_stat(path + "/" + name, &status) == 0 {
+          isDirectory = status.st_mode & S_IFMT == S_IFDIR
+        } else if lake_errno() != ENOENT && lake_errno() != ENOTDIR {
+          // Gone meanwhile, or a link that leads nowhere: no folder. All else is not known.
+          throw .system(lake_errno(), "look at the file", path + "/" + name)
+        }
       }
       entries.append(StorageEntry(name: name, isDirectory: isDirectory))
     }
     if errno != 0 { throw .system(errno, "list the folder", path) }
-    entries.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+    // Lists of logs are long: strings of bytes in a row are compared as such.
+    entries.sort { Self.precedes($0.name, $1.name) }
     return entries
+  }
+
+  /// Whether a name comes first in the order of its UTF-8 bytes.
+  private static func precedes(_ left: String, _ right: String) -> Bool {
+    let order = left.utf8.withContiguousStorageIfAvailable { left in
+      right.utf8.withContiguousStorageIfAvailable { right -> Int in
+        guard let first = left.baseAddress, let second = right.baseAddress else {
+          return left.count - right.count
+        }
+        let order = memcmp(first, second, min(left.count, right.count))
+        return order == 0 ? left.count - right.count : Int(order)
+      }
+    }
+    if let order = order ?? nil { return order < 0 }
+    return left.utf8.lexicographicallyPrecedes(right.utf8)
   }
 
   public func read(_ path: String) throws(StorageError) -> [UInt8] {

@@ -69,9 +69,10 @@ struct GapsCommand: Command {
     if let calendar { _ = try ExchangeCalendar.named(calendar, in: lake) }
     let names =
       tables.isEmpty
-      ? lake.tableNames().filter { $0.layer == "raw" }.map(\.description) : tables
+      ? try lake.tableNames().filter { $0.layer == "raw" }.map(\.description) : tables
     for name in tables { _ = try lake.requireTable(named: name) }
-    let (ledger, _) = try CoverageLedger.recovered(lake)
+    // A table that cannot be read is told of when its turn comes.
+    let (ledger, _) = try CoverageLedger.recovered(lake) { _, _ in }
     let progress = ProgressReporter(context, verb: "gaps")
     let observer = ProgressObserver(progress: progress, context: context)
     var status = ExitStatus.done

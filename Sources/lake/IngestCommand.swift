@@ -126,10 +126,16 @@ struct IngestCommand: Command {
     let report = try pass.ingest(paths)
     progress.finish()
     print(report, elapsed: monotonicSeconds() - began, in: context)
+    if let failure = report.ledgerFailure {
+      context.report(failure)
+      context.say(
+        "the rows are stored; what the ledger lacks is in ledger/journal, for the next command that writes"
+      )
+    }
     if report.isInterrupted { return .interrupted }
     if report.failureCount > 0 { return .failed }
     let hasFindings = report.files.contains { $0.quarantineCount > 0 || $0.overlap != nil }
-    return hasFindings ? .findings : .done
+    return hasFindings || report.ledgerFailure != nil ? .findings : .done
   }
 
   /// A kind that nothing describes is a mistake on the command line, whatever the files hold.

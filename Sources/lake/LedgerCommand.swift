@@ -49,7 +49,11 @@ struct LedgerCommand: Command {
   }
 
   private func show(_ lake: Lake, _ context: Context) throws -> ExitStatus {
-    let (ledger, _) = try CoverageLedger.recovered(lake)
+    var status = ExitStatus.done
+    let (ledger, _) = try CoverageLedger.recovered(lake) { _, error in
+      context.report(error)
+      status = .failed
+    }
     var table = TextTable([
       ("DATASET", .left), ("SCHEMA", .left), ("SYMBOL", .left), ("FROM", .left), ("TO", .left),
       ("STATE", .left), ("WHY", .left),
@@ -95,11 +99,16 @@ struct LedgerCommand: Command {
     summary.add("intervals", .count(count))
     summary.add("events", .count(ledger.events.count))
     context.print(summary)
-    return .done
+    return status
   }
 
   private func rebuild(_ lake: Lake, _ context: Context) throws -> ExitStatus {
-    let missing = try LedgerRebuild.missing(lake)
+    var status = ExitStatus.done
+    let missing = try LedgerRebuild.missing(lake) { _, error in
+      // One table that cannot be read never hides the others.
+      context.report(error)
+      status = .failed
+    }
     for event in missing {
       context.detail(
         "\(event.dataset) \(event.schema) \(event.symbols.joined(separator: ",")) "
@@ -110,7 +119,7 @@ struct LedgerCommand: Command {
     summary.add("events_missing", .count(missing.count))
     summary.add("events_written", .count(isDryRun ? 0 : missing.count))
     context.print(summary)
-    return .done
+    return status
   }
 
   private func text(_ time: Int64) -> String {

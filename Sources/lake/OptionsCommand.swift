@@ -86,7 +86,6 @@ struct OptionsCommand: Command {
   }
 
   func run(in context: Context) throws -> ExitStatus {
-    let beganAt = Clock.nanoseconds()
     let lake = try context.findLake()
     let session = try session(lake)
     let access = try context.openVendor(.massive, lake: lake, rateLimit: rateLimit)
@@ -101,8 +100,11 @@ struct OptionsCommand: Command {
     context.say(
       "\(underlying) opened at \(Self.text(open)) on \(date.iso): strikes \(Self.text(range)), "
         + "expirations to \(range.expirations.upperBound.iso)")
-    let (ledger, recovered) = try CoverageLedger.recovered(lake)
+    let (ledger, recovered) = try CoverageLedger.recovered(lake) { _, _ in
+      // Contracts cost nothing: only their own table matters, which the plan's units name.
+    }
     let plan = try plan(range, ledger)
+    for table in Set(plan.units.map(\.table)) { try lake.requireUsable(table) }
     if isDryRun || plan.units.isEmpty {
       print(range, open, nil, state: plan.units.isEmpty ? "already there" : "planned", in: context)
       return .done
@@ -113,7 +115,7 @@ struct OptionsCommand: Command {
       options: IngestOptions(lake.config), workerCount: 1,
       observer: ProgressObserver(progress: progress, context: context))
     let report = try pass.run(
-      plan.units, job: "options discover", plannedAt: beganAt, recovered: recovered)
+      plan.units, job: "options discover", ledger: ledger, recovered: recovered)
     progress.finish()
     return finish(range, open, report, in: context)
   }

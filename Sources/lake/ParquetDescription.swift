@@ -57,6 +57,7 @@ struct ParquetDescription {
 
   private func cells(_ rowGroup: Int, _ leaf: Int) -> [String] {
     let column = reader.leaves[leaf]
+    // What cannot be described is told in its place.
     guard let chunk = try? reader.chunkMetadata(rowGroup: rowGroup, leaf: leaf) else {
       return [column.name, "encrypted or in another file", "", "", "", "", "", "", "", ""]
     }
@@ -159,6 +160,7 @@ struct ParquetDescription {
     json.integer(reader.rowCount(rowGroup: rowGroup))
     json.key("column")
     json.string(reader.leaves[leaf].name)
+    // Its members are left out, as the shape of the line has it.
     if let chunk = try? reader.chunkMetadata(rowGroup: rowGroup, leaf: leaf) {
       json.key("codec")
       json.string(chunk.codec.name)

@@ -16,6 +16,7 @@ struct SpendCommand: Command {
     ],
     notes: [
       "A month is that of the purchase, UTC. A purchase of several symbols is shared equally among them.",
+      "Where a download was killed before an answer was stored, the vendor may have billed it: that is told apart.",
       "Vendors at a flat rate and files of your own have no price: they are counted, not summed.",
     ],
     examples: [
@@ -41,7 +42,13 @@ struct SpendCommand: Command {
   }
 
   func run(in context: Context) throws -> ExitStatus {
-    let report = SpendReport(try CoverageLedger.recovered(try context.findLake()).0, by: parts)
+    var status = ExitStatus.done
+    let (ledger, _) = try CoverageLedger.recovered(try context.findLake()) { _, error in
+      // What was bought for it may be in its commits only: the sums may lack it.
+      context.report(error)
+      status = .failed
+    }
+    let report = SpendReport(ledger, by: parts)
     if context.isJSON {
       for line in report.lines { context.print(json(line)) }
     } else if !report.lines.isEmpty {
@@ -53,8 +60,13 @@ struct SpendCommand: Command {
     if let rows = report.total.rowCount { summary.add("rows", .count(Int(rows))) }
     if let bytes = report.total.byteCount { summary.add("bytes", .bytes(Int(bytes))) }
     summary.add("usd", label: "USD", .text(SpendReport.text(report.total.nanoUSD)))
+    if report.unconfirmed.purchaseCount > 0 {
+      summary.add(
+        "usd_unconfirmed", label: "USD perhaps billed",
+        .text(SpendReport.text(report.unconfirmed.nanoUSD)))
+    }
     context.print(summary)
-    return .done
+    return status
   }
 
   private func table(_ report: SpendReport) -> TextTable {

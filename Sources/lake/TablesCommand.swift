@@ -23,7 +23,7 @@ struct TablesCommand: Command {
 
   func run(in context: Context) throws -> ExitStatus {
     let lake = try context.findLake()
-    let names = lake.tableNames()
+    let names = try lake.tableNames()
     if printsNames, !context.isJSON {
       for name in names { context.output.write(name.description + "\n") }
       return .done

@@ -53,7 +53,7 @@ struct DownloadPassTests {
     return try DownloadPass(
       lake: vendor.toy.lake, source: vendor, options: options, workerCount: workers,
       observer: observer
-    ).run(units, job: "test")
+    ).run(units, job: "test", ledger: try CoverageLedger.read(vendor.toy.lake))
   }
 
   /// What is planned for the range now, by the ledger.
@@ -262,7 +262,7 @@ struct DownloadPassTests {
   func journalOfTheDead() throws {
     let vendor = FakeVendor(try ToyLake(), bars(1))
     let lake = vendor.toy.lake
-    let journal = CoverageJournal(lake: lake, runID: "dead")
+    let journal = try CoverageJournal(lake: lake, runID: "dead")
     let unit = try units(0..<1, ["SYM1"])[0]
     try journal.record(unit.events(FetchedUnit()))
     #expect(try CoverageLedger.read(lake).events.count == 1)

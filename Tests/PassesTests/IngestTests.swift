@@ -202,7 +202,7 @@ private let table = "raw.test_set_ohlcv_1s"
     let bars = (0..<4).map { ToyLake.Bar(second: $0, price: $0 == 0 ? 2_000_000_000 : 100) }
     let report = try toy.ingest([try toy.bars("a.dbn", bars)])
     #expect(report.failureCount == 1)
-    #expect(toy.lake.tableNames().isEmpty)
+    #expect(try toy.lake.tableNames().isEmpty)
   }
 
   @Test func aFileThatFailsStopsNoOther() throws {

@@ -94,6 +94,7 @@ extension DatabentoClient {
     var hasAnswer = false
     for type in ordered where symbols.allSatisfy({ type != .instrumentID || UInt32($0) != nil }) {
       guard
+        // Only advice: the symbols stay unresolved, whatever another type says of them.
         let found = try? resolve(
           dataset: query.dataset, symbols: symbols, stypeIn: type,
           stypeOut: type == .instrumentID ? .rawSymbol : .instrumentID, dates: query.dates)

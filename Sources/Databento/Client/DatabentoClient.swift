@@ -67,6 +67,7 @@ public struct DatabentoClient: Sendable {
   /// Words of warning that the vendor sent with an answer.
   public static func warnings(_ response: HTTPResponse) -> [String] {
     guard let text = response.headers["x-warning"] else { return [] }
+    // What is no list is one warning, word for word.
     let texts = (try? JSONValue(parsing: text))?.array?.compactMap(\.string)
     return texts ?? [text]
   }

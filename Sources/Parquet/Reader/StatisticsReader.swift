@@ -133,6 +133,7 @@ struct BoundDecoder {
   private func decodeBytes(_ raw: UnsafeRawBufferPointer, isUpper: Bool) -> StatisticsValue? {
     switch leaf.type {
     case .decimal:
+      // A bound that is no number is no bound: then all rows are read.
       guard let value = try? FixedDecoder.bigEndian(raw) else { return nil }
       if leaf.type.storage == .wide { return .wide(value) }
       return Int64(exactly: value).map { .integer($0) }

@@ -8,7 +8,8 @@ final class CommitWatch: Sendable {
   private static let lookBack = 50
 
   private let lake: Lake
-  private let since: Int64
+  /// What the plan knew.
+  private let known: Set<CoverageEvent.Identity>
   private let seen = Monitor<[TableName: Seen]>([:])
 
   private struct Seen {
@@ -16,11 +17,11 @@ final class CommitWatch: Sendable {
     var events: [CoverageEvent] = []
   }
 
-  /// - Parameter since: When the ledger was read that the download was planned by, in ns: what was told
-  ///   before is in the plan.
-  init(_ lake: Lake, since: Int64) {
+  /// - Parameter ledger: What the download was planned by: what it tells is in the plan. Not told by
+  ///   time, since other machines have other clocks.
+  init(_ lake: Lake, since ledger: CoverageLedger) {
     self.lake = lake
-    self.since = since
+    known = Set(ledger.events.map(\.identity))
   }
 
   /// Whether commits hold all of a unit.
@@ -39,17 +40,17 @@ final class CommitWatch: Sendable {
     let storage = lake.table(name).storage
     return try seen.withLock { seen in
       let latest = try Snapshot.latestVersion(storage)
-      var known = seen[name] ?? Seen(version: max(-1, latest - Self.lookBack))
-      if latest > known.version {
-        for entry in try history(storage, limit: latest - known.version) {
-          known.events += CoverageRecovery.events(of: entry.commitInfo).filter {
-            $0.recordedAt >= since
+      var new = seen[name] ?? Seen(version: max(-1, latest - Self.lookBack))
+      if latest > new.version {
+        for entry in try history(storage, limit: latest - new.version) {
+          new.events += try CoverageRecovery.events(of: entry.commitInfo).filter {
+            !known.contains($0.identity)
           }
         }
-        known.version = latest
-        seen[name] = known
+        new.version = latest
+        seen[name] = new
       }
-      return known.events
+      return new.events
     }
   }
 }

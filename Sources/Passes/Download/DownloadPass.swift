@@ -41,14 +41,14 @@ public final class DownloadPass {
   ///
   /// - Parameters:
   ///   - job: What `lake workers` calls it.
-  ///   - plannedAt: When the ledger was read by which the units were chosen, in ns.
+  ///   - ledger: What the units were chosen by.
   ///   - recovered: Events that the ledger lacks: it is given them.
   public func run(
-    _ units: [DownloadUnit], job: String, plannedAt: Int64 = Clock.nanoseconds(),
+    _ units: [DownloadUnit], job: String, ledger: CoverageLedger,
     recovered: [CoverageEvent] = []
   ) throws -> DownloadReport {
     var rest: [DownloadUnit]? = units
-    return try run(job: job, plannedAt: plannedAt, recovered: recovered) {
+    return try run(job: job, ledger: ledger, recovered: recovered) {
       defer { rest = nil }
       return rest
     }
@@ -57,22 +57,24 @@ public final class DownloadPass {
   /// Fetches and stores what `next` lists, until it has no more. It is asked again when all that it
   /// listed is stored.
   public func run(
-    job: String, plannedAt: Int64 = Clock.nanoseconds(), recovered: [CoverageEvent] = [],
+    job: String, ledger: CoverageLedger, recovered: [CoverageEvent] = [],
     next: () throws -> [DownloadUnit]?
   ) throws -> DownloadReport {
-    try ingest.journal.record(recovered)
+    try ingest.journal.keep(recovered)
     let board = WorkerBoard(
       directory: ingest.run.directory, job: job, workerCount: workerCount)
     let observer = self.observer
     let queue = DownloadQueue(
       directory: ingest.run.directory, workerCount: workerCount,
       isInterrupted: { observer.isInterrupted })
-    let watch = CommitWatch(ingest.lake, since: plannedAt)
+    let watch = CommitWatch(ingest.lake, since: ledger)
+    let purchases = PurchaseJournal(
+      lake: ingest.lake, runID: ingest.run.id, clock: ingest.journal.clock)
     var threads: [pthread_t] = []
     for number in 1...workerCount {
       let worker = DownloadWorker(
         number: number, queue: queue, source: source, board: board, lake: ingest.lake,
-        watch: watch)
+        watch: watch, purchases: purchases)
       if let thread = Parallel.startThread({ worker.run() }) {
         threads.append(thread)
       } else {
@@ -104,7 +106,12 @@ public final class DownloadPass {
       }
     }
     for unit in queue.rest { outcomes.append(DownloadOutcome(unit, .interrupted)) }
+    // What was under way when it was stopped may be billed, as far as it came.
+    if stop == nil, !observer.isInterrupted {
+      do { try purchases.finish() } catch { stop = error }
+    }
     do { try ingest.finish(isGivenUp: stop != nil) } catch { stop = stop ?? error }
+    stop = stop ?? ingest.report.ledgerFailure
     var report = DownloadReport()
     report.commits = ingest.report.commits
     report.outcomes = outcomes.compactMap { $0 }

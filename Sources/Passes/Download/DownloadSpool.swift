@@ -23,6 +23,7 @@ public final class DownloadSpool: Sendable {
     var outcome: Outcome?
     var instruments: [InstrumentName] = []
     var claim: UnitClaim?
+    var willBuy: (@Sendable (Int64?) throws -> Void)?
   }
 
   private enum Outcome {
@@ -78,6 +79,15 @@ public final class DownloadSpool: Sendable {
   public var instruments: [InstrumentName] {
     get { state.withLock { $0.instruments } }
     set { state.withLock { $0.instruments = newValue } }
+  }
+
+  /// Called right before the vendor is asked for what costs something.
+  public func willBuy(costNanoUSD: Int64?) throws {
+    try state.withLock { $0.willBuy }?(costNanoUSD)
+  }
+
+  func onPurchase(_ body: @escaping @Sendable (Int64?) throws -> Void) {
+    state.withLock { $0.willBuy = body }
   }
 
   /// Keeps others from fetching the same, for as long as the body is kept.

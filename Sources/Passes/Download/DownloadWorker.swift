@@ -8,11 +8,13 @@ final class DownloadWorker: Sendable {
   private let board: WorkerBoard
   private let lake: Lake
   private let watch: CommitWatch
+  private let purchases: PurchaseJournal
 
   init(
     number: Int, queue: DownloadQueue, source: any DownloadSource, board: WorkerBoard, lake: Lake,
-    watch: CommitWatch
+    watch: CommitWatch, purchases: PurchaseJournal
   ) {
+    self.purchases = purchases
     self.watch = watch
     self.number = number
     self.lake = lake
@@ -54,6 +56,9 @@ final class DownloadWorker: Sendable {
     guard let claim else { throw PassError(.interrupted, "stopped") }
     fetching.spool.hold(claim)
     if !unit.isReplacing, try watch.holds(unit) { throw FetchedByAnother() }
+    fetching.spool.onPurchase { [purchases] cost in
+      try purchases.note(unit, costNanoUSD: cost)
+    }
     var fetched = try source.fetch(unit, into: fetching.spool)
     fetched.byteCount = max(fetched.byteCount, fetching.spool.byteCount)
     return fetched

@@ -153,12 +153,9 @@ public struct WorkerStatus: Sendable {
   public static func all(_ lake: Lake) throws -> [WorkerStatus] {
     let storage = DirectoryStorage(root: lake.stagingPath)
     var result: [WorkerStatus] = []
-    for entry in (try? storage.list("")) ?? [] where entry.isDirectory {
-      guard StagingRun.isAlive(entry.name, root: lake.root),
-        let bytes = try? storage.read(entry.name + "/" + WorkerBoard.fileName),
-        let board = try? JSONValue(parsing: bytes)
-      else { continue }
-      let directory = lake.stagingPath + "/" + entry.name
+    for run in try runs(storage) where StagingRun.isAlive(run, root: lake.root) {
+      guard let board = try board(storage, run) else { continue }
+      let directory = lake.stagingPath + "/" + run
       let process = board["process"]?.int64 ?? 0
       for worker in board["workers"]?.array ?? [] {
         let number = worker["number"]?.int64 ?? 0
@@ -178,21 +175,38 @@ public struct WorkerStatus: Sendable {
     return result
   }
 
+  /// Folders of runs, dead ones too.
+  private static func runs(_ storage: DirectoryStorage) throws -> [String] {
+    do throws(StorageError) {
+      return try storage.list("").filter(\.isDirectory).map(\.name)
+    } catch {
+      if error.code == .notFound { return [] }
+      throw error
+    }
+  }
+
+  /// What a run tells of its workers; nil where it has none, or has ended meanwhile.
+  private static func board(_ storage: DirectoryStorage, _ run: String) throws -> JSONValue? {
+    do {
+      return try JSONValue(parsing: storage.read(run + "/" + WorkerBoard.fileName))
+    } catch let error as StorageError where error.code == .notFound {
+      return nil
+    }
+  }
+
   /// Tells a worker (`1234.1`), or all of a process (`1234`), to stop after its unit.
   ///
   /// - Returns: Workers that were told.
   public static func stop(_ id: String, in lake: Lake) throws -> [String] {
     let storage = DirectoryStorage(root: lake.stagingPath)
     var told: [String] = []
-    for entry in (try? storage.list("")) ?? [] where entry.isDirectory {
-      guard StagingRun.isAlive(entry.name, root: lake.root),
-        let bytes = try? storage.read(entry.name + "/" + WorkerBoard.fileName),
-        let board = try? JSONValue(parsing: bytes), let process = board["process"]?.int64
+    for run in try runs(storage) where StagingRun.isAlive(run, root: lake.root) {
+      guard let board = try board(storage, run), let process = board["process"]?.int64
       else { continue }
       for worker in board["workers"]?.array ?? [] {
         let number = worker["number"]?.int64 ?? 0
         guard id == "\(process)" || id == "\(process).\(number)" else { continue }
-        try storage.writeDurably("\(entry.name)/stop-\(number)", [])
+        try storage.writeDurably("\(run)/stop-\(number)", [])
         told.append("\(process).\(number)")
       }
     }

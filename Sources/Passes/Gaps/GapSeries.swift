@@ -70,6 +70,7 @@ struct GapSeries {
   }
 
   static func expiration(_ name: String) -> CivilDate? {
+    // Names of other kinds have no expiration.
     (try? OptionSymbol(parsing: name))?.expiration
   }
 }

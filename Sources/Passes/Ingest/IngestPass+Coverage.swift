@@ -1,12 +1,22 @@
 extension IngestPass {
+  /// Brings the ledger up to date; rows that are stored stay stored where that fails.
+  func updateLedger() {
+    do {
+      try recoverCoverage()
+      try journal.fold(run: run)
+    } catch {
+      report.ledgerFailure = error
+    }
+  }
+
   /// Writes down what the tables' commits cover and the ledger lacks: a run died between the two.
   ///
   /// Asked only where an input's rows were in already, which is how such a run shows.
-  func recoverCoverage() throws {
+  private func recoverCoverage() throws {
     if repeatedTables.isEmpty { return }
-    let known = Set(try CoverageLedger.read(lake).events)
+    let known = Set(try CoverageLedger.read(lake).events.map(\.identity))
     for name in repeatedTables.sorted() {
-      try journal.record(try CoverageRecovery.missing(lake.table(name), known: known))
+      try journal.keep(try CoverageRecovery.missing(lake.table(name), known: known))
     }
   }
 }

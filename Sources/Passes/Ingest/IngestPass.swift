@@ -22,9 +22,11 @@ public final class IngestPass {
   let options: IngestOptions
   let observer: any PassObserver
   let run: StagingRun
-  private var targets: [TableName: TableTarget] = [:]
+  private(set) var targets: [TableName: TableTarget] = [:]
+  /// Tables that were looked at before it was known what goes into them.
+  var snapshots: [TableName: Snapshot] = [:]
   private var schemas: [String: TableSchema] = [:]
-  private(set) var report = IngestReport()
+  var report = IngestReport()
   /// Beside `report.files`.
   private var inputs: [IngestInput] = []
   /// Tables that had an input's rows already.
@@ -42,7 +44,7 @@ public final class IngestPass {
     try LakeCleaning.removeDeadRuns(lake, observer: observer)
     run = try StagingRun(root: lake.root)
     quarantine = QuarantineWriter(lake: lake, runID: run.id)
-    journal = CoverageJournal(lake: lake, runID: run.id)
+    journal = try CoverageJournal(lake: lake, runID: run.id)
   }
 
   /// Ingests `paths` in order; a failed one does not stop the others.
@@ -107,8 +109,7 @@ public final class IngestPass {
   func finish(isGivenUp: Bool = false) throws -> IngestReport {
     defer { run.finish() }
     if !isGivenUp { try commitAll() }
-    try recoverCoverage()
-    try journal.fold(run: run)
+    updateLedger()
     return report
   }
 
@@ -343,11 +344,11 @@ public final class IngestPass {
   func target(
     _ name: TableName, schema: TableSchema, dataset: String, setting: DownloadTable? = nil
   ) throws -> TableTarget {
-    if let known = targets[name] { return known }
+    if let known = try targets[name]?.caughtUp() { return known }
     let setting = setting ?? DownloadTable()
     let target = try TableTarget(
       name: name, schema: schema, lake: lake, dataset: dataset, timeZone: setting.timeZone,
-      properties: setting.properties)
+      properties: setting.properties, snapshot: snapshots[name])
     targets[name] = target
     return target
   }
@@ -384,11 +385,11 @@ public final class IngestPass {
       let (before, zone) = (target.snapshot, target.timeZone)
       guard
         let outcome = try target.commit(
-          run, parameters: parameters, didCommit: { try journal.record($0) })
+          run, parameters: parameters,
+          stamp: { journal.stamped($0) + journal.takeDeadRequests(of: target.name) },
+          didCommit: { try journal.keep($0) })
       else {
-        if let version = target.snapshot?.version, version != before?.version {
-          report.commits.append((target.name, version))
-        }
+        if let version = target.committedVersion { report.commits.append((target.name, version)) }
         return
       }
       // Another writer came first: what it wrote may overlap ours, and what does is read again.

@@ -55,6 +55,9 @@ public struct IngestReport: Sendable {
   /// Versions that were committed, by table.
   public var commits: [(table: TableName, version: Int)] = []
   public var isInterrupted = false
+  /// Why the ledger could not be told of all of it. The rows are stored, and what the ledger lacks lies in
+  /// its journal for the next command that writes.
+  public var ledgerFailure: (any Error)?
 
   public var failureCount: Int {
     files.count { if case .failed = $0.state { true } else { false } }

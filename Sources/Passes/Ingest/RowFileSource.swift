@@ -226,9 +226,7 @@ final class RowFileSource {
     var hint = KindHint(
       kind: options.kind, interval: options.interval,
       tableName: options.table?.name)
-    if let table = options.table, pass.lake.hasTable(table) {
-      hint.tableKind = try pass.lake.table(table).snapshot().configuration[TableProperty.schema]
-    }
+    if let table = options.table { hint.tableKind = try pass.kind(of: table) }
     return hint
   }
 

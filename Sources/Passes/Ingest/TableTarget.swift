@@ -19,6 +19,10 @@ final class TableTarget {
   let dataset: String
   private(set) var timeZone: String
   private(set) var snapshot: Snapshot?
+  /// The version that our last commit made.
+  private(set) var committedVersion: Int?
+  /// A commit of ours came since the snapshot.
+  private var isBehind = false
   /// The snapshot's files by partition date, once they are asked for.
   private var filesByDate: [String: [AddFile]]?
   /// Inputs whose rows wait for the commit.
@@ -29,23 +33,40 @@ final class TableTarget {
   /// - Parameters:
   ///   - timeZone: Zone of the partition dates of a new table; one that exists keeps its own.
   ///   - properties: Properties of a new table; one that exists must have the same.
+  ///   - snapshot: The table as it was looked at a moment ago; a commit finds out what came since.
   init(
     name: TableName, schema: TableSchema, lake: Lake, dataset: String, timeZone: String,
-    properties: [String: String] = [:]
+    properties: [String: String] = [:], snapshot: Snapshot? = nil
   ) throws {
     self.properties = properties
+    self.snapshot = snapshot
     self.name = name
     self.schema = schema.forLayer(name.layer)
     self.dataset = dataset
     self.timeZone = timeZone
     root = lake.path(of: name)
     storage = DirectoryStorage(root: root)
-    try reload()
+    if snapshot == nil { try reload() } else { try check() }
   }
 
   func reload() throws {
     filesByDate = nil
-    snapshot = try Snapshot.exists(storage) ? try Snapshot.load(storage) : nil
+    isBehind = false
+    if let known = snapshot {
+      snapshot = try known.refreshed(storage)
+    } else {
+      snapshot = try Snapshot.loadIfPresent(storage)
+    }
+    try check()
+  }
+
+  /// The table as it is with our last commit: for whoever plans more by it.
+  func caughtUp() throws -> TableTarget {
+    if isBehind { try reload() }
+    return self
+  }
+
+  private func check() throws {
     guard let snapshot else { return }
     try snapshot.requireWritable()
     timeZone = snapshot.configuration[TableProperty.partitionTimezone] ?? timeZone
@@ -120,11 +141,14 @@ final class TableTarget {
 
   /// Puts the pending segments into the table.
   ///
-  /// - Parameter didCommit: Takes the events of what is in the table now.
+  /// - Parameters:
+  ///   - stamp: Gives events the times at which they are recorded.
+  ///   - didCommit: Takes the events of what is in the table now.
   /// - Returns: nil when they are in; else the outcome that kept them out, with the files withdrawn
   ///   from the table's folder again and everything still pending.
   func commit(
     _ run: StagingRun, parameters: [(name: String, value: String)],
+    stamp: ([CoverageEvent]) -> [CoverageEvent] = { $0 },
     didCommit: ([CoverageEvent]) throws -> Void = { _ in }
   ) throws -> CommitOutcome? {
     if pendingInputs.isEmpty { return nil }
@@ -141,12 +165,16 @@ final class TableTarget {
     if snapshot == nil {
       try DirectoryStorage(root: run.lakeRoot).createDirectory(folder + "_delta_log")
     }
-    let outcome = try run.publish(moves) { try commit(files, days, parameters) }
-    guard case .committed = outcome else { return outcome }
-    let events = pendingInputs.flatMap(\.events)
+    let events = stamp(pendingInputs.flatMap(\.events))
+    let outcome = try run.publish(moves) {
+      try commit(files, days, parameters + CoverageRecovery.parameters(events))
+    }
+    guard case .committed(let version) = outcome else { return outcome }
     pendingInputs = []
+    // What the table is now is read when more is to go into it: most commands end here.
+    isBehind = true
+    committedVersion = version
     try didCommit(events)
-    try reload()
     return nil
   }
 
@@ -164,7 +192,6 @@ final class TableTarget {
     transaction.operation = "WRITE"
     transaction.operationParameters =
       [("mode", removals.isEmpty ? "Append" : "Overwrite")] + parameters
-      + CoverageRecovery.parameters(pendingInputs.flatMap(\.events))
     let changes = pendingInputs.compactMap(\.change)
     if !changes.isEmpty {
       transaction.operationMetrics = changes.reduce(RowChange()) { $0 + $1 }.metrics

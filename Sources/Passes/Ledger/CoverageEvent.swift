@@ -98,6 +98,21 @@ extension SType {
 }
 
 extension CoverageEvent {
+  /// What makes two records of an event one, whoever wrote them and wherever they stand: all that they
+  /// say, but for the run. An event keeps its time when it is copied from a commit into a journal and from
+  /// there into the table.
+  struct Identity: Hashable, Sendable {
+    private let event: CoverageEvent
+
+    init(_ event: CoverageEvent) {
+      var event = event
+      event.runID = nil
+      self.event = event
+    }
+  }
+
+  var identity: Identity { Identity(self) }
+
   /// As a line of a journal, and of a commit's words about itself; times in ns.
   var json: JSONValue {
     let integers: [(String, Int64?)] = [

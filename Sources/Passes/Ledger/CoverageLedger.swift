@@ -1,9 +1,6 @@
 import Catalog
 import Columnar
-import DeltaLog
-import JSON
 import Parquet
-import Storage
 
 /// The coverage ledger as it is now: the table's events, and those in journals not yet folded.
 public struct CoverageLedger: Sendable {
@@ -30,7 +27,10 @@ public struct CoverageLedger: Sendable {
     public var state: CoverageState { event.state }
   }
 
-  public init(events: [CoverageEvent]) {
+  /// - Parameter events: In any order; one that comes several times counts once.
+  public init(events given: [CoverageEvent]) {
+    var known: Set<CoverageEvent.Identity> = []
+    let events = given.filter { known.insert($0.identity).inserted }
     // Events of one instant keep the order in which they were given.
     let order = events.indices.sorted {
       (events[$0].recordedAt, $0) < (events[$1].recordedAt, $1)
@@ -130,34 +130,9 @@ struct Timeline<Value: Sendable>: Sendable {
 extension CoverageLedger {
   /// Reads the ledger of a lake; one that has none yet is empty.
   public static func read(_ lake: Lake) throws -> CoverageLedger {
-    var events = try tableEvents(lake)
-    var known = Set(events)
-    for event in try CoverageJournal.unfolded(lake) where known.insert(event).inserted {
-      events.append(event)
-    }
-    return CoverageLedger(events: events)
-  }
-
-  private static func tableEvents(_ lake: Lake) throws -> [CoverageEvent] {
-    let name = TableName.ledger("coverage")
-    guard lake.hasTable(name) else { return [] }
-    let snapshot = try lake.table(name).snapshot()
-    var events: [CoverageEvent] = []
-    for file in snapshot.files {
-      let reader = try ParquetReader(path: file.localPath(in: lake.path(of: name)))
-      for rowGroup in 0..<reader.rowGroupCount {
-        let rows = try RowColumns(reader, rowGroup: rowGroup)
-        for row in 0..<rows.rowCount {
-          guard let event = CoverageEvent(rows, row) else {
-            throw PassError(
-              .input, "row \(row) of the coverage ledger makes no sense", place: file.filePath,
-              remedy: "lake history ledger.coverage shows who wrote it")
-          }
-          events.append(event)
-        }
-      }
-    }
-    return events
+    // Journals first: what is folded meanwhile stands in both, and nothing in neither.
+    let unfolded = try CoverageJournal.unfolded(lake)
+    return CoverageLedger(events: try CoverageTable(lake).events() + unfolded)
   }
 }
 
@@ -194,35 +169,15 @@ struct RowColumns {
   /// A timestamp in ns, with its remainder where the table keeps one.
   func time(_ name: String, _ row: Int) -> Int64? {
     guard let microseconds = integer(name, row) else { return nil }
-    return microseconds * 1000 + (integer(name + RemainderColumns.suffix, row) ?? 0)
+    let remainder = integer(name + RemainderColumns.suffix, row) ?? 0
+    // Other writers may have times that no nanoseconds can hold.
+    return Int64(clamping: Int128(microseconds) * 1000 + Int128(remainder))
   }
-}
 
-extension CoverageEvent {
-  fileprivate init?(_ rows: RowColumns, _ row: Int) {
-    guard let recordedAt = rows.time("recorded_at", row),
-      let state = rows.text("state", row).flatMap(CoverageState.init)
-    else { return nil }
-    let start = rows.time("interval_start", row) ?? 0
-    let end = rows.time("interval_end", row) ?? start
-    let list = rows.text("symbols", row).flatMap { try? JSONValue(parsing: Array($0.utf8)).array }
-    guard start <= end else { return nil }
-    self.init(
-      dataset: rows.text("dataset", row) ?? "", schema: rows.text("schema", row) ?? "",
-      symbols: (list ?? []).compactMap(\.string),
-      symbolType: rows.text("symbol_type", row) ?? "raw_symbol", interval: start..<end,
-      state: state, table: rows.text("table", row), recordedAt: recordedAt)
-    rowCount = rows.integer("row_count", row)
-    byteCount = rows.integer("byte_count", row)
-    costNanoUSD = rows.integer("cost_usd", row)
-    requestID = rows.text("request_id", row)
-    etag = rows.text("etag", row)
-    sha256 = rows.text("source_sha256", row)
-    path = rows.text("source_path", row)
-    runID = rows.text("run_id", row)
-    reason = rows.text("reason", row)
-    let named = rows.text("contracts", row)
-      .flatMap { try? JSONValue(parsing: Array($0.utf8)).array }
-    contracts = (named ?? []).compactMap { NamedContract(json: $0) }
+  /// Any value of the kinds that the lake's own tables have.
+  func cell(_ name: String, _ row: Int) -> Cell? {
+    guard let column = columns[name], !column.isNull(row) else { return nil }
+    if case .timestamp = column.type { return time(name, row).map { .time($0) } }
+    return text(name, row).map { .text($0) } ?? integer(name, row).map { .integer($0) }
   }
 }

@@ -40,7 +40,8 @@ final class QuarantineWriter {
       for (input, rows) in inputs.sorted(by: { $0.key < $1.key }) {
         let name = TableName.quarantine(for: table)
         try SmallTable(lake: lake, name: name, kind: "quarantine").append(
-          rows.map { cells($0, now) }, now: now, appId: "lake/quarantine/" + input, run: run)
+          now: now, appId: "lake/quarantine/" + input, run: run
+        ) { _ in rows.map { cells($0, now) } }
       }
     }
     entries = []

@@ -13,38 +13,117 @@ enum Cell: Sendable {
   case time(Int64)
 }
 
-/// Appends rows to the lake's own small tables: quarantine and ledgers.
+/// One of the lake's own small tables, quarantine or ledger: rows are appended to it.
 ///
 /// Rows are few and come at the end of a command; they go into one partition, that of the day on which
-/// they were recorded.
-struct SmallTable {
+/// they were recorded. The segments of a partition are merged when they become many.
+final class SmallTable {
   let lake: Lake
   let name: TableName
   let schema: TableSchema
+  private let storage: DirectoryStorage
+  private let definition: TableDefinition
+  /// The table as it was last looked at; nil where there was none, or nobody looked.
+  private(set) var snapshot: Snapshot?
 
   init(lake: Lake, name: TableName, kind: String) throws {
     self.lake = lake
     self.name = name
-    schema = try TableSchema.named(kind, in: lake)
+    schema = try TableSchema.named(kind, in: lake).forLayer(name.layer)
+    storage = DirectoryStorage(root: lake.path(of: name))
+    definition = TableDefinition(name, schema: schema, timezone: "UTC")
   }
 
-  /// Commits rows under an application id, once.
+  /// The table as it is now; nil where there is none.
+  @discardableResult
+  func load() throws -> Snapshot? {
+    if let known = snapshot {
+      snapshot = try known.refreshed(storage)
+    } else {
+      snapshot = try Snapshot.loadIfPresent(storage)
+    }
+    return snapshot
+  }
+
+  /// Commits rows, whatever other writers do meanwhile.
   ///
   /// - Parameters:
-  ///   - rows: Values by column; what is missing is null.
   ///   - now: When they are recorded, in ns: it decides the partition.
+  ///   - appId: Commits nothing where the table has this application already.
+  ///   - readsAll: The rows depend on all that the table holds.
+  ///   - rows: Chooses the rows, by the table as it is now; asked again after a lost race. Values by
+  ///     column; what is missing is null.
   func append(
-    _ rows: [[String: Cell]], now: Int64, appId: String, run: StagingRun
+    now: Int64, appId: String? = nil, run: StagingRun, readsAll: Bool = false,
+    rows: (Snapshot?) throws -> [[String: Cell]]
   ) throws {
-    if rows.isEmpty { return }
-    let target = try TableTarget(
-      name: name, schema: schema, lake: lake, dataset: "", timeZone: "UTC")
-    if target.has(input: appId) { return }
-    let columns = schema.fileFields.map { column($0, rows) }
     let day = Int(now / 86_400_000_000_000)
+    for attempt in 0..<IngestPass.attemptMax {
+      // What came since it was looked at first, the commit meets.
+      if snapshot == nil || attempt > 0 { try load() }
+      if let snapshot {
+        try snapshot.requireWritable()
+        try definition.requireMatch(snapshot)
+        if let appId, snapshot.txns[appId] != nil { return }
+      }
+      let chosen = try rows(snapshot)
+      if chosen.isEmpty { return }
+      let segment = try write(chosen, day: day, run: run)
+      var transaction =
+        snapshot == nil
+        ? try definition.transaction(on: storage)
+        : Transaction(snapshot: snapshot, storage: storage)
+      try transaction.addColumns(missingColumns())
+      transaction.operation = "WRITE"
+      transaction.operationParameters = [("mode", "Append"), ("run", run.id)]
+      transaction.append([segment.file])
+      if readsAll { transaction.readPartitions = .all }
+      if let appId { transaction.setApplication(appId, version: 1) }
+      switch try publish(segment, run, &transaction) {
+      case .committed: return try compactIfDue(day: day, run: run)
+      case .alreadyDone: return
+      case .conflict: continue
+      }
+    }
+    throw PassError(
+      .conflict, "other commits came first again and again", place: lake.path(of: name))
+  }
+
+  /// Columns of the schema that the table does not declare: it was made before it had them.
+  private func missingColumns() throws -> [Field] {
+    guard let snapshot else { return [] }
+    let names = Set(snapshot.schema.fields.map { $0.name.lowercased() })
+    return schema.fileFields.filter { !names.contains($0.name.lowercased()) }
+  }
+
+  // MARK: - Segments
+
+  /// A segment in staging, and what the log will say of it.
+  private struct Segment {
+    var path: String
+    var file: AddFile
+    var fingerprint: Fingerprint
+  }
+
+  private func publish(
+    _ segment: Segment, _ run: StagingRun, _ transaction: inout Transaction
+  ) throws -> CommitOutcome {
+    let folder = name.layer + "/" + name.name + "/"
+    if snapshot == nil {
+      try DirectoryStorage(root: lake.root).createDirectory(folder + "_delta_log")
+    }
+    return try run.publish([(segment.path, folder + segment.file.path)]) {
+      try transaction.commit()
+    }
+  }
+
+  private func write(
+    _ rows: [[String: Cell]], day: Int, run: StagingRun
+  ) throws -> Segment {
+    let columns = schema.fileFields.map { column($0, rows) }
     let writerColumns = schema.fileFields.map { WriterColumn($0) }
     let options = WriterOptions()
-    // A run may append more than once: its own rows, and those that a dead run left.
+    // A run may write more than once: its own rows, and those that a dead run left.
     let unique = "\(run.id)-\(UniqueID.make().prefix(8))"
     let fileName = "part-\(unique)-\(name.layer)_\(name.name).zstd.parquet"
     let path = run.directory + "/" + fileName
@@ -57,25 +136,97 @@ struct SmallTable {
       hash(column, writerColumn.field, rows, &sums)
     }
     try writer.append(rowGroup: chunks, rowCount: rows.count)
-    let file = try writer.finish(isDurable: true)
+    let written = try writer.finish(isDurable: true)
     let fingerprint = sums.withUnsafeBufferPointer { sums in
       sums.baseAddress.map { RowHash.fingerprint($0, count: rows.count) } ?? Fingerprint()
     }
     let staged = StagedSegment(
-      day: day, path: path, fileName: fileName, byteCount: file.byteCount, rowCount: rows.count,
-      fingerprint: fingerprint, sentinelCount: 0, timeRange: nil, file: file)
+      day: day, path: path, fileName: fileName, byteCount: written.byteCount,
+      rowCount: rows.count, fingerprint: fingerprint, sentinelCount: 0, timeRange: nil,
+      file: written)
     let tags = [
       AddFile.Tag.rows: "\(rows.count)", AddFile.Tag.rowHash2: fingerprint.description,
     ]
-    target.add(
-      PendingInput(appId: appId, segments: [PendingSegment(staged: staged, tags: tags)]))
-    for _ in 0..<IngestPass.attemptMax {
-      guard let outcome = try target.commit(run, parameters: [("run", run.id)]) else { return }
-      if case .alreadyDone = outcome { return }
-      try target.reload()
-    }
-    throw PassError(.conflict, "other commits came first again and again", place: target.root)
+    let date = CivilDate(daysSinceEpoch: day).iso
+    let file = AddFile(
+      path: PartitionKey(date: date).folder([TableSchema.partitionColumn]) + "/" + fileName,
+      partitionValues: [TableSchema.partitionColumn: date], size: Int64(staged.byteCount),
+      modificationTime: Clock.milliseconds(), stats: staged.logStatistics(schema).json,
+      tags: tags)
+    return Segment(path: path, file: file, fingerprint: fingerprint)
   }
+
+  // MARK: - Merging
+
+  /// Merges the small segments of a day where they have become too many. That another commit comes first
+  /// harms nothing: the next one tries again.
+  private func compactIfDue(day: Int, run: StagingRun) throws {
+    let date = CivilDate(daysSinceEpoch: day).iso
+    func files() -> [AddFile] {
+      (snapshot?.files ?? []).filter { $0.partitionValue(TableSchema.partitionColumn) == date }
+    }
+    // The snapshot is from before the commit, which added one.
+    guard files().count >= SegmentTier.segmentCountMax, try load() != nil else { return }
+    let old = try SegmentTier.due(files()) { try rowByteCount($0) }
+    guard !old.isEmpty else { return }
+    var rows: [[String: Cell]] = []
+    var sum = Fingerprint()
+    for file in old {
+      rows += try self.rows(file)
+      if let part = file.taggedRowHash.flatMap(Fingerprint.init(hex:)) { sum &+= part }
+    }
+    let merged = try write(rows, day: day, run: run)
+    // What the segments say of their rows must be true of those that were read.
+    if old.allSatisfy({ $0.taggedRowHash != nil }), sum != merged.fingerprint {
+      throw PassError(
+        .conservation, "the rows of \(old.count) segments are not what their tags say",
+        place: lake.path(of: name), remedy: "lake files \(name) lists them")
+    }
+    var transaction = Transaction(snapshot: snapshot, storage: storage)
+    transaction.operation = "OPTIMIZE"
+    transaction.operationParameters = [("run", run.id)]
+    transaction.operationMetrics = [
+      ("numRemovedFiles", "\(old.count)"), ("numAddedFiles", "1"),
+    ]
+    transaction.compact(removing: old, adding: [merged.file])
+    _ = try publish(merged, run, &transaction)
+  }
+
+  /// Uncompressed bytes of a segment's rows; nil where it has other columns than are written here.
+  private func rowByteCount(_ file: AddFile) throws -> Int? {
+    let reader = try ParquetReader(path: file.localPath(in: lake.path(of: name)))
+    let kinds = Dictionary(
+      uniqueKeysWithValues: schema.fileFields.map { ($0.name, $0.type.storage) })
+    let isOurs = reader.leaves.allSatisfy {
+      $0.path.count == 1 && kinds[$0.name] == $0.type.storage
+    }
+    guard isOurs else { return nil }
+    var byteCount: Int64 = 0
+    for group in reader.metadata.rowGroups {
+      let (sum, overflow) = byteCount.addingReportingOverflow(group.totalByteCount)
+      if overflow || group.totalByteCount < 0 { return nil }
+      byteCount = sum
+    }
+    return Int(byteCount)
+  }
+
+  private func rows(_ file: AddFile) throws -> [[String: Cell]] {
+    let reader = try ParquetReader(path: file.localPath(in: lake.path(of: name)))
+    var result: [[String: Cell]] = []
+    for rowGroup in 0..<reader.rowGroupCount {
+      let columns = try RowColumns(reader, rowGroup: rowGroup)
+      for row in 0..<columns.rowCount {
+        var cells: [String: Cell] = [:]
+        for column in schema.columns where column.name != TableSchema.partitionColumn {
+          cells[column.name] = columns.cell(column.name, row)
+        }
+        result.append(cells)
+      }
+    }
+    return result
+  }
+
+  // MARK: - Columns
 
   private func column(_ field: Field, _ rows: [[String: Cell]]) -> Column {
     let base =
@@ -92,8 +243,8 @@ struct SmallTable {
     let values = cells.map { cell -> Int64 in
       switch cell {
       case .time(let nanoseconds)?:
-        let remainder = (nanoseconds % 1000 + 1000) % 1000
-        return isRemainder ? remainder : (nanoseconds - remainder) / 1000
+        return isRemainder
+          ? (nanoseconds % 1000 + 1000) % 1000 : floorDivide(nanoseconds, 1000)
       case .integer(let value)?: return value
       default: return 0
       }
@@ -112,7 +263,7 @@ struct SmallTable {
       column.storage = .integers(
         rows.map { row in
           let nanoseconds = row[field.name]?.nanoseconds ?? 0
-          return hasRemainder ? nanoseconds : nanoseconds - (nanoseconds % 1000 + 1000) % 1000
+          return hasRemainder ? nanoseconds : nanoseconds &- (nanoseconds % 1000 + 1000) % 1000
         })
     }
     RowHash(name: field.name, type: field.type.hashName).add(column, sums: &sums)

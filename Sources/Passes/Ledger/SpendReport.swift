@@ -28,6 +28,8 @@ public struct SpendReport: Sendable {
   public let lines: [Line]
   /// Everything, however it is told apart.
   public let total: Line
+  /// Requests whose runs died before the answer was stored: the vendor may have billed them too.
+  public let unconfirmed: Line
   /// Events of the ledger that say nothing of a price: files of one's own, flat-rate vendors.
   public let unpricedCount: Int
 
@@ -37,11 +39,9 @@ public struct SpendReport: Sendable {
     var lines: [[String]: Line] = [:]
     var total = Line(key: [])
     var unpriced = 0
-    for event in ledger.events {
-      guard let cost = event.costNanoUSD else {
-        unpriced += 1
-        continue
-      }
+    unpriced = ledger.events.count { $0.costNanoUSD == nil }
+    for event in ledger.purchases {
+      guard let cost = event.costNanoUSD else { continue }
       Self.add(event, Int128(cost), to: &total, isWhole: true)
       let shares =
         parts.contains(.symbol) && !event.symbols.isEmpty
@@ -54,6 +54,11 @@ public struct SpendReport: Sendable {
     }
     self.lines = lines.values.sorted { $0.key.lexicographicallyPrecedes($1.key) }
     self.total = total
+    var unconfirmed = Line(key: [])
+    for event in ledger.unconfirmedPurchases {
+      Self.add(event, Int128(event.costNanoUSD ?? 0), to: &unconfirmed, isWhole: true)
+    }
+    self.unconfirmed = unconfirmed
     unpricedCount = unpriced
   }
 

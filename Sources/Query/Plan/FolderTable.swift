@@ -84,10 +84,15 @@ enum FolderTable {
   private static func list(
     _ folder: String, below root: String, depth: Int, into paths: inout [String]
   ) throws {
-    guard depth <= depthMax, let handle = lake_opendir(folder) else { return }
+    if depth > depthMax { return }
+    guard let handle = lake_opendir(folder) else { throw unlistable(folder, lake_errno()) }
     defer { closedir(handle) }
     var folders: [String] = []
-    while let entry = lake_readdir(handle) {
+    while true {
+      guard let entry = lake_readdir(handle) else {
+        if lake_errno() == 0 { break }
+        throw unlistable(folder, lake_errno())
+      }
       let name = withUnsafeBytes(of: &entry.pointee.d_name) { raw in
         String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self)
       }
@@ -110,6 +115,13 @@ enum FolderTable {
     }
     for path in folders { try list(path, below: root, depth: depth + 1, into: &paths) }
     if depth == 0 { paths.sort() }
+  }
+
+  /// What its files hold would be left out of the answer unnoticed.
+  private static func unlistable(_ folder: String, _ number: Int32) -> QueryError {
+    QueryError(
+      .badTable, "cannot list the folder: " + String(cString: strerror(number)).lowercased(),
+      at: folder, remedy: "check the owner and mode of the folder")
   }
 
   static func isFolder(_ path: String) -> Bool {

@@ -104,6 +104,7 @@ struct QueryPlan: Sendable {
   /// What tests of the index time mean for the partition date.
   private static func dates(_ filter: Filter, _ table: QueryTable) -> Filter {
     guard let date = table.dateColumn, let index = table.indexColumn,
+      // Of a zone that is not known no date is left out.
       let zone = try? TimeZoneRules.named(table.zoneName)
     else { return .everything }
     var parts: [Filter] = []

@@ -16,6 +16,7 @@ final class ParquetSegment: Segment {
 
   func byteCount(rowGroup: Int, column: String) -> Int {
     guard let leaf = leaf(column),
+      // Only a figure: who reads the chunk is told what is wrong with it.
       let chunk = try? reader.chunkMetadata(rowGroup: rowGroup, leaf: leaf)
     else { return 0 }
     return Int(chunk.totalCompressedByteCount)
@@ -46,6 +47,7 @@ final class ParquetSegment: Segment {
 
   func bounds(rowGroup: Int, column: QueryColumn) -> ColumnBounds? {
     guard case .file(let name) = column.origin, let index = leaf(name),
+      // Without bounds the rows are read, and what is wrong with them is told.
       let chunk = try? reader.chunkMetadata(rowGroup: rowGroup, leaf: index),
       let known = chunk.statistics
     else { return nil }

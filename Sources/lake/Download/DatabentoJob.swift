@@ -46,7 +46,7 @@ struct DatabentoJob {
     _ = try job.interval(start: start, end: order.end, zone: .utc)
     let access = try job.access(.databento)
     let client = DatabentoClient(http: access.http, baseURL: access.baseURL, key: access.key)
-    let (ledger, recovered) = try CoverageLedger.recovered(lake)
+    let (ledger, recovered) = try job.ledger(needsAll: config.monthCostMax != nil)
     var parts: [Part] = []
     var uncovered: [UsageError] = []
     for kind in kinds {
@@ -87,7 +87,7 @@ struct DatabentoJob {
     try checkBudget(parts, ledger)
     var status = uncovered.isEmpty ? ExitStatus.done : .findings
     for part in parts {
-      status = status.worse(try fetch(part, recovered))
+      status = status.worse(try fetch(part, ledger, recovered))
       // What stopped one stops the others: the key, or this machine.
       if status == .interrupted || status == .failed { break }
     }
@@ -206,6 +206,7 @@ struct DatabentoJob {
       table: try job.table(or: TableName.raw(dataset: dataset, kind: kind.rawValue)),
       cut: DownloadCut(length ?? (isBars ? .month : .day), zone: .utc),
       groupMax: DatabentoDownload.groupMax, availableEnd: end)
+    try lake.requireUsable(request.table)
     var selection = order.flags.selection
     let conditions = try conditions(dataset, interval, client)
     if order.flags.isRefreshing {
@@ -329,7 +330,7 @@ struct DatabentoJob {
         command: DownloadCommand.spec.name)
     }
     if let limit = config.monthCostMax {
-      let spent = ledger.spent()
+      let spent = try ledger.withRequestsUnderWay(lake).spent()
       if spent + total > limit {
         throw UsageError(
           .badValue,
@@ -341,7 +342,9 @@ struct DatabentoJob {
     }
   }
 
-  private func fetch(_ part: Part, _ recovered: [CoverageEvent]) throws -> ExitStatus {
+  private func fetch(
+    _ part: Part, _ ledger: CoverageLedger, _ recovered: [CoverageEvent]
+  ) throws -> ExitStatus {
     var batch: DatabentoBatch?
     let wanted = part.plan.units.filter { $0.refusal == nil }
     if part.usesBatch, !wanted.isEmpty {
@@ -353,7 +356,8 @@ struct DatabentoJob {
       batch = prepared
     }
     return try job.fetch(
-      part.plan, source: DatabentoDownload(part.client, batch: batch), recovered: recovered,
+      part.plan, source: DatabentoDownload(part.client, batch: batch), ledger: ledger,
+      recovered: recovered,
       symbols: part.request.symbols, unresolved: part.unresolved)
   }
 }

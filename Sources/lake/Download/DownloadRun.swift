@@ -12,8 +12,6 @@ struct DownloadRun {
   private let order: DownloadOrder
   private let lake: Lake
   private let context: Context
-  /// Before any ledger is read.
-  let beganAt = Clock.nanoseconds()
 
   init(_ order: DownloadOrder, lake: Lake, context: Context) {
     self.order = order
@@ -28,6 +26,20 @@ struct DownloadRun {
   /// The table that is named, or else this one.
   func table(or usual: @autoclosure () throws -> TableName) throws -> TableName {
     try order.flags.table.map { try TableName(parsing: $0) } ?? usual()
+  }
+
+  /// What is known to be there, before anything is asked or bought.
+  ///
+  /// Tables that nothing goes into may be unreadable, unless what was spent on them has to be known.
+  ///
+  /// - Parameter needsAll: A budget is reckoned with the purchases of all tables.
+  func ledger(
+    needsAll: Bool = false
+  ) throws -> (CoverageLedger, recovered: [CoverageEvent]) {
+    let (ledger, missing) = try CoverageLedger.recovered(lake) { _, error in
+      if needsAll { throw error }
+    }
+    return (ledger, missing)
   }
 
   /// The range that is asked for; without an end, up to now.
@@ -62,14 +74,15 @@ struct DownloadRun {
   ///
   /// - Parameter symbols: All that were asked for, those with nothing to fetch too.
   func fetch(
-    _ plan: DownloadPlan, source: any DownloadSource, recovered: [CoverageEvent],
+    _ plan: DownloadPlan, source: any DownloadSource, ledger: CoverageLedger,
+    recovered: [CoverageEvent],
     symbols: [String], unresolved: [String: any Error] = [:]
   ) throws -> ExitStatus {
     let progress = ProgressReporter(context, verb: "download", fileTotal: plan.units.count)
     let pass = try pass(source, progress, unitCount: plan.units.count)
     let began = monotonicSeconds()
     let report = try pass.run(
-      plan.units, job: order.title, plannedAt: beganAt, recovered: recovered)
+      plan.units, job: order.title, ledger: ledger, recovered: recovered)
     progress.finish()
     show(
       report, plan.known, symbols, unresolved: unresolved, elapsed: monotonicSeconds() - began)

@@ -99,7 +99,8 @@ struct MassiveJob {
         or: MassiveDownload.tableName(kind, isAdjusted: order.isAdjusted)),
       cut: DownloadCut(length, zone: zone),
       availableEnd: end, refetchesOpen: true)
-    let (ledger, recovered) = try CoverageLedger.recovered(lake)
+    try lake.requireUsable(request.table)
+    let (ledger, recovered) = try job.ledger()
     var selection = order.flags.selection
     if order.flags.isRefreshing { selection.changed = [interval] }
     let plan = DownloadPlan(request, ledger: ledger, selection: selection)
@@ -112,7 +113,8 @@ struct MassiveJob {
     }
     let client = MassiveClient(http: access.http, baseURL: access.baseURL, key: access.key)
     return try job.fetch(
-      plan, source: MassiveDownload(client, isAdjusted: order.isAdjusted), recovered: recovered,
+      plan, source: MassiveDownload(client, isAdjusted: order.isAdjusted), ledger: ledger,
+      recovered: recovered,
       symbols: asked)
   }
 

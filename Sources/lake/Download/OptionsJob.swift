@@ -48,7 +48,8 @@ struct OptionsJob {
         + "expiry \(setting.expiry.name)")
     let access = try job.access(.massive)
     let client = MassiveClient(http: access.http, baseURL: access.baseURL, key: access.key)
-    let (ledger, recovered) = try CoverageLedger.recovered(lake)
+    try lake.requireUsable(setting.table)
+    let (ledger, recovered) = try job.ledger()
     let progress = ProgressReporter(context, verb: "download", fileTotal: sessions.count)
     let pass = try job.pass(
       MassiveDownload(client, isAdjusted: order.isAdjusted), progress,
@@ -59,7 +60,7 @@ struct OptionsJob {
     var failures: [any Error] = []
     var symbols: Set<String> = []
     var plannedCount = 0
-    let report = try pass.run(job: order.title, plannedAt: job.beganAt, recovered: recovered) {
+    let report = try pass.run(job: order.title, ledger: ledger, recovered: recovered) {
       while let session = rest.popFirst() {
         do {
           let contracts = try self.contracts(setting, session, client)
@@ -148,6 +149,7 @@ struct OptionsJob {
       let listed = try client.contracts(
         ContractQuery(underlying: setting.ticker, asOf: session.date, expiration: expiration))
       let symbols = listed.filter { ($0.underlying ?? setting.ticker) == setting.ticker }
+        // Contracts whose names are none of the standard ones cannot be chosen by strike and date.
         .compactMap { try? OptionSymbol(parsing: $0.ticker) }.filter { !$0.isAdjusted }
       // The list knows the roots of its underlying better than any rule.
       let choice = ContractChoice(

@@ -35,6 +35,7 @@ public struct DatabentoDownload: DownloadSource {
       fetched.costNanoUSD = try unit.costNanoUSD ?? client.cost(query)
       // Asked first: what is paid for is not lost to a question that fails.
       fetched.announced = try client.announcedCount(query)
+      try spool.willBuy(costNanoUSD: fetched.costNanoUSD)
       let response = try client.getRange(
         query, begin: { try spool.restart() }, body: { try spool.append($0) })
       fetched.byteCount = spool.byteCount

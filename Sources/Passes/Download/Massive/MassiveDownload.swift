@@ -76,6 +76,7 @@ public struct MassiveDownload: DownloadSource {
   }
 
   public func rows(of unit: DownloadUnit) -> BodyReader? {
+    // A unit of no known kind is refused when it is fetched, before anything is read.
     guard let kind = try? kind(of: unit) else { return nil }
     let isBars = if case .bars(let market, _) = kind { market != .indices } else { false }
     let symbol =
@@ -110,6 +111,7 @@ public struct MassiveDownload: DownloadSource {
   }
 
   public func table(of unit: DownloadUnit) -> DownloadTable {
+    // As above.
     let kind = try? kind(of: unit)
     return DownloadTable(
       timeZone: MassiveKind.timeZone,

@@ -1,0 +1,139 @@
+import Catalog
+import DeltaLog
+import Glibc
+import JSON
+import Storage
+import TestSupport
+import Testing
+
+@testable import Passes
+
+/// Rights would not keep the superuser out: what cannot be read is a folder where a file should be, or a
+/// link that leads to itself.
+@Suite("What cannot be read")
+struct UnreadableTests {
+  private func event(_ second: Int64) -> CoverageEvent {
+    CoverageEvent(
+      dataset: "D", schema: "trades", symbols: ["A"], symbolType: "raw_symbol",
+      interval: second..<second + 1, state: .complete)
+  }
+
+  private func names(_ path: String) throws -> [String] {
+    try DirectoryStorage(root: path).list("").map(\.name)
+  }
+
+  @Test("in a journal of the ledger stops who decides by it, and is kept")
+  func journal() throws {
+    let toy = try ToyLake()
+    let journal = toy.lake.journalPath
+    try DirectoryStorage(root: toy.lake.root).createDirectory("ledger/journal/dead.jsonl")
+    #expect(throws: StorageError.self) { try CoverageLedger.read(toy.lake) }
+    #expect(throws: StorageError.self) { try CoverageLedger.recovered(toy.lake) { _, _ in } }
+    // Rows of a file are stored all the same, and what can be folded is.
+    try CoverageJournal(lake: toy.lake, runID: "other").keep([event(1)])
+    let report = try toy.ingest([try toy.bars("a.dbn", [ToyLake.Bar(second: 1)])])
+    #expect(report.failureCount == 0 && report.total(\.rowsStored) == 1)
+    #expect(report.ledgerFailure is StorageError)
+    #expect(try names(journal) == ["dead.jsonl"])
+    #expect(rmdir(journal + "/dead.jsonl") == 0)
+    #expect(try CoverageLedger.read(toy.lake).events.count == 2)
+  }
+
+  @Test("as a line of a journal is told, and the journal is kept")
+  func line() throws {
+    let toy = try ToyLake()
+    let good = event(1).json.description
+    for bad in ["{\"state\":\"of a newer version\"}", "no JSON", good.dropLast().description] {
+      let storage = DirectoryStorage(root: toy.lake.root)
+      try storage.createDirectory("ledger/journal")
+      try storage.writeDurably("ledger/journal/dead.jsonl", Array("\(good)\n\(bad)\n".utf8))
+      let error = #expect(throws: PassError.self) { try CoverageLedger.read(toy.lake) }
+      #expect(error?.message == "line 2 of a journal of the coverage ledger is no event")
+      let report = try toy.ingest([try toy.bars("a.dbn", [ToyLake.Bar(second: 1)])])
+      #expect(report.ledgerFailure != nil)
+      #expect(try names(toy.lake.journalPath) == ["dead.jsonl"])
+      // The line that its run did not live to finish is none.
+      try storage.writeDurably("ledger/journal/dead.jsonl", Array("\(good)\n\(bad)".utf8))
+      #expect(try CoverageLedger.read(toy.lake).events.contains { $0.dataset == "D" })
+      try storage.delete("ledger/journal/dead.jsonl")
+    }
+  }
+
+  @Test("of the ledger keeps no rows out, and nothing is lost of what it would have been told")
+  func ledger() throws {
+    let toy = try ToyLake()
+    try toy.ingest([try toy.bars("a.dbn", [ToyLake.Bar(second: 1)])])
+    let log = toy.lake.ledgerPath + "/coverage/_delta_log"
+    #expect(rename(log, log + ".away") == 0)
+    #expect(symlink("_delta_log", log) == 0)
+    #expect(throws: DeltaError.self) { try CoverageLedger.read(toy.lake) }
+    #expect(throws: DeltaError.self) { try LedgerRebuild.missing(toy.lake) }
+    let report = try toy.ingest([try toy.bars("b.dbn", [ToyLake.Bar(second: 2)])])
+    #expect(report.total(\.rowsStored) == 1 && report.ledgerFailure is DeltaError)
+    #expect(unlink(log) == 0 && rename(log + ".away", log) == 0)
+    #expect(try CoverageLedger.read(toy.lake).events.count == 2)
+    #expect(try toy.ingest([try toy.bars("c.dbn", [ToyLake.Bar(second: 3)])]).ledgerFailure == nil)
+    #expect(try names(toy.lake.journalPath).isEmpty)
+    #expect(try CoverageLedger.read(toy.lake).events.count == 3)
+  }
+
+  @Test("as a table stops only what needs it, and keeps what dead runs left of it")
+  func table() throws {
+    let toy = try ToyLake()
+    try toy.ingest([try toy.bars("a.dbn", [ToyLake.Bar(second: 1)])]) {
+      $0.table = try? TableName(parsing: "raw.a_ohlcv_1s")
+    }
+    let storage = DirectoryStorage(root: toy.lake.root)
+    let file = "raw/a_ohlcv_1s/date=2024-01-02/part-dead.parquet"
+    try storage.writeDurably(file, [1, 2, 3])
+    try storage.createDirectory("staging/20240102T000000Z-1-dead")
+    try storage.writeDurably("staging/20240102T000000Z-1-dead/lock", [])
+    try storage.writeDurably("staging/20240102T000000Z-1-dead/intent", Array((file + "\n").utf8))
+    // A commit of no bytes: its writer died, and nobody can say what it was.
+    let commit = "raw/a_ohlcv_1s/_delta_log/00000000000000000001.json"
+    try storage.writeDurably(commit, [])
+    let intoB = { (options: inout IngestOptions) in
+      options.table = try? TableName(parsing: "raw.b_ohlcv_1s")
+    }
+    let report = try toy.ingest([try toy.bars("b.dbn", [ToyLake.Bar(second: 2)])], change: intoB)
+    #expect(report.total(\.rowsStored) == 1 && report.ledgerFailure == nil)
+    #expect(try storage.exists(file))
+    #expect(try storage.exists("staging/20240102T000000Z-1-dead/intent"))
+    var failed: [String] = []
+    let (ledger, missing) = try CoverageLedger.recovered(toy.lake) { name, _ in
+      failed.append(name.description)
+    }
+    #expect(failed == ["raw.a_ohlcv_1s"] && missing.isEmpty && ledger.events.count == 2)
+    #expect(throws: DeltaError.self) { try CoverageLedger.recovered(toy.lake) }
+    #expect(throws: DeltaError.self) {
+      try toy.lake.requireUsable(TableName(parsing: "raw.a_ohlcv_1s"))
+    }
+    try toy.lake.requireUsable(TableName(parsing: "raw.b_ohlcv_1s"))
+    // Once it can be read again, what the dead run left goes.
+    try storage.delete(commit)
+    try toy.ingest([try toy.bars("c.dbn", [ToyLake.Bar(second: 3)])], change: intoB)
+    #expect(try !storage.exists(file))
+    #expect(try !storage.exists("staging/20240102T000000Z-1-dead/intent"))
+  }
+
+  @Test("in a commit of ours is told with its version, and in one of others it is theirs")
+  func commit() throws {
+    func info(_ engine: String, _ coverage: String) throws -> CommitInfo {
+      CommitInfo(
+        .object(
+          JSONObject([
+            ("engineInfo", .string(engine)),
+            ("operationParameters", .object(JSONObject([("coverage", .string(coverage))]))),
+          ])))
+    }
+    let good = "[" + event(1).json.description + "]"
+    #expect(try CoverageRecovery.events(of: info("lake/0.1.0", good)).count == 1)
+    for bad in ["", "{", "[{\"state\":\"of a newer version\"}]", "7"] {
+      #expect(throws: PassError.self) {
+        try CoverageRecovery.events(of: info("lake/9.0.0", bad))
+      }
+      #expect(try CoverageRecovery.events(of: info("spark", bad)).isEmpty)
+    }
+    #expect(try CoverageRecovery.events(of: nil).isEmpty)
+  }
+}
