@@ -42,7 +42,7 @@ public struct ConfigTrust: Sendable {
   public init(folder: String) throws(CatalogError) {
     let path = folder + "/" + Lake.configurationName
     let config =
-      FileSystem.exists(path) ? try LakeConfig(path: path, environment: [:]) : nil
+      try FileSystem.exists(path) ? try LakeConfig(path: path, environment: [:]) : nil
     self.init(folder: folder, config: config, fault: nil)
   }
 
@@ -50,8 +50,8 @@ public struct ConfigTrust: Sendable {
   public static func folder(
     _ path: String, in workingDirectory: String
   ) throws(CatalogError) -> String {
-    guard let folder = FileSystem.resolved(FileSystem.absolute(path, in: workingDirectory)),
-      FileSystem.isDirectory(folder)
+    guard let folder = try FileSystem.resolved(FileSystem.absolute(path, in: workingDirectory)),
+      try FileSystem.isDirectory(folder)
     else {
       throw CatalogError(
         .notALake, "'\(path)' is no folder", place: .init(path: path),
@@ -62,9 +62,13 @@ public struct ConfigTrust: Sendable {
 
   /// Whether a folder still says what was trusted of it: `as trusted`, `changed`, `gone`.
   public static func state(of entry: TrustedFolders.Entry) -> String {
-    guard FileSystem.isDirectory(entry.path) else { return "gone" }
-    guard let trust = try? ConfigTrust(folder: entry.path) else { return "changed" }
-    return trust.entry == entry ? "as trusted" : "changed"
+    do throws(CatalogError) {
+      guard try FileSystem.isDirectory(entry.path) else { return "gone" }
+      return try ConfigTrust(folder: entry.path).entry == entry ? "as trusted" : "changed"
+    } catch {
+      // What cannot be read is not what was trusted.
+      return "changed"
+    }
   }
 
   /// Whether there is a `.env` that can be read.
@@ -97,7 +101,13 @@ public struct ConfigTrust: Sendable {
       let owner = Ownership.fault(path) ?? Ownership.fault(root)
       return owner ?? "is a link that somebody else made"
     }
-    let real = FileSystem.resolved(path) ?? path
+    let real: String
+    do throws(CatalogError) {
+      real = try FileSystem.resolved(path) ?? path
+    } catch {
+      // Whose it is cannot be told: it is nobody's that could be trusted.
+      return "leads where it cannot be followed"
+    }
     if let fault = Ownership.fault(real) { return fault }
     if let fault = Ownership.fault(root) { return "lies in a folder that " + fault }
     if isNamed { return nil }
@@ -150,12 +160,12 @@ public struct ConfigTrust: Sendable {
   static func requireEnvironmentFile(
     _ path: String, folder: String, environment: [String: String]
   ) throws(CatalogError) {
-    let real = FileSystem.resolved(path) ?? path
+    let real = try FileSystem.resolved(path) ?? path
     let fault =
       Ownership.fault(real)
       ?? (Ownership.isOwnName(path) ? nil : "is a link that somebody else made")
     guard let fault else { return }
-    let root = FileSystem.resolved(folder) ?? folder
+    let root = try FileSystem.resolved(folder) ?? folder
     let trust = ConfigTrust(folder: root, config: nil, fault: fault)
     if trust.isTrusted(.environmentFile, in: try TrustedFolders(environment: environment)) {
       return

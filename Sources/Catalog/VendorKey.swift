@@ -94,8 +94,13 @@ public enum VendorKey {
 
   /// The text of a file of variables; nil where there is none that can be read.
   static func environmentText(_ path: String) -> String? {
-    guard FileSystem.isFile(path) else { return nil }
-    return try? SecretFile.text(path, isWanted: { _ in false })
+    do throws(CatalogError) {
+      guard try FileSystem.isFile(path) else { return nil }
+      return try SecretFile.text(path, isWanted: { _ in false })
+    } catch {
+      // Whoever wants a key of it is told why it cannot be read; here it has none to be trusted.
+      return nil
+    }
   }
 
   /// nil where there is no such file, or none of the names in it.
