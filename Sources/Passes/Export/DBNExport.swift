@@ -105,7 +105,7 @@ public final class DBNExport {
   private func check(_ paths: [String], _ packer: RecordPacker) throws {
     for path in paths {
       if observer.isInterrupted { throw PassError(.interrupted, "interrupted") }
-      try packer.pack(path: path, fileNumber: nil, options: options) { _, _ in }
+      try packer.pack(path: path, fileNumber: 0, options: options) { _, _, _ in }
     }
   }
 

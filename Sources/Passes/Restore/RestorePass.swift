@@ -100,7 +100,7 @@ public struct RestorePass {
     try LakeCleaning.removeDeadRuns(lake)
     let run = try StagingRun(root: lake.root)
     defer { run.finish() }
-    let journal = CoverageJournal(lake: lake, runID: run.id)
+    let journal = try CoverageJournal(lake: lake, runID: run.id)
     for _ in 0..<IngestPass.attemptMax {
       var plan = try plan()
       try addEvents(to: &plan, runID: run.id)
@@ -123,7 +123,7 @@ public struct RestorePass {
   }
 
   private func addEvents(to plan: inout RestorePlan, runID: String) throws {
-    let undone = plan.undone.flatMap { CoverageRecovery.events(of: $0.commitInfo) }
+    let undone = try plan.undone.flatMap { try CoverageRecovery.events(of: $0.commitInfo) }
     if undone.isEmpty { return }
     let coverage = RestoreCoverage(
       try CoverageLedger.recovered(lake).0, table: name.description, undone: undone)
