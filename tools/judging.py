@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import shutil
 import subprocess
 import sys
@@ -17,7 +18,11 @@ class Unexpected(Exception):
 
 
 class Judge:
-    """Counts cases, shows the first failures, and makes scratch folders that vanish at the end."""
+    """Counts cases, shows the first failures, and makes scratch folders that vanish at the end.
+
+    A case is one thing that could fail on its own, and a judge has as many in every run: neither the machine's speed nor
+    the number of lines or requests decides. Where `about` says `Cases: N`, another number is a failure.
+    """
 
     def __init__(self, about: str | None, *flags: tuple[str, str]) -> None:
         parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawTextHelpFormatter)
@@ -26,6 +31,8 @@ class Judge:
         for name, told in flags:
             parser.add_argument(name, action="store_true", help=told)
         self.options = parser.parse_args()
+        declared = re.search(r"^Cases: (\d+)$", about or "", re.MULTILINE)
+        self.declared = int(declared[1]) if declared and not getattr(self.options, "long", False) else None
         self.binary = self.options.lake.resolve()
         self.data = self.options.shared.resolve() / "data"
         self.cases = self.wrong = 0
@@ -59,6 +66,9 @@ class Judge:
         except Unexpected as error:
             self.check(False, "what the other cases need", error)
         self._scratch.cleanup()
+        if self.declared not in (None, self.cases):
+            print(f"FAIL number of cases: {self.cases}, and the judge says {self.declared}")
+            self.wrong += 1
         if self.wrong > FINDINGS_MAX:
             print(f"… and {self.wrong - FINDINGS_MAX} more failures")
         print(f"{self.cases} cases, {self.wrong} failed")

@@ -2,6 +2,8 @@
 """lake restore: after any restore the rows are those of that version, as deltalake and duckdb read them; inputs can come again.
 
 Needs no shared data.
+
+Cases: 133
 """
 from __future__ import annotations
 
