@@ -150,6 +150,9 @@ def judge_all(judge: Judge) -> None:
     judge_lines(judge, lake.run("ingest", *bars, judge.data, "--json").expect(2), "ingest", seen)
     for words in [["config", "check"], ["config", "show"]]:
         judge_lines(judge, lake.run(*words, "--json").expect(0), "config", seen)
+    (lake.root / "lake.yaml").write_text("vendors: {massive: {key_env: MINE}}\n")
+    for words in [[], ["--list"], ["--remove"], ["--remove"]]:
+        judge_lines(judge, lake.run("config", "trust", *words, "--json", env=keyless).expect(0), "config", seen)
     (lake.root / "lake.yaml").write_text("version: 1\ningset: {}\n")
     judge_lines(judge, lake.run("config", "check", "--json").expect(1), "config", seen)
     (lake.root / "lake.yaml").write_text("ingest:\n  jobs: 2\nresample:\n  intervals: [1m]\n")

@@ -99,7 +99,7 @@ def judge_calls(judge: Judge) -> None:
     for kind in ["", *KINDS]:
         for every in (2, 3) if not kind else (2,):
             lake, tally = judge.new_lake(), judge.folder() / "tally"
-            name = f"every {every}. call of {kind or 'all kinds'} is cut short"
+            name = f"one of {every} calls of {kind or 'all kinds'} is cut short"
             run_all(lake, environment(library, every, kind, tally), name, wanted)
             judge.check(rows(lake) == kept, f"{name}: the tables hold the same rows")
             if not tally.exists():
