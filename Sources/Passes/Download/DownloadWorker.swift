@@ -53,7 +53,7 @@ final class DownloadWorker: Sendable {
     let claim = try UnitClaim(unit, root: lake.root) { [queue] in queue.isEnded }
     guard let claim else { throw PassError(.interrupted, "stopped") }
     fetching.spool.hold(claim)
-    if !unit.isReplacing, try watch.holds(unit) { throw FetchedByAnother() }
+    if !unit.isReplacing || unit.isClaimed, try watch.holds(unit) { throw FetchedByAnother() }
     var fetched = try source.fetch(unit, into: fetching.spool)
     fetched.byteCount = max(fetched.byteCount, fetching.spool.byteCount)
     return fetched

@@ -167,7 +167,9 @@ public final class IngestPass {
       }
       var change: RowChange?
       if let region = item.download?.replaces {
-        let applied = try RegionReplacement(region, pass: self).apply(to: &work)
+        let (applied, gone) = try RegionReplacement(region, pass: self).apply(to: &work)
+        quarantine.add(gone, table: work.target.name, sha256: work.sha256, path: item.name)
+        report.files[place].quarantineCount += gone.count
         report.files[place].change = (report.files[place].change ?? RowChange()) + applied
         if applied.isNone { continue }
         change = applied
@@ -342,9 +344,9 @@ public final class IngestPass {
 
   private func commit(_ target: TableTarget) throws {
     for _ in 0..<Self.attemptMax {
+      if target.pendingInputs.isEmpty { return }
       let places = target.pendingInputs.compactMap(\.place)
-      if places.isEmpty { return }
-      let parameters = [("inputs", "\(places.count)"), ("run", run.id)]
+      let parameters = [("inputs", "\(target.pendingInputs.count)"), ("run", run.id)]
       let (before, zone) = (target.snapshot, target.timeZone)
       guard
         let outcome = try target.commit(
@@ -372,29 +374,5 @@ public final class IngestPass {
     throw PassError(
       .conflict, "\(Self.attemptMax) other commits came first", place: target.root,
       remedy: "run the command again when fewer writers are at work")
-  }
-}
-
-/// An error of any room, with the input's path in front of its place.
-struct Located: LakeError {
-  let message: String
-  let placeText: String?
-  let remedy: String?
-  /// What it was, with its own type.
-  let cause: (any Error)?
-
-  init(_ error: any Error, path: String) {
-    cause = error
-    guard let known = error as? any LakeError else {
-      message = "\(error)"
-      placeText = path
-      remedy = nil
-      return
-    }
-    message = known.message
-    remedy = known.remedy
-    let place = known.placeText
-    placeText =
-      place.map { $0.hasPrefix(path) ? $0 : path + ", " + $0 } ?? path
   }
 }
