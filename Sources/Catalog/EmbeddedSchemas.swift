@@ -345,7 +345,7 @@ rules:
 # What is known to be in the lake: a log of events by dataset, schema, symbols and [start, end).
 # The last event of an interval is its state.
 kinds: [coverage]
-description: "Which intervals are complete, open, empty or missing, and why."
+description: "Which intervals are claimed, complete, open, empty or missing, and why."
 index: recorded_at
 sort: [dataset, schema, recorded_at]
 key: []
@@ -392,7 +392,7 @@ columns:
     type: string
     source: "-"
     required: true
-    description: "complete, open, empty, degraded, not_entitled, failed, purged or undone."
+    description: "claimed (by a file), complete, open, empty, degraded, not_entitled, failed, purged or undone."
   - name: table
     type: string
     source: "-"

@@ -128,7 +128,7 @@ private struct Fetched {
 
   @Test func barsOfOtherTimesAndTickersAreRefused() {
     for other in [page([0, 3_600_000]), page([-60_000, 0]), page([0], ticker: "QQQ")] {
-      let fetched = Fetched([.text(other)])
+      let fetched = Fetched([.text(other)], attempts: 1)
       #expect(fetched.error?.code == .notAsked)
       #expect(fetched.spool.isEmpty)
     }
@@ -143,7 +143,8 @@ private struct Fetched {
     #expect(fetched.summary.recordCount == 1)
     #expect(fetched.summary.firstTime == 1_700_000_120_000_000_000)
     #expect(
-      Fetched([.text(page([-300_000, 0]))], span: BarSpan(5, .minute)).error?.code == .notAsked)
+      Fetched([.text(page([-300_000, 0]))], attempts: 1, span: BarSpan(5, .minute)).error?.code
+        == .notAsked)
   }
 
   @Test func countsThatCannotBeAreRefused() {

@@ -76,6 +76,20 @@ struct CoverageLedgerTests {
       ).map(\.symbol) == ["B"])
   }
 
+  @Test("a file's claim does not undo what is known to be whole")
+  func claimOverComplete() {
+    let ledger = CoverageLedger(events: [
+      event(10..<20, .complete, at: 1), event(20..<30, .failed, at: 2),
+      event(40..<50, .degraded, at: 3), event(5..<60, .claimed, at: 4),
+      event(45..<48, .purged, at: 5),
+    ])
+    #expect(
+      stretches(ledger, "SPY") == [
+        "5-10 claimed", "10-20 complete", "20-40 claimed", "40-45 degraded", "45-48 purged",
+        "48-50 degraded", "50-60 claimed",
+      ])
+  }
+
   @Test("what is missing is what was asked for less what is settled")
   func missing() {
     let ledger = CoverageLedger(events: [

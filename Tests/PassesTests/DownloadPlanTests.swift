@@ -51,6 +51,30 @@ struct DownloadPlanTests {
         == ["A+B 0", "A 1", "A+B 2"])
   }
 
+  @Test("what a file claims is a question of whole days, be it claimed by its first and last row")
+  func claims() throws {
+    let hour = day / 24
+    let claim = days(1..<2).lowerBound + 14 * hour..<days(2..<3).lowerBound + 21 * hour + 1
+    let events = [
+      event(claim, .claimed, symbols: ["A"]), event(days(0..<1), .complete, symbols: ["A"], at: 2),
+      event(days(3..<4), .failed, symbols: ["A"], at: 3),
+    ]
+    let asked = try request(0..<5, symbols: ["A"], length: .month)
+    let units = plan(asked, events).units
+    #expect(units.map(\.interval) == [days(1..<3), days(3..<5)])
+    #expect(units.map(\.isClaimed) == [true, false])
+    #expect(units.map(\.isReplacing) == [true, false])
+    // Once it is bought or agreed, it is known.
+    #expect(
+      plan(asked, events + [event(days(1..<5), .complete, symbols: ["A"], at: 4)]).units.isEmpty)
+    var forced = DownloadSelection()
+    forced.isForced = true
+    #expect(plan(asked, events, forced).units.allSatisfy { $0.isReplacing && !$0.isClaimed })
+    var failed = DownloadSelection()
+    failed.isFailedOnly = true
+    #expect(plan(asked, events, failed).units.map(\.interval) == [days(3..<4)])
+  }
+
   @Test("a group holds no more symbols than the vendor takes")
   func groupMax() throws {
     let symbols = (0..<25).map { "S\($0)" }

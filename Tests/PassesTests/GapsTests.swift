@@ -219,7 +219,7 @@ private func told(_ result: SessionCheck.Result) -> [String] {
     #expect(told(coverage([])) == ["100 200 byHand"])
     #expect(told(coverage([]), isTableThere: false) == ["100 200 not_downloaded"])
     // An interval that ends just behind a row was taken from the rows.
-    let byRows: [(Range<Int64>, CoverageState)] = [(130..<1001, .complete)]
+    let byRows: [(Range<Int64>, CoverageState)] = [(130..<1001, .claimed)]
     #expect(told(coverage(byRows)) == ["100 200 byHand"])
     #expect(told(coverage(byRows), isTableThere: false) == ["100 200 not_downloaded"])
   }

@@ -166,7 +166,7 @@ private let table = "raw.test_set_ohlcv_1s"
     let toy = try ToyLake()
     try toy.ingest([try toy.bars("a.dbn", [ToyLake.Bar(second: 1)])])
     let rows = try toy.rows("ledger.coverage", ["dataset", "schema", "state", "row_count"])
-    #expect(rows == [["TEST.SET", "ohlcv-1s", "complete", "1"]])
+    #expect(rows == [["TEST.SET", "ohlcv-1s", "claimed", "1"]])
     #expect(try toy.rows("ledger.coverage", ["symbols"]) == [["[\"SYM1\"]"]])
   }
 

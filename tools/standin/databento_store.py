@@ -370,13 +370,18 @@ class Query:
             self.start, self.end, self.stype_in, self.stype_out, sorted(self.asked))
         return file if is_same and file.is_compressed and not meta.limit else None
 
-    def answer(self) -> Iterator[bytes]:
+    def answer(self, drop: int = 0) -> Iterator[bytes]:
+        """The answer's bytes, without the last records where some are to be dropped."""
         file = self.whole_file()
-        if file:
+        if file and not drop:
             return dbn.raw_pieces(file.path)
 
         def pieces() -> Iterator[bytes]:
             yield self.metadata().encode()
-            yield from self.records()
+            if drop:
+                data = b"".join(self.records())
+                yield data[:max(0, len(data) - drop * (data[0] * 4 if data else 0))]
+            else:
+                yield from self.records()
 
         return zstd.compress(pieces()) if self.compression == "zstd" else pieces()

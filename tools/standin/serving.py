@@ -24,7 +24,8 @@ FAULTS = """faults: KIND[:NAME=VALUE[,NAME=VALUE…]], several times if need be
   truncate    the body ends early, as if that were all of it   at=BYTES
   drip        slowly                 bytes=N at a time, every=SECONDS, at=BYTES that drip
   repeat      the answer before comes again (pages)
-  short       a result fewer than the page says (pages)
+  short       a result fewer than the page says (pages); records fewer than the count says   drop=N (1)
+  other       records that nobody asked for   hours=N later, for=SYMBOLS
   hash        a wrong sha256 (batch files)
   unentitled  403 for a range        from=DATE,to=DATE, symbol=X
 of each: path=TEXT in the address, times=N requests (1; 0 is all), skip=N requests first, symbol=X, for requests that name it"""
@@ -48,7 +49,7 @@ def parse_fault(text: str) -> Fault:
         if not equals:
             raise argparse.ArgumentTypeError(f"'{part}' should be NAME=VALUE")
         options[name] = value
-    if not kind.isdigit() and kind not in {"html", "redirect", "stall", "cut", "truncate", "drip", "repeat", "short", "hash", "unentitled"}:
+    if not kind.isdigit() and kind not in {"html", "redirect", "stall", "cut", "truncate", "drip", "repeat", "short", "other", "hash", "unentitled"}:
         raise argparse.ArgumentTypeError(f"no fault '{kind}'")
     return Fault(kind, options)
 

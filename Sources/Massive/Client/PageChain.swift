@@ -88,7 +88,7 @@ struct PageChain {
   }
 
   private static func mayPass(_ error: MassiveError) -> Bool {
-    [.badPage, .countMismatch, .brokenChain].contains(error.code)
+    [.badPage, .countMismatch, .brokenChain, .notAsked].contains(error.code)
   }
 
   private func read(_ request: HTTPRequest) throws -> ([UInt8], PageEnvelope) {

@@ -3,15 +3,19 @@ import Catalog
 /// What the coverage ledger is told of downloads.
 enum DownloadEvents {
   /// Events of a unit that stores nothing.
-  static func withoutRows(_ events: [CoverageEvent], runID: String) -> [CoverageEvent] {
+  ///
+  /// - Parameter isBilled: Whether the vendor delivered; a request that failed is not known to be billed.
+  static func withoutRows(
+    _ events: [CoverageEvent], runID: String, isBilled: Bool = false
+  ) -> [CoverageEvent] {
     let now = Clock.nanoseconds() / 1000 * 1000
     return events.map { event in
       var event = event
       event.recordedAt = now
       event.runID = runID
       event.rowCount = 0
-      // A failed request is not known to be billed.
-      if event.state == .failed || event.state == .notEntitled { event.costNanoUSD = nil }
+      let isRefused = event.state == .failed || event.state == .notEntitled
+      if isRefused && !isBilled { event.costNanoUSD = nil }
       return event
     }
   }

@@ -90,7 +90,8 @@ public final class DownloadPass {
     }
     do {
       while !queue.isEnded, let units = try next() {
-        queue.append(units)
+        queue.append(units.filter { $0.agreedCount == nil })
+        for unit in units { if let count = unit.agreedCount { try agree(unit, count) } }
         repeat {
           try storeAll(queue)
           try settle(queue, isLast: true)
@@ -176,6 +177,20 @@ public final class DownloadPass {
     }
   }
 
+  /// Notes that what files claimed is as much as the vendor has.
+  private func agree(_ unit: DownloadUnit, _ count: Int) throws {
+    var fetched = FetchedUnit()
+    fetched.reason = "as many rows of files as the vendor has records"
+    var events = DownloadEvents.withoutRows(unit.events(fetched), runID: ingest.run.id)
+    if count == 0, !unit.isOpen { for place in events.indices { events[place].state = .empty } }
+    if !events.isEmpty { events[0].rowCount = Int64(count) }
+    let isNoted = try ingest.note(
+      events, of: unit, source.table(of: unit),
+      identity: "lake/claim/\(unit.id)/\(ingest.run.id)")
+    if !isNoted { try ingest.journal.record(events) }
+    outcomes.append(DownloadOutcome(unit, .agreed))
+  }
+
   private func empty(_ unit: DownloadUnit, _ fetched: FetchedUnit) throws -> DownloadOutcome {
     var fetched = fetched
     fetched.state = fetched.state ?? (unit.isOpen ? .open : .empty)
@@ -236,9 +251,12 @@ public final class DownloadPass {
     queue.abandon()
   }
 
-  private func record(_ unit: DownloadUnit, _ fetched: FetchedUnit) throws {
+  private func record(
+    _ unit: DownloadUnit, _ fetched: FetchedUnit, isBilled: Bool = false
+  ) throws {
     try ingest.journal.record(
-      DownloadEvents.withoutRows(unit.events(fetched), runID: ingest.run.id))
+      DownloadEvents.withoutRows(
+        unit.events(fetched), runID: ingest.run.id, isBilled: isBilled))
   }
 
   /// Looks what became of the units whose commit is done, and gives their bodies back.
@@ -276,7 +294,7 @@ public final class DownloadPass {
       var failed = fetched
       failed.state = .failed
       failed.reason = (error as? any LakeError)?.message ?? "\(error)"
-      if !unit.isReplacing { try record(unit, failed) }
+      if !unit.isReplacing { try record(unit, failed, isBilled: true) }
     case .stored where file.tables.isEmpty: return try empty(unit, fetched)
     case .alreadyDone, .stored:
       if file.rowsProcessed == 0 { outcome.result = .empty }

@@ -70,6 +70,12 @@ public struct DownloadCut: Sendable {
     start(zone.localDay(nanoseconds: time))
   }
 
+  /// The whole days that an interval touches.
+  func days(_ interval: Range<Int64>) -> Range<Int64> {
+    let last = zone.localDay(nanoseconds: interval.upperBound - 1)
+    return startOfDay(interval.lowerBound)..<start(last + 1)
+  }
+
   private func start(_ day: Int) -> Int64 { zone.startOfDay(day) * 1_000_000_000 }
 
   private func boundary(after time: Int64) -> Int64 {
@@ -137,7 +143,8 @@ public struct DownloadPlan: Sendable {
         var unit = DownloadUnit(
           dataset: request.dataset, schema: request.schema, symbols: Array(group),
           symbolType: request.symbolType, interval: piece.interval, table: request.table)
-        unit.isReplacing = piece.isReplacing
+        unit.isReplacing = piece.isReplacing || piece.isClaimed
+        unit.isClaimed = piece.isClaimed
         unit.openStart = piece.openStart
         unit.isOpen =
           request.availableEnd.map {
@@ -166,6 +173,8 @@ public struct DownloadPlan: Sendable {
   private struct Piece: Hashable {
     var interval: Range<Int64>
     var isReplacing: Bool
+    /// Files claim some of it.
+    var isClaimed: Bool
     var openStart: Int64?
   }
 
@@ -175,12 +184,22 @@ public struct DownloadPlan: Sendable {
   ) -> [Piece] {
     var wanted = Timeline<Wish>()
     wanted.paint(interval, selection.isFailedOnly ? .no : .fetch)
-    for stretch in stretches where stretch.interval.overlaps(interval) {
+    let known = stretches.filter { $0.interval.overlaps(interval) }
+    let claims = known.filter { $0.state == .claimed }
+    // The whole days of a claim are one question: a file's first and last row are not a day's.
+    for claim in claims {
+      let days = request.cut.days(claim.interval).clamped(to: interval)
+      wanted.paint(days, wish(claim, request, selection))
+    }
+    for stretch in known where stretch.state != .claimed {
       let share = stretch.interval.clamped(to: interval)
       wanted.paint(share, wish(stretch, request, selection))
     }
     for change in selection.changed where change.overlaps(interval) {
       wanted.paint(change.clamped(to: interval), .replace)
+    }
+    for claim in claims {
+      wanted.paint(claim.interval.clamped(to: interval), wish(claim, request, selection))
     }
     var pieces: [Piece] = []
     for stretch in wanted.merged() where stretch.value != .no {
@@ -197,13 +216,14 @@ public struct DownloadPlan: Sendable {
         pieces.append(
           Piece(
             interval: part, isReplacing: stretch.value == .replace,
+            isClaimed: stretch.value == .claim,
             openStart: isFirst ? openStart : nil))
       }
     }
     return pieces
   }
 
-  private enum Wish: Hashable, Sendable { case no, fetch, replace }
+  private enum Wish: Hashable, Sendable { case no, fetch, replace, claim }
 
   private static func wish(
     _ stretch: CoverageLedger.Stretch, _ request: DownloadRequest, _ selection: DownloadSelection
@@ -214,6 +234,7 @@ public struct DownloadPlan: Sendable {
     if state == .failed { return .fetch }
     if selection.isFailedOnly { return .no }
     if state == .undone { return .fetch }
+    if state == .claimed { return .claim }
     if selection.rechecked.contains(state) { return .fetch }
     if state == .open { return request.refetchesOpen ? .replace : .no }
     return .no

@@ -6,6 +6,8 @@ public struct DownloadOutcome: Sendable {
     case stored
     /// Its rows were in the lake already.
     case alreadyDone
+    /// Files had brought as many rows as the vendor has.
+    case agreed
     case empty
     case notEntitled(any Error)
     case failed(any Error)
@@ -75,6 +77,8 @@ public struct DownloadReport: Sendable {
     public var symbol: String
     /// Units by what became of them.
     public var downloaded = 0
+    /// Rows of files are as many as the vendor has.
+    public var agreed = 0
     public var empty = 0
     public var notEntitled = 0
     public var failed = 0
@@ -93,6 +97,7 @@ public struct DownloadReport: Sendable {
         var line = lines[symbol] ?? SymbolLine(symbol: symbol)
         switch outcome.result {
         case .stored, .alreadyDone: line.downloaded += 1
+        case .agreed: line.agreed += 1
         case .empty: line.empty += 1
         case .notEntitled(let error):
           line.notEntitled += 1

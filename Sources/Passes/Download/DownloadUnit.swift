@@ -21,6 +21,10 @@ public struct DownloadUnit: Hashable, Sendable {
   public var isOpen = false
   /// Rows of the interval are there and are replaced.
   public var isReplacing = false
+  /// Those rows are of files: what the vendor's answer lacks of them is set aside.
+  public var isClaimed = false
+  /// How many rows are there where that is what the vendor has: nothing is to be fetched.
+  public var agreedCount: Int?
   /// Where a stretch that was open begins that this unit completes.
   public var openStart: Int64?
   /// Stretches that the vendor flags as of lesser quality.

@@ -55,7 +55,7 @@ final class DownloadWorker: Sendable {
     let claim = try UnitClaim(unit, root: lake.root) { [queue] in queue.isEnded }
     guard let claim else { throw PassError(.interrupted, "stopped") }
     fetching.spool.hold(claim)
-    if !unit.isReplacing, try watch.holds(unit) { throw FetchedByAnother() }
+    if !unit.isReplacing || unit.isClaimed, try watch.holds(unit) { throw FetchedByAnother() }
     fetching.spool.onPurchase { [purchases] cost in
       try purchases.note(unit, costNanoUSD: cost)
     }

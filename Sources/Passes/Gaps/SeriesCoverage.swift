@@ -79,13 +79,13 @@ struct SeriesCoverage {
 
   /// Whether an event's interval was taken from the rows: its end lies just behind a row's time.
   private static func isByRows(_ event: CoverageEvent) -> Bool {
-    event.state == .complete && event.interval.upperBound % 1000 == 1
+    event.state == .claimed && event.interval.upperBound % 1000 == 1
   }
 
   private static func knowledge(_ event: CoverageEvent) -> Knowledge {
     switch event.state {
     // An open interval ends where the vendor's data did when it was fetched.
-    case .complete, .open: .stored
+    case .claimed, .complete, .open: .stored
     case .empty: .empty
     case .degraded: .degraded
     case .notEntitled: .missing(.notEntitled, reason: event.reason)

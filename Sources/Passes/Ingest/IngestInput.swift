@@ -30,10 +30,7 @@ struct IngestInput {
 
     /// The stored rows that go when these come; nil where nothing is there yet.
     var replaces: ReplacedRegion? {
-      guard unit.isReplacing else { return nil }
-      return ReplacedRegion(
-        interval: unit.interval, symbols: Set(unit.symbols),
-        isRaw: unit.symbolType == "raw_symbol")
+      unit.isReplacing ? ReplacedRegion(unit) : nil
     }
   }
 

@@ -184,7 +184,9 @@ public final class IngestPass {
       }
       var change: RowChange?
       if let region = item.download?.replaces {
-        let applied = try RegionReplacement(region, pass: self).apply(to: &work)
+        let (applied, gone) = try RegionReplacement(region, pass: self).apply(to: &work)
+        quarantine.add(gone, table: work.target.name, sha256: work.sha256, path: item.name)
+        report.files[place].quarantineCount += gone.count
         report.files[place].change = (report.files[place].change ?? RowChange()) + applied
         if applied.isNone { continue }
         change = applied
@@ -379,9 +381,9 @@ public final class IngestPass {
 
   private func commit(_ target: TableTarget) throws {
     for _ in 0..<Self.attemptMax {
+      if target.pendingInputs.isEmpty { return }
       let places = target.pendingInputs.compactMap(\.place)
-      if places.isEmpty { return }
-      let parameters = [("inputs", "\(places.count)"), ("run", run.id)]
+      let parameters = [("inputs", "\(target.pendingInputs.count)"), ("run", run.id)]
       let (before, zone) = (target.snapshot, target.timeZone)
       guard
         let outcome = try target.commit(

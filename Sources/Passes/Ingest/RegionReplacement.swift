@@ -12,6 +12,15 @@ struct ReplacedRegion: Sendable {
   var symbols: Set<String>
   /// Whether `symbols` are what the table's column `symbol` holds.
   var isRaw: Bool
+  /// Files brought its rows: those that do not come again are set aside.
+  var isClaimed = false
+
+  init(_ unit: DownloadUnit) {
+    interval = unit.interval
+    symbols = Set(unit.symbols)
+    isRaw = unit.symbolType == "raw_symbol"
+    isClaimed = unit.isClaimed
+  }
 
   var holdsAllSymbols: Bool { symbols.contains(CoverageLedger.allSymbols) }
 }
@@ -30,20 +39,23 @@ struct RegionReplacement {
   }
 
   /// Turns work that holds all rows of the region into work that replaces what is stored there.
-  func apply(to work: inout SourceWork) throws -> RowChange {
+  ///
+  /// - Returns: What that changes, and the rows that are to be set aside.
+  func apply(to work: inout SourceWork) throws -> (RowChange, gone: [RejectedRow]) {
     var change = RowChange()
+    var gone = GoneRows(work.target.schema)
     var segments: [PendingSegment] = []
     let byDay = Dictionary(grouping: work.segments, by: \.staged.day)
     for day in try days(work.target).union(byDay.keys).sorted() {
       let fresh = byDay[day] ?? []
-      let (dayChange, kept, removals) = try replace(day, fresh, work.target)
+      let (dayChange, kept, removals) = try replace(day, fresh, work.target, &gone)
       change = change + dayChange
       if dayChange.isNone { continue }
       segments += fresh + kept
       work.removals += removals
     }
     work.segments = segments
-    return change
+    return (change, gone.rows)
   }
 
   /// Stored dates that the region touches.
@@ -60,19 +72,21 @@ struct RegionReplacement {
   }
 
   private func replace(
-    _ day: Int, _ fresh: [PendingSegment], _ target: TableTarget
+    _ day: Int, _ fresh: [PendingSegment], _ target: TableTarget, _ gone: inout GoneRows
   ) throws -> (RowChange, kept: [PendingSegment], removals: [AddFile]) {
-    var symbols = region.isRaw ? region.symbols : []
+    var symbols: Set<String> = []
     for segment in fresh { symbols.formUnion(try StoredRows.symbols(path: segment.staged.path)) }
     var comparison = RegionComparison(target.schema)
     var kept: [PendingSegment] = []
     var removals: [AddFile] = []
+    var old: [(path: String, masks: [[UInt8]])] = []
     for file in target.storedFiles(day: day) {
       let path = try file.localPath(in: target.root)
       let copy = try FilteredCopy(path: path, schema: target.schema)
       let masks = try copy.masks { rows in try isInside(rows, symbols, target.schema) }
       if !masks.contains(where: { $0.contains(1) }) { continue }
       try comparison.addOld(path: path, masks: masks)
+      if region.isClaimed { old.append((path, masks)) }
       removals.append(file)
       if masks.allSatisfy({ !$0.contains(0) }) { continue }
       let name = pass.nextFilePrefix() + "-" + (file.filePath.split(separator: "/").last ?? "")
@@ -85,21 +99,23 @@ struct RegionReplacement {
       kept.append(PendingSegment(staged: staged, tags: tags))
     }
     for segment in fresh { try comparison.addNew(path: segment.staged.path) }
-    return (comparison.change, kept, removals)
+    let change = comparison.change
+    for (path, masks) in old {
+      try gone.take(path: path, places: comparison.takeGone(path: path, masks: masks))
+    }
+    return (change, kept, removals)
   }
 
   /// One byte a row: 1 where it lies in the region.
   private func isInside(
     _ rows: RowColumns, _ symbols: Set<String>, _ schema: TableSchema
   ) throws -> [UInt8] {
-    (0..<rows.rowCount).map { row in
+    let isOfSymbols = region.membership(of: rows, and: symbols)
+    return (0..<rows.rowCount).map { row in
       guard let time = rows.time(schema.indexColumn, row), region.interval.contains(time) else {
         return 0
       }
-      if region.holdsAllSymbols { return 1 }
-      if let symbol = rows.text("symbol", row), symbols.contains(symbol) { return 1 }
-      guard !region.isRaw, let asked = rows.text("requested_symbol", row) else { return 0 }
-      return region.symbols.contains(asked) ? 1 : 0
+      return isOfSymbols(row) ? 1 : 0
     }
   }
 }
@@ -133,6 +149,21 @@ private struct RegionComparison {
       newCount += 1
       if isKeyed { new[key] = content } else { balance[content, default: 0] += 1 }
     }
+  }
+
+  /// Indexes, by row group, of the old rows that do not come again, be it with other values. To be asked
+  /// after the change, once a file.
+  mutating func takeGone(path: String, masks: [[UInt8]]) throws -> [Int: [Int]] {
+    var gone: [Int: [Int]] = [:]
+    try StoredRows.forEachRow(
+      path: path, fields: schema.fileFields, keyColumns: schema.keyColumns
+    ) { rowGroup, row, key, content in
+      if masks[rowGroup][row] == 0 { return }
+      if isKeyed ? new[key] == content : balance[content, default: 0] >= 0 { return }
+      if !isKeyed { balance[content, default: 0] += 1 }
+      gone[rowGroup, default: []].append(row)
+    }
+    return gone
   }
 
   var change: RowChange {

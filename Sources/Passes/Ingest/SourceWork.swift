@@ -61,7 +61,7 @@ struct SourceWork {
     guard let interval else { return nil }
     var event = CoverageEvent(
       dataset: target.dataset, schema: target.schema.kind, symbols: symbols,
-      symbolType: symbolType, interval: interval, state: .complete,
+      symbolType: symbolType, interval: interval, state: .claimed,
       table: target.name.description)
     event.rowCount = Int64(storedRowCount)
     event.byteCount = Int64(byteCount)

@@ -4,7 +4,10 @@ import Market
 
 /// What is known of an interval of some symbols.
 public enum CoverageState: String, Hashable, Sendable, CaseIterable {
-  /// All that the vendor has is in the table.
+  /// A file says that it is of this interval, by its header or its first and last row: whether it is all
+  /// that the vendor has nobody counted.
+  case claimed
+  /// All that the vendor has is in the table: as many records as it announced.
   case complete
   /// The interval was not over when it was fetched: it is completed next time.
   case open
@@ -155,6 +158,14 @@ extension CoverageEvent {
     runID = json["run_id"]?.string
     reason = json["reason"]?.string
     contracts = (json["contracts"]?.array ?? []).compactMap { NamedContract(json: $0) }
+    settleClaim()
+  }
+
+  /// Older ledgers call complete what a file claims.
+  mutating func settleClaim() {
+    let isOfDownload =
+      requestID != nil || costNanoUSD != nil || path?.hasPrefix("\(dataset) \(schema) ") ?? true
+    if state == .complete && sha256 != nil && !isOfDownload { state = .claimed }
   }
 
   /// As a row of `ledger.coverage`.

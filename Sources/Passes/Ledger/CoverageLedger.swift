@@ -72,11 +72,36 @@ public struct CoverageLedger: Sendable {
     let own = bySymbol[symbol] ?? []
     let all = symbol == Self.allSymbols ? [] : bySymbol[Self.allSymbols] ?? []
     var timeline = Timeline<Int>()
+    var hasStored = false
     for place in (own + all).sorted() {
-      if let table, let other = events[place].table, other != table { continue }
-      timeline.paint(events[place].interval, place)
+      let event = events[place]
+      if let table, let other = event.table, other != table { continue }
+      hasStored = hasStored || event.state.isStored
+      if event.state == .claimed && hasStored {
+        // What is known to be whole is not less so for a file that has it too.
+        let known = timeline.stretches.filter { events[$0.value].state.isStored }
+        for rest in Self.rest(of: event.interval, without: known.map(\.interval)) {
+          timeline.paint(rest, place)
+        }
+      } else {
+        timeline.paint(event.interval, place)
+      }
     }
     return timeline.stretches.map { Stretch(interval: $0.interval, event: events[$0.value]) }
+  }
+
+  /// - Parameter known: Rising, apart.
+  private static func rest(
+    of interval: Range<Int64>, without known: [Range<Int64>]
+  ) -> [Range<Int64>] {
+    var rest: [Range<Int64>] = []
+    var from = interval.lowerBound
+    for part in known where part.overlaps(interval) {
+      if from < part.lowerBound { rest.append(from..<part.lowerBound) }
+      from = max(from, part.upperBound)
+    }
+    if from < interval.upperBound { rest.append(from..<interval.upperBound) }
+    return rest
   }
 
   /// The parts of `interval` for which `isSettled` holds of no stretch.
@@ -150,6 +175,8 @@ struct RowColumns {
       columns[leaf.name] = column
     }
   }
+
+  subscript(name: String) -> Column? { columns[name] }
 
   func text(_ name: String, _ row: Int) -> String? {
     guard let column = columns[name], !column.isNull(row) else { return nil }

@@ -110,6 +110,7 @@ extension CoverageEvent {
     reason = rows.text("reason", row)
     guard let contracts = Self.contracts(rows.text("contracts", row)) else { return nil }
     self.contracts = contracts
+    settleClaim()
   }
 
   /// A JSON list of contracts; nil for anything else.

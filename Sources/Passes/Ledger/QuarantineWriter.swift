@@ -36,6 +36,8 @@ final class QuarantineWriter {
     }) {
       let inputs = Dictionary(grouping: tableEntries) { entry in
         entry.sha256 + "/\(table)" + (entry.row.isConflict ? "/conflicts" : "")
+          // The same answer may take the place of other rows another time.
+          + (entry.row.rule == GoneRows.rule ? "/replaced/" + runID : "")
       }
       for (input, rows) in inputs.sorted(by: { $0.key < $1.key }) {
         let name = TableName.quarantine(for: table)

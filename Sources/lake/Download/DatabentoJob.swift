@@ -78,7 +78,7 @@ struct DatabentoJob {
     show(parts)
     if order.flags.isDryRun {
       job.printEstimate(
-        requests: parts.reduce(0) { $0 + $1.plan.units.count },
+        requests: parts.flatMap(\.plan.units).count { $0.agreedCount == nil },
         costNanoUSD: parts.reduce(0) { $0 + $1.quote.costNanoUSD })
       let isRefused = parts.flatMap(\.plan.units).contains { $0.refusal?.kind == .rejected }
       let isWhole = parts.allSatisfy(\.unresolved.isEmpty) && uncovered.isEmpty
@@ -213,6 +213,8 @@ struct DatabentoJob {
       selection.changed = changed(conditions, request, ledger)
     }
     var plan = DownloadPlan(request, ledger: ledger, selection: selection)
+    plan.units = try ClaimCheck(lake: lake, client: client).settle(
+      plan.units, width: order.flags.jobs)
     plan.mark(degraded: conditions.filter(\.isDegraded).map { Self.day($0.date) })
     let quote = try DownloadQuote.make(&plan.units, client: client, width: order.flags.jobs)
     return Part(
@@ -275,7 +277,7 @@ struct DatabentoJob {
       ("BYTES", .right), ("TIME", .right), ("USD", .right), ("HOW", .left),
     ])
     for part in parts {
-      let units = part.plan.units
+      let units = part.plan.units.filter { $0.agreedCount == nil }
       let how =
         units.isEmpty ? "nothing is missing" : part.usesBatch ? "batch of files" : "streamed"
       table.add([
@@ -298,13 +300,32 @@ struct DatabentoJob {
     }
     if context.isJSON { return }
     if order.flags.isDryRun { context.print(table) } else { context.say(table) }
-    for unit in parts.flatMap(\.plan.units) {
+    for unit in parts.flatMap(\.plan.units) where unit.agreedCount == nil {
       context.detail("\(unit.name)  USD \(job.usd(unit.costNanoUSD ?? 0))")
     }
+    tellClaims(parts)
     tellRefusals(parts)
     if parts.contains(where: \.usesBatch) {
       context.say(
         "batch: the vendor prepares files, which can be fetched again for free for 30 days")
+    }
+  }
+
+  /// Tells what files claim and what the vendor's count says to it.
+  private func tellClaims(_ parts: [Part]) {
+    let units = parts.flatMap(\.plan.units)
+    let agreed = units.compactMap(\.agreedCount)
+    if !agreed.isEmpty {
+      context.say(
+        job.count(agreed.count, "interval") + " of files with as many rows as the vendor has ("
+          + Quantity.count(agreed.reduce(0, +)) + "): nothing is bought")
+    }
+    let others = units.count { $0.isClaimed && $0.agreedCount == nil }
+    if others > 0 {
+      context.say(
+        job.count(others, "interval")
+          + " of files with another number of rows than the vendor has: "
+          + "bought, and in the place of the files' rows")
     }
   }
 
@@ -346,7 +367,7 @@ struct DatabentoJob {
     _ part: Part, _ ledger: CoverageLedger, _ recovered: [CoverageEvent]
   ) throws -> ExitStatus {
     var batch: DatabentoBatch?
-    let wanted = part.plan.units.filter { $0.refusal == nil }
+    let wanted = part.plan.units.filter { $0.refusal == nil && $0.agreedCount == nil }
     if part.usesBatch, !wanted.isEmpty {
       let context = self.context
       let prepared = DatabentoBatch(

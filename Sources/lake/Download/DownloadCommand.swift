@@ -20,6 +20,9 @@ struct DownloadCommand: Command {
     notes: [
       "What is asked for less what the coverage ledger knows is fetched, in units of a day (bars of Databento: a month). "
         + "Each unit is stored whole or not at all: run the same command again after any failure, and it goes on.",
+      "Rows that files brought only claim their interval: Databento's count of records, which is free, says whether they are "
+        + "all; then nothing is bought. Else, and of Massive, which has no such count, the interval is fetched and takes their "
+        + "place; rows that the vendor lacks go to quarantine.",
       "Before Databento's data is bought, its price is shown; --dry-run stops there. --max-usd, and "
         + "usd_max and usd_month_max of lake.yaml, refuse what costs more.",
       "Keys come from DATABENTO_API_KEY, and MASSIVE_API_KEY or POLYGON_API_KEY, or a '.env' file; never from a flag. "

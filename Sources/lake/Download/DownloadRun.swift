@@ -78,8 +78,9 @@ struct DownloadRun {
     recovered: [CoverageEvent],
     symbols: [String], unresolved: [String: any Error] = [:]
   ) throws -> ExitStatus {
-    let progress = ProgressReporter(context, verb: "download", fileTotal: plan.units.count)
-    let pass = try pass(source, progress, unitCount: plan.units.count)
+    let count = plan.units.count { $0.agreedCount == nil }
+    let progress = ProgressReporter(context, verb: "download", fileTotal: count)
+    let pass = try pass(source, progress, unitCount: count)
     let began = monotonicSeconds()
     let report = try pass.run(
       plan.units, job: order.title, ledger: ledger, recovered: recovered)
@@ -141,7 +142,9 @@ struct DownloadRun {
       let there = known[line.symbol].map(knownText) ?? "-"
       let why =
         line.error.map { ($0 as? any LakeError)?.message ?? "\($0)" }
-        ?? (isUnknown(line, known[line.symbol]) ? "the vendor has nothing: check the symbol" : "")
+        ?? (isUnknown(line, known[line.symbol])
+          ? "the vendor has nothing: check the symbol"
+          : line.agreed > 0 ? "files brought what the vendor has" : "")
       table.add([
         line.symbol, "\(line.downloaded)", there, "\(line.empty)", "\(line.notEntitled)",
         "\(line.failed)", String(why.prefix(80)),
@@ -150,7 +153,8 @@ struct DownloadRun {
         context.print(
           json([
             ("type", .string("symbol")), ("symbol", .string(line.symbol)),
-            ("downloaded", .integer(line.downloaded)), ("empty", .integer(line.empty)),
+            ("downloaded", .integer(line.downloaded)), ("agreed", .integer(line.agreed)),
+            ("empty", .integer(line.empty)),
             ("not_entitled", .integer(line.notEntitled)), ("failed", .integer(line.failed)),
             ("already_there", .boolean(known[line.symbol] != nil)),
             ("interrupted", .integer(line.interrupted)), ("error", .string(why)),
@@ -168,7 +172,8 @@ struct DownloadRun {
   private func isUnknown(
     _ line: DownloadReport.SymbolLine, _ known: [CoverageState: Int64]?
   ) -> Bool {
-    line.downloaded == 0 && line.empty > 0 && line.notEntitled == 0 && line.failed == 0
+    line.downloaded == 0 && line.agreed == 0 && line.empty > 0 && line.notEntitled == 0
+      && line.failed == 0
       && (known ?? [:]).keys.allSatisfy { $0 == .empty }
   }
 
@@ -189,7 +194,11 @@ struct DownloadRun {
     func count(_ isCounted: (DownloadOutcome.Result) -> Bool) -> Int {
       report.outcomes.count { isCounted($0.result) }
     }
-    summary.add("requests", .count(report.outcomes.count))
+    let agreed = count { if case .agreed = $0 { true } else { false } }
+    summary.add("requests", .count(report.outcomes.count - agreed))
+    if agreed > 0 {
+      summary.add("claims_agreed", label: "files' intervals that agree", .count(agreed))
+    }
     summary.add("failed", .count(report.failureCount))
     summary.add("empty", .count(count { if case .empty = $0 { true } else { false } }))
     summary.add("not_entitled", .count(count { if case .notEntitled = $0 { true } else { false } }))

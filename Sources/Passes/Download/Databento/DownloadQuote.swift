@@ -27,7 +27,10 @@ public struct DownloadQuote: Sendable {
     let priced = try priced(units, client, width)
     units = []
     for unit in priced {
-      if unit.refusal == nil || unit.refusal?.kind == .empty || unit.symbols.count == 1 {
+      // What agrees with a file's claim is not bought.
+      if unit.agreedCount != nil || unit.refusal == nil || unit.refusal?.kind == .empty
+        || unit.symbols.count == 1
+      {
         units.append(unit)
       } else {
         units += try self.priced(unit.single, client, width)
@@ -35,7 +38,7 @@ public struct DownloadQuote: Sendable {
     }
     var quote = DownloadQuote()
     quote.costNanoUSD = units.reduce(0) { $0 + ($1.costNanoUSD ?? 0) }
-    let spans = spans(units.filter { $0.refusal == nil })
+    let spans = spans(units.filter { $0.refusal == nil && $0.agreedCount == nil })
     let sums = Monitor((records: 0, bytes: 0))
     try Parallel.forEach(spans.count, width: width) { place in
       let query = try DatabentoDownload.query(spans[place])
@@ -56,6 +59,7 @@ public struct DownloadQuote: Sendable {
   ) throws -> [DownloadUnit] {
     let priced = Monitor(units)
     try Parallel.forEach(units.count, width: width) { place in
+      if units[place].agreedCount != nil { return }
       do {
         let cost = try DatabentoDownload.refusing {
           try client.cost(DatabentoDownload.query(units[place]))

@@ -1,0 +1,160 @@
+import Catalog
+import Columnar
+import Databento
+import JSON
+import TestSupport
+import Testing
+
+@testable import Passes
+
+private let table = "raw.test_set_ohlcv_1s"
+private let day: Int64 = 86_400_000_000_000
+
+/// Files claim intervals; downloads settle what is claimed.
+@Suite("Claims")
+struct ClaimTests {
+  private let vendor: FakeVendor
+  private var toy: ToyLake { vendor.toy }
+
+  init() throws { vendor = FakeVendor(try ToyLake(), Self.bars) }
+
+  private static let bars = (0..<20).map { second in
+    ToyLake.Bar(second: second, price: 100 + Int64(second))
+  }
+
+  private func plan() throws -> [DownloadUnit] {
+    let start = Int64(ToyLake.firstDay) * day
+    let request = DownloadRequest(
+      dataset: "TEST.SET", schema: "ohlcv-1s", symbols: ["SYM1"], symbolType: "raw_symbol",
+      interval: start..<start + day, table: try TableName(parsing: table),
+      cut: DownloadCut(.day, zone: .utc))
+    return DownloadPlan(
+      request, ledger: try CoverageLedger.read(toy.lake), selection: DownloadSelection()
+    ).units
+  }
+
+  private func run(_ units: [DownloadUnit]) throws -> DownloadReport {
+    var options = IngestOptions()
+    options.jobs = 1
+    return try DownloadPass(
+      lake: toy.lake, source: vendor, options: options, workerCount: 1, observer: NoObserver()
+    ).run(units, job: "test")
+  }
+
+  private func states() throws -> [CoverageState] {
+    try CoverageLedger.read(toy.lake).events.map(\.state)
+  }
+
+  private func quarantined() throws -> [[String]] {
+    let name = TableName.quarantine(for: try TableName(parsing: table))
+    guard toy.lake.hasTable(name) else { return [] }
+    return try toy.rows(name.description, ["rule", "symbol", "original"])
+  }
+
+  @Test("a file claims its interval, and is no more than that")
+  func fileClaims() throws {
+    try toy.ingest([try toy.bars("part.dbn", Array(Self.bars[..<5]))])
+    #expect(try states() == [.claimed])
+    #expect(!CoverageState.claimed.isStored)
+    let units = try plan()
+    #expect(units.map(\.isClaimed) == [true])
+  }
+
+  @Test("a download takes the place of what a file claims, and sets aside what the vendor lacks")
+  func replaced() throws {
+    // Some bars of the vendor's, one with another price, and one of nobody's.
+    var own = Array(Self.bars[..<5])
+    own[4].price = 7
+    own.append(ToyLake.Bar(second: 500, price: 3))
+    try toy.ingest([try toy.bars("own.dbn", own)])
+    let report = try run(try plan())
+    #expect(report.failureCount == 0)
+    #expect(try toy.rows(table, ["ts_event"]).count == 20)
+    #expect(report.change?.gone == 1)
+    #expect(report.change?.changed == 1)
+    #expect(report.total(\.quarantineCount) == 2)
+    let aside = try quarantined()
+    #expect(aside.map { $0[0] } == ["replaced_by_download", "replaced_by_download"])
+    #expect(aside.allSatisfy { $0[1] == "SYM1" })
+    let originals = try aside.map { try JSONValue(parsing: $0[2]) }
+    #expect(Set(originals.map { $0["open"]?.number }) == ["7", "3"])
+    let times = originals.map { $0["ts_event"]?.string }
+    #expect(times.contains("2024-01-02T00:08:20.000000000Z"))
+    #expect(try plan().isEmpty)
+    #expect(try Set(states()) == [.claimed, .complete])
+  }
+
+  @Test("a claim that agrees is complete, and nothing is fetched")
+  func agreed() throws {
+    try toy.ingest([try toy.bars("whole.dbn", Self.bars)])
+    var units = try plan()
+    units[0].agreedCount = 20
+    let report = try run(units)
+    #expect(vendor.requests.isEmpty)
+    #expect(report.symbolLines.map(\.agreed) == [1])
+    #expect(try plan().isEmpty)
+    let event = try #require(try CoverageLedger.read(toy.lake).events.last)
+    #expect(event.state == .complete && event.rowCount == 20 && event.costNanoUSD == nil)
+    // The table's commit says so too.
+    #expect(
+      try CoverageRecovery.missing(
+        toy.lake.table(named: table), known: [], isWhole: true
+      ).contains(event))
+  }
+
+  @Test("a failed download of a claim leaves its rows, and is asked for again")
+  func failed() throws {
+    try toy.ingest([try toy.bars("part.dbn", Array(Self.bars[..<5]))])
+    vendor.faults["SYM1"] = .announced(21)
+    #expect(try run(try plan()).failureCount == 1)
+    #expect(try toy.rows(table, ["ts_event"]).count == 5)
+    #expect(try plan().map(\.isClaimed) == [true])
+  }
+
+  @Test("rows of a region are counted by symbol, name asked for, and time")
+  func counted() throws {
+    let others = [
+      ToyLake.Bar(second: 1, instrument: 2), ToyLake.Bar(day: 1, second: 0),
+      ToyLake.Bar(day: 1, second: 86_399),
+    ]
+    try toy.ingest([try toy.bars("all.dbn", Self.bars + others)])
+    let name = try TableName(parsing: table)
+    let count = try #require(try StoredCount(name, kind: "ohlcv-1s", lake: toy.lake))
+    let start = Int64(ToyLake.firstDay) * day
+    func rows(_ symbols: [String], _ interval: Range<Int64>) throws -> Int {
+      let unit = DownloadUnit(
+        dataset: "TEST.SET", schema: "ohlcv-1s", symbols: symbols, symbolType: "raw_symbol",
+        interval: interval, table: name)
+      return try count.rows(in: ReplacedRegion(unit))
+    }
+    #expect(try rows(["SYM1"], start..<start + day) == 20)
+    #expect(try rows(["SYM1"], start..<start + 2 * day) == 22)
+    #expect(try rows(["SYM1"], start + 1_000_000_000..<start + 3_000_000_000) == 2)
+    #expect(try rows(["SYM2"], start..<start + day) == 1)
+    #expect(try rows(["SYM1", "SYM2"], start..<start + day) == 21)
+    #expect(try rows([CoverageLedger.allSymbols], start..<start + 2 * day) == 23)
+    #expect(try rows(["SYM3"], start..<start + day) == 0)
+    #expect(try StoredCount(TableName(parsing: "raw.none"), kind: "trades", lake: toy.lake) == nil)
+  }
+
+  @Test(
+    "what older ledgers call complete is a claim where a file said it, a fact where a vendor did")
+  func olderEvents() throws {
+    func read(_ change: (inout CoverageEvent) -> Void) throws -> CoverageState? {
+      var event = CoverageEvent(
+        dataset: "X.Y", schema: "trades", symbols: ["A"], symbolType: "raw_symbol",
+        interval: 0..<10, state: .complete, recordedAt: 1000)
+      event.sha256 = "00"
+      event.path = "files/x.dbn"
+      change(&event)
+      return CoverageEvent(json: event.json)?.state
+    }
+    #expect(try read { _ in } == .claimed)
+    #expect(try read { $0.requestID = "r" } == .complete)
+    #expect(try read { $0.costNanoUSD = 0 } == .complete)
+    // Massive's answers have no price, and not always an id.
+    #expect(try read { $0.path = "X.Y trades A 2024-01-01/2024-01-02" } == .complete)
+    #expect(try read { $0.sha256 = nil } == .complete)
+    #expect(try read { $0.state = .open } == .open)
+  }
+}
