@@ -18,7 +18,13 @@ final class ParquetSegment: Segment {
     guard let leaf = leaf(column),
       let chunk = try? reader.chunkMetadata(rowGroup: rowGroup, leaf: leaf)
     else { return 0 }
-    return Int(chunk.totalCompressedByteCount)
+    return Int(clamping: chunk.totalCompressedByteCount)
+  }
+
+  func rowPortion(rowGroup: Int, columns: [String], byteCount: Int, limit: Int) -> Int {
+    reader.rowPortion(
+      rowGroup: rowGroup, leaves: columns.compactMap { leaf($0) }, byteCount: byteCount,
+      limit: limit)
   }
 
   func type(of column: String) -> ColumnType? { leaf(column).map { reader.leaves[$0].type } }
