@@ -134,7 +134,7 @@ import Testing
   }
 
   @Test func aRowThatWouldBeLongerThanIsAllowedIsRefused() {
-    let error = #expect(throws: QueryError.self) { try RowText.checkRoom((1 << 31) + 1) }
-    #expect(error?.message == "texts of up to 2147483649 bytes in a row, 2147483648 are allowed")
+    let error = #expect(throws: QueryError.self) { try RowText.checkRoom((1 << 33) + 1) }
+    #expect(error?.message == "texts of up to 8589934593 bytes in a row, 8589934592 are allowed")
   }
 }

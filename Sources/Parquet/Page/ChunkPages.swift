@@ -233,8 +233,8 @@ struct ChunkPages {
       throw ParquetError(
         .corrupt, "\(bytes.count) compressed bytes cannot hold the \(byteCount) promised")
     }
-    // The page, its values, and for some reads a copy of those.
-    if !MemoryRoom.has(3 * byteCount) {
+    // For the page, and for its values.
+    if !MemoryRoom.has(2 * byteCount) {
       throw ParquetError(
         .unsupported, "a page of \(byteCount) bytes, and there is not memory for it",
         remedy: "write the file with smaller pages, or allow more memory")

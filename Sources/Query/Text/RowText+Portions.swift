@@ -7,10 +7,14 @@ extension RowText {
   /// Bytes of rows that are formatted at once, where a row is not longer itself.
   static let portionByteCountMax = 64 << 20
   /// Bytes of one row, by what its values can take at most.
-  static let rowByteCountMax = 1 << 31
+  static let rowByteCountMax = 1 << 33
+  /// Bytes of rows without long texts that are formatted at once.
+  static let unitByteCountMax = 1 << 30
 
   /// Whether the rows taken up last may be formatted at once.
-  var isOnePortion: Bool { textBound <= Self.portionByteCountMax }
+  var isOnePortion: Bool {
+    textBound <= Self.portionByteCountMax && bound <= Self.unitByteCountMax
+  }
 
   /// Makes room to format one row at a time of those taken up.
   func reserveRow(_ pick: RowPick) throws {
@@ -93,7 +97,7 @@ extension RowText {
         .badData, "texts of up to \(byteCount) bytes in a row, \(rowByteCountMax) are allowed",
         remedy: "leave the column out with --columns")
     }
-    if !MemoryRoom.has(2 * byteCount) {
+    if !MemoryRoom.has(byteCount) {
       throw QueryError(
         .badData, "texts of up to \(byteCount) bytes in a row, and there is not memory for them",
         remedy: "leave the column out with --columns, or allow more memory")
