@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Tidy checks of the sources: sizes, layer arrows, printing, banned words, file names, fresh schemas.
+"""Tidy checks of the sources: sizes, layer arrows, printing, banned words, file names, unchecked arithmetic on
+numbers of files, fresh schemas.
 
 tools/tidy.py prints each finding and ends with "N cases, M failed"; a case is one check of one file.
 """
@@ -10,6 +11,8 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+
+import wire_arithmetic
 
 ROOT = Path(__file__).resolve().parent.parent
 FILE_LINES_MAX = 400
@@ -156,6 +159,9 @@ def main() -> int:
             tidy.check_swift(path, text, target["name"])
             if path.is_relative_to(ROOT / "Sources"):
                 tidy.check_imports(path, text, set(target["dependencies"]))
+    count, unchecked = wire_arithmetic.findings(ROOT, code_only)
+    tidy.cases += count
+    tidy.findings += unchecked
     fresh = subprocess.run([ROOT / "tools/embed-schemas", "--check"], capture_output=True, text=True)
     tidy.check(fresh.returncode == 0, fresh.stdout.strip())
     for pattern in ["schemas/*.yaml", "schemas/calendars/*.yaml", "tools/*.py", "tools/judges/*.py", "README.md", "CHANGELOG.md"]:

@@ -1,3 +1,4 @@
+import Bytes
 import Storage
 
 /// One version in a table's history.
@@ -46,12 +47,12 @@ public func history(
     }
     var rows: Int64? = 0
     for file in adds {
-      rows = rows.flatMap { sum in file.rowCount.map { sum &+ $0 } }
+      rows = rows.flatMap { sum in file.rowCount.map { sum.adding(clamped: $0) } }
     }
     entries.append(
       HistoryEntry(
         version: version, timestamp: time, commitInfo: info, addCount: adds.count,
-        removeCount: removeCount, addedByteCount: adds.reduce(0) { $0 &+ $1.size },
+        removeCount: removeCount, addedByteCount: adds.reduce(0) { $0.adding(clamped: $1.size) },
         addedRowCount: rows, applications: applications, changesMetadata: changesMetadata))
   }
   return entries

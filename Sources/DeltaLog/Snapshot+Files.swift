@@ -1,3 +1,4 @@
+import Bytes
 import Columnar
 
 extension Snapshot {
@@ -39,8 +40,10 @@ extension Snapshot {
   public var totals: TableTotals {
     var totals = TableTotals(fileCount: files.count, byteCount: 0, rowCount: 0)
     for file in files {
-      totals.byteCount &+= file.size
-      totals.rowCount = totals.rowCount.flatMap { sum in file.rowCount.map { sum &+ $0 } }
+      totals.byteCount = totals.byteCount.adding(clamped: file.size)
+      totals.rowCount = totals.rowCount.flatMap { sum in
+        file.rowCount.map { sum.adding(clamped: $0) }
+      }
     }
     return totals
   }

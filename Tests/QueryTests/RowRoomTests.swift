@@ -24,7 +24,7 @@ import Testing
               vector.offsets = offsets.baseAddress
               vector.bytes = bytes.baseAddress ?? codes.baseAddress
               vector.entryCount = texts.count
-              text.format([ColumnReading(main: vector)], RowPick(count: rowCount))
+              try? text.format([ColumnReading(main: vector)], RowPick(count: rowCount))
             }
           }
         }
@@ -37,7 +37,7 @@ import Testing
 
   @Test func rowsWithoutColumnsAreEmptyObjects() {
     let text = RowText(columns: [], layout: .jsonLines)
-    text.format([], RowPick(count: 100))
+    try? text.format([], RowPick(count: 100))
     #expect(
       String(decoding: text.out.bytes, as: UTF8.self) == String(repeating: "{}\n", count: 100))
     #expect(text.out.count <= text.out.capacity)
@@ -54,7 +54,7 @@ import Testing
     var number = ColumnVector(form: .integers, rowCount: 1)
     return [Int64(7)].withUnsafeBytes { values in
       number.values = values.baseAddress
-      text.format(
+      try? text.format(
         [ColumnReading(main: vector), ColumnReading(main: number)], RowPick(count: 1))
       return String(decoding: text.out.bytes, as: UTF8.self)
     }
@@ -86,5 +86,55 @@ import Testing
         }
       }
     }
+  }
+}
+
+/// Texts that are long, or that a dictionary gives again and again.
+@Suite struct RowPortionTests {
+  /// Rows of one column of texts, with nulls, formatted at once and in portions.
+  @Test(arguments: [RowLayoutKind.csv, .jsonLines, .binary])
+  func portionsAreTheRowsAtOnce(_ layout: RowLayoutKind) throws {
+    let rowCount = 900
+    let texts = ["", "\"\n", String(repeating: "é\"", count: 60_000), "short"]
+    let dictionary = ByteColumn(texts)
+    let codes = (0..<rowCount).map { Int32($0 * 7 % 4) }
+    let validity = (0..<rowCount).map { UInt8($0 % 5 == 0 ? 0 : 1) }
+    let column = QueryColumn(name: "s", type: .string, origin: .file("s"))
+    try codes.withUnsafeBytes { codes in
+      try validity.withUnsafeBufferPointer { validity in
+        try dictionary.offsets.withUnsafeBufferPointer { offsets in
+          try dictionary.bytes.withUnsafeBytes { bytes in
+            var vector = ColumnVector(form: .codes, rowCount: rowCount)
+            vector.validity = validity.baseAddress
+            vector.values = codes.baseAddress
+            vector.offsets = offsets.baseAddress
+            vector.bytes = bytes.baseAddress
+            vector.entryCount = texts.count
+            let whole = RowText(columns: [column], layout: layout)
+            try whole.format([ColumnReading(main: vector)], RowPick(count: rowCount))
+            let parts = RowText(columns: [column], layout: layout)
+            try parts.begin([ColumnReading(main: vector)], RowPick(count: rowCount))
+            #expect(!parts.isOnePortion)
+            var (joined, rows, portions): ([UInt8], Int, Int) = ([], 0, 0)
+            try parts.formatPortions(RowPick(count: rowCount)) { portion in
+              parts.format(portion)
+              #expect(parts.out.count <= RowText.portionByteCountMax)
+              #expect(parts.out.count <= parts.out.capacity)
+              joined += Array(parts.out.bytes)
+              rows += portion.count
+              portions += 1
+              return true
+            }
+            #expect(rows == rowCount && portions > 1)
+            #expect(joined == Array(whole.out.bytes))
+          }
+        }
+      }
+    }
+  }
+
+  @Test func aRowThatWouldBeLongerThanIsAllowedIsRefused() {
+    let error = #expect(throws: QueryError.self) { try RowText.checkRoom((1 << 33) + 1) }
+    #expect(error?.message == "texts of up to 8589934593 bytes in a row, 8589934592 are allowed")
   }
 }

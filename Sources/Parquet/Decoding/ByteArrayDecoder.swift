@@ -168,6 +168,12 @@ enum ByteArrayDecoder {
         .unsupported, "more than \(limit) bytes of text in one read",
         remedy: "read fewer rows at a time")
     }
+    // An array that grows is twice there.
+    if sum > MemoryRoom.unquestionedByteCount && !MemoryRoom.has(2 * sum) {
+      throw ParquetError(
+        .unsupported, "\(sum) bytes of text in one read, and there is not memory for them",
+        remedy: "allow more memory")
+    }
     return sum
   }
 

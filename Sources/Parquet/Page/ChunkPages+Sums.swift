@@ -16,7 +16,7 @@ extension ChunkPages {
       guard let page = try walk.next() else { break }
       if page.header.type == .dataPage || page.header.type == .dataPageV2 {
         // At most one page a byte of the file, of at most `pageValueCountMax` values each.
-        found += Int(page.header.valueCount)
+        found += page.valueCount
       }
     }
     if found != expected {
@@ -37,6 +37,7 @@ extension ChunkPages {
       guard location.offset == end, location.compressedByteCount > 0, end < Int64(statedEnd) else {
         return nil
       }
+      // checked: `end` is within the file, and the size of 32 bits
       end += Int64(location.compressedByteCount)
     }
     return end == Int64(statedEnd) ? locations : nil
@@ -53,11 +54,13 @@ extension ChunkPages {
         .corrupt, "a page that the offset index does not list", place: .init(offset: page.offset))
     }
     let location = locations[number]
-    let next = number + 1 < locations.count ? locations[number + 1].firstRowIndex : Int64(rowCount)
+    var next = Int64(rowCount)
+    if number + 1 < locations.count { next = locations[number + 1].firstRowIndex }
+    // checked: both are 0 to the row group's count, as `offsetIndex` gives them
     let rows = next - location.firstRowIndex
     let byteCount = page.header.byteCount + page.dataByteCount
     if Int(location.offset) != page.offset || Int(location.compressedByteCount) != byteCount
-      || rows != Int64(page.header.valueCount)
+      || rows != Int64(page.valueCount)
     {
       throw ParquetError(
         .corrupt,

@@ -9,6 +9,8 @@ struct StoredPage {
   /// Bytes from the start of the file to the page's data.
   var dataOffset: Int { offset + header.byteCount }
   var dataByteCount: Int { Int(header.compressedByteCount) }
+  /// Values of a data page, nulls included: 0 to `Limits.pageValueCountMax`.
+  var valueCount: Int { Int(header.valueCount) }
 }
 
 /// The bytes of a data page, split into their sections and decompressed.
@@ -231,6 +233,12 @@ struct ChunkPages {
       throw ParquetError(
         .corrupt, "\(bytes.count) compressed bytes cannot hold the \(byteCount) promised")
     }
+    // For the page, and for its values.
+    if !MemoryRoom.has(2 * byteCount) {
+      throw ParquetError(
+        .unsupported, "a page of \(byteCount) bytes, and there is not memory for it",
+        remedy: "write the file with smaller pages, or allow more memory")
+    }
     scratch.page.reserve(byteCount)
     if byteCount == 0 && bytes.isEmpty { return PageBytes(base: scratch.page.base, count: 0) }
     do throws(CompressionError) {
@@ -305,6 +313,7 @@ struct ChunkPages {
     let repetitionCount = Int(header.repetitionLevelsByteCount)
     let definitionCount = Int(header.definitionLevelsByteCount)
     let levelCount = repetitionCount + definitionCount
+    // checked: three numbers of 32 bits
     let unpackedCount = Int(header.uncompressedByteCount) - levelCount
     if repetitionCount < 0 || definitionCount < 0 || levelCount > bytes.count
       || unpackedCount < 0

@@ -41,7 +41,7 @@ extension ColumnPageScanner {
     _ rows: Int, into target: UnsafeMutablePointer<Int64>, validity: UnsafeMutablePointer<UInt8>
   ) throws(ParquetError) -> (rowCount: Int, isValid: Bool) {
     guard let page = try nextPage() else { throw endsEarly(rows) }
-    let inPage = Int(page.header.valueCount) - pendingDone
+    let inPage = page.valueCount - pendingDone
     let taken = Swift.min(inPage, rows)
     let first = pendingDone
     if partial == nil {

@@ -68,7 +68,7 @@ public final class ColumnPageScanner {
         store.finish(into: &column, type: leaf.type)
         return 0
       }
-      let left = Int(page.header.valueCount) - pendingDone
+      let left = page.valueCount - pendingDone
       try readWithinPages(left, into: &column)
       return left
     } catch {
@@ -80,7 +80,7 @@ public final class ColumnPageScanner {
   public func rowsInNextPage() throws(ParquetError) -> Int {
     do throws(ParquetError) {
       guard let page = try nextPage() else { return 0 }
-      return Int(page.header.valueCount) - pendingDone
+      return page.valueCount - pendingDone
     } catch {
       throw placed(error)
     }
@@ -103,7 +103,7 @@ public final class ColumnPageScanner {
       var left = rows
       while left > 0 {
         guard let page = try nextPage() else { throw endsEarly(left) }
-        let inPage = Int(page.header.valueCount) - pendingDone
+        let inPage = page.valueCount - pendingDone
         if left >= inPage, seek(&left) { continue }
         let skipped = Swift.min(inPage, left)
         advance(skipped, of: inPage)
@@ -147,7 +147,7 @@ public final class ColumnPageScanner {
         }
         pageIndex += 1
         if span.header.valueCount == 0 { continue }
-        let (end, overflow) = rowIndex.addingReportingOverflow(Int(span.header.valueCount))
+        let (end, overflow) = rowIndex.addingReportingOverflow(span.valueCount)
         if overflow || end > rowCount {
           throw ParquetError(
             .corrupt,
@@ -167,7 +167,7 @@ public final class ColumnPageScanner {
     do throws(ParquetError) {
       let bytes = try pages.dictionary(span, scratch)
       try values.setDictionary(
-        bytes, count: Int(span.header.valueCount), encoding: span.header.encoding, scratch)
+        bytes, count: span.valueCount, encoding: span.header.encoding, scratch)
     } catch {
       throw error.at(offset: span.offset)
     }
@@ -193,7 +193,7 @@ public final class ColumnPageScanner {
     var left = rows
     while left > 0 {
       guard let page = try nextPage() else { throw endsEarly(left) }
-      let inPage = Int(page.header.valueCount) - pendingDone
+      let inPage = page.valueCount - pendingDone
       let taken = Swift.min(inPage, left)
       if pendingDone == 0 && taken == inPage && partial == nil {
         try decode(page, to: &store)
@@ -250,6 +250,7 @@ public final class ColumnPageScanner {
     let location = locations[index]
     pages.position = Int(location.offset)
     pageIndex = index
+    // checked: the page begins at or before `target`
     left = target - Int(location.firstRowIndex)
     rowIndex = Int(location.firstRowIndex)
     pending = nil
@@ -286,6 +287,7 @@ public final class ColumnPageScanner {
       let middle = (low + high) / 2
       if locations[middle].firstRowIndex <= Int64(row) { low = middle + 1 } else { high = middle }
     }
-    return low > 0 && locations[low - 1].firstRowIndex > Int64(after) ? low - 1 : nil
+    if low == 0 || locations[low - 1].firstRowIndex <= Int64(after) { return nil }
+    return low - 1
   }
 }

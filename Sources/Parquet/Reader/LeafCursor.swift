@@ -72,7 +72,10 @@ final class LeafCursor {
   }
 
   /// The entry's value, null below the leaf's definition level; ends the entry.
-  func take() -> Value {
+  ///
+  /// - Throws: `unsupported` where there is not memory for the value and its text.
+  func take() throws(ParquetError) -> Value {
+    if definitionLevel == leaf.maxDefinitionLevel { try checkRoom() }
     defer { advance() }
     if definitionLevel < leaf.maxDefinitionLevel || leaf.type == .null { return .null }
     let value = Value(column: column, row: valueIndex, type: leaf.type)
@@ -80,6 +83,21 @@ final class LeafCursor {
     if leaf.physicalType == .int96 { return Value(julian: bytes) }
     if let oversizeScale { return .oversize(unscaled: bytes, scale: oversizeScale) }
     return value
+  }
+
+  /// A value is copied out, and copied again where it is printed or written.
+  private func checkRoom() throws(ParquetError) {
+    let byteCount: Int
+    switch column.storage {
+    case .bytes(let text): byteCount = text.byteRange(valueIndex).count
+    case .codes(let codes, let text): byteCount = text.byteRange(Int(codes[valueIndex])).count
+    case .integers, .wide, .doubles: return
+    }
+    if byteCount > MemoryRoom.unquestionedByteCount / 8 && !MemoryRoom.has(8 * byteCount) {
+      throw ParquetError(
+        .unsupported, "a value of \(byteCount) bytes, and there is not memory for it",
+        remedy: "allow more memory")
+    }
   }
 
   /// All entries of the chunk; none may have been taken before.

@@ -57,7 +57,7 @@ extension ParquetReader {
     var left = try chunkMetadata(rowGroup: rowGroup, leaf: leaf).valueCount
     while left > 0, let page = try pages.next() {
       if page.header.type != .dataPage && page.header.type != .dataPageV2 { continue }
-      left -= Int64(page.header.valueCount)
+      left -= Int64(page.valueCount)
       guard let location = locations.popFirst(), location.offset == Int64(page.offset),
         Int(location.compressedByteCount) == page.header.byteCount + page.dataByteCount
       else {

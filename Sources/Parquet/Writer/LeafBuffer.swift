@@ -14,13 +14,18 @@ final class LeafBuffer {
   private var text = ByteColumn()
   private let type: ColumnType
   private let kind: StorageKind
-  private(set) var byteCount = 0
+  /// Bytes that all leaves of the row group hold together.
+  private let size: BufferedSize
+  private(set) var byteCount = 0 {
+    didSet { size.byteCount += byteCount - oldValue }
+  }
   /// For each row: its first level, and its first value.
   private var rowStarts: [(level: Int, value: Int)] = []
   private var valueCount = 0
 
-  init(_ leaf: NestedLayout.Leaf) {
+  init(_ leaf: NestedLayout.Leaf, size: BufferedSize = BufferedSize()) {
     self.leaf = leaf
+    self.size = size
     type = leaf.column.field.type
     kind = type.storage
   }
@@ -69,11 +74,24 @@ final class LeafBuffer {
       }
     case .bytes:
       switch value {
-      case .string(let string): text.append(string)
-      case .binary(let bytes), .uuid(let bytes): bytes.withUnsafeBytes { text.append($0) }
+      case .string(let string):
+        try checkRoom(string.utf8.count)
+        text.append(string)
+      case .binary(let bytes), .uuid(let bytes):
+        try checkRoom(bytes.count)
+        bytes.withUnsafeBytes { text.append($0) }
       default: throw mismatch(value)
       }
       byteCount += text.byteRange(text.count - 1).count
+    }
+  }
+
+  /// The ends of texts are kept in 32 bits.
+  private func checkRoom(_ byteCount: Int) throws(ParquetError) {
+    if byteCount > Int(Int32.max) - text.bytes.count {
+      throw ParquetError(
+        .value, "more than \(Int32.max) bytes of text in one row group",
+        place: ParquetError.Place(column: leaf.column.field.name))
     }
   }
 
@@ -115,6 +133,11 @@ final class LeafBuffer {
         rowCount: rowStarts.count, levels: levels)
     }
   }
+}
+
+/// Bytes that the leaves of a row group hold together.
+final class BufferedSize {
+  var byteCount = 0
 }
 
 /// Levels of a nested column.

@@ -8,6 +8,7 @@ public final class NestedParquetWriter {
   private let options: WriterOptions
   private let writer: ParquetFileWriter
   private let leaves: [LeafBuffer]
+  private let size = BufferedSize()
   private let encoders: [ColumnChunkEncoder]
   private var bufferedRowCount = 0
 
@@ -39,7 +40,7 @@ public final class NestedParquetWriter {
     self.options = options
     writer = try ParquetFileWriter(
       sink: sink, schema: layout.elements, leaves: layout.leaves.map(\.column), options: options)
-    leaves = layout.leaves.map(LeafBuffer.init)
+    leaves = layout.leaves.map { [size] in LeafBuffer($0, size: size) }
     encoders = layout.leaves.map { ColumnChunkEncoder(column: $0.column, options: options) }
   }
 
@@ -53,9 +54,8 @@ public final class NestedParquetWriter {
     for (value, child) in zip(row, layout.nodes) {
       try shred(value, child.node, definition: 0, repetition: 0)
     }
-    // Summing the leaves for each row would cost more than the row.
     if bufferedRowCount >= options.rowGroupRowCountMax
-      || (bufferedRowCount % 256 == 0 && bufferedByteCount >= options.rowGroupByteCountMax)
+      || size.byteCount >= options.rowGroupByteCountMax
     {
       try flush()
     }
@@ -80,8 +80,6 @@ public final class NestedParquetWriter {
     try flush()
     return try writer.finishInMemory()
   }
-
-  private var bufferedByteCount: Int { leaves.reduce(0) { $0 + $1.byteCount } }
 
   private func flush() throws(ParquetError) {
     if bufferedRowCount == 0 { return }

@@ -56,8 +56,11 @@ public struct ParquetRewriter {
     var column = Column(type: .long, storage: .integers([]))
     for rowGroup in 0..<reader.rowGroupCount {
       let rowCount = reader.rowCount(rowGroup: rowGroup)
-      for start in stride(from: 0, to: rowCount, by: options.rowGroupRowCountMax) {
-        let rows = start..<Swift.min(start + options.rowGroupRowCountMax, rowCount)
+      let portion = reader.rowPortion(
+        rowGroup: rowGroup, leaves: columns.indices, byteCount: options.rowGroupByteCountMax,
+        limit: options.rowGroupRowCountMax)
+      for start in stride(from: 0, to: rowCount, by: portion) {
+        let rows = start..<Swift.min(start + portion, rowCount)
         var chunks: [EncodedColumnChunk] = []
         for leaf in columns.indices {
           try reader.readColumn(rowGroup: rowGroup, leaf: leaf, rows: rows, into: &column)

@@ -18,7 +18,7 @@ struct PartitionFingerprint: Hashable, Sendable {
       if let count = file.taggedRowCount,
         let hash = file.taggedRowHash.flatMap({ Fingerprint(hex: $0) })
       {
-        rowCount += count
+        rowCount = rowCount.adding(clamped: count)
         rowHash &+= hash
       } else if let count = file.taggedRowCount,
         let hash = file.tags[AddFile.Tag.rowHash].flatMap({ Fingerprint(hex: $0) }),
@@ -30,7 +30,7 @@ struct PartitionFingerprint: Hashable, Sendable {
       } else {
         let (count, hash) = try StoredRows.fingerprint(
           path: file.localPath(in: root), fields: fields)
-        rowCount += Int64(count)
+        rowCount = rowCount.adding(clamped: Int64(count))
         rowHash &+= hash
       }
     }

@@ -82,7 +82,8 @@ final class KeyedRowReader {
     if pick.count == 0 { return }
     let readings = try plan.projection.map { try reader.read($0) }
     let ordering = try encoder.order.map { try reader.read($0) }
-    text.begin(readings, pick)
+    try text.begin(readings, pick)
+    try text.reserveRow(pick)
     for index in 0..<pick.count {
       let row = pick.row(index)
       encoder.append(ordering, row: row, to: rows.keys)

@@ -1,3 +1,5 @@
+import Bytes
+
 /// What one level of a plan left out, and why.
 public struct SkipLevel: Equatable, Sendable {
   public let name: String
@@ -14,14 +16,15 @@ public struct SkipLevel: Equatable, Sendable {
 
   mutating func keep(byteCount: Int) {
     count += 1
-    self.byteCount += byteCount
+    // A log may state any size.
+    self.byteCount = self.byteCount.adding(clamped: byteCount)
   }
 
   mutating func skip(byteCount: Int, because reason: String) {
     count += 1
     skippedCount += 1
-    self.byteCount += byteCount
-    skippedByteCount += byteCount
+    self.byteCount = self.byteCount.adding(clamped: byteCount)
+    skippedByteCount = skippedByteCount.adding(clamped: byteCount)
     reasons[reason, default: 0] += 1
   }
 }

@@ -19,7 +19,13 @@ final class ParquetSegment: Segment {
       // Only a figure: who reads the chunk is told what is wrong with it.
       let chunk = try? reader.chunkMetadata(rowGroup: rowGroup, leaf: leaf)
     else { return 0 }
-    return Int(chunk.totalCompressedByteCount)
+    return Int(clamping: chunk.totalCompressedByteCount)
+  }
+
+  func rowPortion(rowGroup: Int, columns: [String], byteCount: Int, limit: Int) -> Int {
+    reader.rowPortion(
+      rowGroup: rowGroup, leaves: columns.compactMap { leaf($0) }, byteCount: byteCount,
+      limit: limit)
   }
 
   func type(of column: String) -> ColumnType? { leaf(column).map { reader.leaves[$0].type } }

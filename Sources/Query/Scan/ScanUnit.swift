@@ -1,3 +1,5 @@
+import Bytes
+
 /// Rows that are read, filtered and formatted at once, by one thread.
 struct ScanUnit: Sendable {
   var file: OpenFile
@@ -28,6 +30,8 @@ struct UnitPlanner: Sendable {
   static let rowCountMin = 12_288
   /// Rows that a unit has at most: what a thread holds decoded and formatted.
   static let rowCountMax = 131_072
+  /// Bytes of text that a unit is to have at most, by what the file says of its columns.
+  static let textByteCount = 32 << 20
 
   let columns: [QueryColumn]
   /// Columns that are read for every selected row.
@@ -56,20 +60,27 @@ struct UnitPlanner: Sendable {
       ranges = try pageRanges(file, rowGroup, rowCount, residual, &report)
     }
     let cuts = try coarseCuts(segment, rowGroup)
+    let limit = segment.rowPortion(
+      rowGroup: rowGroup, columns: fileColumns, byteCount: Self.textByteCount,
+      limit: Self.rowCountMax)
     return ranges.flatMap { range in
-      Self.cut(range.rows, at: cuts).map {
+      Self.cut(range.rows, at: cuts, limit: limit).map {
         ScanUnit(file: file, rowGroup: rowGroup, rows: $0, filter: range.filter)
       }
     }
   }
 
   private func storedByteCount(_ segment: any Segment, _ rowGroup: Int) -> Int {
-    var total = 0
-    for index in Set(projection).union(filter.columns) {
-      guard case .file(let name) = columns[index].origin else { continue }
-      total += segment.byteCount(rowGroup: rowGroup, column: name)
+    fileColumns.reduce(0) {
+      $0.adding(clamped: segment.byteCount(rowGroup: rowGroup, column: $1))
     }
-    return total
+  }
+
+  /// Names of the columns that are read of the file.
+  private var fileColumns: [String] {
+    Set(projection).union(filter.columns).compactMap { index in
+      if case .file(let name) = columns[index].origin { name } else { nil }
+    }
   }
 
   /// What is known of a column in a row group.
@@ -109,7 +120,7 @@ struct UnitPlanner: Sendable {
         if let table = tables[column] { return table.bounds(over: rows, rowCount: rowCount) }
         return bounds(of: column, in: file, rowGroup: rowGroup, rowCount: rowCount)
       }
-      let byteCount = tables.values.reduce(0) { $0 + $1.byteCount(over: rows) }
+      let byteCount = tables.values.reduce(0) { $0.adding(clamped: $1.byteCount(over: rows)) }
       if filter.verdict(known) == .none {
         report.pages.skip(byteCount: byteCount, because: filter.reason(known))
         continue
@@ -138,16 +149,20 @@ struct UnitPlanner: Sendable {
   }
 
   /// Cuts `rows` at some of `cuts`, so that no piece is small and none is too large.
-  static func cut(_ rows: Range<Int>, at cuts: [Int]) -> [Range<Int>] {
+  ///
+  /// - Parameter limit: Rows that a piece has at most.
+  static func cut(
+    _ rows: Range<Int>, at cuts: [Int], limit: Int = rowCountMax
+  ) -> [Range<Int>] {
     var pieces: [Range<Int>] = []
     var start = rows.lowerBound
     for end in cuts.drop(while: { $0 <= start }) + [rows.upperBound] {
       let end = Swift.min(end, rows.upperBound)
-      while end - start > rowCountMax {
-        pieces.append(start..<(start + rowCountMax))
-        start += rowCountMax
+      while end - start > limit {
+        pieces.append(start..<(start + limit))
+        start += limit
       }
-      if end - start >= rowCountMin || end == rows.upperBound, end > start {
+      if end - start >= Swift.min(rowCountMin, limit) || end == rows.upperBound, end > start {
         pieces.append(start..<end)
         start = end
       }

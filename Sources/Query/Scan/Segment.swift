@@ -1,3 +1,4 @@
+import Bytes
 import Columnar
 
 /// Pages of one column of a row group, without their values.
@@ -34,7 +35,7 @@ struct PageTable: Sendable {
     var total = 0
     var index = firstPage(at: rows.lowerBound)
     while index < firstRows.count, firstRows[index] < rows.upperBound {
-      total += byteCounts[index]
+      total = total.adding(clamped: byteCounts[index])
       index += 1
     }
     return total
@@ -56,9 +57,11 @@ extension ColumnBounds {
   /// Bounds of the rows of both.
   func merged(with other: ColumnBounds) -> ColumnBounds {
     var result = ColumnBounds(low: nil, high: nil, nullCount: nil, rowCount: 0)
-    result.rowCount = rowCount + other.rowCount
+    result.rowCount = rowCount.adding(clamped: other.rowCount)
     result.mayHoldNaN = mayHoldNaN || other.mayHoldNaN
-    if let left = nullCount, let right = other.nullCount { result.nullCount = left + right }
+    if let left = nullCount, let right = other.nullCount {
+      result.nullCount = left.adding(clamped: right)
+    }
     // Bounds of nothing but nulls are no bounds; they add no value either.
     if nullCount == rowCount {
       (result.low, result.high) = (other.low, other.high)
@@ -92,6 +95,8 @@ protocol Segment: AnyObject, Sendable {
   var rowGroupRowCounts: [Int] { get }
   /// Stored bytes of a column in a row group.
   func byteCount(rowGroup: Int, column: String) -> Int
+  /// Rows of a row group whose texts in these columns take about `byteCount` bytes; at most `limit`.
+  func rowPortion(rowGroup: Int, columns: [String], byteCount: Int, limit: Int) -> Int
   /// The type of a column in this file; nil where the file has none of that name.
   func type(of column: String) -> ColumnType?
   func bounds(rowGroup: Int, column: QueryColumn) -> ColumnBounds?
@@ -101,6 +106,10 @@ protocol Segment: AnyObject, Sendable {
   func isSorted(by columns: [String]) -> Bool
   /// A decoder for one thread.
   func makeDecoder() throws -> any SegmentDecoder
+}
+
+extension Segment {
+  func rowPortion(rowGroup: Int, columns: [String], byteCount: Int, limit: Int) -> Int { limit }
 }
 
 /// Decodes columns of one file on one thread.

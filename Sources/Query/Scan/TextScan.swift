@@ -58,11 +58,34 @@ private final class UnitWorker {
     let pick = try shape.pick(unit, reader, mask, selected)
     var readings: [ColumnReading] = []
     if pick.count > 0 { readings = try shape.projection.map { try reader.read($0) } }
-    text.format(readings, pick)
+    if pick.count == 0 {
+      text.out.count = 0
+      return try output.write(number, rowCount: 0, text.out) { _ in }
+    }
+    try text.begin(readings, pick)
+    if !text.isOnePortion { return try writePortions(pick, number, to: output) }
+    try text.reserve(text.bound)
+    text.format(pick)
     return try output.write(number, rowCount: pick.count, text.out) { rows in
       var fewer = pick
       fewer.count = rows
-      text.format(readings, fewer)
+      text.format(fewer)
+    }
+  }
+
+  /// Writes rows of long texts, one part after the other.
+  private func writePortions(
+    _ pick: RowPick, _ number: Int, to output: OrderedOutput
+  ) throws -> OrderedOutput.Outcome {
+    try output.inTurn(number) { turn in
+      try text.formatPortions(pick) { portion in
+        var portion = portion
+        portion.count = turn.room(for: portion.count)
+        text.format(portion)
+        try turn.append(text.out.bytes, rowCount: portion.count)
+        try turn.settle()
+        return !turn.isOver
+      }
     }
   }
 }

@@ -8,8 +8,12 @@ final class RowText {
   private let cells: UnsafeMutablePointer<Cell>
   private let prefixes: [ByteBuffer]
   private var dictionaries: [DictionaryText]
-  /// The columns taken up, for binary rows.
-  private var taken: [ColumnReading] = []
+  /// The columns taken up.
+  private(set) var taken: [ColumnReading] = []
+  /// The most bytes that the rows taken up can take; 0 where they grow the buffer.
+  private(set) var bound = 0
+  /// The part of them that is texts.
+  private(set) var textBound = 0
   /// The text of the unit formatted last.
   let out = ByteBuffer()
 
@@ -40,6 +44,8 @@ final class RowText {
   }
 
   deinit { cells.deallocate() }
+
+  func prefixByteCount(_ column: Int) -> Int { cells[column].prefixCount }
 
   /// The header line; empty for JSON lines.
   static func header(_ columns: [QueryColumn], layout: RowLayoutKind) -> [UInt8] {
@@ -77,13 +83,20 @@ final class RowText {
   /// Formats the picked rows into `out`.
   ///
   /// - Parameter readings: One for each column; their memory must live through the call.
-  func format(_ readings: [ColumnReading], _ pick: RowPick) {
+  func format(_ readings: [ColumnReading], _ pick: RowPick) throws {
     out.count = 0
     if pick.count == 0 { return }
-    begin(readings, pick)
+    try begin(readings, pick)
+    try reserve(bound)
+    format(pick)
+  }
+
+  /// Formats rows of those that `begin` was told of into `out`, where there is room for them.
+  func format(_ pick: RowPick) {
+    out.count = 0
     if layout == .binary {
       for index in 0..<pick.count {
-        BinaryRows.append(readings, columns, row: pick.row(index), to: out)
+        BinaryRows.append(taken, columns, row: pick.row(index), to: out)
       }
       return
     }
@@ -91,7 +104,7 @@ final class RowText {
     out.count = end - out.base
   }
 
-  /// Formats one row of those that `begin` was told of. Valid until the next row.
+  /// Formats one row of those that `begin` was told of, after `reserveRow`. Valid until the next row.
   func row(_ row: Int) -> UnsafeRawBufferPointer {
     if layout == .binary {
       out.count = 0
@@ -104,32 +117,39 @@ final class RowText {
   }
 
   /// Takes up the columns of a unit, of which at most the picked rows will be formatted.
-  func begin(_ readings: [ColumnReading], _ pick: RowPick) {
+  func begin(_ readings: [ColumnReading], _ pick: RowPick) throws {
     out.count = 0
+    taken = readings
+    (bound, textBound) = (0, 0)
     if layout == .binary {
-      taken = readings
+      textBound = pick.count * readings.reduce(0) { $0 + Self.longest($1.main) }
       return
     }
     var byteCount = pick.count * 3
     for index in columns.indices {
       byteCount += pick.count * (cells[index].prefixCount + 2)
-      byteCount += set(index, readings[index], pick)
+      let more = try set(index, readings[index], pick)
+      byteCount += more
+      switch readings[index].main.form {
+      case .codes, .bytes: textBound += more
+      case .integers, .wide, .doubles, .null: break
+      }
     }
-    out.reserve(byteCount + textSlackByteCount)
+    bound = byteCount + textSlackByteCount
   }
 
   /// Points a cell at its values; returns the most bytes their text can take.
-  private func set(_ index: Int, _ reading: ColumnReading, _ pick: RowPick) -> Int {
+  private func set(_ index: Int, _ reading: ColumnReading, _ pick: RowPick) throws -> Int {
     let cell = cells + index
     let vector = reading.main
     cell.pointee.validity = vector.isConstant ? nil : vector.validity
     if let values = vector.values { cell.pointee.values = values }
     if vector.form == .null || vector.isConstant {
-      return setConstant(index, vector, pick)
+      return try setConstant(index, vector, pick)
     }
     switch vector.form {
     case .codes:
-      dictionaries[index].set(vector, layout: layout, kind: valueKind(index))
+      try dictionaries[index].set(vector, layout: layout, kind: valueKind(index))
       cell.pointee.kind = .coded
       cell.pointee.textOffsets = dictionaries[index].offsets
       cell.pointee.texts = UnsafeRawPointer(dictionaries[index].texts.base)
@@ -163,7 +183,9 @@ final class RowText {
   }
 
   /// One text for all rows.
-  private func setConstant(_ index: Int, _ vector: ColumnVector, _ pick: RowPick) -> Int {
+  private func setConstant(
+    _ index: Int, _ vector: ColumnVector, _ pick: RowPick
+  ) throws -> Int {
     let cell = cells + index
     cell.pointee.validity = nil
     let store = dictionaries[index]
@@ -171,7 +193,7 @@ final class RowText {
       let null = layout.null(columnCount: columns.count)
       store.setSingle(withUnsafeBytes(of: null.word) { Array($0.prefix(null.count)) })
     } else if vector.form == .codes || vector.form == .bytes {
-      store.set(vector, layout: layout, kind: valueKind(index))
+      try store.set(vector, layout: layout, kind: valueKind(index))
     } else {
       var single = cell.pointee
       single.kind = valueKind(index)
@@ -203,15 +225,17 @@ final class DictionaryText {
     UnsafePointer(offsetStore.base.assumingMemoryBound(to: Int32.self))
   }
 
-  func set(_ vector: ColumnVector, layout: RowLayoutKind, kind: CellKind) {
+  func set(_ vector: ColumnVector, layout: RowLayoutKind, kind: CellKind) throws {
     if vector.dictionaryStamp != 0, vector.dictionaryStamp == stamp { return }
     begin()
     stamp = vector.dictionaryStamp
     let count = vector.form == .codes ? vector.entryCount : 1
     for entry in 0..<count {
       let bytes = vector.entry(entry)
-      texts.reserve(
-        texts.count + TextEscape.escapedByteCountMax(bytes.count) + 48 + textSlackByteCount)
+      let wanted =
+        texts.count + TextEscape.escapedByteCountMax(bytes.count) + 48 + textSlackByteCount
+      if wanted > texts.capacity { try RowText.checkRoom(wanted) }
+      texts.reserve(wanted)
       let start = texts.base + texts.count
       let end = putBytes(
         bytes.baseAddress ?? UnsafeRawPointer(start), bytes.count, kind: kind,

@@ -9,6 +9,9 @@ import Parquet
 ///
 /// Prices in doubles are taken by their shortest decimal digits, and only where these fit.
 public final class ParquetSource: RowSource {
+  /// Bytes of text that a block of rows, or the sample, is to have at most.
+  private static let blockTextByteCount = 16 << 20
+
   public let layout: RowLayout
   public let strings: StringTable
   private let reader: ParquetReader
@@ -23,6 +26,8 @@ public final class ParquetSource: RowSource {
   private var scanners: [ColumnPageScanner] = []
   private var rowGroup = 0
   private var rowsLeft = 0
+  /// Rows of a block in this row group.
+  private var blockRowCount = 0
   private var rowNumber: Int64 = 0
   private var rejected: [SourceRejection] = []
   private var totals: SourceReport
@@ -74,7 +79,10 @@ public final class ParquetSource: RowSource {
     if let group = reader.metadata.rowGroups.indices.first(where: {
       reader.rowCount(rowGroup: $0) > 0
     }) {
-      let count = min(reader.rowCount(rowGroup: group), CSVHeader.sampleLineCount)
+      let portion = reader.rowPortion(
+        rowGroup: group, leaves: reader.leaves.indices, byteCount: blockTextByteCount,
+        limit: CSVHeader.sampleLineCount)
+      let count = min(reader.rowCount(rowGroup: group), portion)
       for (index, leaf) in reader.leaves.enumerated() {
         var column = Column(type: leaf.type, storage: .integers([]))
         try reader.readColumn(rowGroup: group, leaf: index, rows: 0..<count, into: &column)
@@ -111,9 +119,12 @@ public final class ParquetSource: RowSource {
       scanners = try reader.leaves.indices.map {
         try reader.makeColumnScanner(rowGroup: rowGroup, leaf: $0)
       }
+      blockRowCount = reader.rowPortion(
+        rowGroup: rowGroup, leaves: reader.leaves.indices, byteCount: Self.blockTextByteCount,
+        limit: blockRowMax)
       rowGroup += 1
     }
-    let count = min(rowsLeft, blockRowMax)
+    let count = min(rowsLeft, blockRowCount)
     for index in scanners.indices { try scanners[index].read(rows: count, into: &columns[index]) }
     rowsLeft -= count
     do throws(SourceError) {
