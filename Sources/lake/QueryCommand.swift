@@ -105,7 +105,7 @@ struct QueryCommand: Command {
   /// Which symbols of the table a name was that the vendor was asked by; folders and files have no ledger.
   private func contracts(named name: String, in context: Context) throws -> [NamedStretch] {
     guard let lake = try context.findLakeIfAny(),
-      lake.tableNames().contains(where: { $0.description == request.table })
+      try lake.tableNames().contains(where: { $0.description == request.table })
     else { return [] }
     let (ledger, _) = try CoverageLedger.recovered(lake)
     return ledger.contracts(named: name, table: request.table).map {
