@@ -29,7 +29,7 @@ struct AnswerTests {
     return try DownloadPass(
       lake: vendor.toy.lake, source: vendor, options: options, workerCount: 1,
       observer: NoObserver()
-    ).run([unit], job: "test")
+    ).run([unit], job: "test", ledger: try CoverageLedger.read(vendor.toy.lake))
   }
 
   private func expectFailure(_ words: String) throws {

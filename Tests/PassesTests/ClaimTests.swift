@@ -38,7 +38,7 @@ struct ClaimTests {
     options.jobs = 1
     return try DownloadPass(
       lake: toy.lake, source: vendor, options: options, workerCount: 1, observer: NoObserver()
-    ).run(units, job: "test")
+    ).run(units, job: "test", ledger: try CoverageLedger.read(toy.lake))
   }
 
   private func states() throws -> [CoverageState] {
