@@ -139,6 +139,10 @@ public final class DownloadPass {
       queue.release(fetching)
       return
     }
+    // What takes the place of rows must see those that another unit of the same days keeps.
+    if unit.isReplacing, pending.contains(where: { $0.fetching.unit.sharesDays(with: unit) }) {
+      try settle(queue, isLast: true)
+    }
     let download = IngestInput.Download(
       identity: identity(unit), unit: unit, table: source.table(of: unit), spool: fetching.spool,
       rows: source.rows(of: unit),

@@ -75,6 +75,15 @@ public struct DownloadUnit: Hashable, Sendable {
     return String(hash.finalHex().prefix(32))
   }
 
+  /// Whether both are of one table and may have rows on one date of it.
+  func sharesDays(with other: DownloadUnit) -> Bool {
+    let day: Int64 = 86_400_000_000_000
+    func days(_ unit: DownloadUnit) -> ClosedRange<Int64> {
+      unit.interval.lowerBound / day...(unit.interval.upperBound - 1) / day
+    }
+    return table == other.table && days(self).overlaps(days(other))
+  }
+
   /// The unit once for each of its symbols.
   var single: [DownloadUnit] {
     symbols.map { symbol in
