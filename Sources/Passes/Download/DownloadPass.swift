@@ -61,6 +61,7 @@ public final class DownloadPass {
     next: () throws -> [DownloadUnit]?
   ) throws -> DownloadReport {
     try ingest.journal.keep(recovered)
+    ingest.journal.carry(ledger.unanswered)
     let board = WorkerBoard(
       directory: ingest.run.directory, job: job, workerCount: workerCount)
     let observer = self.observer

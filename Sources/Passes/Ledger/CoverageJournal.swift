@@ -35,6 +35,13 @@ final class CoverageJournal {
   /// New events with their times, which they keep: on their way into a commit and then to `keep`.
   func stamped(_ events: [CoverageEvent]) -> [CoverageEvent] { clock.stamped(events) }
 
+  /// Notes requests of dead runs as a plan read them: an earlier part of the same command may have folded
+  /// them since, into the ledger alone.
+  func carry(_ requests: [CoverageEvent]) {
+    let known = Set(deadRequests.map(\.identity))
+    deadRequests += requests.filter { !known.contains($0.identity) }
+  }
+
   /// What a table's next commit says of requests whose runs died, so that a ledger that is rebuilt from the
   /// commits has them: given once.
   func takeDeadRequests(of table: TableName) -> [CoverageEvent] {

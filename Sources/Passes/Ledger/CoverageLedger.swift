@@ -9,6 +9,8 @@ public struct CoverageLedger: Sendable {
 
   /// By the time they were recorded.
   public let events: [CoverageEvent]
+  /// Requests of dead runs that no table's commit tells of yet, as the journals had them.
+  var unanswered: [CoverageEvent] = []
   private let places: [Source: [String: [Int]]]
 
   /// Whose intervals belong together.
@@ -157,7 +159,9 @@ extension CoverageLedger {
   public static func read(_ lake: Lake) throws -> CoverageLedger {
     // Journals first: what is folded meanwhile stands in both, and nothing in neither.
     let unfolded = try CoverageJournal.unfolded(lake)
-    return CoverageLedger(events: try CoverageTable(lake).events() + unfolded)
+    var ledger = CoverageLedger(events: try CoverageTable(lake).events() + unfolded)
+    ledger.unanswered = unfolded.filter(\.isUnconfirmed)
+    return ledger
   }
 }
 

@@ -99,7 +99,9 @@ extension CoverageLedger {
     let ledger = try read(lake)
     let missing = try CoverageRecovery.missing(lake, ledger: ledger, didFail: didFail)
     if missing.isEmpty { return (ledger, []) }
-    return (CoverageLedger(events: ledger.events + missing), missing)
+    var whole = CoverageLedger(events: ledger.events + missing)
+    whole.unanswered = ledger.unanswered
+    return (whole, missing)
   }
 
   /// Events that say what something cost, each purchase once.
