@@ -152,7 +152,7 @@ struct UnitPlanner: Sendable {
   ///
   /// - Parameter limit: Rows that a piece has at most.
   static func cut(
-    _ rows: Range<Int>, at cuts: [Int], limit: Int = rowCountMax
+    _ rows: Range<Int>, at cuts: [Int], limit: Int = UnitPlanner.rowCountMax
   ) -> [Range<Int>] {
     var pieces: [Range<Int>] = []
     var start = rows.lowerBound
