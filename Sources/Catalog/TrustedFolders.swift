@@ -42,6 +42,7 @@ public struct TrustedFolders: Sendable {
     }
     let text = try FileSystem.text(path)
     for (index, line) in text.split(separator: "\n").enumerated() {
+      // A line that is no JSON is an error of its own, with its number.
       guard let json = try? JSONValue(parsing: Array(line.utf8)), let folder = json["path"]?.string
       else {
         throw CatalogError(

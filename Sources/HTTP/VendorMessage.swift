@@ -19,6 +19,7 @@ enum VendorMessage {
       redactor.redact(
         redactor.redact(text, isCut: isCut), characterCountMax: characterCountMax)
     }
+    // A body that is no JSON is told as it stands.
     if let json = try? JSONValue(parsing: bytes, depthMax: 16) {
       let (message, name) = read(json)
       return (message.map(short), name.map(short))

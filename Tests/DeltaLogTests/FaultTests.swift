@@ -61,7 +61,7 @@ import Testing
       }
     }
     print("\(caseCount) faults in a commit on top of \(commitCount)")
-    #expect(caseCount >= (commitCount == 10 ? 40 : 12))
+    #expect(caseCount >= (commitCount == 10 ? 40 : 8))
   }
 
   @Test func aTableIsCreatedWholeOrNotAtAll() throws {

@@ -69,7 +69,10 @@ struct DownloadPlanTests {
       plan(asked, events + [event(days(1..<5), .complete, symbols: ["A"], at: 4)]).units.isEmpty)
     var forced = DownloadSelection()
     forced.isForced = true
-    #expect(plan(asked, events, forced).units.allSatisfy { $0.isReplacing && !$0.isClaimed })
+    let forcedUnits = plan(asked, events, forced).units
+    #expect(forcedUnits.map(\.interval) == [days(0..<4), days(4..<5)])
+    #expect(forcedUnits.map(\.isReplacing) == [true, false])
+    #expect(forcedUnits.allSatisfy { !$0.isClaimed })
     var failed = DownloadSelection()
     failed.isFailedOnly = true
     #expect(plan(asked, events, failed).units.map(\.interval) == [days(3..<4)])

@@ -23,6 +23,8 @@ struct SymbolTypeTests {
       guard let base = raw.baseAddress else { return }
       base.storeLE(UInt32(7), 4)
       base.storeLE(start, 8)
+      for price in 0..<4 { base.storeLE(Int64(1_000_000_000), 16 + 8 * price) }
+      base.storeLE(UInt64(1), 48)
       try writer.write(UnsafeRawBufferPointer(raw))
     }
     try writer.finish()

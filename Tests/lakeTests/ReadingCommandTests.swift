@@ -282,7 +282,7 @@ import Testing
       try lake.output(of: "parquet anew.parquet --rows")
         == lake.output(of: "parquet bars.parquet --rows"))
     try lake.refuses(
-      [("parquet bars.parquet --rewrite anew.parquet", "File exists|  at: anew.parquet")],
+      [("parquet bars.parquet --rewrite anew.parquet", "exists|  at: anew.parquet")],
       status: 2)
   }
 

@@ -95,7 +95,8 @@ extension DatabentoClient {
     for type in ordered where symbols.allSatisfy({ type != .instrumentID || UInt32($0) != nil }) {
       guard
         // Only advice: the symbols stay unresolved, whatever another type says of them.
-        let found = try? resolve(
+        // The vendor's first refusal is told where nothing else is known.
+      let found = try? resolve(
           dataset: query.dataset, symbols: symbols, stypeIn: type,
           stypeOut: type == .instrumentID ? .rawSymbol : .instrumentID, dates: query.dates)
       else { continue }

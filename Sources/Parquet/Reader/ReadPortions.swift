@@ -8,6 +8,7 @@ extension ParquetReader {
     case .byteArray, .fixedLengthByteArray: break
     default: return 0
     }
+    // What is wrong with the chunk is told by whoever reads it.
     guard let chunk = try? chunkMetadata(rowGroup: rowGroup, leaf: leaf) else { return 0 }
     return Int(clamping: Swift.max(chunk.totalUncompressedByteCount, 0))
   }

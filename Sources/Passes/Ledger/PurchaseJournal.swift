@@ -55,7 +55,7 @@ final class PurchaseJournal: Sendable {
       }
       try line.withUnsafeBytes { try writeAll(file.descriptor, $0, at: file.byteCount, path: path) }
       file.byteCount += line.count
-      while fsync(file.descriptor) != 0 {
+      while lake_fsync(file.descriptor) != 0 {
         if lake_errno() != EINTR { throw PassError.system("sync", path: path) }
       }
     }
@@ -70,7 +70,8 @@ final class PurchaseJournal: Sendable {
 
 extension CoverageEvent {
   /// Whether the event stands for a request that may have been billed, though its answer never arrived.
-  var isUnconfirmed: Bool { state == .failed && costNanoUSD != nil }
+  /// An answer that arrived and was refused has bytes, and was bought.
+  var isUnconfirmed: Bool { state == .failed && costNanoUSD != nil && (byteCount ?? 0) == 0 }
 
   /// What tells that two events are of one request: the run that made it, and what was asked.
   struct Request: Hashable {

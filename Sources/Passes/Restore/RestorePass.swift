@@ -106,7 +106,7 @@ public struct RestorePass {
       try addEvents(to: &plan, runID: run.id)
       if plan.isNothing { return (plan, nil) }
       guard let version = try commit(plan, runID: run.id) else { continue }
-      try journal.record(plan.events)
+      try journal.keep(plan.events)
       try journal.fold(run: run)
       return (plan, version)
     }

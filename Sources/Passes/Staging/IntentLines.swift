@@ -60,6 +60,7 @@ struct IntentLines {
   /// `raw/x_trades/date=2024-01-02/part-….parquet` taken apart.
   static func parts(_ text: String) -> [String]? {
     let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    // A name that is none belongs to no table: the line is told as odd.
     guard parts.count == 4, (try? TableName(layer: parts[0], name: parts[1])) != nil,
       isPartition(parts[2]), isDataFile(parts[3])
     else { return nil }
