@@ -72,10 +72,21 @@ public struct Redactor: Sendable {
     return isChanged ? String(decoding: result, as: UTF8.self) : text
   }
 
+  /// Whether no letter or digit stands beside a range.
+  private static func isWord(_ bytes: [UInt8], _ range: Range<Int>) -> Bool {
+    func isOfWord(_ byte: UInt8) -> Bool {
+      (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte & 0xDF)
+    }
+    if range.lowerBound > 0, isOfWord(bytes[range.lowerBound - 1]) { return false }
+    return range.upperBound >= bytes.count || !isOfWord(bytes[range.upperBound])
+  }
+
   /// Where a key that begins at `start` ends; nil where none does.
   private func end(of bytes: [UInt8], from start: Int, isCut: Bool) -> Int? {
     for key in keys {
-      if let end = Self.match(key, bytes, start, isCut) { return end }
+      guard let end = Self.match(key, bytes, start, isCut) else { continue }
+      // So short a key may be a part of any word.
+      if key.count >= Self.encodedByteMin || Self.isWord(bytes, start..<end) { return end }
     }
     for form in encoded {
       guard var end = Self.match(form, bytes, start, isCut) else { continue }
