@@ -27,6 +27,8 @@ struct PhysicalColumn: Sendable {
   let origin: ColumnOrigin
   /// nil for a column whose value is hashed with another's, the remainder of a pair, and for provenance.
   let hash: RowHash?
+  /// Whether the source says anything of the column, be it that a value is missing.
+  var isFilled = true
 
   /// - Parameters:
   ///   - source: The packed field that carries the value; nil where the source has none.
@@ -54,8 +56,8 @@ struct PhysicalColumn: Sendable {
       ? nil : RowHash(name: field.name, type: field.type.hashName)
   }
 
-  /// Whether the source has the field.
-  var isPresent: Bool { if case .absent = origin { false } else { true } }
+  /// Whether the source has the column.
+  var isPresent: Bool { if case .absent = origin { false } else { isFilled } }
 
   /// A text column that takes in a time which has no column of its own.
   init(field: Field, extra time: RowField) {

@@ -23,7 +23,7 @@ final class RowDigest {
   ///   - texts: The source's texts by code.
   init(columns: [PhysicalColumn], texts values: ByteColumn) {
     self.columns = columns.compactMap { column in
-      guard let hash = column.hash, column.isPresent else { return nil }
+      guard let hash = column.hash else { return nil }
       return (hash, column.origin)
     }
     texts.begin(values)

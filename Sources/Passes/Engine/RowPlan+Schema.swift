@@ -4,8 +4,9 @@ import Columnar
 extension RowPlan {
   /// The plan for rows of `layout` into tables of `schema`.
   ///
+  /// - Parameter filled: Names of the columns that the source has; nil: all that the layout has.
   /// - Throws: `PassError` when the rows lack the symbol or the index timestamp.
-  init(schema: TableSchema, layout: RowLayout) throws {
+  init(schema: TableSchema, layout: RowLayout, filled: Set<String>? = nil) throws {
     func field(_ column: SchemaColumn) -> RowField? {
       column.source.flatMap { layout.field(named: $0) } ?? layout.field(named: column.name)
     }
@@ -25,11 +26,14 @@ extension RowPlan {
         columns.append(PhysicalColumn(field: column.field, extra: time))
         continue
       }
-      columns.append(PhysicalColumn(field: column.field, source: source))
+      var physical = PhysicalColumn(field: column.field, source: source)
+      physical.isFilled = filled?.contains(column.name) ?? true
+      columns.append(physical)
       if column.hasNanoseconds {
-        columns.append(
-          PhysicalColumn(
-            field: Field(column.nanosecondsName, .short), source: source, isRemainder: true))
+        var remainder = PhysicalColumn(
+          field: Field(column.nanosecondsName, .short), source: source, isRemainder: true)
+        remainder.isFilled = physical.isFilled
+        columns.append(remainder)
       }
     }
     let others = schema.sortColumns.filter {

@@ -44,7 +44,10 @@ final class StoredMerge {
   private var forms: [Form] = []
   private var files: [StoredFile] = []
   private lazy var ownDigest = RowDigest(
-    columns: plan.columns.filter { compared.contains($0.field.name) }, texts: texts)
+    // What only `extra` tells apart is no repeat within one input.
+    columns: plan.columns.filter {
+      compared.contains($0.field.name) || $0.field.name == ExtraTime.column
+    }, texts: texts)
   private lazy var keyDigest = RowDigest(
     columns: plan.columns.filter { settings.keyColumns.contains($0.field.name) }, texts: texts)
   private let pointers: UnsafeMutablePointer<UnsafeRawPointer>

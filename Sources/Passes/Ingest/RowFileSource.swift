@@ -43,7 +43,8 @@ final class RowFileSource {
     let target = try target(opened)
     let hasOrdinal = opened.schema.keepsEveryOrdinal
     let layout = RowRouter.layout(opened.source.layout, hasOrdinal: hasOrdinal)
-    let plan = try RowPlan(schema: target.schema, layout: layout)
+    let plan = try RowPlan(
+      schema: target.schema, layout: layout, filled: opened.source.filledColumns)
     let pool = WorkPool(width: pass.options.jobs)
     defer { pool.close() }
     do {

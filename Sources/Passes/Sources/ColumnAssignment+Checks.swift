@@ -1,4 +1,11 @@
 extension ColumnAssignment {
+  /// Names of the schema's columns that some column of the file fills.
+  func filled(_ schema: SourceSchema) -> Set<String> {
+    let missing = Set(unfilled(schema))
+    return Set(
+      schema.columns.indices.filter { !missing.contains($0) }.map { schema.columns[$0].name })
+  }
+
   /// Positions of the schema's columns that no column of the file fills.
   func unfilled(_ schema: SourceSchema) -> [Int] {
     var isFilled = [Bool](repeating: false, count: schema.columns.count)

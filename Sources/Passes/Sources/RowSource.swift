@@ -6,6 +6,8 @@ public protocol RowSource: AnyObject {
   /// The texts that the rows' codes stand for; it grows as rows are read.
   var strings: StringTable { get }
   var report: SourceReport { get }
+  /// Names of the schema's columns that the file fills; nil: all that the layout has.
+  var filledColumns: Set<String>? { get }
 
   /// Fills a block with the next rows.
   ///
@@ -19,6 +21,10 @@ public protocol RowSource: AnyObject {
 
   /// SHA-256 of the decompressed content; nil before the end of the file.
   var contentHash: String? { get }
+}
+
+extension RowSource {
+  public var filledColumns: Set<String>? { nil }
 }
 
 /// Where a source's bytes come from.

@@ -9,6 +9,7 @@ extension InputStream: ByteSupply {}
 /// It is read in the file's order and in constant memory: one chunk, one record and one block.
 public final class CSVSource: RowSource {
   public let layout: RowLayout
+  public let filledColumns: Set<String>?
   public let strings: StringTable
   private let path: String
   private let window: ByteWindow
@@ -63,6 +64,7 @@ public final class CSVSource: RowSource {
       rules = try RowRuleEvaluator(schema.rules, schema: schema, layout: layout)
       window.advance(to: header.dataStart)
       totals = Self.describe(plan)
+      filledColumns = plan.assignment.filled(schema)
     } catch let error as SourceError {
       throw error.at(path)
     }

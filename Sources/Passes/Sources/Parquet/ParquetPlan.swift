@@ -23,6 +23,8 @@ struct ParquetPlan {
   private(set) var recordTypes: [RecordTypeCheck] = []
   private(set) var report = SourceReport()
   let required: [(String, RowField)]
+  /// Names of the schema's columns that the file fills.
+  let filledColumns: Set<String>
   let symbolField: RowField?
   let indexField: RowField
 
@@ -33,6 +35,7 @@ struct ParquetPlan {
     self.names = names
     let assignment = try ColumnAssignment(
       names: names, schema: schema, options: options, samples: samples)
+    filledColumns = assignment.filled(schema)
     symbolField = schema.position(of: "symbol").map { layout.fields[$0] }
     guard let index = schema.position(of: schema.index) else {
       throw SourceError(.missingColumn, "the schema '\(schema.kind)' has no index column")

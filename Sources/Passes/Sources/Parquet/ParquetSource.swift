@@ -13,6 +13,7 @@ public final class ParquetSource: RowSource {
   private static let blockTextByteCount = 16 << 20
 
   public let layout: RowLayout
+  public let filledColumns: Set<String>?
   public let strings: StringTable
   private let reader: ParquetReader
   private let path: String
@@ -54,6 +55,7 @@ public final class ParquetSource: RowSource {
         leaves: reader.leaves, names: names, samples: samples, schema: schema, layout: layout,
         options: options)
       fills = plan.fills
+      filledColumns = plan.filledColumns
       template = layout.template(schema, options, strings)
       rules = try RowRuleEvaluator(schema.rules, schema: schema, layout: layout)
       totals = plan.report
