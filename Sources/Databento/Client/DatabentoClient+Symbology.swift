@@ -95,8 +95,8 @@ extension DatabentoClient {
     for type in ordered where symbols.allSatisfy({ type != .instrumentID || UInt32($0) != nil }) {
       guard
         // Only advice: the symbols stay unresolved, whatever another type says of them.
-        // The vendor's first refusal is told where nothing else is known.
-      let found = try? resolve(
+        // An error here is no answer: the refusal that led here is told then.
+        let found = try? resolve(  // The vendor's first refusal is told where nothing else is known.
           dataset: query.dataset, symbols: symbols, stypeIn: type,
           stypeOut: type == .instrumentID ? .rawSymbol : .instrumentID, dates: query.dates)
       else { continue }
@@ -146,6 +146,7 @@ extension DatabentoClient {
     // A name of another form is a mistake about its type.
     guard !query.symbols.isEmpty,
       query.symbols.allSatisfy({ Self.looks($0, like: query.stypeIn) }),
+      // An error here is no answer: the refusal that led here is told then.
       let found = try? resolve(
         dataset: query.dataset, symbols: query.symbols, stypeIn: query.stypeIn,
         stypeOut: query.stypeIn == .instrumentID ? .rawSymbol : .instrumentID, dates: query.dates)

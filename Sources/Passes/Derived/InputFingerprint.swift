@@ -25,7 +25,7 @@ struct PartitionFingerprint: Hashable, Sendable {
         try !StoredRows.hasProvenance(path: root + "/" + file.filePath)
       {
         // An older version's hash counts provenance columns too: without a value there, it is the same.
-        rowCount += count
+        rowCount = rowCount.adding(clamped: count)
         rowHash &+= hash
       } else {
         let (count, hash) = try StoredRows.fingerprint(

@@ -1,3 +1,4 @@
+import Bytes
 import DeltaLog
 import Parquet
 
@@ -77,8 +78,8 @@ struct FileBounds: Sendable {
     if let symbol, !mayHold(symbolsIn: symbol...symbol) { return false }
     guard let times else { return true }
     let micros = Self.microseconds(range)
-    return times.lowerBound.subtractingClamped(slack) <= micros.upperBound
-      && micros.lowerBound <= times.upperBound.addingClamped(slack)
+    return times.lowerBound.adding(clamped: -slack) <= micros.upperBound
+      && micros.lowerBound <= times.upperBound.adding(clamped: slack)
   }
 
   /// The whole microseconds in which times of a range (ns) lie.
@@ -89,17 +90,5 @@ struct FileBounds: Sendable {
   /// Floor division, so that an instant before 1970 lies in its own microsecond.
   static func microsecond(_ nanoseconds: Int64) -> Int64 {
     nanoseconds >= 0 ? nanoseconds / 1000 : (nanoseconds + 1) / 1000 - 1
-  }
-}
-
-extension Int64 {
-  fileprivate func addingClamped(_ other: Int64) -> Int64 {
-    let (sum, overflow) = addingReportingOverflow(other)
-    return overflow ? (other < 0 ? .min : .max) : sum
-  }
-
-  fileprivate func subtractingClamped(_ other: Int64) -> Int64 {
-    let (difference, overflow) = subtractingReportingOverflow(other)
-    return overflow ? (other < 0 ? .max : .min) : difference
   }
 }

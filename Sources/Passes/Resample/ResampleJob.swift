@@ -55,7 +55,9 @@ final class ResampleJob: @unchecked Sendable {
   /// Computes the due partitions of some dates.
   func compute(_ dates: [String], jobs: Int) throws {
     // The longest first: then no thread is left alone with one at the end.
-    let sizes = dates.map { date in (plan.files[date] ?? []).reduce(0) { $0 + $1.size } }
+    let sizes = dates.map { date in
+      (plan.files[date] ?? []).reduce(Int64(0)) { $0.adding(clamped: $1.size) }
+    }
     let order = dates.indices.sorted { (sizes[$1], $0) < (sizes[$0], $1) }
     try Parallel.forEach(dates.count, width: jobs) { index in
       if self.observer.isInterrupted { return }
