@@ -95,8 +95,7 @@ extension DatabentoClient {
     for type in ordered where symbols.allSatisfy({ type != .instrumentID || UInt32($0) != nil }) {
       guard
         // Only advice: the symbols stay unresolved, whatever another type says of them.
-        // An error here is no answer: the refusal that led here is told then.
-        let found = try? resolve(  // The vendor's first refusal is told where nothing else is known.
+        let found = try? resolve(
           dataset: query.dataset, symbols: symbols, stypeIn: type,
           stypeOut: type == .instrumentID ? .rawSymbol : .instrumentID, dates: query.dates)
       else { continue }
