@@ -22,7 +22,7 @@ struct PartitionFingerprint: Hashable, Sendable {
         rowHash &+= hash
       } else if let count = file.taggedRowCount,
         let hash = file.tags[AddFile.Tag.rowHash].flatMap({ Fingerprint(hex: $0) }),
-        try !StoredRows.hasProvenance(path: root + "/" + file.filePath)
+        try !StoredRows.hasProvenance(path: file.localPath(in: root))
       {
         // An older version's hash counts provenance columns too: without a value there, it is the same.
         rowCount = rowCount.adding(clamped: count)

@@ -179,7 +179,7 @@ final class SegmentAssembler: Sendable {
     var assembly = Assembly(
       partition: partition, texts: texts, plan: plan, rowPool: handover.rowPool)
     let merge = StoredMerge(
-      plan, texts: texts, day: settings.stored.take(day: partition.day),
+      plan, texts: texts, day: try settings.stored.take(day: partition.day),
       settings: settings.merge)
     try assembly.leaveOut(merge)
     result.withLock { result in

@@ -133,7 +133,7 @@ final class StoredCursor {
           "'\(symbol)' has more than \(Self.unsortedRowMax) rows in a file that is in no order",
           place: file.source.path,
           remedy:
-            "lake parquet FILE --rewrite sorts no rows: write the file in order of symbol and time")
+            "write that file again in order of symbol and time")
       }
     }
     found.sort { $0.time < $1.time }

@@ -4,11 +4,11 @@ import Synchronization
 /// What a table holds of the dates that new rows are for.
 final class StoredLookup: Sendable {
   private let schema: StoredSchema?
-  private let files: @Sendable (Int) -> [StoredFileSource]
+  private let files: @Sendable (Int) throws -> [StoredFileSource]
   private let days = Mutex<[Int: StoredDay]>([:])
 
   /// - Parameter files: The data files of a date (days since 1970).
-  init(schema: StoredSchema, files: @escaping @Sendable (Int) -> [StoredFileSource]) {
+  init(schema: StoredSchema, files: @escaping @Sendable (Int) throws -> [StoredFileSource]) {
     self.schema = schema
     self.files = files
   }
@@ -27,17 +27,17 @@ final class StoredLookup: Sendable {
   func mayMeet(day: Int, symbol: String, times: ClosedRange<Int64>) throws -> Bool {
     try days.withLock { days in
       guard let schema else { return false }
-      let known = days[day] ?? StoredDay(files(day), schema: schema)
+      let known = try days[day] ?? StoredDay(files(day), schema: schema)
       days[day] = known
       return try known.mayMeet(symbol: symbol, times: times)
     }
   }
 
   /// What is stored of a date, for the thread that puts the date together: nobody else asks for it again.
-  func take(day: Int) -> StoredDay? {
+  func take(day: Int) throws -> StoredDay? {
     guard let schema else { return nil }
     if let known = days.withLock({ $0.removeValue(forKey: day) }) { return known }
-    return StoredDay(files(day), schema: schema)
+    return StoredDay(try files(day), schema: schema)
   }
 }
 

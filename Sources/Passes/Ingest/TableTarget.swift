@@ -116,15 +116,15 @@ final class TableTarget {
   }
 
   /// The files of a date as they are now, whatever is added later.
-  private func fileLister() -> @Sendable (Int) -> [StoredFileSource] {
+  private func fileLister() -> @Sendable (Int) throws -> [StoredFileSource] {
     let gone = Set(pendingRemovals.map(\.filePath))
     let (stored, root, indexColumn) = (storedFilesByDate(), root, schema.indexColumn)
     let waiting = Dictionary(grouping: pending) { $0.staged.day }
     return { day in
       let date = CivilDate(daysSinceEpoch: day).iso
-      let old = (stored[date] ?? []).filter { !gone.contains($0.filePath) }.map { file in
+      let old = try (stored[date] ?? []).filter { !gone.contains($0.filePath) }.map { file in
         StoredFileSource(
-          path: root + "/" + file.filePath, bounds: FileBounds(file, indexColumn: indexColumn),
+          path: try file.localPath(in: root), bounds: FileBounds(file, indexColumn: indexColumn),
           logPath: file.filePath, columns: file.tags[ColumnSet.tag].map { ColumnSet(tag: $0) },
           isSorted: file.taggedRowCount != nil)
       }
