@@ -138,6 +138,25 @@ private let trades = "raw.test_set_trades"
     #expect(try toy.rows("raw.x_trades", ["flags"]) == [[String]](repeating: ["1"], count: 10))
   }
 
+  @Test func aFileThatTheLogNamesOutsideTheTableIsNotOpened() throws {
+    let toy = try ToyLake()
+    _ = try take(toy, csv(toy, "a.csv", [Self.head] + (10..<20).map { line($0, $0) }))
+    let folder = try toy.lake.table(named: "raw.x_trades").path
+    let file = try #require(toy.files("raw.x_trades").first)
+    try FileManager.default.moveItem(
+      atPath: folder + "/" + file.filePath, toPath: toy.folder.path + "/outside.parquet")
+    let log = folder + "/_delta_log/00000000000000000000.json"
+    let text = try String(contentsOfFile: log, encoding: .utf8)
+    try text.replacing(file.path, with: "../../../outside.parquet").write(
+      toFile: log, atomically: true, encoding: .utf8)
+    let report = try take(toy, csv(toy, "b.csv", [Self.head] + (15..<25).map { line($0, $0) }))
+    guard case .failed(let error) = report.state else {
+      Issue.record("stored: \(report.state)")
+      return
+    }
+    #expect("\(error)".contains("outside its table"))
+  }
+
   @Test func whatNothingTellsApartIsAFinding() throws {
     let toy = try ToyLake()
     let head = "ts_recv,ts_event,symbol,price,size"
