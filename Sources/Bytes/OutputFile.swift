@@ -32,12 +32,10 @@ public final class OutputFile: @unchecked Sendable {
     case .device:
       let device = Waiting.openForWriting(path)
       if device < 0 { throw OutputFileError.system("open", path) }
+      // It may have been another a moment ago.
+      let isDevice = !Waiting.isRegularFile(device)
       (descriptor, temporaryPath, isSeekable, isOpen) = (device, nil, false, true)
-      if Waiting.isRegularFile(device) {
-        // It was another a moment ago.
-        lake_close(device)
-        throw OutputFileError.exists(path)
-      }
+      if !isDevice { throw OutputFileError.exists(path) }
     case .file where !replaces: throw OutputFileError.exists(path)
     case .file, .nothing:
       let temporary = Self.temporaryPath(for: path)

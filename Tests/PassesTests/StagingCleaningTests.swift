@@ -124,6 +124,18 @@ import Testing
     #expect(!exists(Self.run) && !exists(Self.run + "2"))
   }
 
+  @Test func anIntentIntoAFolderThatWasNeverMadeIsCleaned() throws {
+    // Killed between its intent and its first partition: the table's folder may be missing too.
+    try write("", Self.run + "/lock")
+    try write("x", Self.run + "/part-1.zstd.parquet")
+    let partition = "date=2024-01-02/part-1.zstd.parquet"
+    try FileManager.default.createDirectory(
+      atPath: root + "/raw/half", withIntermediateDirectories: true)
+    try write("raw/half/\(partition)\nraw/none/\(partition)\n", Self.run + "/intent")
+    #expect(try clean().isEmpty)
+    #expect(!exists(Self.run))
+  }
+
   @Test func whatCannotBeLookedAtIsAlive() throws {
     #expect(!StagingRun.isAlive("20240101T000000Z-1-9", root: root))
     try write("", Self.run + "/lock")
@@ -152,9 +164,11 @@ import Testing
           try "x".write(toFile: path, atomically: false, encoding: .utf8)
           #expect(access(path, F_OK) == 0 && StagingRun.isAlive(run.id, root: root))
           run.finish()
-          #expect(access(run.directory, F_OK) != 0)
         }
       }
     }
+    // A cleaner may have had the last folder in its hands while its run removed it.
+    #expect(try clean().isEmpty)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: root + "/staging") == [])
   }
 }

@@ -33,14 +33,11 @@ final class UnitClaim: Sendable {
       // Of the open file, not of the process: the workers of one process exclude each other too.
       if lake_fcntl_lock(descriptor, Self.setOpenFileLock, &range) == 0 { break }
       let reason = lake_errno()
+      // Where this ends without the lock, `deinit` closes the file.
       guard reason == EAGAIN || reason == EACCES else {
-        lake_close(descriptor)
         throw PassError.system("lock", path: path)
       }
-      if isStopped() {
-        lake_close(descriptor)
-        return nil
-      }
+      if isStopped() { return nil }
       var pause = pollfd()
       poll(&pause, 0, 100)
     }

@@ -7,14 +7,12 @@ final class FolderHandle {
   let descriptor: Int32
 
   /// nil with the reason in `errno`; a link is ELOOP or ENOTDIR.
-  init?(path: String) {
-    descriptor = lake_open(path, Self.flags, 0)
-    if descriptor < 0 { return nil }
-  }
+  convenience init?(path: String) { self.init(opened: lake_open(path, Self.flags, 0)) }
 
-  private init?(_ name: String, in folder: FolderHandle) {
-    descriptor = lake_openat(folder.descriptor, name, Self.flags, 0)
-    if descriptor < 0 { return nil }
+  private init?(opened: Int32) {
+    // Before the property is set: a handle that is whole would be closed, which would overwrite `errno`.
+    if opened < 0 { return nil }
+    descriptor = opened
   }
 
   deinit { lake_close(descriptor) }
@@ -22,7 +20,9 @@ final class FolderHandle {
   private static let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
 
   /// A folder in this one.
-  func folder(_ name: String) -> FolderHandle? { FolderHandle(name, in: self) }
+  func folder(_ name: String) -> FolderHandle? {
+    FolderHandle(opened: lake_openat(descriptor, name, Self.flags, 0))
+  }
 
   /// Opens a file in this folder; negative with the reason in `errno`.
   func open(_ name: String, _ flags: Int32) -> Int32 {
