@@ -33,9 +33,12 @@ struct ClaimTests {
     ).units
   }
 
-  private func run(_ units: [DownloadUnit]) throws -> DownloadReport {
+  private func run(
+    _ units: [DownloadUnit], memory: Int = IngestOptions().memoryByteCount
+  ) throws -> DownloadReport {
     var options = IngestOptions()
     options.jobs = 1
+    options.memoryByteCount = memory
     return try DownloadPass(
       lake: toy.lake, source: vendor, options: options, workerCount: 1, observer: NoObserver()
     ).run(units, job: "test", ledger: try CoverageLedger.read(toy.lake))
@@ -60,14 +63,16 @@ struct ClaimTests {
     #expect(units.map(\.isClaimed) == [true])
   }
 
-  @Test("a download takes the place of what a file claims, and sets aside what the vendor lacks")
-  func replaced() throws {
+  @Test(
+    "a download takes the place of what a file claims, and sets aside what the vendor lacks",
+    arguments: [IngestOptions().memoryByteCount, 500])
+  func replaced(memory: Int) throws {
     // Some bars of the vendor's, one with another price, and one of nobody's.
     var own = Array(Self.bars[..<5])
     own[4].price = 7
     own.append(ToyLake.Bar(second: 500, price: 3))
     try toy.ingest([try toy.bars("own.dbn", own)])
-    let report = try run(try plan())
+    let report = try run(try plan(), memory: memory)
     #expect(report.failureCount == 0)
     #expect(try toy.rows(table, ["ts_event"]).count == 20)
     #expect(report.change?.gone == 1)

@@ -46,10 +46,11 @@ struct DownloadPassTests {
 
   private func run(
     _ vendor: FakeVendor, _ units: [DownloadUnit], workers: Int = 3,
-    observer: any PassObserver = NoObserver()
+    memory: Int = IngestOptions().memoryByteCount, observer: any PassObserver = NoObserver()
   ) throws -> DownloadReport {
     var options = IngestOptions()
     options.jobs = 2
+    options.memoryByteCount = memory
     return try DownloadPass(
       lake: vendor.toy.lake, source: vendor, options: options, workerCount: workers,
       observer: observer
@@ -187,8 +188,10 @@ struct DownloadPassTests {
     #expect(try rest(vendor.toy, 0..<2, ["SYM1"]).isEmpty)
   }
 
-  @Test("a forced download replaces its region and nothing else, and says what changed")
-  func replaced() throws {
+  @Test(
+    "a forced download replaces its region and nothing else, and says what changed, whatever the memory",
+    arguments: [IngestOptions().memoryByteCount, 500])
+  func replaced(memory: Int) throws {
     let vendor = FakeVendor(try ToyLake(), bars(3))
     _ = try run(vendor, try units(0..<3, ["SYM1", "SYM2"]))
     let before = try stored(vendor.toy)
@@ -204,7 +207,7 @@ struct DownloadPassTests {
     selection.isForced = true
     let units = try rest(vendor.toy, 1..<2, ["SYM1"], selection)
     #expect(units.map(\.isReplacing) == [true])
-    let change = try run(vendor, units).change
+    let change = try run(vendor, units, memory: memory).change
     #expect(change?.added == 1)
     #expect(change?.gone == 1)
     #expect(change?.changed == 1)

@@ -76,7 +76,6 @@ struct RegionReplacement {
   ) throws -> (RowChange, kept: [PendingSegment], removals: [AddFile]) {
     var symbols: Set<String> = []
     for segment in fresh { symbols.formUnion(try StoredRows.symbols(path: segment.staged.path)) }
-    var comparison = RegionComparison(target.schema)
     var kept: [PendingSegment] = []
     var removals: [AddFile] = []
     var old: [(path: String, masks: [[UInt8]])] = []
@@ -85,8 +84,7 @@ struct RegionReplacement {
       let copy = try FilteredCopy(path: path, schema: target.schema)
       let masks = try copy.masks { rows in try isInside(rows, symbols, target.schema) }
       if !masks.contains(where: { $0.contains(1) }) { continue }
-      try comparison.addOld(path: path, masks: masks)
-      if region.isClaimed { old.append((path, masks)) }
+      old.append((path, masks))
       removals.append(file)
       if masks.allSatisfy({ !$0.contains(0) }) { continue }
       let name = pass.nextFilePrefix() + "-" + (file.filePath.split(separator: "/").last ?? "")
@@ -98,12 +96,31 @@ struct RegionReplacement {
       tags[AddFile.Tag.rowHash2] = staged.fingerprint.description
       kept.append(PendingSegment(staged: staged, tags: tags))
     }
-    for segment in fresh { try comparison.addNew(path: segment.staged.path) }
-    let change = comparison.change
-    for (path, masks) in old {
-      try gone.take(path: path, places: comparison.takeGone(path: path, masks: masks))
-    }
+    let change = try compare(old, fresh.map(\.staged), target.schema, &gone)
     return (change, kept, removals)
+  }
+
+  /// Compares the rows that go with those that come, slice by slice.
+  private func compare(
+    _ old: [(path: String, masks: [[UInt8]])], _ fresh: [StagedSegment], _ schema: TableSchema,
+    _ gone: inout GoneRows
+  ) throws -> RowChange {
+    var rowCount = fresh.reduce(0) { $0 + $1.rowCount }
+    for file in old { rowCount += file.masks.reduce(0) { $0 + $1.count { $0 == 1 } } }
+    let slices = rowCount * RegionComparison.byteCountOfARow / pass.options.memoryByteCount + 1
+    var change = RowChange()
+    for slice in 0..<slices {
+      if pass.observer.isInterrupted { throw PassError(.interrupted, "interrupted") }
+      var comparison = RegionComparison(schema, slice: slice, of: slices)
+      for (path, masks) in old { try comparison.addOld(path: path, masks: masks) }
+      for segment in fresh { try comparison.addNew(path: segment.path) }
+      change = change + comparison.change
+      guard region.isClaimed else { continue }
+      for (path, masks) in old {
+        try gone.take(path: path, places: comparison.takeGone(path: path, masks: masks))
+      }
+    }
+    return change
   }
 
   /// One byte a row: 1 where it lies in the region.
@@ -120,16 +137,30 @@ struct RegionReplacement {
   }
 }
 
-/// Compares the rows that go with those that come, in bounded memory a date.
+/// Compares those rows that go and come of which the hash falls into one slice of all hashes: so memory is bounded
+/// whatever a date holds, and its files are read once a slice.
 private struct RegionComparison {
+  /// What a row takes in memory at most, in dictionaries that are half empty.
+  static let byteCountOfARow = 64
+
   private let schema: TableSchema
+  private let slice: UInt64
+  private let sliceCount: UInt64
   private var old: [Fingerprint: Fingerprint] = [:]
   private var new: [Fingerprint: Fingerprint] = [:]
   /// How often a content goes and comes, where rows have no key.
   private var balance: [Fingerprint: Int] = [:]
   private var newCount = 0
 
-  init(_ schema: TableSchema) { self.schema = schema }
+  init(_ schema: TableSchema, slice: Int, of count: Int) {
+    self.schema = schema
+    (self.slice, sliceCount) = (UInt64(slice), UInt64(count))
+  }
+
+  /// Whether a row belongs to the slice: those with one key, or without keys with one content, share it.
+  private func holds(_ key: Fingerprint, _ content: Fingerprint) -> Bool {
+    sliceCount == 1 || (isKeyed ? key : content).low % sliceCount == slice
+  }
 
   private var isKeyed: Bool { !schema.keyColumns.isEmpty }
 
@@ -137,7 +168,7 @@ private struct RegionComparison {
     try StoredRows.forEachRow(
       path: path, fields: schema.fileFields, keyColumns: schema.keyColumns
     ) { rowGroup, row, key, content in
-      if masks[rowGroup][row] == 0 { return }
+      if masks[rowGroup][row] == 0 || !holds(key, content) { return }
       if isKeyed { old[key] = content } else { balance[content, default: 0] -= 1 }
     }
   }
@@ -146,6 +177,7 @@ private struct RegionComparison {
     try StoredRows.forEachRow(
       path: path, fields: schema.fileFields, keyColumns: schema.keyColumns
     ) { _, _, key, content in
+      if !holds(key, content) { return }
       newCount += 1
       if isKeyed { new[key] = content } else { balance[content, default: 0] += 1 }
     }
@@ -158,7 +190,7 @@ private struct RegionComparison {
     try StoredRows.forEachRow(
       path: path, fields: schema.fileFields, keyColumns: schema.keyColumns
     ) { rowGroup, row, key, content in
-      if masks[rowGroup][row] == 0 { return }
+      if masks[rowGroup][row] == 0 || !holds(key, content) { return }
       if isKeyed ? new[key] == content : balance[content, default: 0] >= 0 { return }
       if !isKeyed { balance[content, default: 0] += 1 }
       gone[rowGroup, default: []].append(row)
