@@ -157,6 +157,33 @@ private let trades = "raw.test_set_trades"
     #expect("\(error)".contains("outside its table"))
   }
 
+  @Test(arguments: OverlapPolicy.allCases)
+  func aFileThatIsInIsKnownWithoutAStoredRowBeingRead(policy: OverlapPolicy) throws {
+    let toy = try ToyLake()
+    let path = try csv(toy, "a.csv", [Self.head] + (10..<60).map { line($0, $0) })
+    #expect(try take(toy, path) { $0.overlap = policy }.rowsStored == 50)
+    let folder = try toy.lake.table(named: "raw.x_trades").path
+    let file = folder + "/" + (try #require(toy.files("raw.x_trades").first)).filePath
+    var bytes = [UInt8](try #require(FileManager.default.contents(atPath: file)))
+    let footer =
+      bytes.count - 8 - Int(bytes.suffix(8).first ?? 0) - 256 * Int(bytes[bytes.count - 7])
+    for place in 4..<footer / 2 { bytes[place] ^= 0xFF }
+    try Data(bytes).write(to: URL(fileURLWithPath: file))
+    let again = try take(toy, path) { $0.overlap = policy }
+    guard case .alreadyDone = again.state else {
+      Issue.record("not known: \(again.state)")
+      return
+    }
+    #expect(again.alreadyStoredCount == 50)
+    // What has to be held against the stored rows finds that they can't be read.
+    if policy == .append { return }
+    let other = try take(toy, csv(toy, "b.csv", [Self.head] + (15..<65).map { line($0, $0) }))
+    guard case .failed = other.state else {
+      Issue.record("stored: \(other.state)")
+      return
+    }
+  }
+
   @Test func whatNothingTellsApartIsAFinding() throws {
     let toy = try ToyLake()
     let head = "ts_recv,ts_event,symbol,price,size"

@@ -45,6 +45,15 @@ struct Assembly {
     // Rows under a stand-in for a symbol meet those under any other.
     let isAny = order.contains { FallbackSymbol.isOne(name($0)) } || name(high) < name(low)
     try merge.open(times: earliest...latest, symbols: isAny ? nil : name(low)...name(high))
+    if try merge.holdsInput() {
+      for place in order.indices {
+        let rowCount = partition.symbols[order[place]].rowCount
+        dropped[place] = Bitmap(allOf: rowCount)
+        counts[place] -= rowCount
+        merge.leaveOut(rowCount: rowCount)
+      }
+      return
+    }
     for place in order.indices {
       let slot = order[place]
       guard let rows = try merge.merge(partition.symbols[slot], name: name(slot)) else { continue }

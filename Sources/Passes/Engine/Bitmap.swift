@@ -11,6 +11,12 @@ struct Bitmap: Sendable {
     words = [UInt64](repeating: 0, count: (count + 63) / 64)
   }
 
+  /// All bits are 1.
+  init(allOf count: Int) {
+    self.init(count: count)
+    for index in 0..<count { set(index) }
+  }
+
   subscript(index: Int) -> Bool { words[index &>> 6] &>> UInt64(index & 63) & 1 != 0 }
 
   mutating func set(_ index: Int) {

@@ -10,6 +10,8 @@ struct AssembledRows: Sendable {
   var repeatCount = 0
   /// Rows that the table has already.
   var alreadyStoredCount = 0
+  /// Whether rows were left out because the whole input is known to be stored.
+  var isInputStored = false
   var conflicts: [KeyConflict] = []
   /// Rows that take the place of stored ones, and which of those go, by file and row group.
   var replacementCount = 0
@@ -34,10 +36,19 @@ struct AssembledRows: Sendable {
       place: path, remedy: "please report this with the file: it is a fault of the program")
   }
 
+  /// Holds what was left out unseen against what the input turned out to be.
+  func checkIsStored(_ isDone: Bool, path: String) throws {
+    if !isInputStored || isDone { return }
+    throw PassError(
+      .input, "the file changed while it was read: nothing was stored", place: path,
+      remedy: "run the command again when nobody writes to it")
+  }
+
   fileprivate mutating func add(_ merge: StoredMerge) {
     let tally = merge.tally
     repeatCount += tally.repeats
     alreadyStoredCount += tally.alreadyStored
+    if tally.isInputStored { isInputStored = true }
     conflicts += tally.conflicts
     replacementCount += tally.replacements
     replaced += merge.replaced
@@ -178,9 +189,8 @@ final class SegmentAssembler: Sendable {
     try checkEarlyOrder(partition)
     var assembly = Assembly(
       partition: partition, texts: texts, plan: plan, rowPool: handover.rowPool)
-    let merge = StoredMerge(
-      plan, texts: texts, day: try settings.stored.take(day: partition.day),
-      settings: settings.merge)
+    let merge = try StoredMerge(
+      plan, texts: texts, day: partition.day, lookup: settings.stored, settings: settings.merge)
     try assembly.leaveOut(merge)
     result.withLock { result in
       result.days.insert(partition.day)

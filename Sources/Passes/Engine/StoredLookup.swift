@@ -6,16 +6,36 @@ final class StoredLookup: Sendable {
   private let schema: StoredSchema?
   private let files: @Sendable (Int) throws -> [StoredFileSource]
   private let days = Mutex<[Int: StoredDay]>([:])
+  private let isInput: @Sendable () throws -> Bool
+  private let knownIsInput = Mutex<Bool?>(nil)
 
-  /// - Parameter files: The data files of a date (days since 1970).
-  init(schema: StoredSchema, files: @escaping @Sendable (Int) throws -> [StoredFileSource]) {
+  /// - Parameters:
+  ///   - files: The data files of a date (days since 1970).
+  ///   - isInput: Whether the table has the whole input already, as far as that can be told before it was read
+  ///     to its end; asked once, when rows meet stored ones.
+  init(
+    schema: StoredSchema, isInput: @escaping @Sendable () throws -> Bool = { false },
+    files: @escaping @Sendable (Int) throws -> [StoredFileSource]
+  ) {
     self.schema = schema
     self.files = files
+    self.isInput = isInput
   }
 
   private init() {
     schema = nil
     files = { _ in [] }
+    isInput = { false }
+  }
+
+  /// Whether all rows of the input are stored, so that none has to be looked at.
+  func holdsInput() throws -> Bool {
+    try knownIsInput.withLock { known in
+      if let known { return known }
+      let found = try isInput()
+      known = found
+      return found
+    }
   }
 
   /// What a table without files holds.

@@ -37,6 +37,7 @@ final class StoredMerge {
   private let plan: RowPlan
   private let texts: ByteColumn
   private let day: StoredDay?
+  private let lookup: StoredLookup
   private let settings: Settings
   private let newColumns: ColumnSet
   private let compared: Set<String>
@@ -60,10 +61,14 @@ final class StoredMerge {
     var identity: RowDigest?
   }
 
-  init(_ plan: RowPlan, texts: ByteColumn, day: StoredDay?, settings: Settings) {
+  /// - Parameter day: A date, in days since 1970.
+  init(
+    _ plan: RowPlan, texts: ByteColumn, day: Int, lookup: StoredLookup, settings: Settings
+  ) throws {
     self.plan = plan
     self.texts = texts
-    self.day = day
+    self.day = try lookup.take(day: day)
+    self.lookup = lookup
     self.settings = settings
     newColumns = ColumnSet(plan.columns)
     compared = Set(
@@ -103,6 +108,18 @@ final class StoredMerge {
         indexField: Field(day.schema.indexColumn, .timestamp(.microseconds, isUTC: true)),
         remainders: RemainderColumns(fields: day.schema.fields))
     }
+  }
+
+  /// Whether the table has the whole input already, asked where rows of the date may meet stored ones.
+  ///
+  /// Not for tables with a key, whose conflicts are to be found again: the run that stored the input may have ended
+  /// before it set them aside.
+  func holdsInput() throws -> Bool { try !files.isEmpty && !isKeyed && lookup.holdsInput() }
+
+  /// Counts rows as stored already without looking at them.
+  func leaveOut(rowCount: Int) {
+    tally.alreadyStored += rowCount
+    tally.isInputStored = true
   }
 
   private func makeForm(_ common: Set<String>) -> Form {

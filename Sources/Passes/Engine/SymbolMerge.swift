@@ -5,6 +5,8 @@ import Synchronization
 struct MergeTally {
   /// Rows that are left out because the table has them.
   var alreadyStored = 0
+  /// Whether rows were left out because the whole input is known to be stored.
+  var isInputStored = false
   /// Rows of a table with a key whose key and content an earlier row of the input had.
   var repeats = 0
   var conflicts: [KeyConflict] = []

@@ -21,6 +21,7 @@ final class DBNSource {
   private var rejectedCount = 0
   /// What a download asked for; nil for a file.
   private let scope: AnswerScope?
+  private let probe: ContentProbe?
   /// Bars keep their places in the source: it is not in the order of their values.
   private var keepsBarOrdinals = false
 
@@ -43,6 +44,7 @@ final class DBNSource {
     self.input = input
     path = input.path
     scope = item.download.map { AnswerScope($0.unit) }
+    probe = input.canBeReadAgain ? item.probe(pass.observer) : nil
   }
 
   /// Whether an input is DBN: by its name, its first bytes, or because the user gave its version.
@@ -131,6 +133,7 @@ final class DBNSource {
       var work = SourceWork(
         target: sink.target, sha256: summary.sha256, identity: item.download?.identity,
         reading: reading)
+      try rows.checkIsStored(work.isDone, path: path)
       work.take(
         rows, interval: item.download?.unit.interval ?? interval(summary.metadata))
       try pass.replaceStored(rows.replaced, work: &work)
@@ -178,7 +181,7 @@ final class DBNSource {
     let layout = DBNRouter.layout(
       kind: kind, version: version, tsOut: tsOut, hasOrdinal: hasOrdinal)
     let plan = try RowPlan(schema: target.schema, layout: layout)
-    let lookup = item.isReplacing ? .nothing : target.lookup()
+    let lookup = item.isReplacing ? .nothing : target.lookup(probe, reading: reading)
     let assembler = try pass.assembler(plan, target: target, lookup: lookup, pool: pool)
     let sink = pass.sink(plan, assembler, texts: StringTable(), mayClose: mayClose)
     let router = DBNRouter(

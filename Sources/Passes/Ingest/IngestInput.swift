@@ -56,6 +56,11 @@ struct IngestInput {
       waitForMore: { offset throws(CompressionError) in try reading.waitForMore(at: offset) })
   }
 
+  /// Tells the hash of a file's content ahead; nil for a download, which is known by what was asked.
+  func probe(_ observer: any PassObserver) -> ContentProbe? {
+    download == nil ? ContentProbe(path: path, observer: observer) : nil
+  }
+
   /// Whether what is stored already is left out of consideration.
   var isReplacing: Bool { download?.unit.isReplacing ?? false }
 

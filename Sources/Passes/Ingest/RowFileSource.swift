@@ -39,6 +39,7 @@ final class RowFileSource {
   private func attempt(mayClose: Bool) throws -> SourceWork {
     let input = try self.input ?? item.open()
     self.input = nil
+    let probe = input.canBeReadAgain ? item.probe(pass.observer) : nil
     let opened = try open(input)
     let target = try target(opened)
     let hasOrdinal = opened.schema.keepsEveryOrdinal
@@ -48,7 +49,8 @@ final class RowFileSource {
     let pool = WorkPool(width: pass.options.jobs)
     defer { pool.close() }
     do {
-      let lookup = item.isReplacing ? .nothing : target.lookup()
+      let reading = Self.reading(item, schema: opened.schema)
+      let lookup = item.isReplacing ? .nothing : target.lookup(probe, reading: reading)
       let assembler = try pass.assembler(plan, target: target, lookup: lookup, pool: pool)
       let sink = pass.sink(plan, assembler, texts: opened.source.strings, mayClose: mayClose)
       let router = RowRouter(
@@ -127,6 +129,7 @@ final class RowFileSource {
     var work = SourceWork(
       target: target, sha256: sha256, identity: item.download?.identity,
       reading: Self.reading(item, schema: opened.schema))
+    try rows.checkIsStored(work.isDone, path: path)
     work.take(rows, interval: item.download?.unit.interval)
     try pass.replaceStored(rows.replaced, work: &work)
     work.overlap = opened.schema.keyColumns.isEmpty ? rows.overlap.finding : nil

@@ -108,11 +108,21 @@ final class TableTarget {
   }
 
   /// What the table holds now.
-  func lookup() -> StoredLookup {
-    StoredLookup(
+  ///
+  /// - Parameters:
+  ///   - probe: Tells the hash of the input's content; nil where it can't be told before it was read.
+  ///   - reading: How the input is read.
+  func lookup(_ probe: ContentProbe? = nil, reading: InputReading = .none) -> StoredLookup {
+    let (txns, name) = (snapshot?.txns ?? [:], name)
+    let waiting = Set(pendingInputs.map(\.appId))
+    return StoredLookup(
       schema: StoredSchema(
         fields: schema.fileFields, keyColumns: schema.keyColumns, indexColumn: schema.indexColumn),
-      files: fileLister())
+      isInput: {
+        guard let probe else { return false }
+        let appId = InputIdentity.appId(sha256: try probe.sha256(), reading: reading, table: name)
+        return txns[appId] != nil || waiting.contains(appId)
+      }, files: fileLister())
   }
 
   /// The files of a date as they are now, whatever is added later.
