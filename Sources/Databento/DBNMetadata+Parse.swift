@@ -11,7 +11,7 @@ extension DBNMetadata {
   /// Bytes before the metadata proper: `DBN`, the version, the length.
   public static let preludeByteCount = 8
   /// Longest metadata that is read. A request for every US option takes about 150 MB.
-  public static let byteCountMax = 1 << 29
+  public static let byteCountMax = 1 << 28
   static let magic: [UInt8] = [0x44, 0x42, 0x4E]
   static let fixedByteCount = 100
   static let datasetByteCount = 16

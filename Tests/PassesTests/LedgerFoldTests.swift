@@ -86,7 +86,7 @@ struct EqualEventTests {
     defer { run.finish() }
     for _ in 0..<2 {
       try SmallTable(lake: toy.lake, name: .ledger("coverage"), kind: "coverage")
-        .append(now: 5, run: run) { _ in [event(1, cost: 7).cells] }
+        .append(now: 5, run: run) { _ in CellChunks([event(1, cost: 7)]) { $0.cells } }
     }
     #expect(try rowCount(toy.lake) == 2)
     let ledger = try CoverageLedger.read(toy.lake)
@@ -220,7 +220,8 @@ struct LedgerSegmentTests {
     for number in 0..<30 {
       let run = try StagingRun(root: lake.root)
       defer { run.finish() }
-      let writer = QuarantineWriter(lake: lake, runID: run.id)
+      let writer = QuarantineWriter(
+        lake: lake, runID: run.id, originals: OriginalStore(directory: run.directory))
       writer.add(
         [
           RejectedRow(

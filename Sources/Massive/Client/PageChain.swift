@@ -5,7 +5,7 @@ import HTTP
 /// Follows the pages of one answer, each checked before it is handed on.
 struct PageChain {
   /// Bytes of a page at most.
-  static let pageByteCountMax = 128 << 20
+  static let pageByteCountMax = 64 << 20
   /// Pages of one answer at most.
   static let pageCountMax = 100_000
   /// Pages in a row that may hold nothing of what was asked for, and name a next one.

@@ -29,6 +29,12 @@ struct RowPlan: Sendable {
 final class RowSink {
   /// Rows of later dates after which a date is taken to be complete.
   static let closingRowCount = 65_536
+  /// Dates that are open at once: each takes some kilobytes, whatever its rows.
+  static let openDateMax = 65_536
+  /// Symbols on open dates, counted once a date: each takes some hundred bytes.
+  static let openSeriesMax = 2_000_000
+  /// Blocks after which they are counted.
+  private static let seriesCheckPeriod = 32
 
   let plan: RowPlan
   let pool: RowPool
@@ -42,6 +48,7 @@ final class RowSink {
   private var closedDays: Set<Int> = []
   private var latestDay = Int.min
   private var rowsOfLatestDay = 0
+  private var blocksSinceCheck = 0
   /// Dates never went back; then dates are closed, and row groups encoded, on the way.
   private var isMonotone: Bool
   private let mayEncodeEarly: (RowSink, PartitionRows, Int) throws -> Bool
@@ -80,6 +87,11 @@ final class RowSink {
       rowsOfLatestDay = 0
     }
     if let known = partitions[day] { return known }
+    guard partitions.count < Self.openDateMax else {
+      throw PassError(
+        .input, "the rows have more than \(Self.openDateMax) dates",
+        remedy: "split the file: what is before a date, and what is after it")
+    }
     let fresh = PartitionRows(day: day)
     partitions[day] = fresh
     return fresh
@@ -89,6 +101,8 @@ final class RowSink {
   func didAppend(rowCount: Int) throws {
     ordinal += Int64(rowCount)
     rowsOfLatestDay += rowCount
+    blocksSinceCheck += 1
+    if blocksSinceCheck >= Self.seriesCheckPeriod { try checkSeriesCount() }
     guard isMonotone else { return }
     if partitions.count > 1 && rowsOfLatestDay >= Self.closingRowCount {
       for day in partitions.keys.sorted() where day < latestDay {
@@ -96,6 +110,17 @@ final class RowSink {
         closedDays.insert(day)
       }
     }
+  }
+
+  /// Refuses more than memory has room for: spilling frees rows, not what is kept of each symbol.
+  private func checkSeriesCount() throws {
+    blocksSinceCheck = 0
+    let count = partitions.values.reduce(0) { $0 + $1.symbolCount }
+    guard count > Self.openSeriesMax else { return }
+    throw PassError(
+      .input,
+      "the rows have more than \(Self.openSeriesMax) symbols, counted once a date",
+      remedy: "sort the file by time, or split it")
   }
 
   /// A symbol's run has come to a full row group.

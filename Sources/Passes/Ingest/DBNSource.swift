@@ -141,8 +141,9 @@ final class DBNSource {
       work.flagCount = sink.router.flagCount
       work.rejected = rejected[kind] ?? []
       let recordByteCount = sink.router.recordByteCount
-      work.rejected += rows.conflicts.map {
-        RejectedRow(conflict: $0, original: Array($0.row.prefix(recordByteCount)))
+      work.rejected += try rows.conflicts.map {
+        try pass.originals.keep(
+          RejectedRow(conflict: $0, original: Array($0.row.prefix(recordByteCount))))
       }
       work.symbols = summary.metadata?.symbols ?? []
       work.symbolType = summary.metadata?.stypeIn?.name ?? SType.rawSymbol.name
@@ -211,7 +212,7 @@ final class DBNSource {
   }
 
   private func reject(_ kind: RecordKind, _ row: RejectedRow) throws {
-    rejected[kind, default: []].append(row)
+    rejected[kind, default: []].append(try pass.originals.keep(row))
     setAsideCount += 1
     // Words about the stream, like mappings without a time, fail no file.
     if kind.isSchema { rejectedCount += 1 }

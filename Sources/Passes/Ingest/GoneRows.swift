@@ -11,10 +11,12 @@ struct GoneRows {
 
   private let schema: TableSchema
   private let remainders: RemainderColumns
+  private let originals: OriginalStore
   private(set) var rows: [RejectedRow] = []
 
-  init(_ schema: TableSchema) {
+  init(_ schema: TableSchema, originals: OriginalStore) {
     self.schema = schema
+    self.originals = originals
     remainders = RemainderColumns(fields: schema.fileFields)
   }
 
@@ -40,7 +42,7 @@ struct GoneRows {
         }
         columns.append((field, column))
       }
-      for row in rows { self.rows.append(rejected(columns, row)) }
+      for row in rows { self.rows.append(try originals.keep(rejected(columns, row))) }
     }
   }
 

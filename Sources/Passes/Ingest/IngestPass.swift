@@ -33,6 +33,7 @@ public final class IngestPass {
   private(set) var repeatedTables: Set<TableName> = []
   private var groupStart = Clock.nanoseconds()
   let quarantine: QuarantineWriter
+  let originals: OriginalStore
   let journal: CoverageJournal
   let syncer = FileSyncer()
 
@@ -43,7 +44,8 @@ public final class IngestPass {
     self.observer = observer
     try LakeCleaning.removeDeadRuns(lake, observer: observer)
     run = try StagingRun(root: lake.root)
-    quarantine = QuarantineWriter(lake: lake, runID: run.id)
+    originals = OriginalStore(directory: run.directory)
+    quarantine = QuarantineWriter(lake: lake, runID: run.id, originals: originals)
     journal = try CoverageJournal(lake: lake, runID: run.id)
   }
 
@@ -321,6 +323,7 @@ public final class IngestPass {
   private var isGroupDue: Bool {
     let partitions = targets.values.reduce(0) { $0 + $1.pending.count }
     return partitions >= Self.groupPartitionMax
+      || quarantine.rowCount >= DBNSource.rejectedMax
       || Clock.nanoseconds() - groupStart >= Self.groupNanoseconds
   }
 

@@ -43,7 +43,7 @@ struct RegionReplacement {
   /// - Returns: What that changes, and the rows that are to be set aside.
   func apply(to work: inout SourceWork) throws -> (RowChange, gone: [RejectedRow]) {
     var change = RowChange()
-    var gone = GoneRows(work.target.schema)
+    var gone = GoneRows(work.target.schema, originals: pass.originals)
     var segments: [PendingSegment] = []
     let byDay = Dictionary(grouping: work.segments, by: \.staged.day)
     for day in try days(work.target).union(byDay.keys).sorted() {

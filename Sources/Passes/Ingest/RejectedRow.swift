@@ -10,6 +10,8 @@ struct RejectedRow: Sendable {
   /// Index timestamp in ns, where it could be read.
   var timestamp: Int64?
   var original: [UInt8]
+  /// Where the original lies, if it is not in memory.
+  var place: OriginalStore.Place?
   /// `text`, `json` or `base64`: the form of `originalText`.
   var originalForm = "base64"
   /// `row` or `byte`.
@@ -18,9 +20,15 @@ struct RejectedRow: Sendable {
   /// `original` is `originalForm` already, not the bytes that it stands for.
   var isText = false
 
-  var originalText: String {
+  var originalByteCount: Int { place?.byteCount ?? original.count }
+
+  /// - Parameter original: The bytes, wherever they lay.
+  func originalText(_ original: [UInt8]) -> String {
     isText ? String(decoding: original, as: UTF8.self) : Base64.encode(original)
   }
+
+  /// Bytes of a symbol that is kept apart; the original has a longer one.
+  static let symbolByteCountMax = 4096
 }
 
 extension RejectedRow {
@@ -38,7 +46,8 @@ extension RejectedRow {
   init(_ rejection: SourceRejection) {
     self.init(
       rule: rejection.rule, reason: rejection.reason, position: rejection.rowNumber,
-      symbol: rejection.symbol, timestamp: rejection.timestamp,
+      symbol: rejection.symbol.flatMap { $0.utf8.count <= Self.symbolByteCountMax ? $0 : nil },
+      timestamp: rejection.timestamp,
       original: Array(rejection.original.utf8))
     // The source has made text of it already, be it base64.
     originalForm = rejection.originalForm.rawValue

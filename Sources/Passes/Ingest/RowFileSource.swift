@@ -94,7 +94,7 @@ final class RowFileSource {
       offset = input.compressedOffset
       pass.observer.didProcess(rowCount: block.rowCount)
       try router.route(block)
-      rejected += opened.source.takeRejected().map { RejectedRow($0) }
+      rejected += try takeRejected(opened)
       if rejected.count > DBNSource.rejectedMax {
         throw tooManyBadRows(
           "more than \(DBNSource.rejectedMax)", rejected, opened.format)
@@ -102,7 +102,7 @@ final class RowFileSource {
       try RowSink.relieve([router.sink], above: pass.rowByteCountMax, pool: pool)
     }
     byteCount = input.fileByteCount ?? input.compressedOffset
-    rejected += opened.source.takeRejected().map { RejectedRow($0) }
+    rejected += try takeRejected(opened)
     rowCount = Int(opened.source.report.rowCount + opened.source.report.rejectedCount)
     sentinelCount = Int(opened.source.report.sentinelCount)
     ambiguousTimeCount = Int(opened.source.report.ambiguousTimeCount)
@@ -110,6 +110,10 @@ final class RowFileSource {
       throw tooManyBadRows("\(rejected.count) of \(rowCount)", rejected, opened.format)
     }
     return rejected
+  }
+
+  private func takeRejected(_ opened: OpenSource) throws -> [RejectedRow] {
+    try opened.source.takeRejected().map { try pass.originals.keep(RejectedRow($0)) }
   }
 
   private func work(
@@ -136,8 +140,10 @@ final class RowFileSource {
     flagCounts = opened.source.report.flagged.mapValues { Int($0) }
     work.flagCount = flagCounts.values.reduce(0, +)
     work.rejected =
-      rejected
-      + rows.conflicts.map { RejectedRow(conflict: $0, original: $0.row) }
+      try rejected
+      + rows.conflicts.map {
+        try pass.originals.keep(RejectedRow(conflict: $0, original: $0.row))
+      }
     work.symbols =
       item.options.symbol.map { [$0] } ?? (opened.source as? MassiveSource)?.tickers ?? []
     return work

@@ -26,7 +26,7 @@ final class CoverageTable {
     let now = Clock.nanoseconds()
     try table.append(now: now, run: run, readsAll: true) { snapshot in
       var seen = try known(events, in: snapshot)
-      return events.filter { seen.insert($0.identity).inserted }.map(\.cells)
+      return CellChunks(events.filter { seen.insert($0.identity).inserted }) { $0.cells }
     }
   }
 

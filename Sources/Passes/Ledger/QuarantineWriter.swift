@@ -5,6 +5,7 @@ import Catalog
 final class QuarantineWriter {
   private let lake: Lake
   private let runID: String
+  private let originals: OriginalStore
   private var entries: [Entry] = []
 
   private struct Entry {
@@ -14,9 +15,13 @@ final class QuarantineWriter {
     var row: RejectedRow
   }
 
-  init(lake: Lake, runID: String) {
+  /// Rows that wait.
+  var rowCount: Int { entries.count }
+
+  init(lake: Lake, runID: String, originals: OriginalStore) {
     self.lake = lake
     self.runID = runID
+    self.originals = originals
   }
 
   func add(_ rows: [RejectedRow], table: TableName, sha256: String, path: String) {
@@ -43,18 +48,22 @@ final class QuarantineWriter {
         let name = TableName.quarantine(for: table)
         try SmallTable(lake: lake, name: name, kind: "quarantine").append(
           now: now, appId: "lake/quarantine/" + input, run: run
-        ) { _ in rows.map { cells($0, now) } }
+        ) { _ in
+          CellChunks(rows, byteCount: { $0.row.originalByteCount }) { try self.cells($0, now) }
+        }
       }
     }
     entries = []
+    try originals.removeAll()
   }
 
-  private func cells(_ entry: Entry, _ now: Int64) -> [String: Cell] {
+  private func cells(_ entry: Entry, _ now: Int64) throws -> [String: Cell] {
+    let original = entry.row.originalText(try originals.original(of: entry.row))
     var cells: [String: Cell] = [
       "quarantined_at": .time(now), "table": .text(entry.table.description),
       "source_sha256": .text(entry.sha256), "source_path": .text(entry.path),
       "rule": .text(entry.row.rule), "reason": .text(entry.row.reason),
-      "original": .text(entry.row.originalText), "original_form": .text(entry.row.originalForm),
+      "original": .text(original), "original_form": .text(entry.row.originalForm),
       "position_unit": .text(entry.row.positionUnit), "run_id": .text(runID),
       "state": .text("held"),
     ]

@@ -5,14 +5,6 @@ import DeltaLog
 import Parquet
 import Storage
 
-/// A value for a row of one of the lake's own small tables.
-enum Cell: Sendable {
-  case text(String)
-  case integer(Int64)
-  /// Nanoseconds since 1970 UTC.
-  case time(Int64)
-}
-
 /// One of the lake's own small tables, quarantine or ledger: rows are appended to it.
 ///
 /// Rows are few and come at the end of a command; they go into one partition, that of the day on which
@@ -51,11 +43,10 @@ final class SmallTable {
   ///   - now: When they are recorded, in ns: it decides the partition.
   ///   - appId: Commits nothing where the table has this application already.
   ///   - readsAll: The rows depend on all that the table holds.
-  ///   - rows: Chooses the rows, by the table as it is now; asked again after a lost race. Values by
-  ///     column; what is missing is null.
+  ///   - rows: Chooses the rows, by the table as it is now; asked again after a lost race.
   func append(
     now: Int64, appId: String? = nil, run: StagingRun, readsAll: Bool = false,
-    rows: (Snapshot?) throws -> [[String: Cell]]
+    rows: (Snapshot?) throws -> CellChunks
   ) throws {
     let day = Int(now / 86_400_000_000_000)
     for attempt in 0..<IngestPass.attemptMax {
@@ -67,7 +58,7 @@ final class SmallTable {
         if let appId, snapshot.txns[appId] != nil { return }
       }
       let chosen = try rows(snapshot)
-      if chosen.isEmpty { return }
+      if chosen.count == 0 { return }
       let segment = try write(chosen, day: day, run: run)
       var transaction =
         snapshot == nil
@@ -117,35 +108,27 @@ final class SmallTable {
     }
   }
 
-  private func write(
-    _ rows: [[String: Cell]], day: Int, run: StagingRun
-  ) throws -> Segment {
-    let columns = schema.fileFields.map { column($0, rows) }
-    let writerColumns = schema.fileFields.map { WriterColumn($0) }
+  private func write(_ chunks: CellChunks, day: Int, run: StagingRun) throws -> Segment {
+    let columns = schema.fileFields.map { WriterColumn($0) }
     let options = WriterOptions()
     // A run may write more than once: its own rows, and those that a dead run left.
     let unique = "\(run.id)-\(UniqueID.make().prefix(8))"
     let fileName = "part-\(unique)-\(name.layer)_\(name.name).zstd.parquet"
     let path = run.directory + "/" + fileName
-    let writer = try ParquetFileWriter(path: path, columns: writerColumns, options: options)
-    var sums = [UInt64](repeating: 0, count: 2 * rows.count)
-    var chunks: [EncodedColumnChunk] = []
-    for (column, writerColumn) in zip(columns, writerColumns) {
-      let encoder = ColumnChunkEncoder(column: writerColumn, options: options)
-      chunks.append(try encoder.encode(column, rows: 0..<rows.count))
-      hash(column, writerColumn.field, rows, &sums)
+    let writer = try ParquetFileWriter(path: path, columns: columns, options: options)
+    var (rowCount, fingerprint) = (0, Fingerprint())
+    for place in 0..<chunks.count {
+      let rows = try chunks.make(place)
+      rowCount += rows.count
+      fingerprint &+= try append(rows, to: writer, columns, options)
     }
-    try writer.append(rowGroup: chunks, rowCount: rows.count)
     let written = try writer.finish(isDurable: true)
-    let fingerprint = sums.withUnsafeBufferPointer { sums in
-      sums.baseAddress.map { RowHash.fingerprint($0, count: rows.count) } ?? Fingerprint()
-    }
     let staged = StagedSegment(
       day: day, path: path, fileName: fileName, byteCount: written.byteCount,
-      rowCount: rows.count, fingerprint: fingerprint, sentinelCount: 0, timeRange: nil,
+      rowCount: rowCount, fingerprint: fingerprint, sentinelCount: 0, timeRange: nil,
       file: written)
     let tags = [
-      AddFile.Tag.rows: "\(rows.count)", AddFile.Tag.rowHash2: fingerprint.description,
+      AddFile.Tag.rows: "\(rowCount)", AddFile.Tag.rowHash2: fingerprint.description,
     ]
     let date = CivilDate(daysSinceEpoch: day).iso
     let file = AddFile(
@@ -154,6 +137,25 @@ final class SmallTable {
       modificationTime: Clock.milliseconds(), stats: staged.logStatistics(schema).json,
       tags: tags)
     return Segment(path: path, file: file, fingerprint: fingerprint)
+  }
+
+  /// - Returns: The rows' fingerprint.
+  private func append(
+    _ rows: [[String: Cell]], to writer: ParquetFileWriter, _ columns: [WriterColumn],
+    _ options: WriterOptions
+  ) throws -> Fingerprint {
+    var sums = [UInt64](repeating: 0, count: 2 * rows.count)
+    var chunks: [EncodedColumnChunk] = []
+    for writerColumn in columns {
+      let column = column(writerColumn.field, rows)
+      let encoder = ColumnChunkEncoder(column: writerColumn, options: options)
+      chunks.append(try encoder.encode(column, rows: 0..<rows.count))
+      hash(column, writerColumn.field, rows, &sums)
+    }
+    try writer.append(rowGroup: chunks, rowCount: rows.count)
+    return sums.withUnsafeBufferPointer { sums in
+      sums.baseAddress.map { RowHash.fingerprint($0, count: rows.count) } ?? Fingerprint()
+    }
   }
 
   // MARK: - Merging
@@ -169,13 +171,11 @@ final class SmallTable {
     guard files().count >= SegmentTier.segmentCountMax, try load() != nil else { return }
     let old = try SegmentTier.due(files()) { try rowByteCount($0) }
     guard !old.isEmpty else { return }
-    var rows: [[String: Cell]] = []
     var sum = Fingerprint()
     for file in old {
-      rows += try self.rows(file)
       if let part = file.taggedRowHash.flatMap(Fingerprint.init(hex:)) { sum &+= part }
     }
-    let merged = try write(rows, day: day, run: run)
+    let merged = try write(rows(of: old), day: day, run: run)
     // What the segments say of their rows must be true of those that were read.
     if old.allSatisfy({ $0.taggedRowHash != nil }), sum != merged.fingerprint {
       throw PassError(
@@ -210,20 +210,33 @@ final class SmallTable {
     return Int(byteCount)
   }
 
-  private func rows(_ file: AddFile) throws -> [[String: Cell]] {
-    let reader = try ParquetReader(path: file.localPath(in: lake.path(of: name)))
-    var result: [[String: Cell]] = []
-    for rowGroup in 0..<reader.rowGroupCount {
-      let columns = try RowColumns(reader, rowGroup: rowGroup)
-      for row in 0..<columns.rowCount {
-        var cells: [String: Cell] = [:]
-        for column in schema.columns where column.name != TableSchema.partitionColumn {
-          cells[column.name] = columns.cell(column.name, row)
-        }
-        result.append(cells)
-      }
+  /// The rows of segments, some row groups at a time.
+  private func rows(of files: [AddFile]) throws -> CellChunks {
+    let readers = try files.map {
+      try ParquetReader(path: $0.localPath(in: lake.path(of: name)))
     }
-    return result
+    let groups = readers.flatMap { reader in (0..<reader.rowGroupCount).map { (reader, $0) } }
+    let cuts = CellChunks.cuts(
+      groups.map { reader, group in
+        let group = reader.metadata.rowGroups[group]
+        // What overflows was left out by `rowByteCount`.
+        return CellChunks.byteCount(
+          Int(clamping: group.totalByteCount), rowCount: Int(clamping: group.rowCount))
+      })
+    return CellChunks(count: cuts.count) { place in
+      try groups[cuts[place]].flatMap { try self.rows($0, rowGroup: $1) }
+    }
+  }
+
+  private func rows(_ reader: ParquetReader, rowGroup: Int) throws -> [[String: Cell]] {
+    let columns = try RowColumns(reader, rowGroup: rowGroup)
+    return (0..<columns.rowCount).map { row in
+      var cells: [String: Cell] = [:]
+      for column in schema.columns where column.name != TableSchema.partitionColumn {
+        cells[column.name] = columns.cell(column.name, row)
+      }
+      return cells
+    }
   }
 
   // MARK: - Columns
@@ -267,15 +280,5 @@ final class SmallTable {
         })
     }
     RowHash(name: field.name, type: field.type.hashName).add(column, sums: &sums)
-  }
-}
-
-extension Cell {
-  var text: String? {
-    if case .text(let value) = self { value } else { nil }
-  }
-
-  var nanoseconds: Int64? {
-    if case .time(let value) = self { value } else { nil }
   }
 }

@@ -5,7 +5,7 @@ import Massive
 /// of bytes stands before each.
 final class PageStream {
   /// Bytes of a page at most.
-  static let pageByteCountMax = 128 << 20
+  static let pageByteCountMax = 64 << 20
   /// Digits of the line before a page at most.
   private static let sizeDigitMax = 12
   /// Bytes that are read before a page that may be incomplete is looked at.
