@@ -123,7 +123,13 @@ extension TableDefinition {
         .tableMismatch,
         "table '\(name)' was made otherwise: '\(key)' \(stated), expected '\(value)'",
         place: .init(table: name.description),
-        remedy: "store into another table: --as \(name.layer).NAME")
+        remedy: "store into another table: " + otherTable)
     }
+  }
+
+  /// How the commands that fill a layer are told the name of a table.
+  private var otherTable: String {
+    name.layer == "raw"
+      ? "--table raw.NAME, or --as raw.NAME for a download" : "--as \(name.layer).NAME"
   }
 }

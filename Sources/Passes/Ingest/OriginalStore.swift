@@ -27,7 +27,7 @@ final class OriginalStore: Sendable {
   /// - Parameter directory: The run's folder, which is removed with all that is in it.
   init(directory: String) { path = directory + "/originals" }
 
-  deinit { state.withLock { if $0.descriptor >= 0 { close($0.descriptor) } } }
+  deinit { state.withLock { if $0.descriptor >= 0 { lake_close($0.descriptor) } } }
 
   /// The row as it is to be kept: its original may now lie in the file.
   func keep(_ row: RejectedRow) throws -> RejectedRow {
