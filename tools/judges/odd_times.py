@@ -16,6 +16,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import pyarrow as pa  # noqa: E402
 import pyarrow.parquet as pq  # noqa: E402
+from deltalake import DeltaTable  # noqa: E402
 from judging import Judge, Lake, Result  # noqa: E402
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -170,11 +171,35 @@ def judge_vendor_form(judge: Judge) -> None:
         judge.check(mine == [None if time == 2**64 - 1 else time for time in auctions], f"imbalance, {name}: auction_time", mine)
 
 
+def judge_zone_changed(judge: Judge) -> None:
+    """The zone by which dates are cut is a property that any Delta tool may change; the dates stay cut as they were."""
+    path = judge.folder() / "ticks.csv"
+    hours = [f"2024-01-0{2 + hour // 24}T{hour % 24:02d}:30:00.000000001Z" for hour in range(72)]
+    path.write_text("ts_recv,ts_event,symbol,price,size,sequence\n"
+                    + "".join(f"{time},{time},SPY,1.5,7,{place}\n" for place, time in enumerate(hours)))
+    again = judge.folder() / "again.csv"
+    again.write_text(path.read_text() + "2024-01-09T00:00:00Z,2024-01-09T00:00:00Z,SPY,1.5,7,99\n")
+    for zone in ("Asia/Tokyo", "America/Los_Angeles", "Pacific/Kiritimati"):
+        lake = judge.new_lake()
+        lake.run("ingest", path, "--table", "raw.x_trades", "--schema", "trades").expect(0)
+        DeltaTable(str(lake.path("raw.x_trades"))).alter.set_table_properties({"lake.partition.timezone": zone}, raise_if_not_exists=False)
+        wrong = []
+        for first in range(0, 72, 5):
+            words = ["query", "raw.x_trades", "--start", hours[first], "--end", hours[min(first + 13, 71)], "-c", "ts_recv"]
+            if lake.run(*words).expect(0).output.splitlines()[1:] != hours[first:min(first + 13, 71)]:
+                wrong.append(first)
+        judge.check(not wrong, f"dates cut otherwise, {zone}: slices", wrong)
+        done = lake.run("ingest", again, "--table", "raw.x_trades", "--schema", "trades")
+        judge.check(done.status == 2 and "lake.partition.timezone" in done.talk, f"dates cut otherwise, {zone}: nothing is stored twice",
+                    done.talk.strip()[-300:])
+
+
 def judge_all(judge: Judge) -> None:
     judge_bars(judge)
     judge_trades(judge)
     judge_index(judge)
     judge_vendor_form(judge)
+    judge_zone_changed(judge)
 
 
 if __name__ == "__main__":

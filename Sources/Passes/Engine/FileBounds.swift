@@ -1,5 +1,6 @@
 import Bytes
 import DeltaLog
+import Market
 import Parquet
 
 /// What is known of a data file's rows without opening it.
@@ -80,6 +81,19 @@ struct FileBounds: Sendable {
     let micros = Self.microseconds(range)
     return times.lowerBound.adding(clamped: -slack) <= micros.upperBound
       && micros.lowerBound <= times.upperBound.adding(clamped: slack)
+  }
+
+  /// Whether all rows lie in a date, as far as is known; bounds of foreign writers may be cut to milliseconds.
+  ///
+  /// - Parameter day: In days since 1970.
+  func isOf(day: Int, in zone: TimeZoneRules) -> Bool {
+    guard let times else { return true }
+    func microsecond(_ seconds: Int64) -> Int64 {
+      let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000)
+      return overflow ? (seconds < 0 ? .min : .max) : product
+    }
+    return times.lowerBound >= microsecond(zone.startOfDay(day)).adding(clamped: -1000)
+      && times.upperBound < microsecond(zone.startOfDay(day + 1)).adding(clamped: 1000)
   }
 
   /// The whole microseconds in which times of a range (ns) lie.

@@ -93,7 +93,7 @@ extension PageGroup {
         schema: try pass.schema(shape.schemaKind),
         dataset: pass.options.dataset ?? placement.dataset, setting: placement.setting)
       let plan = try RowPlan(schema: target.schema, layout: layout)
-      assembler = try pass.assembler(plan, target: target, lookup: target.lookup(), pool: pool)
+      assembler = try pass.assembler(plan, target: target, lookup: try target.lookup(), pool: pool)
       let sink = pass.sink(plan, assembler, texts: texts, mayClose: false)
       router = RowRouter(
         sink: sink, sourceByteCount: layout.stride, ordinalBase: nil,

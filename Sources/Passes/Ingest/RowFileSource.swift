@@ -50,7 +50,7 @@ final class RowFileSource {
     defer { pool.close() }
     do {
       let reading = Self.reading(item, schema: opened.schema)
-      let lookup = item.isReplacing ? .nothing : target.lookup(probe, reading: reading)
+      let lookup = try item.isReplacing ? .nothing : target.lookup(probe, reading: reading)
       let assembler = try pass.assembler(plan, target: target, lookup: lookup, pool: pool)
       let sink = pass.sink(plan, assembler, texts: opened.source.strings, mayClose: mayClose)
       let router = RowRouter(

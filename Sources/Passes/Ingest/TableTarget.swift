@@ -2,6 +2,7 @@ import Bytes
 import Catalog
 import Columnar
 import DeltaLog
+import Market
 import Parquet
 import Storage
 
@@ -112,7 +113,7 @@ final class TableTarget {
   /// - Parameters:
   ///   - probe: Tells the hash of the input's content; nil where it can't be told before it was read.
   ///   - reading: How the input is read.
-  func lookup(_ probe: ContentProbe? = nil, reading: InputReading = .none) -> StoredLookup {
+  func lookup(_ probe: ContentProbe? = nil, reading: InputReading = .none) throws -> StoredLookup {
     let (txns, name) = (snapshot?.txns ?? [:], name)
     let waiting = Set(pendingInputs.map(\.appId))
     return StoredLookup(
@@ -122,19 +123,29 @@ final class TableTarget {
         guard let probe else { return false }
         let appId = InputIdentity.appId(sha256: try probe.sha256(), reading: reading, table: name)
         return txns[appId] != nil || waiting.contains(appId)
-      }, files: fileLister())
+      }, files: try fileLister())
   }
 
   /// The files of a date as they are now, whatever is added later.
-  private func fileLister() -> @Sendable (Int) throws -> [StoredFileSource] {
+  private func fileLister() throws -> @Sendable (Int) throws -> [StoredFileSource] {
     let gone = Set(pendingRemovals.map(\.filePath))
     let (stored, root, indexColumn) = (storedFilesByDate(), root, schema.indexColumn)
     let waiting = Dictionary(grouping: pending) { $0.staged.day }
+    let (name, zoneName, zone) = (name, timeZone, try TimeZoneRules.named(timeZone))
     return { day in
       let date = CivilDate(daysSinceEpoch: day).iso
       let old = try (stored[date] ?? []).filter { !gone.contains($0.filePath) }.map { file in
-        StoredFileSource(
-          path: try file.localPath(in: root), bounds: FileBounds(file, indexColumn: indexColumn),
+        let bounds = FileBounds(file, indexColumn: indexColumn)
+        // Rows of one event would lie in two dates, and never be found to be the same.
+        guard bounds.isOf(day: day, in: zone) else {
+          throw PassError(
+            .input,
+            "a file of \(date) holds rows of other dates by the zone '\(zoneName)': the dates were cut by another zone before '\(TableProperty.partitionTimezone)' was changed",
+            place: "table '\(name)', \(file.filePath)",
+            remedy: "set the property back, or store into another table: --table raw.NAME")
+        }
+        return StoredFileSource(
+          path: try file.localPath(in: root), bounds: bounds,
           logPath: file.filePath, columns: file.tags[ColumnSet.tag].map { ColumnSet(tag: $0) },
           isSorted: file.taggedRowCount != nil)
       }

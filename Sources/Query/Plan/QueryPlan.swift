@@ -31,7 +31,17 @@ struct QueryPlan: Sendable {
     projection = try Self.projection(request.columns, table)
     let asked = try Self.filter(request, table, range, zone, named)
     filter = .conjunction([Self.dates(asked, table), asked])
-    for file in table.files { keep(file) }
+    let near = Self.dates(asked, table, slack: Self.dateSlack)
+    var isCutOtherwise = false
+    for file in table.files {
+      if keep(file) { continue }
+      guard Self.isCutOtherwise(file, near, asked, table) else { continue }
+      isCutOtherwise = true
+      report.files.keep(byteCount: file.byteCount)
+      files.append(file)
+    }
+    // Then a partition's date does not say which times its rows have.
+    if isCutOtherwise { filter = asked }
   }
 
   func shape(layout: RowLayoutKind) -> ScanShape {
@@ -101,8 +111,34 @@ struct QueryPlan: Sendable {
     return .conjunction(parts)
   }
 
+  /// Days by which a row's partition may differ from its date by the table's zone: zones differ by 26 hours at most.
+  private static let dateSlack: Int128 = 2
+
+  /// Whether a file holds rows that are asked for in a partition of another date.
+  ///
+  /// The zone is a property of the table that any program may change, and what was cut by another one before stays as it
+  /// is. What the log says of the file's own times tells.
+  private static func isCutOtherwise(
+    _ file: TableFile, _ near: Filter, _ asked: Filter, _ table: QueryTable
+  ) -> Bool {
+    let fromPartition: (Int) -> ColumnBounds? = { file.partitionBounds($0) }
+    guard near != .everything, near.verdict(fromPartition) != .none,
+      asked.verdict(fromPartition) != .none, let statistics = file.log?.statistics
+    else { return false }
+    let known: (Int) -> ColumnBounds? = { column in
+      file.partitionBounds(column) ?? file.logBounds(table.columns[column], statistics)
+    }
+    let saysTimes =
+      table.indexColumn.flatMap(known).map { $0.low != nil && $0.high != nil } ?? false
+    return saysTimes && asked.verdict(known) != .none
+  }
+
   /// What tests of the index time mean for the partition date.
-  private static func dates(_ filter: Filter, _ table: QueryTable) -> Filter {
+  ///
+  /// - Parameter slack: Days by which dates may differ.
+  private static func dates(
+    _ filter: Filter, _ table: QueryTable, slack: Int128 = 0
+  ) -> Filter {
     guard let date = table.dateColumn, let index = table.indexColumn,
       // Of a zone that is not known no date is left out.
       let zone = try? TimeZoneRules.named(table.zoneName)
@@ -121,7 +157,9 @@ struct QueryPlan: Sendable {
         guard !overflow, let nanoseconds = Int64(exactly: product) else { return nil }
         return Int128(zone.localDay(nanoseconds: nanoseconds))
       }
-      let dates = IntervalSet(low: day(first.low) ?? .min, high: day(last.high) ?? .max)
+      let dates = IntervalSet(
+        low: day(first.low).map { $0 - slack } ?? .min,
+        high: day(last.high).map { $0 + slack } ?? .max)
       if dates == .everything { continue }
       parts.append(
         .leaf(Filter.Leaf(column: date, test: .values(dates), text: dateText(dates, table))))
@@ -141,12 +179,13 @@ struct QueryPlan: Sendable {
 
   // MARK: - Files
 
-  private mutating func keep(_ file: TableFile) {
+  /// - Returns: false where its partition leaves it out.
+  private mutating func keep(_ file: TableFile) -> Bool {
     let fromPartition: (Int) -> ColumnBounds? = { file.partitionBounds($0) }
     if filter.verdict(fromPartition) == .none {
       report.partitions.skip(
         byteCount: file.byteCount, because: filter.reason(fromPartition))
-      return
+      return false
     }
     report.partitions.keep(byteCount: file.byteCount)
     // Statistics are parsed only for files that are still in question.
@@ -159,10 +198,11 @@ struct QueryPlan: Sendable {
       }
       if filter.verdict(known) == .none {
         report.files.skip(byteCount: file.byteCount, because: filter.reason(known))
-        return
+        return true
       }
     }
     report.files.keep(byteCount: file.byteCount)
     files.append(file)
+    return true
   }
 }
