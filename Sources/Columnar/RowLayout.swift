@@ -109,6 +109,15 @@ public final class StringTable {
 
   public var count: Int { values.count }
 
+  /// Forgets all texts: codes are given anew.
+  public func removeAll() {
+    values = ByteColumn()
+    slots = [UInt32](repeating: .max, count: 1024)
+    mask = 1023
+    values.appendEmpty()
+    slots[Self.hash(UnsafeRawBufferPointer(start: nil, count: 0)) & mask] = 0
+  }
+
   /// The code of `text`, new or known.
   public func code(_ text: UnsafeRawBufferPointer) -> UInt32 {
     var slot = Self.hash(text) & mask

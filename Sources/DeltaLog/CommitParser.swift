@@ -1,3 +1,4 @@
+import Bytes
 import Glibc
 import JSON
 
@@ -6,9 +7,16 @@ import JSON
 /// - Spec: Delta PROTOCOL.md, "Delta Log Entries".
 struct CommitParser {
   /// Longest line accepted: one action, its statistics and tags included.
-  static let lineByteCountMax = 256 << 20
+  static let lineByteCountMax = 32 << 20
+  /// Longest commit accepted, in bytes and in actions: all of them are held.
+  static let byteCountMax = 512 << 20
+  static let actionCountMax = 2_000_000
+  /// Bytes that are read at a time of a commit that has more.
+  static let pieceByteCount = 32 << 20
 
   private var actions: [Action] = []
+  /// Lines that were read.
+  private var line = 0
   private var file = FileMembers()
 
   /// The actions of a commit, in its order.
@@ -19,32 +27,76 @@ struct CommitParser {
     // Typed throws do not cross the closure: the failure is carried out by hand.
     var failure: DeltaError?
     bytes.withUnsafeBytes { buffer in
+      parser.actions.reserveCapacity(buffer.count / 600 + 4)
       do throws(DeltaError) {
-        try parser.parseLines(buffer)
+        _ = try parser.parseLines(buffer, isLast: true)
       } catch { failure = error.at(path) }
     }
     if let failure { throw failure }
-    guard !parser.actions.isEmpty else {
+    return try parser.finish(byteCount: bytes.count, path)
+  }
+
+  /// The same of a long commit, which is read piece by piece.
+  static func parse(
+    byteCount: Int, pieces: Int = pieceByteCount, path: String,
+    read: (Range<Int>) throws(DeltaError) -> [UInt8]
+  ) throws(DeltaError) -> [Action] {
+    guard byteCount <= byteCountMax else {
+      throw DeltaError(
+        .unsupported, "a commit of \(byteCount) bytes, and \(byteCountMax) are read", path: path,
+        remedy: "restore the table with its writer to a version before it")
+    }
+    var parser = CommitParser()
+    var rest: [UInt8] = []
+    var position = 0
+    while position < byteCount {
+      let end = Swift.min(position.adding(clamped: pieces), byteCount)
+      rest += try read(position..<end)
+      position = end
+      var failure: DeltaError?
+      let taken = rest.withUnsafeBytes { buffer in
+        do throws(DeltaError) {
+          return try parser.parseLines(buffer, isLast: position == byteCount)
+        } catch {
+          failure = error.at(path)
+          return 0
+        }
+      }
+      if let failure { throw failure }
+      rest.removeFirst(taken)
+    }
+    return try parser.finish(byteCount: byteCount, path)
+  }
+
+  private func finish(byteCount: Int, _ path: String) throws(DeltaError) -> [Action] {
+    guard !actions.isEmpty else {
       throw DeltaError(
         .corrupt,
-        bytes.isEmpty ? "the commit has no bytes" : "the commit holds no action",
+        byteCount == 0 ? "the commit has no bytes" : "the commit holds no action",
         path: path,
         remedy: "the writer died before the commit was on disk; restore this file or, if it is the "
           + "newest version, move it away")
     }
-    return parser.actions
+    return actions
   }
 
-  private mutating func parseLines(_ buffer: UnsafeRawBufferPointer) throws(DeltaError) {
-    actions.reserveCapacity(buffer.count / 600 + 4)
+  /// - Returns: Bytes of whole lines; at the end of the commit the last line is whole.
+  private mutating func parseLines(
+    _ buffer: UnsafeRawBufferPointer, isLast: Bool
+  ) throws(DeltaError) -> Int {
     var start = 0
-    var line = 0
     while start < buffer.count {
-      line += 1
       let rest = UnsafeRawBufferPointer(rebasing: buffer[start...])
       let length = Self.lineLength(rest)
       guard length <= Self.lineByteCountMax else {
-        throw DeltaError(.corrupt, "a line of \(length) bytes", line: line)
+        throw DeltaError(
+          .corrupt, "a line of more than \(Self.lineByteCountMax >> 20) MiB", line: line + 1)
+      }
+      if length == rest.count, !isLast { return start }
+      line += 1
+      if actions.count > Self.actionCountMax {
+        throw DeltaError(
+          .unsupported, "a commit of more than \(Self.actionCountMax) actions", line: line)
       }
       let text = UnsafeRawBufferPointer(rebasing: rest[..<length])
       do throws(JSONError) {
@@ -55,6 +107,7 @@ struct CommitParser {
       }
       start += length + 1
     }
+    return buffer.count
   }
 
   private static func lineLength(_ bytes: UnsafeRawBufferPointer) -> Int {

@@ -25,10 +25,14 @@ struct LastCheckpoint {
     }
   }
 
+  /// Bytes of the hint that are read; engines write some hundred.
+  private static let byteCountMax = 16 << 20
+
   /// The version that is pointed at; nil where the hint is missing or damaged, or points at nothing.
   static func version(_ storage: any TableStorage) -> Int? {
     // Only a hint for others: one that cannot be read is written anew, and nothing is decided by it.
-    guard let bytes = try? storage.read(path), let json = try? JSONValue(parsing: bytes),
+    guard let size = try? storage.attributes(path)?.byteCount, size <= byteCountMax,
+      let bytes = try? storage.read(path), let json = try? JSONValue(parsing: bytes),
       let version = json["version"]?.int64.flatMap({ Int(exactly: $0) }),
       // As above.
       (try? storage.exists(LogFile.checkpointPath(version))) == true

@@ -31,12 +31,31 @@ struct SnapshotLoader {
       storage.name)
   }
 
+  /// Bytes of commits that are parsed at a time, where one of them has not more.
+  private static let roundByteCount = 64 << 20
+
   static func commit(
     _ version: Int, _ storage: any TableStorage
   ) throws(DeltaError) -> [Action] {
     let path = LogFile.commitPath(version)
-    let bytes = try storing { () throws(StorageError) in try storage.read(path) }
-    return try CommitParser.parse(bytes, path: storage.name + "/" + path)
+    let byteCount = try byteCount(version, storage)
+    if byteCount <= CommitParser.pieceByteCount {
+      let bytes = try storing { () throws(StorageError) in try storage.read(path) }
+      return try CommitParser.parse(bytes, path: storage.name + "/" + path)
+    }
+    return try CommitParser.parse(byteCount: byteCount, path: storage.name + "/" + path) {
+      (range) throws(DeltaError) in
+      try storing { () throws(StorageError) in try storage.read(path, range: range) }
+    }
+  }
+
+  /// Bytes of a commit; 0 where there is none, of which reading it tells.
+  private static func byteCount(
+    _ version: Int, _ storage: any TableStorage
+  ) throws(DeltaError) -> Int {
+    try storing { () throws(StorageError) in
+      try storage.attributes(LogFile.commitPath(version))?.byteCount ?? 0
+    }
   }
 
   private func applyCommits(to replay: inout LogReplay) throws(DeltaError) {
@@ -48,8 +67,16 @@ struct SnapshotLoader {
     }
     // In rounds, so that only a few parsed commits wait for their turn.
     let roundCount = 32 * Parallel.width
-    for start in stride(from: 0, to: count, by: roundCount) {
-      let batch = Swift.min(roundCount, count - start)
+    var start = 0
+    while start < count {
+      let limit = Swift.min(roundCount, count - start)
+      var (batch, byteCount) = (0, 0)
+      while batch < limit {
+        byteCount = try byteCount.adding(clamped: Self.byteCount(base + 1 + start + batch, storage))
+        if batch > 0, byteCount > Self.roundByteCount { break }
+        batch += 1
+      }
+      defer { start += batch }
       for actions in try Self.commits(after: base + start, batch, storage) { replay.apply(actions) }
     }
   }

@@ -9,6 +9,19 @@ private struct Insight {
   var reasoning: UInt32?
 }
 
+/// What an article says of its tickers: the first time that it names each.
+private struct Insights {
+  private(set) var list: [Insight] = []
+  private var places: [UInt32: Int] = [:]
+
+  subscript(ticker: UInt32) -> Insight? { places[ticker].map { list[$0] } }
+
+  mutating func append(_ insight: Insight) {
+    places[insight.ticker] = list.count
+    list.append(insight)
+  }
+}
+
 /// The fields of a news row that do not come from a member of their own name.
 private struct NewsFields {
   let symbol: RowField
@@ -41,7 +54,7 @@ extension PageParser {
     let scratch = ByteBuffer(capacity: stride)
     let article = scratch.base
     var tickers: [UInt32] = []
-    var insights: [Insight] = []
+    var insights = Insights()
     var fault: RecordFault?
     try cursor.value { parser throws(JSONError) in
       fault = try records.parse(&parser, into: article) {
@@ -58,7 +71,8 @@ extension PageParser {
     }
     if let fault { return fault }
     if let wrong = readTickers(article, fields.tickers, &tickers) { return wrong }
-    for insight in insights where !tickers.contains(insight.ticker) {
+    let listed = Set(tickers)
+    for insight in insights.list where !listed.contains(insight.ticker) {
       tickers.append(insight.ticker)
     }
     if tickers.isEmpty, let symbol = context.symbol { tickers = [strings.code(symbol)] }
@@ -79,7 +93,7 @@ extension PageParser {
       let row = block.bytes.base + block.bytes.count + place * stride
       row.copyMemory(from: article, byteCount: stride)
       row.storeLE(ticker, fields.symbol.offset)
-      guard let insight = insights.first(where: { $0.ticker == ticker }) else { continue }
+      guard let insight = insights[ticker] else { continue }
       set(insight.sentiment, fields.sentiment, row)
       set(insight.reasoning, fields.reasoning, row)
     }
@@ -149,7 +163,7 @@ extension PageParser {
 
   /// What is said of each ticker, the first time; where more is said, `extra` keeps all of it.
   private func readInsights(
-    _ key: JSONText, _ parser: inout JSONParser, _ insights: inout [Insight]
+    _ key: JSONText, _ parser: inout JSONParser, _ insights: inout Insights
   ) throws(JSONError) {
     let whole = try parser.skipValue()
     var list = JSONParser(whole)
@@ -181,8 +195,8 @@ extension PageParser {
           isKnown = false
         }
       }
-      if insight.ticker == 0 || insights.contains(where: { $0.ticker == insight.ticker })
-        || insights.count >= Self.tickerCountMax
+      if insight.ticker == 0 || insights[insight.ticker] != nil
+        || insights.list.count >= Self.tickerCountMax
       {
         isKnown = false
       } else {

@@ -50,6 +50,8 @@ public struct PageContext: Sendable {
 public final class PageParser {
   /// Records of a page that may be refused before the page is.
   public static let rejectedMax = 10_000
+  /// Bytes of a page's rows at most: an article has as many rows as tickers.
+  static let rowByteCountMax = 256 << 20
 
   public let kind: PageKind
   public let strings: StringTable
@@ -249,6 +251,11 @@ public final class PageParser {
     var fault: RecordFault?
     if kind == .news {
       fault = try readArticle(&cursor, block)
+      if block.bytes.count > Self.rowByteCountMax {
+        throw MassiveError(
+          .tooLarge, "the page's rows take more than \(Self.rowByteCountMax >> 20) MiB",
+          remedy: "ask for fewer articles a page")
+      }
     } else {
       try cursor.value { parser throws(JSONError) in fault = try records.parse(&parser, into: row) }
       if kind == .contracts, let asOf = context.asOf {

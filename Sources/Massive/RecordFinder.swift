@@ -1,18 +1,21 @@
 import JSON
 
 extension PageParser {
-  /// The text of one of a page's results, for messages.
-  public func record(_ position: Int, in page: UnsafeRawBufferPointer) -> String? {
+  /// The texts of some of a page's results, by their positions, for messages.
+  public func records(_ positions: Set<Int>, in page: UnsafeRawBufferPointer) -> [Int: String] {
+    var found: [Int: String] = [:]
     do throws(JSONError) {
-      return try find(position, in: page)
+      try find(positions, in: page, &found)
     } catch {
-      return nil
+      // The page was read once: what cannot be found again is left out.
+      return found
     }
+    return found
   }
 
   private func find(
-    _ position: Int, in page: UnsafeRawBufferPointer
-  ) throws(JSONError) -> String? {
+    _ positions: Set<Int>, in page: UnsafeRawBufferPointer, _ found: inout [Int: String]
+  ) throws(JSONError) {
     var parser = JSONParser(page)
     try parser.beginObject()
     while let key = try parser.nextKey() {
@@ -24,10 +27,12 @@ extension PageParser {
       var at = 0
       while try parser.nextElement() {
         let value = try parser.skipValue()
-        if at == position { return String(decoding: value, as: UTF8.self) }
+        if positions.contains(at) {
+          found[at] = String(decoding: value, as: UTF8.self)
+          if found.count == positions.count { return }
+        }
         at += 1
       }
     }
-    return nil
   }
 }

@@ -43,6 +43,36 @@ import Testing
     #expect(error?.path == "memory/_delta_log/00000000000000000001.json")
   }
 
+  @Test func aLongCommitIsReadPieceByPieceAsIfAtOnce() throws {
+    let text =
+      (0..<20).map { "{\"add\":{\"path\":\"a\($0)\",\"size\":\($0)}}" }.joined(separator: "\n")
+      + "\n\n{\"commitInfo\":{\"x\":1}}"
+    for bytes in [Array(text.utf8), Array((text + "\n").utf8)] {
+      let whole = try CommitParser.parse(bytes, path: "p")
+      for pieces in [1, 7, 31, 64, 10_000] {
+        let parsed = try CommitParser.parse(byteCount: bytes.count, pieces: pieces, path: "p") {
+          Array(bytes[$0])
+        }
+        #expect(parsed == whole)
+      }
+    }
+    let bad = Array((text + "\n{\"add\":{}}").utf8)
+    let error = #expect(throws: DeltaError.self) {
+      try CommitParser.parse(byteCount: bad.count, pieces: 50, path: "p") { Array(bad[$0]) }
+    }
+    #expect(error?.placeText == "p, line 23")
+  }
+
+  @Test func aCommitThatIsTooLongIsRefusedUnread() {
+    let error = #expect(throws: DeltaError.self) {
+      try CommitParser.parse(byteCount: CommitParser.byteCountMax + 1, path: "p") { _ in
+        Issue.record("it was read")
+        return []
+      }
+    }
+    #expect(error?.code == .unsupported)
+  }
+
   @Test func namesTheLine() {
     let builder = TableBuilder()
     builder.commit(1, text: "{\"commitInfo\":{}}\r\n\n{\"add\":{}}\n")

@@ -3,6 +3,7 @@ import Columnar
 import DeltaLog
 import Foundation
 import Massive
+import Parquet
 import Storage
 import TestSupport
 import Testing
@@ -54,6 +55,36 @@ private struct PageFolder {
 }
 
 @Suite struct PageIngestTests {
+  @Test func rowsThatBreakARuleKeepTheirOwnRecordAmongOthersThatMadeNone() throws {
+    let pages = try PageFolder()
+    func bar(_ minute: Int, high: Int) -> String {
+      "{\"v\":1,\"o\":1,\"c\":1,\"h\":\(high),\"l\":1,\"t\":\(1_704_292_200_000 + 60_000 * minute)}"
+    }
+    let records = [
+      "7", bar(0, high: 2), bar(1, high: 0), "8", "9", bar(2, high: 0), bar(3, high: 2), "10",
+      bar(4, high: 0),
+    ]
+    let path = pages.folder.path + "/a.json"
+    try Data(
+      ("{\"ticker\":\"SPY\",\"adjusted\":false,\"results\":[" + records.joined(separator: ",")
+        + "]}")
+        .utf8
+    ).write(to: URL(fileURLWithPath: path))
+    let report = try pages.ingest([path]) { $0.badRowShareMax = 1 }
+    #expect(report.failureCount == 0)
+    #expect(try pages.rowCount() == 2)
+    let name = TableName.quarantine(for: try TableName(parsing: "raw.massive_stock_bars_1m"))
+    let file = try #require(try pages.lake.table(name).snapshot().files.first)
+    let reader = try ParquetReader(path: file.localPath(in: pages.lake.path(of: name)))
+    let columns = try RowColumns(reader, rowGroup: 0)
+    var found: [Int64: String] = [:]
+    for row in 0..<columns.rowCount {
+      found[try #require(columns.integer("source_position", row))] = columns.text("original", row)
+    }
+    let bad = [0, 2, 3, 4, 5, 7, 8]
+    #expect(found == Dictionary(uniqueKeysWithValues: bad.map { (Int64($0 + 1), records[$0]) }))
+  }
+
   @Test func filesReadTogetherShareSegmentsAndStayInputsOfTheirOwn() throws {
     let pages = try PageFolder()
     let paths = try ["SPY", "QQQ", "IWM"].map {

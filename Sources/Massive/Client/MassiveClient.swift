@@ -129,6 +129,9 @@ public struct MassiveClient: Sendable {
     return found
   }
 
+  /// Contracts of a list at most: all options of the US on one day are about two million.
+  static let contractCountMax = 5_000_000
+
   /// The contracts of an answer, without storing them.
   public func contracts(_ query: ContractQuery) throws -> [ListedContract] {
     let strings = StringTable()
@@ -139,6 +142,11 @@ public struct MassiveClient: Sendable {
     let request = request(baseURL + "/v3/reference/options/contracts", query.parameters)
     try chain.follow(request) { _, _, block in
       for row in 0..<block.rowCount { found.append(ListedContract(block, row, strings)) }
+      if found.count > Self.contractCountMax {
+        throw MassiveError(
+          .tooLarge, "the list has more than \(Self.contractCountMax) contracts",
+          remedy: "ask for one underlying, or for fewer expirations")
+      }
     }
     return found
   }

@@ -6,6 +6,8 @@ import HTTP
 struct PageChain {
   /// Bytes of a page at most.
   static let pageByteCountMax = 64 << 20
+  /// Bytes of the next page's address at most.
+  static let addressByteCountMax = 64 << 10
   /// Pages of one answer at most.
   static let pageCountMax = 100_000
   /// Pages in a row that may hold nothing of what was asked for, and name a next one.
@@ -21,6 +23,7 @@ struct PageChain {
   let isAscending: Bool
   private let block: RowBlock
   private(set) var summary = FetchSummary()
+  /// Hashes of the pages' addresses.
   private var visited: Set<String> = []
   /// Hashes of the rows of pages whose order does not tell whether they come again.
   private var seen: Set<String> = []
@@ -41,7 +44,7 @@ struct PageChain {
   ) throws {
     var request = first
     while true {
-      visited.insert(try target(request.fullURL))
+      visited.insert(try Self.hash(target(request.fullURL)))
       let (page, envelope) = try fetch(request)
       summary.pageCount += 1
       summary.recordCount += envelope.recordCount - envelope.leftOutCount
@@ -55,7 +58,7 @@ struct PageChain {
       try page.withUnsafeBytes { try take($0, envelope, block) }
       guard let next = envelope.nextURL, !next.isEmpty else { return }
       request = try self.request(next)
-      if visited.contains(try target(request.fullURL)) {
+      if visited.contains(try Self.hash(target(request.fullURL))) {
         throw MassiveError(.brokenChain, "the pages of \(what) lead back to one that was read")
       }
       if emptyPageCount >= Self.emptyPageCountMax {
@@ -87,6 +90,10 @@ struct PageChain {
     }
   }
 
+  private static func hash(_ text: String) -> String {
+    Array(text.utf8).withUnsafeBytes { SHA256.hex(of: $0) }
+  }
+
   private static func mayPass(_ error: MassiveError) -> Bool {
     [.badPage, .countMismatch, .brokenChain, .notAsked].contains(error.code)
   }
@@ -94,6 +101,8 @@ struct PageChain {
   private func read(_ request: HTTPRequest) throws -> ([UInt8], PageEnvelope) {
     let (response, page) = try client.data(request, byteCountMax: Self.pageByteCountMax, what)
     block.bytes.removeAll()
+    // The texts of one page are held, not those of the whole answer.
+    parser.strings.removeAll()
     var envelope: PageEnvelope
     do {
       envelope = try page.withUnsafeBytes { try parser.parseWhole($0, into: block) }
@@ -109,6 +118,10 @@ struct PageChain {
       redactor.redact($0, characterCountMax: Self.wordsMax)
     }
     if envelope.isRefused { throw envelope.refusal(of: what) }
+    if let next = envelope.nextURL, next.utf8.count > Self.addressByteCountMax {
+      throw MassiveError(
+        .brokenChain, "the next page of \(what) is at an address of \(next.utf8.count) bytes")
+    }
     if let next = envelope.nextURL, !next.isEmpty,
       try target(try self.request(next).fullURL) == target(request.fullURL)
     {

@@ -91,7 +91,8 @@ struct PageGroup {
     var path: String
     var sha256 = ""
     var byteCount = 0
-    var tickers: [String] = []
+    private(set) var tickers: [String] = []
+    private var seenTickers: Set<String> = []
     /// Of the rows' times: half-open.
     var interval: Range<Int64> = 0..<0
     var rowCount = 0
@@ -131,7 +132,8 @@ struct PageGroup {
         MassiveMarket(ticker: ticker) == shape.market,
         shape.market == .indices || (envelope.isAdjusted ?? false) == shape.isAdjusted
       else { throw NotPlain() }
-      if !tickers.contains(ticker) { tickers.append(ticker) }
+      // Pages of one ticker mostly follow one another.
+      if tickers.last != ticker, seenTickers.insert(ticker).inserted { tickers.append(ticker) }
     }
 
     private mutating func checkRows(_ block: RowBlock, _ rules: RowRuleEvaluator) throws {

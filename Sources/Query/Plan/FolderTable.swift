@@ -26,10 +26,13 @@ enum FolderTable {
       }
     }
     let keys = paths.map { Self.keys($0, below: isFolder ? path : "") }
-    var fields: [Field] = []
+    var columns = FolderColumns()
     for path in paths.prefix(schemaFileCountMax) {
-      try addColumns(of: ParquetSegment(path: path), to: &fields, of: &result)
+      try columns.add(ParquetSegment(path: path))
     }
+    var fields = columns.fields
+    result.skippedColumns = columns.skipped.names
+    result.repeatedColumns = columns.repeated.names
     var partitions: [String] = []
     for (name, _) in keys[0] where !fields.contains(where: { $0.name == name }) {
       let texts = keys.compactMap { $0.first { $0.key == name }?.value ?? nil }
@@ -38,11 +41,11 @@ enum FolderTable {
     }
     TableColumns.fill(
       &result, fields: fields, partitions: partitions, hints: TableColumns.Hints())
-    let columns = partitions.compactMap { result.column(named: $0) }
-    result.partitionColumns = columns
+    let partitionColumns = partitions.compactMap { result.column(named: $0) }
+    result.partitionColumns = partitionColumns
     result.files = zip(paths, keys).map { path, keys in
       var partition: [Int: BoundValue?] = [:]
-      for index in columns {
+      for index in partitionColumns {
         let column = result.columns[index]
         let text = keys.first { $0.key == column.name }?.value ?? nil
         partition[index] = .some(text.flatMap { PartitionText.value($0, column.type) })
@@ -51,27 +54,8 @@ enum FolderTable {
         path: path, byteCount: Self.byteCount(path), partition: partition,
         open: { try ParquetSegment(path: path) })
     }
-    PartitionOrder.sort(&result.files, by: columns)
+    PartitionOrder.sort(&result.files, by: partitionColumns)
     return result
-  }
-
-  /// Adds the columns that earlier files did not have.
-  private static func addColumns(
-    of segment: ParquetSegment, to fields: inout [Field], of table: inout QueryTable
-  ) {
-    var names: Set<String> = []
-    for child in segment.reader.schema.children {
-      let name = child.element.name
-      if !names.insert(name).inserted {
-        if !table.repeatedColumns.contains(name) { table.repeatedColumns.append(name) }
-        continue
-      }
-      if let type = segment.type(of: name) {
-        if !fields.contains(where: { $0.name == name }) { fields.append(Field(name, type)) }
-      } else if !table.skippedColumns.contains(name) {
-        table.skippedColumns.append(name)
-      }
-    }
   }
 
   /// Hive keys in the folders of a path, outermost first.
@@ -134,5 +118,43 @@ enum FolderTable {
   private static func byteCount(_ path: String) -> Int {
     var info = stat()
     return lake_stat(path, &info) == 0 ? Int(info.st_size) : 0
+  }
+}
+
+/// The columns of a folder's files, each where it came first. A file may have very many.
+private struct FolderColumns {
+  /// Names, each once.
+  struct Names {
+    private(set) var names: [String] = []
+    private var seen: Set<String> = []
+
+    @discardableResult
+    mutating func add(_ name: String) -> Bool {
+      guard seen.insert(name).inserted else { return false }
+      names.append(name)
+      return true
+    }
+  }
+
+  private(set) var fields: [Field] = []
+  private var flat = Names()
+  /// Nested columns.
+  private(set) var skipped = Names()
+  /// Names that several columns of one file share.
+  private(set) var repeated = Names()
+
+  /// Adds the columns that earlier files did not have.
+  mutating func add(_ segment: ParquetSegment) {
+    var own: Set<String> = []
+    for child in segment.reader.schema.children {
+      let name = child.element.name
+      if !own.insert(name).inserted {
+        repeated.add(name)
+      } else if let type = segment.type(of: name) {
+        if flat.add(name) { fields.append(Field(name, type)) }
+      } else {
+        skipped.add(name)
+      }
+    }
   }
 }

@@ -20,6 +20,7 @@ public final class MassiveSource: RowSource {
   public private(set) var isAdjusted: Bool?
   /// Of pages of bars, each once.
   private(set) var tickers: [String] = []
+  private var seenTickers: Set<String> = []
   var ticker: String? { tickers.first }
   var kind: PageKind { parser.kind }
   var isOfBars: Bool { parser.kind == .bars || parser.kind == .indexBars }
@@ -129,7 +130,7 @@ public final class MassiveSource: RowSource {
     _ envelope: PageEnvelope, _ page: UnsafeRawBufferPointer, _ block: RowBlock
   ) throws {
     if envelope.isRefused { throw envelope.refusal(of: "what was asked for") }
-    if let ticker = envelope.ticker, !tickers.contains(ticker) { tickers.append(ticker) }
+    if let ticker = envelope.ticker, seenTickers.insert(ticker).inserted { tickers.append(ticker) }
     if checksAdjustment, let found = envelope.isAdjusted, envelope.recordCount > 0 {
       if let expected = isAdjusted, expected != found {
         throw MassiveError(
@@ -167,7 +168,9 @@ public final class MassiveSource: RowSource {
   ) throws {
     let broken = rules.broken(
       UnsafeRawPointer(block.bytes.base), rowCount: block.rowCount, stride: layout.stride)
-    var removed: [Int] = []
+    var removed: [(row: Int, rule: SourceRule, position: Int)] = []
+    // Rows come in their order, so that the records before them are counted once.
+    var passed = 0
     for finding in broken {
       let rule = rules.rules[finding.rule]
       switch rule.action {
@@ -176,28 +179,39 @@ public final class MassiveSource: RowSource {
         throw SourceError(
           .brokenRule, "\(rule.name): \(rule.reason)", place: .init(byteOffset: stream.offset))
       case .quarantine:
-        if removed.last == finding.row { continue }
-        removed.append(finding.row)
-        let position = Self.position(ofRow: finding.row, refused)
-        let row = UnsafeRawPointer(block.bytes.base) + finding.row * layout.stride
-        rejected.append(
-          rejection(
-            RejectedRecord(
-              rule: rule.name, reason: rule.reason, position: position, byteOffset: 0,
-              symbol: layout.field(named: "symbol").map {
-                strings[row.loadLE($0.offset, as: UInt32.self)]
-              }, timestamp: row.loadLE(MassiveLayout.indexOffset, as: Int64.self),
-              original: parser.record(position, in: page) ?? "")))
+        if removed.last?.row == finding.row { continue }
+        while passed < refused.count, refused[passed] <= finding.row + passed { passed += 1 }
+        removed.append((finding.row, rule, finding.row + passed))
       }
     }
-    RowBlockEdit.remove(removed, from: block)
+    if removed.isEmpty { return }
+    if removed.count > DBNSource.rejectedMax {
+      throw MassiveError(
+        .tooManyBadRows,
+        "more than \(DBNSource.rejectedMax) results of a page are bad: "
+          + removed[0].rule.reason, place: "byte \(stream.offset)")
+    }
+    reject(removed, block, page)
+    RowBlockEdit.remove(removed.map(\.row), from: block)
     totals.rejectedCount += Int64(removed.count)
   }
 
-  /// The position in its page of the record that became a row.
-  private static func position(ofRow row: Int, _ refused: [Int]) -> Int {
-    var position = row
-    for other in refused where other <= position { position += 1 }
-    return position
+  /// Sets rows aside that were read, each by its rule and with its record's position in the page.
+  private func reject(
+    _ removed: [(row: Int, rule: SourceRule, position: Int)], _ block: RowBlock,
+    _ page: UnsafeRawBufferPointer
+  ) {
+    let originals = parser.records(Set(removed.map(\.position)), in: page)
+    let symbol = layout.field(named: "symbol")
+    for (place, rule, position) in removed {
+      let row = UnsafeRawPointer(block.bytes.base) + place * layout.stride
+      rejected.append(
+        rejection(
+          RejectedRecord(
+            rule: rule.name, reason: rule.reason, position: position, byteOffset: 0,
+            symbol: symbol.map { strings[row.loadLE($0.offset, as: UInt32.self)] },
+            timestamp: row.loadLE(MassiveLayout.indexOffset, as: Int64.self),
+            original: originals[position] ?? "")))
+    }
   }
 }
