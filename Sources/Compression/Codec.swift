@@ -2,6 +2,7 @@ import Bytes
 import CLZ4
 import CZlib
 import CZstd
+import Synchronization
 
 /// The page codecs of Parquet.
 public enum Codec: Hashable, Sendable {
@@ -20,13 +21,17 @@ public enum Codec: Hashable, Sendable {
   }
 }
 
-/// Decompresses pages, reusing its contexts. One per thread.
-public final class Decompressor {
-  private var zstd: OpaquePointer?
+/// Decompresses pages, reusing contexts.
+///
+/// A context is taken for a page only: a file may have many thousand columns, each read by a scanner with
+/// a decompressor of its own.
+public final class Decompressor: Sendable {
+  /// Contexts that wait for the next page, by their addresses.
+  private static let contexts = Mutex<[UInt]>([])
+  /// More than threads that decompress at a time.
+  private static let contextMax = 64
 
   public init() {}
-
-  deinit { ZSTD_freeDCtx(zstd) }
 
   /// Decompresses a whole page into a buffer of exactly its size.
   public func decompress(
@@ -53,12 +58,26 @@ public final class Decompressor {
   private func decompressZstd(
     _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer
   ) throws(CompressionError) -> Int {
-    if zstd == nil { zstd = ZSTD_createDCtx() }
+    let known = Self.contexts.withLock { $0.popLast() }
+    guard let context = known.flatMap({ OpaquePointer(bitPattern: $0) }) ?? ZSTD_createDCtx() else {
+      throw CompressionError(.size, "there is no memory to decompress zstd")
+    }
+    defer { Self.give(context) }
     let result = ZSTD_decompressDCtx(
-      zstd, target.baseAddress, target.count, source.baseAddress, source.count)
+      context, target.baseAddress, target.count, source.baseAddress, source.count)
     if ZSTD_isError(result) != 0 {
       throw CompressionError(.corrupt, "zstd: \(String(cString: ZSTD_getErrorName(result)))")
     }
     return result
+  }
+
+  private static func give(_ context: OpaquePointer) {
+    let address = UInt(bitPattern: context)
+    let isKept = contexts.withLock { contexts in
+      if contexts.count >= contextMax { return false }
+      contexts.append(address)
+      return true
+    }
+    if !isKept { ZSTD_freeDCtx(context) }
   }
 }

@@ -4,15 +4,16 @@ import Parquet
 /// A Parquet file as a scan sees it. Only top-level columns without repetition can be queried.
 final class ParquetSegment: Segment {
   let reader: ParquetReader
+  /// Asked for with every row group.
+  let rowGroupRowCounts: [Int]
 
   /// - Parameter int96Unit: The unit of INT96 times.
   init(path: String, int96Unit: TimeUnit = .nanoseconds) throws {
     reader = try ParquetReader(path: path, int96Unit: int96Unit)
+    rowGroupRowCounts = reader.metadata.rowGroups.map { Int($0.rowCount) }
   }
 
   var name: String { reader.name }
-
-  var rowGroupRowCounts: [Int] { reader.metadata.rowGroups.map { Int($0.rowCount) } }
 
   func byteCount(rowGroup: Int, column: String) -> Int {
     guard let leaf = leaf(column),
