@@ -83,17 +83,21 @@ struct FileBounds: Sendable {
       && micros.lowerBound <= times.upperBound.adding(clamped: slack)
   }
 
-  /// Whether all rows lie in a date, as far as is known; bounds of foreign writers may be cut to milliseconds.
-  ///
-  /// - Parameter day: In days since 1970.
-  func isOf(day: Int, in zone: TimeZoneRules) -> Bool {
-    guard let times else { return true }
+  /// The microseconds of a date, in days since 1970.
+  static func microseconds(ofDay day: Int, in zone: TimeZoneRules) -> Range<Int64> {
     func microsecond(_ seconds: Int64) -> Int64 {
       let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000)
       return overflow ? (seconds < 0 ? .min : .max) : product
     }
-    return times.lowerBound >= microsecond(zone.startOfDay(day)).adding(clamped: -1000)
-      && times.upperBound < microsecond(zone.startOfDay(day + 1)).adding(clamped: 1000)
+    return microsecond(zone.startOfDay(day))..<microsecond(zone.startOfDay(day + 1))
+  }
+
+  /// Whether all rows lie in a span of µs, as far as is known; bounds of foreign writers may be cut to
+  /// milliseconds.
+  func isWithin(_ span: Range<Int64>) -> Bool {
+    guard let times else { return true }
+    return times.lowerBound >= span.lowerBound.adding(clamped: -1000)
+      && times.upperBound < span.upperBound.adding(clamped: 1000)
   }
 
   /// The whole microseconds in which times of a range (ns) lie.

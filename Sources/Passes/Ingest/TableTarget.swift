@@ -5,6 +5,7 @@ import DeltaLog
 import Market
 import Parquet
 import Storage
+import Synchronization
 
 /// A segment on its way into a table, with what its log entry will say.
 struct PendingSegment: Sendable {
@@ -26,6 +27,7 @@ final class TableTarget {
   private var isBehind = false
   /// The snapshot's files by partition date, once they are asked for.
   private var filesByDate: [String: [AddFile]]?
+  private let knownSources = KnownSources()
   /// Inputs whose rows wait for the commit.
   private(set) var pendingInputs: [PendingInput] = []
   private let properties: [String: String]
@@ -132,22 +134,26 @@ final class TableTarget {
     let (stored, root, indexColumn) = (storedFilesByDate(), root, schema.indexColumn)
     let waiting = Dictionary(grouping: pending) { $0.staged.day }
     let (name, zoneName, zone) = (name, timeZone, try TimeZoneRules.named(timeZone))
+    let known = knownSources
     return { day in
       let date = CivilDate(daysSinceEpoch: day).iso
+      let span = FileBounds.microseconds(ofDay: day, in: zone)
       let old = try (stored[date] ?? []).filter { !gone.contains($0.filePath) }.map { file in
-        let bounds = FileBounds(file, indexColumn: indexColumn)
+        let source = try known.source(file) {
+          StoredFileSource(
+            path: try file.localPath(in: root), bounds: FileBounds(file, indexColumn: indexColumn),
+            logPath: file.filePath, columns: file.tags[ColumnSet.tag].map { ColumnSet(tag: $0) },
+            isSorted: file.taggedRowCount != nil)
+        }
         // Rows of one event would lie in two dates, and never be found to be the same.
-        guard bounds.isOf(day: day, in: zone) else {
+        guard source.bounds.isWithin(span) else {
           throw PassError(
             .input,
             "a file of \(date) holds rows of other dates by the zone '\(zoneName)': the dates were cut by another zone before '\(TableProperty.partitionTimezone)' was changed",
             place: "table '\(name)', \(file.filePath)",
             remedy: "set the property back, or store into another table: --table raw.NAME")
         }
-        return StoredFileSource(
-          path: try file.localPath(in: root), bounds: bounds,
-          logPath: file.filePath, columns: file.tags[ColumnSet.tag].map { ColumnSet(tag: $0) },
-          isSorted: file.taggedRowCount != nil)
+        return source
       }
       let new = (waiting[day] ?? []).map { segment in
         StoredFileSource(
@@ -272,4 +278,19 @@ enum SegmentTag {
   /// The interval of the source that the segment's rows come from, within its date, in ns: half-open.
   static let start = "lake.start"
   static let end = "lake.end"
+}
+
+/// What is known of stored files, so that the log's words on each are read once, however many inputs meet it.
+private final class KnownSources: Sendable {
+  /// By path: a file's bytes never change.
+  private let sources = Mutex<[String: StoredFileSource]>([:])
+
+  func source(
+    _ file: AddFile, make: () throws -> StoredFileSource
+  ) rethrows -> StoredFileSource {
+    if let known = sources.withLock({ $0[file.filePath] }) { return known }
+    let fresh = try make()
+    sources.withLock { $0[file.filePath] = fresh }
+    return fresh
+  }
 }
