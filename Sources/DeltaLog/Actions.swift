@@ -17,63 +17,6 @@ public enum Action: Hashable, Sendable {
   case unknown(JSONValue)
 }
 
-/// A data file that belongs to the table.
-///
-/// - Spec: Delta PROTOCOL.md, "Add File and Remove File".
-public struct AddFile: Hashable, Sendable {
-  /// As the log writes it: a URI, see `DataPath`.
-  public var path: String
-  /// Column to value; nil where the value is null. An empty string is null too.
-  public var partitionValues: [String: String?]
-  /// Bytes.
-  public var size: Int64
-  /// Milliseconds since 1970 UTC.
-  public var modificationTime: Int64
-  /// False when the commit only rearranges rows.
-  public var dataChange: Bool
-  /// JSON text, see `FileStatistics`.
-  public var stats: String?
-  public var tags: [String: String]
-  /// `deletionVector.uniqueId`; nil for every file of a table that this version reads.
-  public var deletionVectorID: String?
-
-  public init(
-    path: String, partitionValues: [String: String?] = [:], size: Int64, modificationTime: Int64,
-    dataChange: Bool = true, stats: String? = nil, tags: [String: String] = [:]
-  ) {
-    self.path = path
-    self.partitionValues = partitionValues
-    self.size = size
-    self.modificationTime = modificationTime
-    self.dataChange = dataChange
-    self.stats = stats
-    self.tags = tags
-  }
-
-  /// The path in the file system: relative to the table's root, or absolute.
-  public var filePath: String { DataPath.decoded(path) }
-
-  /// The value of a partition column; nil when it is null or missing.
-  public func partitionValue(_ column: String) -> String? {
-    guard let value = partitionValues[column] ?? nil else { return nil }
-    return value.isEmpty ? nil : value
-  }
-
-  /// Rows by the tag `lake.rows`; nil where a foreign writer left none.
-  public var taggedRowCount: Int64? { tags[Tag.rows].flatMap { Int64($0) } }
-
-  /// The rows' fingerprint without provenance columns, by the tag `lake.rowHash2`, as hexadecimal digits.
-  public var taggedRowHash: String? { tags[Tag.rowHash2] }
-
-  /// Names of the tags that `lake` keeps on its files.
-  public enum Tag {
-    public static let rows = "lake.rows"
-    public static let rowHash2 = "lake.rowHash2"
-    /// Of segments that older versions wrote: provenance columns count in it.
-    public static let rowHash = "lake.rowHash"
-  }
-}
-
 /// A data file that no longer belongs to the table: a tombstone.
 public struct RemoveFile: Hashable, Sendable {
   public var path: String

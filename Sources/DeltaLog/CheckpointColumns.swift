@@ -2,7 +2,7 @@ import Columnar
 import Parquet
 
 /// Text by row. Values that repeat share one string.
-struct TextColumn {
+struct TextColumn: Sendable {
   private let column: Column
   /// The strings of a dictionary; nil where every row has its own bytes.
   private let dictionary: [String]?
@@ -24,12 +24,25 @@ struct TextColumn {
     return validity.firstIndex { $0 != 0 }
   }
 
+  /// Rows that have a value.
+  var valueCount: Int { column.count - column.nullCount }
+
   func string(_ row: Int) -> String? {
     if let validity = column.validity, validity[row] == 0 { return nil }
     switch column.storage {
     case .codes(let codes, _): return dictionary?[Int(codes[row])]
     case .bytes(let text): return text[row]
     default: return nil
+    }
+  }
+
+  /// Whether a row's value is this text, without making a string of it.
+  func isEqual(_ row: Int, _ text: String) -> Bool {
+    if let validity = column.validity, validity[row] == 0 { return false }
+    switch column.storage {
+    case .codes(let codes, _): return dictionary?[Int(codes[row])] == text
+    case .bytes(let texts): return texts.isEqual(row, text)
+    default: return false
     }
   }
 
@@ -41,7 +54,7 @@ struct TextColumn {
 }
 
 /// Numbers or booleans by row; nil for every row where the column is missing.
-struct NumberColumn {
+struct NumberColumn: Sendable {
   private let values: [Int64]
   private let validity: [UInt8]?
 

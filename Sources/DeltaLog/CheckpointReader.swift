@@ -1,3 +1,4 @@
+import Bytes
 import Columnar
 import Parquet
 import Storage
@@ -8,16 +9,24 @@ import Storage
 ///
 /// - Spec: Delta PROTOCOL.md, "Checkpoints" and "Checkpoint Schema".
 enum CheckpointReader {
+  /// - Parameter isWhole: Decodes what few commands ask for at once too.
   /// - Throws: `corrupt` if a part cannot be read.
   static func read(
-    _ checkpoint: CheckpointFiles, _ storage: any TableStorage
+    _ checkpoint: CheckpointFiles, _ storage: any TableStorage, isWhole: Bool = false
   ) throws(DeltaError) -> LogReplay {
     var replay = LogReplay()
     for path in checkpoint.paths {
       let reader = try open(path, storage)
+      let isDeferred: Bool
+      do throws(ParquetError) {
+        // What `lake` wrote is known to be whole; of all else every column must prove that it is.
+        isDeferred = isWhole ? false : try reader.isSealed()
+      } catch {
+        throw corrupt(error, path, storage)
+      }
       for rowGroup in 0..<reader.rowGroupCount {
         do throws(ParquetError) {
-          try CheckpointRowGroup(reader, rowGroup).apply(to: &replay)
+          try CheckpointRowGroup(reader, rowGroup).apply(to: &replay, isDeferred: isDeferred)
         } catch {
           throw corrupt(error, path, storage)
         }
@@ -31,9 +40,15 @@ enum CheckpointReader {
     guard let reader = try? ParquetReader(bytes: bytes, name: "fuzz") else { return }
     var replay = LogReplay()
     for rowGroup in 0..<Swift.min(reader.rowGroupCount, 4) {
+      let group = CheckpointRowGroup(reader, rowGroup)
       // An error is a right answer to bytes that make no sense.
-      try? CheckpointRowGroup(reader, rowGroup).apply(to: &replay)
+      try? group.apply(to: &replay)
+      // As above.
+      try? group.apply(to: &replay, isDeferred: true)
     }
+    // As above.
+    _ = try? replay.tombstones.values()
+    for file in replay.files.values() { _ = (file.partitionValues, file.tags, file.stats) }
   }
 
   private static func open(
@@ -55,14 +70,17 @@ enum CheckpointReader {
   private static func corrupt(
     _ error: ParquetError, _ path: String, _ storage: any TableStorage
   ) -> DeltaError {
+    corrupt(error, storage.name + "/" + path)
+  }
+
+  static func corrupt(_ error: ParquetError, _ path: String) -> DeltaError {
     DeltaError(
-      .corrupt, "the checkpoint cannot be read: \(error.message)",
-      path: error.placeText ?? storage.name + "/" + path)
+      .corrupt, "the checkpoint cannot be read: \(error.message)", path: error.placeText ?? path)
   }
 }
 
 /// One row group of a checkpoint.
-struct CheckpointRowGroup {
+struct CheckpointRowGroup: Sendable {
   private let reader: ParquetReader
   private let rowGroup: Int
   private let rowCount: Int
@@ -73,13 +91,20 @@ struct CheckpointRowGroup {
     rowCount = reader.rowCount(rowGroup: rowGroup)
   }
 
-  func apply(to replay: inout LogReplay) throws(ParquetError) {
+  /// - Parameter isDeferred: Leaves what few commands ask for until it is asked for.
+  func apply(to replay: inout LogReplay, isDeferred: Bool = false) throws(ParquetError) {
+    replay.checkpointActionCount = replay.checkpointActionCount.adding(clamped: rowCount)
     try applyProtocol(to: &replay)
     try applyMetadata(to: &replay)
     try applyTransactions(to: &replay)
     try applyDomains(to: &replay)
-    try applyRemoves(to: &replay)
-    try applyAdds(to: &replay)
+    if isDeferred {
+      replay.tombstones.take(self)
+      try applyPaths(to: &replay)
+    } else {
+      try applyRemoves(to: &replay)
+      try applyAdds(to: &replay)
+    }
     if let sidecars = try text("sidecar.path"), let row = sidecars.firstRow {
       throw ParquetError(
         .unsupported,
@@ -98,7 +123,7 @@ struct CheckpointRowGroup {
     return column
   }
 
-  private func text(_ name: String) throws(ParquetError) -> TextColumn? {
+  func text(_ name: String) throws(ParquetError) -> TextColumn? {
     try column(name).map { TextColumn($0) }
   }
 
@@ -108,6 +133,27 @@ struct CheckpointRowGroup {
 
   /// The map or list at a path; nil where the checkpoint has none, or none of text.
   private func collection(_ path: [String]) throws(ParquetError) -> TextCollection? {
+    try repeated(path).map {
+      TextCollection($0.keys, keyLevel: $0.keyLevel, values: $0.values, valueLevel: $0.valueLevel)
+    }
+  }
+
+  /// The same, for rows in any order.
+  func rowMaps(_ path: [String]) throws(ParquetError) -> RowMaps? {
+    try repeated(path).map {
+      RowMaps($0.keys, keyLevel: $0.keyLevel, values: $0.values, valueLevel: $0.valueLevel)
+    }
+  }
+
+  /// The columns of a map or list, and the definition levels of what is there.
+  private struct Repeated {
+    var keys: RepeatedColumn
+    var keyLevel: Int
+    var values: RepeatedColumn?
+    var valueLevel: Int
+  }
+
+  private func repeated(_ path: [String]) throws(ParquetError) -> Repeated? {
     let indices = reader.leaves.indices.filter { index in
       let leaf = reader.leaves[index]
       return leaf.path.count > path.count && leaf.path.starts(with: path)
@@ -117,8 +163,8 @@ struct CheckpointRowGroup {
     let keys = try reader.readRepeated(rowGroup: rowGroup, leaf: first)
     var values: RepeatedColumn?
     if indices.count == 2 { values = try reader.readRepeated(rowGroup: rowGroup, leaf: indices[1]) }
-    return TextCollection(
-      keys, keyLevel: reader.leaves[first].maxDefinitionLevel, values: values,
+    return Repeated(
+      keys: keys, keyLevel: reader.leaves[first].maxDefinitionLevel, values: values,
       valueLevel: reader.leaves[indices[indices.count - 1]].maxDefinitionLevel)
   }
 
@@ -138,6 +184,37 @@ struct CheckpointRowGroup {
 
   // MARK: - Actions
 
+  /// The live files, by their paths: the rest is asked for later.
+  private func applyPaths(to replay: inout LogReplay) throws(ParquetError) {
+    guard let paths = try text("add.path"), paths.firstRow != nil else { return }
+    let sizes = try numbers("add.size")
+    let times = try numbers("add.modificationTime")
+    let changes = try numbers("add.dataChange")
+    let vectors = try deletionVectors("add")
+    let details = CheckpointDetails(self)
+    replay.details.append(details)
+    replay.files.reserveCapacity(replay.files.count + paths.valueCount)
+    for row in 0..<rowCount {
+      guard let path = paths.string(row) else { continue }
+      var file = AddFile(
+        path: path, size: try Self.size(sizes[row], row, path), modificationTime: times[row] ?? 0,
+        dataChange: changes[row] != 0, details: details, row: row)
+      file.deletionVectorID = vectors?(row)
+      // What `lake` wrote has no tombstone of a live file: `apply` would look for one.
+      replay.files.set(LogReplay.key(path, file.deletionVectorID), file)
+      if file.deletionVectorID != nil { replay.deletionVectorPath = path }
+    }
+  }
+
+  private static func size(
+    _ size: Int64?, _ row: Int, _ path: String
+  ) throws(ParquetError) -> Int64 {
+    guard let size, size >= 0 else {
+      throw ParquetError(.corrupt, "row \(row): the file '\(path)' has no size")
+    }
+    return size
+  }
+
   private func applyAdds(to replay: inout LogReplay) throws(ParquetError) {
     guard let paths = try text("add.path"), paths.firstRow != nil else { return }
     let sizes = try numbers("add.size")
@@ -153,12 +230,10 @@ struct CheckpointRowGroup {
       let values = partitions?.nextInterned() ?? [:]
       let fileTags = tags?.nextStrings() ?? [:]
       guard let path = paths.string(row) else { continue }
-      guard let size = sizes[row], size >= 0 else {
-        throw ParquetError(.corrupt, "row \(row): the file '\(path)' has no size")
-      }
       var file = AddFile(
-        path: path, partitionValues: values, size: size, modificationTime: times[row] ?? 0,
-        dataChange: changes[row] != 0, stats: stats?.string(row) ?? parsed?[row], tags: fileTags)
+        path: path, partitionValues: values, size: try Self.size(sizes[row], row, path),
+        modificationTime: times[row] ?? 0, dataChange: changes[row] != 0,
+        stats: stats?.string(row) ?? parsed?[row], tags: fileTags)
       file.deletionVectorID = vectors?(row)
       replay.apply(.add(file))
     }
@@ -178,12 +253,26 @@ struct CheckpointRowGroup {
   }
 
   private func applyRemoves(to replay: inout LogReplay) throws(ParquetError) {
-    guard let paths = try text("remove.path"), paths.firstRow != nil else { return }
+    for file in try readRemoves() { replay.apply(.remove(file)) }
+  }
+
+  /// The tombstones.
+  func removes() throws(DeltaError) -> [RemoveFile] {
+    do throws(ParquetError) {
+      return try readRemoves()
+    } catch {
+      throw CheckpointReader.corrupt(error, reader.name)
+    }
+  }
+
+  private func readRemoves() throws(ParquetError) -> [RemoveFile] {
+    guard let paths = try text("remove.path"), paths.firstRow != nil else { return [] }
     let times = try numbers("remove.deletionTimestamp")
     let changes = try numbers("remove.dataChange")
     let sizes = try numbers("remove.size")
     var partitions = try collection(["remove", "partitionValues"])
     let vectors = try deletionVectors("remove")
+    var files: [RemoveFile] = []
     for row in 0..<rowCount {
       let values = partitions?.nextInterned()
       guard let path = paths.string(row) else { continue }
@@ -191,8 +280,9 @@ struct CheckpointRowGroup {
         path: path, deletionTimestamp: times[row], dataChange: changes[row] != 0,
         partitionValues: values, size: sizes[row])
       file.deletionVectorID = vectors?(row)
-      replay.apply(.remove(file))
+      files.append(file)
     }
+    return files
   }
 
   private func applyProtocol(to replay: inout LogReplay) throws(ParquetError) {
@@ -229,9 +319,14 @@ struct CheckpointRowGroup {
   }
 
   private func applyTransactions(to replay: inout LogReplay) throws(ParquetError) {
-    guard let ids = try text("txn.appId"), ids.firstRow != nil else { return }
+    guard let column = try column("txn.appId") else { return }
+    let ids = TextColumn(column)
+    if ids.firstRow == nil { return }
     let versions = try numbers("txn.version")
     let times = try numbers("txn.lastUpdated")
+    if let stored = StoredApplications(column, versions: versions, times: times) {
+      return replay.txns.take(stored)
+    }
     for row in 0..<rowCount {
       guard let id = ids.string(row) else { continue }
       replay.apply(

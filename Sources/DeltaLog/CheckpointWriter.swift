@@ -52,7 +52,7 @@ public enum CheckpointWriter {
       ?? Retention.deletedFileDefault
     let horizon = Instant.now().subtractingReportingOverflow(retention).partialValue
     var kept: [RemoveFile] = []
-    for file in snapshot.tombstones {
+    for file in try snapshot.tombstones {
       if (file.deletionTimestamp ?? 0) >= horizon {
         kept.append(file)
         continue
@@ -71,17 +71,18 @@ public enum CheckpointWriter {
     _ path: String, _ snapshot: Snapshot, _ tombstones: [RemoveFile], _ storage: any TableStorage
   ) throws(DeltaError) {
     let replay = try CheckpointReader.read(
-      CheckpointFiles(version: snapshot.version, paths: [path]), storage)
+      CheckpointFiles(version: snapshot.version, paths: [path]), storage, isWhole: true)
     let files = snapshot.files.map { file in
       var file = file
       file.dataChange = false
       return file
     }
+    let foundTombstones = try replay.tombstones.values()
     let isEqual =
       replay.table == snapshot.protocol && replay.metadata == snapshot.metadata
       && replay.txns == snapshot.txns && replay.domains == snapshot.domainMetadata
       && replay.files.values() == files
-      && replay.tombstones.values().map(\.path) == tombstones.map(\.path)
+      && foundTombstones.map(\.path) == tombstones.map(\.path)
     guard isEqual else {
       throw DeltaError(
         .corrupt, "the checkpoint reads back differently from what was written",
@@ -94,10 +95,12 @@ public enum CheckpointWriter {
   private static func encode(
     _ snapshot: Snapshot, _ tombstones: [RemoveFile]
   ) throws(ParquetError) -> [UInt8] {
-    let writer = try NestedParquetWriter(inMemory: schema)
+    var options = WriterOptions()
+    options.keyValueMetadata = [FileSeal.metadata]
+    let writer = try NestedParquetWriter(inMemory: schema, options: options)
     try writer.append(value(snapshot.protocol), as: "protocol")
     try writer.append(value(snapshot.metadata), as: "metaData")
-    for txn in snapshot.txns.values.sorted(by: { $0.appId < $1.appId }) {
+    for txn in snapshot.txns.all.values.sorted(by: { $0.appId < $1.appId }) {
       try writer.append(
         .structure([
           .init("appId", .string(txn.appId)), .init("version", .integer(txn.version)),
@@ -114,7 +117,9 @@ public enum CheckpointWriter {
     }
     for file in tombstones { try writer.append(value(file), as: "remove") }
     for file in snapshot.files { try writer.append(value(file), as: "add") }
-    return try writer.finishInMemory().bytes
+    var bytes = try writer.finishInMemory().bytes
+    FileSeal.seal(&bytes)
+    return bytes
   }
 
   private static let textMap = NestedType.map(key: .string, value: .primitive(.string))

@@ -18,12 +18,21 @@ struct CommitParser {
   /// Lines that were read.
   private var line = 0
   private var file = FileMembers()
+  private let hasInfo: Bool
+  /// `commitInfo` actions that were passed over.
+  private var skippedCount = 0
+
+  private init(hasInfo: Bool) { self.hasInfo = hasInfo }
 
   /// The actions of a commit, in its order.
   ///
+  /// - Parameter hasInfo: false to pass over `commitInfo`, which a replay does not need and which may be
+  ///   most of a commit.
   /// - Throws: `corrupt` with the line, if one is not an action, or if there are none at all.
-  static func parse(_ bytes: [UInt8], path: String) throws(DeltaError) -> [Action] {
-    var parser = CommitParser()
+  static func parse(
+    _ bytes: [UInt8], path: String, hasInfo: Bool = true
+  ) throws(DeltaError) -> [Action] {
+    var parser = CommitParser(hasInfo: hasInfo)
     // Typed throws do not cross the closure: the failure is carried out by hand.
     var failure: DeltaError?
     bytes.withUnsafeBytes { buffer in
@@ -38,7 +47,7 @@ struct CommitParser {
 
   /// The same of a long commit, which is read piece by piece.
   static func parse(
-    byteCount: Int, pieces: Int = pieceByteCount, path: String,
+    byteCount: Int, pieces: Int = pieceByteCount, path: String, hasInfo: Bool = true,
     read: (Range<Int>) throws(DeltaError) -> [UInt8]
   ) throws(DeltaError) -> [Action] {
     guard byteCount <= byteCountMax else {
@@ -46,7 +55,7 @@ struct CommitParser {
         .unsupported, "a commit of \(byteCount) bytes, and \(byteCountMax) are read", path: path,
         remedy: "restore the table with its writer to a version before it")
     }
-    var parser = CommitParser()
+    var parser = CommitParser(hasInfo: hasInfo)
     var rest: [UInt8] = []
     var position = 0
     while position < byteCount {
@@ -69,7 +78,7 @@ struct CommitParser {
   }
 
   private func finish(byteCount: Int, _ path: String) throws(DeltaError) -> [Action] {
-    guard !actions.isEmpty else {
+    guard !actions.isEmpty || skippedCount > 0 else {
       throw DeltaError(
         .corrupt,
         byteCount == 0 ? "the commit has no bytes" : "the commit holds no action",
@@ -129,6 +138,9 @@ struct CommitParser {
       } else if key.equals("remove") {
         try file.parse(&parser)
         actions.append(.remove(try file.remove(parser.offset)))
+      } else if !hasInfo, key.equals("commitInfo") {
+        try parser.skipValue()
+        skippedCount += 1
       } else {
         try parseRare(key.string, &parser)
       }

@@ -61,8 +61,10 @@ struct ConflictCheck {
   var isBlindAppend: Bool { removedKeys.isEmpty && read.isEmpty && replaced.isEmpty }
 
   /// nil: no application transaction of ours is in `done`, or ours has none.
-  func doneAlready(_ done: [String: TxnAction], at version: Int) -> CommitOutcome? {
-    let ours = txns.filter { appId, ours in done[appId].map { $0.version >= ours } ?? false }
+  ///
+  /// - Parameter done: The application of an id.
+  func doneAlready(_ done: (String) -> TxnAction?, at version: Int) -> CommitOutcome? {
+    let ours = txns.filter { appId, ours in done(appId).map { $0.version >= ours } ?? false }
     if ours.isEmpty { return nil }
     if ours.count == txns.count { return .alreadyDone(version: version) }
     return .conflict(
@@ -73,7 +75,7 @@ struct ConflictCheck {
   func outcome(after other: [Action], version: Int) -> CommitOutcome? {
     var done: [String: TxnAction] = [:]
     for case .txn(let txn) in other { done[txn.appId] = txn }
-    if let outcome = doneAlready(done, at: version) { return outcome }
+    if let outcome = doneAlready({ done[$0] }, at: version) { return outcome }
     func conflict(_ reason: ConflictReason) -> CommitOutcome {
       .conflict(version: version, reason: reason)
     }

@@ -174,7 +174,7 @@ extension AddFile {
   /// The file's statistics; nil where it has none, or none that can be read.
   public var statistics: FileStatistics? {
     guard let stats, var statistics = try? FileStatistics(parsing: stats) else { return nil }
-    statistics.isOwn = tags[Tag.rows] != nil
+    statistics.isOwn = tag(Tag.rows) != nil
     return statistics
   }
 

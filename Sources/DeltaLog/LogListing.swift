@@ -19,12 +19,17 @@ enum LogFile: Hashable {
   private static let digitCount = 20
 
   init(name: String) {
+    var name = name
+    self = name.withUTF8 { LogFile(name: UnsafeRawBufferPointer($0)) }
+  }
+
+  init(name: UnsafeRawBufferPointer) {
     self = Self.parse(name) ?? .other
   }
 
-  private static func parse(_ name: String) -> LogFile? {
-    guard let version = number(name.utf8.prefix(digitCount), digitCount) else { return nil }
-    let rest = name.utf8.dropFirst(digitCount)
+  private static func parse(_ name: UnsafeRawBufferPointer) -> LogFile? {
+    guard let version = number(name.prefix(digitCount), digitCount) else { return nil }
+    let rest = name.dropFirst(digitCount)
     if rest.elementsEqual(".json".utf8) { return .commit(version: version) }
     if rest.elementsEqual(".checkpoint.parquet".utf8) { return .checkpoint(version: version) }
     let parts = rest.split(separator: 0x2E)
@@ -43,7 +48,7 @@ enum LogFile: Hashable {
     return nil
   }
 
-  private static func number(_ digits: Substring.UTF8View, _ width: Int) -> Int? {
+  private static func number(_ digits: Slice<UnsafeRawBufferPointer>, _ width: Int) -> Int? {
     guard digits.count == width else { return nil }
     var value = 0
     for digit in digits {
@@ -85,16 +90,12 @@ struct LogListing {
   private(set) var checkpointsV2: [Int] = []
 
   init(_ storage: any TableStorage) throws(DeltaError) {
-    let entries: [StorageEntry]
-    do {
-      entries = try storage.list(LogFile.directory)
-    } catch {
-      if error.code == .notFound { throw Self.noTable(storage) }
-      throw DeltaError(error)
-    }
     var parts: [Int: [Int: Set<Int>]] = [:]
-    for entry in entries where !entry.isDirectory {
-      switch LogFile(name: entry.name) {
+    var commits: [Int] = []
+    var checkpoints: [CheckpointFiles] = []
+    var checkpointsV2: [Int] = []
+    func note(_ file: LogFile) {
+      switch file {
       case .commit(let version): commits.append(version)
       case .checkpoint(let version):
         checkpoints.append(
@@ -104,6 +105,15 @@ struct LogListing {
       case .checkpointV2(let version): checkpointsV2.append(version)
       case .compacted, .other: break
       }
+    }
+    do {
+      // A log has a file for each commit that there ever was.
+      try storage.visit(LogFile.directory) { name, isDirectory in
+        if !isDirectory { note(LogFile(name: name)) }
+      }
+    } catch {
+      if error.code == .notFound { throw Self.noTable(storage) }
+      throw DeltaError(error)
     }
     for (version, byCount) in parts {
       for (count, present) in byCount.sorted(by: { $0.key < $1.key }) {
@@ -120,6 +130,9 @@ struct LogListing {
     }
     commits.sort()
     checkpoints.sort { ($1.version, $0.paths.count) < ($0.version, $1.paths.count) }
+    self.commits = commits
+    self.checkpoints = checkpoints
+    self.checkpointsV2 = checkpointsV2
     if commits.isEmpty && checkpoints.isEmpty && checkpointsV2.isEmpty {
       throw Self.noTable(storage)
     }

@@ -1,53 +1,17 @@
-/// Elements by key, in the order in which they came; taking one away keeps the others' order.
-struct KeyedFiles<Element: Sendable>: Sendable {
-  private var positions: [String: Int] = [:]
-  private var elements: [Element] = []
-  private var isDead: [Bool] = []
-
-  var count: Int { positions.count }
-
-  mutating func reserveCapacity(_ count: Int) {
-    positions.reserveCapacity(count)
-    elements.reserveCapacity(count)
-    isDead.reserveCapacity(count)
-  }
-
-  /// Appends, or replaces the element of the same key where it stands.
-  mutating func set(_ key: String, _ element: Element) {
-    let next = elements.count
-    if let position = positions.updateValue(next, forKey: key) {
-      positions[key] = position
-      elements[position] = element
-    } else {
-      elements.append(element)
-      isDead.append(false)
-    }
-  }
-
-  mutating func remove(_ key: String) {
-    if let position = positions.removeValue(forKey: key) { isDead[position] = true }
-  }
-
-  /// The elements that are left.
-  consuming func values() -> [Element] {
-    if positions.count == elements.count { return elements }
-    var left: [Element] = []
-    left.reserveCapacity(positions.count)
-    for (index, element) in elements.enumerated() where !isDead[index] { left.append(element) }
-    return left
-  }
-}
-
 /// Applies commits, oldest first, to a table's state.
 ///
 /// - Spec: Delta PROTOCOL.md, "Action Reconciliation".
 struct LogReplay: Sendable {
   var table: TableProtocol?
   var metadata: TableMetadata?
-  var txns: [String: TxnAction] = [:]
+  var txns = Applications()
   var domains: [String: DomainMetadata] = [:]
   var files = KeyedFiles<AddFile>()
-  var tombstones = KeyedFiles<RemoveFile>()
+  var tombstones = Tombstones()
+  /// What the checkpoint says of its files when it is asked.
+  var details: [CheckpointDetails] = []
+  /// Rows of the checkpoint.
+  var checkpointActionCount = 0
   /// `commitInfo` of the last commit applied.
   var commitInfo: CommitInfo?
   /// Adds and removes in commits, those of a checkpoint apart.
@@ -66,10 +30,9 @@ struct LogReplay: Sendable {
     domains = snapshot.domainMetadata
     files.reserveCapacity(snapshot.files.count)
     for file in snapshot.files { files.set(Self.key(file.path, file.deletionVectorID), file) }
-    tombstones.reserveCapacity(snapshot.tombstones.count)
-    for file in snapshot.tombstones {
-      tombstones.set(Self.key(file.path, file.deletionVectorID), file)
-    }
+    tombstones = snapshot.storedTombstones
+    details = snapshot.details
+    checkpointActionCount = snapshot.checkpointActionCount
   }
 
   mutating func apply(_ actions: [Action]) {
@@ -87,7 +50,7 @@ struct LogReplay: Sendable {
     switch action {
     case .add(let file):
       let key = Self.key(file.path, file.deletionVectorID)
-      if tombstones.count > 0 { tombstones.remove(key) }
+      tombstones.remove(key)
       files.set(key, file)
       if file.deletionVectorID != nil { deletionVectorPath = file.path }
     case .remove(let file):
@@ -96,7 +59,7 @@ struct LogReplay: Sendable {
       tombstones.set(key, file)
     case .metadata(let new): metadata = new
     case .protocol(let new): table = new
-    case .txn(let txn): txns[txn.appId] = txn.isWithdrawn ? nil : txn
+    case .txn(let txn): txns.apply(txn)
     case .domainMetadata(let domain):
       domains[domain.domain] = domain.removed ? nil : domain
     case .commitInfo(let info): commitInfo = info

@@ -11,10 +11,10 @@ public struct Snapshot: Sendable {
   public let schema: DeltaSchema
   /// Live files in the order of the log: a checkpoint keeps it.
   public let files: [AddFile]
-  /// Files that were removed and whose bytes may still lie there.
-  public let tombstones: [RemoveFile]
+  /// As far as anybody asked.
+  let storedTombstones: Tombstones
   /// By application id.
-  public let txns: [String: TxnAction]
+  public let txns: Applications
   public let domainMetadata: [String: DomainMetadata]
   /// `commitInfo` of this version; nil if the version came from a checkpoint alone.
   public let commitInfo: CommitInfo?
@@ -22,6 +22,10 @@ public struct Snapshot: Sendable {
   public let checkpointVersion: Int?
   /// Adds and removes in the commits since that checkpoint.
   public let tailActionCount: Int
+  /// Actions in that checkpoint.
+  let checkpointActionCount: Int
+  /// What it says of its files when it is asked.
+  let details: [CheckpointDetails]
 
   /// Reads a table's state.
   ///
@@ -92,8 +96,18 @@ public struct Snapshot: Sendable {
     }
     var segment = LogSegment(checkpoint: nil, target: target)
     segment.base = version
-    return try SnapshotLoader(storage, segment).load(
-      onto: LogReplay(self), checkpoint: checkpointVersion)
+    var replay = LogReplay(self)
+    // Be it that this process wrote one: when the next is due is counted from the last that there is.
+    var last = checkpointVersion
+    if let newer = listing.checkpoints.first(where: { $0.version <= target })?.version,
+      newer > last ?? -1
+    {
+      last = newer
+      replay.checkpointActionCount = Swift.max(
+        checkpointActionCount, files.count + txns.count)
+      if newer == version { replay.tailActionCount = 0 }
+    }
+    return try SnapshotLoader(storage, segment).load(onto: replay, checkpoint: last)
   }
 
   /// The newest version, without reading any.
@@ -119,6 +133,11 @@ public struct Snapshot: Sendable {
 
   /// Table properties.
   public var configuration: [String: String] { metadata.configuration }
+
+  /// Files that were removed and whose bytes may still lie there.
+  public var tombstones: [RemoveFile] {
+    get throws(DeltaError) { try storedTombstones.values() }
+  }
 
   /// Refuses a table whose rules for writers are not all known.
   public func requireWritable() throws(DeltaError) {
@@ -146,11 +165,13 @@ public struct Snapshot: Sendable {
     self.protocol = table
     self.metadata = metadata
     files = replay.files.values()
-    tombstones = replay.tombstones.values()
+    storedTombstones = replay.tombstones
     txns = replay.txns
     domainMetadata = replay.domains
     commitInfo = replay.commitInfo
     checkpointVersion = checkpoint
     tailActionCount = replay.tailActionCount
+    checkpointActionCount = replay.checkpointActionCount
+    details = replay.details
   }
 }

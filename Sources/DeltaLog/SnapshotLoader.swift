@@ -22,7 +22,7 @@ struct SnapshotLoader {
     onto replay: consuming LogReplay, checkpoint: Int? = nil
   ) throws(DeltaError) -> Snapshot {
     do throws(DeltaError) {
-      try applyCommits(to: &replay)
+      try applyCommits(to: &replay, lastCheckpoint: checkpoint)
     } catch {
       try refuseByName(replay, error)
     }
@@ -34,17 +34,19 @@ struct SnapshotLoader {
   /// Bytes of commits that are parsed at a time, where one of them has not more.
   private static let roundByteCount = 64 << 20
 
+  /// - Parameter hasInfo: Reads `commitInfo` too.
   static func commit(
-    _ version: Int, _ storage: any TableStorage
+    _ version: Int, _ storage: any TableStorage, hasInfo: Bool = true
   ) throws(DeltaError) -> [Action] {
     let path = LogFile.commitPath(version)
     let byteCount = try byteCount(version, storage)
     if byteCount <= CommitParser.pieceByteCount {
       let bytes = try storing { () throws(StorageError) in try storage.read(path) }
-      return try CommitParser.parse(bytes, path: storage.name + "/" + path)
+      return try CommitParser.parse(bytes, path: storage.name + "/" + path, hasInfo: hasInfo)
     }
-    return try CommitParser.parse(byteCount: byteCount, path: storage.name + "/" + path) {
-      (range) throws(DeltaError) in
+    return try CommitParser.parse(
+      byteCount: byteCount, path: storage.name + "/" + path, hasInfo: hasInfo
+    ) { (range) throws(DeltaError) in
       try storing { () throws(StorageError) in try storage.read(path, range: range) }
     }
   }
@@ -58,11 +60,19 @@ struct SnapshotLoader {
     }
   }
 
-  private func applyCommits(to replay: inout LogReplay) throws(DeltaError) {
+  private func applyCommits(
+    to replay: inout LogReplay, lastCheckpoint: Int?
+  ) throws(DeltaError) {
     let base = segment.base
     let count = segment.commitCount
     if count < Self.parallelCommitMin {
-      for index in 0..<count { replay.apply(try Self.commit(base + 1 + index, storage)) }
+      for index in 0..<count {
+        let version = base + 1 + index
+        // A snapshot keeps that of its own version.
+        let hasInfo = version == segment.target
+        replay.apply(try Self.commit(version, storage, hasInfo: hasInfo))
+        if version == lastCheckpoint { replay.tailActionCount = 0 }
+      }
       return
     }
     // In rounds, so that only a few parsed commits wait for their turn.
@@ -77,17 +87,23 @@ struct SnapshotLoader {
         batch += 1
       }
       defer { start += batch }
-      for actions in try Self.commits(after: base + start, batch, storage) { replay.apply(actions) }
+      let commits = try Self.commits(
+        after: base + start, batch, storage, infoOf: segment.target)
+      for (index, actions) in commits.enumerated() {
+        replay.apply(actions)
+        if base + start + 1 + index == lastCheckpoint { replay.tailActionCount = 0 }
+      }
     }
   }
 
   private static func commits(
-    after base: Int, _ count: Int, _ storage: any TableStorage
+    after base: Int, _ count: Int, _ storage: any TableStorage, infoOf target: Int
   ) throws(DeltaError) -> [[Action]] {
     let results = Mutex<[[Action]]>(Array(repeating: [], count: count))
     do {
       try Parallel.forEach(count) { index in
-        let actions = try commit(base + 1 + index, storage)
+        let version = base + 1 + index
+        let actions = try commit(version, storage, hasInfo: version == target)
         results.withLock { $0[index] = actions }
       }
     } catch let error as DeltaError {

@@ -153,10 +153,14 @@ public struct Transaction: Sendable {
   /// Puts the commit into the log, behind whatever other commits came first and go with it.
   public mutating func commit() throws(DeltaError) -> CommitOutcome {
     try TransactionRules.check(actions, snapshot, storage.name)
+    // What could not be read of it may have been decided by.
+    if let failure = snapshot?.details.lazy.compactMap(\.failure).first {
+      throw CheckpointReader.corrupt(failure, storage.name)
+    }
     let check = ConflictCheck(
       actions, read: readPartitions, replaced: replacedPartitions, snapshot: snapshot)
     if !followsSnapshot, let snapshot,
-      let outcome = check.doneAlready(snapshot.txns, at: snapshot.version)
+      let outcome = check.doneAlready({ snapshot.txns[$0] }, at: snapshot.version)
     {
       return outcome
     }

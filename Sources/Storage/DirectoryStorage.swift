@@ -28,33 +28,53 @@ public struct DirectoryStorage: TableStorage {
   // MARK: - Reading
 
   public func list(_ directory: String) throws(StorageError) -> [StorageEntry] {
+    var entries: [StorageEntry] = []
+    try visit(directory) { name, isDirectory in
+      entries.append(
+        StorageEntry(name: String(decoding: name, as: UTF8.self), isDirectory: isDirectory))
+    }
+    // Lists of logs are long: strings of bytes in a row are compared as such.
+    entries.sort { Self.precedes($0.name, $1.name) }
+    return entries
+  }
+
+  public func visit(
+    _ directory: String, _ body: (_ name: UnsafeRawBufferPointer, _ isDirectory: Bool) -> Void
+  ) throws(StorageError) {
     let path = absolute(directory)
     guard let stream = lake_opendir(path) else {
       throw .system(errno, "list the folder", path)
     }
     defer { closedir(stream) }
-    var entries: [StorageEntry] = []
-    while let raw = lake_readdir(stream) {
-      let name = withUnsafePointer(to: &raw.pointee.d_name) { tuple in
-        tuple.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if name == "." || name == ".." { continue }
-      var isDirectory = Int(raw.pointee.d_type) == Int(DT_DIR)
-      if Int(raw.pointee.d_type) == Int(DT_UNKNOWN) || Int(raw.pointee.d_type) == Int(DT_LNK) {
-        var status = stat()
-        if lake_stat(path + "/" + name, &status) == 0 {
-          isDirectory = status.st_mode & S_IFMT == S_IFDIR
-        } else if lake_errno() != ENOENT && lake_errno() != ENOTDIR {
-          // Gone meanwhile, or a link that leads nowhere: no folder. All else is not known.
-          throw .system(lake_errno(), "look at the file", path + "/" + name)
-        }
-      }
-      entries.append(StorageEntry(name: name, isDirectory: isDirectory))
+    while let entry = lake_readdir(stream) {
+      try Self.visit(entry, path, body)
     }
     if errno != 0 { throw .system(errno, "list the folder", path) }
-    // Lists of logs are long: strings of bytes in a row are compared as such.
-    entries.sort { Self.precedes($0.name, $1.name) }
-    return entries
+  }
+
+  private static func visit(
+    _ entry: UnsafeMutablePointer<dirent>, _ path: String,
+    _ body: (_ name: UnsafeRawBufferPointer, _ isDirectory: Bool) -> Void
+  ) throws(StorageError) {
+    // Behind the entry's fixed part lies its name, no longer than it need be.
+    guard let offset = MemoryLayout<dirent>.offset(of: \.d_name) else { return }
+    let start = UnsafeRawPointer(entry) + offset
+    let name = UnsafeRawBufferPointer(
+      start: start, count: strlen(start.assumingMemoryBound(to: CChar.self)))
+    if name.first == 0x2E, name.elementsEqual(".".utf8) || name.elementsEqual("..".utf8) { return }
+    let kind = Int(entry.pointee.d_type)
+    var isDirectory = kind == Int(DT_DIR)
+    if kind == Int(DT_UNKNOWN) || kind == Int(DT_LNK) {
+      let file = path + "/" + String(decoding: name, as: UTF8.self)
+      var status = stat()
+      if lake_stat(file, &status) == 0 {
+        isDirectory = status.st_mode & S_IFMT == S_IFDIR
+      } else if lake_errno() != ENOENT && lake_errno() != ENOTDIR {
+        // Gone meanwhile, or a link that leads nowhere: no folder. All else is not known.
+        throw .system(lake_errno(), "look at the file", file)
+      }
+    }
+    body(name, isDirectory)
   }
 
   /// Whether a name comes first in the order of its UTF-8 bytes.

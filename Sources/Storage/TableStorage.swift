@@ -34,6 +34,14 @@ public protocol TableStorage: Sendable {
   /// - Throws: `notFound` if there is no such folder.
   func list(_ directory: String) throws(StorageError) -> [StorageEntry]
 
+  /// Calls `body` with the name and kind of each entry of a folder, in any order. For folders of many
+  /// entries, of which few are wanted.
+  ///
+  /// - Throws: `notFound` if there is no such folder.
+  func visit(
+    _ directory: String, _ body: (_ name: UnsafeRawBufferPointer, _ isDirectory: Bool) -> Void
+  ) throws(StorageError)
+
   func read(_ path: String) throws(StorageError) -> [UInt8]
 
   /// The bytes of `range`, which must lie inside the file.
@@ -130,6 +138,17 @@ enum StoragePath {
     for part in path.utf8.split(separator: 0x2F, omittingEmptySubsequences: false)
     where part.elementsEqual("..".utf8) {
       throw StorageError(code: .badPath, message: "a path that leaves the folder", path: path)
+    }
+  }
+}
+
+extension TableStorage {
+  public func visit(
+    _ directory: String, _ body: (_ name: UnsafeRawBufferPointer, _ isDirectory: Bool) -> Void
+  ) throws(StorageError) {
+    for entry in try list(directory) {
+      var name = entry.name
+      name.withUTF8 { body(UnsafeRawBufferPointer($0), entry.isDirectory) }
     }
   }
 }

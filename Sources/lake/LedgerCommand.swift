@@ -114,7 +114,9 @@ struct LedgerCommand: Command {
         "\(event.dataset) \(event.schema) \(event.symbols.joined(separator: ",")) "
           + "\(text(event.interval.lowerBound)) \(event.state.rawValue)")
     }
-    if !isDryRun { try LedgerRebuild.add(missing, to: lake) }
+    if !isDryRun {
+      try LedgerRebuild.add(missing, to: lake, observer: WarningObserver(context: context))
+    }
     var summary = Summary()
     summary.add("events_missing", .count(missing.count))
     summary.add("events_written", .count(isDryRun ? 0 : missing.count))

@@ -50,7 +50,7 @@ struct RestoreCommand: Command {
       print(try pass.planWithLedger(), newVersion: nil, in: context)
       return .done
     }
-    let done = try pass.run()
+    let done = try pass.run(observer: WarningObserver(context: context))
     print(done.plan, newVersion: done.version, in: context)
     return .done
   }

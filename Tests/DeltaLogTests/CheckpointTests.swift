@@ -56,7 +56,7 @@ import Testing
       #expect(left.stats == right.stats)
       #expect(left.tags == right.tags)
     }
-    #expect(after.tombstones.map(\.path) == before.tombstones.map(\.path))
+    #expect(try after.tombstones.map(\.path) == before.tombstones.map(\.path))
     let hint = try JSONValue(parsing: builder.storage.read("_delta_log/_last_checkpoint"))
     #expect(hint["version"]?.int64 == 2)
     #expect(hint["size"]?.int64 == 10)

@@ -44,6 +44,30 @@ private func make(_ type: NestedType, _ random: inout SeededGenerator) -> Value 
 }
 
 @Suite struct WriteNestedTests {
+  @Test func rowsOfOneFieldAreRowsWithNullsElsewhere() throws {
+    var random = SeededGenerator(seed: 21)
+    for rowCount in [0, 1, 2, 50, 700] {
+      // Several row groups, so that nulls are pending where one ends.
+      var options = WriterOptions()
+      options.rowGroupRowCountMax = 64
+      let whole = try NestedParquetWriter(inMemory: schema, options: options)
+      let short = try NestedParquetWriter(inMemory: schema, options: options)
+      for _ in 0..<rowCount {
+        let place = Int.random(in: 0..<schema.count, using: &random)
+        let value = make(schema[place].type, &random)
+        var row = [Value](repeating: .null, count: schema.count)
+        row[place] = value
+        try whole.append(row)
+        if Int.random(in: 0..<4, using: &random) == 0 {
+          try short.append(row)
+        } else {
+          try short.append(value, as: schema[place].name)
+        }
+      }
+      #expect(try whole.finishInMemory().bytes == short.finishInMemory().bytes)
+    }
+  }
+
   @Test(arguments: [0, 1, 7, 100, 1_023, 4_096])
   func rowsOfAnyNestingRoundTrip(_ count: Int) throws {
     var random = SeededGenerator(seed: 21)

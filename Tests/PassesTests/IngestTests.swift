@@ -287,7 +287,7 @@ private let table = "raw.test_set_ohlcv_1s"
       fclose(stream)
     }
     let living = try StagingRun(root: toy.lake.root)
-    try LakeCleaning.removeDeadRuns(toy.lake)
+    try LakeCleaning.removeDeadRuns(toy.lake, observer: NoObserver())
     #expect(access(folder, F_OK) != 0)
     #expect(access(toy.lake.root + "/" + orphan, F_OK) != 0)
     #expect(access(try toy.path(kept, table), F_OK) == 0)

@@ -38,6 +38,17 @@ final class LeafBuffer {
     byteCount += 8
   }
 
+  /// Rows in which the whole field is null.
+  func appendNullRows(_ count: Int) {
+    let first = definitionLevels.count
+    for row in 0..<count { rowStarts.append((first + row, valueCount)) }
+    definitionLevels.append(contentsOf: repeatElement(0, count: count))
+    if leaf.repetitionLevelMax > 0 {
+      repetitionLevels.append(contentsOf: repeatElement(0, count: count))
+    }
+    byteCount += 8 * count
+  }
+
   func append(_ value: Value, repetition: Int) throws(ParquetError) {
     try append(value)
     definitionLevels.append(UInt32(leaf.definitionLevelMax))

@@ -11,6 +11,11 @@ public final class NestedParquetWriter {
   private let size = BufferedSize()
   private let encoders: [ColumnChunkEncoder]
   private var bufferedRowCount = 0
+  /// For each field, the last rows in which it has no value, as far as its leaves do not know of them.
+  private var pendingNulls: [Int]
+  private let names: [String]
+  /// The leaves of each field.
+  private let leafRanges: [Range<Int>]
 
   /// Creates a file, which must not exist.
   public convenience init(
@@ -40,6 +45,9 @@ public final class NestedParquetWriter {
     self.options = options
     writer = try ParquetFileWriter(
       sink: sink, schema: layout.elements, leaves: layout.leaves.map(\.column), options: options)
+    names = layout.nodes.map(\.name)
+    leafRanges = layout.nodes.map { Self.leafRange($0.node) }
+    pendingNulls = Array(repeating: 0, count: layout.nodes.count)
     leaves = layout.leaves.map { [size] in LeafBuffer($0, size: size) }
     encoders = layout.leaves.map { ColumnChunkEncoder(column: $0.column, options: options) }
   }
@@ -49,21 +57,53 @@ public final class NestedParquetWriter {
   /// Members of structures are found by name, wherever they stand; missing ones are null.
   public func append(_ row: [Value]) throws(ParquetError) {
     precondition(row.count == layout.nodes.count, "one value a field")
-    for leaf in leaves { leaf.beginRow() }
-    bufferedRowCount += 1
-    for (value, child) in zip(row, layout.nodes) {
-      try shred(value, child.node, definition: 0, repetition: 0)
+    for (field, value) in row.enumerated() { try append(value, toField: field) }
+    try endRow()
+  }
+
+  /// Appends a row in which only the field `name` has a value.
+  public func append(_ value: Value, as name: String) throws(ParquetError) {
+    for (field, other) in names.enumerated() {
+      if other == name {
+        try append(value, toField: field)
+      } else {
+        // Told to the leaves together: most rows of a checkpoint have one field of six.
+        pendingNulls[field] += 1
+      }
     }
+    try endRow()
+  }
+
+  private static func leafRange(_ node: NestedLayout.Node) -> Range<Int> {
+    switch node {
+    case .leaf(let leaf, _): leaf..<(leaf + 1)
+    case .structure(_, _, let leaves), .list(_, _, _, _, let leaves),
+      .map(_, _, _, _, _, let leaves):
+      leaves
+    }
+  }
+
+  private func append(_ value: Value, toField field: Int) throws(ParquetError) {
+    let node = layout.nodes[field].node
+    appendPendingNulls(field)
+    for leaf in leafRanges[field] { leaves[leaf].beginRow() }
+    try shred(value, node, definition: 0, repetition: 0)
+  }
+
+  private func appendPendingNulls(_ field: Int) {
+    let count = pendingNulls[field]
+    if count == 0 { return }
+    for leaf in leafRanges[field] { leaves[leaf].appendNullRows(count) }
+    pendingNulls[field] = 0
+  }
+
+  private func endRow() throws(ParquetError) {
+    bufferedRowCount += 1
     if bufferedRowCount >= options.rowGroupRowCountMax
       || size.byteCount >= options.rowGroupByteCountMax
     {
       try flush()
     }
-  }
-
-  /// Appends a row in which only the field `name` has a value.
-  public func append(_ value: Value, as name: String) throws(ParquetError) {
-    try append(layout.nodes.map { $0.name == name ? value : .null })
   }
 
   /// Writes what is buffered and the footer, and closes the file.
@@ -83,6 +123,7 @@ public final class NestedParquetWriter {
 
   private func flush() throws(ParquetError) {
     if bufferedRowCount == 0 { return }
+    for field in layout.nodes.indices { appendPendingNulls(field) }
     let cuts = options.pageCuts(rowCount: bufferedRowCount)
     var chunks: [EncodedColumnChunk] = []
     for (leaf, encoder) in zip(leaves, encoders) {

@@ -31,12 +31,18 @@ struct NestedLayout {
   /// A node of the tree, with the levels at which it is present.
   indirect enum Node {
     case leaf(Int, isRequired: Bool)
-    case structure([(name: String, node: Node)], definitionLevel: Int, leaves: Range<Int>)
+    case structure([Child], definitionLevel: Int, leaves: Range<Int>)
     /// `elementLevel` is the definition level of an element's being there; null or not.
     case list(Node, definitionLevel: Int, elementLevel: Int, repetition: Int, leaves: Range<Int>)
     case map(
       key: Node, value: Node, definitionLevel: Int, elementLevel: Int, repetition: Int,
       leaves: Range<Int>)
+  }
+
+  /// A named node.
+  struct Child {
+    var name: String
+    var node: Node
   }
 
   struct Leaf {
@@ -48,13 +54,13 @@ struct NestedLayout {
 
   private(set) var elements: [SchemaElement]
   private(set) var leaves: [Leaf] = []
-  private(set) var nodes: [(name: String, node: Node)] = []
+  private(set) var nodes: [Child] = []
 
   init(_ fields: [NestedField]) {
     elements = [SchemaElement(name: "schema", childCount: Int32(fields.count))]
     for field in fields {
       let node = add(field.name, field.type, [], definition: 0, repetition: 0, isRequired: false)
-      nodes.append((field.name, node))
+      nodes.append(Child(name: field.name, node: node))
     }
   }
 
@@ -79,12 +85,12 @@ struct NestedLayout {
     case .structure(let fields):
       elements.append(
         SchemaElement(repetition: .optional, name: name, childCount: Int32(fields.count)))
-      var children: [(name: String, node: Node)] = []
+      var children: [Child] = []
       for field in fields {
         let node = add(
           field.name, field.type, path, definition: present, repetition: repetition,
           isRequired: false)
-        children.append((field.name, node))
+        children.append(Child(name: field.name, node: node))
       }
       return .structure(children, definitionLevel: present, leaves: first..<leaves.count)
     case .list(let type):

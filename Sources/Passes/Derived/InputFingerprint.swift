@@ -21,7 +21,7 @@ struct PartitionFingerprint: Hashable, Sendable {
         rowCount = rowCount.adding(clamped: count)
         rowHash &+= hash
       } else if let count = file.taggedRowCount,
-        let hash = file.tags[AddFile.Tag.rowHash].flatMap({ Fingerprint(hex: $0) }),
+        let hash = file.tag(AddFile.Tag.rowHash).flatMap({ Fingerprint(hex: $0) }),
         try !StoredRows.hasProvenance(path: file.localPath(in: root))
       {
         // An older version's hash counts provenance columns too: without a value there, it is the same.
@@ -70,7 +70,7 @@ struct Derivation: Hashable, Sendable {
   /// tags never does.
   func isFresh(_ files: [AddFile]) -> Bool {
     !files.isEmpty
-      && files.allSatisfy { file in tags.allSatisfy { file.tags[$0.key] == $0.value } }
+      && files.allSatisfy { file in tags.allSatisfy { file.tag($0.key) == $0.value } }
   }
 
   /// The application id by which a table remembers that a partition came out empty.

@@ -98,7 +98,7 @@ public final class DBNExport {
   private func localPath(_ file: AddFile) throws -> String { try file.localPath(in: table.path) }
 
   private func start(_ file: AddFile) -> Int64 {
-    file.tags[SegmentTag.start].flatMap { Int64($0) } ?? 0
+    file.tag(SegmentTag.start).flatMap { Int64($0) } ?? 0
   }
 
   /// Looks whether all records fit.

@@ -54,8 +54,9 @@ struct SeriesCoverage {
         reason: isKnown ? "never asked for" : "no rows, and no record that they were asked for")
     var from = wanted.lowerBound
     for stretch in stretches {
-      // A file's first and last row do not say where a quiet morning began.
-      let isByHand = Self.isByRows(stretch.event)
+      // What a file claims may end at its first and last row, and those do not say where a quiet morning
+      // began.
+      let isByHand = stretch.state == .claimed
       let known =
         isByHand && stretch.interval.overlaps(session) ? session : stretch.interval
       let part = known.clamped(to: wanted)
@@ -75,11 +76,6 @@ struct SeriesCoverage {
 
   private func byHand(_ isTableThere: Bool) -> Knowledge {
     isTableThere ? .byHand : .missing(.notDownloaded, reason: "no rows of any symbol")
-  }
-
-  /// Whether an event's interval was taken from the rows: its end lies just behind a row's time.
-  private static func isByRows(_ event: CoverageEvent) -> Bool {
-    event.state == .claimed && event.interval.upperBound % 1000 == 1
   }
 
   private static func knowledge(_ event: CoverageEvent) -> Knowledge {

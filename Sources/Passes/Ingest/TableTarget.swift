@@ -26,7 +26,7 @@ final class TableTarget {
   /// A commit of ours came since the snapshot.
   private var isBehind = false
   /// The snapshot's files by partition date, once they are asked for.
-  private var filesByDate: [String: [AddFile]]?
+  private var filesByDate: DatedFiles?
   private let knownSources = KnownSources()
   /// Inputs whose rows wait for the commit.
   private(set) var pendingInputs: [PendingInput] = []
@@ -84,7 +84,7 @@ final class TableTarget {
   /// Whether the table has rows of some content, however it was read.
   func has(content sha256: String) -> Bool {
     let start = InputIdentity.prefix + sha256
-    return snapshot?.txns.keys.contains { $0.hasPrefix(start) } ?? false
+    return snapshot?.txns.contains(prefix: start) ?? false
       || pendingInputs.contains { $0.appId.hasPrefix(start) }
   }
 
@@ -99,15 +99,15 @@ final class TableTarget {
   /// Stored files of a date that no pending work takes away.
   func storedFiles(day: Int) -> [AddFile] {
     let gone = Set(pendingRemovals.map(\.filePath))
-    let files = storedFilesByDate()[CivilDate(daysSinceEpoch: day).iso] ?? []
+    let files = storedFilesByDate().files(date: CivilDate(daysSinceEpoch: day).iso)
     return files.filter { !gone.contains($0.filePath) }
   }
 
-  private func storedFilesByDate() -> [String: [AddFile]] {
+  private func storedFilesByDate() -> DatedFiles {
     if let filesByDate { return filesByDate }
-    let grouped = Dictionary(grouping: snapshot?.files ?? []) { $0.partitionValue("date") ?? "" }
-    filesByDate = grouped
-    return grouped
+    let files = DatedFiles(snapshot?.files ?? [])
+    filesByDate = files
+    return files
   }
 
   /// What the table holds now.
@@ -116,7 +116,7 @@ final class TableTarget {
   ///   - probe: Tells the hash of the input's content; nil where it can't be told before it was read.
   ///   - reading: How the input is read.
   func lookup(_ probe: ContentProbe? = nil, reading: InputReading = .none) throws -> StoredLookup {
-    let (txns, name) = (snapshot?.txns ?? [:], name)
+    let (txns, name) = (snapshot?.txns, name)
     let waiting = Set(pendingInputs.map(\.appId))
     return StoredLookup(
       schema: StoredSchema(
@@ -124,7 +124,7 @@ final class TableTarget {
       isInput: {
         guard let probe else { return false }
         let appId = InputIdentity.appId(sha256: try probe.sha256(), reading: reading, table: name)
-        return txns[appId] != nil || waiting.contains(appId)
+        return txns?[appId] != nil || waiting.contains(appId)
       }, files: try fileLister())
   }
 
@@ -138,11 +138,11 @@ final class TableTarget {
     return { day in
       let date = CivilDate(daysSinceEpoch: day).iso
       let span = FileBounds.microseconds(ofDay: day, in: zone)
-      let old = try (stored[date] ?? []).filter { !gone.contains($0.filePath) }.map { file in
+      let old = try stored.files(date: date).filter { !gone.contains($0.filePath) }.map { file in
         let source = try known.source(file) {
           StoredFileSource(
             path: try file.localPath(in: root), bounds: FileBounds(file, indexColumn: indexColumn),
-            logPath: file.filePath, columns: file.tags[ColumnSet.tag].map { ColumnSet(tag: $0) },
+            logPath: file.filePath, columns: file.tag(ColumnSet.tag).map { ColumnSet(tag: $0) },
             isSorted: file.taggedRowCount != nil)
         }
         // Rows of one event would lie in two dates, and never be found to be the same.

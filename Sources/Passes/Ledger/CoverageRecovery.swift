@@ -1,3 +1,4 @@
+import Bytes
 import Catalog
 import Columnar
 import DeltaLog
@@ -147,8 +148,7 @@ extension CoverageLedger {
     let first = CivilDate(year: date.year, month: date.month, day: 1)?.daysSinceEpoch ?? 0
     return (purchases + unconfirmedPurchases).reduce(0) { sum, event in
       guard floorDivide(event.recordedAt, 86_400_000_000_000) >= Int64(first) else { return sum }
-      let (total, overflow) = sum.addingReportingOverflow(event.costNanoUSD ?? 0)
-      return overflow ? .max : total
+      return sum.adding(clamped: event.costNanoUSD ?? 0)
     }
   }
 }

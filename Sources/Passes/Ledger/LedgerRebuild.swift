@@ -14,6 +14,8 @@ public enum LedgerRebuild {
   }
 
   /// Writes events into the ledger, those that it still lacks.
+  ///
+  /// - Parameter observer: Told what is odd about what dead runs left.
   public static func add(
     _ events: [CoverageEvent], to lake: Lake, observer: any PassObserver = NoObserver()
   ) throws {

@@ -1,3 +1,4 @@
+import Bytes
 import Columnar
 
 /// What downloads cost, summed exactly.
@@ -66,9 +67,10 @@ public struct SpendReport: Sendable {
     _ event: CoverageEvent, _ cost: Int128, to line: inout Line, isWhole: Bool
   ) {
     line.purchaseCount += 1
+    // checked: of 128 bits, and prices of 64
     line.nanoUSD += cost
-    line.rowCount = isWhole ? line.rowCount.map { $0 &+ (event.rowCount ?? 0) } : nil
-    line.byteCount = isWhole ? line.byteCount.map { $0 &+ (event.byteCount ?? 0) } : nil
+    line.rowCount = isWhole ? line.rowCount.map { $0.adding(clamped: event.rowCount ?? 0) } : nil
+    line.byteCount = isWhole ? line.byteCount.map { $0.adding(clamped: event.byteCount ?? 0) } : nil
   }
 
   /// A price in equal shares, to a billionth of a dollar; the first ones bear the rest.

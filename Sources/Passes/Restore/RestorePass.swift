@@ -94,10 +94,13 @@ public struct RestorePass {
 
   /// Restores, and brings the ledger up to date.
   ///
+  /// - Parameter observer: Told what is odd about what dead runs left.
   /// - Returns: The plan that was carried out, made again where other commits came first, and the new
   ///   version; nil where there is nothing to do.
-  public func run() throws -> (plan: RestorePlan, version: Int?) {
-    try LakeCleaning.removeDeadRuns(lake)
+  public func run(
+    observer: any PassObserver = NoObserver()
+  ) throws -> (plan: RestorePlan, version: Int?) {
+    try LakeCleaning.removeDeadRuns(lake, observer: observer)
     let run = try StagingRun(root: lake.root)
     defer { run.finish() }
     let journal = try CoverageJournal(lake: lake, runID: run.id)

@@ -4,7 +4,7 @@ import Storage
 
 /// What a command that writes does first: it removes what dead runs left behind.
 enum LakeCleaning {
-  static func removeDeadRuns(_ lake: Lake, observer: any PassObserver = NoObserver()) throws {
+  static func removeDeadRuns(_ lake: Lake, observer: any PassObserver) throws {
     var known: [String: Set<String>] = [:]
     try StagingRun.cleanDead(
       root: lake.root,
@@ -17,7 +17,7 @@ enum LakeCleaning {
           guard try Snapshot.exists(storage) else { return false }
           let snapshot = try Snapshot.load(storage)
           known[folder] = Set(
-            snapshot.files.map(\.filePath) + snapshot.tombstones.map(\.filePath))
+            snapshot.files.map(\.filePath) + (try snapshot.tombstones).map(\.filePath))
         }
         return known[folder]?.contains(parts[2]) ?? true
       }, report: { observer.warn($0) })

@@ -1,0 +1,158 @@
+/// A data file that belongs to the table.
+///
+/// A table may have 100,000 of them, and most commands look at a few: what a checkpoint says of a file
+/// beside its path and size is taken out of the checkpoint's columns when it is asked for.
+///
+/// - Spec: Delta PROTOCOL.md, "Add File and Remove File".
+public struct AddFile: Sendable {
+  /// As the log writes it: a URI, see `DataPath`.
+  public var path: String
+  /// Bytes.
+  public var size: Int64
+  /// Milliseconds since 1970 UTC.
+  public var modificationTime: Int64
+  /// False when the commit only rearranges rows.
+  public var dataChange: Bool
+  /// `deletionVector.uniqueId`; nil for every file of a table that this version reads.
+  public var deletionVectorID: String?
+  private var details: Details
+
+  private enum Details: Sendable {
+    case given(GivenDetails)
+    case stored(CheckpointDetails, row: Int)
+  }
+
+  private struct GivenDetails: Sendable {
+    var partitionValues: [String: String?]
+    var stats: String?
+    var tags: [String: String]
+  }
+
+  public init(
+    path: String, partitionValues: [String: String?] = [:], size: Int64, modificationTime: Int64,
+    dataChange: Bool = true, stats: String? = nil, tags: [String: String] = [:]
+  ) {
+    self.path = path
+    self.size = size
+    self.modificationTime = modificationTime
+    self.dataChange = dataChange
+    details = .given(
+      GivenDetails(partitionValues: partitionValues, stats: stats, tags: tags))
+  }
+
+  /// A file of a checkpoint, which says the rest when it is asked.
+  init(
+    path: String, size: Int64, modificationTime: Int64, dataChange: Bool,
+    details: CheckpointDetails, row: Int
+  ) {
+    self.path = path
+    self.size = size
+    self.modificationTime = modificationTime
+    self.dataChange = dataChange
+    self.details = .stored(details, row: row)
+  }
+
+  private var given: GivenDetails {
+    get {
+      switch details {
+      case .given(let details): details
+      case .stored(let details, let row):
+        GivenDetails(
+          partitionValues: details.partitionValues(row), stats: details.stats(row),
+          tags: details.tags(row))
+      }
+    }
+    set { details = .given(newValue) }
+  }
+
+  /// Column to value; nil where the value is null. An empty string is null too.
+  public var partitionValues: [String: String?] {
+    get {
+      switch details {
+      case .given(let details): details.partitionValues
+      case .stored(let details, let row): details.partitionValues(row)
+      }
+    }
+    set { given.partitionValues = newValue }
+  }
+
+  /// JSON text, see `FileStatistics`.
+  public var stats: String? {
+    get {
+      switch details {
+      case .given(let details): details.stats
+      case .stored(let details, let row): details.stats(row)
+      }
+    }
+    set { given.stats = newValue }
+  }
+
+  public var tags: [String: String] {
+    get {
+      switch details {
+      case .given(let details): details.tags
+      case .stored(let details, let row): details.tags(row)
+      }
+    }
+    set { given.tags = newValue }
+  }
+
+  /// One tag's value, without taking the others out of a checkpoint.
+  public func tag(_ name: String) -> String? {
+    switch details {
+    case .given(let details): details.tags[name]
+    case .stored(let details, let row): details.tag(name, row)
+    }
+  }
+
+  /// The path in the file system: relative to the table's root, or absolute.
+  public var filePath: String { DataPath.decoded(path) }
+
+  /// The value of a partition column; nil when it is null or missing.
+  public func partitionValue(_ column: String) -> String? {
+    let value =
+      switch details {
+      case .given(let details): details.partitionValues[column] ?? nil
+      case .stored(let details, let row): details.partitionValue(column, row)
+      }
+    guard let value, !value.isEmpty else { return nil }
+    return value
+  }
+
+  /// Rows by the tag `lake.rows`; nil where a foreign writer left none.
+  public var taggedRowCount: Int64? { tag(Tag.rows).flatMap { Int64($0) } }
+
+  /// The rows' fingerprint without provenance columns, by the tag `lake.rowHash2`, as hexadecimal digits.
+  public var taggedRowHash: String? { tag(Tag.rowHash2) }
+
+  /// Names of the tags that `lake` keeps on its files.
+  public enum Tag {
+    public static let rows = "lake.rows"
+    public static let rowHash2 = "lake.rowHash2"
+    /// Of segments that older versions wrote: provenance columns count in it.
+    public static let rowHash = "lake.rowHash"
+  }
+}
+
+extension AddFile: Hashable {
+  public static func == (one: AddFile, other: AddFile) -> Bool {
+    guard one.path == other.path, one.size == other.size,
+      one.modificationTime == other.modificationTime, one.dataChange == other.dataChange,
+      one.deletionVectorID == other.deletionVectorID
+    else { return false }
+    if case .stored(let details, let row) = one.details,
+      case .stored(let others, let otherRow) = other.details, details === others, row == otherRow
+    {
+      return true
+    }
+    return one.partitionValues == other.partitionValues && one.stats == other.stats
+      && one.tags == other.tags
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    // Two files of one path are mostly one: the rest need not be looked up for it.
+    hasher.combine(path)
+    hasher.combine(size)
+    hasher.combine(modificationTime)
+  }
+}

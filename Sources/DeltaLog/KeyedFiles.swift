@@ -1,0 +1,72 @@
+import Bytes
+
+/// Elements by key, in the order in which they came; taking one away keeps the others' order.
+///
+/// Keys are paths: they are told apart byte by byte, as file systems do.
+struct KeyedFiles<Element: Sendable>: Sendable {
+  private var keys: [String] = []
+  private var elements: [Element] = []
+  private var isDead: [Bool] = []
+  /// By hash, in the first free slot behind it: an element's place plus 1, or 0. At most half are used.
+  private var slots: [UInt32] = []
+  private(set) var count = 0
+
+  mutating func reserveCapacity(_ count: Int) {
+    keys.reserveCapacity(count)
+    elements.reserveCapacity(count)
+    isDead.reserveCapacity(count)
+    if slots.count < 2 * count { index(forCount: count) }
+  }
+
+  /// Appends, or replaces the element of the same key where it stands.
+  mutating func set(_ key: String, _ element: Element) {
+    if slots.count < 2 * (elements.count + 1) { index(forCount: 2 * (elements.count + 1)) }
+    let slot = slot(of: key)
+    let place = Int(slots[slot]) - 1
+    if place >= 0 && !isDead[place] {
+      elements[place] = element
+      return
+    }
+    keys.append(key)
+    elements.append(element)
+    isDead.append(false)
+    slots[slot] = UInt32(elements.count)
+    count += 1
+  }
+
+  mutating func remove(_ key: String) {
+    if slots.isEmpty { return }
+    let place = Int(slots[slot(of: key)]) - 1
+    if place < 0 || isDead[place] { return }
+    isDead[place] = true
+    count -= 1
+  }
+
+  /// The elements that are left.
+  consuming func values() -> [Element] {
+    if count == elements.count { return elements }
+    var left: [Element] = []
+    left.reserveCapacity(count)
+    for (place, element) in elements.enumerated() where !isDead[place] { left.append(element) }
+    return left
+  }
+
+  /// The key's slot, or the free one where it belongs.
+  private func slot(of key: String) -> Int {
+    var slot = Int(truncatingIfNeeded: PathHash.of(key)) & (slots.count - 1)
+    while slots[slot] != 0 {
+      if PathHash.isEqual(keys[Int(slots[slot]) - 1], key) { return slot }
+      slot = (slot + 1) & (slots.count - 1)
+    }
+    return slot
+  }
+
+  /// Makes room for this many elements.
+  private mutating func index(forCount count: Int) {
+    var size = 16
+    while size < 2 * count { size *= 2 }
+    slots = [UInt32](repeating: 0, count: size)
+    // A dead element's place is taken by the next one of its key, if any.
+    for place in keys.indices { slots[slot(of: keys[place])] = UInt32(place + 1) }
+  }
+}

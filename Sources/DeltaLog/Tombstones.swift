@@ -1,0 +1,39 @@
+/// Files that were removed and whose bytes may still lie there.
+///
+/// They only grow until the bytes are removed, and next to nobody asks for them: those of a checkpoint
+/// stay undecoded until then.
+struct Tombstones: Sendable {
+  /// Row groups of a checkpoint that have some.
+  private var stored: [CheckpointRowGroup] = []
+  /// What came since.
+  private var later = KeyedFiles<RemoveFile>()
+  /// Keys of stored ones that are live again.
+  private var revived: Set<String> = []
+
+  init() {}
+
+  mutating func take(_ rowGroup: CheckpointRowGroup) { stored.append(rowGroup) }
+
+  mutating func set(_ key: String, _ file: RemoveFile) { later.set(key, file) }
+
+  mutating func remove(_ key: String) {
+    if later.count > 0 { later.remove(key) }
+    if !stored.isEmpty { revived.insert(key) }
+  }
+
+  /// All of them, in the order of the log.
+  func values() throws(DeltaError) -> [RemoveFile] {
+    if stored.isEmpty { return later.values() }
+    var files = KeyedFiles<RemoveFile>()
+    for rowGroup in stored {
+      for file in try rowGroup.removes() { files.set(file.key, file) }
+    }
+    for key in revived { files.remove(key) }
+    for file in later.values() { files.set(file.key, file) }
+    return files.values()
+  }
+}
+
+extension RemoveFile {
+  fileprivate var key: String { LogReplay.key(path, deletionVectorID) }
+}
