@@ -179,11 +179,17 @@ struct IngestCommand: Command {
       case .nothingIdentifies:
         left + ", though nothing tells events of one time apart: no sequence, id or nanoseconds"
       case .otherPrecision:
-        "rows meet stored ones of the same symbol and microsecond, none is equal, and one side has finer times: "
+        "rows lie among stored ones of the same symbol whose times are finer or coarser, and few are equal: "
           + "the same events may now be stored twice"
       case .nothingEqual:
         "rows meet stored ones of the same symbol and time, and none is equal: "
           + "the same events may now be stored twice"
+      case .otherColumns:
+        left
+          + ", though they have columns that the stored ones lack, which have others: what only they say is not stored"
+      case .otherKey:
+        "rows have the symbol and time of stored ones and other values, and one side does not say all of the table's key: "
+          + "the same bars may now be stored twice"
       }
     return "\(file.path): \(what) (--overlap union if that is right; lake restore takes it back)"
   }

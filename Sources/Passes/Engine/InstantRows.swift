@@ -3,7 +3,7 @@ import Bytes
 /// The stored rows of one symbol and microsecond, for new rows to be held against.
 struct InstantRows {
   /// Different rows of one symbol and microsecond that are held against each other at most.
-  static let entryMax = 1_000_000
+  static let entryMax = 300_000
   /// Entries that are looked through one by one.
   private static let plainMax = 8
 

@@ -56,6 +56,9 @@ struct PhysicalColumn: Sendable {
       ? nil : RowHash(name: field.name, type: field.type.hashName)
   }
 
+  /// Whether the source has texts for the column.
+  var isText: Bool { if case .text = origin { true } else { false } }
+
   /// Whether the source has the column.
   var isPresent: Bool { if case .absent = origin { false } else { isFilled } }
 

@@ -25,8 +25,12 @@ final class StoredCursor {
   let fileIndex: Int
   /// Place of what it is compared by among the merge's forms.
   let form: Int
-  /// Whether new rows take the place of equal ones of the file.
-  let isReplaced: Bool
+  /// Whether rows are found by their key; else by their content alone.
+  let isByKey: Bool
+  /// Whether the new rows' symbol takes the place of a stand-in.
+  private let isResolved: Bool
+  /// How fine the times are that were passed.
+  private(set) var grain = TimeGrain()
   private let symbol: String
   private let times: ClosedRange<Int64>
   private let candidates: [Int]
@@ -39,19 +43,31 @@ final class StoredCursor {
   private var collected: [StoredRow]?
   private var collectedAt = 0
 
-  /// - Parameter isOrdered: Whether the file's own order can be relied on.
+  /// - Parameters:
+  ///   - isResolved: The new rows' symbol takes the place of a stand-in.
+  ///   - isOrdered: Whether the file's own order can be relied on.
   init(
-    _ file: StoredFile, fileIndex: Int, form: Int, isReplaced: Bool, symbol: String,
+    _ file: StoredFile, fileIndex: Int, isByKey: Bool, isResolved: Bool, symbol: String,
     times: ClosedRange<Int64>, isOrdered: Bool
   ) throws {
     self.file = file
     self.fileIndex = fileIndex
-    self.form = form
-    self.isReplaced = isReplaced
+    self.form = file.form
+    self.isByKey = isByKey
+    self.isResolved = isResolved
     self.symbol = symbol
     self.times = times
     candidates = file.candidates(symbol: symbol, times: times)
     if !isOrdered { collected = try collect() }
+  }
+
+  /// Whether a new row takes the place of an equal one of the file.
+  ///
+  /// - Parameter hasExtra: The new row has fields that no column is for.
+  func isReplaced(hasExtra: Bool) -> Bool {
+    if isResolved { return true }
+    if file.hasExtra { return file.saysLess && hasExtra }
+    return file.saysLess || file.saysNoMore && hasExtra
   }
 
   /// The next row's time in whole microseconds; nil at the end.
@@ -92,12 +108,14 @@ final class StoredCursor {
   }
 
   private func step() throws {
-    if collected != nil {
+    if let collected {
+      grain.add(collected[collectedAt].time)
       collectedAt += 1
       return
     }
     guard let block else { return }
     lastTime = block.times[rows.lowerBound]
+    grain.add(lastTime)
     rows = rows.lowerBound + 1..<rows.upperBound
     if !rows.isEmpty && block.times[rows.lowerBound] < lastTime { throw StoredOutOfOrder() }
   }

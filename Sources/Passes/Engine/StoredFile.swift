@@ -28,12 +28,20 @@ final class StoredFile {
   var digest: StoredDigest?
   /// The same among the merge's forms of comparison.
   var form = 0
-  /// Whether new rows say more than those of the file.
+  /// Whether new rows say more than those of the file: they had further columns.
   var saysLess = false
+  /// Whether new rows had all columns that those of the file had.
+  var saysNoMore = false
+  /// Whether new rows had columns that those of the file had not.
+  var lacksColumns = false
+  /// Whether both sides had the same columns of the table's key, so that keys can be compared.
+  var hasWholeKey = true
   /// The blocks that were read last: neighbouring symbols share one.
   private var loaded: [(index: Int, rows: StoredBlock)] = []
 
   private var knownFallbacks: Set<String>?
+  /// Whether rows of the file have fields that no column is for.
+  private(set) lazy var hasExtra = isFilled(ExtraTime.column)
 
   /// Rows side by side in a row group: those of one page of the index column.
   struct Block {
@@ -58,14 +66,16 @@ final class StoredFile {
   func columns() throws -> Set<String> {
     let names = reader.leaves.map(\.name)
     if let columns = source.columns { return columns.compared(names) }
-    let filled = names.filter { name in
-      guard let leaf = reader.leafIndex(named: name) else { return false }
-      return (0..<reader.rowGroupCount).contains { rowGroup in
-        let nulls = reader.statistics(rowGroup: rowGroup, leaf: leaf)?.nullCount
-        return nulls.map { $0 < reader.rowCount(rowGroup: rowGroup) } ?? true
-      }
+    return Set(names.filter { ColumnSet.isCompared($0) && isFilled($0) })
+  }
+
+  /// Whether a column has values, as far as is known.
+  private func isFilled(_ name: String) -> Bool {
+    guard let leaf = reader.leafIndex(named: name) else { return false }
+    return (0..<reader.rowGroupCount).contains { rowGroup in
+      let nulls = reader.statistics(rowGroup: rowGroup, leaf: leaf)?.nullCount
+      return nulls.map { $0 < reader.rowCount(rowGroup: rowGroup) } ?? true
     }
-    return Set(filled.filter { ColumnSet.isCompared($0) })
   }
 
   /// Indices of the blocks that may hold rows of a symbol at some of these times (ns).

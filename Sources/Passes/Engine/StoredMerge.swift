@@ -51,6 +51,11 @@ final class StoredMerge {
     }, texts: texts)
   private lazy var keyDigest = RowDigest(
     columns: plan.columns.filter { settings.keyColumns.contains($0.field.name) }, texts: texts)
+  /// Reads `extra`; nil where the input has no fields that no column is for.
+  private lazy var extraDigest: RowDigest? = {
+    let columns = plan.columns.filter { $0.field.name == ExtraTime.column && $0.isText }
+    return columns.isEmpty ? nil : RowDigest(columns: columns, texts: texts)
+  }()
   private let pointers: UnsafeMutablePointer<UnsafeRawPointer>
 
   private(set) var tally = MergeTally()
@@ -101,6 +106,11 @@ final class StoredMerge {
       file.form = form ?? 0
       // What says more may take a row's place; what merely says other things may not.
       file.saysLess = file.source.columns != nil && stored.isStrictSubset(of: compared)
+      file.lacksColumns = file.source.columns != nil && !compared.isSubset(of: stored)
+      file.saysNoMore = stored.isSubset(of: compared)
+      file.hasWholeKey = settings.keyColumns.allSatisfy { key in
+        !ColumnSet.isCompared(key) || compared.contains(key) == stored.contains(key)
+      }
       file.digest = StoredDigest(
         content: day.schema.fields.filter { common.contains($0.name) },
         key: day.schema.fields.filter { settings.keyColumns.contains($0.name) },
@@ -187,7 +197,7 @@ final class StoredMerge {
     let isFallback = FallbackSymbol.isOne(name)
     for (index, file) in files.enumerated() {
       var names: Set<String> = [name]
-      if !isKeyed, try isFallback || !file.fallbackSymbols().isEmpty {
+      if try isFallback || !file.fallbackSymbols().isEmpty {
         let instruments = try instruments(symbol)
         if isFallback {
           try file.addSymbols(of: instruments, times: times, to: &names)
@@ -204,8 +214,9 @@ final class StoredMerge {
         let isResolved = !isFallback && FallbackSymbol.isOne(stored)
         cursors.append(
           try StoredCursor(
-            file, fileIndex: index, form: file.form, isReplaced: file.saysLess || isResolved,
-            symbol: stored, times: times, isOrdered: isOrdered && file.source.isSorted))
+            file, fileIndex: index, isByKey: isKeyed && file.hasWholeKey && stored == name,
+            isResolved: isResolved, symbol: stored, times: times,
+            isOrdered: isOrdered && file.source.isSorted))
       }
     }
     return cursors
@@ -255,17 +266,22 @@ final class StoredMerge {
     }
     let keys = isKeyed ? keyDigest.fingerprints(rows) : []
     let own = work.mayHaveTwins ? ownDigest.fingerprints(rows) : []
+    let extras = extraDigest?.firstWords(rows)
     for row in 0..<rows.count {
       let time = index.index(rows[row])
       try work.turn(to: FileBounds.microsecond(time), isKeyed: isKeyed)
+      if !isKeyed { try work.didPass(time) }
       if work.isMeeting {
         if settings.policy == .refuse { throw refusal(work.name, time) }
         work.didMeet(time, identities: identities.map { $0.isEmpty ? nil : $0[row] })
       }
       let verdict =
         isKeyed
-        ? work.judge(key: keys[row], own: own.isEmpty ? nil : own[row]) { contents[$0][row] }
-        : work.judge(contents.map { $0[row] }, time)
+        ? work.judge(
+          key: keys[row], own: own.isEmpty ? nil : own[row], content: { contents[$0][row] }, time,
+          hasExtra: extras.map { $0[row] != 0 } ?? false)
+        : work.judge(
+          { contents[$0][row] }, time, hasExtra: extras.map { $0[row] != 0 } ?? false)
       if verdict == .conflict {
         try settings.conflictLimit.take(byteCount: plan.layout.stride)
         work.tally.conflicts.append(

@@ -33,6 +33,12 @@ struct OverlapFigures: Sendable {
   var sharedIdentities = 0
   /// The most microseconds at which rows of one symbol met.
   var instantsOfASymbol = 0
+  /// Whether a symbol's rows lie among stored ones whose times are finer or coarser, and few are equal.
+  var isOtherGrain = false
+  /// Rows that were left out though the stored ones they are equal to lack some of their fields: these have others.
+  var halfSaid = 0
+  /// Rows that meet stored ones of which a part of the key is not known on one side, and are equal to none.
+  var halfKeyed = 0
 
   static func + (left: OverlapFigures, right: OverlapFigures) -> OverlapFigures {
     var sum = left
@@ -44,6 +50,9 @@ struct OverlapFigures: Sendable {
     sum.hasIdentity = left.hasIdentity && right.hasIdentity
     sum.sharedIdentities += right.sharedIdentities
     sum.instantsOfASymbol = max(left.instantsOfASymbol, right.instantsOfASymbol)
+    sum.isOtherGrain = left.isOtherGrain || right.isOtherGrain
+    sum.halfSaid += right.halfSaid
+    sum.halfKeyed += right.halfKeyed
     return sum
   }
 
@@ -51,7 +60,13 @@ struct OverlapFigures: Sendable {
   private static let instantsOfACut = 2
 
   /// What a person should look at; nil where the rule for equal rows leaves no doubt.
-  var finding: OverlapFinding? {
+  ///
+  /// - Parameter isKeyed: Whether the table has a key.
+  func finding(isKeyed: Bool) -> OverlapFinding? {
+    if halfKeyed > 0 { return .otherKey }
+    if halfSaid > 0 { return .otherColumns }
+    if isKeyed { return nil }
+    if isOtherGrain { return .otherPrecision }
     if equal > 0 { return hasIdentity || isEqualFine ? nil : .nothingIdentifies }
     guard meetings > 0 else { return nil }
     if isNewFine != isStoredFine { return .otherPrecision }
@@ -68,6 +83,10 @@ public enum OverlapFinding: String, Hashable, Sendable {
   case otherPrecision
   /// The same, with times of one precision.
   case nothingEqual
+  /// Rows were left out as equal to stored ones, and both sides have fields that the other lacks.
+  case otherColumns
+  /// Rows of a table with a key meet stored ones that have other values, and one side does not know all of the key.
+  case otherKey
 
   /// As programs read it.
   public var name: String {
@@ -75,6 +94,8 @@ public enum OverlapFinding: String, Hashable, Sendable {
     case .nothingIdentifies: "nothing_identifies"
     case .otherPrecision: "other_precision"
     case .nothingEqual: "nothing_equal"
+    case .otherColumns: "other_columns"
+    case .otherKey: "other_key"
     }
   }
 }
@@ -99,6 +120,12 @@ struct SymbolMerge {
   private(set) var stored = InstantRows()
   private var seen: [Fingerprint: Fingerprint] = [:]
   private var meetingInstants = 0
+  /// Whether stored rows of the current microsecond are found by their content although the table has a key.
+  private var hasHalfKeyed = false
+  /// New rows among stored ones, how fine their times are, how many were equal before.
+  private var amongCount = 0
+  private var grain = TimeGrain()
+  private let equalBefore: Int
 
   init(
     name: String, cursors: [StoredCursor], rowCount: Int, mayHaveTwins: Bool, formOrder: [Int],
@@ -110,6 +137,7 @@ struct SymbolMerge {
     self.formOrder = formOrder
     self.hasIdentity = hasIdentity
     self.tally = tally
+    equalBefore = tally.overlap.equal
     dropped = Bitmap(count: rowCount)
     if !cursors.isEmpty && !hasIdentity { self.tally.overlap.hasIdentity = false }
   }
@@ -134,13 +162,15 @@ struct SymbolMerge {
     if self.microsecond == microsecond { return }
     self.microsecond = microsecond
     stored.removeAll()
+    hasHalfKeyed = false
     if !seen.isEmpty { seen.removeAll(keepingCapacity: true) }
     let watches = watchesIdentity
     for (place, cursor) in cursors.enumerated() {
       try cursor.take(microsecond) { row in
         try stored.add(
-          row, digest: isKeyed ? row.key : row.content, form: cursor.form, cursor: place,
-          mayShare: !isKeyed && !cursor.isReplaced)
+          row, digest: cursor.isByKey ? row.key : row.content, form: cursor.form, cursor: place,
+          mayShare: !isKeyed && !cursor.isReplaced(hasExtra: true))
+        if isKeyed && !cursor.isByKey { hasHalfKeyed = true }
         if row.time % 1000 != 0 { tally.overlap.isStoredFine = true }
         if watches { stored.identities.insert(row.identity) }
       }
@@ -159,18 +189,32 @@ struct SymbolMerge {
     }
   }
 
-  /// For a table without a key.
+  /// Notes the time of a new row that stored rows of its symbol lie around.
+  mutating func didPass(_ time: Int64) throws {
+    let isAmong =
+      try isMeeting || cursors.contains { try $0.grain.isKnown && $0.microsecond() != nil }
+    if !isAmong { return }
+    amongCount += 1
+    grain.add(time)
+  }
+
+  /// For a table without a key, and for stored rows of which the key is not all known.
   ///
-  /// - Parameter contents: The row's content, by form.
-  mutating func judge(_ contents: [Fingerprint], _ time: Int64) -> Verdict {
+  /// - Parameters:
+  ///   - content: The row's content over the columns of a form.
+  ///   - hasExtra: The row has fields that no column is for.
+  mutating func judge(
+    _ content: (Int) -> Fingerprint, _ time: Int64, hasExtra: Bool
+  ) -> Verdict {
     if stored.isEmpty { return .stays }
     for form in formOrder {
-      guard let place = stored.find(contents[form], form: form) else { continue }
+      guard let place = stored.find(content(form), form: form) else { continue }
       stored.consume(place)
       tally.overlap.equal += 1
       if time % 1000 != 0 { tally.overlap.isEqualFine = true }
-      return settle(place)
+      return settle(place, hasExtra)
     }
+    if hasHalfKeyed { tally.overlap.halfKeyed += 1 }
     return .stays
   }
 
@@ -179,8 +223,10 @@ struct SymbolMerge {
   /// - Parameters:
   ///   - own: The row's content over all its columns; nil where no other row of the input has its key.
   ///   - content: The same over the columns of a form.
+  ///   - hasExtra: The row has fields that no column is for.
   mutating func judge(
-    key: Fingerprint, own: Fingerprint?, content: (Int) -> Fingerprint
+    key: Fingerprint, own: Fingerprint?, content: (Int) -> Fingerprint, _ time: Int64,
+    hasExtra: Bool
   ) -> Verdict {
     if let own, let known = seen[key] {
       if known != own { return .conflict }
@@ -192,19 +238,24 @@ struct SymbolMerge {
       let entry = stored.entries[place]
       if content(entry.form) != entry.content { return .conflict }
       tally.overlap.equal += 1
-      verdict = settle(place)
+      verdict = settle(place, hasExtra)
       if verdict == .stays { stored.consume(place) }
+    } else if hasHalfKeyed {
+      verdict = judge(content, time, hasExtra: hasExtra)
     }
     if let own, verdict == .stays { seen[key] = own }
     return verdict
   }
 
   /// A new row is equal to a stored one: which of them stays?
-  private mutating func settle(_ place: Int) -> Verdict {
+  private mutating func settle(_ place: Int, _ hasExtra: Bool) -> Verdict {
     let entry = stored.entries[place]
     let cursor = cursors[entry.cursor]
-    guard cursor.isReplaced else {
+    guard cursor.isReplaced(hasExtra: hasExtra) else {
       tally.alreadyStored += 1
+      if cursor.file.lacksColumns || hasExtra && !cursor.file.hasExtra {
+        tally.overlap.halfSaid += 1
+      }
       return .stored
     }
     let rowCount = cursor.file.reader.rowCount(rowGroup: entry.rowGroup)
@@ -215,7 +266,17 @@ struct SymbolMerge {
     return .stays
   }
 
+  /// Rows of a symbol among stored ones from which on it matters how fine their times are.
+  private static let amongMin = 3
+
   mutating func endSymbol() {
+    var storedGrain = TimeGrain()
+    for cursor in cursors { storedGrain.add(cursor.grain) }
+    if amongCount >= Self.amongMin, storedGrain.isKnown, storedGrain != grain,
+      2 * (tally.overlap.equal - equalBefore) < amongCount
+    {
+      tally.overlap.isOtherGrain = true
+    }
     tally.overlap.instantsOfASymbol = max(tally.overlap.instantsOfASymbol, meetingInstants)
   }
 }

@@ -137,7 +137,8 @@ final class DBNSource {
       work.take(
         rows, interval: item.download?.unit.interval ?? interval(summary.metadata))
       try pass.replaceStored(rows.replaced, work: &work)
-      work.overlap = sink.target.schema.keyColumns.isEmpty ? rows.overlap.finding : nil
+      work.overlap = rows.overlap.finding(
+        isKeyed: !sink.target.schema.keyColumns.isEmpty)
       work.flagCount = sink.router.flagCount
       work.rejected = rejected[kind] ?? []
       let recordByteCount = sink.router.recordByteCount

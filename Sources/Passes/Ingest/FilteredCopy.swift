@@ -5,6 +5,10 @@ import Parquet
 
 /// Writes a data file again without some of its rows.
 struct FilteredCopy {
+  /// Ends the name of a copy. The name that the file had is no part of it: copies of copies would outgrow what a
+  /// file's name may be.
+  static let suffix = ".zstd.parquet"
+
   private let reader: ParquetReader
   private let schema: TableSchema
 

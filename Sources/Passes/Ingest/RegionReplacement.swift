@@ -87,7 +87,8 @@ struct RegionReplacement {
       old.append((path, masks))
       removals.append(file)
       if masks.allSatisfy({ !$0.contains(0) }) { continue }
-      let name = pass.nextFilePrefix() + "-" + (file.filePath.split(separator: "/").last ?? "")
+      let name =
+        pass.nextFilePrefix() + "-" + CivilDate(daysSinceEpoch: day).iso + FilteredCopy.suffix
       let staged = try copy.write(
         without: masks, day: day, directory: pass.run.directory, fileName: name)
       var tags = file.tags

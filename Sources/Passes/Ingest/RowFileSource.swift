@@ -136,7 +136,7 @@ final class RowFileSource {
     try rows.checkIsStored(work.isDone, path: path)
     work.take(rows, interval: item.download?.unit.interval)
     try pass.replaceStored(rows.replaced, work: &work)
-    work.overlap = opened.schema.keyColumns.isEmpty ? rows.overlap.finding : nil
+    work.overlap = rows.overlap.finding(isKeyed: !opened.schema.keyColumns.isEmpty)
     flagCounts = opened.source.report.flagged.mapValues { Int($0) }
     work.flagCount = flagCounts.values.reduce(0, +)
     work.rejected =

@@ -20,7 +20,7 @@ extension IngestPass {
       }
       let copy = try FilteredCopy(path: source.path, schema: work.target.schema)
       work.removals.append(file)
-      let name = nextFilePrefix() + "-" + (logPath.split(separator: "/").last ?? "")
+      let name = nextFilePrefix() + "-" + day.iso + FilteredCopy.suffix
       guard
         let staged = try copy.write(
           without: rows, day: day.daysSinceEpoch, directory: run.directory, fileName: name)
