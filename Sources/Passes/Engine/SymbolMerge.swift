@@ -266,15 +266,11 @@ struct SymbolMerge {
     return .stays
   }
 
-  /// Rows of a symbol among stored ones from which on it matters how fine their times are.
-  private static let amongMin = 3
-
   mutating func endSymbol() {
     var storedGrain = TimeGrain()
     for cursor in cursors { storedGrain.add(cursor.grain) }
-    if amongCount >= Self.amongMin, storedGrain.isKnown, storedGrain != grain,
-      2 * (tally.overlap.equal - equalBefore) < amongCount
-    {
+    // Equal rows of one feed have times of one grain: then nearly all would be equal.
+    if grain.differs(from: storedGrain), 2 * (tally.overlap.equal - equalBefore) < amongCount {
       tally.overlap.isOtherGrain = true
     }
     tally.overlap.instantsOfASymbol = max(tally.overlap.instantsOfASymbol, meetingInstants)

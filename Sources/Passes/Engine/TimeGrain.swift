@@ -1,12 +1,22 @@
 /// How fine some times are: the coarsest of second, millisecond, microsecond and nanosecond that all of them are whole in.
-struct TimeGrain: Equatable {
+struct TimeGrain {
   /// 0 where there was no time yet, 1 for seconds, to 4 for nanoseconds.
   private var level = 0
+  private var count = 0
 
-  var isKnown: Bool { level > 0 }
+  /// Times of which it is no chance if they are all whole in a unit.
+  private static let countMin = 3
+
+  var isKnown: Bool { count > 0 }
+
+  /// Whether both have times enough to tell, and one is finer.
+  func differs(from other: TimeGrain) -> Bool {
+    count >= Self.countMin && other.count >= Self.countMin && level != other.level
+  }
 
   /// - Parameter time: In ns.
   mutating func add(_ time: Int64) {
+    count += 1
     // Most times are as fine as those before.
     if level == 4 { return }
     if time % 1000 != 0 {
@@ -19,5 +29,8 @@ struct TimeGrain: Equatable {
   }
 
   /// Takes in what is known of other times.
-  mutating func add(_ other: TimeGrain) { level = max(level, other.level) }
+  mutating func add(_ other: TimeGrain) {
+    level = max(level, other.level)
+    count += other.count
+  }
 }
