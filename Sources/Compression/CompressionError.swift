@@ -8,6 +8,8 @@ public struct CompressionError: LakeError, Hashable {
     case corrupt
     /// The compressed bytes end before their last frame does.
     case truncated
+    /// The bytes are in order, and need more than is there to be decompressed.
+    case unreadable
     /// The bytes decompress to another size than was promised.
     case size
     /// A codec whose library is not on this machine.
@@ -42,7 +44,7 @@ public struct CompressionError: LakeError, Hashable {
   private static func usualRemedy(_ code: Code, _ systemError: Int32?) -> String? {
     switch code {
     case .corrupt, .truncated, .size: "the file is damaged: download or copy it again"
-    case .unavailable: nil
+    case .unavailable, .unreadable: nil
     case .file:
       switch systemError {
       case ENOENT: "check the path: 'ls' shows what is there"

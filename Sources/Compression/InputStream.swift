@@ -37,6 +37,8 @@ public final class InputStream {
   /// Whether a frame or member has begun and not ended.
   private var isInsideFrame = false
   private var zstd: OpaquePointer?
+  /// What zstd's decompression has as the most unless it is told otherwise: 128 MiB.
+  private static let zstdWindowLog = 27
   private var gzip: UnsafeMutablePointer<z_stream>?
 
   /// Opens a file, or standard input for `-`.
@@ -174,6 +176,20 @@ public final class InputStream {
   }
 
   private func zstdError(_ result: Int, frameBegun: Bool) -> CompressionError {
+    switch ZSTD_getErrorCode(result) {
+    case ZSTD_error_frameParameter_windowTooLarge:
+      return CompressionError(
+        .unreadable,
+        "the zstd frame needs a window of more than \(1 << (Self.zstdWindowLog - 20)) MiB, the most that is allowed",
+        path: path, offset: compressedOffset,
+        remedy: "make it again with a smaller one: zstd -dc --long=31 FILE | zstd > SMALLER.zst")
+    case ZSTD_error_dictionary_wrong:
+      return CompressionError(
+        .unreadable, "the zstd frame was made with a dictionary, which is not here", path: path,
+        offset: compressedOffset,
+        remedy: "make it again without: zstd -dc -D DICTIONARY FILE | zstd > OTHER.zst")
+    default: break
+    }
     let name = String(cString: ZSTD_getErrorName(result))
     if ZSTD_getErrorCode(result) == ZSTD_error_prefix_unknown && !frameBegun {
       return CompressionError(

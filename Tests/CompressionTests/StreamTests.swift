@@ -223,6 +223,20 @@ private let skippable: [UInt8] = [0x50, 0x2A, 0x4D, 0x18, 4, 0, 0, 0, 1, 2, 3, 4
     }
   }
 
+  @Test func aFrameThatNeedsMoreThanIsAllowedIsNotCalledDamaged() throws {
+    // Magic, a window of 2^30, one raw block of a byte; then the same with the id of a dictionary.
+    let window: [UInt8] = [0x28, 0xB5, 0x2F, 0xFD, 0x00, 20 << 3, 9, 0, 0, 0x61]
+    let dictionary: [UInt8] = [0x28, 0xB5, 0x2F, 0xFD, 0x01, 0, 7, 9, 0, 0, 0x61]
+    for (bytes, said, remedy) in [
+      (window, "window of more than 128 MiB", "--long=31"), (dictionary, "dictionary", "-D"),
+    ] {
+      let error = errorOf { _ = try readAll(try piped(bytes, piece: 100)) }
+      #expect(error?.message.contains(said) == true)
+      #expect(error?.remedy?.contains(remedy) == true)
+      #expect(error?.code == .unreadable)
+    }
+  }
+
   @Test func aFullDeviceIsAnErrorThatSaysSo() throws {
     for format in [StreamFormat.raw, .zstd, .gzip] {
       let stream = try open("/dev/full", format)

@@ -1,6 +1,7 @@
 import Catalog
 import Columnar
 import Databento
+import Foundation
 import JSON
 import TestSupport
 import Testing
@@ -61,6 +62,44 @@ struct ClaimTests {
     #expect(!CoverageState.claimed.isStored)
     let units = try plan()
     #expect(units.map(\.isClaimed) == [true])
+  }
+
+  private static func csv(_ symbols: [String], price: Int64 = 100) -> String {
+    "ts_event,symbol,open,high,low,close,volume\n"
+      + symbols.enumerated().map { number, symbol in
+        "2024-01-02T00:00:\(number % 60 < 10 ? "0" : "")\(number % 60)Z,\"\(symbol)\",1,3,0,2,5\n"
+      }.joined()
+  }
+
+  private func ingest(_ text: String, _ name: String = "a.csv") throws {
+    let path = toy.folder.path + "/" + name
+    try text.write(toFile: path, atomically: true, encoding: .utf8)
+    try toy.ingest([path]) {
+      $0.dataset = "TEST.SET"
+      $0.kind = "ohlcv-1s"
+    }
+  }
+
+  @Test("a file of rows claims its first to its last row, for the symbols in them")
+  func rowsClaim() throws {
+    try ingest(Self.csv(["SYM1", "A,B", "SYM1", "Ü"]))
+    let event = try #require(try CoverageLedger.read(toy.lake).events.first)
+    #expect(event.symbols == ["A,B", "SYM1", "Ü"])
+    #expect(event.state == .claimed)
+    let start = Int64(ToyLake.firstDay) * day
+    #expect(event.interval.lowerBound == start)
+    #expect(event.interval.upperBound > start + 3_000_000_000)
+    #expect(try plan().map(\.isClaimed) == [true])
+    let report = try run(try plan())
+    #expect(report.failureCount == 0)
+    #expect(try toy.rows(table, ["symbol"]).filter { $0 == ["SYM1"] }.count == 20)
+  }
+
+  @Test("a file of more symbols than the ledger is to hold claims nothing", arguments: [0, 1])
+  func manySymbols(more: Int) throws {
+    try ingest(Self.csv((0..<ClaimedSymbols.countMax + more).map { "S\($0)" }))
+    let event = try #require(try CoverageLedger.read(toy.lake).events.first)
+    #expect(event.symbols.count == (more == 0 ? ClaimedSymbols.countMax : 0))
   }
 
   @Test(

@@ -48,6 +48,7 @@ class Market:
         with StandIn(judge, self.folder) as standin:
             lake.run(*self.asked(), env=standin.environment).expect(0)
         self.rows = stored(lake, TABLE, COLUMNS)
+        self.lake = lake
 
     def asked(self, symbols: str = "AAA,BBB", *more: str) -> list[str]:
         return words(DATASET, "trades", symbols, DAYS[0], DAYS[-1], "--batch", "never", *more)
@@ -103,6 +104,49 @@ def judge_claims(judge: Judge, market: Market) -> None:
                                                                   second], 1, status=1)
     aside = stored(lake, TABLE.replace("raw.", "quarantine."), ["rule", "symbol"])
     judge.check(len(aside) == 1 and aside[0][0] == "replaced_by_download", "a row that the vendor lacks: set aside", aside)
+
+
+def judge_rows(judge: Judge, market: Market) -> None:
+    """Files of rows claim what their first and last rows say, for the symbols in them."""
+    how = ["--dataset", DATASET, "--schema", "trades"]
+    for suffix in ["csv", "parquet"]:
+        whole = judge.folder() / f"whole.{suffix}"
+        market.lake.run("query", TABLE, "-o", whole).expect(0)
+        settled(judge, market, f"{suffix}: whole days", [whole], 0, *how)
+        mixed = judge.folder() / f"mixed.{suffix}"
+        market.lake.run("query", TABLE, "--symbol", "BBB", "-o", mixed).expect(0)
+        settled(judge, market, f"{suffix}: one symbol of two", [mixed], 2, *how)
+    lines = (judge.folder() / "lines.csv")
+    market.lake.run("query", TABLE, "-o", lines).expect(0)
+    text = lines.read_text().splitlines()
+    names = text[0].split(",")
+    # One row of the first symbol is gone, and another has a size that nobody traded.
+    wrong = text[1].split(",")
+    wrong[names.index("size")] = "987654321"
+    own = market.file("own.csv", "\n".join([text[0], ",".join(wrong), *text[3:], ""]).encode())
+    lake = settled(judge, market, "csv: a wrong row", [own], 1, *how, status=1)
+    aside = stored(lake, TABLE.replace("raw.", "quarantine."), ["rule", "symbol"])
+    judge.check(aside == [("replaced_by_download", wrong[names.index("symbol")])], "csv: a wrong row is set aside", aside)
+    bars = judge.folder()
+    simulate(judge, bars, DAYS[0], 1, "ohlcv-1m", "AAA", SEED)
+    lake = quick_retries(judge.new_lake())
+    lake.run("ingest", *sorted(bars.rglob("*.dbn.zst"))).expect(0)
+    table = "raw.equs_mini_ohlcv_1m"
+    right = stored(lake, table, ["symbol", "ts_event", "close", "volume"])
+    lake.run("query", table, "-o", bars / "bars.csv").expect(0)
+    text = (bars / "bars.csv").read_text().splitlines()
+    wrong = text[1].split(",")
+    wrong[text[0].split(",").index("volume")] = "987654321"
+    changed = market.file("bars.csv", "\n".join([text[0], ",".join(wrong), *text[3:], ""]).encode())
+    lake = quick_retries(judge.new_lake())
+    lake.run("ingest", changed, "--dataset", DATASET, "--schema", "ohlcv-1m").expect(0)
+    with StandIn(judge, bars) as standin:
+        asked = words(DATASET, "ohlcv-1m", "AAA", DAYS[0], DAYS[0], "--batch", "never")
+        told = lake.run(*asked, env=standin.environment)
+        judge.check(told.status in (0, 1), f"csv of bars: exit status {told.status}", told.talk)
+        judge.check(stored(lake, table, ["symbol", "ts_event", "close", "volume"]) == right, "csv of bars: the vendor's rows")
+        aside = stored(lake, table.replace("raw.", "quarantine."), ["rule"])
+        judge.check(len(aside) == 1 and aside[0][0] != "key_conflict", "csv of bars: the file's row is set aside", aside)
 
 
 def judge_symbols(judge: Judge, market: Market) -> None:
@@ -170,6 +214,7 @@ def judge_unlisted(judge: Judge) -> None:
 def judge_all(judge: Judge) -> None:
     market = Market(judge)
     judge_claims(judge, market)
+    judge_rows(judge, market)
     judge_symbols(judge, market)
     judge_answers(judge, market)
     judge_unlisted(judge)

@@ -19,6 +19,7 @@ struct AssembledRows: Sendable {
   var overlap = OverlapFigures()
   /// All dates of the source's rows, days since 1970.
   var days: Set<Int> = []
+  var symbols = ClaimedSymbols()
   /// Which columns the source had, as the tag of its segments says it.
   var columnsTag = ""
 
@@ -194,6 +195,7 @@ final class SegmentAssembler: Sendable {
     try assembly.leaveOut(merge)
     result.withLock { result in
       result.days.insert(partition.day)
+      result.symbols.add(partition, texts)
       result.add(merge)
     }
     if assembly.rowCount == 0 { return }

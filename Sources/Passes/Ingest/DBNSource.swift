@@ -50,9 +50,7 @@ final class DBNSource {
   /// Whether an input is DBN: by its name, its first bytes, or because the user gave its version.
   static func isDBN(_ input: InputStream, path: String, options: IngestOptions) throws -> Bool {
     if options.dbnVersion != nil { return true }
-    let name = path.split(separator: "/").last.map(String.init) ?? path
-    let parts = Set(name.split(separator: ".").map { $0.lowercased() })
-    if !parts.isDisjoint(with: ["dbn", "frag", "dbz"]) { return true }
+    if isNamed(path) { return true }
     if !input.canBeReadAgain {
       // A pipe's bytes can't be looked at twice: flags that only rows need tell it apart.
       return options.kind == nil && options.symbol == nil && options.interval == nil
@@ -61,6 +59,14 @@ final class DBNSource {
     var prelude = [UInt8](repeating: 0, count: DBNMetadata.preludeByteCount)
     let count = try prelude.withUnsafeMutableBytes { try probe.read(into: $0) }
     return prelude[..<count].withUnsafeBytes { DBNMetadata.isPrelude($0) }
+  }
+
+  /// Whether the last suffix, that of a compression aside, is one of DBN's: `x.dbn.csv` is a CSV file.
+  static func isNamed(_ path: String) -> Bool {
+    let name = path.split(separator: "/").last.map(String.init) ?? path
+    var suffixes = name.split(separator: ".").dropFirst().map { $0.lowercased() }
+    while let last = suffixes.last, ["zst", "zstd", "gz"].contains(last) { suffixes.removeLast() }
+    return suffixes.last.map { ["dbn", "frag", "dbz"].contains($0) } ?? false
   }
 
   func read() throws -> ([SourceWork], DBNFileSummary) {

@@ -97,7 +97,7 @@ final class RowFileSource {
       rejected += try takeRejected(opened)
       if rejected.count > DBNSource.rejectedMax {
         throw tooManyBadRows(
-          "more than \(DBNSource.rejectedMax)", rejected, opened.format)
+          "more than \(DBNSource.rejectedMax)", rejected, opened)
       }
       try RowSink.relieve([router.sink], above: pass.rowByteCountMax, pool: pool)
     }
@@ -107,7 +107,7 @@ final class RowFileSource {
     sentinelCount = Int(opened.source.report.sentinelCount)
     ambiguousTimeCount = Int(opened.source.report.ambiguousTimeCount)
     if Double(rejected.count) > item.options.badRowShareMax * Double(rowCount) {
-      throw tooManyBadRows("\(rejected.count) of \(rowCount)", rejected, opened.format)
+      throw tooManyBadRows("\(rejected.count) of \(rowCount)", rejected, opened)
     }
     return rejected
   }
@@ -125,7 +125,7 @@ final class RowFileSource {
       > item.options.badRowShareMax * Double(rowCount)
     {
       throw tooManyBadRows(
-        "\(rejected.count + rows.conflicts.count) of \(rowCount)", rejected, opened.format)
+        "\(rejected.count + rows.conflicts.count) of \(rowCount)", rejected, opened)
     }
     guard let sha256 = opened.source.contentHash else {
       throw PassError(.input, "the input was not read to its end", place: path)
@@ -145,19 +145,44 @@ final class RowFileSource {
         try pass.originals.keep(RejectedRow(conflict: $0, original: $0.row))
       }
     work.symbols =
-      item.options.symbol.map { [$0] } ?? (opened.source as? MassiveSource)?.tickers ?? []
+      item.options.symbol.map { [$0] } ?? (opened.source as? MassiveSource)?.tickers
+      ?? (item.download == nil ? rows.symbols.names : [])
     return work
   }
 
   private func tooManyBadRows(
-    _ count: String, _ rejected: [RejectedRow], _ format: OpenSource.Format
+    _ count: String, _ rejected: [RejectedRow], _ opened: OpenSource
   ) -> PassError {
+    let (format, schema) = (opened.format, opened.schema)
+    if opened.source.report.rowCount == 0, let blank = blankColumn(rejected, schema) {
+      return blank
+    }
     let mending = format == .pages ? nil : rejected.first.flatMap { Self.remedy($0.rule) }
     let example = rejected.first.map { "; the first, row \($0.position): \($0.reason)" } ?? ""
     return PassError(
       .tooManyBadRows, "\(count) rows are bad" + example, place: path,
       remedy: (mending.map { $0 + "; or " } ?? "")
         + "--max-bad 1 keeps the good rows and puts the bad ones into quarantine")
+  }
+
+  /// Where every row lacks the same value: a column without any is as good as missing.
+  private func blankColumn(_ rejected: [RejectedRow], _ schema: TableSchema) -> PassError? {
+    guard let first = rejected.first, first.rule == RejectionRule.nullRequired.rawValue,
+      first.reason.hasPrefix("'"),
+      rejected.allSatisfy({ $0.rule == first.rule && $0.reason == first.reason })
+    else { return nil }
+    let name = String(first.reason.dropFirst().prefix { $0 != "'" })
+    let column = schema.columns.first {
+      [$0.name, $0.source].contains(name) || $0.aliases.contains(name)
+    }
+    let ours = column?.name ?? name
+    return PassError(
+      .input,
+      "the file's column '\(name)' has no value in any row, and every row of \(schema.kind) needs one",
+      place: path,
+      remedy: ours == "symbol"
+        ? "name it: --symbol SPY --map '\(name)=-', or the column that holds it: --map 'theirs=symbol'"
+        : "name the column that holds it: --map 'theirs=\(ours)'")
   }
 
   /// What can be done about rows that break a rule of the file's form.

@@ -7,6 +7,11 @@ enum ColumnUse: Equatable {
   case field(Int)
   /// Unknown: goes into `extra` under its own name.
   case extra
+  /// What another table has as `extra`: its JSON objects are this one's.
+  case extraObject
+  /// The nanoseconds beyond the microseconds of the time that fills the schema's column at this
+  /// position.
+  case remainder(of: Int)
   case ignored(reason: String)
   /// A calendar date beside a full time: it must agree.
   case dateCheck
@@ -67,10 +72,11 @@ struct ColumnAssignment {
       uses[column] = .field(position)
     }
     assignRest(schema, samples, &owners)
+    assignOwn(schema, owners)
   }
 
   /// The schema's column that a name means, and how well it fits (smaller is better).
-  private static func match(_ name: String, _ schema: SourceSchema) -> (Int, Int)? {
+  static func match(_ name: String, _ schema: SourceSchema) -> (Int, Int)? {
     let wanted = normalised(name).name
     if wanted.isEmpty { return nil }
     for (position, column) in schema.columns.enumerated() {
@@ -134,7 +140,7 @@ struct ColumnAssignment {
       if let owner = owners[position] { throw repeatedColumn(owner, column, schema, position) }
       owners[position] = column
       ranks[position] = 0
-      uses[column] = .field(position)
+      uses[column] = schema.columns[position].name == "extra" ? .extraObject : .field(position)
     }
   }
 

@@ -14,6 +14,7 @@ extension SourceSchema {
           isUnsigned: column.unit == "unsigned", isNullAtZero: column.nullWhen == "0")
       },
       index: schema.indexColumn, rules: schema.rules.map(SourceRule.init))
+    numbersRows = schema.column(named: "source_ordinal") != nil
   }
 }
 

@@ -56,6 +56,8 @@ public struct SourceSchema: Sendable {
   /// Name of the index column: a timestamp, never null.
   public var index: String
   public var rules: [SourceRule]
+  /// Whether the table gives its rows a `source_ordinal`.
+  public var numbersRows = false
 
   public init(kind: String, columns: [SourceColumn], index: String, rules: [SourceRule] = []) {
     self.kind = kind

@@ -24,6 +24,39 @@ extension CSVFieldReader {
     return true
   }
 
+  /// What another table had as `extra` becomes part of this one's.
+  func appendObject(_ column: Int, _ name: [UInt8], _ text: UnsafeRawBufferPointer) -> Bool {
+    let content = TextConversion.trimmed(text)
+    if TextConversion.isNull(content) { return true }
+    guard let members = ExtraObject.members(content, apartFrom: plan.extraNames) else {
+      return appendExtra(column, name, text)
+    }
+    if members.isEmpty { return true }
+    extra.append(extra.isEmpty ? 0x7B : 0x2C)
+    extra.append(contentsOf: members)
+    return true
+  }
+
+  func keepRemainder(_ column: Int, _ place: Int, _ text: UnsafeRawBufferPointer) -> Bool {
+    switch TextConversion.integer(text, in: TimeRemainder.range) {
+    case .integer(let value): rowRemainders[place] = Int64(value)
+    case .rejected(let rule, let reason): return refuse(column, rule, reason)
+    default: break
+    }
+    return true
+  }
+
+  /// Adds to each time of microseconds its nanoseconds.
+  private func addRemainders(_ out: UnsafeMutableRawPointer) -> Bool {
+    for (place, target) in plan.remainders.enumerated() {
+      guard let nanoseconds = rowRemainders[place] else { continue }
+      if let fault = TimeRemainder.add(nanoseconds, to: target.time, of: out) {
+        return refuse(target.column, fault.0, fault.1)
+      }
+    }
+    return true
+  }
+
   /// A number that JSON allows as it stands: no plus sign, no leading zeros, digits on both sides of
   /// the point.
   static func isJSONNumber(_ text: UnsafeRawBufferPointer) -> Bool {
@@ -85,7 +118,11 @@ extension CSVFieldReader {
     let (date, clock) = (rowDate, rowClock)
     rowDate = nil
     rowClock = nil
-    if let dated = plan.datedTime { return joinDate(date, clock, dated, out) }
+    defer { forgetRemainders() }
+    if let dated = plan.datedTime {
+      return joinDate(date, clock, dated, out) && addRemainders(out)
+    }
+    if !addRemainders(out) { return false }
     guard let date, let timestamp = timestamp(out) else { return true }
     return checkDate(date, timestamp)
   }
@@ -178,6 +215,11 @@ extension CSVFieldReader {
     extra.removeAll(keepingCapacity: true)
     rowDate = nil
     rowClock = nil
+    forgetRemainders()
+  }
+
+  private func forgetRemainders() {
+    for place in rowRemainders.indices { rowRemainders[place] = nil }
   }
 
   func symbol(_ row: UnsafeMutableRawPointer) -> String? {

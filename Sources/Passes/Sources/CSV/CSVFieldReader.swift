@@ -15,6 +15,10 @@ final class CSVFieldReader {
     case time(Int, step: Int64)
     /// An unknown column; its name as JSON, with the colon.
     case extra([UInt8])
+    /// Another table's `extra`; its name as JSON, with the colon.
+    case extraObject([UInt8])
+    /// The nanoseconds of a time: the place in the plan's list.
+    case remainder(Int)
     case ignored
     case dateCheck, dateOfTime, clock
     case recordType(Set<UInt8>)
@@ -38,6 +42,8 @@ final class CSVFieldReader {
   var extra: [UInt8] = []
   var rowDate: Int64?
   var rowClock: Int64?
+  /// By place in the plan's list.
+  var rowRemainders: [Int64?]
   var instrumentCodes: [Int64: UInt32] = [:]
 
   init(plan: CSVPlan, delimiter: UInt8, strings: StringTable) {
@@ -48,6 +54,7 @@ final class CSVFieldReader {
     self.delimiter = delimiter
     self.strings = strings
     finishesRows = plan.finishesRows
+    rowRemainders = [Int64?](repeating: nil, count: plan.remainders.count)
   }
 
   var pendingAmbiguous: Int64 = 0
@@ -108,6 +115,8 @@ final class CSVFieldReader {
     case .time(let index, let step): converted = time(index, step, text, operation)
     case .text: return storeText(column, operation, text, isQuoted, out)
     case .extra(let name): return appendExtra(column, name, text)
+    case .extraObject(let name): return appendObject(column, name, text)
+    case .remainder(let place): return keepRemainder(column, place, text)
     case .ignored: return true
     case .dateCheck, .dateOfTime: return keepDate(column, text)
     case .clock: return keepClock(column, text)

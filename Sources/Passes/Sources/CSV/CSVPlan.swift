@@ -14,6 +14,12 @@ struct CSVPlan {
     var operation: CSVOperation
   }
 
+  /// A time of microseconds, and the column of its nanoseconds.
+  struct Remainder {
+    var column: Int
+    var time: RowField
+  }
+
   /// The symbol of a file that only numbers its instruments.
   struct SymbolSource {
     var instrument: RowField
@@ -28,6 +34,10 @@ struct CSVPlan {
   private(set) var times: [TimeConversion] = []
   private(set) var datedTime: DatedTime?
   private(set) var extraOperation: CSVOperation?
+  /// Times whose nanoseconds stand in a column of their own.
+  private(set) var remainders: [Remainder] = []
+  /// Names of the columns that go into `extra`.
+  let extraNames: Set<String>
   private(set) var symbolSource: SymbolSource?
   private(set) var dateCheckColumn: Int?
   let dateZone: TimeZoneRules?
@@ -46,6 +56,7 @@ struct CSVPlan {
   /// Whether a row is more than its fields one by one.
   var finishesRows: Bool {
     extraOperation != nil || datedTime != nil || dateCheckColumn != nil || symbolSource != nil
+      || !remainders.isEmpty
   }
 
   init(
@@ -58,6 +69,7 @@ struct CSVPlan {
     samples = header.samples
     assignment = try ColumnAssignment(
       names: names, schema: schema, options: options, samples: samples)
+    extraNames = assignment.extraNames
     let known = Set(names.map { ColumnAssignment.normalised($0).name })
     isVendorForm = known.isSuperset(of: ["rtype", "publisher_id", "instrument_id"])
     isFixed = Self.isFixed(
@@ -127,7 +139,7 @@ struct CSVPlan {
     operation.kind = .general
     operation.offset = field.offset
     operation.width = UInt8(min(field.form.byteCount, 8))
-    operation.isRequired = schema.columns[position].isRequired
+    operation.isRequired = assignment.isRequired(position, schema, options)
     if case .bit(let offset, let mask) = field.null {
       operation.nullOffset = offset
       operation.nullMask = mask
@@ -143,6 +155,13 @@ struct CSVPlan {
       guard let extra = schema.position(of: "extra") else { return }
       extraOperation = operation(extra)
       actions[column] = .extra(Self.jsonKey(names[column]))
+    case .extraObject:
+      guard let extra = schema.position(of: "extra") else { return }
+      extraOperation = operation(extra)
+      actions[column] = .extraObject(Self.jsonKey(names[column]))
+    case .remainder(let position):
+      actions[column] = .remainder(remainders.count)
+      remainders.append(Remainder(column: column, time: layout.fields[position]))
     case .ignored: actions[column] = .ignored
     case .dateCheck:
       dateCheckColumn = column

@@ -19,6 +19,10 @@ struct ParquetPlan {
   private(set) var fills: [ParquetFill?]
   private(set) var extraColumns: [Int] = []
   private(set) var extraField: RowField?
+  /// Another table's `extra`.
+  private(set) var extraObject: Int?
+  private(set) var extraNames: Set<String> = []
+  private(set) var remainders: [(column: Int, time: RowField)] = []
   private(set) var symbolSource: SymbolSource?
   private(set) var recordTypes: [RecordTypeCheck] = []
   private(set) var report = SourceReport()
@@ -36,15 +40,15 @@ struct ParquetPlan {
     let assignment = try ColumnAssignment(
       names: names, schema: schema, options: options, samples: samples)
     filledColumns = assignment.filled(schema)
+    extraNames = assignment.extraNames
     symbolField = schema.position(of: "symbol").map { layout.fields[$0] }
     guard let index = schema.position(of: schema.index) else {
       throw SourceError(.missingColumn, "the schema '\(schema.kind)' has no index column")
     }
     indexField = layout.fields[index]
-    let unfilled = Set(assignment.unfilled(schema).map { schema.columns[$0].name })
-    required = zip(schema.columns, layout.fields).filter { column, _ in
-      column.isRequired && !(column.name == "instrument_id" && unfilled.contains(column.name))
-    }.map { ($0.0.name, $0.1) }
+    required = schema.columns.indices.filter {
+      assignment.isRequired($0, schema, options)
+    }.map { (schema.columns[$0].name, layout.fields[$0]) }
     fills = [ParquetFill?](repeating: nil, count: names.count)
     if let instrument = try assignment.checkFilled(schema, layout, options), let symbolField {
       symbolSource = SymbolSource(instrument: layout.fields[instrument], symbol: symbolField)
@@ -63,6 +67,10 @@ struct ParquetPlan {
         extraField = layout.fields[extra]
         extraColumns.append(column)
         report.extraColumns.append(names[column])
+      case .extraObject:
+        extraField = schema.position(of: "extra").map { layout.fields[$0] }
+        extraObject = column
+      case .remainder(let time): remainders.append((column, layout.fields[time]))
       case .recordType:
         if let kind = RecordKind(rawValue: schema.kind) {
           let expected: Set<UInt8> = kind.isBar ? [kind.rtype, 0x11] : [kind.rtype]

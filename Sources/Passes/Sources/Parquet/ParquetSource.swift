@@ -189,8 +189,9 @@ public final class ParquetSource: RowSource {
       if UInt8(text).map({ check.expected.contains($0) }) == true { continue }
       faults.add(row, .otherRecordType, "record type '\(text)' is not of this kind")
     }
+    addRemainders(row, out, &faults)
     if let extra = plan.extraField {
-      let json = object(plan.extraColumns, row)
+      let json = extraText(row)
       if json.count > 2 {
         out.storeLE(json.withUnsafeBytes { strings.code($0) }, extra.offset)
         extra.markValid(out)
@@ -199,6 +200,44 @@ public final class ParquetSource: RowSource {
     for (name, field) in plan.required where !field.isValid(out) {
       faults.add(row, .nullRequired, "'\(name)': there is no value, and every row needs one")
     }
+  }
+
+  /// Adds to each time of microseconds its nanoseconds, where these are a column.
+  private func addRemainders(
+    _ row: Int, _ out: UnsafeMutableRawPointer, _ faults: inout ParquetFaults
+  ) {
+    for (index, time) in plan.remainders where !columns[index].isNull(row) {
+      let nanoseconds: Int64
+      if case .integers(let values) = columns[index].storage, case .integer = columns[index].type {
+        nanoseconds = values[row]
+      } else {
+        // Frames make doubles of integers that may be null.
+        nanoseconds = ParquetCell.text(columns[index], row).flatMap { Int64($0) } ?? -1
+      }
+      let name = plan.names[index]
+      if !TimeRemainder.range.contains(Int128(nanoseconds)) {
+        let text = ParquetCell.text(columns[index], row)
+        // A NaN is a frame's null.
+        if let text { faults.add(row, .doesNotFit, "'\(name)': '\(text)' is outside 0…999") }
+      } else if let (rule, reason) = TimeRemainder.add(nanoseconds, to: time, of: out) {
+        faults.add(row, rule, "'\(name)': \(reason)")
+      }
+    }
+  }
+
+  /// What of a row goes into `extra`: unknown columns, and another table's own.
+  private func extraText(_ row: Int) -> [UInt8] {
+    let unknown = object(plan.extraColumns, row)
+    guard let index = plan.extraObject, let (text, _) = ParquetCell.words(columns[index], row)
+    else {
+      return unknown
+    }
+    let members = Array(text.utf8).withUnsafeBytes {
+      ExtraObject.members(TextConversion.trimmed($0), apartFrom: plan.extraNames)
+    }
+    guard let members else { return object(plan.extraColumns + [index], row) }
+    if members.isEmpty { return unknown }
+    return unknown.dropLast() + (unknown.count > 2 ? [0x2C] : []) + members + [0x7D]
   }
 
   /// A row's values of some columns as a JSON object, nulls left out.
