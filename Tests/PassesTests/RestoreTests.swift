@@ -121,6 +121,29 @@ private let columns = ["symbol", "ts_event", "open", "volume"]
     #expect(try toy.rows(minutes, columns) == rows)
   }
 
+  @Test func aDateThatIsEmptiedAgainAndAgainLosesItsBarsEachTime() throws {
+    let (toy, paths) = try threeDays()
+    #expect(try resample(toy) == 3)
+    let minutes = "bars.test_set_ohlcv_1m"
+    for round in 0..<3 {
+      let newest = try toy.lake.table(named: bars).snapshot().version
+      // Twice one day goes, twice two do, of which one was emptied before.
+      #expect(try restore(toy, round == 1 ? 0 : 1) == newest + 1)
+      #expect(try resample(toy) == (round == 1 ? 2 : 1))
+      #expect(try resample(toy) == 0)
+      #expect(try toy.rows(minutes, columns).count == (round == 1 ? 1 : 2))
+      #expect(try restore(toy, 2) == newest + 2)
+      #expect(try resample(toy) == (round == 1 ? 2 : 1))
+      #expect(try toy.rows(minutes, columns).count == 3)
+    }
+    #expect(try restore(toy, 0) != nil)
+    let later = try toy.bars("9.dbn", (0..<20).map { ToyLake.Bar(day: 9, second: $0, price: 7) })
+    try toy.ingest([later, paths[1]])
+    // One day is emptied again, one is as it was, one is new.
+    #expect(try resample(toy) == 2)
+    #expect(try toy.rows(minutes, columns).count == 3)
+  }
+
   @Test func aVersionWhoseBytesAreGoneIsRefusedByName() throws {
     let (toy, _) = try threeDays()
     #expect(try restore(toy, 0) == 3)

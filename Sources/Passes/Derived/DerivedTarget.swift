@@ -71,7 +71,10 @@ final class DerivedTarget {
         files.append(file)
         moves.append((segment.path, folder + file.path))
       } else {
-        transaction.setApplication(result.derivation.emptyAppId(date: result.date), version: 1)
+        // A partition that is emptied again, for the same reason as before, is remembered already: what
+        // goes with this commit are its files, and it is no repetition.
+        let id = result.derivation.emptyAppId(date: result.date)
+        if snapshot?.txns[id] == nil { transaction.setApplication(id, version: 1) }
       }
       if snapshot == nil {
         transaction.append(files)
