@@ -14,3 +14,14 @@ extension FixedWidthInteger {
     return overflow ? (other < 0 ? .max : .min) : difference
   }
 }
+
+extension Optional where Wrapped: FixedWidthInteger {
+  /// The sum of counts, nil where one is not known or the sum is more than there can be: then it is not
+  /// known either. For figures that are shown.
+  @inlinable
+  public func adding(known other: Wrapped?) -> Wrapped? {
+    guard let self, let other else { return nil }
+    let (sum, overflow) = self.addingReportingOverflow(other)
+    return overflow ? nil : sum
+  }
+}

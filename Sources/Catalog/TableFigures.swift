@@ -1,11 +1,13 @@
+import Bytes
 import Columnar
 import DeltaLog
 
 /// What a table's log says of the rows in some of its files.
 public struct TableFigures: Sendable {
   public private(set) var fileCount = 0
-  public private(set) var byteCount: Int64 = 0
-  /// nil when a file does not say.
+  /// nil when a file says what cannot be.
+  public private(set) var byteCount: Int64? = 0
+  /// nil when a file does not say, or says what cannot be.
   public private(set) var rowCount: Int64? = 0
   /// First and last partition date as text; nil when the table has none.
   public private(set) var firstDate: String?
@@ -24,11 +26,9 @@ public struct TableFigures: Sendable {
   private mutating func add(_ file: AddFile) {
     let isFirst = fileCount == 0
     fileCount += 1
-    byteCount &+= file.size
+    byteCount = byteCount.adding(known: file.size)
     let statistics = file.statistics
-    rowCount = rowCount.flatMap { sum in
-      (statistics?.rowCount ?? file.taggedRowCount).map { sum &+ $0 }
-    }
+    rowCount = rowCount.adding(known: statistics?.rowCount ?? file.taggedRowCount)
     if let date = file.partitionValue(TableSchema.partitionColumn) {
       if firstDate.map({ date < $0 }) ?? true { firstDate = date }
       if lastDate.map({ date > $0 }) ?? true { lastDate = date }
@@ -48,7 +48,7 @@ public struct TableFigures: Sendable {
       both.maximum = lesser(left, right) == left ? right : left
     }
     both.maximumIsPrefix = a.maximumIsPrefix || b.maximumIsPrefix
-    if let left = a.nullCount, let right = b.nullCount { both.nullCount = left &+ right }
+    both.nullCount = a.nullCount.adding(known: b.nullCount)
     return both
   }
 

@@ -27,6 +27,11 @@ public struct Summary: Sendable {
     entries.append((key, label ?? spaced, value))
   }
 
+  /// Adds a count that is worth a line only where there is something to count.
+  public mutating func addIfAny(_ key: String, label: String? = nil, _ count: Int) {
+    if count > 0 { add(key, label: label, .count(count)) }
+  }
+
   /// The JSON object, `{"type":"summary",…}`.
   public var json: String {
     var text = "{\"type\":\"summary\""

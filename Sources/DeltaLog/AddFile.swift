@@ -120,7 +120,9 @@ public struct AddFile: Sendable {
   }
 
   /// Rows by the tag `lake.rows`; nil where a foreign writer left none.
-  public var taggedRowCount: Int64? { tag(Tag.rows).flatMap { Int64($0) } }
+  public var taggedRowCount: Int64? {
+    tag(Tag.rows).flatMap { Int64($0) }.flatMap { $0 >= 0 ? $0 : nil }
+  }
 
   /// The rows' fingerprint without provenance columns, by the tag `lake.rowHash2`, as hexadecimal digits.
   public var taggedRowHash: String? { tag(Tag.rowHash2) }

@@ -41,10 +41,15 @@ public struct FileStatistics: Hashable, Sendable {
   }
 
   init(_ object: JSONObject) {
-    rowCount = object["numRecords"]?.int64
+    rowCount = Self.count(object["numRecords"])
     minimums = object["minValues"]?.object ?? JSONObject()
     maximums = object["maxValues"]?.object ?? JSONObject()
     nullCounts = object["nullCount"]?.object ?? JSONObject()
+  }
+
+  /// A count; nil where it cannot be one.
+  private static func count(_ value: JSONValue?) -> Int64? {
+    value?.int64.flatMap { $0 >= 0 ? $0 : nil }
   }
 
   // MARK: - Reading
@@ -52,7 +57,7 @@ public struct FileStatistics: Hashable, Sendable {
   /// What is known of a column, by its type in the table's schema. Bounds that cannot be read are
   /// left out: they prove nothing.
   public func bounds(of column: String, type: ColumnType) -> ColumnBounds {
-    var bounds = ColumnBounds(nullCount: nullCounts[column]?.int64)
+    var bounds = ColumnBounds(nullCount: Self.count(nullCounts[column]))
     if let value = minimums[column] { bounds.minimum = Self.parse(value, type, isMaximum: false) }
     if let value = maximums[column] { bounds.maximum = Self.parse(value, type, isMaximum: true) }
     if !isOwn, case .decimal(_, let scale) = type {

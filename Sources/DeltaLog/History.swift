@@ -10,9 +10,9 @@ public struct HistoryEntry: Sendable {
   public let commitInfo: CommitInfo?
   public let addCount: Int
   public let removeCount: Int
-  /// Bytes of the files added.
-  public let addedByteCount: Int64
-  /// Rows of the files added; nil where one of them does not say.
+  /// Bytes of the files added; nil where they are more than there can be.
+  public let addedByteCount: Int64?
+  /// Rows of the files added; nil where one of them does not say, or says what cannot be.
   public let addedRowCount: Int64?
   /// Application ids of the commit's `txn` actions.
   public let applications: [String]
@@ -46,14 +46,16 @@ public func history(
       }
     }
     var rows: Int64? = 0
+    var bytes: Int64? = 0
     for file in adds {
-      rows = rows.flatMap { sum in file.rowCount.map { sum.adding(clamped: $0) } }
+      rows = rows.adding(known: file.rowCount)
+      bytes = bytes.adding(known: file.size)
     }
     entries.append(
       HistoryEntry(
         version: version, timestamp: time, commitInfo: info, addCount: adds.count,
-        removeCount: removeCount, addedByteCount: adds.reduce(0) { $0.adding(clamped: $1.size) },
-        addedRowCount: rows, applications: applications, changesMetadata: changesMetadata))
+        removeCount: removeCount, addedByteCount: bytes, addedRowCount: rows,
+        applications: applications, changesMetadata: changesMetadata))
   }
   return entries
 }

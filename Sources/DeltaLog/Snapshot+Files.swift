@@ -41,9 +41,7 @@ extension Snapshot {
     var totals = TableTotals(fileCount: files.count, byteCount: 0, rowCount: 0)
     for file in files {
       totals.byteCount = totals.byteCount.adding(clamped: file.size)
-      totals.rowCount = totals.rowCount.flatMap { sum in
-        file.rowCount.map { sum.adding(clamped: $0) }
-      }
+      totals.rowCount = totals.rowCount.adding(known: file.rowCount)
     }
     return totals
   }

@@ -60,7 +60,7 @@ struct DescribeCommand: Command {
     heads.append(
       (
         "files",
-        "\(Quantity.count(figures.fileCount)), \(Quantity.bytes(Int(figures.byteCount)))"
+        "\(Quantity.count(figures.fileCount)), \(figures.byteText)"
       ))
     if let first = figures.firstDate, let last = figures.lastDate {
       let zone = properties[TableProperty.partitionTimezone].map { " (\($0))" } ?? ""

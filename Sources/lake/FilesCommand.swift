@@ -52,7 +52,7 @@ struct FilesCommand: Command {
       summary.add("version", .count(snapshot.version))
       summary.add("files", .count(figures.fileCount))
       if let rows = figures.rowCount { summary.add("rows", .count(Int(rows))) }
-      summary.add("bytes", .bytes(Int(figures.byteCount)))
+      if let bytes = figures.byteCount { summary.add("bytes", .bytes(Int(bytes))) }
       context.print(summary)
     } else {
       print(snapshot, fields, index, found.table, in: context)

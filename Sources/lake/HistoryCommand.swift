@@ -50,7 +50,8 @@ struct HistoryCommand: Command {
         String(entry.version), Self.time(entry.timestamp), entry.commitInfo?.operation ?? "-",
         Quantity.count(entry.addCount), Quantity.count(entry.removeCount),
         entry.addedRowCount.map { Quantity.count(Int($0)) } ?? "?",
-        Quantity.bytes(Int(entry.addedByteCount)), entry.commitInfo?.engineInfo ?? "-",
+        entry.addedByteCount.map { Quantity.bytes(Int($0)) } ?? "?",
+        entry.commitInfo?.engineInfo ?? "-",
       ])
     }
     context.print(list)

@@ -225,6 +225,7 @@ struct IngestCommand: Command {
       ("sentinels_made_null", .integer(Int64(file.sentinelCount))),
       ("ambiguous_times", .integer(Int64(file.ambiguousTimeCount))),
       ("quarantined", .integer(Int64(file.quarantineCount))),
+      ("quarantined_before", .integer(Int64(file.setAsideBeforeCount))),
       ("flagged", .integer(Int64(file.flagCount))), ("sha256", .string(file.sha256)),
       ("bytes_in", .integer(Int64(file.bytesIn))), ("bytes_out", .integer(Int64(file.bytesOut))),
     ]
@@ -255,6 +256,8 @@ struct IngestCommand: Command {
       "symbols_by_step", label: "symbols (by date) found by",
       .counts(steps.map { ($0.key.name, $0.value) }))
     summary.add("quarantined", .count(report.total(\.quarantineCount)))
+    summary.addIfAny(
+      "quarantined_before", label: "set aside before", report.total(\.setAsideBeforeCount))
     summary.add("flagged", label: "stored, but flagged", .count(report.total(\.flagCount)))
     summary.add("bytes_in", .bytes(report.total(\.bytesIn)))
     summary.add("bytes_out", .bytes(report.total(\.bytesOut)))

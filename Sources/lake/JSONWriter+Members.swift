@@ -1,5 +1,6 @@
 import Catalog
 import Columnar
+import CommandLineKit
 import DeltaLog
 import JSON
 
@@ -46,4 +47,9 @@ extension JSONWriter {
     member(prefix + "max", bounds?.maximum.map { TableFigures.text($0, type) })
     if prefix.isEmpty { member("null_count", bounds?.nullCount) }
   }
+}
+
+extension TableFigures {
+  /// Bytes as people write them; `?` where they are not known.
+  var byteText: String { byteCount.map { Quantity.bytes(Int($0)) } ?? "?" }
 }

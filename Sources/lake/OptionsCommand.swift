@@ -217,7 +217,13 @@ struct OptionsCommand: Command {
     summary.add("state", .text(state))
     summary.add("contracts", label: "contracts listed", .count(report?.total(\.rowsProcessed) ?? 0))
     summary.add("rows_stored", .count(report?.total(\.rowsStored) ?? 0))
+    summary.add(
+      "rows_already_stored", label: "already stored",
+      .count(report?.total(\.alreadyStoredCount) ?? 0))
     summary.add("repeats_skipped", .count(report?.total(\.repeatCount) ?? 0))
+    summary.addIfAny("quarantined", report?.total(\.quarantineCount) ?? 0)
+    summary.addIfAny(
+      "quarantined_before", label: "set aside before", report?.total(\.setAsideBeforeCount) ?? 0)
     context.print(summary)
   }
 

@@ -13,39 +13,50 @@ struct RestoreCommand: Command {
     summary: "Take a table back to an earlier version: one commit, which can itself be undone.",
     operands: [OperandSpec("TABLE", help: "A table of the lake, like raw.es_ohlcv_1s.")],
     flags: VersionChoice.flags + [
-      .switch("plan", help: "Show what would come and go, and stop.")
+      .switch(
+        "empty", help: "Before its first rows: no files, no inputs; schema and properties stay."),
+      .switch("plan", help: "Show what would come and go, and stop."),
     ],
     notes: [
       "Rows, schema and properties are those of that version again. Files that were ingested since are no longer in, and "
         + "can be ingested again, with other flags; the ledger no longer counts their intervals as complete. Nothing is "
         + "deleted, and no price is forgotten. What was made of the table becomes stale: lake resample makes it again. "
-        + "A version whose bytes are gone is refused."
+        + "A version whose bytes are gone is refused. --empty undoes every commit, the first one too."
     ],
     examples: [
       Example("lake history raw.es_ohlcv_1s", "which versions there are"),
       Example("lake restore raw.es_ohlcv_1s --version 3 --plan", "what would come and go"),
       Example("lake restore raw.es_ohlcv_1s --version 3", "after a file was ingested wrongly"),
+      Example("lake restore raw.es_ohlcv_1s --empty", "after its very first file was"),
     ])
 
   let table: String
   let choice: VersionChoice
+  let isEmptying: Bool
   let isPlanOnly: Bool
 
   init(_ arguments: inout Arguments) throws(UsageError) {
     table = try arguments.table()
+    try arguments.requireAtMostOne(of: ["version", "as-of", "empty"])
     choice = try VersionChoice(&arguments)
+    isEmptying = arguments.flag("empty")
     isPlanOnly = arguments.flag("plan")
-    if choice.version == nil && choice.asOf == nil {
+    if choice.version == nil && choice.asOf == nil && !isEmptying {
       throw UsageError(
         .missingValue, "restore needs the version to go back to",
-        remedy: "--version N, or --as-of T: lake history \(table)", command: Self.spec.name)
+        remedy: "--version N, or --as-of T: lake history \(table); or --empty",
+        command: Self.spec.name)
     }
   }
 
   func run(in context: Context) throws -> ExitStatus {
     let lake = try context.findLake()
-    let version = try choice.version ?? choice.snapshot(of: lake.table(named: table)).version
-    let pass = try RestorePass(lake: lake, table: table, version: version)
+    let target: RestoreTarget =
+      isEmptying
+      ? .empty
+      : .version(
+        try choice.version ?? choice.snapshot(of: lake.table(named: table)).version)
+    let pass = try RestorePass(lake: lake, table: table, to: target)
     if isPlanOnly {
       print(try pass.planWithLedger(), newVersion: nil, in: context)
       return .done
@@ -59,13 +70,19 @@ struct RestoreCommand: Command {
     if context.isJSON {
       for entry in plan.undone { context.print(json(entry)) }
       for change in plan.changes { context.print(json(change.partition, change.change)) }
-    } else if !plan.isNothing {
+    } else if !plan.isNothing && (isPlanOnly || !context.isQuiet) {
       printTables(plan, in: context)
     }
-    if plan.isNothing {
-      context.say("nothing to do: the table is as it was at version \(plan.toVersion)")
-    }
+    if plan.isNothing { context.say("nothing to do: " + Self.words(plan)) }
     context.print(summary(plan, newVersion))
+  }
+
+  private static func words(_ plan: RestorePlan) -> String {
+    guard case .version(let version) = plan.target else {
+      return "the table is empty, and knows of no input"
+    }
+    let more = version == 0 ? "; --empty takes it back to before its first rows" : ""
+    return "the table is as it was at version \(version)" + more
   }
 
   private func printTables(_ plan: RestorePlan, in context: Context) {
@@ -103,7 +120,11 @@ struct RestoreCommand: Command {
     var summary = Summary()
     summary.add("table", .text(plan.table.description))
     summary.add("from_version", .count(plan.fromVersion))
-    summary.add("restored_version", label: "as at version", .count(plan.toVersion))
+    if case .version(let version) = plan.target {
+      summary.add("restored_version", label: "as at version", .count(version))
+    } else {
+      summary.add("emptied", .flag(true))
+    }
     if let newVersion { summary.add("version", label: "new version", .count(newVersion)) }
     summary.add("commits_undone", .count(plan.undone.count))
     summary.add("files_coming", .count(total.filesAdded))

@@ -17,7 +17,7 @@ struct SpendCommand: Command {
     notes: [
       "A month is that of the purchase, UTC. A purchase of several symbols is shared equally among them.",
       "Where a download was killed before an answer was stored, the vendor may have billed it: that is told apart.",
-      "Vendors at a flat rate and files of your own have no price: they are counted, not summed.",
+      "Downloads from vendors at a flat rate have no price: they are counted, not summed. Files of your own are no purchases.",
     ],
     examples: [
       Example("lake spend", "by month and dataset"),

@@ -1,3 +1,4 @@
+import Bytes
 import Catalog
 import Columnar
 import CommandLineKit
@@ -66,7 +67,7 @@ struct TablesCommand: Command {
     [
       name.description, snapshot.configuration[TableProperty.schema] ?? "-",
       figures.rowCount.map { Quantity.count(Int($0)) } ?? "?",
-      Quantity.count(figures.fileCount), Quantity.bytes(Int(figures.byteCount)),
+      Quantity.count(figures.fileCount), figures.byteText,
       figures.firstDate ?? "-", figures.lastDate ?? "-", String(snapshot.version),
     ]
   }
@@ -92,13 +93,13 @@ struct TablesCommand: Command {
     var tableCount = 0
     var rowCount: Int64? = 0
     var fileCount = 0
-    var byteCount: Int64 = 0
+    var byteCount: Int64? = 0
 
     mutating func add(_ figures: TableFigures) {
       tableCount += 1
       fileCount += figures.fileCount
-      byteCount &+= figures.byteCount
-      rowCount = rowCount.flatMap { sum in figures.rowCount.map { sum &+ $0 } }
+      byteCount = byteCount.adding(known: figures.byteCount)
+      rowCount = rowCount.adding(known: figures.rowCount)
     }
 
     func figures(_ lake: Lake) -> Summary {
@@ -107,7 +108,7 @@ struct TablesCommand: Command {
       summary.add("tables", .count(tableCount))
       if let rowCount { summary.add("rows", .count(Int(rowCount))) }
       summary.add("files", .count(fileCount))
-      summary.add("bytes", .bytes(Int(byteCount)))
+      if let byteCount { summary.add("bytes", .bytes(Int(byteCount))) }
       return summary
     }
   }

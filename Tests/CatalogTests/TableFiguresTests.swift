@@ -55,6 +55,22 @@ import Testing
     #expect(none.rowCount == 0 && none.firstDate == nil && none.bounds.isEmpty)
   }
 
+  @Test(arguments: [
+    ("9223372036854775807", nil), ("1e30", nil), ("1000000000000000000000000000000", nil),
+    ("-5", nil),
+    ("5", Int64(8)),
+  ])
+  func sumsThatCannotBeAreNotKnown(number: String, rows: Int64?) {
+    let stats = "{\"numRecords\":\(number),\"nullCount\":{\"price\":\(number)}}"
+    let figures = TableFigures(
+      of: [file("2024-01-02", first), file("2024-01-03", stats)], fields: fields)
+    #expect(figures.rowCount == rows && figures.byteCount == 20)
+    #expect(figures.bounds["price"]?.nullCount == rows.map { $0 - 1 })
+    let large = TableFigures(
+      of: [file("2024-01-02", first, size: .max), file("2024-01-03", stats)], fields: fields)
+    #expect(large.byteCount == nil)
+  }
+
   @Test func writesBoundsAsPeopleDo() {
     #expect(TableFigures.text(.integer(1), .boolean) == "true")
     #expect(TableFigures.text(.integer(19_724), .date) == "2024-01-02")

@@ -116,7 +116,7 @@ struct ClaimTests {
     #expect(try toy.rows(table, ["ts_event"]).count == 20)
     #expect(report.change?.gone == 1)
     #expect(report.change?.changed == 1)
-    #expect(report.total(\.quarantineCount) == 2)
+    #expect(report.total(\.goneCount) == 2 && report.total(\.quarantineCount) == 0)
     let aside = try quarantined()
     #expect(aside.map { $0[0] } == ["replaced_by_download", "replaced_by_download"])
     #expect(aside.allSatisfy { $0[1] == "SYM1" })
@@ -126,6 +126,39 @@ struct ClaimTests {
     #expect(times.contains("2024-01-02T00:08:20.000000000Z"))
     #expect(try plan().isEmpty)
     #expect(try Set(states()) == [.claimed, .complete])
+  }
+
+  @Test("rows are counted once: those of others that are written again were stored before")
+  func countedOnce() throws {
+    // Rows of another symbol, and of other days, share the files that are written again.
+    let others = (0..<50).map { ToyLake.Bar(second: $0, instrument: 2, price: 5) }
+    try toy.ingest([try toy.bars("own.dbn", Array(Self.bars[..<5]) + others)])
+    let report = try run(try plan())
+    #expect(report.total(\.rowsProcessed) == 20 && report.total(\.rowsStored) == 20)
+    #expect(report.total(\.alreadyStoredCount) == 0 && report.total(\.goneCount) == 0)
+    #expect(try toy.rows(table, ["ts_event"]).count == 70)
+  }
+
+  @Test("what is known and was brought again is told once")
+  func known() throws {
+    try toy.ingest([try toy.bars("part.dbn", Array(Self.bars[..<5]))])
+    let start = Int64(ToyLake.firstDay) * day
+    let request = DownloadRequest(
+      dataset: "TEST.SET", schema: "ohlcv-1s", symbols: ["SYM1"], symbolType: "raw_symbol",
+      interval: start..<start + day, table: try TableName(parsing: table),
+      cut: DownloadCut(.day, zone: .utc))
+    let ledger = try CoverageLedger.read(toy.lake)
+    let plan = DownloadPlan(request, ledger: ledger, selection: DownloadSelection())
+    #expect(plan.known.left(after: DownloadReport())["SYM1"]?[.claimed] ?? 0 > 0)
+    #expect(plan.known.left(after: try run(plan.units)).isEmpty)
+    var again = DownloadSelection()
+    again.isForced = true
+    let forced = DownloadPlan(request, ledger: try CoverageLedger.read(toy.lake), selection: again)
+    #expect(forced.known.left(after: DownloadReport())["SYM1"] == [.complete: day])
+    // The same rows again: none is stored, all are there.
+    let report = try run(forced.units)
+    #expect(report.total(\.rowsProcessed) == 20 && report.total(\.alreadyStoredCount) == 20)
+    #expect(report.total(\.rowsStored) == 0 && forced.known.left(after: report).isEmpty)
   }
 
   @Test("a claim that agrees is complete, and nothing is fetched")

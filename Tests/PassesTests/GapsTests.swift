@@ -264,6 +264,28 @@ private func told(_ result: SessionCheck.Result) -> [String] {
     #expect(report.lines.reduce(0) { $0 + $1.nanoUSD } == report.total.nanoUSD)
   }
 
+  @Test func whatIsNoPurchaseIsNotCounted() {
+    func event(_ state: CoverageState, rows: Int64? = nil, bytes: Int64? = nil) -> CoverageEvent {
+      var event = CoverageEvent(
+        dataset: "A", schema: "trades", symbols: ["X"], symbolType: "raw_symbol", interval: 0..<1,
+        state: state, recordedAt: 1000)
+      (event.rowCount, event.byteCount) = (rows, bytes)
+      return event
+    }
+    func count(_ event: CoverageEvent) -> Int {
+      SpendReport(CoverageLedger(events: [event]), by: []).unpricedCount
+    }
+    // A file, what a restore says, a vendor's "nothing", a claim that agrees, the second part of a request.
+    #expect(count(event(.claimed, rows: 5, bytes: 100)) == 0)
+    #expect(count(event(.undone)) == 0 && count(event(.complete)) == 0)
+    #expect(count(event(.empty, rows: 0, bytes: 50)) == 0)
+    #expect(count(event(.complete, rows: 5, bytes: 0)) == 0)
+    #expect(count(event(.failed, rows: 0, bytes: 10)) == 0)
+    // Downloads of a vendor at a flat rate.
+    #expect(count(event(.complete, rows: 5, bytes: 100)) == 1)
+    #expect(count(event(.open, rows: 5, bytes: 100)) == 1)
+  }
+
   @Test(arguments: [(0, "0.00"), (10_000_000, "0.01"), (1_500_000_000, "1.50"), (1, "0.000000001")])
   func dollarsHaveTwoDigitsAtLeast(nanoUSD: Int, text: String) {
     #expect(SpendReport.text(Int128(nanoUSD)) == text)

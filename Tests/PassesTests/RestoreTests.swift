@@ -144,6 +144,47 @@ private let columns = ["symbol", "ts_event", "open", "volume"]
     #expect(try toy.rows(minutes, columns).count == 3)
   }
 
+  @Test func aTableIsTakenBackToBeforeItsFirstRows() throws {
+    let (toy, paths) = try threeDays()
+    #expect(try resample(toy) == 3)
+    let table = try toy.lake.table(named: bars)
+    let (metadata, rows) = (try table.snapshot().metadata, try toy.rows(bars, columns))
+    func empty() throws -> (RestorePlan, Int?) {
+      let done = try RestorePass(lake: toy.lake, table: bars, to: .empty).run()
+      return (done.plan, done.version)
+    }
+    for round in 0..<2 {
+      let newest = try table.snapshot().version
+      let (plan, version) = try empty()
+      #expect(version == newest + 1)
+      #expect(plan.inputsUndone == 3 && plan.intervalsUndone == 3)
+      #expect(plan.total == RestorePlan.Change(filesRemoved: 3, rowsRemoved: 60))
+      let now = try table.snapshot()
+      #expect(now.files.isEmpty && now.txns.isEmpty && now.metadata == metadata)
+      let ledger = try CoverageLedger.read(toy.lake)
+      for source in ledger.sources {
+        let states = ledger.stretches(
+          dataset: source.dataset, schema: source.schema, symbolType: source.symbolType,
+          symbol: source.symbol, table: bars
+        ).map(\.state)
+        #expect(!states.isEmpty && states.allSatisfy { $0 == .undone })
+      }
+      #expect(try LedgerRebuild.missing(toy.lake).isEmpty)
+      // Once: the table is empty already.
+      #expect(try empty().1 == nil)
+      #expect(try resample(toy) == 3)
+      #expect(try toy.rows("bars.test_set_ohlcv_1m", columns).isEmpty)
+      // Back by a version, or by the files themselves.
+      if round == 0 {
+        #expect(try restore(toy, newest) == newest + 2)
+      } else {
+        #expect(try toy.ingest(paths).total(\.rowsStored) == 60)
+      }
+      #expect(try toy.rows(bars, columns) == rows)
+      #expect(try resample(toy) == 3)
+    }
+  }
+
   @Test func aVersionWhoseBytesAreGoneIsRefusedByName() throws {
     let (toy, _) = try threeDays()
     #expect(try restore(toy, 0) == 3)

@@ -3,7 +3,7 @@
 
 Needs no shared data.
 
-Cases: 133
+Cases: 143
 """
 from __future__ import annotations
 
@@ -188,6 +188,8 @@ def judge_refusals(judge: Judge) -> None:
         (["restore", TABLE], 64, "--version N"),
         (["restore", TABLE, "--version", "x"], 64, "--version"),
         (["restore", TABLE, "--version", "1", "--as-of", "2024-01-01"], 64, "as-of"),
+        (["restore", TABLE, "--version", "1", "--empty"], 64, "exclude each other"),
+        (["restore", TABLE, "--as-of", "2024-01-01", "--empty"], 64, "exclude each other"),
         (["restore", TABLE, "--version", "7"], 2, "version 7"),
         (["restore", "raw.none", "--version", "0"], 2, "raw.none"),
         (["restore", "ledger.coverage", "--version", "0"], 2, "can't be undone"),
@@ -225,8 +227,28 @@ def judge_races(judge: Judge) -> None:
     judge.check(len(rows) == 45 == len({(row["symbol"], row["ts_event"]) for row in rows}), "at once, then again: rows", len(rows))
 
 
+def judge_empty(judge: Judge) -> None:
+    """The very first file, taken back, and read rightly; --empty once, without talk where -q is given."""
+    lake, folder = judge.new_lake(), judge.folder()
+    first = csv_of(folder / "0.csv", 2, 10, range(5))
+    rows_in(lake, first, "--table", TABLE)
+    told = lake.run("restore", TABLE, "--version", "0").expect(0)
+    judge.check("--empty" in told.talk and newest(lake, TABLE) == 0, "version 0 names --empty", told.talk)
+    plan = json.loads(lake.run("restore", TABLE, "--empty", "--plan", "--json").expect(0).output.splitlines()[-1])
+    judge.check(plan["emptied"] and plan["rows_going"] == 5 and newest(lake, TABLE) == 0, "--empty --plan", plan)
+    told = lake.run("restore", TABLE, "--empty", "-q").expect(0)
+    judge.check(told.output == told.talk == "", "--empty -q says nothing", told.output + told.talk)
+    judge.check(outside(lake, TABLE) == [] and newest(lake, TABLE) == 1, "emptied", newest(lake, TABLE))
+    judge.check({line[3] for line in ledger(lake)} == {"undone"}, "emptied: the ledger", ledger(lake))
+    lake.run("restore", TABLE, "--empty").expect(0)
+    judge.check(newest(lake, TABLE) == 1, "emptied once", newest(lake, TABLE))
+    judge.check(fields(lake, TABLE) == fields(lake, TABLE, 0), "emptied: the columns stay")
+    judge.check(rows_in(lake, first, "--table", TABLE) == 5, "the same file again")
+
+
 def judge_all(judge: Judge) -> None:
     judge_any_order(judge)
+    judge_empty(judge)
     judge_wrong_reading(judge)
     judge_downloads(judge)
     judge_derived(judge)

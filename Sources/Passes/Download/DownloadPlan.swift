@@ -113,8 +113,8 @@ public struct DownloadSelection: Sendable {
 public struct DownloadPlan: Sendable {
   /// In order of time.
   public var units: [DownloadUnit] = []
-  /// What is there already or not to be had, by symbol and state: instants of coverage in ns.
-  public var known: [String: [CoverageState: Int64]] = [:]
+  /// What is there already or not to be had.
+  public var known = KnownCoverage()
 
   public init() {}
 
@@ -131,7 +131,7 @@ public struct DownloadPlan: Sendable {
         symbol: symbol, table: request.table.description)
       for stretch in stretches where stretch.interval.overlaps(interval) {
         let share = stretch.interval.clamped(to: interval)
-        known[symbol, default: [:]][stretch.state, default: 0] += Int64(share.count)
+        known.add(symbol, share, stretch.state)
       }
       for piece in Self.pieces(request, interval, stretches, selection) {
         groups[piece, default: []].append(symbol)

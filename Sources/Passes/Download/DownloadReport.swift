@@ -1,3 +1,4 @@
+import Bytes
 import Catalog
 
 /// What became of one unit.
@@ -19,9 +20,15 @@ public struct DownloadOutcome: Sendable {
   public var result: Result
   public var rowsProcessed = 0
   public var rowsStored = 0
-  /// Rows that the table has already, and repeats of other rows of the body.
+  /// Repeats of other rows of the body.
   public var repeatCount = 0
+  /// Rows that the table has already.
+  public var alreadyStoredCount = 0
   public var quarantineCount = 0
+  /// Bad rows that were set aside when the same came before.
+  public var setAsideBeforeCount = 0
+  /// Stored rows that were set aside because the vendor lacks them.
+  public var goneCount = 0
   public var byteCount = 0
   public var bytesOut = 0
   public var costNanoUSD: Int64?
@@ -38,8 +45,11 @@ public struct DownloadOutcome: Sendable {
     if case .alreadyDone = file.state { result = .alreadyDone }
     rowsProcessed = file.rowsProcessed
     rowsStored = file.rowsStored
-    repeatCount = file.repeatCount + file.alreadyStoredCount
+    repeatCount = file.repeatCount
+    alreadyStoredCount = file.alreadyStoredCount
     quarantineCount = file.quarantineCount
+    setAsideBeforeCount = file.setAsideBeforeCount
+    goneCount = file.goneCount
     bytesOut = file.bytesOut
     change = file.change
   }
@@ -60,7 +70,9 @@ public struct DownloadReport: Sendable {
     outcomes.reduce(0) { $0 + $1[keyPath: count] }
   }
 
-  public var costNanoUSD: Int64 { outcomes.reduce(0) { $0 + ($1.costNanoUSD ?? 0) } }
+  public var costNanoUSD: Int64 {
+    outcomes.reduce(0) { $0.adding(clamped: $1.costNanoUSD ?? 0) }
+  }
 
   public var failureCount: Int {
     outcomes.count { if case .failed = $0.result { true } else { false } }

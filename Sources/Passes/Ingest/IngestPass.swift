@@ -129,18 +129,18 @@ public final class IngestPass {
       report.files[place] = IngestFileReport(path: inputs[place].name)
       ingestInput(place)
     } catch let error as PassError where error.code == .interrupted {
-      report.files[place].state = .interrupted
+      report.files[place].didFail(.interrupted)
       report.isInterrupted = true
     } catch  where observer.isInterrupted {
       // A body, or a pipe, will not come to its end; anything else the next run tells.
-      report.files[place].state = .interrupted
+      report.files[place].didFail(.interrupted)
       report.isInterrupted = true
     } catch  where inputs[place].isBroken {
       // Why its body did not come to its end is told by who fetched it.
-      report.files[place].state = .failed(error)
+      report.files[place].didFail(.failed(error))
     } catch {
       let located = Located(error, path: report.files[place].path)
-      report.files[place].state = .failed(located)
+      report.files[place].didFail(.failed(located))
       // What ends a whole download is told at its end.
       if inputs[place].download == nil || !LocalFault.isOne(error) { observer.didFail(located) }
     }
@@ -153,7 +153,7 @@ public final class IngestPass {
       ingestInput(place)
     } catch {
       let located = Located(error, path: report.files[place].path)
-      report.files[place].state = .failed(located)
+      report.files[place].didFail(.failed(located))
       observer.didFail(located)
     }
   }
@@ -172,46 +172,50 @@ public final class IngestPass {
     report.files[place].tables = works.map(\.target.name)
     let isNew = works.contains { !$0.isDone }
     if !isNew && !works.isEmpty { report.files[place].state = .alreadyDone }
-    for var work in works {
-      report.files[place].repeatCount += work.repeatCount
-      report.files[place].alreadyStoredCount += work.alreadyStoredCount
-      // Even where the rows are in: a run that died after their commit set nothing aside yet. What is in
-      // quarantine already is not put there twice.
-      quarantine.add(
-        work.rejected, table: work.target.name, sha256: work.sha256, path: item.name)
-      if work.isDone {
-        repeatedTables.insert(work.target.name)
-        report.files[place].alreadyStoredCount += work.storedRowCount
-        continue
-      }
-      var change: RowChange?
-      if let region = item.download?.replaces {
-        let (applied, gone) = try RegionReplacement(region, pass: self).apply(to: &work)
-        quarantine.add(gone, table: work.target.name, sha256: work.sha256, path: item.name)
-        report.files[place].quarantineCount += gone.count
-        report.files[place].change = (report.files[place].change ?? RowChange()) + applied
-        if applied.isNone { continue }
-        change = applied
-      }
-      if let finding = work.overlap, item.options.overlap == .merge,
-        !work.target.has(content: work.sha256)
-      {
-        report.files[place].overlap = finding
-      }
-      report.files[place].rowsStored += work.storedRowCount
-      report.files[place].replacementCount += work.replacementCount
-      report.files[place].sentinelCount += work.sentinelCount
-      report.files[place].flagCount += work.flagCount
-      report.files[place].bytesOut += work.segments.reduce(0) { $0 + $1.staged.byteCount }
-      report.files[place].quarantineCount += work.rejected.count
-      // Rows that were only set aside are not in: they are looked at again when they come again.
-      if work.isOnlyQuarantined && item.download == nil { continue }
-      work.target.add(
-        PendingInput(
-          appId: work.appId, segments: work.segments + work.kept, removals: work.removals,
-          events: events(work, item, place), change: change, place: place,
-          dates: item.isReplacing ? .everything : work.dates))
+    for var work in works { try take(&work, of: item, place) }
+  }
+
+  /// Takes what an input puts into one table into the next commit, and into the report.
+  private func take(_ work: inout SourceWork, of item: IngestInput, _ place: Int) throws {
+    // Even where the rows are in: a run that died after their commit set nothing aside yet. What is in
+    // quarantine already is not put there twice.
+    quarantine.add(
+      work.rejected, table: work.target.name, sha256: work.sha256, path: item.name)
+    report.files[place].repeatCount += work.repeatCount
+    if work.isDone {
+      repeatedTables.insert(work.target.name)
+      report.files[place].alreadyStoredCount += work.alreadyStoredCount + work.storedRowCount
+      report.files[place].setAsideBeforeCount += work.rejected.count
+      return
     }
+    report.files[place].quarantineCount += work.rejected.count
+    var change: RowChange?
+    if let region = item.download?.replaces {
+      let (applied, gone) = try RegionReplacement(region, pass: self).apply(to: &work)
+      quarantine.add(gone, table: work.target.name, sha256: work.sha256, path: item.name)
+      report.files[place].goneCount += gone.count
+      report.files[place].change = (report.files[place].change ?? RowChange()) + applied
+      change = applied
+    }
+    report.files[place].alreadyStoredCount += work.alreadyStoredCount
+    if change?.isNone == true { return }
+    if let finding = work.overlap, item.options.overlap == .merge,
+      !work.target.has(content: work.sha256)
+    {
+      report.files[place].overlap = finding
+    }
+    report.files[place].rowsStored += work.storedRowCount
+    report.files[place].replacementCount += work.replacementCount
+    report.files[place].sentinelCount += work.sentinelCount
+    report.files[place].flagCount += work.flagCount
+    report.files[place].bytesOut += work.segments.reduce(0) { $0 + $1.staged.byteCount }
+    // Rows that were only set aside are not in: they are looked at again when they come again.
+    if work.isOnlyQuarantined && item.download == nil { return }
+    work.target.add(
+      PendingInput(
+        appId: work.appId, segments: work.segments + work.kept, removals: work.removals,
+        events: events(work, item, place), change: change, place: place,
+        dates: item.isReplacing ? .everything : work.dates))
   }
 
   /// What the coverage ledger is told of an input's rows in one table.
@@ -358,7 +362,7 @@ public final class IngestPass {
       // Another writer came first: what it wrote may overlap ours, and what does is read again.
       try target.reload()
       if case .alreadyDone = outcome {
-        for place in places { report.files[place].state = .alreadyDone }
+        for place in places { report.files[place].wasStoredByAnother() }
         _ = target.drop(Set(target.pendingInputs.map(\.appId)))
         return
       }

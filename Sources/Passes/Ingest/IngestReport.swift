@@ -30,6 +30,10 @@ public struct IngestFileReport: Sendable {
   /// Local times that the clocks showed twice.
   public var ambiguousTimeCount = 0
   public var quarantineCount = 0
+  /// Bad rows of an input that was in already: they were set aside when it came first.
+  public var setAsideBeforeCount = 0
+  /// Stored rows, none of the input's, that went because the vendor lacks them: in quarantine now.
+  public var goneCount = 0
   /// Stored rows that break a rule which only counts them.
   public var flagCount = 0
   /// The same by rule, where the source tells.
@@ -47,6 +51,28 @@ public struct IngestFileReport: Sendable {
   public var change: RowChange?
 
   public init(path: String) { self.path = path }
+
+  /// Its rows, each once, however they ended: as many as were processed, of what did not fail.
+  public var accountedRowCount: Int {
+    rowsStored + alreadyStoredCount + repeatCount + quarantineCount + setAsideBeforeCount
+  }
+
+  /// What of a failed input is told: none of its rows came to anything.
+  mutating func didFail(_ state: State) {
+    var rest = IngestFileReport(path: path)
+    rest.state = state
+    rest.tables = tables
+    rest.sha256 = sha256
+    rest.bytesIn = bytesIn
+    self = rest
+  }
+
+  /// Another run stored its rows meanwhile.
+  mutating func wasStoredByAnother() {
+    state = .alreadyDone
+    alreadyStoredCount += rowsStored
+    (rowsStored, replacementCount, bytesOut) = (0, 0, 0)
+  }
 }
 
 /// What became of an ingest.

@@ -45,16 +45,23 @@ struct RegionReplacement {
     var change = RowChange()
     var gone = GoneRows(work.target.schema, originals: pass.originals)
     var segments: [PendingSegment] = []
+    var sameCount = 0
     let byDay = Dictionary(grouping: work.segments, by: \.staged.day)
     for day in try days(work.target).union(byDay.keys).sorted() {
       let fresh = byDay[day] ?? []
       let (dayChange, kept, removals) = try replace(day, fresh, work.target, &gone)
       change = change + dayChange
-      if dayChange.isNone { continue }
-      segments += fresh + kept
+      if dayChange.isNone {
+        sameCount += fresh.reduce(0) { $0 + $1.staged.rowCount }
+        continue
+      }
+      segments += fresh
+      // Rows of others: they were stored before.
+      work.kept += kept
       work.removals += removals
     }
     work.segments = segments
+    work.alreadyStoredCount += sameCount
     return (change, gone.rows)
   }
 

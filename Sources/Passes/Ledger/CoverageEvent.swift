@@ -31,6 +31,9 @@ public enum CoverageState: String, Hashable, Sendable, CaseIterable {
     }
   }
 
+  /// Whether the state rests on rows in the table.
+  var restsOnRows: Bool { saysRowsAreThere && self != .empty }
+
   /// Whether the rows of the interval are in the table, as far as there are any.
   public var isStored: Bool { self == .complete || self == .degraded || self == .empty }
 }

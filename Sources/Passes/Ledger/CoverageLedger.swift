@@ -92,8 +92,8 @@ public struct CoverageLedger: Sendable {
     return timeline.stretches.map { Stretch(interval: $0.interval, event: events[$0.value]) }
   }
 
-  /// - Parameter known: Rising, apart.
-  private static func rest(
+  /// - Parameter known: By their beginnings.
+  static func rest(
     of interval: Range<Int64>, without known: [Range<Int64>]
   ) -> [Range<Int64>] {
     var rest: [Range<Int64>] = []

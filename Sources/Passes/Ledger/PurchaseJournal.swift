@@ -73,6 +73,16 @@ extension CoverageEvent {
   /// An answer that arrived and was refused has bytes, and was bought.
   var isUnconfirmed: Bool { state == .failed && costNanoUSD != nil && (byteCount ?? 0) == 0 }
 
+  /// Whether the event stands for something that was fetched and has no price. What files claim was not
+  /// bought; what a restore says again of an interval, and the further parts of a request, have no
+  /// figures of their own; and where files were found to be whole nothing came.
+  var isUnpricedPurchase: Bool {
+    guard costNanoUSD == nil, state == .complete || state == .open || state == .degraded else {
+      return false
+    }
+    return byteCount.map { $0 > 0 } ?? ((rowCount ?? 0) > 0)
+  }
+
   /// What tells that two events are of one request: the run that made it, and what was asked.
   struct Request: Hashable {
     var runID: String

@@ -31,7 +31,7 @@ public struct SpendReport: Sendable {
   public let total: Line
   /// Requests whose runs died before the answer was stored: the vendor may have billed them too.
   public let unconfirmed: Line
-  /// Events of the ledger that say nothing of a price: files of one's own, flat-rate vendors.
+  /// Downloads that brought something and say nothing of a price: those of vendors at a flat rate.
   public let unpricedCount: Int
 
   /// - Parameter parts: Empty for the total alone.
@@ -39,8 +39,6 @@ public struct SpendReport: Sendable {
     self.parts = parts
     var lines: [[String]: Line] = [:]
     var total = Line(key: [])
-    var unpriced = 0
-    unpriced = ledger.events.count { $0.costNanoUSD == nil }
     for event in ledger.purchases {
       guard let cost = event.costNanoUSD else { continue }
       Self.add(event, Int128(cost), to: &total, isWhole: true)
@@ -60,7 +58,7 @@ public struct SpendReport: Sendable {
       Self.add(event, Int128(event.costNanoUSD ?? 0), to: &unconfirmed, isWhole: true)
     }
     self.unconfirmed = unconfirmed
-    unpricedCount = unpriced
+    unpricedCount = ledger.events.count(where: \.isUnpricedPurchase)
   }
 
   private static func add(
@@ -69,8 +67,8 @@ public struct SpendReport: Sendable {
     line.purchaseCount += 1
     // checked: of 128 bits, and prices of 64
     line.nanoUSD += cost
-    line.rowCount = isWhole ? line.rowCount.map { $0.adding(clamped: event.rowCount ?? 0) } : nil
-    line.byteCount = isWhole ? line.byteCount.map { $0.adding(clamped: event.byteCount ?? 0) } : nil
+    line.rowCount = isWhole ? line.rowCount.adding(known: event.rowCount ?? 0) : nil
+    line.byteCount = isWhole ? line.byteCount.adding(known: event.byteCount ?? 0) : nil
   }
 
   /// A price in equal shares, to a billionth of a dollar; the first ones bear the rest.

@@ -1,7 +1,15 @@
+import Bytes
 import Catalog
 import Columnar
 import DeltaLog
 import Storage
+
+/// What a table is taken back to.
+public enum RestoreTarget: Hashable, Sendable {
+  case version(Int)
+  /// What it was before its first rows: no files, and no input is in. Schema and properties stay.
+  case empty
+}
 
 /// Takes a table back to an earlier version: in one commit, by metadata alone.
 ///
@@ -15,14 +23,18 @@ public struct RestorePass {
   let lake: Lake
   let table: LakeTable
   let name: TableName
-  let version: Int
+  let target: RestoreTarget
+
+  public init(lake: Lake, table: String, version: Int) throws {
+    try self.init(lake: lake, table: table, to: .version(version))
+  }
 
   /// - Throws: `PassError` for a table that is no table of rows.
-  public init(lake: Lake, table: String, version: Int) throws {
+  public init(lake: Lake, table: String, to target: RestoreTarget) throws {
     self.lake = lake
     name = try lake.requireTable(named: table)
     self.table = lake.table(name)
-    self.version = version
+    self.target = target
     if name.layer == "ledger" {
       throw PassError(
         .usage, "'\(name)' records what happened, and that can't be undone",
@@ -35,15 +47,23 @@ public struct RestorePass {
   public func plan() throws -> RestorePlan {
     let snapshot = try table.snapshot()
     try snapshot.requireWritable()
+    guard case .version(let version) = target else {
+      // What commits that are gone brought, the ledger knows.
+      var plan = RestorePlan(
+        table: name, snapshot: snapshot, target: target, undone: try history(table.storage))
+      plan.empty()
+      return plan
+    }
     let target = try table.snapshot(version: version)
     guard target.metadata.id == snapshot.metadata.id else {
       throw PassError(
         .input, "version \(version) is of another table: it was made anew since", place: table.path)
     }
     let undone = try undoneCommits(since: version, to: snapshot.version)
-    var plan = RestorePlan(table: name, snapshot: snapshot, toVersion: version, undone: undone)
+    var plan = RestorePlan(
+      table: name, snapshot: snapshot, target: .version(version), undone: undone)
     plan.compare(with: target)
-    try requireBytes(of: target)
+    try requireBytes(of: target, version)
     return plan
   }
 
@@ -62,7 +82,7 @@ public struct RestorePass {
   }
 
   /// A version whose bytes are gone can't come back.
-  private func requireBytes(of target: Snapshot) throws {
+  private func requireBytes(of target: Snapshot, _ version: Int) throws {
     var lacking: [String] = []
     var lackingCount = 0
     for file in target.files {
@@ -126,13 +146,23 @@ public struct RestorePass {
   }
 
   private func addEvents(to plan: inout RestorePlan, runID: String) throws {
-    let undone = try plan.undone.flatMap { try CoverageRecovery.events(of: $0.commitInfo) }
+    // An empty table stays as it is: what its commits brought was taken out, and that was said, before.
+    if target == .empty && plan.isNothing { return }
+    var undone = try plan.undone.flatMap { try CoverageRecovery.events(of: $0.commitInfo) }
+    let ledger = try CoverageLedger.recovered(lake).0
+    if target == .empty {
+      // Whatever commit brought them: no interval rests on rows of this table any more.
+      undone += ledger.events.filter { $0.table == name.description && $0.state.restsOnRows }
+    }
     if undone.isEmpty { return }
-    let coverage = RestoreCoverage(
-      try CoverageLedger.recovered(lake).0, table: name.description, undone: undone)
-    plan.events = coverage.events(
-      runID: runID, reason: "undone: the table was taken back to version \(version)")
+    let coverage = RestoreCoverage(ledger, table: name.description, undone: undone)
+    plan.events = coverage.events(runID: runID, reason: "undone: the table was \(targetText)")
     plan.intervalsUndone = plan.events.count { !$0.state.saysRowsAreThere }
+  }
+
+  private var targetText: String {
+    if case .version(let version) = target { return "taken back to version \(version)" }
+    return "emptied"
   }
 
   /// - Returns: nil where another commit came first.
@@ -140,8 +170,10 @@ public struct RestorePass {
     var transaction = Transaction(snapshot: plan.snapshot, storage: table.storage)
     transaction.followsSnapshot = true
     transaction.operation = "RESTORE"
+    var aim = ("empty", "true")
+    if case .version(let version) = target { aim = ("version", "\(version)") }
     transaction.operationParameters =
-      [("version", "\(version)"), ("run", runID)] + CoverageRecovery.parameters(plan.events)
+      [aim, ("run", runID)] + CoverageRecovery.parameters(plan.events)
     transaction.operationMetrics = metrics(plan)
     if let metadata = plan.metadata { transaction.setMetadata(metadata) }
     for application in plan.applications {
@@ -161,12 +193,14 @@ public struct RestorePass {
   /// By the names that Delta's own RESTORE has for them.
   private func metrics(_ plan: RestorePlan) -> [(name: String, value: String)] {
     let (came, gone) = (plan.added, plan.removed)
-    let (bytesGone, bytesCame) = (
-      gone.reduce(0) { $0 &+ $1.size }, came.reduce(0) { $0 &+ $1.size }
-    )
-    return [
-      ("numRestoredFiles", "\(came.count)"), ("numRemovedFiles", "\(gone.count)"),
-      ("restoredFilesSize", "\(bytesCame)"), ("removedFilesSize", "\(bytesGone)"),
+    var metrics = [
+      (name: "numRestoredFiles", value: "\(came.count)"), ("numRemovedFiles", "\(gone.count)"),
     ]
+    for (name, files) in [("restoredFilesSize", came), ("removedFilesSize", gone)] {
+      // Sizes that cannot be, as a log may state them, are not told.
+      let bytes = files.reduce(Int64?(0)) { $0.adding(known: $1.size) }
+      if let bytes { metrics.append((name, "\(bytes)")) }
+    }
+    return metrics
   }
 }

@@ -1,3 +1,4 @@
+import Bytes
 import Catalog
 import Columnar
 import DeltaLog
@@ -20,19 +21,15 @@ public struct RestorePlan: Sendable {
         rowsRemoved: sum(left.rowsRemoved, right.rowsRemoved))
     }
 
-    static func sum(_ left: Int64?, _ right: Int64?) -> Int64? {
-      guard let left, let right else { return nil }
-      let (sum, overflow) = left.addingReportingOverflow(right)
-      return overflow ? nil : sum
-    }
+    static func sum(_ left: Int64?, _ right: Int64?) -> Int64? { left.adding(known: right) }
   }
 
   public let table: TableName
   /// The version that the table is at.
   public let fromVersion: Int
-  /// The version whose state comes back.
-  public let toVersion: Int
-  /// The commits that are undone, newest first.
+  /// What it is taken back to.
+  public let target: RestoreTarget
+  /// The commits that are undone, newest first; those that are left, where the table is emptied.
   public let undone: [HistoryEntry]
   /// By partition: its date, or its partition values as the folder names them.
   public internal(set) var changes: [(partition: String, change: Change)] = []
@@ -55,11 +52,11 @@ public struct RestorePlan: Sendable {
   var applications: [TxnAction] = []
   var events: [CoverageEvent] = []
 
-  init(table: TableName, snapshot: Snapshot, toVersion: Int, undone: [HistoryEntry]) {
+  init(table: TableName, snapshot: Snapshot, target: RestoreTarget, undone: [HistoryEntry]) {
     self.table = table
     self.snapshot = snapshot
     fromVersion = snapshot.version
-    self.toVersion = toVersion
+    self.target = target
     self.undone = undone
   }
 
@@ -86,7 +83,16 @@ extension RestorePlan {
     for file in removed { changes[partition(file), default: Change()].remove(file) }
     self.changes = changes.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     compareMetadata(target)
-    compareApplications(target)
+    compareApplications(target.txns)
+  }
+
+  /// Takes all files out, and all inputs.
+  mutating func empty() {
+    removed = snapshot.files
+    var changes: [String: Change] = [:]
+    for file in removed { changes[partition(file), default: Change()].remove(file) }
+    self.changes = changes.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    compareApplications([:])
   }
 
   private mutating func compareMetadata(_ target: Snapshot) {
@@ -102,10 +108,10 @@ extension RestorePlan {
   }
 
   /// The state of other writers' applications is theirs: it stays.
-  private mutating func compareApplications(_ target: Snapshot) {
-    let ids = Set(snapshot.txns.keys).union(target.txns.keys)
+  private mutating func compareApplications(_ target: [String: TxnAction]) {
+    let ids = Set(snapshot.txns.keys).union(target.keys)
     for id in ids.sorted() {
-      let wanted = target.txns[id]?.version ?? 0
+      let wanted = target[id]?.version ?? 0
       let action = TxnAction(appId: id, version: wanted, lastUpdated: Clock.milliseconds())
       guard action.isOwn, (snapshot.txns[id]?.version ?? 0) != wanted else { continue }
       applications.append(action)

@@ -79,7 +79,7 @@ struct DatabentoJob {
     if order.flags.isDryRun {
       job.printEstimate(
         requests: parts.flatMap(\.plan.units).count { $0.agreedCount == nil },
-        costNanoUSD: parts.reduce(0) { $0 + $1.quote.costNanoUSD })
+        costNanoUSD: parts.reduce(Int64(0)) { $0.adding(clamped: $1.quote.costNanoUSD) })
       let isRefused = parts.flatMap(\.plan.units).contains { $0.refusal?.kind == .rejected }
       let isWhole = parts.allSatisfy(\.unresolved.isEmpty) && uncovered.isEmpty
       return isWhole && !isRefused ? .done : .findings
@@ -343,7 +343,7 @@ struct DatabentoJob {
   }
 
   private func checkBudget(_ parts: [Part], _ ledger: CoverageLedger) throws {
-    let total = parts.reduce(0) { $0 + $1.quote.costNanoUSD }
+    let total = parts.reduce(Int64(0)) { $0.adding(clamped: $1.quote.costNanoUSD) }
     if let limit = order.costMax ?? config.costMax, total > limit {
       throw UsageError(
         .badValue, "this costs USD \(job.usd(total)), and USD \(job.usd(limit)) is the most",

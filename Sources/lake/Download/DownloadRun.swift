@@ -86,7 +86,8 @@ struct DownloadRun {
       plan.units, job: order.title, ledger: ledger, recovered: recovered)
     progress.finish()
     show(
-      report, plan.known, symbols, unresolved: unresolved, elapsed: monotonicSeconds() - began)
+      report, plan.known.left(after: report), symbols, unresolved: unresolved,
+      elapsed: monotonicSeconds() - began)
     return unresolved.isEmpty ? status(report) : status(report).worse(.findings)
   }
 
@@ -112,7 +113,8 @@ struct DownloadRun {
       default: false
       }
     }
-    return isPartial || report.total(\.quarantineCount) > 0 ? .findings : .done
+    let setAsideCount = report.total(\.quarantineCount) + report.total(\.goneCount)
+    return isPartial || setAsideCount > 0 ? .findings : .done
   }
 
   /// Tells what became of every symbol, and of the whole.
@@ -206,8 +208,14 @@ struct DownloadRun {
     if rest > 0 { summary.add("not_begun", label: "left for the next time", .count(rest)) }
     summary.add("rows_processed", .count(report.total(\.rowsProcessed)))
     summary.add("rows_stored", .count(report.total(\.rowsStored)))
+    summary.add(
+      "rows_already_stored", label: "already stored", .count(report.total(\.alreadyStoredCount)))
     summary.add("repeats_skipped", .count(report.total(\.repeatCount)))
     summary.add("quarantined", .count(report.total(\.quarantineCount)))
+    summary.addIfAny(
+      "quarantined_before", label: "set aside before", report.total(\.setAsideBeforeCount))
+    summary.addIfAny(
+      "stored_rows_quarantined", label: "stored rows set aside", report.total(\.goneCount))
     if let change = report.change {
       summary.add("rows_added", .count(change.added))
       summary.add("rows_same", .count(change.same))

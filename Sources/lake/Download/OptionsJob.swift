@@ -56,7 +56,7 @@ struct OptionsJob {
       unitCount: setting.rule.callCount + setting.rule.putCount)
     let began = monotonicSeconds()
     var rest = sessions[...]
-    var known: [String: [CoverageState: Int64]] = [:]
+    var known = KnownCoverage()
     var failures: [any Error] = []
     var symbols: Set<String> = []
     var plannedCount = 0
@@ -66,7 +66,7 @@ struct OptionsJob {
           let contracts = try self.contracts(setting, session, client)
           symbols.formUnion(contracts)
           let plan = try self.plan(setting, session, contracts, ledger)
-          known.merge(plan.known) { $0.merging($1, uniquingKeysWith: +) }
+          known.merge(plan.known)
           if order.flags.isDryRun {
             plannedCount += plan.units.count
             job.list(plan.units)
@@ -91,7 +91,7 @@ struct OptionsJob {
       job.printEstimate(requests: plannedCount)
       return failures.isEmpty ? .done : .findings
     }
-    job.show(report, known, Array(symbols), elapsed: monotonicSeconds() - began)
+    job.show(report, known.left(after: report), Array(symbols), elapsed: monotonicSeconds() - began)
     let status = job.status(report)
     return failures.isEmpty ? status : status.worse(.findings)
   }
