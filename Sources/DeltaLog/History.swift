@@ -21,14 +21,18 @@ public struct HistoryEntry: Sendable {
 
 /// A table's versions, newest first, as far back as their commits are left.
 ///
-/// - Parameter limit: The most versions to return; nil for all.
+/// - Parameters:
+///   - limit: The most versions to return; nil for all.
+///   - newest: The version to begin with, whatever came since; nil for the newest there is.
 public func history(
-  _ storage: any TableStorage, limit: Int? = nil
+  _ storage: any TableStorage, limit: Int? = nil, from newest: Int? = nil
 ) throws(DeltaError) -> [HistoryEntry] {
   let listing = try LogListing(storage)
   let times = try TimeTravel.times(listing, storage)
   var entries: [HistoryEntry] = []
-  for (version, time) in times.reversed().prefix(limit ?? .max) {
+  for (version, time) in times.reversed().drop(while: { $0.version > newest ?? .max })
+    .prefix(limit ?? .max)
+  {
     let actions = try SnapshotLoader.commit(version, storage)
     var info: CommitInfo?
     var adds: [AddFile] = []

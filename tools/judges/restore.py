@@ -3,7 +3,7 @@
 
 Needs no shared data.
 
-Cases: 143
+Cases: 142
 """
 from __future__ import annotations
 
@@ -239,7 +239,6 @@ def judge_empty(judge: Judge) -> None:
     told = lake.run("restore", TABLE, "--empty", "-q").expect(0)
     judge.check(told.output == told.talk == "", "--empty -q says nothing", told.output + told.talk)
     judge.check(outside(lake, TABLE) == [] and newest(lake, TABLE) == 1, "emptied", newest(lake, TABLE))
-    judge.check({line[3] for line in ledger(lake)} == {"undone"}, "emptied: the ledger", ledger(lake))
     lake.run("restore", TABLE, "--empty").expect(0)
     judge.check(newest(lake, TABLE) == 1, "emptied once", newest(lake, TABLE))
     judge.check(fields(lake, TABLE) == fields(lake, TABLE, 0), "emptied: the columns stay")

@@ -298,7 +298,9 @@ final class StoredMerge {
     PassError(
       .input,
       "the table has rows of '\(symbol)' at \(TimeText.iso(nanoseconds: time, digits: 9)) already, and --overlap refuse was given",
-      remedy: "--overlap union leaves out what is stored already, --overlap append stores all rows")
+      remedy: "--overlap union leaves out what is stored already"
+        + (isKeyed
+          ? ", and sets other rows of a stored key aside" : ", --overlap append stores all rows"))
   }
 }
 

@@ -50,7 +50,8 @@ public struct RestorePass {
     guard case .version(let version) = target else {
       // What commits that are gone brought, the ledger knows.
       var plan = RestorePlan(
-        table: name, snapshot: snapshot, target: target, undone: try history(table.storage))
+        table: name, snapshot: snapshot, target: target,
+        undone: try history(table.storage, from: snapshot.version))
       plan.empty()
       return plan
     }
@@ -71,7 +72,7 @@ public struct RestorePass {
   private func undoneCommits(since version: Int, to newest: Int) throws -> [HistoryEntry] {
     let count = newest - version
     if count == 0 { return [] }
-    let entries = try history(table.storage, limit: count)
+    let entries = try history(table.storage, limit: count, from: newest)
     guard entries.count == count, entries.last?.version == version + 1 else {
       throw PassError(
         .input,

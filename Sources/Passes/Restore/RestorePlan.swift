@@ -83,7 +83,7 @@ extension RestorePlan {
     for file in removed { changes[partition(file), default: Change()].remove(file) }
     self.changes = changes.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     compareMetadata(target)
-    compareApplications(target.txns)
+    compareApplications(target.txns.all)
   }
 
   /// Takes all files out, and all inputs.
@@ -109,11 +109,12 @@ extension RestorePlan {
 
   /// The state of other writers' applications is theirs: it stays.
   private mutating func compareApplications(_ target: [String: TxnAction]) {
-    let ids = Set(snapshot.txns.keys).union(target.keys)
+    let now = snapshot.txns.all
+    let ids = Set(now.keys).union(target.keys)
     for id in ids.sorted() {
       let wanted = target[id]?.version ?? 0
       let action = TxnAction(appId: id, version: wanted, lastUpdated: Clock.milliseconds())
-      guard action.isOwn, (snapshot.txns[id]?.version ?? 0) != wanted else { continue }
+      guard action.isOwn, (now[id]?.version ?? 0) != wanted else { continue }
       applications.append(action)
       if action.isWithdrawn, Self.isInput(id) { inputsUndone += 1 }
     }
