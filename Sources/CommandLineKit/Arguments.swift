@@ -23,15 +23,23 @@ public struct Arguments: Sendable {
   ///
   /// - Parameter what: The operand's name in the declaration, for the message when it is missing.
   public mutating func operand(_ what: String) throws(UsageError) -> String {
-    if let word = optionalOperand() { return word }
+    if let word = try optionalOperand(what) { return word }
     throw UsageError(
       .missingOperand, "\(spec.name) needs \(what)", remedy: HelpScreen.usageLine(spec),
       command: spec.name)
   }
 
   /// Takes the next operand, if there is one.
-  public mutating func optionalOperand() -> String? {
-    operands.isEmpty ? nil : operands.removeFirst()
+  public mutating func optionalOperand(_ what: String) throws(UsageError) -> String? {
+    if operands.isEmpty { return nil }
+    try requireText(operands[0], what)
+    return operands.removeFirst()
+  }
+
+  private func requireText(_ word: String, _ what: String) throws(UsageError) {
+    if !word.isEmpty { return }
+    throw UsageError(
+      .badValue, "\(what) is empty", remedy: HelpScreen.usageLine(spec), command: spec.name)
   }
 
   /// Takes the next operand, which must be one of the words in `choices`.
@@ -54,6 +62,7 @@ public struct Arguments: Sendable {
     -> [String]
   {
     if operands.count < minimum { _ = try operand(what) }
+    for word in operands { try requireText(word, what) }
     defer { operands = [] }
     return operands
   }
@@ -166,6 +175,12 @@ struct WordParser {
   }
 
   private mutating func set(_ flag: FlagSpec, _ value: String) throws(UsageError) {
+    if value.isEmpty, let name = flag.valueName {
+      // Most often a variable of a script that is not set.
+      throw UsageError(
+        .badValue, "flag '--\(flag.name)' is empty, expected \(name)",
+        remedy: "--\(flag.name) \(name), or leave the flag out", command: command)
+    }
     let isCommon = CommandSpec.commonFlags.contains { $0.name == flag.name }
     if !flag.choices.isEmpty, !flag.choices.contains(value) {
       throw UsageError(

@@ -92,14 +92,15 @@ public struct Context: Sendable {
 
   // MARK: - Talk
 
-  /// Says something to the person: not with `--quiet`. Control characters are escaped.
+  /// Says something to the person: neither with `--quiet` nor with `--json`, whose objects say it. Control
+  /// characters are escaped.
   public func say(_ line: String) {
-    if !isQuiet { talk.write(Escaping.controls(line) + "\n") }
+    if !isQuiet && !isJSON { talk.write(Escaping.controls(line) + "\n") }
   }
 
-  /// Says a table to the person: not with `--quiet`.
+  /// Says a table to the person: neither with `--quiet` nor with `--json`.
   public func say(_ table: TextTable) {
-    if !isQuiet { talk.write(table.lines(style: talkStyle).map { $0 + "\n" }.joined()) }
+    if !isQuiet && !isJSON { talk.write(table.lines(style: talkStyle).map { $0 + "\n" }.joined()) }
   }
 
   /// Says a detail: only with `--verbose`.

@@ -133,13 +133,24 @@ public struct Program: Sendable {
     } catch is Interrupted {
       context.talk.setStatus("")
       context.say("interrupted")
+      endInterrupted(context)
       return .interrupted
     } catch {
       context.talk.setStatus("")
       if context.output.isClosed { return .done }
       context.report(error)
-      return context.isInterrupted ? .interrupted : .failed
+      guard context.isInterrupted else { return .failed }
+      endInterrupted(context)
+      return .interrupted
     }
+  }
+
+  /// The last line of a command that was stopped before it could sum up.
+  private func endInterrupted(_ context: Context) {
+    guard context.isJSON else { return }
+    var summary = Summary()
+    summary.add("interrupted", .flag(true))
+    context.print(summary)
   }
 
   private func asksForHelp(_ words: [String], _ spec: CommandSpec) -> Bool {

@@ -41,7 +41,7 @@ struct CalendarCommand: Command {
   let end: CivilDate?
 
   init(_ arguments: inout Arguments) throws(UsageError) {
-    name = arguments.optionalOperand()
+    name = try arguments.optionalOperand("CALENDAR")
     start = try Self.date("start", arguments)
     end = try Self.date("end", arguments)
     if let start, let end, end < start {

@@ -13,7 +13,7 @@ struct TrustAction {
 
   init(_ arguments: inout Arguments) throws(UsageError) {
     let (removes, lists) = (arguments.flag("remove"), arguments.flag("list"))
-    directory = arguments.optionalOperand()
+    directory = try arguments.optionalOperand("DIR")
     if removes && lists {
       throw UsageError(
         .badValue, "--remove and --list say different things", remedy: "give one of them",

@@ -63,14 +63,16 @@ struct IngestCommand: Command {
 
   let paths: [String]
   var options = IngestOptions()
-  let tableText: String?
   /// These three stand in lake.yaml too, where no flag is given.
   let jobs: Int?
   let memory: Int?
   let badRowShareMax: Double?
 
   init(_ arguments: inout Arguments) throws(UsageError) {
-    tableText = arguments.value("table")
+    options.table = try arguments.tableName("table")
+    try arguments.requireInterval("interval", arguments.value("interval"))
+    try arguments.requireTimeZone("timezone")
+    try arguments.requireMappings("map")
     options.symbol = arguments.value("symbol")
     options.interval = arguments.value("interval")
     options.kind = arguments.value("schema")
@@ -115,7 +117,6 @@ struct IngestCommand: Command {
     let lake = try context.findLake()
     try checkKind(in: lake)
     var options = options
-    options.table = try tableText.map { try TableName(parsing: $0) }
     options.jobs = jobs ?? lake.config.jobCount
     options.memoryByteCount = memory ?? lake.config.memoryByteCount
     options.badRowShareMax = badRowShareMax ?? Double(lake.config.quarantinePercentMax) / 100
@@ -126,12 +127,6 @@ struct IngestCommand: Command {
     let report = try pass.ingest(paths)
     progress.finish()
     print(report, elapsed: monotonicSeconds() - began, in: context)
-    if let failure = report.ledgerFailure {
-      context.report(failure)
-      context.say(
-        "the rows are stored; what the ledger lacks is in ledger/journal, for the next command that writes"
-      )
-    }
     if report.isInterrupted { return .interrupted }
     if report.failureCount > 0 { return .failed }
     let hasFindings = report.files.contains { $0.quarantineCount > 0 || $0.overlap != nil }
@@ -167,6 +162,14 @@ struct IngestCommand: Command {
     }
     for commit in report.commits {
       context.detail("committed \(commit.table) version \(commit.version)")
+    }
+    if let failure = report.ledgerFailure {
+      context.report(failure)
+      context.warn(
+        report.isJournalWhole
+          ? "the rows are stored; what the ledger lacks is in ledger/journal, for the next command that writes"
+          : "the rows are stored; what the ledger lacks is in the tables: once it can be written, lake ledger rebuild"
+      )
     }
     context.print(summary(report, elapsed))
   }

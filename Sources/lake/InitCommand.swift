@@ -22,7 +22,7 @@ struct InitCommand: Command {
   let directory: String
 
   init(_ arguments: inout Arguments) throws(UsageError) {
-    directory = arguments.optionalOperand() ?? arguments.value("lake") ?? "."
+    directory = try arguments.optionalOperand("DIR") ?? arguments.value("lake") ?? "."
   }
 
   func run(in context: Context) throws -> ExitStatus {

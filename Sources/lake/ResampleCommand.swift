@@ -34,14 +34,14 @@ struct ResampleCommand: Command {
   /// Both stand in lake.yaml too, where no flag is given.
   let intervals: [String]
   let jobs: Int?
-  let output: String?
+  let output: TableName?
   let isPlanOnly: Bool
 
   init(_ arguments: inout Arguments) throws(UsageError) {
     table = try arguments.table()
     let intervals = try arguments.list("to")
     self.intervals = intervals
-    output = arguments.value("as")
+    output = try arguments.tableName("as")
     jobs = try arguments.integer("jobs", in: 1...256)
     isPlanOnly = arguments.flag("plan")
   }
@@ -52,7 +52,7 @@ struct ResampleCommand: Command {
     options.intervals =
       intervals.isEmpty ? lake.config.resampleIntervals.map(\.name) : intervals
     options.jobs = jobs ?? lake.config.jobCount
-    options.output = try output.map { try TableName(parsing: $0) }
+    options.output = output
     if output != nil, options.intervals.count != 1 {
       throw UsageError(
         .contradiction,

@@ -62,8 +62,14 @@ struct RestoreCommand: Command {
       return .done
     }
     let done = try pass.run(observer: WarningObserver(context: context))
+    if let failure = done.ledgerFailure {
+      context.report(failure)
+      context.warn(
+        "the table is restored; what the ledger lacks is in the table: once it can be written, lake ledger rebuild"
+      )
+    }
     print(done.plan, newVersion: done.version, in: context)
-    return .done
+    return done.ledgerFailure == nil ? .done : .findings
   }
 
   private func print(_ plan: RestorePlan, newVersion: Int?, in context: Context) {

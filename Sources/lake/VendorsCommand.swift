@@ -31,7 +31,7 @@ struct VendorsCommand: Command {
 
   init(_ arguments: inout Arguments) throws(UsageError) {
     _ = try arguments.operandChoice("check")
-    guard let name = arguments.optionalOperand() else {
+    guard let name = try arguments.optionalOperand("VENDOR") else {
       vendors = Vendor.allCases
       isOne = false
       return

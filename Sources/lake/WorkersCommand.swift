@@ -29,7 +29,7 @@ struct WorkersCommand: Command {
 
   init(_ arguments: inout Arguments) throws(UsageError) {
     verb = try arguments.operandChoice("list|stop")
-    id = arguments.optionalOperand()
+    id = try arguments.optionalOperand("ID")
     if verb == "stop" && id == nil {
       throw UsageError(
         .missingOperand, "workers stop needs ID", remedy: "lake workers list",

@@ -260,6 +260,12 @@ struct Ran {
     #expect(Ran("smaple", "--json").output.hasPrefix(#"{"type":"error","code":"unknownCommand""#))
   }
 
+  @Test func anEmptyValueIsNamed() {
+    #expect(Ran("sample", "x", "--lake", "").talk.hasPrefix("error: flag '--lake' is empty"))
+    let operand = Ran("sample", "")
+    #expect(operand.status == .usage && operand.talk.contains(" is empty\n"))
+  }
+
   @Test func colourIsOnWhereAsked() {
     let red = "\u{1B}[1;31merror:\u{1B}[0m"
     #expect(Ran("sample", "x", "--fail", "--color", "always").talk.hasPrefix(red))

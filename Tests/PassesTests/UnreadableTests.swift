@@ -39,6 +39,39 @@ struct UnreadableTests {
     #expect(try CoverageLedger.read(toy.lake).events.count == 2)
   }
 
+  @Test("in the place of the ledger's journal keeps no rows out, and the tables have what it lacks")
+  func journalIsAFile() throws {
+    let toy = try ToyLake()
+    let storage = DirectoryStorage(root: toy.lake.root)
+    try storage.createDirectory("ledger")
+    try storage.writeDurably("ledger/journal", [1])
+    let report = try toy.ingest([try toy.bars("a.dbn", [ToyLake.Bar(second: 1)])])
+    #expect(report.failureCount == 0 && report.total(\.rowsStored) == 1)
+    #expect(report.ledgerFailure != nil && !report.isJournalWhole)
+    #expect(report.commits.map(\.version) == [0])
+    try storage.delete("ledger/journal")
+    let missing = try LedgerRebuild.missing(toy.lake)
+    #expect(missing.count == 1)
+    try LedgerRebuild.add(missing, to: toy.lake)
+    #expect(try CoverageLedger.read(toy.lake).events.count == 1)
+  }
+
+  @Test("in a file of the ledger is told with what makes the ledger anew")
+  func damagedLedger() throws {
+    let toy = try ToyLake()
+    try toy.ingest([try toy.bars("a.dbn", [ToyLake.Bar(second: 1)])])
+    let table = toy.lake.table(.ledger("coverage"))
+    let file = try #require(try table.snapshot().files.first)
+    let path = table.path + "/" + file.filePath
+    #expect(truncate(path, off_t(file.size - 10)) == 0)
+    let error = #expect(throws: PassError.self) { try CoverageLedger.read(toy.lake) }
+    #expect(error?.remedy?.contains(toy.lake.ledgerPath) == true)
+    #expect(error?.remedy?.contains("lake ledger rebuild") == true)
+    #expect(rename(toy.lake.ledgerPath, toy.lake.root + "/away") == 0)
+    try LedgerRebuild.add(try LedgerRebuild.missing(toy.lake), to: toy.lake)
+    #expect(try CoverageLedger.read(toy.lake).events.count == 1)
+  }
+
   @Test("as a line of a journal is told, and the journal is kept")
   func line() throws {
     let toy = try ToyLake()

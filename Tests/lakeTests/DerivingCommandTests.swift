@@ -90,8 +90,22 @@ import Testing
       [
         ("resample \(SimulatedLake.trades)", "holds trades, and bars are made of bars|  try: "),
         ("resample raw.equs_mini_ohlcv_2s", "unknown table|did you mean '\(SimulatedLake.bars)'"),
-        ("\(Self.resample) --to 1h --as 'a.b.c'", "is no table name"),
       ], status: 2)
+  }
+
+  @Test func whatCanBeJudgedWithoutReadingAnythingIsUsage() throws {
+    let lake = try SimulatedLake()
+    defer { lake.remove() }
+    try lake.refuses(
+      [
+        ("\(Self.resample) --to 1h --as 'a.b.c'", "is no table name"),
+        ("\(Self.resample) --to 7q", "7q"), ("\(Self.resample) --to=", "'--to' is empty"),
+        ("ingest x.csv --interval 7q", "flag '--interval' is '7q'"),
+        ("ingest x.csv --timezone Amrica/New_York", "flag '--timezone'"),
+        ("ingest x.csv --table raw", "flag '--table'|is no table name"),
+        ("ingest x.csv --map a", "flag '--map' is 'a'"),
+        ("query \(SimulatedLake.bars) --output=", "'--output' is empty"),
+      ], status: 64)
   }
 }
 

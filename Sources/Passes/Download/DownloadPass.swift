@@ -35,6 +35,7 @@ public final class DownloadPass {
     self.observer = observer
     self.workerCount = max(1, workerCount)
     ingest = try IngestPass(lake: lake, options: options, observer: observer)
+    ingest.needsLedger = true
   }
 
   /// Fetches and stores `units`, in order of time.

@@ -1,11 +1,22 @@
 extension IngestPass {
+  /// Writes down what a commit covers. Its rows are in, whatever becomes of that.
+  func tellLedger(_ events: [CoverageEvent]) throws {
+    do {
+      try journal.keep(events)
+    } catch {
+      if needsLedger { throw error }
+      report.ledgerFailure = report.ledgerFailure ?? error
+      report.isJournalWhole = false
+    }
+  }
+
   /// Brings the ledger up to date; rows that are stored stay stored where that fails.
   func updateLedger() {
     do {
       try recoverCoverage()
       try journal.fold(run: run)
     } catch {
-      report.ledgerFailure = error
+      report.ledgerFailure = report.ledgerFailure ?? error
     }
   }
 

@@ -35,6 +35,8 @@ public final class IngestPass {
   let quarantine: QuarantineWriter
   let originals: OriginalStore
   let journal: CoverageJournal
+  /// Whether what the ledger cannot be told ends the job: what downloads buy must be written down.
+  var needsLedger = false
   let syncer = FileSyncer()
 
   public init(lake: Lake, options: IngestOptions, observer: any PassObserver = NoObserver()) throws
@@ -354,7 +356,7 @@ public final class IngestPass {
         let outcome = try target.commit(
           run, parameters: parameters,
           stamp: { journal.stamped($0) + journal.takeDeadRequests(of: target.name) },
-          didCommit: { try journal.keep($0) })
+          didCommit: { try tellLedger($0) })
       else {
         if let version = target.committedVersion { report.commits.append((target.name, version)) }
         return

@@ -81,9 +81,11 @@ public struct IngestReport: Sendable {
   /// Versions that were committed, by table.
   public var commits: [(table: TableName, version: Int)] = []
   public var isInterrupted = false
-  /// Why the ledger could not be told of all of it. The rows are stored, and what the ledger lacks lies in
-  /// its journal for the next command that writes.
+  /// Why the ledger could not be told of all of it. The rows are stored.
   public var ledgerFailure: (any Error)?
+  /// Whether what the ledger lacks lies in its journal for the next command that writes. Else the tables'
+  /// commits alone have it.
+  public var isJournalWhole = true
 
   public var failureCount: Int {
     files.count { if case .failed = $0.state { true } else { false } }

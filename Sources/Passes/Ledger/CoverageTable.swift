@@ -68,15 +68,31 @@ final class CoverageTable {
   }
 
   private func events(_ file: AddFile) throws -> [CoverageEvent] {
+    do {
+      return try read(file)
+    } catch let error as ParquetError where error.code != .file {
+      throw damaged(error.message, file)
+    }
+  }
+
+  /// The commits of the tables have all that a file of the ledger said: nobody needs a copy of it.
+  private func damaged(_ what: String, _ file: AddFile) -> PassError {
+    PassError(
+      .input, "a file of the coverage ledger is damaged: " + what,
+      place: lake.path(of: Self.name) + "/" + file.filePath,
+      remedy:
+        "move the folder \(lake.ledgerPath) away, and make it anew from the tables: lake ledger rebuild"
+    )
+  }
+
+  private func read(_ file: AddFile) throws -> [CoverageEvent] {
     let reader = try ParquetReader(path: file.localPath(in: lake.path(of: Self.name)))
     var events: [CoverageEvent] = []
     for rowGroup in 0..<reader.rowGroupCount {
       let rows = try RowColumns(reader, rowGroup: rowGroup)
       for row in 0..<rows.rowCount {
         guard let event = CoverageEvent(rows, row) else {
-          throw PassError(
-            .input, "row \(row) of the coverage ledger makes no sense", place: file.filePath,
-            remedy: "lake history ledger.coverage shows who wrote it")
+          throw damaged("row \(row) makes no sense", file)
         }
         events.append(event)
       }

@@ -117,10 +117,10 @@ public struct RestorePass {
   ///
   /// - Parameter observer: Told what is odd about what dead runs left.
   /// - Returns: The plan that was carried out, made again where other commits came first, and the new
-  ///   version; nil where there is nothing to do.
+  ///   version, nil where there is nothing to do; and why the ledger could not be told.
   public func run(
     observer: any PassObserver = NoObserver()
-  ) throws -> (plan: RestorePlan, version: Int?) {
+  ) throws -> (plan: RestorePlan, version: Int?, ledgerFailure: (any Error)?) {
     try LakeCleaning.removeDeadRuns(lake, observer: observer)
     let run = try StagingRun(root: lake.root)
     defer { run.finish() }
@@ -128,11 +128,16 @@ public struct RestorePass {
     for _ in 0..<IngestPass.attemptMax {
       var plan = try plan()
       try addEvents(to: &plan, runID: run.id)
-      if plan.isNothing { return (plan, nil) }
+      if plan.isNothing { return (plan, nil, nil) }
       guard let version = try commit(plan, runID: run.id) else { continue }
-      try journal.keep(plan.events)
-      try journal.fold(run: run)
-      return (plan, version)
+      do {
+        try journal.keep(plan.events)
+        try journal.fold(run: run)
+      } catch {
+        // The table is at its new version, and the commit has what the ledger lacks.
+        return (plan, version, error)
+      }
+      return (plan, version, nil)
     }
     throw PassError(
       .conflict, "\(IngestPass.attemptMax) other commits came first", place: table.path,

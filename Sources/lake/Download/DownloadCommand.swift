@@ -47,8 +47,8 @@ struct DownloadCommand: Command {
   let flags: DownloadFlags
 
   init(_ arguments: inout Arguments) throws(UsageError) {
-    target = arguments.optionalOperand()
-    kind = arguments.optionalOperand()
+    target = try arguments.optionalOperand("VENDOR")
+    kind = try arguments.optionalOperand("KIND")
     flags = try DownloadFlags(arguments)
     if target == nil && !flags.isAll {
       throw UsageError(

@@ -63,7 +63,7 @@ struct DownloadFlags {
   let expiry: String?
   let expiryDate: CivilDate?
   let mode: String?
-  let table: String?
+  let table: TableName?
   let isDryRun: Bool
   /// 10⁻⁹ USD.
   let costMax: Int64?
@@ -97,7 +97,7 @@ struct DownloadFlags {
       expiryDate = nil
     }
     mode = arguments.value("mode")
-    table = arguments.value("as")
+    table = try arguments.tableName("as")
     isDryRun = arguments.flag("dry-run")
     costMax = try Self.amount("max-usd", arguments)
     batch = arguments.value("batch") ?? "auto"

@@ -25,7 +25,7 @@ struct DownloadRun {
 
   /// The table that is named, or else this one.
   func table(or usual: @autoclosure () throws -> TableName) throws -> TableName {
-    try order.flags.table.map { try TableName(parsing: $0) } ?? usual()
+    try order.flags.table ?? usual()
   }
 
   /// What is known to be there, before anything is asked or bought.

@@ -1,0 +1,43 @@
+import Bytes
+import Catalog
+import CommandLineKit
+import Market
+import Passes
+
+/// Values of flags that can be judged before anything is read: a mistake is one of the command line.
+extension Arguments {
+  /// A table's name; nil where the flag is not given.
+  func tableName(_ flag: String) throws(UsageError) -> TableName? {
+    guard let text = value(flag) else { return nil }
+    do throws(CatalogError) {
+      return try TableName(parsing: text)
+    } catch {
+      throw UsageError(
+        .badValue, "flag '--\(flag)': " + error.message, remedy: error.remedy, command: spec.name)
+    }
+  }
+
+  /// Requires an interval, like `1s`.
+  func requireInterval(_ flag: String, _ text: String?) throws(UsageError) {
+    guard let text, Interval.parse(text) == nil else { return }
+    throw bad(flag, text, "a count and a unit, like 15s, 1m, 1h or 1d", nil)
+  }
+
+  /// Requires a time zone that the system knows.
+  func requireTimeZone(_ flag: String) throws(UsageError) {
+    guard let text = value(flag) else { return }
+    do {
+      _ = try TimeZoneRules.named(text)
+    } catch {
+      throw UsageError(
+        .badValue, "flag '--\(flag)': " + error.message, remedy: error.remedy, command: spec.name)
+    }
+  }
+
+  /// Requires mappings of the form `theirs=ours`.
+  func requireMappings(_ flag: String) throws(UsageError) {
+    for text in values(flag) where ColumnMapping(parsing: text) == nil {
+      throw bad(flag, text, "'theirs=ours'", "--\(flag) px=price")
+    }
+  }
+}
