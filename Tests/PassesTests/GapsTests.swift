@@ -224,6 +224,12 @@ private func told(_ result: SessionCheck.Result) -> [String] {
       #expect(told(coverage(claim)) == ["100 200 byHand"])
       #expect(told(coverage(claim), isTableThere: false) == ["100 200 not_downloaded"])
     }
+    // It hides nothing that is known of other parts of the session.
+    #expect(
+      told(coverage([(130..<170, .claimed), (150..<160, .failed), (180..<190, .notEntitled)])) == [
+        "100 150 byHand", "150 160 failed", "160 180 byHand", "180 190 not_entitled",
+        "190 200 not_downloaded",
+      ])
   }
 }
 

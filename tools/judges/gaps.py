@@ -91,6 +91,11 @@ def write(lake: Lake, dataset: str, table: str, rows: list[tuple[str, datetime]]
     lake.run("ingest", path, "--dataset", dataset, "--schema", "ohlcv-1m").expect(0)
     journal = lake.root / "ledger/journal"
     journal.mkdir(exist_ok=True, parents=True)
+    if events:
+        # What the file claims is no part of the model.
+        first, last = min(event["start"] for event in events), max(event["end"] for event in events)
+        events = [{"symbols": sorted({symbol for event in events for symbol in event["symbols"]}), "state": "undone",
+                   "start": first, "end": last}, *events]
     with (journal / "judge.jsonl").open("w") as file:
         for number, event in enumerate(events):
             times = {f"interval_{name}": int(event[name].timestamp()) * 10**9 for name in ("start", "end")}
