@@ -87,7 +87,7 @@ import Testing
     for (length, message) in [
       (UInt32(0), "metadata length is 0 bytes; the fixed part alone takes 100"),
       (99, "metadata length is 99 bytes; the fixed part alone takes 100"),
-      (0xFFFF_FFF0, "metadata length is 4294967280 bytes; at most 536870912 are read"),
+      (0xFFFF_FFF0, "metadata length is 4294967280 bytes; at most 268435456 are read"),
     ] {
       var damaged = whole
       withUnsafeBytes(of: length.littleEndian) { damaged.replaceSubrange(4..<8, with: $0) }

@@ -83,6 +83,8 @@ struct GapSource {
         symbol: symbol)
     }
     stretches.sort { $0.interval.lowerBound < $1.interval.lowerBound }
+    // A file's rows tell no more of a symbol than they do without a record of the file.
+    if stretches.allSatisfy({ $0.event.reason == CoverageEvent.symbolsOfRows }) { stretches = [] }
     return SeriesCoverage(stretches: stretches)
   }
 

@@ -144,9 +144,9 @@ final class RowFileSource {
       + rows.conflicts.map {
         try pass.originals.keep(RejectedRow(conflict: $0, original: $0.row))
       }
-    work.symbols =
-      item.options.symbol.map { [$0] } ?? (opened.source as? MassiveSource)?.tickers
-      ?? (item.download == nil ? rows.symbols.names : [])
+    let named = item.options.symbol.map { [$0] } ?? (opened.source as? MassiveSource)?.tickers
+    work.symbols = named ?? (item.download == nil ? rows.symbols.names : [])
+    work.namesSymbolsByRows = named == nil
     return work
   }
 

@@ -26,6 +26,8 @@ struct SourceWork {
   var interval: Range<Int64>?
   var symbols: [String] = []
   var symbolType = "raw_symbol"
+  /// Whether the symbols are those of its rows, and nothing says that it covers more of them.
+  var namesSymbolsByRows = false
   /// What the names in `symbols` stood for.
   var requestedNames: [RequestedName] = []
 
@@ -68,6 +70,7 @@ struct SourceWork {
     event.sha256 = sha256
     event.path = path
     event.runID = runID
+    if namesSymbolsByRows { event.reason = CoverageEvent.symbolsOfRows }
     event.contracts = NamedContract.of(requestedNames, symbols: symbols, interval: interval)
     return event
   }

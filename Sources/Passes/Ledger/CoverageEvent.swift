@@ -71,6 +71,8 @@ public struct CoverageEvent: Hashable, Sendable {
   public var runID: String?
   /// Why, where the state is not complete.
   public var reason: String?
+  /// The reason of a claim that rests on a file's rows alone: a symbol may end in the file without being missed.
+  static let symbolsOfRows = "the symbols of a file's rows"
   /// Which contracts the names in `symbols` were, where they are no raw symbols.
   public var contracts: [NamedContract] = []
 
