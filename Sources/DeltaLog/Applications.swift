@@ -1,18 +1,23 @@
 import Columnar
-import Glibc
+import Parquet
 
 /// The applications of a table: `txn` actions by application id.
 ///
-/// Every file that was ever ingested has one, and a command asks for a few: those of a checkpoint stay in
-/// its columns, where they are looked up by their order.
+/// Every file that was ever ingested has one, and a command asks for a few: those of a sealed checkpoint
+/// stay undecoded until somebody asks for one of their neighbours.
 public struct Applications: Sendable {
-  /// Apart from each other, in ascending order.
+  /// Row groups of a sealed checkpoint.
   private var stored: [StoredApplications] = []
   /// What came since; nil where an application was withdrawn.
   private var changes: [String: TxnAction?] = [:]
-  public private(set) var count = 0
 
   init() {}
+
+  /// Cost: looks at all of them.
+  public var count: Int { stored.isEmpty ? changes.count : all.count }
+
+  /// As many as there are, or a few more.
+  var countBound: Int { stored.reduce(changes.count) { $0 + $1.count } }
 
   public var isEmpty: Bool { count == 0 }
 
@@ -35,7 +40,7 @@ public struct Applications: Sendable {
   /// All of them, by id.
   public var all: [String: TxnAction] {
     var all: [String: TxnAction] = [:]
-    all.reserveCapacity(count)
+    all.reserveCapacity(countBound)
     for part in stored { for txn in part.txns { all[txn.appId] = txn } }
     for (appId, change) in changes { all[appId] = change }
     return all
@@ -43,137 +48,89 @@ public struct Applications: Sendable {
 
   public var keys: Set<String> { Set(all.keys) }
 
+  /// Why some could not be decoded; nil while none failed.
+  var failure: ParquetError? { stored.lazy.compactMap(\.failure).first }
+
   /// Applies an action; one that is withdrawn takes its application away.
   mutating func apply(_ txn: TxnAction) {
-    let wasThere = self[txn.appId] != nil
-    if txn.isWithdrawn {
-      if wasThere { count -= 1 }
-      if stored.isEmpty {
-        changes[txn.appId] = nil
-      } else {
-        changes.updateValue(nil, forKey: txn.appId)
-      }
-      return
+    if !txn.isWithdrawn {
+      changes[txn.appId] = txn
+    } else if stored.isEmpty {
+      changes[txn.appId] = nil
+    } else {
+      changes.updateValue(nil, forKey: txn.appId)
     }
-    if !wasThere { count += 1 }
-    changes[txn.appId] = txn
   }
 
-  /// Takes over those of a checkpoint's row group.
+  /// Takes over those of a sealed checkpoint's row group.
   mutating func take(_ part: StoredApplications) {
-    let isApart = changes.isEmpty && stored.last.map { $0.precedes(part) } ?? true
-    if isApart {
-      stored.append(part)
-      count += part.count
-    } else {
-      for txn in part.txns { apply(txn) }
-    }
+    // One part of a checkpoint may be sealed and another not.
+    if changes.isEmpty { stored.append(part) } else { for txn in part.txns { apply(txn) } }
   }
 }
 
 extension Applications: Equatable {
-  public static func == (one: Applications, other: Applications) -> Bool {
-    one.count == other.count && one.all == other.all
-  }
+  public static func == (one: Applications, other: Applications) -> Bool { one.all == other.all }
 }
 
-/// Applications of a checkpoint's row group, in ascending order of their ids' bytes.
+/// Applications of a checkpoint's row group, decoded when somebody asks for one that may be among them.
+///
+/// Should they defy decoding, they are missing, and no commit is made by what was decided without them
+/// (`failure`).
 final class StoredApplications: Sendable {
-  private let texts: ByteColumn
-  private let versions: NumberColumn
-  private let times: NumberColumn
-  /// Rows that have an application.
-  private let rows: [Int32]
+  /// How many there are, or a few more.
+  let count: Int
+  private let rowGroup: CheckpointRowGroup
+  private let bounds: ColumnStatistics
+  private let decoded = Deferred<[TxnAction]>()
 
-  var count: Int { rows.count }
+  /// - Parameter bounds: Of their ids.
+  init(_ rowGroup: CheckpointRowGroup, _ bounds: ColumnStatistics) {
+    self.rowGroup = rowGroup
+    self.bounds = bounds
+    // checked: a chunk has at most as many nulls as the row group has rows.
+    count = rowGroup.rowCount - Swift.min(bounds.nullCount ?? 0, rowGroup.rowCount)
+  }
 
-  /// - Returns: nil where they are not in ascending order, or not all are in: other writers order them
-  ///   otherwise.
-  init?(_ ids: Column, versions: NumberColumn, times: NumberColumn) {
-    guard case .bytes(let texts) = ids.storage else { return nil }
-    var rows: [Int32] = []
-    for row in 0..<texts.count where ids.validity.map({ $0[row] != 0 }) ?? true {
-      // Version 0 of one of our own says that it is not in.
-      guard let version = versions[row], version > 0 else { return nil }
-      rows.append(Int32(row))
+  var failure: ParquetError? { decoded.failure }
+
+  /// Ascending.
+  var txns: [TxnAction] {
+    let txns = decoded.value { () throws(ParquetError) in
+      // The last of one id counts.
+      let known = Dictionary(try rowGroup.transactions().map { ($0.appId, $0) }) { $1 }
+      return known.values.filter { !$0.isWithdrawn }.sorted { $0.appId < $1.appId }
     }
-    self.texts = texts
-    self.versions = versions
-    self.times = times
-    self.rows = rows
-    let isAscending = texts.bytes.withUnsafeBytes { bytes in
-      zip(rows, rows.dropFirst()).allSatisfy { row, next in
-        Self.order(texts.slice(Int(row), bytes), texts.slice(Int(next), bytes)) < 0
-      }
-    }
-    if !isAscending { return nil }
+    return txns ?? []
   }
 
   subscript(appId: String) -> TxnAction? {
-    let place = firstPlace(notBefore: appId)
-    guard place < rows.count else { return nil }
-    let row = Int(rows[place])
-    return texts.isEqual(row, appId) ? txn(row) : nil
+    if !mayHold(prefix: appId) { return nil }
+    let txns = self.txns
+    let place = txns.partitioningIndex { $0.appId >= appId }
+    return place < txns.count && txns[place].appId == appId ? txns[place] : nil
   }
 
   /// Ids that begin so.
   func ids(prefix: String) -> [String] {
-    var found: [String] = []
-    var place = firstPlace(notBefore: prefix)
-    while place < rows.count {
-      let id = texts[Int(rows[place])]
-      if !id.hasPrefix(prefix) { break }
-      found.append(id)
-      place += 1
+    if !mayHold(prefix: prefix) { return [] }
+    let txns = self.txns
+    let start = txns.partitioningIndex { $0.appId >= prefix }
+    return txns[start...].prefix { $0.appId.hasPrefix(prefix) }.map(\.appId)
+  }
+
+  /// Whether some id may begin so.
+  private func mayHold(prefix: String) -> Bool {
+    // Bounds of text are of its bytes.
+    let prefix = Array(prefix.utf8)
+    if case .bytes(let low)? = bounds.minimum,
+      prefix.lexicographicallyPrecedes(low.prefix(prefix.count))
+    {
+      return false
     }
-    return found
-  }
-
-  var txns: some Sequence<TxnAction> { rows.lazy.map { self.txn(Int($0)) } }
-
-  /// Whether all of them come before all of the others.
-  func precedes(_ other: StoredApplications) -> Bool {
-    guard let last = rows.last, let first = other.rows.first else { return true }
-    return texts.bytes.withUnsafeBytes { bytes in
-      other.texts.bytes.withUnsafeBytes { others in
-        Self.order(texts.slice(Int(last), bytes), other.texts.slice(Int(first), others)) < 0
-      }
+    if case .bytes(let high)? = bounds.maximum, high.lexicographicallyPrecedes(prefix) {
+      return false
     }
-  }
-
-  private func txn(_ row: Int) -> TxnAction {
-    TxnAction(appId: texts[row], version: versions[row] ?? 0, lastUpdated: times[row])
-  }
-
-  private func firstPlace(notBefore id: String) -> Int {
-    var id = id
-    return id.withUTF8 { id in
-      texts.bytes.withUnsafeBytes { bytes in
-        rows.partitioningIndex {
-          Self.order(texts.slice(Int($0), bytes), UnsafeRawBufferPointer(id)) >= 0
-        }
-      }
-    }
-  }
-
-  /// Below, at or above 0 where the first comes before, is, or comes behind the second.
-  private static func order(_ one: UnsafeRawBufferPointer, _ other: UnsafeRawBufferPointer) -> Int {
-    let count = Swift.min(one.count, other.count)
-    if count > 0, let first = one.baseAddress, let second = other.baseAddress {
-      let order = memcmp(first, second, count)
-      if order != 0 { return Int(order) }
-    }
-    return one.count - other.count
-  }
-}
-
-extension ByteColumn {
-  fileprivate func slice(
-    _ index: Int, _ bytes: UnsafeRawBufferPointer
-  ) -> UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: bytes[byteRange(index)]) }
-
-  /// Whether a value is this text, byte for byte.
-  func isEqual(_ index: Int, _ text: String) -> Bool {
-    bytes[byteRange(index)].elementsEqual(text.utf8)
+    return true
   }
 }

@@ -41,7 +41,7 @@ struct TextColumn: Sendable {
     if let validity = column.validity, validity[row] == 0 { return false }
     switch column.storage {
     case .codes(let codes, _): return dictionary?[Int(codes[row])] == text
-    case .bytes(let texts): return texts.isEqual(row, text)
+    case .bytes(let texts): return texts.bytes[texts.byteRange(row)].elementsEqual(text.utf8)
     default: return false
     }
   }

@@ -1,5 +1,4 @@
 import Parquet
-import Synchronization
 
 /// What one row group of a checkpoint says of its live files beside their paths and sizes: partition
 /// values, statistics and tags. Each is decoded when the first file is asked for it.
@@ -49,47 +48,6 @@ final class CheckpointDetails: Sendable {
       try rowGroup.text("add.stats").map { RowTexts($0) }
     }?.texts.string(row)
   }
-}
-
-/// Decoded when it is first asked for.
-private final class Deferred<Value: Sendable>: Sendable {
-  private let state: Mutex<DeferredState<Value>>
-
-  init() { state = Mutex(DeferredState.unread) }
-
-  var isRead: Bool {
-    state.withLock { state in
-      if case .unread = state { return false }
-      return true
-    }
-  }
-
-  var failure: ParquetError? {
-    state.withLock { state in
-      if case .failed(let error) = state { return error }
-      return nil
-    }
-  }
-
-  func value(_ read: () throws(ParquetError) -> Value?) -> Value? {
-    state.withLock { state in
-      if case .unread = state {
-        do throws(ParquetError) {
-          state = .read(try read())
-        } catch {
-          state = .failed(error)
-        }
-      }
-      if case .read(let value) = state { return value }
-      return nil
-    }
-  }
-}
-
-private enum DeferredState<Value: Sendable>: Sendable {
-  case unread
-  case read(Value?)
-  case failed(ParquetError)
 }
 
 /// A column of text, shared.

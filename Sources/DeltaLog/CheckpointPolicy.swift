@@ -32,7 +32,7 @@ enum CheckpointPolicy {
   ) throws(DeltaError) {
     let tail = fileActionCount + (base.map { $0.tailActionCount } ?? 0)
     let stored = base?.checkpointActionCount ?? 0
-    let live = Swift.max(base?.files.count ?? 0, stored)
+    let live = Swift.max(base?.live.countBound ?? 0, stored)
     let isLarge = tail > tailActionMin && tail > live / liveFilesDivisor
     let commitMax = tailCommitMax(actionCount: stored)
     // `last` may be -1: the other way round nothing can overflow.

@@ -20,16 +20,18 @@ enum CheckpointReader {
       let isDeferred: Bool
       do throws(ParquetError) {
         // What `lake` wrote is known to be whole; of all else every column must prove that it is.
-        isDeferred = isWhole ? false : try reader.isSealed()
+        isDeferred = isWhole ? false : try reader.isSealed() && !hasVectors(reader)
       } catch {
         throw corrupt(error, path, storage)
       }
       for rowGroup in 0..<reader.rowGroupCount {
+        let group = CheckpointRowGroup(reader, rowGroup)
         do throws(ParquetError) {
-          try CheckpointRowGroup(reader, rowGroup).apply(to: &replay, isDeferred: isDeferred)
+          try group.apply(to: &replay, isDeferred: isDeferred)
         } catch {
           throw corrupt(error, path, storage)
         }
+        if isDeferred { try group.deferFiles(to: &replay) }
       }
     }
     return replay
@@ -45,10 +47,20 @@ enum CheckpointReader {
       try? group.apply(to: &replay)
       // As above.
       try? group.apply(to: &replay, isDeferred: true)
+      // As above.
+      try? group.deferFiles(to: &replay)
     }
     // As above.
     _ = try? replay.tombstones.values()
-    for file in replay.files.values() { _ = (file.partitionValues, file.tags, file.stats) }
+    for file in (try? replay.files.all()) ?? [] {
+      _ = (file.partitionValues, file.tags, file.stats)
+    }
+    _ = replay.txns.all
+  }
+
+  /// Whether files may have deletion vectors, which decide whether the table is read at all.
+  private static func hasVectors(_ reader: ParquetReader) -> Bool {
+    reader.leaves.contains { $0.path.starts(with: ["add", "deletionVector"]) }
   }
 
   private static func open(
@@ -83,7 +95,10 @@ enum CheckpointReader {
 struct CheckpointRowGroup: Sendable {
   private let reader: ParquetReader
   private let rowGroup: Int
-  private let rowCount: Int
+  let rowCount: Int
+
+  /// The file that it is part of.
+  var name: String { reader.name }
 
   init(_ reader: ParquetReader, _ rowGroup: Int) {
     self.reader = reader
@@ -91,16 +106,16 @@ struct CheckpointRowGroup: Sendable {
     rowCount = reader.rowCount(rowGroup: rowGroup)
   }
 
-  /// - Parameter isDeferred: Leaves what few commands ask for until it is asked for.
+  /// - Parameter isDeferred: Leaves what few commands ask for until it is asked for, and the files to
+  ///   `deferFiles`.
   func apply(to replay: inout LogReplay, isDeferred: Bool = false) throws(ParquetError) {
     replay.checkpointActionCount = replay.checkpointActionCount.adding(clamped: rowCount)
-    try applyProtocol(to: &replay)
-    try applyMetadata(to: &replay)
-    try applyTransactions(to: &replay)
-    try applyDomains(to: &replay)
+    if !isDeferred || !isEmpty("protocol.minReaderVersion") { try applyProtocol(to: &replay) }
+    if !isDeferred || !isEmpty("metaData.id") { try applyMetadata(to: &replay) }
+    try applyTransactions(to: &replay, isDeferred: isDeferred)
+    if !isDeferred || !isEmpty("domainMetadata.domain") { try applyDomains(to: &replay) }
     if isDeferred {
-      replay.tombstones.take(self)
-      try applyPaths(to: &replay)
+      if !isEmpty("remove.path") { replay.tombstones.take(self) }
     } else {
       try applyRemoves(to: &replay)
       try applyAdds(to: &replay)
@@ -114,6 +129,18 @@ struct CheckpointRowGroup: Sendable {
   }
 
   // MARK: - Columns
+
+  /// What the footer knows of a column; nil where that is nothing.
+  func statistics(_ name: String) -> ColumnStatistics? {
+    reader.leafIndex(named: name).flatMap { reader.statistics(rowGroup: rowGroup, leaf: $0) }
+  }
+
+  /// Whether the footer says that no row has a value in a column. Only of a sealed checkpoint is that
+  /// believed.
+  private func isEmpty(_ name: String) -> Bool {
+    guard reader.leafIndex(named: name) != nil else { return true }
+    return statistics(name)?.nullCount == rowCount
+  }
 
   /// nil where the checkpoint has no such column.
   private func column(_ name: String) throws(ParquetError) -> Column? {
@@ -184,26 +211,28 @@ struct CheckpointRowGroup: Sendable {
 
   // MARK: - Actions
 
-  /// The live files, by their paths: the rest is asked for later.
-  private func applyPaths(to replay: inout LogReplay) throws(ParquetError) {
-    guard let paths = try text("add.path"), paths.firstRow != nil else { return }
+  /// The live files, as what they are until somebody asks for them.
+  func deferFiles(to replay: inout LogReplay) throws(DeltaError) {
+    let count = statistics("add.path")?.nullCount.map { rowCount - $0 } ?? rowCount
+    if count > 0 { try replay.files.take(StoredFiles(self, count: count)) }
+  }
+
+  /// The live files, by their paths: `details` tells the rest when it is asked.
+  func files(_ details: CheckpointDetails) throws(ParquetError) -> [AddFile] {
+    guard let paths = try text("add.path"), paths.firstRow != nil else { return [] }
     let sizes = try numbers("add.size")
     let times = try numbers("add.modificationTime")
     let changes = try numbers("add.dataChange")
-    let vectors = try deletionVectors("add")
-    let details = CheckpointDetails(self)
-    replay.details.append(details)
-    replay.files.reserveCapacity(replay.files.count + paths.valueCount)
+    var files: [AddFile] = []
+    files.reserveCapacity(paths.valueCount)
     for row in 0..<rowCount {
       guard let path = paths.string(row) else { continue }
-      var file = AddFile(
-        path: path, size: try Self.size(sizes[row], row, path), modificationTime: times[row] ?? 0,
-        dataChange: changes[row] != 0, details: details, row: row)
-      file.deletionVectorID = vectors?(row)
-      // What `lake` wrote has no tombstone of a live file: `apply` would look for one.
-      replay.files.set(LogReplay.key(path, file.deletionVectorID), file)
-      if file.deletionVectorID != nil { replay.deletionVectorPath = path }
+      files.append(
+        AddFile(
+          path: path, size: try Self.size(sizes[row], row, path), modificationTime: times[row] ?? 0,
+          dataChange: changes[row] != 0, details: details, row: row))
     }
+    return files
   }
 
   private static func size(
@@ -225,7 +254,6 @@ struct CheckpointRowGroup: Sendable {
     var partitions = try collection(["add", "partitionValues"])
     var tags = try collection(["add", "tags"])
     let vectors = try deletionVectors("add")
-    replay.files.reserveCapacity(replay.files.count + rowCount)
     for row in 0..<rowCount {
       let values = partitions?.nextInterned() ?? [:]
       let fileTags = tags?.nextStrings() ?? [:]
@@ -318,20 +346,27 @@ struct CheckpointRowGroup: Sendable {
     replay.metadata = metadata
   }
 
-  private func applyTransactions(to replay: inout LogReplay) throws(ParquetError) {
-    guard let column = try column("txn.appId") else { return }
-    let ids = TextColumn(column)
-    if ids.firstRow == nil { return }
+  private func applyTransactions(
+    to replay: inout LogReplay, isDeferred: Bool
+  ) throws(ParquetError) {
+    if isDeferred, isEmpty("txn.appId") { return }
+    if isDeferred, let bounds = statistics("txn.appId"), bounds.minimum != nil {
+      return replay.txns.take(StoredApplications(self, bounds))
+    }
+    for txn in try transactions() { replay.apply(.txn(txn)) }
+  }
+
+  /// In their order.
+  func transactions() throws(ParquetError) -> [TxnAction] {
+    guard let ids = try text("txn.appId"), ids.firstRow != nil else { return [] }
     let versions = try numbers("txn.version")
     let times = try numbers("txn.lastUpdated")
-    if let stored = StoredApplications(column, versions: versions, times: times) {
-      return replay.txns.take(stored)
-    }
+    var txns: [TxnAction] = []
     for row in 0..<rowCount {
       guard let id = ids.string(row) else { continue }
-      replay.apply(
-        .txn(TxnAction(appId: id, version: versions[row] ?? 0, lastUpdated: times[row])))
+      txns.append(TxnAction(appId: id, version: versions[row] ?? 0, lastUpdated: times[row]))
     }
+    return txns
   }
 
   private func applyDomains(to replay: inout LogReplay) throws(ParquetError) {

@@ -6,6 +6,11 @@ import Storage
 ///
 /// - Spec: Delta PROTOCOL.md, "Checkpoints" of the writer requirements, "Checkpoint Schema".
 public enum CheckpointWriter {
+  /// Rows of a row group in a small table: as many are decoded for one of them.
+  private static let rowGroupRowCountMin = 1024
+  /// Row groups of a large table, or a few more: every command reads the footer.
+  private static let rowGroupCountMax = 64
+
   /// Writes the checkpoint of a snapshot, reads it back, and only then gives it its name and points
   /// `_last_checkpoint` at it.
   ///
@@ -14,9 +19,11 @@ public enum CheckpointWriter {
     _ snapshot: Snapshot, _ storage: any TableStorage
   ) throws(DeltaError) {
     let kept = try tombstonesToKeep(snapshot, storage)
+    let txns = snapshot.txns.all.values.sorted { $0.appId < $1.appId }
+    let files = try inOrder(snapshot)
     let bytes: [UInt8]
     do throws(ParquetError) {
-      bytes = try encode(snapshot, kept)
+      bytes = try encode(snapshot, txns, files, kept)
     } catch {
       throw DeltaError(
         .corrupt, "the checkpoint cannot be written: \(error.message)", path: storage.name)
@@ -25,7 +32,7 @@ public enum CheckpointWriter {
     let temporary = "\(LogFile.directory)/.\(LogFile.padded(snapshot.version)).\(name).tmp"
     try storing { () throws(StorageError) in try storage.writeDurably(temporary, bytes) }
     do throws(DeltaError) {
-      try verify(temporary, snapshot, kept, storage)
+      try verify(temporary, snapshot, files, kept, storage)
     } catch {
       // What is left behind is removed a day later.
       _ = try? storage.delete(temporary)
@@ -36,11 +43,19 @@ public enum CheckpointWriter {
       try storage.syncDirectory(LogFile.directory)
     }
     let actionCount =
-      2 + snapshot.txns.count + snapshot.domainMetadata.count + snapshot.files.count + kept.count
+      2 + txns.count + snapshot.domainMetadata.count + files.count + kept.count
     try LastCheckpoint(
       version: snapshot.version, actionCount: actionCount, byteCount: bytes.count,
-      addCount: snapshot.files.count
+      addCount: files.count
     ).write(storage)
+  }
+
+  /// The live files by date, and else in the order of the log: few row groups have those of a date.
+  private static func inOrder(_ snapshot: Snapshot) throws(DeltaError) -> [AddFile] {
+    let dated = try snapshot.files.enumerated().map {
+      (date: $1.partitionValue("date") ?? "", place: $0, file: $1)
+    }
+    return dated.sorted { ($0.date, $0.place) < ($1.date, $1.place) }.map(\.file)
   }
 
   /// Tombstones stay until they have expired and their bytes are gone.
@@ -68,20 +83,22 @@ public enum CheckpointWriter {
   }
 
   private static func verify(
-    _ path: String, _ snapshot: Snapshot, _ tombstones: [RemoveFile], _ storage: any TableStorage
+    _ path: String, _ snapshot: Snapshot, _ files: [AddFile], _ tombstones: [RemoveFile],
+    _ storage: any TableStorage
   ) throws(DeltaError) {
     let replay = try CheckpointReader.read(
       CheckpointFiles(version: snapshot.version, paths: [path]), storage, isWhole: true)
-    let files = snapshot.files.map { file in
+    let files = files.map { file in
       var file = file
       file.dataChange = false
       return file
     }
+    let found = try replay.files.all()
     let foundTombstones = try replay.tombstones.values()
     let isEqual =
       replay.table == snapshot.protocol && replay.metadata == snapshot.metadata
       && replay.txns == snapshot.txns && replay.domains == snapshot.domainMetadata
-      && replay.files.values() == files
+      && found == files
       && foundTombstones.map(\.path) == tombstones.map(\.path)
     guard isEqual else {
       throw DeltaError(
@@ -93,14 +110,16 @@ public enum CheckpointWriter {
   // MARK: - Parquet
 
   private static func encode(
-    _ snapshot: Snapshot, _ tombstones: [RemoveFile]
+    _ snapshot: Snapshot, _ txns: [TxnAction], _ files: [AddFile], _ tombstones: [RemoveFile]
   ) throws(ParquetError) -> [UInt8] {
     var options = WriterOptions()
+    options.rowGroupRowCountMax = Swift.max(
+      rowGroupRowCountMin, (txns.count + files.count + tombstones.count) / rowGroupCountMax)
     options.keyValueMetadata = [FileSeal.metadata]
     let writer = try NestedParquetWriter(inMemory: schema, options: options)
     try writer.append(value(snapshot.protocol), as: "protocol")
     try writer.append(value(snapshot.metadata), as: "metaData")
-    for txn in snapshot.txns.all.values.sorted(by: { $0.appId < $1.appId }) {
+    for txn in txns {
       try writer.append(
         .structure([
           .init("appId", .string(txn.appId)), .init("version", .integer(txn.version)),
@@ -116,7 +135,9 @@ public enum CheckpointWriter {
         ]), as: "domainMetadata")
     }
     for file in tombstones { try writer.append(value(file), as: "remove") }
-    for file in snapshot.files { try writer.append(value(file), as: "add") }
+    // Files apart from all else, so that bounds tell of them alone.
+    try writer.endRowGroup()
+    for file in files { try writer.append(value(file), as: "add") }
     var bytes = try writer.finishInMemory().bytes
     FileSeal.seal(&bytes)
     return bytes

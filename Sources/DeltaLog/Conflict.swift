@@ -41,11 +41,13 @@ struct ConflictCheck {
   /// Says where a file lies that another removes without naming its partition.
   private let snapshot: Snapshot?
 
-  init(_ actions: [Action], read: PartitionSet, replaced: PartitionSet, snapshot: Snapshot?) {
+  init(_ actions: [Action], read: PartitionSet, replaced: PartitionSet, snapshot: Snapshot?)
+    throws(DeltaError)
+  {
     self.read = read
     self.replaced = replaced
     self.snapshot = snapshot
-    let partitions = Self.partitions(of: actions, snapshot)
+    let partitions = try Self.partitions(of: actions, snapshot)
     for action in actions {
       switch action {
       case .remove(let file):
@@ -72,7 +74,7 @@ struct ConflictCheck {
   }
 
   /// nil: ours may come after this commit.
-  func outcome(after other: [Action], version: Int) -> CommitOutcome? {
+  func outcome(after other: [Action], version: Int) throws(DeltaError) -> CommitOutcome? {
     var done: [String: TxnAction] = [:]
     for case .txn(let txn) in other { done[txn.appId] = txn }
     if let outcome = doneAlready({ done[$0] }, at: version) { return outcome }
@@ -82,7 +84,7 @@ struct ConflictCheck {
     for appId in done.keys.sorted() where txns[appId] != nil {
       return conflict(.transactionAdvanced(appId: appId))
     }
-    let partitions = Self.partitions(of: other, snapshot)
+    let partitions = try Self.partitions(of: other, snapshot)
     for action in other {
       switch action {
       case .metadata, .protocol: return conflict(.metadataChanged)
@@ -113,7 +115,7 @@ struct ConflictCheck {
   /// The partitions of removed files, by key, as far as their tombstones or our snapshot say.
   private static func partitions(
     of actions: [Action], _ snapshot: Snapshot?
-  ) -> [String: PartitionKey] {
+  ) throws(DeltaError) -> [String: PartitionKey] {
     var partitions: [String: PartitionKey] = [:]
     var unknown: Set<String> = []
     for case .remove(let file) in actions {
@@ -125,7 +127,7 @@ struct ConflictCheck {
       }
     }
     if unknown.isEmpty { return partitions }
-    for file in snapshot?.files ?? [] {
+    for file in try snapshot?.files ?? [] {
       let key = LogReplay.key(file.path, file.deletionVectorID)
       if unknown.contains(key) { partitions[key] = PartitionKey(file.partitionValues) }
     }

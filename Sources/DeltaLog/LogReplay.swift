@@ -6,10 +6,8 @@ struct LogReplay: Sendable {
   var metadata: TableMetadata?
   var txns = Applications()
   var domains: [String: DomainMetadata] = [:]
-  var files = KeyedFiles<AddFile>()
+  var files = LiveFiles()
   var tombstones = Tombstones()
-  /// What the checkpoint says of its files when it is asked.
-  var details: [CheckpointDetails] = []
   /// Rows of the checkpoint.
   var checkpointActionCount = 0
   /// `commitInfo` of the last commit applied.
@@ -28,10 +26,8 @@ struct LogReplay: Sendable {
     metadata = snapshot.metadata
     txns = snapshot.txns
     domains = snapshot.domainMetadata
-    files.reserveCapacity(snapshot.files.count)
-    for file in snapshot.files { files.set(Self.key(file.path, file.deletionVectorID), file) }
+    files = snapshot.live
     tombstones = snapshot.storedTombstones
-    details = snapshot.details
     checkpointActionCount = snapshot.checkpointActionCount
   }
 

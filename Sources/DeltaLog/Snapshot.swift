@@ -1,5 +1,7 @@
 import Columnar
+import Parquet
 import Storage
+import Synchronization
 
 /// A table at one version: taken once, it never changes.
 public struct Snapshot: Sendable {
@@ -9,8 +11,10 @@ public struct Snapshot: Sendable {
   public let `protocol`: TableProtocol
   public let metadata: TableMetadata
   public let schema: DeltaSchema
-  /// Live files in the order of the log: a checkpoint keeps it.
-  public let files: [AddFile]
+  /// Live files as the log has them.
+  let live: LiveFiles
+  /// All of them, from when somebody asked for all.
+  private let allFiles: KeptFiles
   /// As far as anybody asked.
   let storedTombstones: Tombstones
   /// By application id.
@@ -24,8 +28,6 @@ public struct Snapshot: Sendable {
   public let tailActionCount: Int
   /// Actions in that checkpoint.
   let checkpointActionCount: Int
-  /// What it says of its files when it is asked.
-  let details: [CheckpointDetails]
 
   /// Reads a table's state.
   ///
@@ -104,7 +106,7 @@ public struct Snapshot: Sendable {
     {
       last = newer
       replay.checkpointActionCount = Swift.max(
-        checkpointActionCount, files.count + txns.count)
+        checkpointActionCount, live.countBound + txns.countBound)
       if newer == version { replay.tailActionCount = 0 }
     }
     return try SnapshotLoader(storage, segment).load(onto: replay, checkpoint: last)
@@ -133,6 +135,26 @@ public struct Snapshot: Sendable {
 
   /// Table properties.
   public var configuration: [String: String] { metadata.configuration }
+
+  /// Live files, by and large in the order of the log: a checkpoint has them by date. Cost: the first
+  /// call makes all of them.
+  ///
+  /// - Throws: `corrupt` if a checkpoint does not hold what its checksum promised.
+  public var files: [AddFile] {
+    get throws(DeltaError) { try allFiles.get { () throws(DeltaError) in try live.all() } }
+  }
+
+  /// The live files of a date, in the order of `files`; next to nothing of the others is looked at.
+  ///
+  /// - Parameter date: As `2024-01-02`.
+  public func files(date: String) throws(DeltaError) -> [AddFile] {
+    try live.files(where: "date", is: date)
+  }
+
+  /// Why something of a checkpoint could not be decoded; nil while nothing failed.
+  var failure: ParquetError? {
+    live.stored.lazy.compactMap(\.failure).first ?? txns.failure
+  }
 
   /// Files that were removed and whose bytes may still lie there.
   public var tombstones: [RemoveFile] {
@@ -164,7 +186,8 @@ public struct Snapshot: Sendable {
     self.version = version
     self.protocol = table
     self.metadata = metadata
-    files = replay.files.values()
+    live = replay.files
+    allFiles = KeptFiles()
     storedTombstones = replay.tombstones
     txns = replay.txns
     domainMetadata = replay.domains
@@ -172,6 +195,24 @@ public struct Snapshot: Sendable {
     checkpointVersion = checkpoint
     tailActionCount = replay.tailActionCount
     checkpointActionCount = replay.checkpointActionCount
-    details = replay.details
+  }
+}
+
+/// The files of a snapshot, made once for all of its copies.
+private final class KeptFiles: Sendable {
+  private let files = Mutex<[AddFile]?>(nil)
+
+  func get(_ make: () throws(DeltaError) -> [AddFile]) throws(DeltaError) -> [AddFile] {
+    let result = files.withLock { files -> Result<[AddFile], DeltaError> in
+      if let files { return .success(files) }
+      do throws(DeltaError) {
+        let made = try make()
+        files = made
+        return .success(made)
+      } catch {
+        return .failure(error)
+      }
+    }
+    return try result.get()
   }
 }

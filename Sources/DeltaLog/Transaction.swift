@@ -81,8 +81,10 @@ public struct Transaction: Sendable {
   }
 
   /// Removes every live file of a partition and adds these instead.
-  public mutating func replacePartition(_ key: PartitionKey, with files: [AddFile]) {
-    if filesByPartition == nil { filesByPartition = snapshot?.filesByPartition() ?? [:] }
+  public mutating func replacePartition(
+    _ key: PartitionKey, with files: [AddFile]
+  ) throws(DeltaError) {
+    if filesByPartition == nil { filesByPartition = try snapshot?.filesByPartition() ?? [:] }
     replacedPartitions.insert(key)
     remove(filesByPartition?[key] ?? [])
     append(files)
@@ -154,10 +156,10 @@ public struct Transaction: Sendable {
   public mutating func commit() throws(DeltaError) -> CommitOutcome {
     try TransactionRules.check(actions, snapshot, storage.name)
     // What could not be read of it may have been decided by.
-    if let failure = snapshot?.details.lazy.compactMap(\.failure).first {
+    if let failure = snapshot?.failure {
       throw CheckpointReader.corrupt(failure, storage.name)
     }
-    let check = ConflictCheck(
+    let check = try ConflictCheck(
       actions, read: readPartitions, replaced: replacedPartitions, snapshot: snapshot)
     if !followsSnapshot, let snapshot,
       let outcome = check.doneAlready({ snapshot.txns[$0] }, at: snapshot.version)
@@ -179,7 +181,7 @@ public struct Transaction: Sendable {
       if snapshot == nil { return .conflict(version: version, reason: .tableExists) }
       if followsSnapshot { return .conflict(version: version, reason: .snapshotOutdated) }
       let other = try SnapshotLoader.commit(version, storage)
-      if let outcome = check.outcome(after: other, version: version) { return outcome }
+      if let outcome = try check.outcome(after: other, version: version) { return outcome }
       version = try successor(of: version)
     }
     throw DeltaError(

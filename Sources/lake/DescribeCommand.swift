@@ -34,7 +34,7 @@ struct DescribeCommand: Command {
     let found = try context.findTable(table)
     let snapshot = try choice.snapshot(of: found.table)
     let schema = try found.table.schema(of: snapshot, in: found.lake)
-    let figures = TableFigures(of: snapshot.files, fields: snapshot.fields)
+    let figures = TableFigures(of: try snapshot.files, fields: snapshot.fields)
     if context.isJSON {
       printJSON(found, snapshot, schema, figures, in: context)
     } else {

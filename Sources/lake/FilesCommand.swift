@@ -39,15 +39,15 @@ struct FilesCommand: Command {
     let found = try context.findTable(table)
     let snapshot = try choice.snapshot(of: found.table)
     if printsPaths, !context.isJSON {
-      for file in snapshot.files { context.output.write(path(of: file, found.table) + "\n") }
+      for file in try snapshot.files { context.output.write(path(of: file, found.table) + "\n") }
       return .done
     }
     let index = snapshot.configuration[TableProperty.index]
     let fields = snapshot.fields.filter { $0.name == index || $0.name == "symbol" }
     if context.isJSON {
-      for file in snapshot.files { context.print(json(file, found.table, snapshot, index)) }
+      for file in try snapshot.files { context.print(json(file, found.table, snapshot, index)) }
       var summary = Summary()
-      let figures = TableFigures(of: snapshot.files, fields: [])
+      let figures = TableFigures(of: try snapshot.files, fields: [])
       summary.add("path", .text(found.table.path))
       summary.add("version", .count(snapshot.version))
       summary.add("files", .count(figures.fileCount))
@@ -55,7 +55,7 @@ struct FilesCommand: Command {
       if let bytes = figures.byteCount { summary.add("bytes", .bytes(Int(bytes))) }
       context.print(summary)
     } else {
-      print(snapshot, fields, index, found.table, in: context)
+      try print(snapshot, fields, index, found.table, in: context)
     }
     return .done
   }
@@ -71,7 +71,7 @@ struct FilesCommand: Command {
   private func print(
     _ snapshot: Snapshot, _ fields: [Field], _ index: String?, _ table: LakeTable,
     in context: Context
-  ) {
+  ) throws {
     var headings: [(title: String, alignment: TextTable.Alignment)] = [
       ("FILE", .left), ("ROWS", .right), ("SIZE", .right),
     ]
@@ -79,7 +79,7 @@ struct FilesCommand: Command {
       headings.append((field.name == "symbol" ? "SYMBOLS" : field.name.uppercased(), .left))
     }
     var list = TextTable(headings)
-    for file in snapshot.files {
+    for file in try snapshot.files {
       let statistics = file.statistics
       let rows = statistics?.rowCount ?? file.taggedRowCount
       var cells = [

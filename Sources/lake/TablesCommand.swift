@@ -39,7 +39,7 @@ struct TablesCommand: Command {
       try context.checkInterruption()
       do {
         let snapshot = try lake.table(name).snapshot()
-        let figures = TableFigures(of: snapshot.files, fields: [])
+        let figures = TableFigures(of: try snapshot.files, fields: [])
         summary.add(figures)
         if context.isJSON {
           context.print(json(name, snapshot, figures, lake))

@@ -30,7 +30,7 @@ import Testing
         let before = try Snapshot.load(storage)
         var transaction = Transaction(snapshot: before, storage: storage)
         transaction.setApplication("app", version: 1)
-        transaction.replacePartition(
+        try transaction.replacePartition(
           PartitionKey(date: "2024-01-02"), with: [makeFile("new1"), makeFile("new2")])
         let start = storage.operationCount
         storage.inject(fault, after: offset)
@@ -40,14 +40,14 @@ import Testing
         let after = try Snapshot.load(storage)
         let isNew = after.version == commitCount + 1
         #expect(isNew || after.version == commitCount)
-        #expect(names(after) == (isNew ? ["new1", "new2"] : names(before)))
+        #expect(try names(after) == (isNew ? ["new1", "new2"] : names(before)))
         if case .success(.committed(let version)) = outcome {
           #expect(version == commitCount + 1 && isNew, "what was reported as done is done")
         }
         // Running it again leads to the same end, once.
         var again = Transaction(snapshot: after, storage: storage)
         again.setApplication("app", version: 1)
-        again.replacePartition(
+        try again.replacePartition(
           PartitionKey(date: "2024-01-02"), with: [makeFile("new1"), makeFile("new2")])
         let second = try again.commit()
         #expect(

@@ -53,8 +53,15 @@ func makeFile(_ name: String, date: String = "2024-01-02", rows: Int64 = 10) -> 
 }
 
 /// The names of a snapshot's live files, without folder and suffix.
-func names(_ snapshot: Snapshot) -> [String] {
-  snapshot.files.map { file in
+func names(_ snapshot: Snapshot) throws -> [String] {
+  try snapshot.files.map { file in
     String(file.path.split(separator: "/").last?.dropLast(8) ?? "")
   }
+}
+
+/// The live files by date, and of a date in the order of the log: as a checkpoint has them.
+func inOrder(_ snapshot: Snapshot) throws -> [AddFile] {
+  let files = try snapshot.files
+  func date(_ file: AddFile) -> String { file.partitionValue("date") ?? "" }
+  return Set(files.map(date)).sorted().flatMap { wanted in files.filter { date($0) == wanted } }
 }

@@ -29,7 +29,7 @@ func makeTable(
     let storage = MemoryStorage()
     let empty = try makeTable(storage, properties: ["lake.schema": "ohlcv-1s"])
     #expect(empty.version == 0)
-    #expect(empty.files.isEmpty)
+    #expect(try empty.files.isEmpty)
     #expect(empty.configuration["lake.schema"] == "ohlcv-1s")
     #expect(empty.fields.map(\.type.name) == ["string", "timestamp", "decimal(18,9)", "date"])
     var transaction = Transaction(snapshot: empty, storage: storage)
@@ -38,14 +38,16 @@ func makeTable(
     #expect(try transaction.commit() == .committed(version: 1))
     let snapshot = try Snapshot.load(storage)
     #expect(
-      snapshot.files.map(\.filePath) == ["date=2024-01-02/a.parquet", "date=2024-01-03/b.parquet"])
+      try snapshot.files.map(\.filePath) == [
+        "date=2024-01-02/a.parquet", "date=2024-01-03/b.parquet",
+      ])
     #expect(snapshot.txns["lake/ingest/abc/raw.x"]?.version == 1)
-    #expect(snapshot.files[0].taggedRowCount == 10)
-    #expect(snapshot.files[0].taggedRowHash == "00112233445566778899aabbccddeeff")
+    #expect(try snapshot.files[0].taggedRowCount == 10)
+    #expect(try snapshot.files[0].taggedRowHash == "00112233445566778899aabbccddeeff")
     #expect(snapshot.commitInfo?.engineInfo?.hasPrefix("lake/") == true)
     #expect(snapshot.commitInfo?.isBlindAppend == true)
     #expect(snapshot.commitInfo?.readVersion == 0)
-    #expect(snapshot.totals == TableTotals(fileCount: 2, byteCount: 200, rowCount: 20))
+    #expect(try snapshot.files.map(\.rowCount) == [10, 10])
     #expect(try empty.refreshed(storage).files == snapshot.files)
     var again = Transaction(snapshot: nil, storage: storage)
     again.create(schema: snapshot.schema, partitionColumns: ["date"], configuration: [:])
@@ -61,9 +63,9 @@ func makeTable(
       _ = try seed.commit()
       let snapshot = try Snapshot.load(storage)
       var other = Transaction(snapshot: snapshot, storage: storage)
-      first(&other, snapshot)
+      try first(&other, snapshot)
       var ours = Transaction(snapshot: snapshot, storage: storage)
-      second(&ours, snapshot)
+      try second(&ours, snapshot)
       #expect(try other.commit() == .committed(version: 2), "\(name)")
       let before = storage.contents
       #expect(try ours.commit() == expected, "\(name)")
@@ -80,7 +82,7 @@ func makeTable(
     _ = try seed.commit()
     let snapshot = try Snapshot.load(storage)
     var compaction = Transaction(snapshot: snapshot, storage: storage)
-    compaction.compact(removing: Array(snapshot.files[..<2]), adding: [makeFile("ab")])
+    compaction.compact(removing: Array(try snapshot.files[..<2]), adding: [makeFile("ab")])
     // A foreign writer that does not say where the file lay.
     storage.set(
       LogFile.commitPath(2),
@@ -118,11 +120,11 @@ func makeTable(
     _ = try seed.commit()
     let snapshot = try Snapshot.load(storage)
     var removal = Transaction(snapshot: snapshot, storage: storage)
-    removal.remove([snapshot.files[0]])
+    removal.remove([try snapshot.files[0]])
     let error = #expect(throws: DeltaError.self) { try removal.commit() }
     #expect(error?.code == .refused)
     var compaction = Transaction(snapshot: snapshot, storage: storage)
-    compaction.compact(removing: snapshot.files, adding: [makeFile("ab")])
+    compaction.compact(removing: try snapshot.files, adding: [makeFile("ab")])
     #expect(try compaction.commit() == .committed(version: 2))
   }
 
@@ -229,7 +231,7 @@ func makeTable(
     #expect(versions == Array(1...(writerCount * commitCount)))
     let snapshot = try Snapshot.load(storage)
     #expect(snapshot.version == writerCount * commitCount)
-    #expect(Set(names(snapshot)).count == writerCount * commitCount)
+    #expect(try Set(names(snapshot)).count == writerCount * commitCount)
     #expect(snapshot.txns.count == writerCount * commitCount)
     let leftovers = try storage.list("_delta_log").filter { $0.name.hasPrefix(".") }
     #expect(leftovers.isEmpty)
@@ -238,7 +240,7 @@ func makeTable(
 
 /// What came first, what we do, what comes of it.
 private enum ConflictCases {
-  typealias Change = @Sendable (inout Transaction, Snapshot) -> Void
+  typealias Change = @Sendable (inout Transaction, Snapshot) throws -> Void
   static let append: Change = { transaction, _ in
     transaction.append([makeFile("n\(transaction.actions.count)x")])
   }
@@ -246,18 +248,19 @@ private enum ConflictCases {
     transaction.append([makeFile("elsewhere", date: "2024-02-02")])
   }
   static let replace: Change = { transaction, _ in
-    transaction.replacePartition(PartitionKey(date: "2024-01-02"), with: [makeFile("replaced")])
+    try transaction.replacePartition(PartitionKey(date: "2024-01-02"), with: [makeFile("replaced")])
   }
   static let replaceElsewhere: Change = { transaction, _ in
-    transaction.replacePartition(
+    try transaction.replacePartition(
       PartitionKey(date: "2024-01-03"), with: [makeFile("r3", date: "2024-01-03")])
   }
   static let compact: Change = { transaction, snapshot in
     transaction.compact(
-      removing: snapshot.files(in: PartitionKey(date: "2024-01-02")),
+      removing: try snapshot.files(in: PartitionKey(date: "2024-01-02")),
       adding: [makeFile("compacted")])
   }
-  static let removeOne: Change = { transaction, snapshot in transaction.remove([snapshot.files[1]])
+  static let removeOne: Change = { transaction, snapshot in
+    transaction.remove([try snapshot.files[1]])
   }
   static let readAndAppend: Change = { transaction, _ in
     transaction.readPartitions.insert(PartitionKey(date: "2024-01-02"))

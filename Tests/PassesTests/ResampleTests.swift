@@ -113,7 +113,7 @@ private let source = "raw.test_set_ohlcv_1s"
     let table = try toy.lake.table(named: source)
     let snapshot = try table.snapshot()
     var transaction = Transaction(snapshot: snapshot, storage: table.storage)
-    var file = snapshot.files[0]
+    var file = try snapshot.files[0]
     let copy = file.filePath.replacing("part-", with: "copy-")
     link(table.path + "/" + file.filePath, table.path + "/" + copy)
     transaction.remove([file], dataChange: false)
@@ -131,7 +131,7 @@ private let source = "raw.test_set_ohlcv_1s"
     let table = try toy.lake.table(named: "bars.test_set_ohlcv_30s")
     let snapshot = try table.snapshot()
     var transaction = Transaction(snapshot: snapshot, storage: table.storage)
-    var file = snapshot.files[0]
+    var file = try snapshot.files[0]
     let copy = file.filePath.replacing("part-", with: "copy-")
     link(table.path + "/" + file.filePath, table.path + "/" + copy)
     transaction.remove([file])
@@ -152,7 +152,7 @@ private let source = "raw.test_set_ohlcv_1s"
     let table = try toy.lake.table(named: source)
     let snapshot = try table.snapshot()
     var transaction = Transaction(snapshot: snapshot, storage: table.storage)
-    transaction.remove(snapshot.files.filter { $0.partitionValue("date") == "2024-01-02" })
+    transaction.remove(try snapshot.files.filter { $0.partitionValue("date") == "2024-01-02" })
     _ = try transaction.commit()
     #expect(try resample(toy, ["1m"]).outputs[0].computedCount == 1)
     #expect(try toy.rows("bars.test_set_ohlcv_1m", ["symbol"]).count == 1)

@@ -102,14 +102,14 @@ public final class NestedParquetWriter {
     if bufferedRowCount >= options.rowGroupRowCountMax
       || size.byteCount >= options.rowGroupByteCountMax
     {
-      try flush()
+      try endRowGroup()
     }
   }
 
   /// Writes what is buffered and the footer, and closes the file.
   @discardableResult
   public func finish(isDurable: Bool = false) throws(ParquetError) -> WrittenParquetFile {
-    try flush()
+    try endRowGroup()
     return try writer.finish(isDurable: isDurable)
   }
 
@@ -117,11 +117,12 @@ public final class NestedParquetWriter {
   public func finishInMemory() throws(ParquetError) -> (
     bytes: [UInt8], summary: WrittenParquetFile
   ) {
-    try flush()
+    try endRowGroup()
     return try writer.finishInMemory()
   }
 
-  private func flush() throws(ParquetError) {
+  /// Ends the row group, if it has rows: the next row begins another one.
+  public func endRowGroup() throws(ParquetError) {
     if bufferedRowCount == 0 { return }
     for field in layout.nodes.indices { appendPendingNulls(field) }
     let cuts = options.pageCuts(rowCount: bufferedRowCount)

@@ -37,8 +37,8 @@ final class DerivedTarget {
   }
 
   /// Live files by date.
-  func filesByDate() -> [String: [AddFile]] {
-    Dictionary(grouping: snapshot?.files ?? []) { $0.partitionValue("date") ?? "" }
+  func filesByDate() throws(DeltaError) -> [String: [AddFile]] {
+    Dictionary(grouping: try snapshot?.files ?? []) { $0.partitionValue("date") ?? "" }
   }
 
   /// Whether a partition is what `derivation` would make again.
@@ -79,7 +79,7 @@ final class DerivedTarget {
       if snapshot == nil {
         transaction.append(files)
       } else {
-        transaction.replacePartition(key, with: files)
+        try transaction.replacePartition(key, with: files)
       }
     }
     transaction.operation = "WRITE"

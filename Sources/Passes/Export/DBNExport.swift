@@ -60,7 +60,7 @@ public final class DBNExport {
 
   /// - Parameter path: `-` is standard output; `.zst` compresses.
   public func write(to path: String) throws -> Report {
-    let byDate = Dictionary(grouping: snapshot.files) { $0.partitionValue("date") ?? "" }
+    let byDate = Dictionary(grouping: try snapshot.files) { $0.partitionValue("date") ?? "" }
     let dates = byDate.keys.sorted()
     let map = try InstrumentMap(
       files: try dates.map { date in (date, try (byDate[date] ?? []).map(localPath)) },

@@ -54,7 +54,7 @@ struct GapSource {
       }
     }
     knownSymbols = symbols
-    let grouped = Dictionary(grouping: snapshot.files) {
+    let grouped = Dictionary(grouping: try snapshot.files) {
       $0.partitionValue(TableSchema.partitionColumn).flatMap { CivilDate(iso: $0) }
     }
     if grouped[nil] != nil {

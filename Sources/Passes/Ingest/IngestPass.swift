@@ -368,7 +368,8 @@ public final class IngestPass {
         _ = target.drop(Set(target.pendingInputs.map(\.appId)))
         return
       }
-      for place in target.drop(target.staleInputs(since: before, zone: zone)).compactMap(\.place) {
+      let stale = try target.staleInputs(since: before, zone: zone)
+      for place in target.drop(stale).compactMap(\.place) {
         quarantine.drop(sha256: report.files[place].sha256)
         report.files[place] = IngestFileReport(path: report.files[place].path)
         ingestInput(place)

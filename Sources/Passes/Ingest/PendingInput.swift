@@ -58,11 +58,11 @@ extension TableTarget {
   /// - Parameters:
   ///   - before: The table when they were read.
   ///   - zone: Zone of the partition dates by which they were cut.
-  func staleInputs(since before: Snapshot?, zone: String) -> Set<String> {
+  func staleInputs(since before: Snapshot?, zone: String) throws -> Set<String> {
     let all = Set(pendingInputs.map(\.appId))
     if zone != timeZone { return all }
     if let before, let snapshot, before.metadata != snapshot.metadata { return all }
-    var changed = [DateScope(days: changedDays(since: before))]
+    var changed = [DateScope(days: try changedDays(since: before))]
     var stale = all.filter { snapshot?.txns[$0] != nil }
     changed += pendingInputs.filter { stale.contains($0.appId) }.map(\.dates)
     // What one input left out may be what another brings: those of the same dates stay together.
@@ -76,11 +76,11 @@ extension TableTarget {
   }
 
   /// Days since 1970 on which files came or went.
-  private func changedDays(since before: Snapshot?) -> Set<Int> {
-    func files(_ snapshot: Snapshot?) -> Set<String> {
-      Set((snapshot?.files ?? []).map { ($0.partitionValue("date") ?? "") + "/" + $0.filePath })
+  private func changedDays(since before: Snapshot?) throws -> Set<Int> {
+    func files(_ snapshot: Snapshot?) throws -> Set<String> {
+      Set((try snapshot?.files ?? []).map { ($0.partitionValue("date") ?? "") + "/" + $0.filePath })
     }
-    let dates = files(before).symmetricDifference(files(snapshot)).map { $0.prefix(10) }
+    let dates = try files(before).symmetricDifference(try files(snapshot)).map { $0.prefix(10) }
     return Set(dates.compactMap { CivilDate(iso: $0)?.daysSinceEpoch })
   }
 }

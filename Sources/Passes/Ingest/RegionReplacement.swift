@@ -72,7 +72,7 @@ struct RegionReplacement {
     let slack: Int64 = 14 * 3_600_000_000_000
     let first = (region.interval.lowerBound - slack) / nanosecondsPerDay - 1
     let last = (region.interval.upperBound + slack) / nanosecondsPerDay + 1
-    let stored = (target.snapshot?.files ?? []).compactMap {
+    let stored = (try target.snapshot?.files ?? []).compactMap {
       $0.partitionValue("date").flatMap { CivilDate(iso: $0) }?.daysSinceEpoch
     }
     return Set(stored).filter { Int64($0) >= first && Int64($0) <= last }
@@ -86,7 +86,7 @@ struct RegionReplacement {
     var kept: [PendingSegment] = []
     var removals: [AddFile] = []
     var old: [(path: String, masks: [[UInt8]])] = []
-    for file in target.storedFiles(day: day) {
+    for file in try target.storedFiles(day: day) {
       let path = try file.localPath(in: target.root)
       let copy = try FilteredCopy(path: path, schema: target.schema)
       let masks = try copy.masks { rows in try isInside(rows, symbols, target.schema) }

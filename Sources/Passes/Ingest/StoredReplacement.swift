@@ -13,7 +13,7 @@ extension IngestPass {
   ) throws {
     for (source, rows) in replaced {
       guard let logPath = source.logPath else { throw ReplacesPending() }
-      guard let file = work.target.snapshot?.files.first(where: { $0.filePath == logPath }),
+      guard let file = try work.target.snapshot?.files.first(where: { $0.filePath == logPath }),
         let day = file.partitionValue(TableSchema.partitionColumn).flatMap({ CivilDate(iso: $0) })
       else {
         throw PassError(.conservation, "a file of the table is in it no more", place: source.path)

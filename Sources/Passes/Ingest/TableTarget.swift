@@ -97,15 +97,15 @@ final class TableTarget {
   private var pendingRemovals: [AddFile] { pendingInputs.flatMap(\.removals) }
 
   /// Stored files of a date that no pending work takes away.
-  func storedFiles(day: Int) -> [AddFile] {
+  func storedFiles(day: Int) throws -> [AddFile] {
     let gone = Set(pendingRemovals.map(\.filePath))
-    let files = storedFilesByDate().files(date: CivilDate(daysSinceEpoch: day).iso)
+    let files = try storedFilesByDate().files(date: CivilDate(daysSinceEpoch: day).iso)
     return files.filter { !gone.contains($0.filePath) }
   }
 
   private func storedFilesByDate() -> DatedFiles {
     if let filesByDate { return filesByDate }
-    let files = DatedFiles(snapshot?.files ?? [])
+    let files = DatedFiles(snapshot)
     filesByDate = files
     return files
   }

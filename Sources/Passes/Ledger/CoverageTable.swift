@@ -45,7 +45,7 @@ final class CoverageTable {
   ) throws -> Set<CoverageEvent.Identity> {
     let times = Set(events.map(\.recordedAt))
     var known: Set<CoverageEvent.Identity> = []
-    for file in snapshot?.files ?? [] {
+    for file in try snapshot?.files ?? [] {
       if let range = Self.times(file), !times.contains(where: range.contains) { continue }
       for event in try self.events(file) where times.contains(event.recordedAt) {
         known.insert(event.identity)

@@ -164,12 +164,10 @@ final class SmallTable {
   /// harms nothing: the next one tries again.
   private func compactIfDue(day: Int, run: StagingRun) throws {
     let date = CivilDate(daysSinceEpoch: day).iso
-    func files() -> [AddFile] {
-      (snapshot?.files ?? []).filter { $0.partitionValue(TableSchema.partitionColumn) == date }
-    }
+    func files() throws -> [AddFile] { try snapshot?.files(date: date) ?? [] }
     // The snapshot is from before the commit, which added one.
-    guard files().count >= SegmentTier.segmentCountMax, try load() != nil else { return }
-    let old = try SegmentTier.due(files()) { try rowByteCount($0) }
+    guard try files().count >= SegmentTier.segmentCountMax, try load() != nil else { return }
+    let old = try SegmentTier.due(try files()) { try rowByteCount($0) }
     guard !old.isEmpty else { return }
     var sum = Fingerprint()
     for file in old {

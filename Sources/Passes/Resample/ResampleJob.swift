@@ -205,7 +205,7 @@ final class ResampleJob: @unchecked Sendable {
       }
       // Somebody else wrote to these partitions: what is the same already need not be written again.
       try targets[output].reload()
-      let known = targets[output].filesByDate()
+      let known = try targets[output].filesByDate()
       left.removeAll {
         targets[output].isFresh($0.derivation, date: $0.date, files: known[$0.date] ?? [])
       }

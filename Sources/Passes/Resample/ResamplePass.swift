@@ -71,7 +71,7 @@ public final class ResamplePass {
   public func plan() throws -> ResamplePlan {
     let snapshot = try source.snapshot()
     let schema = try sourceSchema(snapshot)
-    let files = Dictionary(grouping: snapshot.files) { $0.partitionValue("date") ?? "" }
+    let files = Dictionary(grouping: try snapshot.files) { $0.partitionValue("date") ?? "" }
     let fields = schema.fileFields
     let fingerprints = FingerprintCache(files: files, root: source.path, fields: fields)
     var plan = ResamplePlan(
@@ -154,7 +154,7 @@ public final class ResamplePass {
   private func partitions(
     _ target: DerivedTarget, _ fingerprints: FingerprintCache
   ) throws -> [ResamplePlan.Partition] {
-    let known = target.filesByDate()
+    let known = try target.filesByDate()
     let dates = Set(fingerprints.dates).union(known.keys).sorted()
     return try dates.map { date in
       let fingerprint = try fingerprints[date]

@@ -52,7 +52,7 @@ public struct RestorePass {
       var plan = RestorePlan(
         table: name, snapshot: snapshot, target: target,
         undone: try history(table.storage, from: snapshot.version))
-      plan.empty()
+      try plan.empty()
       return plan
     }
     let target = try table.snapshot(version: version)
@@ -63,7 +63,7 @@ public struct RestorePass {
     let undone = try undoneCommits(since: version, to: snapshot.version)
     var plan = RestorePlan(
       table: name, snapshot: snapshot, target: .version(version), undone: undone)
-    plan.compare(with: target)
+    try plan.compare(with: target)
     try requireBytes(of: target, version)
     return plan
   }
@@ -86,7 +86,8 @@ public struct RestorePass {
   private func requireBytes(of target: Snapshot, _ version: Int) throws {
     var lacking: [String] = []
     var lackingCount = 0
-    for file in target.files {
+    let files = try target.files
+    for file in files {
       let fault: String?
       if file.filePath.hasPrefix("/") || file.filePath.contains("://") {
         // A shallow clone's: others keep them.
@@ -106,7 +107,7 @@ public struct RestorePass {
     let more = lackingCount > lacking.count ? " and \(lackingCount - lacking.count) more" : ""
     throw PassError(
       .input,
-      "\(lackingCount) of the \(target.files.count) files of version \(version) are gone: "
+      "\(lackingCount) of the \(files.count) files of version \(version) are gone: "
         + lacking.joined(separator: ", ") + more,
       place: table.path, remedy: "restore a newer version: lake history \(name)")
   }

@@ -70,12 +70,13 @@ public struct RestorePlan: Sendable {
 
 extension RestorePlan {
   /// Takes over what the table was: files, schema and properties, and which inputs were in.
-  mutating func compare(with target: Snapshot) {
-    let now = Dictionary(snapshot.files.map { ($0.filePath, $0) }) { $1 }
-    let then = Dictionary(target.files.map { ($0.filePath, $0) }) { $1 }
+  mutating func compare(with target: Snapshot) throws {
+    let (files, targetFiles) = (try snapshot.files, try target.files)
+    let now = Dictionary(files.map { ($0.filePath, $0) }) { $1 }
+    let then = Dictionary(targetFiles.map { ($0.filePath, $0) }) { $1 }
     // Also a file whose statistics or tags are other ones: an add of the same path takes its place.
-    added = target.files.filter { now[$0.filePath] != $0 }
-    removed = snapshot.files.filter { then[$0.filePath] == nil }
+    added = targetFiles.filter { now[$0.filePath] != $0 }
+    removed = files.filter { then[$0.filePath] == nil }
     var changes: [String: Change] = [:]
     for file in added where now[file.filePath] == nil {
       changes[partition(file), default: Change()].add(file)
@@ -87,8 +88,8 @@ extension RestorePlan {
   }
 
   /// Takes all files out, and all inputs.
-  mutating func empty() {
-    removed = snapshot.files
+  mutating func empty() throws {
+    removed = try snapshot.files
     var changes: [String: Change] = [:]
     for file in removed { changes[partition(file), default: Change()].remove(file) }
     self.changes = changes.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }

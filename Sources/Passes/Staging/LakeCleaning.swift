@@ -17,7 +17,7 @@ enum LakeCleaning {
           guard try Snapshot.exists(storage) else { return false }
           let snapshot = try Snapshot.load(storage)
           known[folder] = Set(
-            snapshot.files.map(\.filePath) + (try snapshot.tombstones).map(\.filePath))
+            try snapshot.files.map(\.filePath) + snapshot.tombstones.map(\.filePath))
         }
         return known[folder]?.contains(parts[2]) ?? true
       }, report: { observer.warn($0) })
