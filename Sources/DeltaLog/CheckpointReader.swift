@@ -202,7 +202,7 @@ struct CheckpointRowGroup: Sendable {
       file.deletionVectorID = vectors?(row)
       // What `lake` wrote has no tombstone of a live file: `apply` would look for one.
       replay.files.set(LogReplay.key(path, file.deletionVectorID), file)
-      if file.deletionVectorID != nil { replay.deletionVectorPath = path }
+      if file.deletionVectorID != nil { replay.hasDeletionVectors = true }
     }
   }
 

@@ -67,7 +67,8 @@ public struct Query: Sendable {
   ) throws {
     let table = try TableSource.open(
       request.table, version: request.version, asOf: request.asOf,
-      allowsOutside: request.allowsOutside, lake: lake)
+      allowsOutside: request.allowsOutside, verifiesChecksums: request.verifiesChecksums, lake: lake
+    )
     plan = try QueryPlan(request, table, named: named)
     self.request = request
   }

@@ -61,6 +61,9 @@ public final class RowCursor {
     for child in node.children { try open(child, reader, rowGroup, &cursors) }
   }
 
+  /// INT96 times of the rows given so far that are null because their day is none.
+  public var lostTimeCount: Int { cursors.reduce(0) { $0 + ($1?.lostTimeCount ?? 0) } }
+
   // MARK: - Rows
 
   /// The next row, one value a column; nil at the end.

@@ -118,7 +118,7 @@ final class LeafBuffer {
 
   private func mismatch(_ value: Value) -> ParquetError {
     ParquetError(
-      .value, "the value \(value) does not fit in a column of type \(type.name)",
+      .value, "the value '\(value.excerpt)' does not fit in a column of type \(type.name)",
       place: ParquetError.Place(column: leaf.column.field.name))
   }
 

@@ -6,7 +6,8 @@ import Storage
 /// A query's table from the snapshot of a Delta table.
 enum DeltaTable {
   static func open(
-    _ table: LakeTable, version: Int?, asOf: Int64?, allowsOutside: Bool
+    _ table: LakeTable, version: Int?, asOf: Int64?, allowsOutside: Bool,
+    verifiesChecksums: Bool = true
   ) throws -> QueryTable {
     let snapshot = try table.snapshot(version: version, asOf: asOf)
     var result = QueryTable(
@@ -29,14 +30,15 @@ enum DeltaTable {
     result.partitionColumns = partitionColumns
     let folder = DataFolder(root: table.path, allowsOutside: allowsOutside)
     result.files = try snapshot.files.map { file in
-      try Self.file(file, result.columns, partitionColumns, folder)
+      try Self.file(file, result.columns, partitionColumns, folder, verifiesChecksums)
     }
     PartitionOrder.sort(&result.files, by: partitionColumns)
     return result
   }
 
   private static func file(
-    _ add: AddFile, _ columns: [QueryColumn], _ partitionColumns: [Int], _ folder: DataFolder
+    _ add: AddFile, _ columns: [QueryColumn], _ partitionColumns: [Int], _ folder: DataFolder,
+    _ verifiesChecksums: Bool
   ) throws -> TableFile {
     let path = try folder.nominalPath(of: add)
     var partition: [Int: BoundValue?] = [:]
@@ -57,7 +59,11 @@ enum DeltaTable {
     return TableFile(
       path: path, byteCount: Int(add.size), rowCount: nil, partition: partition, log: add,
       // Delta's times are microseconds, whichever way its files keep them.
-      open: { try ParquetSegment(path: folder.path(of: add), int96Unit: .microseconds) })
+      open: {
+        try ParquetSegment(
+          path: folder.path(of: add), int96Unit: .microseconds,
+          verifiesChecksums: verifiesChecksums)
+      })
   }
 }
 

@@ -52,7 +52,7 @@ struct QueryPlan: Sendable {
 
   private static func projection(_ names: [String], _ table: QueryTable) throws -> [Int] {
     if names.isEmpty { return table.defaultColumns }
-    return try names.map { name in
+    return try names.flatMap { Self.names($0, table) }.map { name in
       if let index = table.column(named: name) { return index }
       if table.skippedColumns.contains(name) {
         throw QueryError(
@@ -65,6 +65,14 @@ struct QueryPlan: Sendable {
         remedy: NearestNames.remedy(name, among: known)
           ?? "the columns are " + known.joined(separator: ", "))
     }
+  }
+
+  /// The names that a text means: those of a list; or else the text itself, commas and all, where a
+  /// column is called so.
+  private static func names(_ text: String, _ table: QueryTable) -> [String] {
+    let listed = ColumnList.names(in: text) ?? [text]
+    if listed.allSatisfy({ table.column(named: $0) != nil }) { return listed }
+    return table.column(named: text) == nil ? listed : [text]
   }
 
   // MARK: - Filter

@@ -8,6 +8,8 @@ enum TableColumns {
     var index: String?
     /// The record kind.
     var kind: String?
+    /// Columns of INT96 times.
+    var int96: [String] = []
   }
 
   /// Times that order a table which does not say what does, the best first.
@@ -27,6 +29,7 @@ enum TableColumns {
     _ table: inout QueryTable, fields: [Field], partitions: [String], hints: Hints
   ) {
     let byName = Dictionary(fields.map { ($0.name, $0) }) { first, _ in first }
+    let int96 = Set(hints.int96)
     let isBars = hints.kind?.hasPrefix("ohlcv") ?? false
     var plusNames: Set<String> = []
     table.columns = fields.map { field in
@@ -39,6 +42,8 @@ enum TableColumns {
         if unit == .microseconds, let beside = byName[plus], case .integer = beside.type {
           column.plusName = plus
           plusNames.insert(plus)
+        } else if unit == .microseconds, int96.contains(field.name) {
+          column.plusName = Int96Remainder.column(of: field.name)
         }
         column.digits = digits(unit, isPair: column.isPair, isBars: isBars)
       }

@@ -47,8 +47,11 @@ final class UnitReader {
     }
     let column = columns[index]
     switch column.origin {
-    case .partition:
-      let value = unit.file.file.partition[index] ?? nil
+    case .partition(let name):
+      // A folder without the key: what the file itself says counts.
+      guard let value = unit.file.file.partition[index] else {
+        return ColumnReading(main: try read(name, column.type, unit, decoder))
+      }
       let constant = constants[index] ?? ConstantValue(value, column.type.storage)
       constants[index] = constant
       return ColumnReading(main: constant.vector(rowCount: unit.rows.count))
