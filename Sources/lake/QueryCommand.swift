@@ -45,6 +45,7 @@ struct QueryCommand: Command {
     ],
     notes: [
       "A column whose name has a comma, or none at all, goes in double quotes: -c 'time,\"a,b\"'.",
+      "Nested columns are JSON in CSV and TSV, objects and arrays in JSON lines, and nested in Parquet.",
       "Ranges are half-open: --start is included, --end is not.",
       "A clause compares columns with numbers, 'text' and times: "
         + "close > 100 and not (volume = 0 or side is null); also in (…), between, like.",
@@ -156,7 +157,7 @@ struct QueryCommand: Command {
     if request.columns.isEmpty, !query.skippedColumns.isEmpty {
       let names = query.skippedColumns.map { "'\($0)'" }.joined(separator: ", ")
       context.warn(
-        "nested columns are left out: \(names)",
+        "columns of a form that no query reads are left out: \(names)",
         remedy: "lake parquet FILE --rows prints nested values")
     }
     if !query.repeatedColumns.isEmpty {

@@ -203,7 +203,8 @@ private func rows(_ bytes: [UInt8]) throws -> [Value] {
   }
 
   /// As parquetjs writes it: every page begins with row 0. Or as Impala does: pages that are not there.
-  @Test(arguments: ["rows", "places", "none"])
+  /// Or as parquet-mr does: pages of nulls that have values.
+  @Test(arguments: ["rows", "places", "nulls", "none"])
   func aPageIndexThatLiesIsNotUsed(lie: String) throws {
     var options = WriterOptions()
     options.pageRowCountMax = 10
@@ -221,10 +222,19 @@ private func rows(_ bytes: [UInt8]) throws -> [Value] {
       if lie == "rows" { index.pageLocations[page].firstRowIndex = 0 }
       if lie == "places" && page == 1 { index.pageLocations[page].offset = -1 }
     }
+    var bounds = try #require(try sound.columnIndex(rowGroup: 0, leaf: 0))
+    if lie == "nulls" {
+      bounds.nullPages = bounds.nullPages.map { _ in true }
+      bounds.nullCounts = bounds.nullCounts?.map { _ in -1 }
+    }
     var metadata = sound.metadata
+    metadata.rowGroups[0].columns[0].columnIndexOffset = Int64(
+      sound.footerOffset + index.thriftBytes.count)
+    metadata.rowGroups[0].columns[0].columnIndexByteCount = Int32(bounds.thriftBytes.count)
     metadata.rowGroups[0].columns[0].offsetIndexOffset = Int64(sound.footerOffset)
     metadata.rowGroups[0].columns[0].offsetIndexByteCount = Int32(index.thriftBytes.count)
-    let changed = refooted(Array(bytes[..<sound.footerOffset]) + index.thriftBytes, metadata)
+    let changed = refooted(
+      Array(bytes[..<sound.footerOffset]) + index.thriftBytes + bounds.thriftBytes, metadata)
     let reader = try ParquetReader(bytes: changed, name: "lying")
     #expect((reader.soundPageIndex(rowGroup: 0, leaf: 0) != nil) == (lie == "none"))
     var part = Column(type: .long, storage: .integers([]))

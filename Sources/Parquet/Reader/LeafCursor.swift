@@ -181,6 +181,20 @@ final class LeafCursor {
     return result
   }
 
+  /// Passes over the entries of rows.
+  func skip(rows: Int) throws(ParquetError) {
+    var begun = 0
+    while try hasEntry() {
+      while entry < entryCount {
+        if repetitionLevel == 0 {
+          if begun == rows { return }
+          begun += 1
+        }
+        advance()
+      }
+    }
+  }
+
   /// Rows that begin in the page in hand.
   var rowsBegun: Int {
     LevelDecoder.occurrences(

@@ -80,7 +80,7 @@ extension ParquetReader {
       where page.firstRowIndex >= next.firstRowIndex {
         return nil
       }
-      if let bounds, bounds.nullPages.count != locations.count { return nil }
+      if let bounds, !areSound(bounds, locations, rowGroup, leaf) { return nil }
       if !writer.isOurs {
         let pages = try chunkPages(rowGroup: rowGroup, leaf: leaf)
         if !pages.lie(at: locations, rowCount: rowCount(rowGroup: rowGroup)) { return nil }
@@ -91,5 +91,23 @@ extension ParquetReader {
       // Rows can be read without an index, and what is wrong with them is told.
       return nil
     }
+  }
+
+  /// Whether bounds are there for each page, and those said to be of nulls can be: parquet-mr says it of
+  /// pages without statistics, with -1 nulls.
+  private func areSound(
+    _ bounds: ColumnIndex, _ locations: [PageLocation], _ rowGroup: Int, _ leaf: Int
+  ) -> Bool {
+    if bounds.nullPages.count != locations.count { return false }
+    for (page, isNull) in bounds.nullPages.enumerated() where isNull {
+      if !leaves[leaf].isNullable { return false }
+      guard let nulls = bounds.nullCounts?[page] else { continue }
+      let end =
+        page + 1 < locations.count
+        ? locations[page + 1].firstRowIndex : Int64(self.rowCount(rowGroup: rowGroup))
+      // checked: first rows rise
+      if nulls != end - locations[page].firstRowIndex { return false }
+    }
+    return true
   }
 }

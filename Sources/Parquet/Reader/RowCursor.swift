@@ -81,6 +81,19 @@ public final class RowCursor {
     return row
   }
 
+  /// Passes over rows, whose values are not put together.
+  public func skip(rows: Int) throws(ParquetError) {
+    if rows <= 0 { return }
+    for (index, cursor) in cursors.enumerated() {
+      do throws(ParquetError) {
+        try cursor?.skip(rows: rows)
+      } catch {
+        throw reader.place(error, rowGroup, index)
+      }
+    }
+    rowIndex += rows
+  }
+
   /// A row ends where every leaf begins the next one.
   private func checkRowBoundary() throws(ParquetError) {
     for (index, cursor) in cursors.enumerated() {

@@ -91,6 +91,10 @@ final class LeafBuffer {
       case .binary(let bytes), .uuid(let bytes):
         try checkRoom(bytes.count)
         bytes.withUnsafeBytes { text.append($0) }
+      case .interval(let months, let days, let milliseconds):
+        try checkRoom(12)
+        let words = [months.littleEndian, days.littleEndian, milliseconds.littleEndian]
+        words.withUnsafeBytes { text.append($0) }
       default: throw mismatch(value)
       }
       byteCount += text.byteRange(text.count - 1).count

@@ -13,36 +13,18 @@ final class ParquetTarget: RowTarget, @unchecked Sendable {
   private let options: WriterOptions
   private var builders: [ColumnBuilder]
   private let columns: [WriterColumn]
-  /// Fields that are written as one with the next: times and what microseconds leave of them.
-  private let joined: [Int]
+  private let joiner: TimeJoiner
   private var rowCount = 0
   private var byteCount = 0
 
   init(file: OutputTarget, columns: [QueryColumn]) throws {
     self.file = file
-    let rowFields = BinaryRows.fields(columns)
-    joined = rowFields.indices.filter {
-      $0 + 1 < rowFields.count
-        && Int96Remainder.time(of: rowFields[$0 + 1].name) == rowFields[$0].name
-    }
-    var fields = rowFields
-    for index in joined.reversed() {
-      if case .timestamp(_, let isUTC) = fields[index].type {
-        fields[index] = Field(fields[index].name, .timestamp(.nanoseconds, isUTC: isUTC))
-      }
-      fields.remove(at: index + 1)
-    }
-    var names: Set<String> = []
-    for field in fields where !names.insert(field.name).inserted {
-      throw QueryError(
-        .output, "column '\(field.name)' would be twice in the Parquet file",
-        remedy: "name it once; the nanoseconds of a time go with it")
-    }
-    self.columns = fields.map { WriterColumn($0) }
+    joiner = try TimeJoiner(columns)
+    self.columns = joiner.fields.map { WriterColumn($0) }
     var options = WriterOptions()
     options.allowsNaN = true
     self.options = options
-    builders = rowFields.map { ColumnBuilder(type: $0.type) }
+    builders = joiner.rowFields.map { ColumnBuilder(type: $0.type) }
     writer = try ParquetFileWriter(
       fileDescriptor: file.descriptor, path: file.path, columns: self.columns, options: options)
   }
@@ -74,12 +56,9 @@ final class ParquetTarget: RowTarget, @unchecked Sendable {
 
   private func flush() throws {
     if rowCount == 0 { return }
-    var rows = builders.indices.map { builders[$0].finish() }
-    for index in joined.reversed() {
-      try rows[index].join(rows[index + 1])
-      rows.remove(at: index + 1)
-    }
-    let taken = rows
+    var joined = builders.indices.map { builders[$0].finish() }
+    try joiner.join(&joined)
+    let taken = joined
     let columns = columns
     let options = options
     let rowCount = rowCount
@@ -103,28 +82,4 @@ private final class ChunkSlots: Sendable {
   func set(_ index: Int, _ chunk: EncodedColumnChunk) { slots.withLock { $0[index] = chunk } }
 
   var all: [EncodedColumnChunk] { slots.withLock { $0.compactMap { $0 } } }
-}
-
-extension Column {
-  /// Makes times of microseconds and what those leave one time of nanoseconds.
-  ///
-  /// - Throws: `QueryError.output` where nanoseconds do not reach.
-  fileprivate mutating func join(_ remainders: Column) throws {
-    guard case .integers(var values) = storage, case .integers(let rest) = remainders.storage,
-      case .timestamp(_, let isUTC) = type
-    else { return }
-    storage = .integers([])
-    for row in values.indices {
-      let (whole, overflow) = values[row].multipliedReportingOverflow(by: 1_000)
-      let (sum, carry) = whole.addingReportingOverflow(rest[row])
-      if overflow || carry {
-        throw QueryError(
-          .output, "an INT96 time outside 1677 to 2262, which Parquet's nanoseconds reach",
-          remedy: "write CSV or JSON lines, or leave the column out with --columns")
-      }
-      values[row] = sum
-    }
-    storage = .integers(values)
-    type = .timestamp(.nanoseconds, isUTC: isUTC)
-  }
 }

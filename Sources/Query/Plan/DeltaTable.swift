@@ -1,6 +1,7 @@
 import Catalog
 import Columnar
 import DeltaLog
+import Parquet
 import Storage
 
 /// A query's table from the snapshot of a Delta table.
@@ -15,9 +16,20 @@ enum DeltaTable {
       source: "version \(snapshot.version) of \(table.path)", version: snapshot.version)
     let properties = snapshot.configuration
     let kind = properties[TableProperty.schema]
+    var fields: [Field] = []
+    var nested: [String: NestedType] = [:]
+    for field in snapshot.schema.fields {
+      if let type = field.type.columnType {
+        fields.append(Field(field.name, type, isNullable: field.isNullable))
+      } else if let type = field.type.nestedType {
+        fields.append(Field(field.name, .json, isNullable: field.isNullable))
+        nested[field.name] = type
+      }
+    }
     TableColumns.fill(
-      &result, fields: snapshot.fields, partitions: snapshot.partitionColumns,
-      hints: TableColumns.Hints(index: properties[TableProperty.index], kind: kind))
+      &result, fields: fields, partitions: snapshot.partitionColumns,
+      hints: TableColumns.Hints(
+        index: properties[TableProperty.index], kind: kind, nested: nested))
     result.skippedColumns = snapshot.schema.fields.map(\.name).filter {
       result.column(named: $0) == nil
     }
@@ -108,5 +120,25 @@ extension BoundValue {
   init?(prefixEnd value: StatValue) {
     guard case .string(let text) = value else { return nil }
     self = .bytes(Array(text.utf8) + [0xFF])
+  }
+}
+
+extension DeltaType {
+  /// The type as that of a Parquet column; nil where it is not known, or a map has nested keys.
+  fileprivate var nestedType: NestedType? {
+    switch self {
+    case .array(let element, _): return element.nestedType.map { .list($0) }
+    case .map(let key, let value, _):
+      guard let key = key.columnType, let value = value.nestedType else { return nil }
+      return .map(key: key, value: value)
+    case .structure(let schema):
+      var fields: [NestedField] = []
+      for field in schema.fields {
+        guard let type = field.type.nestedType else { return nil }
+        fields.append(NestedField(field.name, type))
+      }
+      return .structure(fields)
+    default: return columnType.map { .primitive($0) }
+    }
   }
 }

@@ -35,7 +35,7 @@ enum FolderTable {
     let partitions = try addPartitions(keys, paths, to: &fields)
     TableColumns.fill(
       &result, fields: fields, partitions: partitions,
-      hints: TableColumns.Hints(int96: columns.int96.names))
+      hints: TableColumns.Hints(int96: columns.int96.names, nested: columns.nested))
     let partitionColumns = partitions.compactMap { result.column(named: $0) }
     result.partitionColumns = partitionColumns
     result.files = zip(paths, keys).map { path, keys in
@@ -119,7 +119,9 @@ private struct FolderColumns {
 
   private(set) var fields: [Field] = []
   private var flat = Names()
-  /// Nested columns.
+  /// The types of nested columns.
+  private(set) var nested: [String: NestedType] = [:]
+  /// Columns of forms that are not read.
   private(set) var skipped = Names()
   /// Names that several columns of one file share.
   private(set) var repeated = Names()
@@ -133,6 +135,13 @@ private struct FolderColumns {
       let name = child.element.name
       if !own.insert(name).inserted {
         repeated.add(name)
+      } else if let type = segment.nested[name]?.type {
+        if flat.add(name) {
+          fields.append(Field(name, .json))
+          nested[name] = type
+        } else {
+          nested[name] = nested[name]?.merged(with: type)
+        }
       } else if let type = segment.type(of: name) {
         if flat.add(name) { fields.append(Field(name, type)) }
         if segment.isInt96(name), int96.add(name) { widen(name) }

@@ -45,7 +45,11 @@ struct QueryPlan: Sendable {
   }
 
   func shape(layout: RowLayoutKind) -> ScanShape {
-    ScanShape(columns: table.columns, projection: projection, layout: layout)
+    var columns = table.columns
+    if layout == .binary {
+      for index in columns.indices { columns[index].nested?.isBinary = true }
+    }
+    return ScanShape(columns: columns, projection: projection, layout: layout)
   }
 
   // MARK: - Columns
@@ -56,7 +60,7 @@ struct QueryPlan: Sendable {
       if let index = table.column(named: name) { return index }
       if table.skippedColumns.contains(name) {
         throw QueryError(
-          .unknownColumn, "column '\(name)' is nested, a query has flat rows", at: table.name,
+          .unknownColumn, "column '\(name)' has a form that no query reads", at: table.name,
           remedy: "lake parquet FILE --rows prints nested values")
       }
       let known = table.columns.map(\.name)

@@ -1,4 +1,5 @@
 import Columnar
+import Parquet
 
 /// Gives the columns of a table their meaning for queries, from names, types and properties.
 enum TableColumns {
@@ -10,6 +11,8 @@ enum TableColumns {
     var kind: String?
     /// Columns of INT96 times.
     var int96: [String] = []
+    /// The types of columns that hold other columns.
+    var nested: [String: NestedType] = [:]
   }
 
   /// Times that order a table which does not say what does, the best first.
@@ -23,7 +26,7 @@ enum TableColumns {
   /// Makes the columns of `table`: pairs joined, index, symbol and default columns chosen.
   ///
   /// - Parameters:
-  ///   - fields: Flat columns in the table's order.
+  ///   - fields: The columns in the table's order; nested ones are `json`.
   ///   - partitions: Names of partition columns.
   static func fill(
     _ table: inout QueryTable, fields: [Field], partitions: [String], hints: Hints
@@ -47,6 +50,7 @@ enum TableColumns {
         }
         column.digits = digits(unit, isPair: column.isPair, isBars: isBars)
       }
+      column.nested = hints.nested[field.name].map { NestedReading(type: $0) }
       // Stored as a long with the same bits (the order identifiers of market-by-order feeds).
       column.isUnsigned = hints.kind == "mbo" && field.name == "order_id" && field.type == .long
       return column

@@ -7,6 +7,7 @@ import Synchronization
 final class ParquetDecoder: SegmentDecoder {
   private let segment: ParquetSegment
   private var slots: [String: Slot] = [:]
+  private var nested: [String: NestedDecoder] = [:]
 
   /// The scanner of a column and the memory that its vectors point at.
   private final class Slot {
@@ -46,6 +47,17 @@ final class ParquetDecoder: SegmentDecoder {
     {
       slot.column.changeUnit(from: from, to: to)
     }
+    return vector(slot)
+  }
+
+  func readNested(
+    rowGroup: Int, column name: String, as reading: NestedReading, rows: Range<Int>
+  ) throws -> ColumnVector {
+    let slot = slots[name] ?? Slot(leaf: -1, isRemainder: false)
+    slots[name] = slot
+    let decoder = nested[name] ?? NestedDecoder(segment: segment, name: name)
+    nested[name] = decoder
+    slot.column = try decoder.read(rowGroup: rowGroup, as: reading, rows: rows)
     return vector(slot)
   }
 

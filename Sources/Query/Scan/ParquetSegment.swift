@@ -1,11 +1,13 @@
 import Columnar
 import Parquet
 
-/// A Parquet file as a scan sees it. Only top-level columns without repetition can be queried.
+/// A Parquet file as a scan sees it.
 final class ParquetSegment: Segment {
   let reader: ParquetReader
   /// Asked for with every row group.
   let rowGroupRowCounts: [Int]
+  /// Columns that hold other columns, by name; the first of each name.
+  let nested: [String: (node: SchemaNode, type: NestedType)]
 
   /// - Parameters:
   ///   - int96Unit: The unit of INT96 times.
@@ -16,6 +18,16 @@ final class ParquetSegment: Segment {
     reader = try ParquetReader(
       path: path, verifiesChecksums: verifiesChecksums, int96Unit: int96Unit)
     rowGroupRowCounts = reader.metadata.rowGroups.map { Int($0.rowCount) }
+    var nested: [String: (node: SchemaNode, type: NestedType)] = [:]
+    var flat: Set<String> = []
+    for node in reader.schema.children {
+      if node.isLeaf && node.repetition != .repeated {
+        flat.insert(node.name)
+      } else if !flat.contains(node.name), nested[node.name] == nil, let type = node.nestedType {
+        nested[node.name] = (node, type)
+      }
+    }
+    self.nested = nested
   }
 
   var name: String { reader.name }
@@ -29,13 +41,33 @@ final class ParquetSegment: Segment {
   }
 
   func rowPortion(rowGroup: Int, columns: [String], byteCount: Int, limit: Int) -> Int {
-    reader.rowPortion(
+    let portion = reader.rowPortion(
       rowGroup: rowGroup, leaves: columns.compactMap { leaf($0) }, byteCount: byteCount,
       limit: limit)
+    // A nested value is there as itself and as text.
+    let own = columns.compactMap { nested[$0]?.node }
+    var total = 0
+    for leaf in own.flatMap(\.leafRange) {
+      // What is wrong with the chunk is told by whoever reads it.
+      guard let chunk = try? reader.chunkMetadata(rowGroup: rowGroup, leaf: leaf) else { continue }
+      let values = Swift.max(Int(clamping: chunk.valueCount), 0)
+      let bytes = Swift.max(Int(clamping: chunk.totalUncompressedByteCount), 0)
+      total = total.adding(clamped: bytes).adding(clamped: Self.nestedByteCount(values))
+    }
+    if total <= byteCount { return portion }
+    let share = Double(byteCount) / Double(total) * Double(rowGroupRowCounts[rowGroup])
+    return Swift.max(1, Swift.min(portion, Int(share)))
   }
 
+  /// Bytes of nested values and what is around them, about.
+  private static func nestedByteCount(_ values: Int) -> Int {
+    values > Int.max / 64 ? .max : 64 * values
+  }
+
+  func isNested(_ column: String) -> Bool { nested[column] != nil }
+
   func type(of column: String) -> ColumnType? {
-    guard let leaf = leaf(column) else { return nil }
+    guard let leaf = leaf(column) else { return nested[column] == nil ? nil : .json }
     return Int96Remainder.time(of: column) == nil ? reader.leaves[leaf].type : .short
   }
 

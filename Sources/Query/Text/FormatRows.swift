@@ -217,6 +217,11 @@ func putBytes(
       ? TextEscape.putJSON(bytes, count, out)
       : TextEscape.putDelimited(bytes, count, separator: separator, out)
   }
+  if kind == .nested {
+    if !isJSON { return TextEscape.putDelimited(bytes, count, separator: separator, out) }
+    out.copyMemory(from: bytes, byteCount: count)
+    return out + count
+  }
   let quote = isJSON ? 1 : 0
   if isJSON { out.storeLE(0x22 as UInt8, 0) }
   var end = out + quote
