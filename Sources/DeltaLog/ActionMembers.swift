@@ -39,7 +39,9 @@ extension TableMetadata {
     self.init(
       id: try json.required("id", action, offset) { $0.string },
       name: json["name"]?.string, description: json["description"]?.string,
-      schemaString: try json.required("schemaString", action, offset) { $0.string },
+      // Delta Live Tables begin without one: only the newest metadata needs it.
+      schemaString: json["schemaString"].map { $0.isNull } ?? true
+        ? "" : try json.required("schemaString", action, offset) { $0.string },
       partitionColumns: try json.required("partitionColumns", action, offset) { $0.strings },
       configuration: json["configuration"]?.stringMap ?? [:],
       createdTime: json["createdTime"]?.int64)

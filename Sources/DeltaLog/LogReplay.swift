@@ -14,8 +14,8 @@ struct LogReplay: Sendable {
   var commitInfo: CommitInfo?
   /// Adds and removes in commits, those of a checkpoint apart.
   var tailActionCount = 0
-  /// A live file's path whose rows cannot be told without its deletion vector.
-  var deletionVectorPath: String?
+  /// Whether some file was added whose rows cannot be told without its deletion vector.
+  var hasDeletionVectors = false
 
   init() {}
 
@@ -48,7 +48,7 @@ struct LogReplay: Sendable {
       let key = Self.key(file.path, file.deletionVectorID)
       tombstones.remove(key)
       files.set(key, file)
-      if file.deletionVectorID != nil { deletionVectorPath = file.path }
+      if file.deletionVectorID != nil { hasDeletionVectors = true }
     case .remove(let file):
       let key = Self.key(file.path, file.deletionVectorID)
       files.remove(key)

@@ -175,9 +175,18 @@ public struct Snapshot: Sendable {
     guard let metadata = replay.metadata else {
       throw DeltaError(.corrupt, "the log has no 'metaData' action", path: name)
     }
+    if metadata.schemaString.isEmpty {
+      throw DeltaError(.corrupt, "the newest 'metaData' has no 'schemaString'", path: name)
+    }
     try TableFeatures.checkRead(table, metadata, name)
-    if let path = replay.deletionVectorPath {
-      throw TableFeatures.unsupported("deletionVectors", name, because: "file '\(path)' has one")
+    live = replay.files
+    allFiles = KeptFiles()
+    // Of files that are gone it does not matter.
+    if replay.hasDeletionVectors,
+      let file = try live.all().first(where: { $0.deletionVectorID != nil })
+    {
+      throw TableFeatures.unsupported(
+        "deletionVectors", name, because: "file '\(file.path)' has one")
     }
     do throws(DeltaError) {
       schema = try DeltaSchema(parsing: metadata.schemaString)
@@ -186,8 +195,6 @@ public struct Snapshot: Sendable {
     self.version = version
     self.protocol = table
     self.metadata = metadata
-    live = replay.files
-    allFiles = KeptFiles()
     storedTombstones = replay.tombstones
     txns = replay.txns
     domainMetadata = replay.domains

@@ -118,9 +118,7 @@ struct SnapshotLoader {
   /// reason.
   private func refuseByName(_ replay: LogReplay, _ error: DeltaError) throws(DeltaError) {
     guard error.code == .corrupt else { throw error }
-    if let table = replay.table, let metadata = replay.metadata {
-      try TableFeatures.checkRead(table, metadata, storage.name)
-    }
+    if let table = replay.table { try TableFeatures.checkListed(table, storage.name) }
     throw error
   }
 }

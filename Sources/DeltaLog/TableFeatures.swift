@@ -7,26 +7,22 @@ enum TableFeatures {
   /// Writer features that are honoured where a table lists them.
   static let writableFeatures: Set<String> = ["appendOnly", "invariants"]
 
-  /// Refuses a table that cannot be read in full. Writer features do not matter to a reader.
+  /// Features that some writers list among those of readers, and that change nothing in what is read.
+  private static let featuresOfWriters: Set<String> = [
+    "vacuumProtocolCheck", "appendOnly", "invariants", "checkConstraints", "changeDataFeed",
+    "generatedColumns", "identityColumns", "allowColumnDefaults", "domainMetadata", "rowTracking",
+    "clustering", "liquid", "inCommitTimestamp", "icebergCompatV1", "icebergCompatV2",
+    "checkpointProtection",
+  ]
+
+  /// Refuses a table that cannot be read in full. Writer features do not matter to a reader, and a
+  /// reader feature only where the table makes use of it.
   static func checkRead(
     _ table: TableProtocol, _ metadata: TableMetadata, _ place: String
   ) throws(DeltaError) {
-    let features = (table.readerFeatures ?? []).sorted()
-    if table.minReaderVersion == 3, !features.isEmpty {
-      throw unsupported(features.joined(separator: ", "), place)
-    }
-    if table.minReaderVersion == 2 {
-      throw unsupported("columnMapping", place, because: "its reader version is 2")
-    }
-    if table.minReaderVersion > readerVersionMax, table.minReaderVersion != 3 {
-      let names = features.isEmpty ? "" : " (table features: \(features.joined(separator: ", ")))"
-      throw DeltaError(
-        .unsupported,
-        "the table needs reader version \(table.minReaderVersion)\(names), lake has "
-          + "\(readerVersionMax)", path: place,
-        remedy:
-          "read it with the engine that wrote it, or copy it to a table without newer features"
-      )
+    try checkVersion(table, place)
+    for feature in (table.readerFeatures ?? []).sorted() where table.minReaderVersion == 3 {
+      if try isUsed(feature, metadata) { throw unsupported(feature, place) }
     }
     if metadata.formatProvider != "parquet" {
       throw DeltaError(
@@ -36,6 +32,66 @@ enum TableFeatures {
     if let mode = metadata.configuration["delta.columnMapping.mode"], mode != "none" {
       throw unsupported("columnMapping", place, because: "its mode is '\(mode)'")
     }
+  }
+
+  /// Refuses a table by any feature that it lists: where its log holds what cannot be parsed, that is
+  /// the better reason.
+  static func checkListed(_ table: TableProtocol, _ place: String) throws(DeltaError) {
+    try checkVersion(table, place)
+    let listed = (table.readerFeatures ?? []).filter { !featuresOfWriters.contains($0) }.sorted()
+    if table.minReaderVersion == 3, !listed.isEmpty {
+      throw unsupported(listed.joined(separator: ", "), place)
+    }
+    if table.minReaderVersion == 2 {
+      throw unsupported("columnMapping", place, because: "its reader version is 2")
+    }
+  }
+
+  private static func checkVersion(
+    _ table: TableProtocol, _ place: String
+  ) throws(DeltaError) {
+    if table.minReaderVersion <= 3 { return }
+    let features = (table.readerFeatures ?? []).sorted()
+    let names = features.isEmpty ? "" : " (table features: \(features.joined(separator: ", ")))"
+    throw DeltaError(
+      .unsupported,
+      "the table needs reader version \(table.minReaderVersion)\(names), lake has "
+        + "\(readerVersionMax)", path: place, remedy: remedy)
+  }
+
+  /// Whether the table makes use of a reader feature; true of one that is not known.
+  private static func isUsed(
+    _ feature: String, _ metadata: TableMetadata
+  ) throws(DeltaError) -> Bool {
+    switch feature {
+    // Live files, the mode and the checkpoints tell: each is looked at where it is met.
+    case "deletionVectors", "columnMapping", "v2Checkpoint": return false
+    case "timestampNtz": return try hasType(metadata) { $0 == .timestampNtz }
+    case "typeWidening", "typeWidening-preview":
+      var isWidened = false
+      try DeltaSchema(parsing: metadata.schemaString).forEachField { field in
+        if field.metadata["delta.typeChanges"] != nil { isWidened = true }
+      }
+      return isWidened
+    case "variantType", "variantType-preview", "variantShredding", "variantShredding-preview":
+      return try hasType(metadata) { $0 == .unknown("variant") }
+    default: return !featuresOfWriters.contains(feature)
+    }
+  }
+
+  /// Whether some column, or what is nested in one, is of such a type.
+  private static func hasType(
+    _ metadata: TableMetadata, _ isSuch: (DeltaType) -> Bool
+  ) throws(DeltaError) -> Bool {
+    func holds(_ type: DeltaType) -> Bool {
+      switch type {
+      case .array(let element, _): holds(element)
+      case .map(let key, let value, _): holds(key) || holds(value)
+      case .structure(let schema): schema.fields.contains { holds($0.type) }
+      default: isSuch(type)
+      }
+    }
+    return try DeltaSchema(parsing: metadata.schemaString).fields.contains { holds($0.type) }
   }
 
   /// Refuses a table whose rules for writers are not all known.
@@ -76,6 +132,9 @@ enum TableFeatures {
     if let found { throw unwritable(found, place) }
   }
 
+  private static let remedy =
+    "read it with the engine that wrote it, or copy it to a table without newer features"
+
   static func unsupported(
     _ feature: String, _ place: String, because reason: String? = nil
   ) -> DeltaError {
@@ -83,8 +142,19 @@ enum TableFeatures {
     return DeltaError(
       .unsupported,
       "the table uses the table \(plural) '\(feature)'" + (reason.map { " (\($0))" } ?? "")
-        + ", which lake does not read", path: place,
-      remedy: "read it with the engine that wrote it, or copy it to a table without newer features")
+        + ", which lake does not read", path: place, remedy: remedy(feature))
+  }
+
+  /// What makes a table readable that uses a feature.
+  private static func remedy(_ feature: String) -> String {
+    switch feature {
+    case "catalogManaged", "catalogOwned", "catalogOwned-preview":
+      "its newest commits are known to its catalog alone: read it through the catalog, or have it "
+        + "copied there to a table of its own folder (CREATE TABLE … AS SELECT)"
+    case "variantShredding", "variantShredding-preview":
+      "have its engine copy it with the variant columns as text (CAST(… AS STRING), to_json)"
+    default: remedy
+    }
   }
 
   private static func unwritable(_ what: String, _ place: String) -> DeltaError {

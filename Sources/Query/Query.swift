@@ -67,7 +67,8 @@ public struct Query: Sendable {
   ) throws {
     let table = try TableSource.open(
       request.table, version: request.version, asOf: request.asOf,
-      allowsOutside: request.allowsOutside, lake: lake)
+      allowsOutside: request.allowsOutside, verifiesChecksums: request.verifiesChecksums, lake: lake
+    )
     plan = try QueryPlan(request, table, named: named)
     self.request = request
   }
@@ -117,7 +118,12 @@ public struct Query: Sendable {
       format: output.format == .parquet ? .raw : OutputTarget.format(of: output.path))
     let printed = plan.projection.map { plan.table.columns[$0] }
     let target: any RowTarget =
-      output.format == .parquet ? try ParquetTarget(file: file, columns: printed) : file
+      switch output.format {
+      case .csv, .tsv, .jsonl: file
+      case .parquet where printed.contains { $0.nested != nil }:
+        try NestedTarget(file: file, columns: printed)
+      case .parquet: try ParquetTarget(file: file, columns: printed)
+      }
     let ordered = OrderedOutput(target: target, rowLimit: plan.limit)
     let layout = output.layout
     let shape = plan.shape(layout: layout)

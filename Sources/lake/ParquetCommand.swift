@@ -24,11 +24,14 @@ struct ParquetCommand: Command {
         "format", "jsonl|csv", help: "With --rows: one JSON object a line (default), or CSV."),
       .option("limit", "N", help: "With --rows: print at most N rows."),
       .switch("verify", help: "Decode every page instead, and check every CRC-32 there is."),
+      .switch(
+        "no-checksum", help: "With --rows or --rewrite: read pages of a wrong CRC-32 too."),
       .option("rewrite", "OUT", help: "Write the rows anew to OUT, the way lake writes, instead."),
     ],
     notes: [
       "Rows show decimals and integers with every digit, times as ISO, binary as base64, NaN and "
         + "infinities as strings, and nested values as JSON.",
+      "--rewrite keeps the schema: field ids, what is required, logical types, nesting in whatever form.",
       "--verify ends with status 1 if a column chunk is unsound.",
     ],
     examples: [
@@ -42,10 +45,13 @@ struct ParquetCommand: Command {
   private let action: Action
   private let format: Format
   private let limit: Int
+  private let verifiesChecksums: Bool
 
   init(_ arguments: inout Arguments) throws(UsageError) {
     path = try arguments.operand("FILE")
     try arguments.requireAtMostOne(of: ["rows", "verify", "rewrite"])
+    try arguments.requireAtMostOne(of: ["verify", "no-checksum"])
+    verifiesChecksums = !arguments.flag("no-checksum")
     if let target = arguments.value("rewrite") {
       action = .rewrite(target)
     } else {
@@ -59,7 +65,17 @@ struct ParquetCommand: Command {
   var printsRows: Bool { if case .rows = action { true } else { false } }
 
   func run(in context: Context) throws -> ExitStatus {
-    let reader = try ParquetReader(path: path)
+    do {
+      return try act(in: context)
+    } catch var error as ParquetError where error.code == .checksum {
+      error.remedy =
+        "restore the file: its bytes were changed; --no-checksum reads them as they are"
+      throw error
+    }
+  }
+
+  private func act(in context: Context) throws -> ExitStatus {
+    let reader = try ParquetReader(path: path, verifiesChecksums: verifiesChecksums)
     switch action {
     case .rows: return try printRows(reader, context)
     case .verify: return verify(reader, context)
@@ -78,6 +94,7 @@ struct ParquetCommand: Command {
     let names = reader.schema.children.map(\.name)
     if format == .csv { text.appendCSVHeader(names) }
     var left = limit
+    var lostTimeCount = 0
     for rowGroup in 0..<reader.rowGroupCount where left > 0 {
       let cursor = try reader.rows(rowGroup: rowGroup)
       while left > 0 {
@@ -101,8 +118,13 @@ struct ParquetCommand: Command {
           try context.checkInterruption()
         }
       }
+      lostTimeCount += cursor.lostTimeCount
     }
     text.bytes.withUnsafeBytes { context.output.write(bytes: $0) }
+    if lostTimeCount > 0 {
+      context.warn(
+        "\(lostTimeCount) INT96 values are shown as null: their day lies beyond all times")
+    }
     if context.isJSON {
       var summary = Summary()
       summary.add("rows", .count(limit - left))
@@ -116,7 +138,13 @@ struct ParquetCommand: Command {
   private func rewrite(
     _ reader: ParquetReader, to target: String, _ context: Context
   ) throws -> ExitStatus {
-    let written = try ParquetRewriter(reader: reader).write(toPath: target)
+    let rewriter = ParquetRewriter(reader: reader)
+    let written = try rewriter.write(toPath: target)
+    if !rewriter.columnsWithoutMeaning.isEmpty {
+      let names = rewriter.columnsWithoutMeaning.map { "'\($0)'" }.joined(separator: ", ")
+      context.warn(
+        "logical types that are newer than this program are not kept, only their values: \(names)")
+    }
     var summary = Summary()
     summary.add("rows", .count(written.rowCount))
     summary.add("read", .bytes(reader.byteCount))

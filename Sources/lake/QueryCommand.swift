@@ -2,6 +2,7 @@ import Bytes
 import Catalog
 import Columnar
 import CommandLineKit
+import Parquet
 import Passes
 import Query
 
@@ -33,6 +34,7 @@ struct QueryCommand: Command {
       .option(
         "timezone", "ZONE",
         help: "Zone of bare dates and times in the flags (else that of the table's partitions)."),
+      .switch("no-checksum", help: "Read pages of a wrong CRC-32 too."),
       .switch(
         "allow-outside",
         help: "Read data files outside the table's folder too, where its log names such: trust it."),
@@ -42,6 +44,8 @@ struct QueryCommand: Command {
       .switch("explain", help: "Print what would be read, what would be skipped, and why."),
     ],
     notes: [
+      "A column whose name has a comma, or none at all, goes in double quotes: -c 'time,\"a,b\"'.",
+      "Nested columns are JSON in CSV and TSV, objects and arrays in JSON lines, and nested in Parquet.",
       "Ranges are half-open: --start is included, --end is not.",
       "A clause compares columns with numbers, 'text' and times: "
         + "close > 100 and not (volume = 0 or side is null); also in (…), between, like.",
@@ -76,7 +80,11 @@ struct QueryCommand: Command {
     request.symbols = try arguments.list("symbol")
     request.start = arguments.value("start")
     request.end = arguments.value("end")
-    request.columns = try arguments.list("columns")
+    request.columns = arguments.values("columns")
+    for text in request.columns where ColumnList.names(in: text) == nil {
+      throw arguments.bad("columns", text, "a list without empty items", "--columns A,B")
+    }
+    request.verifiesChecksums = !arguments.flag("no-checksum")
     request.filter = arguments.value("where")
     request.allowsOutside = arguments.flag("allow-outside")
     request.limit = try arguments.integer("limit", in: 0...Int.max)
@@ -116,6 +124,16 @@ struct QueryCommand: Command {
   var printsRows: Bool { outputPath == "-" && !explains }
 
   func run(in context: Context) throws -> ExitStatus {
+    do {
+      return try answer(in: context)
+    } catch var error as ParquetError where error.code == .checksum {
+      error.remedy =
+        "restore the file: its bytes were changed; --no-checksum reads them as they are"
+      throw error
+    }
+  }
+
+  private func answer(in context: Context) throws -> ExitStatus {
     let began = monotonicSeconds()
     let query: Query
     do {
@@ -139,7 +157,7 @@ struct QueryCommand: Command {
     if request.columns.isEmpty, !query.skippedColumns.isEmpty {
       let names = query.skippedColumns.map { "'\($0)'" }.joined(separator: ", ")
       context.warn(
-        "nested columns are left out: \(names)",
+        "columns of a form that no query reads are left out: \(names)",
         remedy: "lake parquet FILE --rows prints nested values")
     }
     if !query.repeatedColumns.isEmpty {

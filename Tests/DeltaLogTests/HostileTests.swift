@@ -24,7 +24,7 @@ import Testing
     ("{\"remove\":{}}", "'remove' has no 'path'"), ("[]", "an array where an object should be"),
     ("{\"txn\":{\"appId\":\"x\"}}", "'version' of 'txn' is missing"),
     ("{\"txn\":{\"appId\":\"x\",\"version\":1.5}}", "'version' of 'txn' is 1.5"),
-    ("{\"metaData\":{\"id\":\"x\"}}", "'schemaString' of 'metaData' is missing"),
+    ("{\"metaData\":{\"id\":\"x\"}}", "'partitionColumns' of 'metaData' is missing"),
     ("{\"protocol\":{\"minReaderVersion\":\"1\"}}", "'minReaderVersion' of 'protocol' is \"1\""),
     ("{\"protocol\":{\"minReaderVersion\":-1,\"minWriterVersion\":2}}", "'minReaderVersion'"),
     (
@@ -246,5 +246,66 @@ import Testing
     builder.commit(1, [info(5)])
     let error = #expect(throws: DeltaError.self) { try builder.load(asOf: 7) }
     #expect(error?.code == .corrupt || error?.code == .unsupported)
+  }
+}
+
+/// Features count where a table makes use of them.
+@Suite struct FeatureTests {
+  private func builder(_ features: [String]) -> TableBuilder {
+    let builder = TableBuilder(birth: [
+      .protocol(
+        TableProtocol(
+          minReaderVersion: 3, minWriterVersion: 7, readerFeatures: features,
+          writerFeatures: features)),
+      .metadata(TableBuilder.metadata),
+    ])
+    builder.commit(1, [builder.add("one.parquet")])
+    return builder
+  }
+
+  @Test func featuresThatAreOnlyListedDoNotMatter() throws {
+    let listed = [
+      "deletionVectors", "columnMapping", "v2Checkpoint", "vacuumProtocolCheck", "typeWidening",
+      "timestampNtz", "variantType", "clustering",
+    ]
+    #expect(try builder(listed).load().files.count == 1)
+    let mapped = TableBuilder(birth: [
+      .protocol(TableProtocol(minReaderVersion: 2, minWriterVersion: 5)),
+      .metadata(TableBuilder.metadata),
+    ])
+    #expect(try mapped.load().version == 0)
+  }
+
+  @Test func aDeletionVectorOfAFileThatIsGoneDoesNotMatter() throws {
+    let builder = builder(["deletionVectors"])
+    let vector =
+      "\"deletionVector\":{\"storageType\":\"u\",\"pathOrInlineDv\":\"x\",\"sizeInBytes\":1,\"cardinality\":1}"
+    let members = "\"path\":\"two.parquet\",\"partitionValues\":{\"date\":\"2024-01-02\"},\(vector)"
+    builder.commit(
+      2,
+      text: "{\"add\":{\(members),\"size\":1,\"modificationTime\":1,\"dataChange\":true}}")
+    let error = #expect(throws: DeltaError.self) { try builder.load() }
+    #expect(error?.message.contains("'deletionVectors' (file 'two.parquet' has one)") == true)
+    builder.commit(3, text: "{\"remove\":{\(members),\"deletionTimestamp\":1,\"dataChange\":true}}")
+    #expect(try builder.load().files.map(\.deletionVectorID) == [nil])
+  }
+
+  @Test(arguments: [
+    ("catalogManaged", "read it through the catalog"),
+    ("aFeatureOfTomorrow", "engine that wrote it"),
+  ])
+  func whatCannotBeReadSaysWhatToDo(feature: String, words: String) {
+    let error = #expect(throws: DeltaError.self) { try builder([feature]).load() }
+    #expect(error?.code == .unsupported && error?.message.contains(feature) == true)
+    #expect(error?.remedy?.contains(words) == true)
+  }
+
+  @Test func onlyTheNewestMetadataNeedsASchema() throws {
+    let builder = TableBuilder(birth: [.protocol(.lake)])
+    builder.commit(1, text: "{\"metaData\":{\"id\":\"x\",\"format\":{},\"partitionColumns\":[]}}")
+    let error = #expect(throws: DeltaError.self) { try builder.load() }
+    #expect(error?.message.contains("no 'schemaString'") == true)
+    builder.commit(2, [.metadata(TableBuilder.metadata)])
+    #expect(try builder.load().fields.count == 3)
   }
 }

@@ -127,3 +127,119 @@ private func rows(_ bytes: [UInt8]) throws -> [Value] {
     #expect(format([0x3B, 0x9A, 0xCA, 0x00], 0) == "1000000000")
   }
 }
+
+@Suite struct OddWriterTests {
+  @Test func aConvertedTypeSaysMoreThanUnknown() throws {
+    let bytes = try file(
+      .interval, .bytes(ByteColumn(["4321abcdwxyz"]))
+    ) {
+      $0.schema[1].logicalType = .unknown
+      $0.schema[1].convertedType = .interval
+    }
+    #expect(
+      try rows(bytes) == [
+        .interval(months: 0x3132_3334, days: 0x6463_6261, milliseconds: 0x7A79_7877)
+      ])
+    let nothing = try file(.long, .integers([1])) { $0.schema[1].logicalType = .unknown }
+    #expect(try rows(nothing) == [.null])
+  }
+
+  @Test(arguments: [
+    (ConvertedType.uint8, [Value.unsigned(255), .unsigned(0), .unsigned(7)]),
+    (.int8, [.integer(-1), .integer(0), .integer(7)]),
+    (.uint16, [.unsigned(65_535), .unsigned(0), .unsigned(7)]),
+    (.int16, [.integer(-1), .integer(0), .integer(7)]),
+  ])
+  func bitsThatATypeDoesNotHaveAreCutOff(type: ConvertedType, expected: [Value]) throws {
+    let bytes = try file(.int, .integers([-1, Int64(Int32.min), 7])) {
+      $0.schema[1].convertedType = type
+    }
+    #expect(try rows(bytes) == expected)
+    let reader = try ParquetReader(bytes: bytes, name: "narrow")
+    // Bounds of bits that are cut off bound nothing.
+    #expect(reader.statistics(rowGroup: 0, leaf: 0)?.minimum == nil)
+    var column = Column(type: .long, storage: .integers([]))
+    try reader.readColumn(rowGroup: 0, leaf: 0, into: &column)
+    #expect((0..<3).map { Value(column: column, row: $0, type: column.type) } == expected)
+  }
+
+  /// What is relied on of a file by its writer: bounds and null counts of the footer, maxima of pages.
+  @Test(arguments: [
+    ("lake version 0.1.0", "bounds nulls maxima"), ("", "bounds nulls maxima"),
+    ("github.com/segmentio/parquet-go", "bounds nulls"),
+    ("github.com/parquet-go/parquet-go version 0.20.0(build )", "bounds nulls"),
+    ("parquet-cpp-arrow version 4.0.1", "maxima"),
+    ("parquet-cpp-arrow version 10.0.1", "nulls maxima"),
+    ("parquet-cpp-arrow version 11.0.0", "bounds nulls maxima"),
+    ("Arrow2 - Native Rust implementation of Arrow", "bounds maxima"),
+    ("parquet-mr version 1.7.0 (build x)", "nulls maxima"),
+    ("parquet-mr version 1.10.0 (build x)", "bounds nulls maxima"),
+  ])
+  func statisticsAreReliedOnByTheWriter(writer: String, trusted: String) throws {
+    let texts = ByteColumn(["a", "b", "a", "a"])
+    let bytes = try file(.string, .bytes(texts)) { $0.createdBy = writer }
+    let reader = try ParquetReader(bytes: bytes, name: "trusted")
+    let footer = try #require(reader.statistics(rowGroup: 0, leaf: 0))
+    var found: [String] = []
+    if footer.minimum == .bytes([0x61]) && footer.maximum == .bytes([0x62]) {
+      found.append("bounds")
+    }
+    if footer.nullCount == 0 { found.append("nulls") }
+    if reader.trust(rowGroup: 0, leaf: 0).pageMaxima { found.append("maxima") }
+    #expect(found.joined(separator: " ") == trusted)
+  }
+
+  @Test(arguments: [
+    ("parquet-cpp version 1.5.1-SNAPSHOT", false), ("parquet-cpp-arrow version 3.0.0", false),
+    ("parquet-cpp-arrow version 4.0.0", true), ("Polars", false), ("ClickHouse v25.1", false),
+  ])
+  func boundsOfWideDecimalsAreReliedOnByTheWriter(writer: String, isTrusted: Bool) throws {
+    let bytes = try file(.decimal(precision: 30, scale: 2), .wide([-5, 7])) {
+      $0.createdBy = writer
+    }
+    let known = try ParquetReader(bytes: bytes, name: "decimals").statistics(rowGroup: 0, leaf: 0)
+    #expect((known?.minimum == .wide(-5)) == isTrusted)
+    #expect((known?.maximum == nil) != isTrusted)
+  }
+
+  /// As parquetjs writes it: every page begins with row 0. Or as Impala does: pages that are not there.
+  /// Or as parquet-mr does: pages of nulls that have values.
+  @Test(arguments: ["rows", "places", "nulls", "none"])
+  func aPageIndexThatLiesIsNotUsed(lie: String) throws {
+    var options = WriterOptions()
+    options.pageRowCountMax = 10
+    options.createdBy = "parquet.js"
+    let column = WriterColumn(Field("x", .long))
+    let writer = try ParquetFileWriter(inMemory: [column], options: options)
+    let values = Column(type: .long, storage: .integers(Array(0..<40)))
+    let chunk = try ColumnChunkEncoder(column: column, options: options).encode(
+      values, rows: 0..<40)
+    try writer.append(rowGroup: [chunk], rowCount: 40)
+    let bytes = try writer.finishInMemory().bytes
+    let sound = try ParquetReader(bytes: bytes, name: "sound")
+    var index = try #require(try sound.offsetIndex(rowGroup: 0, leaf: 0))
+    for page in index.pageLocations.indices {
+      if lie == "rows" { index.pageLocations[page].firstRowIndex = 0 }
+      if lie == "places" && page == 1 { index.pageLocations[page].offset = -1 }
+    }
+    var bounds = try #require(try sound.columnIndex(rowGroup: 0, leaf: 0))
+    if lie == "nulls" {
+      bounds.nullPages = bounds.nullPages.map { _ in true }
+      bounds.nullCounts = bounds.nullCounts?.map { _ in -1 }
+    }
+    var metadata = sound.metadata
+    metadata.rowGroups[0].columns[0].columnIndexOffset = Int64(
+      sound.footerOffset + index.thriftBytes.count)
+    metadata.rowGroups[0].columns[0].columnIndexByteCount = Int32(bounds.thriftBytes.count)
+    metadata.rowGroups[0].columns[0].offsetIndexOffset = Int64(sound.footerOffset)
+    metadata.rowGroups[0].columns[0].offsetIndexByteCount = Int32(index.thriftBytes.count)
+    let changed = refooted(
+      Array(bytes[..<sound.footerOffset]) + index.thriftBytes + bounds.thriftBytes, metadata)
+    let reader = try ParquetReader(bytes: changed, name: "lying")
+    #expect((reader.soundPageIndex(rowGroup: 0, leaf: 0) != nil) == (lie == "none"))
+    var part = Column(type: .long, storage: .integers([]))
+    try reader.readColumn(rowGroup: 0, leaf: 0, rows: 25..<35, into: &part)
+    #expect(
+      (0..<10).map { Value(column: part, row: $0, type: .long) } == (25..<35).map { .integer($0) })
+  }
+}

@@ -150,8 +150,9 @@ def judge_files(judge: Judge, lake: Lake) -> None:
     shown = [(key, text and text.rstrip("Z")) for key, text in query(lake, folder / "ns.parquet")]
     judge.check(shown == wanted, "lake query of nanoseconds", shown)
     write_file(folder / "far.parquet", list(enumerate(FAR)))
-    far = lake.run("query", folder / "far.parquet", in_lake=False)
-    judge.check(far.status == 2 and "INT96" in far.talk and "try: " in far.talk, "years beyond nanoseconds are an error", far.talk)
+    far = query(lake, folder / "far.parquet")
+    judge.check([text.rstrip("Z") for _, text in sorted(far)] == [(iso(value) or "")[:26] + "000" for value in FAR],
+                "lake query of years beyond nanoseconds", far)
     lines = lake.run("parquet", folder / "far.parquet", "--rows", in_lake=False).expect(0).output.splitlines()
     judge.check([json.loads(line)["ts"].rstrip("Z") for line in lines] == [(iso(value) or "")[:26] for value in FAR],
                 "lake parquet --rows shows them", lines)

@@ -79,9 +79,17 @@ enum FixedDecoder {
       if overflow || borrow || carry {
         throw ParquetError(
           .unsupported, "an INT96 time outside the years that 64 bits of \(unit) reach",
-          remedy: "lake parquet FILE --rows prints such times")
+          remedy: "lake parquet FILE --rows prints such rows")
       }
       target[index] = sum
+    }
+  }
+
+  /// The nanoseconds of INT96 times that whole microseconds leave.
+  static func julianRemainders(_ source: FixedValues, into target: UnsafeMutablePointer<Int64>) {
+    for index in 0..<source.count {
+      let rest = (source.base + index &* 12).loadLE(0, as: Int64.self) % 1_000
+      target[index] = rest < 0 ? rest &+ 1_000 : rest
     }
   }
 

@@ -2,28 +2,63 @@ import Bytes
 
 /// Loops over plain integers.
 enum IntegerKernels {
-  /// 32-bit values to 64 bits.
-  static func widen(
-    _ source: UnsafeRawPointer, _ count: Int, isUnsigned: Bool,
-    into target: UnsafeMutablePointer<Int64>
-  ) {
-    if isUnsigned {
-      for index in 0..<count {
-        target[index] = Int64(source.loadLE(index &* 4, as: UInt32.self))
-      }
-    } else {
-      for index in 0..<count {
-        target[index] = Int64(source.loadLE(index &* 4, as: Int32.self))
+  /// What is meant by the 32 bits that an INT32 value is stored in. Of a narrower type only the
+  /// low bits count: some writers extend them by zeros, some by the sign, and every reader cuts them off.
+  enum Word {
+    case signed32, unsigned32, signed16, unsigned16, signed8, unsigned8
+
+    init(bitWidth: Int, isSigned: Bool) {
+      switch bitWidth {
+      case ...8: self = isSigned ? .signed8 : .unsigned8
+      case ...16: self = isSigned ? .signed16 : .unsigned16
+      default: self = isSigned ? .signed32 : .unsigned32
       }
     }
   }
 
+  /// 32-bit values to 64 bits.
+  static func widen(
+    _ source: UnsafeRawPointer, _ count: Int, as word: Word,
+    into target: UnsafeMutablePointer<Int64>
+  ) {
+    switch word {
+    case .signed32: widen(source, Int32.self, count, into: target)
+    case .unsigned32: widen(source, UInt32.self, count, into: target)
+    case .signed16: widen(source, Int16.self, count, into: target)
+    case .unsigned16: widen(source, UInt16.self, count, into: target)
+    case .signed8: widen(source, Int8.self, count, into: target)
+    case .unsigned8: widen(source, UInt8.self, count, into: target)
+    }
+  }
+
+  /// The low bits of a word are its first bytes.
+  @inline(__always)
+  private static func widen<T: FixedWidthInteger & BitwiseCopyable>(
+    _ source: UnsafeRawPointer, _: T.Type, _ count: Int, into target: UnsafeMutablePointer<Int64>
+  ) {
+    for index in 0..<count {
+      target[index] = Int64(truncatingIfNeeded: source.loadLE(index &* 4, as: T.self))
+    }
+  }
+
   /// Sums of 32-bit deltas wrap at 32 bits.
-  static func wrap32(_ target: UnsafeMutablePointer<Int64>, _ count: Int, isUnsigned: Bool) {
-    if isUnsigned {
-      for index in 0..<count { target[index] = target[index] & 0xFFFF_FFFF }
-    } else {
-      for index in 0..<count { target[index] = Int64(Int32(truncatingIfNeeded: target[index])) }
+  static func wrap32(_ target: UnsafeMutablePointer<Int64>, _ count: Int, as word: Word) {
+    switch word {
+    case .signed32: wrap(target, Int32.self, count)
+    case .unsigned32: wrap(target, UInt32.self, count)
+    case .signed16: wrap(target, Int16.self, count)
+    case .unsigned16: wrap(target, UInt16.self, count)
+    case .signed8: wrap(target, Int8.self, count)
+    case .unsigned8: wrap(target, UInt8.self, count)
+    }
+  }
+
+  @inline(__always)
+  private static func wrap<T: FixedWidthInteger>(
+    _ target: UnsafeMutablePointer<Int64>, _: T.Type, _ count: Int
+  ) {
+    for index in 0..<count {
+      target[index] = Int64(truncatingIfNeeded: T(truncatingIfNeeded: target[index]))
     }
   }
 

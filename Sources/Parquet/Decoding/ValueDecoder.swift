@@ -104,9 +104,12 @@ final class ValueDecoder {
 
   // MARK: - Integers
 
-  private var isUnsigned32: Bool {
-    if case .integer(_, false) = leaf.type { return leaf.physicalType == .int32 }
-    return false
+  /// How the 32 bits of a stored value are read.
+  private var word: IntegerKernels.Word {
+    if case .integer(let width, let isSigned) = leaf.type {
+      return IntegerKernels.Word(bitWidth: width, isSigned: isSigned)
+    }
+    return .signed32
   }
 
   private func decodeIntegers(
@@ -135,18 +138,18 @@ final class ValueDecoder {
     switch encoding {
     case .plain where is32:
       IntegerKernels.widen(
-        try fixedWidth(bytes, 4, count), count, isUnsigned: isUnsigned32, into: target)
+        try fixedWidth(bytes, 4, count), count, as: word, into: target)
     case .plain:
       UnsafeMutableRawPointer(target).copyMemory(
         from: try fixedWidth(bytes, 8, count), byteCount: 8 * count)
     case .deltaBinaryPacked:
       var rest = bytes
       try DeltaDecoder.decode(&rest, count: count, exactly: false, into: target)
-      if is32 { IntegerKernels.wrap32(target, count, isUnsigned: isUnsigned32) }
+      if is32 { IntegerKernels.wrap32(target, count, as: word) }
     case .byteStreamSplit where is32:
       let fixed = scratch.fixed(4 * count)
       try FixedDecoder.unsplit(bytes, length: 4, count: count, into: fixed)
-      IntegerKernels.widen(fixed, count, isUnsigned: isUnsigned32, into: target)
+      IntegerKernels.widen(fixed, count, as: word, into: target)
     case .byteStreamSplit:
       try FixedDecoder.unsplit(bytes, length: 8, count: count, into: target)
     default: throw unsupported(encoding)
@@ -301,6 +304,10 @@ final class ValueDecoder {
     case .timestamp(let unit, _):
       try store.fillIntegers(values.count) { target throws(ParquetError) in
         try FixedDecoder.julian(values, unit: unit, into: target)
+      }
+    case .integer where leaf.physicalType == .int96:
+      try store.fillIntegers(values.count) { target throws(ParquetError) in
+        FixedDecoder.julianRemainders(values, into: target)
       }
     case .float16:
       try store.fillDoubles(values.count) { target throws(ParquetError) in

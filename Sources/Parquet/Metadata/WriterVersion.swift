@@ -26,6 +26,18 @@ struct WriterVersion: Hashable {
     program == "parquet-mr" && version.lexicographicallyPrecedes([1, 2, 9])
   }
 
+  /// parquet-mr before 1.9 was seen to count half of a repeated column's values in its footer.
+  var miscountsRepeated: Bool {
+    program == "parquet-mr" && version.lexicographicallyPrecedes([1, 9, 0])
+  }
+
   /// Impala counts empty pages in a chunk's size that it does not write.
   var countsUnwrittenPages: Bool { program == "impala" }
+
+  /// parquet-cpp before it became part of Arrow compresses pages of version 2 that it says are not
+  /// compressed (ARROW-10353).
+  var compressesUnsaid: Bool { program == "parquet-cpp" }
+
+  /// Whether it is this program, whose page indexes are right.
+  var isOurs: Bool { program == "lake" }
 }

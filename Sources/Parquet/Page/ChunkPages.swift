@@ -110,7 +110,7 @@ struct ChunkPages {
     let start = position
     let room = Swift.min(chunkEnd - start, Limits.pageHeaderByteCountMax)
     var reader = ThriftReader(UnsafeRawBufferPointer(start: file.base + start, count: room))
-    let header: PageHeaderScan
+    var header: PageHeaderScan
     do throws(ParquetError) {
       header = try PageHeaderScan(parsing: &reader)
     } catch {
@@ -118,6 +118,7 @@ struct ChunkPages {
       error.place.offset = start + (error.place.offset ?? 0)
       throw error
     }
+    correctCount(&header)
     let span = StoredPage(header: header, offset: start)
     if header.compressedByteCount < 0 || header.uncompressedByteCount < 0 {
       throw ParquetError(.corrupt, "a page header without sizes", place: .init(offset: start))
@@ -153,6 +154,27 @@ struct ChunkPages {
     }
     position = span.dataOffset + span.dataByteCount
     return span
+  }
+
+  /// Takes the count of rows for that of values where a flat column's page says more values than rows:
+  /// there it is the rows that were counted right (parquet-go 0.30.1 adds up values of earlier files;
+  /// parquet-mr 1.8.1 was seen to count those of a required column twice). Whether the rows are those of
+  /// the row group is checked with all pages.
+  private func correctCount(_ header: inout PageHeaderScan) {
+    if leaf.maxRepetitionLevel > 0 { return }
+    if header.type == .dataPageV2, header.rowCount > 0, header.rowCount < header.valueCount,
+      header.nullCount <= header.rowCount
+    {
+      header.valueCount = header.rowCount
+    }
+    guard header.type == .dataPage, leaf.maxDefinitionLevel == 0, header.encoding == .plain,
+      let width = leaf.plainByteCount
+    else { return }
+    // A page without levels has nothing but its values.
+    let stored = Int(header.uncompressedByteCount)
+    if stored > 0, stored % width == 0, stored / width < Int(header.valueCount) {
+      header.valueCount = Int32(stored / width)
+    }
   }
 
   private func flaw(ofVersion2 header: PageHeaderScan) -> String? {
@@ -324,7 +346,8 @@ struct ChunkPages {
           + "\(header.uncompressedByteCount)")
     }
     let stored = UnsafeRawBufferPointer(rebasing: bytes[levelCount...])
-    let valueCodec = header.isCompressed ? codec : .uncompressed
+    let isCompressed = header.isCompressed || writer.compressesUnsaid
+    let valueCodec = isCompressed ? codec : .uncompressed
     page.values =
       stored.isEmpty
       ? PageBytes(base: UnsafeRawPointer(scratch.page.base), count: 0)

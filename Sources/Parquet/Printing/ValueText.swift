@@ -255,3 +255,11 @@ enum Base64 {
     return String(decoding: text, as: UTF8.self)
   }
 }
+
+extension Value {
+  /// The value as a message names it: its text, cut where it is long.
+  var excerpt: String {
+    let text = plainText
+    return text.count <= 60 ? text : text.prefix(60) + "…"
+  }
+}

@@ -30,12 +30,15 @@ public final class ColumnPageScanner {
   /// `pending`'s rows, where only some of them were wanted.
   var partial: Column?
 
-  init(reader: ParquetReader, rowGroup: Int, leaf index: Int) throws(ParquetError) {
+  init(
+    reader: ParquetReader, rowGroup: Int, leaf index: Int, takesInt96Remainder: Bool
+  ) throws(ParquetError) {
     self.reader = reader
     self.rowGroup = rowGroup
     leafIndex = index
     pages = try reader.chunkPages(rowGroup: rowGroup, leaf: index)
-    let leaf = reader.leaves[index]
+    var leaf = reader.leaves[index]
+    if takesInt96Remainder && leaf.physicalType == .int96 { leaf = leaf.retyped(.short) }
     self.leaf = leaf
     rowCount = reader.rowCount(rowGroup: rowGroup)
     do throws(ParquetError) {
@@ -43,8 +46,9 @@ public final class ColumnPageScanner {
         throw ParquetError(.request, "a repeated column has no flat form")
       }
       values = try ValueDecoder(leaf: leaf)
-      // An index that cannot be read is no reason to give up: the sums in the footer are left.
-      locations = pages.soundLocations(try? reader.offsetIndex(rowGroup: rowGroup, leaf: index))
+      // An index that is not sound is no reason to give up: the sums in the footer are left.
+      locations = pages.soundLocations(
+        reader.soundPageIndex(rowGroup: rowGroup, leaf: index)?.locations)
       if locations == nil { try pages.checkSums(values: rowCount) }
     } catch {
       throw reader.place(error, rowGroup, index)

@@ -22,25 +22,41 @@ final class LeafCursor {
   /// Entries of all pages so far.
   private(set) var entriesSeen = 0
   private let entriesExpected: Int
+  /// INT96 times given as null: their day lies beyond what microseconds reach, which no time does.
+  private(set) var lostTimeCount = 0
   /// Of decimals that are kept as they are stored.
   private let oversizeScale: Int?
 
   /// - Parameter keepsOversize: Whether what no column has room for is kept as it is stored until
   ///   it is taken: INT96 times, which may lie outside the years that nanoseconds reach, and
   ///   decimals of more than 38 digits.
-  init(
+  convenience init(
     reader: ParquetReader, rowGroup: Int, leaf index: Int, keepsOversize: Bool = false
   ) throws(ParquetError) {
     let leaf = reader.leaves[index]
-    oversizeScale = keepsOversize ? leaf.oversizeScale : nil
-    self.leaf = keepsOversize ? leaf.storedIfOversize : leaf
+    try self.init(
+      reader: reader, rowGroup: rowGroup, leaf: index,
+      as: keepsOversize ? leaf.storedIfOversize : leaf,
+      oversizeScale: keepsOversize ? leaf.oversizeScale : nil)
+  }
+
+  /// - Parameters:
+  ///   - leaf: The leaf, of the type as which its values are decoded.
+  ///   - oversizeScale: Where those are the bytes of a decimal that no column has room for, its scale.
+  init(
+    reader: ParquetReader, rowGroup: Int, leaf index: Int, as leaf: LeafColumn, oversizeScale: Int?
+  ) throws(ParquetError) {
+    self.leaf = leaf
+    self.oversizeScale = oversizeScale
     pages = try reader.chunkPages(rowGroup: rowGroup, leaf: index)
     let metadata = try reader.chunkMetadata(rowGroup: rowGroup, leaf: index)
     if metadata.valueCount < 0 {
       throw ParquetError(.corrupt, "the chunk counts \(metadata.valueCount) values")
     }
-    entriesExpected = Int(metadata.valueCount)
-    try pages.checkSums(values: entriesExpected)
+    // Without repetition every row has one entry, whatever the chunk says.
+    let isFlat = leaf.maxRepetitionLevel == 0
+    entriesExpected = try pages.checkSums(
+      values: isFlat ? reader.rowCount(rowGroup: rowGroup) : Int(metadata.valueCount))
     values = try ValueDecoder(leaf: self.leaf)
     store = ColumnStore(kind: self.leaf.type.storage)
     column = Column(type: self.leaf.type, storage: .integers([]))
@@ -80,7 +96,11 @@ final class LeafCursor {
     if definitionLevel < leaf.maxDefinitionLevel || leaf.type == .null { return .null }
     let value = Value(column: column, row: valueIndex, type: leaf.type)
     guard case .binary(let bytes) = value else { return value }
-    if leaf.physicalType == .int96 { return Value(julian: bytes) }
+    if leaf.physicalType == .int96 {
+      if let time = Value(julian: bytes) { return time }
+      lostTimeCount += 1
+      return .null
+    }
     if let oversizeScale { return .oversize(unscaled: bytes, scale: oversizeScale) }
     return value
   }
@@ -118,6 +138,61 @@ final class LeafCursor {
     }
     all.finish(into: &result.values, type: leaf.type)
     return result
+  }
+
+  /// The entries of the next `rows` rows.
+  ///
+  /// - Throws: `corrupt` where there are fewer, or where they do not begin with a row.
+  func take(rows: Int) throws(ParquetError) -> RepeatedColumn {
+    var result = RepeatedColumn(values: Column(type: leaf.type, storage: .integers([])))
+    var all = ColumnStore(kind: leaf.type.storage)
+    var begun = 0
+    let present = UInt8(truncatingIfNeeded: leaf.maxDefinitionLevel)
+    while try hasEntry() {
+      let count = entryCount - entry
+      let repetitions = UnsafeRawBufferPointer(start: repetition.base + entry, count: count)
+      let definitions = UnsafeRawBufferPointer(start: definition.base + entry, count: count)
+      if begun == 0 && repetitions[0] != 0 {
+        throw ParquetError(.corrupt, "a row does not end where its neighbours' rows end")
+      }
+      var (taken, values) = (0, 0)
+      while taken < count {
+        if repetitions[taken] == 0 {
+          if begun == rows { break }
+          begun += 1
+        }
+        if definitions[taken] == present { values += 1 }
+        taken += 1
+      }
+      result.repetitionLevels.append(contentsOf: repetitions.prefix(taken))
+      result.definitionLevels.append(contentsOf: definitions.prefix(taken))
+      if leaf.type != .null {
+        try all.append(column, rows: valueIndex..<(valueIndex + values))
+      }
+      entry += taken
+      valueIndex += values
+      if taken < count { break }
+    }
+    if begun < rows {
+      throw ParquetError(
+        .corrupt, "the column ends \(rows - begun) rows before its row group")
+    }
+    all.finish(into: &result.values, type: leaf.type)
+    return result
+  }
+
+  /// Passes over the entries of rows.
+  func skip(rows: Int) throws(ParquetError) {
+    var begun = 0
+    while try hasEntry() {
+      while entry < entryCount {
+        if repetitionLevel == 0 {
+          if begun == rows { return }
+          begun += 1
+        }
+        advance()
+      }
+    }
   }
 
   /// Rows that begin in the page in hand.
@@ -223,7 +298,7 @@ final class LeafCursor {
 
 extension LeafColumn {
   /// The scale of a decimal that has more digits than a column has room for.
-  fileprivate var oversizeScale: Int? {
+  var oversizeScale: Int? {
     guard case .decimal(let precision, let scale) = type,
       precision > DecimalText.precisionMax, precision <= 76,
       physicalType == .byteArray || physicalType == .fixedLengthByteArray
@@ -233,15 +308,20 @@ extension LeafColumn {
 
   /// The leaf, as bytes where a column may have no room for its values.
   fileprivate var storedIfOversize: LeafColumn {
-    if physicalType == .int96 { return retyped(.binary(fixed: 12)) }
+    physicalType == .int96 ? retyped(.binary(fixed: 12)) : storedIfOversizeDecimal
+  }
+
+  /// The leaf, as bytes where it is a decimal that no column has room for.
+  var storedIfOversizeDecimal: LeafColumn {
     if oversizeScale == nil { return self }
     return retyped(.binary(fixed: physicalType == .byteArray ? nil : typeLength))
   }
 }
 
 extension Value {
-  /// An INT96 time: in nanoseconds, or in microseconds where those do not reach.
-  fileprivate init(julian bytes: [UInt8]) {
+  /// An INT96 time: in nanoseconds, or in microseconds where those do not reach; nil where these do
+  /// not either.
+  fileprivate init?(julian bytes: [UInt8]) {
     let (day, nanoseconds) = bytes.withUnsafeBytes { raw in
       (
         Int128(raw.loadUnaligned(fromByteOffset: 8, as: UInt32.self)) - FixedDecoder.epochJulianDay,
@@ -252,8 +332,9 @@ extension Value {
     if let narrow = Int64(exactly: whole) {
       self = .timestamp(narrow, .nanoseconds, isUTC: false)
     } else {
-      let micro = whole >= 0 ? whole / 1000 : (whole - 999) / 1000
-      self = .timestamp(Int64(clamping: micro), .microseconds, isUTC: false)
+      let micro = Int64(exactly: whole >= 0 ? whole / 1000 : (whole - 999) / 1000)
+      guard let micro else { return nil }
+      self = .timestamp(micro, .microseconds, isUTC: false)
     }
   }
 

@@ -26,7 +26,9 @@ public final class ParquetReader: Sendable {
   /// Where the footer begins and the data ends.
   let footerOffset: Int
   private let leafIndices: [String: Int]
-  private let writer: WriterVersion
+  let writer: WriterVersion
+  /// What the program that wrote the file does wrong.
+  let faults: [StatisticsFault]
 
   /// Maps a file and reads its footer.
   ///
@@ -70,7 +72,9 @@ public final class ParquetReader: Sendable {
     } catch {
       throw error.at(path: name)
     }
-    writer = WriterVersion(createdBy: metadata.createdBy)
+    let writer = WriterVersion(createdBy: metadata.createdBy)
+    self.writer = writer
+    faults = writer.isOurs ? [] : StatisticsFault.all.filter { $0.concerns(writer) }
     var indices: [String: Int] = [:]
     for (index, leaf) in leaves.enumerated() {
       // A name with dots of its own comes before one that only its path gives dots.
@@ -219,11 +223,14 @@ public final class ParquetReader: Sendable {
 
   /// A scanner over the pages of a flat column chunk.
   ///
+  /// - Parameter takesInt96Remainder: Of INT96 times, only the nanoseconds that whole microseconds
+  ///   leave, 0 to 999; nothing changes for any other leaf.
   /// - Throws: `ParquetError.request` where the leaf is repeated: read it with `rows`.
   public func makeColumnScanner(
-    rowGroup: Int, leaf: Int
+    rowGroup: Int, leaf: Int, takesInt96Remainder: Bool = false
   ) throws(ParquetError) -> ColumnPageScanner {
-    try ColumnPageScanner(reader: self, rowGroup: rowGroup, leaf: leaf)
+    try ColumnPageScanner(
+      reader: self, rowGroup: rowGroup, leaf: leaf, takesInt96Remainder: takesInt96Remainder)
   }
 
   /// Reads rows of a flat column chunk into a column, whose arrays are reused.

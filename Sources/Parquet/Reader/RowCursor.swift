@@ -61,6 +61,9 @@ public final class RowCursor {
     for child in node.children { try open(child, reader, rowGroup, &cursors) }
   }
 
+  /// INT96 times of the rows given so far that are null because their day is none.
+  public var lostTimeCount: Int { cursors.reduce(0) { $0 + ($1?.lostTimeCount ?? 0) } }
+
   // MARK: - Rows
 
   /// The next row, one value a column; nil at the end.
@@ -76,6 +79,19 @@ public final class RowCursor {
     rowIndex += 1
     try checkRowBoundary()
     return row
+  }
+
+  /// Passes over rows, whose values are not put together.
+  public func skip(rows: Int) throws(ParquetError) {
+    if rows <= 0 { return }
+    for (index, cursor) in cursors.enumerated() {
+      do throws(ParquetError) {
+        try cursor?.skip(rows: rows)
+      } catch {
+        throw reader.place(error, rowGroup, index)
+      }
+    }
+    rowIndex += rows
   }
 
   /// A row ends where every leaf begins the next one.

@@ -17,6 +17,16 @@ public struct LeafColumn: Hashable, Sendable {
   public var name: String { path.joined(separator: ".") }
   public var isNullable: Bool { maxDefinitionLevel > 0 }
 
+  /// Bytes of a PLAIN value; nil where values differ in length, or share a byte.
+  var plainByteCount: Int? {
+    switch physicalType {
+    case .int32, .float: 4
+    case .int64, .double: 8
+    case .int96, .fixedLengthByteArray: typeLength
+    case .boolean, .byteArray: nil
+    }
+  }
+
   func retyped(_ type: ColumnType) -> LeafColumn {
     LeafColumn(
       path: path, type: type, physicalType: physicalType, typeLength: typeLength,
@@ -142,9 +152,16 @@ struct SchemaBuilder {
 
 extension ColumnType {
   /// The type that a leaf's logical, else converted, else physical type means. A logical type that
-  /// does not go with the physical type is passed over, as the format asks.
+  /// does not go with the physical type is passed over, as the format asks; so is UNKNOWN, which
+  /// else means nothing but nulls, where the converted type says more: parquet-java writes it beside
+  /// INTERVAL, which has no logical type.
   init(element: SchemaElement, physical: PhysicalType, length: Int) {
-    if let logical = element.logicalType,
+    if element.logicalType == .unknown, let converted = element.convertedType,
+      let type = ColumnType(
+        converted: converted, element: element, physical: physical, length: length)
+    {
+      self = type
+    } else if let logical = element.logicalType,
       let type = ColumnType(logical: logical, physical: physical, length: length)
     {
       self = type

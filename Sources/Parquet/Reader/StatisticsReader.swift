@@ -12,7 +12,7 @@ extension ParquetReader {
   /// each other.
   public func statistics(rowGroup: Int, leaf: Int) -> ColumnStatistics? {
     guard let chunk = try? chunkMetadata(rowGroup: rowGroup, leaf: leaf),
-      let stored = chunk.statistics
+      let stored = trustedStatistics(rowGroup: rowGroup, leaf: leaf)
     else { return nil }
     return decode(stored, leaf: leaf, valueCount: chunk.valueCount)
   }
@@ -22,13 +22,14 @@ extension ParquetReader {
     rowGroup: Int, leaf: Int
   ) throws(ParquetError) -> [ColumnStatistics]? {
     guard let index = try columnIndex(rowGroup: rowGroup, leaf: leaf) else { return nil }
+    let trust = trust(rowGroup: rowGroup, leaf: leaf)
     let rows = metadata.rowGroups[rowGroup].rowCount
     var pages: [ColumnStatistics] = []
     for page in index.nullPages.indices {
-      var stored = Statistics(nullCount: index.nullCounts?[page])
-      if !index.nullPages[page] {
+      var stored = Statistics(nullCount: trust.nullCounts ? index.nullCounts?[page] : nil)
+      if !index.nullPages[page], trust.bounds {
         stored.minValue = index.minValues[page]
-        stored.maxValue = index.maxValues[page]
+        if trust.pageMaxima { stored.maxValue = index.maxValues[page] }
         // Pages' bounds may be shortened, and nothing says whether they are.
         stored.isMinValueExact = leaves[leaf].physicalType != .byteArray
         stored.isMaxValueExact = leaves[leaf].physicalType != .byteArray
@@ -83,7 +84,7 @@ extension ParquetReader {
 
 extension LeafColumn {
   /// Whether comparing values as signed numbers is this column's own order.
-  fileprivate var hasSignedOrder: Bool {
+  var hasSignedOrder: Bool {
     if case .integer(_, false) = type { return false }
     switch physicalType {
     case .boolean, .int32, .int64, .float, .double: return true
@@ -120,8 +121,10 @@ struct BoundDecoder {
     return Int64(word)
   }
 
-  private func integer(_ value: Int64) -> StatisticsValue {
-    leaf.type.storage == .wide ? .wide(Int128(value)) : .integer(value)
+  private func integer(_ value: Int64) -> StatisticsValue? {
+    // A bound that the type does not reach speaks of bits that are cut off.
+    if !leaf.type.holds(value) { return nil }
+    return leaf.type.storage == .wide ? .wide(Int128(value)) : .integer(value)
   }
 
   /// Zeros of either sign are one value: a bound of one must admit the other.
@@ -156,6 +159,17 @@ struct BoundDecoder {
     case (.double(let left), .double(let right)): return left < right
     case (.bytes(let left), .bytes(let right)): return left.lexicographicallyPrecedes(right)
     default: return false
+    }
+  }
+}
+
+extension ColumnType {
+  /// Whether a narrow integer type reaches a value; true for every other type.
+  public func holds(_ value: Int64) -> Bool {
+    switch self {
+    case .integer(let width, true) where width < 32: value >> (width - 1) == (value < 0 ? -1 : 0)
+    case .integer(let width, false) where width < 32: value >= 0 && value >> width == 0
+    default: true
     }
   }
 }

@@ -34,6 +34,8 @@ extension ColumnChunkEncoder {
       return ValueBounds(min: .wide(min), max: .wide(max))
     case .doubles(let values, _):
       guard let (min, max) = doubleBounds(values + range.lowerBound, range.count) else {
+        // A page of values without bounds: NaN has no place in their order.
+        if options.allowsNaN { return nil }
         throw ParquetError(
           .value, "a value is NaN, which has no place in an order",
           remedy: "store null where there is no number")

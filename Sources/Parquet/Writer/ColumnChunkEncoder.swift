@@ -36,7 +36,7 @@ public final class ColumnChunkEncoder {
   /// Encodes `rowCount` rows as the chunk of one row group.
   ///
   /// - Throws: `ParquetError` with code `value` where the column's type cannot hold a value, or a
-  ///   double is NaN.
+  ///   double is NaN and `WriterOptions` do not allow it.
   public func encode(
     _ source: ColumnSource, rowCount: Int
   ) throws(ParquetError) -> EncodedColumnChunk {
@@ -49,8 +49,12 @@ public final class ColumnChunkEncoder {
           (values, spans) = try packer.pack(source, rowCount: rowCount, cuts: refined)
         }
       }
-      let levels = FlatLevels(validity: source.validity)
       let runs = source.runStarts.map { ValueRuns(starts: $0, count: rowCount) }
+      if self.column.isRequired {
+        return try encode(
+          values, runs: runs, spans: spans, rowCount: rowCount, levels: RequiredLevels())
+      }
+      let levels = FlatLevels(validity: source.validity)
       return try encode(values, runs: runs, spans: spans, rowCount: rowCount, levels: levels)
     } catch {
       throw error.at(column: column.field.name)

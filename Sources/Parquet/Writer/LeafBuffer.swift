@@ -91,6 +91,10 @@ final class LeafBuffer {
       case .binary(let bytes), .uuid(let bytes):
         try checkRoom(bytes.count)
         bytes.withUnsafeBytes { text.append($0) }
+      case .interval(let months, let days, let milliseconds):
+        try checkRoom(12)
+        let words = [months.littleEndian, days.littleEndian, milliseconds.littleEndian]
+        words.withUnsafeBytes { text.append($0) }
       default: throw mismatch(value)
       }
       byteCount += text.byteRange(text.count - 1).count
@@ -118,7 +122,7 @@ final class LeafBuffer {
 
   private func mismatch(_ value: Value) -> ParquetError {
     ParquetError(
-      .value, "the value \(value) does not fit in a column of type \(type.name)",
+      .value, "the value '\(value.excerpt)' does not fit in a column of type \(type.name)",
       place: ParquetError.Place(column: leaf.column.field.name))
   }
 

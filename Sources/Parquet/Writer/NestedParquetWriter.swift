@@ -201,7 +201,7 @@ public final class NestedParquetWriter {
   private func mismatch(_ value: Value, _ range: Range<Int>) -> ParquetError {
     let column = range.first.map { leaves[$0].leaf.path.joined(separator: ".") }
     return ParquetError(
-      .value, "the value \(value) does not have the shape of its column",
+      .value, "the value '\(value.excerpt)' does not have the shape of its column",
       place: ParquetError.Place(column: column))
   }
 }

@@ -24,6 +24,13 @@ struct FlatLevels: PageLevels {
   }
 }
 
+/// Levels of a flat required column, which stores none.
+struct RequiredLevels: PageLevels {
+  func append(_ span: PageSpan, into out: ByteBuffer) {
+    precondition(span.nullCount == 0, "a required column has no nulls")
+  }
+}
+
 /// Builds a chunk's pages: levels and values, compression, headers with checksums.
 final class PageAssembler {
   private let column: WriterColumn

@@ -2,35 +2,43 @@ import Bytes
 import Columnar
 
 /// Writes a Parquet file's rows anew, the way segments are written.
+///
+/// The schema stays: names, nesting in whatever form, field ids, what is required, and what columns
+/// mean, be it interpreted here or not. Each leaf is copied with its levels, so that no row is put together.
 public struct ParquetRewriter {
   /// What pyarrow keeps of its own schema: it would contradict the new file's types.
   private static let droppedKeys: Set<String> = ["ARROW:schema"]
 
   private let reader: ParquetReader
   private var options: WriterOptions
+  private let schema: RewrittenSchema
 
   public init(reader: ParquetReader, options: WriterOptions = WriterOptions()) {
     self.reader = reader
     self.options = options
+    self.options.allowsNaN = true
     self.options.keyValueMetadata += (reader.metadata.keyValueMetadata ?? []).filter {
       !Self.droppedKeys.contains($0.key)
     }
     let orders = Set(reader.metadata.rowGroups.map { $0.sortingColumns ?? [] })
     if orders.count == 1, let order = orders.first { self.options.sortingColumns = order }
+    schema = RewrittenSchema(reader)
   }
+
+  /// Columns whose meaning the new file does not say, as it is newer than this program.
+  public var columnsWithoutMeaning: [String] { schema.columnsWithoutMeaning }
 
   /// Writes the rows to a new file, which appears when it is whole. Row groups stay apart; long ones are
   /// cut.
   ///
-  /// - Throws: `ParquetError` with code `value` where a value cannot be stored, such as NaN.
+  /// - Throws: `ParquetError` with code `value` where a value cannot be stored.
   @discardableResult
   public func write(toPath path: String) throws(ParquetError) -> WrittenParquetFile {
-    let isFlat = reader.leaves.allSatisfy { $0.path.count == 1 && $0.maxRepetitionLevel == 0 }
     let file = try mapped(path) { () throws(OutputFileError) in
       // A file, even where it is called like standard output.
       try OutputFile(path: path == "-" ? "./-" : path, replaces: false)
     }
-    let written = try isFlat ? writeFlat(file) : writeNested(file)
+    let written = try write(file)
     try mapped(path) { () throws(OutputFileError) in try file.publish() }
     return written
   }
@@ -48,68 +56,184 @@ public struct ParquetRewriter {
     }
   }
 
-  private func writeFlat(_ file: OutputFile) throws(ParquetError) -> WrittenParquetFile {
-    let columns = reader.leaves.map { WriterColumn(Field($0.name, $0.type)) }
+  private func write(_ file: OutputFile) throws(ParquetError) -> WrittenParquetFile {
+    let columns = schema.columns
     let writer = try ParquetFileWriter(
-      fileDescriptor: file.descriptor, path: file.path, columns: columns, options: options)
-    let encoders = columns.map { ColumnChunkEncoder(column: $0, options: options) }
-    var column = Column(type: .long, storage: .integers([]))
+      sink: FileSink(fileDescriptor: file.descriptor, path: file.path), schema: schema.elements,
+      leaves: columns, options: options)
+    let scratch = EncoderScratch(options: options)
+    let encoders = columns.map {
+      ColumnChunkEncoder(column: $0, options: options, scratch: scratch)
+    }
     for rowGroup in 0..<reader.rowGroupCount {
       let rowCount = reader.rowCount(rowGroup: rowGroup)
       let portion = reader.rowPortion(
         rowGroup: rowGroup, leaves: columns.indices, byteCount: options.rowGroupByteCountMax,
         limit: options.rowGroupRowCountMax)
+      var sources: [LeafSource] = []
+      for leaf in columns.indices {
+        sources.append(try LeafSource(reader, rowGroup, leaf, as: schema.leaves[leaf]))
+      }
       for start in stride(from: 0, to: rowCount, by: portion) {
-        let rows = start..<Swift.min(start + portion, rowCount)
+        let rows = Swift.min(portion, rowCount - start)
         var chunks: [EncodedColumnChunk] = []
-        for leaf in columns.indices {
-          try reader.readColumn(rowGroup: rowGroup, leaf: leaf, rows: rows, into: &column)
-          chunks.append(try encoders[leaf].encode(column, rows: 0..<rows.count))
+        for (source, encoder) in zip(sources, encoders) {
+          chunks.append(try source.encode(rows: rows, with: encoder, options))
         }
-        try writer.append(rowGroup: chunks, rowCount: rows.count)
+        try writer.append(rowGroup: chunks, paths: reader.leaves.map(\.path), rowCount: rows)
       }
+      for source in sources { try source.checkEnd() }
     }
     return try writer.finish()
   }
+}
 
-  private func writeNested(_ file: OutputFile) throws(ParquetError) -> WrittenParquetFile {
-    var fields: [NestedField] = []
-    for child in reader.schema.children { fields.append(try field(child)) }
-    let writer = try NestedParquetWriter(
-      fileDescriptor: file.descriptor, path: file.path, schema: fields, options: options)
-    for rowGroup in 0..<reader.rowGroupCount {
-      let cursor = try reader.rows(rowGroup: rowGroup)
-      while let row = try cursor.next() { try writer.append(row) }
-    }
-    return try writer.finish()
-  }
+/// The schema of the new file: that of the old one, but for how some values are stored.
+private struct RewrittenSchema {
+  private(set) var elements: [SchemaElement] = []
+  /// One a leaf.
+  private(set) var columns: [WriterColumn] = []
+  /// The leaves, of the types as which their values are read.
+  private(set) var leaves: [LeafColumn] = []
+  private(set) var columnsWithoutMeaning: [String] = []
 
-  private func field(_ node: SchemaNode) throws(ParquetError) -> NestedField {
-    NestedField(node.name, try type(node))
-  }
-
-  /// The type of a node in the forms that are written: lists of three levels, maps by key.
-  private func type(_ node: SchemaNode) throws(ParquetError) -> NestedType {
-    if let type = node.type, node.repetition != .repeated { return .primitive(type) }
-    let inner = node.children.first
-    let isRepeated = inner?.repetition == .repeated && node.children.count == 1
-    switch (node.element.logicalType, node.element.convertedType) {
-    case (.map, _), (_, .map):
-      if isRepeated, let inner, inner.children.count == 2, let key = inner.children[0].type {
-        return .map(key: key, value: try type(inner.children[1]))
-      }
-    case (.list, _), (_, .list):
-      if isRepeated, let inner, inner.children.count == 1 {
-        return .list(try type(inner.children[0]))
-      }
-    default:
-      if node.type == nil && node.repetition != .repeated {
-        var members: [NestedField] = []
-        for child in node.children { members.append(try field(child)) }
-        return .structure(members)
+  init(_ reader: ParquetReader) {
+    for (index, element) in reader.metadata.schema.enumerated() {
+      let isLeaf = index > 0 && element.type != nil && (element.childCount ?? 0) == 0
+      if isLeaf {
+        elements.append(addLeaf(element, reader.leaves[leaves.count]))
+      } else {
+        elements.append(known(element, name: element.name))
       }
     }
-    throw ParquetError(
-      .unsupported, "the repeated group '\(node.name)' is of an older form that is not rewritten")
+  }
+
+  /// An element without a meaning that cannot be written, because it is newer than this program.
+  private mutating func known(_ element: SchemaElement, name: String) -> SchemaElement {
+    guard case .other? = element.logicalType else { return element }
+    columnsWithoutMeaning.append(name)
+    var known = element
+    known.logicalType = nil
+    return known
+  }
+
+  private mutating func addLeaf(_ element: SchemaElement, _ leaf: LeafColumn) -> SchemaElement {
+    let stored = leaf.storedIfOversizeDecimal
+    leaves.append(stored)
+    var column = WriterColumn(Field(leaf.name, stored.type))
+    var written = column.schemaElement
+    written.name = element.name
+    written.repetition = element.repetition ?? .required
+    written.fieldID = element.fieldID
+    // What is read as mere bytes keeps what they mean to others.
+    if case .binary = stored.type {
+      let old = known(element, name: leaf.name)
+      (written.logicalType, written.convertedType) = (old.logicalType, old.convertedType)
+      (written.scale, written.precision) = (old.scale, old.precision)
+      column.hasStatistics = element.logicalType == nil && element.convertedType == nil
+    }
+    column.isRequired = leaf.maxDefinitionLevel == 0
+    columns.append(column)
+    return written
+  }
+}
+
+/// The rows of one leaf in one row group, from the first on.
+private enum LeafSource {
+  /// A column without nesting, which is decoded page by page.
+  case flat(ColumnPageScanner)
+  case nested(LeafCursor, place: (ParquetError) -> ParquetError)
+
+  init(
+    _ reader: ParquetReader, _ rowGroup: Int, _ index: Int, as leaf: LeafColumn
+  ) throws(ParquetError) {
+    let isFlat = leaf.path.count == 1 && leaf.maxRepetitionLevel == 0
+    if isFlat && leaf.type == reader.leaves[index].type {
+      self = .flat(try reader.makeColumnScanner(rowGroup: rowGroup, leaf: index))
+      return
+    }
+    let place = { (error: ParquetError) in reader.place(error, rowGroup, index) }
+    do throws(ParquetError) {
+      self = .nested(
+        try LeafCursor(
+          reader: reader, rowGroup: rowGroup, leaf: index, as: leaf,
+          oversizeScale: reader.leaves[index].oversizeScale), place: place)
+    } catch {
+      throw place(error)
+    }
+  }
+
+  /// Encodes the next rows.
+  func encode(
+    rows: Int, with encoder: ColumnChunkEncoder, _ options: WriterOptions
+  ) throws(ParquetError) -> EncodedColumnChunk {
+    switch self {
+    case .flat(let scanner):
+      var column = Column(type: .long, storage: .integers([]))
+      try scanner.read(rows: rows, into: &column)
+      return try encoder.encode(column, rows: 0..<rows)
+    case .nested(let cursor, let place):
+      do throws(ParquetError) {
+        return try cursor.take(rows: rows).encode(rows: rows, cursor.leaf, encoder, options)
+      } catch {
+        throw place(error)
+      }
+    }
+  }
+
+  /// Checks that no rows follow.
+  func checkEnd() throws(ParquetError) {
+    switch self {
+    case .flat(let scanner): try scanner.checkEnd()
+    case .nested(let cursor, let place):
+      do throws(ParquetError) {
+        if try cursor.hasEntry() {
+          throw ParquetError(.corrupt, "the column has more rows than its row group")
+        }
+      } catch {
+        throw place(error)
+      }
+    }
+  }
+}
+
+extension RepeatedColumn {
+  /// Encodes the entries as they are, cut into pages between rows.
+  fileprivate func encode(
+    rows: Int, _ leaf: LeafColumn, _ encoder: ColumnChunkEncoder, _ options: WriterOptions
+  ) throws(ParquetError) -> EncodedColumnChunk {
+    let spans = spans(cuts: options.pageCuts(rowCount: rows), leaf)
+    let levels = NestedLevels(
+      definition: definitionLevels.map(UInt32.init), definitionMax: leaf.maxDefinitionLevel,
+      repetition: repetitionLevels.map(UInt32.init), repetitionMax: leaf.maxRepetitionLevel)
+    let count = leaf.type == .null ? 0 : values.count
+    return try values.withSource(rows: 0..<count) { (source) throws(ParquetError) in
+      try encoder.encode(
+        count == 0 ? .none : PackedValues(source.values, count: count), spans: spans,
+        rowCount: rows, levels: levels)
+    }
+  }
+
+  /// The entries and values between the rows `cuts`.
+  private func spans(cuts: [Int], _ leaf: LeafColumn) -> [PageSpan] {
+    var spans: [PageSpan] = []
+    var (row, value) = (-1, 0)
+    var (firstEntry, firstValue) = (0, 0)
+    for entry in 0...definitionLevels.count {
+      let isEnd = entry == definitionLevels.count
+      if isEnd || repetitionLevels[entry] == 0 { row += 1 }
+      if spans.count + 1 < cuts.count, row == cuts[spans.count + 1],
+        isEnd || repetitionLevels[entry] == 0
+      {
+        spans.append(
+          PageSpan(
+            firstRow: cuts[spans.count], levels: firstEntry..<entry, values: firstValue..<value))
+        (firstEntry, firstValue) = (entry, value)
+      }
+      if !isEnd && Int(definitionLevels[entry]) == leaf.maxDefinitionLevel && leaf.type != .null {
+        value += 1
+      }
+    }
+    return spans
   }
 }

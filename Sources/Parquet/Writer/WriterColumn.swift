@@ -1,10 +1,12 @@
 import Columnar
 
-/// A leaf column of a file to be written. Every one is OPTIONAL.
+/// A leaf column of a file to be written. Every one is OPTIONAL, unless `isRequired` says otherwise.
 public struct WriterColumn: Hashable, Sendable {
   public var field: Field
   /// Whether bounds are written for it: in the footer, and page by page.
   public var hasStatistics: Bool
+  /// Whether it is flat and REQUIRED: it has no nulls, and stores no levels.
+  public var isRequired = false
 
   public init(_ field: Field, hasStatistics: Bool = true) {
     self.field = field
@@ -75,7 +77,8 @@ public struct WriterColumn: Hashable, Sendable {
 
   var schemaElement: SchemaElement {
     var element = SchemaElement(
-      type: physicalType, typeLength: typeLength.map(Int32.init), repetition: .optional,
+      type: physicalType, typeLength: typeLength.map(Int32.init),
+      repetition: isRequired ? .required : .optional,
       name: field.name)
     annotate(&element)
     return element

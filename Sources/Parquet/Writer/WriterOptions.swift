@@ -9,6 +9,8 @@ public struct WriterOptions: Sendable {
   /// Bytes of a page before compression at which a column cuts more often than the others.
   public var pageByteCountMax = 8 << 20
   public var zstdLevel = 1
+  /// Whether NaN is written. A column chunk that holds one has no bounds.
+  public var allowsNaN = false
   /// The order of the rows, told to readers. The writer does not sort, and does not check.
   public var sortingColumns: [SortingColumn] = []
   public var createdBy = "lake version 0.1.0"

@@ -13,21 +13,18 @@ final class ParquetTarget: RowTarget, @unchecked Sendable {
   private let options: WriterOptions
   private var builders: [ColumnBuilder]
   private let columns: [WriterColumn]
+  private let joiner: TimeJoiner
   private var rowCount = 0
   private var byteCount = 0
 
   init(file: OutputTarget, columns: [QueryColumn]) throws {
     self.file = file
-    let fields = BinaryRows.fields(columns)
-    var names: Set<String> = []
-    for field in fields where !names.insert(field.name).inserted {
-      throw QueryError(
-        .output, "column '\(field.name)' would be twice in the Parquet file",
-        remedy: "name it once; the nanoseconds of a time go with it")
-    }
-    self.columns = fields.map { WriterColumn($0) }
-    options = WriterOptions()
-    builders = fields.map { ColumnBuilder(type: $0.type) }
+    joiner = try TimeJoiner(columns)
+    self.columns = joiner.fields.map { WriterColumn($0) }
+    var options = WriterOptions()
+    options.allowsNaN = true
+    self.options = options
+    builders = joiner.rowFields.map { ColumnBuilder(type: $0.type) }
     writer = try ParquetFileWriter(
       fileDescriptor: file.descriptor, path: file.path, columns: self.columns, options: options)
   }
@@ -59,7 +56,9 @@ final class ParquetTarget: RowTarget, @unchecked Sendable {
 
   private func flush() throws {
     if rowCount == 0 { return }
-    let taken = builders.indices.map { builders[$0].finish() }
+    var joined = builders.indices.map { builders[$0].finish() }
+    try joiner.join(&joined)
+    let taken = joined
     let columns = columns
     let options = options
     let rowCount = rowCount

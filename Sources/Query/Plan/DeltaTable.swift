@@ -1,12 +1,14 @@
 import Catalog
 import Columnar
 import DeltaLog
+import Parquet
 import Storage
 
 /// A query's table from the snapshot of a Delta table.
 enum DeltaTable {
   static func open(
-    _ table: LakeTable, version: Int?, asOf: Int64?, allowsOutside: Bool
+    _ table: LakeTable, version: Int?, asOf: Int64?, allowsOutside: Bool,
+    verifiesChecksums: Bool = true
   ) throws -> QueryTable {
     let snapshot = try table.snapshot(version: version, asOf: asOf)
     var result = QueryTable(
@@ -14,9 +16,20 @@ enum DeltaTable {
       source: "version \(snapshot.version) of \(table.path)", version: snapshot.version)
     let properties = snapshot.configuration
     let kind = properties[TableProperty.schema]
+    var fields: [Field] = []
+    var nested: [String: NestedType] = [:]
+    for field in snapshot.schema.fields {
+      if let type = field.type.columnType {
+        fields.append(Field(field.name, type, isNullable: field.isNullable))
+      } else if let type = field.type.nestedType {
+        fields.append(Field(field.name, .json, isNullable: field.isNullable))
+        nested[field.name] = type
+      }
+    }
     TableColumns.fill(
-      &result, fields: snapshot.fields, partitions: snapshot.partitionColumns,
-      hints: TableColumns.Hints(index: properties[TableProperty.index], kind: kind))
+      &result, fields: fields, partitions: snapshot.partitionColumns,
+      hints: TableColumns.Hints(
+        index: properties[TableProperty.index], kind: kind, nested: nested))
     result.skippedColumns = snapshot.schema.fields.map(\.name).filter {
       result.column(named: $0) == nil
     }
@@ -29,14 +42,15 @@ enum DeltaTable {
     result.partitionColumns = partitionColumns
     let folder = DataFolder(root: table.path, allowsOutside: allowsOutside)
     result.files = try snapshot.files.map { file in
-      try Self.file(file, result.columns, partitionColumns, folder)
+      try Self.file(file, result.columns, partitionColumns, folder, verifiesChecksums)
     }
     PartitionOrder.sort(&result.files, by: partitionColumns)
     return result
   }
 
   private static func file(
-    _ add: AddFile, _ columns: [QueryColumn], _ partitionColumns: [Int], _ folder: DataFolder
+    _ add: AddFile, _ columns: [QueryColumn], _ partitionColumns: [Int], _ folder: DataFolder,
+    _ verifiesChecksums: Bool
   ) throws -> TableFile {
     let path = try folder.nominalPath(of: add)
     var partition: [Int: BoundValue?] = [:]
@@ -57,7 +71,11 @@ enum DeltaTable {
     return TableFile(
       path: path, byteCount: Int(add.size), rowCount: nil, partition: partition, log: add,
       // Delta's times are microseconds, whichever way its files keep them.
-      open: { try ParquetSegment(path: folder.path(of: add), int96Unit: .microseconds) })
+      open: {
+        try ParquetSegment(
+          path: folder.path(of: add), int96Unit: .microseconds,
+          verifiesChecksums: verifiesChecksums)
+      })
   }
 }
 
@@ -102,5 +120,25 @@ extension BoundValue {
   init?(prefixEnd value: StatValue) {
     guard case .string(let text) = value else { return nil }
     self = .bytes(Array(text.utf8) + [0xFF])
+  }
+}
+
+extension DeltaType {
+  /// The type as that of a Parquet column; nil where it is not known, or a map has nested keys.
+  fileprivate var nestedType: NestedType? {
+    switch self {
+    case .array(let element, _): return element.nestedType.map { .list($0) }
+    case .map(let key, let value, _):
+      guard let key = key.columnType, let value = value.nestedType else { return nil }
+      return .map(key: key, value: value)
+    case .structure(let schema):
+      var fields: [NestedField] = []
+      for field in schema.fields {
+        guard let type = field.type.nestedType else { return nil }
+        fields.append(NestedField(field.name, type))
+      }
+      return .structure(fields)
+    default: return columnType.map { .primitive($0) }
+    }
   }
 }

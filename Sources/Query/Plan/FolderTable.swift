@@ -5,57 +5,81 @@ import Parquet
 
 /// A query's table from a Parquet file, or from all Parquet files in a folder.
 enum FolderTable {
-  /// Most files that a folder may have, and levels of folders below it.
-  static let fileCountMax = 1_000_000
-  static let depthMax = 16
   /// Files whose columns are looked at: columns that only later ones have are not seen.
   static let schemaFileCountMax = 1_000
 
-  static func open(_ path: String, isFolder: Bool) throws -> QueryTable {
+  /// - Parameter verifiesChecksums: Whether pages that carry a CRC-32 are checked against it.
+  static func open(
+    _ path: String, isFolder: Bool, verifiesChecksums: Bool = true
+  ) throws -> QueryTable {
     var result = QueryTable(
       name: path, columns: [], defaultColumns: [], files: [],
       source: isFolder ? "the Parquet files in \(path)" : "the Parquet file \(path)")
-    var paths = [path]
-    if isFolder {
-      paths = []
-      try list(path, below: path, depth: 0, into: &paths)
-      if paths.isEmpty {
-        throw QueryError(
-          .badTable, "'\(path)' holds no Parquet file and no Delta table",
-          remedy: "lake tables lists the tables of a lake")
-      }
+    let paths = isFolder ? try FolderListing.files(in: path) : [path]
+    if paths.isEmpty {
+      throw QueryError(
+        .badTable, "'\(path)' holds no Parquet file and no Delta table",
+        remedy: "lake tables lists the tables of a lake")
+    }
+    let open: @Sendable (String) throws -> ParquetSegment = {
+      // Microseconds reach every time that INT96 has; what nanoseconds are left is read beside them.
+      try ParquetSegment(
+        path: $0, int96Unit: .microseconds, verifiesChecksums: verifiesChecksums)
     }
     let keys = paths.map { Self.keys($0, below: isFolder ? path : "") }
     var columns = FolderColumns()
-    for path in paths.prefix(schemaFileCountMax) {
-      try columns.add(ParquetSegment(path: path))
-    }
+    for path in paths.prefix(schemaFileCountMax) { try columns.add(open(path)) }
     var fields = columns.fields
     result.skippedColumns = columns.skipped.names
     result.repeatedColumns = columns.repeated.names
-    var partitions: [String] = []
-    for (name, _) in keys[0] where !fields.contains(where: { $0.name == name }) {
-      let texts = keys.compactMap { $0.first { $0.key == name }?.value ?? nil }
-      fields.append(Field(name, PartitionText.type(of: texts)))
-      partitions.append(name)
-    }
+    let partitions = try addPartitions(keys, paths, to: &fields)
     TableColumns.fill(
-      &result, fields: fields, partitions: partitions, hints: TableColumns.Hints())
+      &result, fields: fields, partitions: partitions,
+      hints: TableColumns.Hints(int96: columns.int96.names, nested: columns.nested))
     let partitionColumns = partitions.compactMap { result.column(named: $0) }
     result.partitionColumns = partitionColumns
     result.files = zip(paths, keys).map { path, keys in
       var partition: [Int: BoundValue?] = [:]
       for index in partitionColumns {
         let column = result.columns[index]
-        let text = keys.first { $0.key == column.name }?.value ?? nil
-        partition[index] = .some(text.flatMap { PartitionText.value($0, column.type) })
+        // Where the path says nothing, the file may.
+        guard let key = keys.first(where: { $0.key == column.name }) else { continue }
+        partition[index] = .some(key.value.flatMap { PartitionText.value($0, column.type) })
       }
       return TableFile(
         path: path, byteCount: Self.byteCount(path), partition: partition,
-        open: { try ParquetSegment(path: path) })
+        open: { try open(path) })
     }
     PartitionOrder.sort(&result.files, by: partitionColumns)
     return result
+  }
+
+  /// Adds the columns that the paths' Hive keys name, where no file has them.
+  ///
+  /// - Returns: The names of all keys. A column that files have too is of the files' type where all of its
+  ///   values in the paths can be, since some file may have to say it.
+  private static func addPartitions(
+    _ keys: [[(key: String, value: String?)]], _ paths: [String], to fields: inout [Field]
+  ) throws -> [String] {
+    var names: [String] = []
+    for key in keys.joined() where !names.contains(key.key) { names.append(key.key) }
+    for name in names {
+      let texts = keys.compactMap { $0.first { $0.key == name }?.value ?? nil }
+      guard let known = fields.firstIndex(where: { $0.name == name }) else {
+        fields.append(Field(name, PartitionText.type(of: texts)))
+        continue
+      }
+      let type = fields[known].type
+      guard let odd = texts.first(where: { PartitionText.value($0, type) == nil }) else { continue }
+      if let index = keys.firstIndex(where: { file in !file.contains { $0.key == name } }) {
+        throw QueryError(
+          .badTable,
+          "the folders say '\(odd)' of column '\(name)', which is \(type.name) in this file",
+          at: paths[index], remedy: "query the folders of one layout at a time")
+      }
+      fields[known] = Field(name, PartitionText.type(of: texts))
+    }
+    return names
   }
 
   /// Hive keys in the folders of a path, outermost first.
@@ -63,49 +87,6 @@ enum FolderTable {
     path.dropFirst(root.utf8.count).split(separator: "/").dropLast().compactMap {
       PartitionText.hive($0)
     }
-  }
-
-  private static func list(
-    _ folder: String, below root: String, depth: Int, into paths: inout [String]
-  ) throws {
-    if depth > depthMax { return }
-    guard let handle = lake_opendir(folder) else { throw unlistable(folder, lake_errno()) }
-    defer { closedir(handle) }
-    var folders: [String] = []
-    while true {
-      guard let entry = lake_readdir(handle) else {
-        if lake_errno() == 0 { break }
-        throw unlistable(folder, lake_errno())
-      }
-      let name = withUnsafeBytes(of: &entry.pointee.d_name) { raw in
-        String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      if name == "_delta_log" {
-        throw QueryError(
-          .badTable, "'\(root)' holds a Delta table in '\(folder)'",
-          remedy: "name that folder: what its files hold is for its log to say")
-      }
-      // Hidden files and those that engines leave half done are no data.
-      if name.hasPrefix(".") || name.hasPrefix("_") { continue }
-      let path = folder + "/" + name
-      if isFolder(path) {
-        folders.append(path)
-      } else if name.hasSuffix(".parquet") || name.hasSuffix(".pq") {
-        paths.append(path)
-        if paths.count > fileCountMax {
-          throw QueryError(.badTable, "more than \(fileCountMax) Parquet files below '\(folder)'")
-        }
-      }
-    }
-    for path in folders { try list(path, below: root, depth: depth + 1, into: &paths) }
-    if depth == 0 { paths.sort() }
-  }
-
-  /// What its files hold would be left out of the answer unnoticed.
-  private static func unlistable(_ folder: String, _ number: Int32) -> QueryError {
-    QueryError(
-      .badTable, "cannot list the folder: " + String(cString: strerror(number)).lowercased(),
-      at: folder, remedy: "check the owner and mode of the folder")
   }
 
   static func isFolder(_ path: String) -> Bool {
@@ -138,10 +119,14 @@ private struct FolderColumns {
 
   private(set) var fields: [Field] = []
   private var flat = Names()
-  /// Nested columns.
+  /// The types of nested columns.
+  private(set) var nested: [String: NestedType] = [:]
+  /// Columns of forms that are not read.
   private(set) var skipped = Names()
   /// Names that several columns of one file share.
   private(set) var repeated = Names()
+  /// Columns that are INT96 times in some file.
+  private(set) var int96 = Names()
 
   /// Adds the columns that earlier files did not have.
   mutating func add(_ segment: ParquetSegment) {
@@ -150,11 +135,27 @@ private struct FolderColumns {
       let name = child.element.name
       if !own.insert(name).inserted {
         repeated.add(name)
+      } else if let type = segment.nested[name]?.type {
+        if flat.add(name) {
+          fields.append(Field(name, .json))
+          nested[name] = type
+        } else {
+          nested[name] = nested[name]?.merged(with: type)
+        }
       } else if let type = segment.type(of: name) {
         if flat.add(name) { fields.append(Field(name, type)) }
+        if segment.isInt96(name), int96.add(name) { widen(name) }
       } else {
         skipped.add(name)
       }
     }
+  }
+
+  /// Makes a time one of microseconds, as INT96 times are read.
+  private mutating func widen(_ name: String) {
+    guard let index = fields.firstIndex(where: { $0.name == name }),
+      case .timestamp(_, let isUTC) = fields[index].type
+    else { return }
+    fields[index] = Field(name, .timestamp(.microseconds, isUTC: isUTC))
   }
 }

@@ -45,18 +45,22 @@ struct QueryPlan: Sendable {
   }
 
   func shape(layout: RowLayoutKind) -> ScanShape {
-    ScanShape(columns: table.columns, projection: projection, layout: layout)
+    var columns = table.columns
+    if layout == .binary {
+      for index in columns.indices { columns[index].nested?.isBinary = true }
+    }
+    return ScanShape(columns: columns, projection: projection, layout: layout)
   }
 
   // MARK: - Columns
 
   private static func projection(_ names: [String], _ table: QueryTable) throws -> [Int] {
     if names.isEmpty { return table.defaultColumns }
-    return try names.map { name in
+    return try names.flatMap { Self.names($0, table) }.map { name in
       if let index = table.column(named: name) { return index }
       if table.skippedColumns.contains(name) {
         throw QueryError(
-          .unknownColumn, "column '\(name)' is nested, a query has flat rows", at: table.name,
+          .unknownColumn, "column '\(name)' has a form that no query reads", at: table.name,
           remedy: "lake parquet FILE --rows prints nested values")
       }
       let known = table.columns.map(\.name)
@@ -65,6 +69,14 @@ struct QueryPlan: Sendable {
         remedy: NearestNames.remedy(name, among: known)
           ?? "the columns are " + known.joined(separator: ", "))
     }
+  }
+
+  /// The names that a text means: those of a list; or else the text itself, commas and all, where a
+  /// column is called so.
+  private static func names(_ text: String, _ table: QueryTable) -> [String] {
+    let listed = ColumnList.names(in: text) ?? [text]
+    if listed.allSatisfy({ table.column(named: $0) != nil }) { return listed }
+    return table.column(named: text) == nil ? listed : [text]
   }
 
   // MARK: - Filter

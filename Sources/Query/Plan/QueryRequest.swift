@@ -5,7 +5,10 @@ public struct QueryRequest: Sendable {
   public var symbols: [String] = []
   public var start: String?
   public var end: String?
-  /// Names of the columns to print; empty means the default ones.
+  /// Whether pages that carry a CRC-32 are checked against it.
+  public var verifiesChecksums = true
+  /// Columns to print: each a name, or names with commas between them, as `ColumnList` reads them; empty
+  /// means the default ones.
   public var columns: [String] = []
   public var filter: String?
   public var limit: Int?

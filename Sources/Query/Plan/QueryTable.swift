@@ -21,7 +21,7 @@ struct QueryTable: Sendable {
   var files: [TableFile]
   /// Columns that name the partitions.
   var partitionColumns: [Int] = []
-  /// Nested columns, which no query can print.
+  /// Columns of forms that no query can print.
   var skippedColumns: [String] = []
   /// Names that several columns of one file share: only the first of them is read.
   var repeatedColumns: [String] = []

@@ -1,4 +1,5 @@
 import Columnar
+import Parquet
 
 /// Gives the columns of a table their meaning for queries, from names, types and properties.
 enum TableColumns {
@@ -8,6 +9,10 @@ enum TableColumns {
     var index: String?
     /// The record kind.
     var kind: String?
+    /// Columns of INT96 times.
+    var int96: [String] = []
+    /// The types of columns that hold other columns.
+    var nested: [String: NestedType] = [:]
   }
 
   /// Times that order a table which does not say what does, the best first.
@@ -21,12 +26,13 @@ enum TableColumns {
   /// Makes the columns of `table`: pairs joined, index, symbol and default columns chosen.
   ///
   /// - Parameters:
-  ///   - fields: Flat columns in the table's order.
+  ///   - fields: The columns in the table's order; nested ones are `json`.
   ///   - partitions: Names of partition columns.
   static func fill(
     _ table: inout QueryTable, fields: [Field], partitions: [String], hints: Hints
   ) {
     let byName = Dictionary(fields.map { ($0.name, $0) }) { first, _ in first }
+    let int96 = Set(hints.int96)
     let isBars = hints.kind?.hasPrefix("ohlcv") ?? false
     var plusNames: Set<String> = []
     table.columns = fields.map { field in
@@ -39,9 +45,12 @@ enum TableColumns {
         if unit == .microseconds, let beside = byName[plus], case .integer = beside.type {
           column.plusName = plus
           plusNames.insert(plus)
+        } else if unit == .microseconds, int96.contains(field.name) {
+          column.plusName = Int96Remainder.column(of: field.name)
         }
         column.digits = digits(unit, isPair: column.isPair, isBars: isBars)
       }
+      column.nested = hints.nested[field.name].map { NestedReading(type: $0) }
       // Stored as a long with the same bits (the order identifiers of market-by-order feeds).
       column.isUnsigned = hints.kind == "mbo" && field.name == "order_id" && field.type == .long
       return column

@@ -6,12 +6,15 @@ enum TableSource {
   /// - Parameters:
   ///   - lake: Finds the root of the lake; called only for the name of a table.
   static func open(
-    _ name: String, version: Int?, asOf: Int64?, allowsOutside: Bool, lake: () throws -> Lake
+    _ name: String, version: Int?, asOf: Int64?, allowsOutside: Bool,
+    verifiesChecksums: Bool = true,
+    lake: () throws -> Lake
   ) throws -> QueryTable {
     let isPath = name.contains("/") || name.hasSuffix(".parquet") || FolderTable.exists(name)
     if !isPath {
       return try DeltaTable.open(
-        lake().table(named: name), version: version, asOf: asOf, allowsOutside: allowsOutside)
+        lake().table(named: name), version: version, asOf: asOf, allowsOutside: allowsOutside,
+        verifiesChecksums: verifiesChecksums)
     }
     guard FolderTable.exists(name) else {
       throw QueryError(
@@ -23,13 +26,14 @@ enum TableSource {
     if FolderTable.isFolder(path), FolderTable.isFolder(path + "/_delta_log") {
       return try DeltaTable.open(
         LakeTable(name: nil, path: path), version: version, asOf: asOf,
-        allowsOutside: allowsOutside)
+        allowsOutside: allowsOutside, verifiesChecksums: verifiesChecksums)
     }
     if version != nil || asOf != nil {
       throw QueryError(
         .badTable, "'\(name)' is no Delta table: it has no versions",
         remedy: "leave out --version and --as-of")
     }
-    return try FolderTable.open(path, isFolder: FolderTable.isFolder(path))
+    return try FolderTable.open(
+      path, isFolder: FolderTable.isFolder(path), verifiesChecksums: verifiesChecksums)
   }
 }

@@ -105,6 +105,8 @@ struct Binder {
   private func compareColumns(
     _ left: Int, _ comparison: Comparison, _ right: Int, at offset: Int
   ) throws(QueryError) -> Filter {
+    try requireFlat(left, at: offset)
+    try requireFlat(right, at: offset)
     guard ColumnComparison.isPossible(columns[left], columns[right]) else {
       throw clause.error(
         .typeMismatch,
@@ -121,6 +123,7 @@ struct Binder {
     _ index: Int, _ comparison: Comparison, _ literal: Operand
   ) throws(QueryError) -> Filter {
     let column = columns[index]
+    try requireFlat(index, at: literal.offset)
     let text = "\(column.name) \(comparison.rawValue) \(Self.text(literal))"
     if literal.kind == .null {
       throw clause.error(
@@ -143,6 +146,13 @@ struct Binder {
     return .leaf(
       Filter.Leaf(
         column: index, test: .values(try typing.set(comparison, literal)), text: text))
+  }
+
+  private func requireFlat(_ index: Int, at offset: Int) throws(QueryError) {
+    if columns[index].nested == nil { return }
+    throw clause.error(
+      .typeMismatch, "column '\(columns[index].name)' is nested: it can only be null or not",
+      at: offset)
   }
 
   /// `in (…)` as one test instead of many.
@@ -178,6 +188,7 @@ struct Binder {
     _ operand: Operand, _ pattern: Operand, isNegated: Bool
   ) throws(QueryError) -> Filter {
     let index = try requireColumn(operand)
+    try requireFlat(index, at: operand.offset)
     guard columns[index].isText else {
       throw clause.error(
         .typeMismatch,

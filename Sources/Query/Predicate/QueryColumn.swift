@@ -14,6 +14,8 @@ struct QueryColumn: Equatable, Sendable {
   var origin: Origin
   /// The column of the nanoseconds that belong to this one's microseconds.
   var plusName: String?
+  /// How the column is read where it holds other columns; its type is then `json`.
+  var nested: NestedReading?
   /// A long whose bits are an unsigned number.
   var isUnsigned = false
   var digits = TimeDigits.microseconds

@@ -7,17 +7,23 @@ import Synchronization
 final class ParquetDecoder: SegmentDecoder {
   private let segment: ParquetSegment
   private var slots: [String: Slot] = [:]
+  private var nested: [String: NestedDecoder] = [:]
 
   /// The scanner of a column and the memory that its vectors point at.
   private final class Slot {
     let leaf: Int
+    /// Whether it gives what microseconds leave of the leaf's times.
+    let isRemainder: Bool
     var rowGroup = -1
     var scanner: ColumnPageScanner?
     var column = Column(type: .null, storage: .integers([]))
     var stamp = 0
     var dictionaryCount = -1
 
-    init(leaf: Int) { self.leaf = leaf }
+    init(leaf: Int, isRemainder: Bool) {
+      self.leaf = leaf
+      self.isRemainder = isRemainder
+    }
   }
 
   init(segment: ParquetSegment) { self.segment = segment }
@@ -27,13 +33,15 @@ final class ParquetDecoder: SegmentDecoder {
   ) throws -> ColumnVector {
     guard let slot = try slot(name) else { return ColumnVector(rowCount: rows.count) }
     if slot.rowGroup != rowGroup || slot.scanner.map({ $0.rowIndex > rows.lowerBound }) ?? true {
-      slot.scanner = try segment.reader.makeColumnScanner(rowGroup: rowGroup, leaf: slot.leaf)
+      slot.scanner = try segment.reader.makeColumnScanner(
+        rowGroup: rowGroup, leaf: slot.leaf, takesInt96Remainder: slot.isRemainder)
       slot.rowGroup = rowGroup
       slot.stamp = DictionaryStamp.next()
     }
     guard let scanner = slot.scanner else { return ColumnVector(rowCount: rows.count) }
     try scanner.skip(rows: rows.lowerBound - scanner.rowIndex)
     try scanner.read(rows: rows.count, into: &slot.column)
+    if slot.isRemainder { slot.column.keepRemainders() }
     if case .timestamp(let from, _) = slot.column.type, case .timestamp(let to, _) = type,
       from != to
     {
@@ -42,10 +50,21 @@ final class ParquetDecoder: SegmentDecoder {
     return vector(slot)
   }
 
+  func readNested(
+    rowGroup: Int, column name: String, as reading: NestedReading, rows: Range<Int>
+  ) throws -> ColumnVector {
+    let slot = slots[name] ?? Slot(leaf: -1, isRemainder: false)
+    slots[name] = slot
+    let decoder = nested[name] ?? NestedDecoder(segment: segment, name: name)
+    nested[name] = decoder
+    slot.column = try decoder.read(rowGroup: rowGroup, as: reading, rows: rows)
+    return vector(slot)
+  }
+
   private func slot(_ name: String) throws -> Slot? {
     if let known = slots[name] { return known }
     guard let leaf = segment.leaf(name) else { return nil }
-    let slot = Slot(leaf: leaf)
+    let slot = Slot(leaf: leaf, isRemainder: Int96Remainder.time(of: name) != nil)
     slots[name] = slot
     return slot
   }

@@ -1,16 +1,33 @@
 import Columnar
 import Parquet
 
-/// A Parquet file as a scan sees it. Only top-level columns without repetition can be queried.
+/// A Parquet file as a scan sees it.
 final class ParquetSegment: Segment {
   let reader: ParquetReader
   /// Asked for with every row group.
   let rowGroupRowCounts: [Int]
+  /// Columns that hold other columns, by name; the first of each name.
+  let nested: [String: (node: SchemaNode, type: NestedType)]
 
-  /// - Parameter int96Unit: The unit of INT96 times.
-  init(path: String, int96Unit: TimeUnit = .nanoseconds) throws {
-    reader = try ParquetReader(path: path, int96Unit: int96Unit)
+  /// - Parameters:
+  ///   - int96Unit: The unit of INT96 times.
+  ///   - verifiesChecksums: Whether pages that carry a CRC-32 are checked against it.
+  init(
+    path: String, int96Unit: TimeUnit = .nanoseconds, verifiesChecksums: Bool = true
+  ) throws {
+    reader = try ParquetReader(
+      path: path, verifiesChecksums: verifiesChecksums, int96Unit: int96Unit)
     rowGroupRowCounts = reader.metadata.rowGroups.map { Int($0.rowCount) }
+    var nested: [String: (node: SchemaNode, type: NestedType)] = [:]
+    var flat: Set<String> = []
+    for node in reader.schema.children {
+      if node.isLeaf && node.repetition != .repeated {
+        flat.insert(node.name)
+      } else if !flat.contains(node.name), nested[node.name] == nil, let type = node.nestedType {
+        nested[node.name] = (node, type)
+      }
+    }
+    self.nested = nested
   }
 
   var name: String { reader.name }
@@ -24,16 +41,45 @@ final class ParquetSegment: Segment {
   }
 
   func rowPortion(rowGroup: Int, columns: [String], byteCount: Int, limit: Int) -> Int {
-    reader.rowPortion(
+    let portion = reader.rowPortion(
       rowGroup: rowGroup, leaves: columns.compactMap { leaf($0) }, byteCount: byteCount,
       limit: limit)
+    // A nested value is there as itself and as text.
+    let own = columns.compactMap { nested[$0]?.node }
+    var total = 0
+    for leaf in own.flatMap(\.leafRange) {
+      // What is wrong with the chunk is told by whoever reads it.
+      guard let chunk = try? reader.chunkMetadata(rowGroup: rowGroup, leaf: leaf) else { continue }
+      let values = Swift.max(Int(clamping: chunk.valueCount), 0)
+      let bytes = Swift.max(Int(clamping: chunk.totalUncompressedByteCount), 0)
+      total = total.adding(clamped: bytes).adding(clamped: Self.nestedByteCount(values))
+    }
+    if total <= byteCount { return portion }
+    let share = Double(byteCount) / Double(total) * Double(rowGroupRowCounts[rowGroup])
+    return Swift.max(1, Swift.min(portion, Int(share)))
   }
 
-  func type(of column: String) -> ColumnType? { leaf(column).map { reader.leaves[$0].type } }
+  /// Bytes of nested values and what is around them, about.
+  private static func nestedByteCount(_ values: Int) -> Int {
+    values > Int.max / 64 ? .max : 64 * values
+  }
+
+  func isNested(_ column: String) -> Bool { nested[column] != nil }
+
+  func type(of column: String) -> ColumnType? {
+    guard let leaf = leaf(column) else { return nested[column] == nil ? nil : .json }
+    return Int96Remainder.time(of: column) == nil ? reader.leaves[leaf].type : .short
+  }
+
+  /// Whether a flat column holds INT96 times.
+  func isInt96(_ column: String) -> Bool {
+    leaf(column).map { reader.leaves[$0].physicalType == .int96 } ?? false
+  }
 
   /// The leaf of a flat column.
   func leaf(_ column: String) -> Int? {
-    guard let index = reader.leafIndex(named: column) else { return nil }
+    let name = Int96Remainder.time(of: column) ?? column
+    guard let index = reader.leafIndex(named: name) else { return nil }
     let leaf = reader.leaves[index]
     return leaf.path.count == 1 && leaf.maxRepetitionLevel == 0 ? index : nil
   }
@@ -55,37 +101,39 @@ final class ParquetSegment: Segment {
   func bounds(rowGroup: Int, column: QueryColumn) -> ColumnBounds? {
     guard case .file(let name) = column.origin, let index = leaf(name),
       // Without bounds the rows are read, and what is wrong with them is told.
-      let chunk = try? reader.chunkMetadata(rowGroup: rowGroup, leaf: index),
-      let known = chunk.statistics
+      let known = reader.trustedStatistics(rowGroup: rowGroup, leaf: index)
     else { return nil }
     return bounds(
       known.minValue, known.maxValue, nullCount: known.nullCount.flatMap { Int(exactly: $0) },
       rowCount: reader.rowCount(rowGroup: rowGroup), index, column)
   }
 
-  func pages(rowGroup: Int, column: QueryColumn) throws -> PageTable? {
-    guard case .file(let name) = column.origin, let index = leaf(name),
-      let offsets = try reader.offsetIndex(rowGroup: rowGroup, leaf: index),
-      offsets.pageLocations.first?.firstRowIndex == 0
+  func pages(rowGroup: Int, column: QueryColumn) -> PageTable? {
+    guard case .file(let name) = column.origin, let leaf = leaf(name),
+      let index = reader.soundPageIndex(rowGroup: rowGroup, leaf: leaf)
     else { return nil }
-    let locations = offsets.pageLocations
+    let locations = index.locations
     var table = PageTable(
       firstRows: locations.map { Int($0.firstRowIndex) }, bounds: [],
       byteCounts: locations.map { Int($0.compressedByteCount) })
-    guard let known = try reader.columnIndex(rowGroup: rowGroup, leaf: index),
-      known.nullPages.count == locations.count
-    else { return table }
+    guard let known = index.bounds else { return table }
+    let trust = index.trust
     let rowCount = reader.rowCount(rowGroup: rowGroup)
     table.bounds = locations.indices.map { page in
       let pageRowCount = table.rows(page, rowCount: rowCount).count
       if known.nullPages[page] { return .constant(nil, rowCount: pageRowCount) }
+      // An empty greatest text is how some writers say that they have none (ClickHouse issue 103039).
+      let hasMaximum = trust.bounds && trust.pageMaxima && !known.maxValues[page].isEmpty
       return bounds(
-        known.minValues[page], known.maxValues[page],
-        nullCount: known.nullCounts.flatMap { Int(exactly: $0[page]) }, rowCount: pageRowCount,
-        index, column)
+        trust.bounds ? known.minValues[page] : nil, hasMaximum ? known.maxValues[page] : nil,
+        nullCount: trust.nullCounts ? known.nullCounts.flatMap { Self.count($0[page]) } : nil,
+        rowCount: pageRowCount, leaf, column)
     }
     return table
   }
+
+  /// A count of nulls; nil where it is none.
+  private static func count(_ stored: Int64) -> Int? { stored < 0 ? nil : Int(exactly: stored) }
 
   private func bounds(
     _ low: [UInt8]?, _ high: [UInt8]?, nullCount: Int?, rowCount: Int, _ index: Int,

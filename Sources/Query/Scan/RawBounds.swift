@@ -10,7 +10,11 @@ enum RawBounds {
     case .boolean: return bytes.first.map { .integer(Int64($0 & 1)) }
     case .int32:
       guard let bits: UInt32 = word(bytes) else { return nil }
-      if case .integer(_, false) = leaf.type { return .integer(Int64(bits)) }
+      if case .integer(_, let isSigned) = leaf.type {
+        let value = isSigned ? Int64(Int32(bitPattern: bits)) : Int64(bits)
+        // A bound that the type does not reach speaks of bits that are cut off.
+        return leaf.type.holds(value) ? .integer(value) : nil
+      }
       if case .decimal(let precision, _) = leaf.type, precision > 18 {
         return .wide(Int128(Int32(bitPattern: bits)))
       }

@@ -106,9 +106,13 @@ protocol Segment: AnyObject, Sendable {
   func isSorted(by columns: [String]) -> Bool
   /// A decoder for one thread.
   func makeDecoder() throws -> any SegmentDecoder
+  /// Whether a column holds other columns.
+  func isNested(_ column: String) -> Bool
 }
 
 extension Segment {
+  func isNested(_ column: String) -> Bool { false }
+
   func rowPortion(rowGroup: Int, columns: [String], byteCount: Int, limit: Int) -> Int { limit }
 }
 
@@ -119,4 +123,17 @@ protocol SegmentDecoder: AnyObject {
   func read(
     rowGroup: Int, column: String, as type: ColumnType, rows: Range<Int>
   ) throws -> ColumnVector
+
+  /// The values of `rows` of a column that a query takes for nested, as texts; valid as those of `read`.
+  func readNested(
+    rowGroup: Int, column: String, as reading: NestedReading, rows: Range<Int>
+  ) throws -> ColumnVector
+}
+
+extension SegmentDecoder {
+  func readNested(
+    rowGroup: Int, column: String, as reading: NestedReading, rows: Range<Int>
+  ) throws -> ColumnVector {
+    preconditionFailure("only Parquet files have nested columns")
+  }
 }

@@ -47,13 +47,16 @@ final class UnitReader {
     }
     let column = columns[index]
     switch column.origin {
-    case .partition:
-      let value = unit.file.file.partition[index] ?? nil
+    case .partition(let name):
+      // A folder without the key: what the file itself says counts.
+      guard let value = unit.file.file.partition[index] else {
+        return ColumnReading(main: try read(name, column, unit, decoder))
+      }
       let constant = constants[index] ?? ConstantValue(value, column.type.storage)
       constants[index] = constant
       return ColumnReading(main: constant.vector(rowCount: unit.rows.count))
     case .file(let name):
-      var reading = ColumnReading(main: try read(name, column.type, unit, decoder))
+      var reading = ColumnReading(main: try read(name, column, unit, decoder))
       if let plus = column.plusName {
         reading.plus = try read(plus, .short, unit, decoder)
       }
@@ -62,15 +65,26 @@ final class UnitReader {
   }
 
   private func read(
+    _ name: String, _ column: QueryColumn, _ unit: ScanUnit, _ decoder: any SegmentDecoder
+  ) throws -> ColumnVector {
+    guard let reading = column.nested else { return try read(name, column.type, unit, decoder) }
+    if unit.file.segment.type(of: name) == nil {
+      return ColumnVector(form: .null, rowCount: unit.rows.count)
+    }
+    return try decoder.readNested(
+      rowGroup: unit.rowGroup, column: name, as: reading, rows: unit.rows)
+  }
+
+  private func read(
     _ name: String, _ type: ColumnType, _ unit: ScanUnit, _ decoder: any SegmentDecoder
   ) throws -> ColumnVector {
     guard let stored = unit.file.segment.type(of: name) else {
       return ColumnVector(form: .null, rowCount: unit.rows.count)
     }
-    guard stored.storage == type.storage else {
+    guard stored.storage == type.storage, !unit.file.segment.isNested(name) else {
       throw QueryError(
         .badData,
-        "column '\(name)' is \(stored.name) in this file and \(type.name) in the table",
+        "column '\(name)' is \(unit.file.segment.isNested(name) ? "nested" : stored.name) in this file and \(type.name) in the table",
         at: unit.file.segment.name)
     }
     return try decoder.read(

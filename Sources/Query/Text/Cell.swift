@@ -12,6 +12,8 @@ enum CellKind: UInt8 {
   case date, timestamp, timestampPair, timeOfDay
   /// Texts made once per dictionary entry; texts made from the bytes of each row.
   case coded, text, binary, uuid, interval
+  /// JSON that is written as it is among JSON lines.
+  case nested
 }
 
 /// One column of the rows being formatted: where its values are and how they print. Plain words

@@ -174,10 +174,15 @@ private func putRareCell(
 private func putTimeOfDay(
   _ cell: UnsafeMutablePointer<Cell>, _ row: Int, _ out: TextPointer
 ) -> TextPointer {
-  let value = cell.pointee.values.load(fromByteOffset: row &* 8, as: UInt64.self)
+  let signed = cell.pointee.values.load(fromByteOffset: row &* 8, as: Int64.self)
+  let value = signed.magnitude
   let second = value / cell.pointee.power
   let fraction = value % cell.pointee.power
-  var end = putPadded(second / 3_600 % 100, count: 2, out)
+  // A count outside a day shows as it is: `-00:00:00.001`, `30:00:00.000`.
+  out.storeLE(0x2D as UInt8, 0)
+  let start = out + (signed < 0 ? 1 : 0)
+  let hours = second / 3_600
+  var end = hours < 100 ? putPadded(hours, count: 2, start) : putUnsigned(hours, start)
   end.storeLE(0x3A as UInt8, 0)
   end = putPadded(second / 60 % 60, count: 2, end + 1)
   end.storeLE(0x3A as UInt8, 0)
@@ -211,6 +216,11 @@ func putBytes(
     return isJSON
       ? TextEscape.putJSON(bytes, count, out)
       : TextEscape.putDelimited(bytes, count, separator: separator, out)
+  }
+  if kind == .nested {
+    if !isJSON { return TextEscape.putDelimited(bytes, count, separator: separator, out) }
+    out.copyMemory(from: bytes, byteCount: count)
+    return out + count
   }
   let quote = isJSON ? 1 : 0
   if isJSON { out.storeLE(0x22 as UInt8, 0) }

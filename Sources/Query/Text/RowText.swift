@@ -177,6 +177,7 @@ final class RowText {
   /// How a value of the column prints when it is not coded.
   private func valueKind(_ index: Int) -> CellKind {
     let column = columns[index]
+    if column.nested != nil { return .nested }
     let type =
       column.isUnsigned64 ? ColumnType.integer(bitWidth: 64, isSigned: false) : column.type
     return Cell(type: type, isPair: column.isPair, digits: column.digits, layout: layout).kind

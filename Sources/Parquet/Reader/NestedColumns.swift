@@ -1,0 +1,104 @@
+// Nested types of files: what a schema's nodes are as columns that hold other columns.
+
+import Columnar
+
+extension SchemaNode {
+  /// The node's type as that of a column; nil where it has a form that no column has, as maps have
+  /// whose keys are nested.
+  public var nestedType: NestedType? {
+    if repetition == .repeated { return single.map { .list($0) } }
+    return single
+  }
+
+  /// The type of a node where it stands once.
+  private var single: NestedType? {
+    if let type { return .primitive(type) }
+    switch shape {
+    case .list(let repeated, let element):
+      return (element.map { $0.nestedType } ?? repeated.single).map { .list($0) }
+    case .map(let entries):
+      guard let key = entries.children[0].type, let value = entries.children[1].nestedType else {
+        return nil
+      }
+      return .map(key: key, value: value)
+    case .structure:
+      var fields: [NestedField] = []
+      for child in children {
+        guard let type = child.nestedType else { return nil }
+        fields.append(NestedField(child.name, type))
+      }
+      return .structure(fields)
+    }
+  }
+}
+
+extension NestedType {
+  /// A type that has the members of both, as far as they have the same shape; else this one.
+  public func merged(with other: NestedType) -> NestedType {
+    switch (self, other) {
+    case (.structure(var fields), .structure(let others)):
+      for field in others {
+        if let known = fields.firstIndex(where: { $0.name == field.name }) {
+          fields[known].type = fields[known].type.merged(with: field.type)
+        } else {
+          fields.append(field)
+        }
+      }
+      return .structure(fields)
+    case (.list(let element), .list(let other)): return .list(element.merged(with: other))
+    case (.map(let key, let value), .map(_, let other)):
+      return .map(key: key, value: value.merged(with: other))
+    default: return self
+    }
+  }
+}
+
+extension Value {
+  /// The value in the shape of a type: members in its order, null where they are missing, times in
+  /// its unit. What the type cannot hold stays as it is.
+  public func shaped(as type: NestedType) -> Value {
+    switch (self, type) {
+    case (.structure(let members), .structure(let fields)):
+      return .structure(
+        fields.enumerated().map { index, field in
+          let isHere = index < members.count && members[index].name == field.name
+          let value = isHere ? members[index].value : self[field.name] ?? .null
+          return Member(field.name, value.shaped(as: field.type))
+        })
+    case (.list(let elements), .list(let element)):
+      return .list(elements.map { $0.shaped(as: element) })
+    case (.map(let entries), .map(let key, let value)):
+      return .map(
+        entries.map {
+          MapEntry(key: $0.key.shaped(as: .primitive(key)), value: $0.value.shaped(as: value))
+        })
+    case (_, .primitive(let type)): return shaped(as: type)
+    default: return self
+    }
+  }
+
+  private func shaped(as type: ColumnType) -> Value {
+    switch (self, type) {
+    case (.timestamp(let count, let from, _), .timestamp(let to, let isUTC)):
+      return count.changed(from: from, to: to).map { .timestamp($0, to, isUTC: isUTC) } ?? self
+    case (.binary(let bytes), .string):
+      return String(validating: bytes, as: UTF8.self).map { .string($0) } ?? self
+    case (.float(let number), .double): return .double(Double(number))
+    case (.unsigned(let number), .integer(_, isSigned: true)):
+      return Int64(exactly: number).map { .integer($0) } ?? self
+    default: return self
+    }
+  }
+}
+
+extension Int64 {
+  /// A count of another unit, rounded down; nil where that has no such count.
+  fileprivate func changed(from: TimeUnit, to: TimeUnit) -> Int64? {
+    if to.perSecond >= from.perSecond {
+      let (count, overflow) = multipliedReportingOverflow(by: to.perSecond / from.perSecond)
+      return overflow ? nil : count
+    }
+    let (quotient, rest) = quotientAndRemainder(dividingBy: from.perSecond / to.perSecond)
+    return rest < 0 ? quotient - 1 : quotient
+  }
+}

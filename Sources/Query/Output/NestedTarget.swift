@@ -1,0 +1,78 @@
+import Columnar
+import Parquet
+
+/// Collects binary rows into a Parquet file that has nested columns, value by value.
+///
+/// The turns of `OrderedOutput` order all calls.
+final class NestedTarget: RowTarget, @unchecked Sendable {
+  let isSeekable = false
+  private let file: OutputTarget
+  private let writer: NestedParquetWriter
+  private let columns: [QueryColumn]
+  private let joiner: TimeJoiner
+  private var builders: [ColumnBuilder]
+  private var rowCount = 0
+
+  /// Rows that are taken apart at once.
+  private static let rowCountMax = 4_096
+
+  init(file: OutputTarget, columns: [QueryColumn]) throws {
+    self.file = file
+    self.columns = columns
+    joiner = try TimeJoiner(columns)
+    builders = joiner.rowFields.map { ColumnBuilder(type: $0.type) }
+    let nested = Dictionary(
+      columns.compactMap { column in column.nested.map { (column.name, $0.type) } }
+    ) { first, _ in first }
+    var options = WriterOptions()
+    options.allowsNaN = true
+    writer = try NestedParquetWriter(
+      fileDescriptor: file.descriptor, path: file.path,
+      schema: joiner.fields.map { NestedField($0.name, nested[$0.name] ?? .primitive($0.type)) },
+      options: options)
+  }
+
+  func append(_ bytes: UnsafeRawBufferPointer) throws -> Bool {
+    guard let base = bytes.baseAddress else { return true }
+    var at = 0
+    while at < bytes.count {
+      for index in builders.indices { builders[index].take(base, &at) }
+      rowCount += 1
+      if rowCount == Self.rowCountMax { try flush() }
+    }
+    return true
+  }
+
+  func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws {
+    preconditionFailure("a Parquet file is written in order")
+  }
+
+  func finish() throws -> Bool {
+    try flush()
+    _ = try writer.finish()
+    return try file.finish()
+  }
+
+  private func flush() throws {
+    var taken = builders.indices.map { builders[$0].finish() }
+    try joiner.join(&taken)
+    let nested = Set(columns.filter { $0.nested != nil }.map(\.name))
+    for row in 0..<rowCount {
+      var values: [Value] = []
+      for (column, field) in zip(taken, joiner.fields) {
+        if column.isNull(row) {
+          values.append(.null)
+        } else if nested.contains(field.name), case .bytes(let text) = column.storage {
+          values.append(
+            text.bytes.withUnsafeBytes {
+              NestedBytes.value(UnsafeRawBufferPointer(rebasing: $0[text.byteRange(row)]))
+            })
+        } else {
+          values.append(Value(column: column, row: row, type: field.type))
+        }
+      }
+      try writer.append(values)
+    }
+    rowCount = 0
+  }
+}

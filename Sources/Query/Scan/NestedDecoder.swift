@@ -1,0 +1,70 @@
+import Columnar
+import Parquet
+
+/// How a nested column of a query is read: as values of one type, given as bytes.
+struct NestedReading: Equatable, Sendable {
+  var type: NestedType
+  /// Whether the bytes are those of `NestedBytes`, else JSON.
+  var isBinary = false
+}
+
+/// Reads one nested column of a row group, rows in ascending order, on one thread.
+final class NestedDecoder {
+  private let segment: ParquetSegment
+  private let name: String
+  private var rowGroup = -1
+  /// Of Parquet: a query's own cursors are others.
+  private var cursor: Parquet.RowCursor?
+  private var text = ValueText()
+  private var bytes: [UInt8] = []
+
+  init(segment: ParquetSegment, name: String) {
+    self.segment = segment
+    self.name = name
+  }
+
+  /// The values of `rows` as texts; a null is null.
+  func read(rowGroup: Int, as reading: NestedReading, rows: Range<Int>) throws -> Column {
+    if self.rowGroup != rowGroup || cursor.map({ $0.rowIndex > rows.lowerBound }) ?? true {
+      cursor = try segment.reader.rows(rowGroup: rowGroup, columns: [name])
+      self.rowGroup = rowGroup
+    }
+    var result = ByteColumn()
+    var validity: [UInt8] = []
+    guard let cursor else { return Column(type: .json, storage: .bytes(result)) }
+    try cursor.skip(rows: rows.lowerBound - cursor.rowIndex)
+    for row in rows {
+      guard let value = try cursor.next()?.first?.shaped(as: reading.type) else {
+        throw QueryError(
+          .badData, "the column ends after \(row) rows of its row group", at: place)
+      }
+      validity.append(value.isNull ? 0 : 1)
+      if value.isNull {
+        result.appendEmpty()
+        continue
+      }
+      let written = write(value, reading)
+      if written.count > Int(Int32.max) - result.bytes.count {
+        throw QueryError(
+          .badData, "nested values of more than \(Int32.max) bytes at once", at: place,
+          remedy: "leave the column out with --columns")
+      }
+      written.withUnsafeBytes { result.append($0) }
+    }
+    return Column(
+      type: .json, storage: .bytes(result), validity: validity.contains(0) ? validity : nil)
+  }
+
+  private var place: String { "\(segment.name), row group \(rowGroup), column '\(name)'" }
+
+  private func write(_ value: Value, _ reading: NestedReading) -> [UInt8] {
+    if reading.isBinary {
+      bytes.removeAll(keepingCapacity: true)
+      NestedBytes.append(value, to: &bytes)
+      return bytes
+    }
+    text.removeAll()
+    text.appendJSON(value)
+    return text.bytes
+  }
+}

@@ -1,0 +1,94 @@
+import Columnar
+import Foundation
+import Parquet
+import Testing
+
+@testable import Query
+
+/// Folders of Parquet files as other programs leave them.
+@Suite struct FolderTests {
+  private func inFolder(_ body: (String) throws -> Void) throws {
+    let folder = NSTemporaryDirectory() + "lake-folder-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    // Nothing but scratch.
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try body(folder)
+  }
+
+  private func write(_ path: String, _ columns: [(String, [Int64])]) throws {
+    try FileManager.default.createDirectory(
+      atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+    let options = WriterOptions()
+    let writers = columns.map { WriterColumn(Field($0.0, .long)) }
+    let writer = try ParquetFileWriter(path: path, columns: writers, options: options)
+    let chunks = try zip(writers, columns).map { writer, column in
+      try ColumnChunkEncoder(column: writer, options: options).encode(
+        Column(type: .long, storage: .integers(column.1)), rows: 0..<column.1.count)
+    }
+    try writer.append(rowGroup: chunks, rowCount: columns[0].1.count)
+    _ = try writer.finish()
+  }
+
+  private func csv(_ folder: String, columns: [String] = []) throws -> String {
+    var request = QueryRequest(table: folder)
+    request.columns = columns
+    let path = NSTemporaryDirectory() + "lake-folder-\(UUID().uuidString).csv"
+    // It may not have been written.
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let query = try Query(request, lake: { throw QueryError(.badTable, "no lake") })
+    _ = try query.run(to: QueryOutput(path: path, format: .csv), width: 1)
+    return try String(contentsOfFile: path, encoding: .utf8)
+  }
+
+  @Test func pathsSayThePartitionAndFilesOnlyWherePathsAreSilent() throws {
+    try inFolder { folder in
+      try write(folder + "/a=5/one.parquet", [("a", [1]), ("b", [2])])
+      try write(folder + "/a=6/one.parquet", [("b", [4])])
+      try write(folder + "/loose/one.parquet", [("a", [7]), ("b", [8])])
+      #expect(try csv(folder) == "a,b\n5,2\n6,4\n7,8\n")
+    }
+  }
+
+  @Test func aKeyThatOnlySomeFoldersHaveIsAColumn() throws {
+    try inFolder { folder in
+      try write(folder + "/one.parquet", [("b", [1])])
+      try write(folder + "/_k=x/two.parquet", [("b", [2])])
+      #expect(try csv(folder) == "b,_k\n2,x\n1,\n")
+    }
+  }
+
+  @Test func foldersAreReadOnceHoweverTheyAreReached() throws {
+    try inFolder { folder in
+      try write(folder + "/p=1/one.parquet", [("b", [1])])
+      let files = FileManager.default
+      try files.createSymbolicLink(atPath: folder + "/p=1/again", withDestinationPath: folder)
+      try files.createSymbolicLink(atPath: folder + "/a", withDestinationPath: folder + "/p=1")
+      #expect(try csv(folder) == "b,p\n1,1\n")
+    }
+  }
+
+  @Test func filesAreFoundByTheirNamesOrHowTheyBegin() throws {
+    try inFolder { folder in
+      for (number, name) in ["a.parq", "b.PARQUET", "c.pq", "000000_0", "part.1"].enumerated() {
+        try write(folder + "/" + name, [("b", [Int64(number)])])
+      }
+      try "no data".write(toFile: folder + "/README", atomically: true, encoding: .utf8)
+      try write(folder + "/notes.bak", [("b", [99])])
+      try write(folder + "/_hidden", [("b", [99])])
+      let lines = try csv(folder).split(separator: "\n").dropFirst()
+      #expect(Set(lines) == ["0", "1", "2", "3", "4"])
+    }
+  }
+
+  @Test func columnsMayBeNamedWithCommasOrNothing() throws {
+    try inFolder { folder in
+      try write(folder + "/one.parquet", [("a,b", [1]), ("", [2]), ("a", [3]), ("q\"", [4])])
+      #expect(try csv(folder, columns: ["a,b"]) == "\"a,b\"\n1\n")
+      #expect(try csv(folder, columns: ["a,\"a,b\",\"\""]) == "a,\"a,b\",\"\"\n3,1,2\n")
+      #expect(try csv(folder, columns: ["\"q\"\"\"", "a"]) == "\"q\"\"\",a\n4,3\n")
+    }
+    #expect(ColumnList.names(in: "a,,b") == nil)
+    #expect(ColumnList.names(in: "\"a") == nil)
+    #expect(ColumnList.names(in: "\"a\"b") == nil)
+  }
+}
