@@ -39,7 +39,6 @@ final class StoredMerge {
   private let day: StoredDay?
   private let lookup: StoredLookup
   private let settings: Settings
-  private let newColumns: ColumnSet
   private let compared: Set<String>
   /// What rows are compared by: one form for every set of columns that some file shares with the input.
   private var forms: [Form] = []
@@ -66,19 +65,22 @@ final class StoredMerge {
     var identity: RowDigest?
   }
 
-  /// - Parameter day: A date, in days since 1970.
+  /// - Parameters:
+  ///   - day: A date, in days since 1970.
+  ///   - blank: Columns of which no new row of the date has a value: as good as missing.
   init(
-    _ plan: RowPlan, texts: ByteColumn, day: Int, lookup: StoredLookup, settings: Settings
+    _ plan: RowPlan, texts: ByteColumn, day: Int, blank: Set<String>, lookup: StoredLookup,
+    settings: Settings
   ) throws {
     self.plan = plan
     self.texts = texts
     self.day = try lookup.take(day: day)
     self.lookup = lookup
     self.settings = settings
-    newColumns = ColumnSet(plan.columns)
     compared = Set(
       plan.columns.filter { $0.isPresent && ColumnSet.isCompared($0.field.name) }
-        .map(\.field.name))
+        .map(\.field.name)
+    ).subtracting(blank)
     pointers = .allocate(capacity: RowDigest.blockRowMax)
   }
 
