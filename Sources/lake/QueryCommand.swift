@@ -76,7 +76,8 @@ struct QueryCommand: Command {
     request.symbols = try arguments.list("symbol")
     request.start = arguments.value("start")
     request.end = arguments.value("end")
-    request.columns = try arguments.list("columns")
+    // A column's name may begin with a blank.
+    request.columns = try arguments.list("columns", trimsBlanks: false)
     request.filter = arguments.value("where")
     request.allowsOutside = arguments.flag("allow-outside")
     request.limit = try arguments.integer("limit", in: 0...Int.max)
@@ -111,6 +112,16 @@ struct QueryCommand: Command {
     return ledger.contracts(named: name, table: request.table).map {
       NamedStretch(symbol: $0.symbol, interval: $0.interval)
     }
+  }
+
+  private func nameMissingSymbols(_ query: Query, in context: Context) throws {
+    if context.isQuiet && !context.isJSON { return }
+    let missing = try query.missingSymbols(isInterrupted: { context.isInterrupted })
+    if missing.isEmpty { return }
+    context.warn(
+      "no rows of \(missing.map { "'\($0)'" }.joined(separator: ", "))"
+        + (query.rangeText == nil ? "" : " in the range"),
+      place: query.tableName, remedy: "check the symbols: without --symbol all are printed")
   }
 
   var printsRows: Bool { outputPath == "-" && !explains }
@@ -155,6 +166,8 @@ struct QueryCommand: Command {
     if outcome.isClosed { throw OutputClosed() }
     let reasons =
       outcome.rowCount == 0 && (context.isJSON || !context.isQuiet) ? try query.emptyReasons() : []
+    // Without a row the reasons say it.
+    if outcome.rowCount > 0 { try nameMissingSymbols(query, in: context) }
     if !context.isJSON, outcome.rowCount == 0 {
       context.say("no rows")
       for reason in reasons { context.say("  " + Escaping.controls(reason)) }
