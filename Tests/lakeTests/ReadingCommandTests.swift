@@ -44,11 +44,11 @@ import Testing
       #expect(run.status == 0 && run.output == all && !run.talk.contains("warning"), "\(run.talk)")
     }
     for (flags, named) in [
-      ("-s SPY,XXX", "no rows of 'XXX'\n"), ("-s AAA,SPY,ZZZ -n 1", "no rows of 'AAA', 'ZZZ'\n"),
-      ("-s SPY,XXX -w close>0 --format parquet -o rows.parquet --force", "no rows of 'XXX'\n"),
+      ("-s SPY,NONE", "no rows of 'NONE'\n"), ("-s AAA,SPY,ZZZ -n 1", "no rows of 'AAA', 'ZZZ'\n"),
+      ("-s SPY,NONE -w close>0 --format parquet -o rows.parquet --force", "no rows of 'NONE'\n"),
       (
-        "-s SPY,XXX --start 2024-01-02 --end 2024-01-02",
-        "no rows of 'XXX' in the range\n"
+        "-s SPY,NONE --start 2024-01-02 --end 2024-01-02",
+        "no rows of 'NONE' in the range\n"
       ),
     ] {
       let run = try lake.run("\(Self.query) \(flags)")
@@ -59,9 +59,9 @@ import Testing
     let run = try lake.run(
       "\(Self.query) -s SPY,QQQ -w symbol=SPY".replacing("=SPY", with: "='SPY'"))
     #expect(run.status == 0 && !run.talk.contains("warning"), "\(run.talk)")
-    #expect(try !lake.run("\(Self.query) -s SPY,XXX -q").talk.contains("XXX"))
-    let ledger = try lake.run("ledger show --symbol SPY,XXX")
-    #expect(ledger.status == 0 && ledger.talk.contains("nothing of 'XXX'"), "\(ledger.talk)")
+    #expect(try !lake.run("\(Self.query) -s SPY,NONE -q").talk.contains("NONE"))
+    let ledger = try lake.run("ledger show --symbol SPY,NONE")
+    #expect(ledger.status == 0 && ledger.talk.contains("nothing of 'NONE'"), "\(ledger.talk)")
     try lake.refuses([("ingest x.csv --symbol A,B", "'A,B', expected one symbol")], status: 64)
   }
 
