@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -14,6 +15,11 @@ extern long syscall(long number, ...);
 
 static inline int lake_mallopt(int param, int value) { return mallopt(param, value); }
 static inline int lake_errno(void) { return errno; }
+/// Whether the process's address space has a limit.
+static inline int lake_has_memory_limit(void) {
+  struct rlimit limit;
+  return getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+}
 static inline int lake_rename_noreplace(const char *from, const char *to) {
   long result;
   do result = syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 1 /* RENAME_NOREPLACE */);

@@ -75,11 +75,14 @@ enum FileSystem {
     let descriptor = Waiting.openForReading(path)
     if descriptor < 0 { throw unreadable("file cannot be read", path, lake_errno()) }
     defer { lake_close(descriptor) }
-    let isFile = Waiting.isRegularFile(descriptor)
+    // A pipe that nobody writes to would hold up every command.
+    guard Waiting.isRegularFile(descriptor) else {
+      throw CatalogError(.unreadable, "it is no file", place: .init(path: path))
+    }
     var bytes: [UInt8] = []
     var part = [UInt8](repeating: 0, count: 64 << 10)
     while true {
-      let count = Waiting.read(descriptor, &part, part.count, isFile: isFile)
+      let count = Waiting.read(descriptor, &part, part.count, isFile: true)
       if count < 0 { throw unreadable("file cannot be read", path, lake_errno()) }
       if count == 0 { break }
       bytes += part[..<count]

@@ -11,10 +11,13 @@ extension Arguments {
   public func values(_ name: String) -> [String] { rawValues(name) }
 
   /// The values of a flag that takes a comma-separated list (and may be repeated); empty when not given.
-  public func list(_ name: String) throws(UsageError) -> [String] {
+  ///
+  /// - Parameter trimsBlanks: Blanks around an item are none of it: `'SPY, QQQ'` is `SPY,QQQ`.
+  public func list(_ name: String, trimsBlanks: Bool = true) throws(UsageError) -> [String] {
     var items: [String] = []
     for value in rawValues(name) {
-      for item in value.split(separator: ",", omittingEmptySubsequences: false) {
+      for part in value.split(separator: ",", omittingEmptySubsequences: false) {
+        let item = trimsBlanks ? Self.trimmed(part) : part
         if item.isEmpty {
           throw bad(name, value, "a list without empty items", "--\(name) A,B")
         }
@@ -22,6 +25,13 @@ extension Arguments {
       }
     }
     return items
+  }
+
+  private static func trimmed(_ text: Substring) -> Substring {
+    let isBlank: (Character) -> Bool = { $0 == " " || $0 == "\t" }
+    var rest = text.drop(while: isBlank)
+    while let last = rest.last, isBlank(last) { rest.removeLast() }
+    return rest
   }
 
   /// A whole number; nil when the flag is not given.

@@ -44,6 +44,7 @@ public struct Program: Sendable {
     // Before anything changes it.
     _ = UserMask.value
     let words = Array(CommandLine.arguments.dropFirst())
+    MemoryEnd.install(Self.memoryError(asJSON: words.contains("--json")))
     let status = run(
       words, environment: Self.processEnvironment(), workingDirectory: Self.processDirectory(),
       output: TextOutput(descriptor: STDOUT_FILENO), talk: TextOutput(descriptor: STDERR_FILENO))
@@ -201,6 +202,18 @@ public struct Program: Sendable {
 
   private func trimmed(_ text: String) -> String {
     text.hasSuffix("\n") ? String(text.dropLast()) : text
+  }
+
+  /// What is said where the system gives no more memory; it has to be ready before.
+  static func memoryError(asJSON: Bool) -> String {
+    let message = "the system gives no more memory: what was not committed is not stored"
+    let remedy =
+      "fewer threads (--jobs 1) and less memory (--memory 64MB) where the command has these flags, or a higher limit of address space (ulimit -v)"
+    if asJSON {
+      return ErrorText.json(
+        "error", message: message, code: "noMemory", place: nil, remedy: remedy) + "\n"
+    }
+    return ErrorText.lines("error:", message: message, placeLines: [], remedy: remedy)
   }
 
   static func processEnvironment() -> [String: String] {

@@ -101,6 +101,14 @@ public struct Query: Sendable {
     try EmptyAnswer(plan: plan, request: request).reasons()
   }
 
+  /// Symbols of a list that have no row in the range, whatever else rows must satisfy.
+  ///
+  /// - Parameter isInterrupted: Polled file by file.
+  public func missingSymbols(isInterrupted: () -> Bool = { false }) throws -> [String] {
+    var missing = try MissingSymbols(request, plan.table)
+    return try missing?.find(isInterrupted: isInterrupted) ?? []
+  }
+
   /// What a run would read and what it would skip, and why.
   public func explanation() throws -> Explanation { try Explanation(plan) }
 

@@ -97,6 +97,7 @@ struct GapsCommand: Command {
       if status == .interrupted { break }
     }
     progress.finish()
+    nameUnknownSymbols(reports, in: context)
     print(reports, in: context)
     return status
   }
@@ -111,6 +112,18 @@ struct GapsCommand: Command {
     options.end = range.end
     options.calendar = calendar
     return options
+  }
+
+  /// Names symbols that none of the tables knows.
+  private func nameUnknownSymbols(_ reports: [GapReport], in context: Context) {
+    let unknown = Set(symbols).filter { name in
+      !reports.isEmpty
+        && reports.allSatisfy { $0.unknownSymbols.contains(name) && !$0.isInterrupted }
+    }
+    if unknown.isEmpty { return }
+    context.warn(
+      "neither rows nor requests of \(unknown.sorted().map { "'\($0)'" }.joined(separator: ", "))",
+      remedy: "check the symbols, or say which time to look at: --start and --end")
   }
 
   // MARK: - Printing

@@ -73,7 +73,13 @@ struct IngestCommand: Command {
     try arguments.requireInterval("interval", arguments.value("interval"))
     try arguments.requireTimeZone("timezone")
     try arguments.requireMappings("map")
-    options.symbol = arguments.value("symbol")
+    let symbols = try arguments.list("symbol")
+    guard symbols.count <= 1 else {
+      throw arguments.bad(
+        "symbol", arguments.values("symbol").joined(separator: ","),
+        "one symbol: it stands for all rows that carry none", nil)
+    }
+    options.symbol = symbols.first
     options.interval = arguments.value("interval")
     options.kind = arguments.value("schema")
     options.dataset = arguments.value("dataset")

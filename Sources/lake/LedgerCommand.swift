@@ -16,7 +16,9 @@ struct LedgerCommand: Command {
     flags: [
       .option("dataset", "DATASET", help: "Only this dataset."),
       .option("schema", "KIND", help: "Only this record kind."),
-      .option("symbol", "SYMBOL", help: "Only this symbol, as it was asked for."),
+      .option(
+        "symbol", "SYMBOLS", repeatable: true,
+        help: "Only these symbols, like SPY,QQQ, as they were asked for."),
       .switch("dry-run", help: "With rebuild: say what is missing, and write nothing."),
     ],
     notes: [
@@ -32,14 +34,14 @@ struct LedgerCommand: Command {
   let verb: String
   let dataset: String?
   let schema: String?
-  let symbol: String?
+  let symbols: [String]
   let isDryRun: Bool
 
   init(_ arguments: inout Arguments) throws(UsageError) {
     verb = try arguments.operandChoice("show|rebuild")
     dataset = arguments.value("dataset")
     schema = arguments.value("schema")
-    symbol = arguments.value("symbol")
+    symbols = try arguments.list("symbol")
     isDryRun = arguments.flag("dry-run")
   }
 
@@ -59,11 +61,13 @@ struct LedgerCommand: Command {
       ("STATE", .left), ("WHY", .left),
     ])
     var count = 0
+    var missing = Set(symbols)
     for source in ledger.sources
     where (dataset ?? source.dataset) == source.dataset
       && (schema ?? source.schema) == source.schema
-      && (symbol ?? source.symbol) == source.symbol
+      && (symbols.isEmpty || symbols.contains(source.symbol))
     {
+      missing.remove(source.symbol)
       let stretches = ledger.stretches(
         dataset: source.dataset, schema: source.schema, symbolType: source.symbolType,
         symbol: source.symbol)
@@ -95,6 +99,11 @@ struct LedgerCommand: Command {
       }
     }
     if !context.isJSON && count > 0 { context.print(table) }
+    if !missing.isEmpty {
+      context.warn(
+        "the ledger knows nothing of \(missing.sorted().map { "'\($0)'" }.joined(separator: ", "))",
+        remedy: "without --symbol all names are shown, as they were asked for")
+    }
     var summary = Summary()
     summary.add("intervals", .count(count))
     summary.add("events", .count(ledger.events.count))

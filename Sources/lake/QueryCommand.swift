@@ -121,6 +121,16 @@ struct QueryCommand: Command {
     }
   }
 
+  private func nameMissingSymbols(_ query: Query, in context: Context) throws {
+    if context.isQuiet && !context.isJSON { return }
+    let missing = try query.missingSymbols(isInterrupted: { context.isInterrupted })
+    if missing.isEmpty { return }
+    context.warn(
+      "no rows of \(missing.map { "'\($0)'" }.joined(separator: ", "))"
+        + (query.rangeText == nil ? "" : " in the range"),
+      place: query.tableName, remedy: "check the symbols: without --symbol all are printed")
+  }
+
   var printsRows: Bool { outputPath == "-" && !explains }
 
   func run(in context: Context) throws -> ExitStatus {
@@ -173,6 +183,8 @@ struct QueryCommand: Command {
     if outcome.isClosed { throw OutputClosed() }
     let reasons =
       outcome.rowCount == 0 && (context.isJSON || !context.isQuiet) ? try query.emptyReasons() : []
+    // Without a row the reasons say it.
+    if outcome.rowCount > 0 { try nameMissingSymbols(query, in: context) }
     if !context.isJSON, outcome.rowCount == 0 {
       context.say("no rows")
       for reason in reasons { context.say("  " + Escaping.controls(reason)) }

@@ -1,9 +1,21 @@
 import Columnar
+import Glibc
 import Testing
 
 @testable import Catalog
 
 @Suite struct SchemaFilesTests {
+  @Test func aPipeAmongTheFilesOfALakeHoldsNothingUp() throws {
+    let scratch = try ScratchFolder()
+    defer { scratch.remove() }
+    try scratch.write("lake.yaml", "")
+    try scratch.write("schemas/readme.txt", "")
+    try #require(mkfifo(scratch.path + "/schemas/x.yaml", 0o600) == 0)
+    let lake = try Lake(root: scratch.path)
+    let error = #expect(throws: CatalogError.self) { try TableSchema.all(in: lake) }
+    #expect(error?.message == "it is no file" && error?.place.path?.hasSuffix("x.yaml") == true)
+  }
+
   @Test func everyBuiltInSchemaLoads() throws {
     let schemas = try TableSchema.all()
     #expect(schemas.count >= 27)

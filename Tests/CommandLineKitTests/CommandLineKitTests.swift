@@ -93,7 +93,7 @@ struct Ran {
       ).output == expected)
     #expect(
       Ran(
-        "sample", "-foout.csv", "--limit=3", "raw.x", "a", "--symbol=A,B,C", "--memory", "64 MB",
+        "sample", "-foout.csv", "--limit=3", "raw.x", "a", "--symbol= A, B ,C", "--memory", "64 MB",
         "--format", "csv", "-"
       ).output == expected)
   }
@@ -140,6 +140,10 @@ struct Ran {
       (
         ["sample", "x", "--symbol", "A,,B"],
         "flag '--symbol' is 'A,,B', expected a list without empty items", "--symbol A,B"
+      ),
+      (
+        ["sample", "x", "--symbol", "A, ,B"],
+        "flag '--symbol' is 'A, ,B', expected a list without empty items", "--symbol A,B"
       ),
       (
         ["sample", "x", "--format", "jsnl"], "flag '--format' is 'jsnl', expected 'csv', 'jsonl'",

@@ -65,6 +65,17 @@ private func record(_ events: [(state: String, start: String, end: String)], in 
 }
 
 @Suite struct GapsCommandTests {
+  @Test func aSymbolThatNothingIsKnownOfIsNamed() throws {
+    let lake = try BarsLake(["AAA", "BBB"]) { _, _, _ in true }
+    let run = try lake.run("gaps \(BarsLake.table) --symbol AAA,NONE")
+    #expect(run.talk.contains("warning: neither rows nor requests of 'NONE'\n"), "\(run.talk)")
+    #expect(try !lake.run("gaps \(BarsLake.table) --symbol AAA,BBB").talk.contains("warning"))
+    // In a time that is asked for, it is missing.
+    let asked = try lake.run(
+      "gaps \(BarsLake.table) --symbol AAA,NONE --start 2024-11-25 --end 2024-11-26")
+    #expect(asked.status == 1 && !asked.talk.contains("warning"), "\(asked.talk)")
+  }
+
   @Test func aWholeTableNeedsNothing() throws {
     let lake = try BarsLake(["SPY", "QQQ"]) { _, _, _ in true }
     defer { lake.scratch.remove() }

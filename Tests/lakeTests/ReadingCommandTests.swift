@@ -34,6 +34,37 @@ import Testing
     #expect(try lake.output(of: "query spy.parquet").lines.count == 2)
   }
 
+  @Test func symbolsOfAListWithoutRowsAreNamed() throws {
+    let lake = try SimulatedLake()
+    defer { lake.remove() }
+    let all = try lake.output(of: "\(Self.query) -s SPY,QQQ")
+    // Blanks around a name are none of it.
+    for list in ["SPY, QQQ", " SPY ,QQQ", "SPY,\tQQQ "] {
+      let run = try LakeBinary.run(Self.query.words + ["-s", list], in: lake.scratch.url)
+      #expect(run.status == 0 && run.output == all && !run.talk.contains("warning"), "\(run.talk)")
+    }
+    for (flags, named) in [
+      ("-s SPY,NONE", "no rows of 'NONE'\n"), ("-s AAA,SPY,ZZZ -n 1", "no rows of 'AAA', 'ZZZ'\n"),
+      ("-s SPY,NONE -w close>0 --format parquet -o rows.parquet --force", "no rows of 'NONE'\n"),
+      (
+        "-s SPY,NONE --start 2024-01-02 --end 2024-01-02",
+        "no rows of 'NONE' in the range\n"
+      ),
+    ] {
+      let run = try lake.run("\(Self.query) \(flags)")
+      #expect(run.status == 0 && run.talk.contains("warning: " + named), "\(flags): \(run.talk)")
+      #expect(!run.talk.contains("'SPY'"), "\(flags): \(run.talk)")
+    }
+    // What --where leaves out is there all the same.
+    let run = try lake.run(
+      "\(Self.query) -s SPY,QQQ -w symbol=SPY".replacing("=SPY", with: "='SPY'"))
+    #expect(run.status == 0 && !run.talk.contains("warning"), "\(run.talk)")
+    #expect(try !lake.run("\(Self.query) -s SPY,NONE -q").talk.contains("NONE"))
+    let ledger = try lake.run("ledger show --symbol SPY,NONE")
+    #expect(ledger.status == 0 && ledger.talk.contains("nothing of 'NONE'"), "\(ledger.talk)")
+    try lake.refuses([("ingest x.csv --symbol A,B", "'A,B', expected one symbol")], status: 64)
+  }
+
   @Test func explainsWhatItWouldReadAndReadsNothing() throws {
     let lake = try SimulatedLake()
     defer { lake.remove() }

@@ -452,7 +452,30 @@ CONFIGURATIONS = [
 ]
 
 
+def judge_no_memory(judge: Judge) -> None:
+    """Whatever the limit of address space: all rows are in, or none and an error says what is missing."""
+    path = judge.folder() / "bars.csv.gz"
+    write(path, lines(BARS, lambda n: b"2024-01-%02dT%02d:%02d:%02dZ,1,1,1,1,%d\n" % (
+        2 + n // 50_000, n // 3600 % 14, n // 60 % 60, n % 60, n), 200_000))
+    refused, odd = 0, []
+    for mebibytes in (64, 80, 96, 112, 128, 160, 192):
+        lake = judge.new_lake()
+        words = lake.words("ingest", path, *ONE, "--jobs", "8", "-q")
+        found = run_limited(words, mebibytes * MIB)
+        rows = count(lake, "raw") if (lake.root / "raw").exists() else 0
+        refused += found.status == FAILED
+        told = "no more memory" in found.talk or "memory" in found.talk and "error:" in found.talk
+        if (found.status, rows) != (DONE, 200_000) and not (found.status == FAILED and rows == 0 and told):
+            odd.append((mebibytes, found.status, rows, found.talk[-300:]))
+        again = run_limited(words, 2 * GIB)
+        if again.status != DONE or count(lake, "raw") != 200_000 or list((lake.root / "staging").glob("*/*")):
+            odd.append((mebibytes, "again", again.status, again.talk[-300:]))
+    judge.check(not odd, "too little address space: nothing or all, and an error", odd)
+    judge.check(refused > 0, "too little address space: some limits are too tight", refused)
+
+
 def judge_all(judge: Judge) -> None:
+    judge_no_memory(judge)
     for command in COMMANDS:
         judge_command(judge, command)
     for case in INPUTS:

@@ -17,9 +17,13 @@ struct ColumnSet: Hashable, Sendable {
       text == Self.everything ? nil : Set(text.split(separator: ",").map(String.init))
   }
 
-  /// - Parameter columns: What a source's rows are cut into.
-  init(_ columns: [PhysicalColumn]) {
-    let present = columns.filter { $0.isPresent || !Self.isCompared($0.field.name) }
+  /// - Parameters:
+  ///   - columns: What a source's rows are cut into.
+  ///   - blank: Names of columns without any value: the input says nothing by them.
+  init(_ columns: [PhysicalColumn], blank: Set<String>) {
+    let present = columns.filter {
+      $0.isPresent && !blank.contains($0.field.name) || !Self.isCompared($0.field.name)
+    }
     names = present.count == columns.count ? nil : Set(present.map(\.field.name))
   }
 

@@ -2,8 +2,9 @@ import Bytes
 
 /// The stored rows of one symbol and microsecond, for new rows to be held against.
 struct InstantRows {
-  /// Different rows of one symbol and microsecond that are held against each other at most.
-  static let entryMax = 300_000
+  /// Of an entry, its place in the table by digest and the identity of its event; arrays and tables have room for more
+  /// than is in them.
+  static let entryByteCount = 3 * MemoryLayout<Entry>.stride
   /// Entries that are looked through one by one.
   private static let plainMax = 8
 
@@ -21,14 +22,18 @@ struct InstantRows {
     fileprivate var next: Int
   }
 
+  private let share: MergeShare
   private(set) var entries: [Entry] = []
   private var heads: [Fingerprint: Int] = [:]
   /// Of events, while it matters whether some are shared.
   var identities: Set<UInt64> = []
 
+  init(memory: MergeMemory) { share = MergeShare(of: memory) }
+
   var isEmpty: Bool { entries.isEmpty }
 
   mutating func removeAll() {
+    share.reset()
     entries.removeAll(keepingCapacity: true)
     if !heads.isEmpty { heads.removeAll(keepingCapacity: true) }
     if !identities.isEmpty { identities.removeAll(keepingCapacity: true) }
@@ -42,12 +47,13 @@ struct InstantRows {
       entries[known].count += 1
       return
     }
-    if entries.count == Self.entryMax {
-      throw PassError(
-        .input,
-        "the table holds more than \(Self.entryMax) different rows of one symbol at one instant, too many to hold new ones against",
-        remedy: "--overlap append stores all rows of the input as new ones")
-    }
+    try share.take(
+      Self.entryByteCount,
+      rows:
+        "the different rows that the table holds of one symbol at one instant, \(entries.count) so far,",
+      remedy:
+        "--overlap append, which stores all rows of the input as new ones where the table has no key"
+    )
     entries.append(
       Entry(
         digest: digest, content: row.content, form: form, count: 1, cursor: cursor,

@@ -90,6 +90,8 @@ final class PartitionRows {
   private var capacity = 32
   private var slots: [UInt32: Int] = [:]
   var rowCount = 0
+  /// Columns without a value so far; nil where the source's format says which it has.
+  var blanks: BlankColumns?
 
   init(day: Int) {
     self.day = day

@@ -19,6 +19,17 @@ enum ColumnOrigin: Hashable, Sendable {
   case json(RowField)
   /// The source has no such field.
   case absent
+
+  /// The packed field that carries the values.
+  var field: RowField? {
+    switch self {
+    case .integer(let field), .microseconds(let field), .nanosecondRemainder(let field),
+      .wide(let field), .double(let field), .character(let field), .fixedText(let field),
+      .text(let field), .json(let field):
+      field
+    case .absent: nil
+    }
+  }
 }
 
 /// One physical column of a table, and how it is cut out of packed rows.

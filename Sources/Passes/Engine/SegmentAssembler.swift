@@ -20,8 +20,8 @@ struct AssembledRows: Sendable {
   /// All dates of the source's rows, days since 1970.
   var days: Set<Int> = []
   var symbols = ClaimedSymbols()
-  /// Which columns the source had, as the tag of its segments says it.
-  var columnsTag = ""
+  /// Which columns the source had, as the tag of a date's segment says it, by day.
+  var columnsTags: [Int: String] = [:]
 
   /// Rows that came to something: as many as were put in.
   var accountedRowCount: Int {
@@ -116,7 +116,6 @@ final class SegmentAssembler: Sendable {
     result.withLock { result in
       var taken = result
       taken.segments.sort { $0.day < $1.day }
-      taken.columnsTag = ColumnSet(plan.columns).tagText(plan.columns.map(\.field))
       result = AssembledRows()
       return taken
     }
@@ -190,11 +189,15 @@ final class SegmentAssembler: Sendable {
     try checkEarlyOrder(partition)
     var assembly = Assembly(
       partition: partition, texts: texts, plan: plan, rowPool: handover.rowPool)
+    let blank = partition.blanks?.names(plan.columns) ?? []
     let merge = try StoredMerge(
-      plan, texts: texts, day: partition.day, lookup: settings.stored, settings: settings.merge)
+      plan, texts: texts, day: partition.day, blank: blank, lookup: settings.stored,
+      settings: settings.merge)
     try assembly.leaveOut(merge)
+    let columnsTag = ColumnSet(plan.columns, blank: blank).tagText(plan.columns.map(\.field))
     result.withLock { result in
       result.days.insert(partition.day)
+      result.columnsTags[partition.day] = columnsTag
       result.symbols.add(partition, texts)
       result.add(merge)
     }

@@ -17,8 +17,8 @@ struct StoredOutOfOrder: Error {}
 
 /// The rows of one symbol in one data file, in order of time.
 final class StoredCursor {
-  /// Rows of a file that is in no order are put into one in memory: at most so many of a symbol and date.
-  static let unsortedRowMax = 1_000_000
+  /// Of a row of a file that is in no order: all of a symbol and date are put into one in memory.
+  static let unsortedRowByteCount = MemoryLayout<StoredRow>.stride * 5 / 4
 
   let file: StoredFile
   /// Place of the file among those of its date.
@@ -42,14 +42,16 @@ final class StoredCursor {
   /// All rows, where the file is in no order.
   private var collected: [StoredRow]?
   private var collectedAt = 0
+  private let share: MergeShare
 
   /// - Parameters:
   ///   - isResolved: The new rows' symbol takes the place of a stand-in.
   ///   - isOrdered: Whether the file's own order can be relied on.
   init(
     _ file: StoredFile, fileIndex: Int, isByKey: Bool, isResolved: Bool, symbol: String,
-    times: ClosedRange<Int64>, isOrdered: Bool
+    times: ClosedRange<Int64>, isOrdered: Bool, memory: MergeMemory
   ) throws {
+    share = MergeShare(of: memory)
     self.file = file
     self.fileIndex = fileIndex
     self.form = file.form
@@ -142,16 +144,12 @@ final class StoredCursor {
       let block = try file.block(index)
       for run in block.symbols where run.name == symbol {
         for place in run.rows where micros.contains(FileBounds.microsecond(block.times[place])) {
+          try share.take(
+            Self.unsortedRowByteCount,
+            rows: "the rows of '\(symbol)' in '\(file.source.path)', a file that is in no order,",
+            remedy: "write that file again in order of symbol and time")
           found.append(Self.row(block, place))
         }
-      }
-      if found.count > Self.unsortedRowMax {
-        throw PassError(
-          .input,
-          "'\(symbol)' has more than \(Self.unsortedRowMax) rows in a file that is in no order",
-          place: file.source.path,
-          remedy:
-            "write that file again in order of symbol and time")
       }
     }
     found.sort { $0.time < $1.time }

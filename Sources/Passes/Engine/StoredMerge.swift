@@ -28,7 +28,19 @@ final class StoredMerge {
   struct Settings: Sendable {
     var keyColumns: [String] = []
     var policy = OverlapPolicy.merge
-    var conflictLimit = ConflictLimit()
+    var memory: MergeMemory
+    var conflictLimit: ConflictLimit
+
+    /// - Parameter budget: Bytes that the whole command may take.
+    init(
+      keyColumns: [String] = [], policy: OverlapPolicy = .merge, budget: Int,
+      memory: MergeMemory? = nil
+    ) {
+      self.keyColumns = keyColumns
+      self.policy = policy
+      self.memory = memory ?? MergeMemory(budget: budget)
+      conflictLimit = ConflictLimit(budget: budget)
+    }
   }
 
   /// Columns that tell events apart, the first that both sides have.
@@ -39,7 +51,6 @@ final class StoredMerge {
   private let day: StoredDay?
   private let lookup: StoredLookup
   private let settings: Settings
-  private let newColumns: ColumnSet
   private let compared: Set<String>
   /// What rows are compared by: one form for every set of columns that some file shares with the input.
   private var forms: [Form] = []
@@ -66,19 +77,22 @@ final class StoredMerge {
     var identity: RowDigest?
   }
 
-  /// - Parameter day: A date, in days since 1970.
+  /// - Parameters:
+  ///   - day: A date, in days since 1970.
+  ///   - blank: Columns of which no new row of the date has a value: as good as missing.
   init(
-    _ plan: RowPlan, texts: ByteColumn, day: Int, lookup: StoredLookup, settings: Settings
+    _ plan: RowPlan, texts: ByteColumn, day: Int, blank: Set<String>, lookup: StoredLookup,
+    settings: Settings
   ) throws {
     self.plan = plan
     self.texts = texts
     self.day = try lookup.take(day: day)
     self.lookup = lookup
     self.settings = settings
-    newColumns = ColumnSet(plan.columns)
     compared = Set(
       plan.columns.filter { $0.isPresent && ColumnSet.isCompared($0.field.name) }
-        .map(\.field.name))
+        .map(\.field.name)
+    ).subtracting(blank)
     pointers = .allocate(capacity: RowDigest.blockRowMax)
   }
 
@@ -175,7 +189,8 @@ final class StoredMerge {
     var work = SymbolMerge(
       name: name, cursors: cursors, rowCount: symbol.rowCount, mayHaveTwins: mayHaveTwins,
       formOrder: forms.indices.sorted { forms[$0].columns.count > forms[$1].columns.count },
-      hasIdentity: forms.allSatisfy { $0.identity != nil }, tally: tally)
+      hasIdentity: forms.allSatisfy { $0.identity != nil }, tally: tally,
+      memory: settings.memory)
     try RowMerge.forEachSpan(symbol, order: plan.order, stride: plan.layout.stride) { base, count in
       var at = 0
       while at < count {
@@ -216,7 +231,7 @@ final class StoredMerge {
           try StoredCursor(
             file, fileIndex: index, isByKey: isKeyed && file.hasWholeKey && stored == name,
             isResolved: isResolved, symbol: stored, times: times,
-            isOrdered: isOrdered && file.source.isSorted))
+            isOrdered: isOrdered && file.source.isSorted, memory: settings.memory))
       }
     }
     return cursors
@@ -277,7 +292,7 @@ final class StoredMerge {
       }
       let verdict =
         isKeyed
-        ? work.judge(
+        ? try work.judge(
           key: keys[row], own: own.isEmpty ? nil : own[row], content: { contents[$0][row] }, time,
           hasExtra: extras.map { $0[row] != 0 } ?? false)
         : work.judge(
@@ -308,15 +323,21 @@ final class StoredMerge {
 final class ConflictLimit: Sendable {
   static let rowMax = 100_000
   static let byteMax = 64 << 20
+  /// What is kept of a row beside its bytes.
+  private static let rowOverhead = MemoryLayout<KeyConflict>.stride + 32
 
+  private let byteMax: Int
   private let taken = ByteCounter()
 
+  /// - Parameter budget: Bytes that the whole command may take.
+  init(budget: Int) { byteMax = min(Self.byteMax, budget / 4) }
+
   func take(byteCount: Int) throws {
-    let (rows, bytes) = taken.add(byteCount)
-    if rows > Self.rowMax || bytes > Self.byteMax {
+    let (rows, bytes) = taken.add(byteCount.adding(clamped: Self.rowOverhead))
+    if rows > Self.rowMax || bytes > byteMax {
       throw PassError(
         .tooManyBadRows,
-        "more than \(rows - 1) rows have keys that the table holds with other values",
+        "more than \(min(rows - 1, Self.rowMax)) rows have keys that the table holds with other values",
         remedy:
           "if the input corrects what is stored, take that back first (lake restore TABLE --version N), or store it in a table of its own: --table"
       )

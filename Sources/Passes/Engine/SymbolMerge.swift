@@ -111,14 +111,17 @@ struct SymbolMerge {
   /// Forms of comparison, those of most columns first.
   let formOrder: [Int]
   private let hasIdentity: Bool
+  /// Of a key and the content under it; the table has room for more than is in it.
+  static let seenByteCount = 6 * MemoryLayout<Fingerprint>.stride
   var tally: MergeTally
   /// Place of the next row.
   var row = 0
   /// Rows that are left out.
   var dropped: Bitmap
   private(set) var microsecond: Int64?
-  private(set) var stored = InstantRows()
+  private(set) var stored: InstantRows
   private var seen: [Fingerprint: Fingerprint] = [:]
+  private let seenShare: MergeShare
   private var meetingInstants = 0
   /// Whether stored rows of the current microsecond are found by their content although the table has a key.
   private var hasHalfKeyed = false
@@ -129,8 +132,10 @@ struct SymbolMerge {
 
   init(
     name: String, cursors: [StoredCursor], rowCount: Int, mayHaveTwins: Bool, formOrder: [Int],
-    hasIdentity: Bool, tally: MergeTally
+    hasIdentity: Bool, tally: MergeTally, memory: MergeMemory
   ) {
+    stored = InstantRows(memory: memory)
+    seenShare = MergeShare(of: memory)
     self.name = name
     self.cursors = cursors
     self.mayHaveTwins = mayHaveTwins
@@ -163,7 +168,10 @@ struct SymbolMerge {
     self.microsecond = microsecond
     stored.removeAll()
     hasHalfKeyed = false
-    if !seen.isEmpty { seen.removeAll(keepingCapacity: true) }
+    if !seen.isEmpty {
+      seen.removeAll(keepingCapacity: true)
+      seenShare.reset()
+    }
     let watches = watchesIdentity
     for (place, cursor) in cursors.enumerated() {
       try cursor.take(microsecond) { row in
@@ -227,7 +235,7 @@ struct SymbolMerge {
   mutating func judge(
     key: Fingerprint, own: Fingerprint?, content: (Int) -> Fingerprint, _ time: Int64,
     hasExtra: Bool
-  ) -> Verdict {
+  ) throws -> Verdict {
     if let own, let known = seen[key] {
       if known != own { return .conflict }
       tally.repeats += 1
@@ -243,7 +251,13 @@ struct SymbolMerge {
     } else if hasHalfKeyed {
       verdict = judge(content, time, hasExtra: hasExtra)
     }
-    if let own, verdict == .stays { seen[key] = own }
+    if let own, verdict == .stays {
+      try seenShare.take(
+        Self.seenByteCount,
+        rows: "the rows of one symbol at one instant, \(seen.count) so far,",
+        remedy: "split the file by symbol or time")
+      seen[key] = own
+    }
     return verdict
   }
 

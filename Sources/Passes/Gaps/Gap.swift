@@ -69,6 +69,8 @@ public struct GapReport: Sendable {
   public internal(set) var symbolCount = 0
   public internal(set) var rowCount = 0
   public internal(set) var tallies: [GapState: Tally] = [:]
+  /// Symbols that were asked for, and of which neither rows nor requests are known.
+  public internal(set) var unknownSymbols: Set<String> = []
   public internal(set) var isInterrupted = false
 
   public var needsAction: Bool { tallies.keys.contains(where: \.needsAction) }

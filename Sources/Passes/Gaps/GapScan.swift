@@ -88,6 +88,12 @@ final class GapScan {
     try tellHolidays()
     report.symbolCount += series.count - (everything == nil ? 0 : 1)
     report.rowCount += rowCount
+    for one in series
+    where options.symbols.contains(one.name) && !one.isSeen && !one.coverage.isKnown
+      && one.start == nil
+    {
+      report.unknownSymbols.insert(one.name)
+    }
     tally.add(to: &report)
     otherCalendars = others.names
   }

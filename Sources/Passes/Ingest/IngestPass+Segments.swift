@@ -22,7 +22,9 @@ extension IngestPass {
       plan: plan,
       settings: SegmentAssembler.Settings(
         stagingDirectory: run.directory, filePrefix: nextFilePrefix(), options: writerOptions,
-        merge: StoredMerge.Settings(keyColumns: keyColumns, policy: options.overlap),
+        merge: StoredMerge.Settings(
+          keyColumns: keyColumns, policy: options.overlap, budget: options.memoryByteCount,
+          memory: mergeMemory),
         stored: lookup, syncer: syncer),
       pool: pool)
   }

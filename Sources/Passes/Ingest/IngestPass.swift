@@ -38,12 +38,15 @@ public final class IngestPass {
   /// Whether what the ledger cannot be told ends the job: what downloads buy must be written down.
   var needsLedger = false
   let syncer = FileSyncer()
+  /// Of all tables and inputs together.
+  let mergeMemory: MergeMemory
 
   public init(lake: Lake, options: IngestOptions, observer: any PassObserver = NoObserver()) throws
   {
     self.lake = lake
     self.options = options
     self.observer = observer
+    mergeMemory = MergeMemory(budget: options.memoryByteCount)
     try LakeCleaning.removeDeadRuns(lake, observer: observer)
     run = try StagingRun(root: lake.root)
     originals = OriginalStore(directory: run.directory)

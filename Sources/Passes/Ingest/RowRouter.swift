@@ -38,14 +38,21 @@ final class RowRouter {
 
   func route(_ block: RowBlock) throws {
     let base = UnsafeRawPointer(block.bytes.base)
+    // Rows of the current date that were not looked through for values yet.
+    var first = 0
     for index in 0..<block.rowCount {
       let row = base + index * sourceByteCount
       let key = sink.plan.order.key(row)
-      if key.index < dayStart || key.index >= dayEnd { try turn(to: key.index) }
+      if key.index < dayStart || key.index >= dayEnd {
+        lookForValues(base, first..<index)
+        first = index
+        try turn(to: key.index)
+      }
       guard let partition else { continue }
       try store(row, key, partition)
       ordinal += 1
     }
+    lookForValues(base, first..<block.rowCount)
     rowCount += block.rowCount
     try sink.didAppend(rowCount: block.rowCount)
   }
@@ -68,9 +75,17 @@ final class RowRouter {
     }
   }
 
+  private func lookForValues(_ base: UnsafeRawPointer, _ rows: Range<Int>) {
+    if rows.isEmpty { return }
+    partition?.blanks?.look(
+      at: base + rows.lowerBound * sourceByteCount, stride: sourceByteCount, count: rows.count)
+  }
+
   private func turn(to time: Int64) throws {
     let day = timeZone.localDay(nanoseconds: time)
-    partition = try sink.partition(day: day)
+    let partition = try sink.partition(day: day)
+    if partition.blanks == nil { partition.blanks = BlankColumns(sink.plan) }
+    self.partition = partition
     dayStart = nanoseconds(timeZone.startOfDay(day))
     dayEnd = nanoseconds(timeZone.startOfDay(day + 1))
     lastCode = nil

@@ -108,7 +108,7 @@ struct SourceWork {
           tags: [
             AddFile.Tag.rows: "\(segment.rowCount)",
             AddFile.Tag.rowHash2: segment.fingerprint.description,
-            ColumnSet.tag: rows.columnsTag,
+            ColumnSet.tag: rows.columnsTags[segment.day] ?? "",
             SegmentTag.start: "\(start)", SegmentTag.end: "\(end)",
           ]))
     }
