@@ -49,6 +49,56 @@ private func barsFile(rowCount: Int, bad: [String] = []) -> String {
     #expect(run.status == 0 && run.talk.contains("stored, but flagged by rule low"), "\(run.talk)")
   }
 
+  @Test func whatWasSetAsideBeforeIsCountedApart() throws {
+    let lake = try SimulatedLake()
+    defer { lake.remove() }
+    try lake.write(
+      barsFile(rowCount: 3, bad: ["2024-01-02T15:00:00Z,SPY,x,2.5,1.75,2,30"]), to: "mine.csv")
+    let words = "ingest mine.csv --table raw.mine_ohlcv_1m --max-bad 1"
+    let first = try lake.run("\(words) --json")
+    let objects = try first.output.jsonLines
+    #expect(first.status == 1 && objects.last?["quarantined"] as? Int == 1, "\(first.output)")
+    #expect(objects.last?["quarantined_before"] == nil)
+    #expect(objects.of(type: "file").first?["quarantined_before"] as? Int == 0)
+    let second = try lake.run("\(words) --json")
+    let again = try second.output.jsonLines
+    #expect(second.status == 0 && again.last?["quarantined"] as? Int == 0, "\(second.output)")
+    #expect(again.last?["quarantined_before"] as? Int == 1)
+    #expect(again.of(type: "file").first?["quarantined_before"] as? Int == 1)
+    let told = try lake.run(words)
+    #expect(
+      told.talk.contains(#/\nset aside before +1\n/#) && told.talk.contains(#/\nquarantined +0\n/#),
+      "\(told.talk)")
+  }
+
+  @Test(arguments: [
+    ("ts_event", "name the column that holds it: --map 'theirs=ts_event'"),
+    ("symbol", "name it: --symbol SPY --map 'symbol=-', or the column that holds it"),
+    ("close", "name the column that holds it: --map 'theirs=close'"),
+  ])
+  func aColumnThatIsBlankInEveryRowIsNamed(column: String, remedy: String) throws {
+    let lake = try SimulatedLake()
+    defer { lake.remove() }
+    let lines = barsFile(rowCount: 3).lines.map { $0.split(separator: ",").map(String.init) }
+    let place = try #require(lines[0].firstIndex(of: column))
+    let blank = lines.enumerated().map { row, fields in
+      var fields = fields
+      if row > 0 { fields[place] = "" }
+      return fields.joined(separator: ",")
+    }
+    try lake.write(blank.joined(separator: "\n") + "\n", to: "mine.csv")
+    for more in ["", " --max-bad 0.9"] {
+      let run = try lake.run("ingest mine.csv --table raw.mine_ohlcv_1m" + more)
+      #expect(run.status == 2, "\(run.talk)")
+      #expect(
+        run.talk.contains(
+          "the file's column '\(column)' has no value in any row, and every row of ohlcv-1m needs one"
+        ),
+        "\(run.talk)")
+      #expect(run.talk.contains(remedy), "\(run.talk)")
+    }
+  }
+
   @Test func quietSaysNothingOfSuccess() throws {
     let lake = try SimulatedLake()
     defer { lake.remove() }

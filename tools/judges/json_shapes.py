@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -84,6 +85,28 @@ def judge_lines(judge: Judge, result: Result, shape_name: str, seen: dict[str, s
         judge.check(bool(lines) and lines[-1].get("type") == "summary", f"{case}: the last line is the summary")
 
 
+def judge_interrupted(judge: Judge, running: "subprocess.Popen[bytes]", shape_name: str, seen: dict[str, set[str]]) -> None:
+    """A command that was told to end says what became of its job, in the same shapes."""
+    output, talk = running.communicate(timeout=60)
+    result = Result(running.args, subprocess.CompletedProcess(running.args, running.returncode, output, talk))
+    judge_lines(judge, result.expect(130), shape_name, seen)
+    last = json.loads(result.output.splitlines()[-1])
+    judge.check(last["type"] == "summary", f"{shape_name}, interrupted: the last line is the summary", last)
+
+
+def judge_interrupted_ingest(judge: Judge, seen: dict[str, set[str]]) -> None:
+    lake, pipe = judge.new_lake(), judge.folder() / "bars.csv"
+    os.mkfifo(pipe)
+    running = subprocess.Popen(lake.words("ingest", pipe, "--table", "raw.x_ohlcv_1m", "--symbol", "X", "--json"),
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    with pipe.open("w") as feed:
+        feed.write("ts_event,open,high,low,close,volume\n2024-01-02T15:00:00Z,1,1,1,1,1\n")
+        feed.flush()
+        time.sleep(0.5)
+        running.send_signal(signal.SIGINT)
+        judge_interrupted(judge, running, "ingest", seen)
+
+
 def judge_downloads(judge: Judge, lake: Lake, seen: dict[str, set[str]]) -> None:
     with StandIn(judge, judge.data / "derived/dbn") as standin:
         asked = download_words("GLBX.MDP3", "ohlcv-1m", "ESZ3", "2013-10-06", "2013-10-09", "--json")
@@ -91,14 +114,14 @@ def judge_downloads(judge: Judge, lake: Lake, seen: dict[str, set[str]]) -> None
             judge_lines(judge, lake.run(*asked, *more, env=standin.environment).expect(status), "download", seen)
     stall = "stall:path=get_range,at=2000,seconds=60"
     with StandIn(judge, judge.data / "derived/dbn", "--fault", stall) as standin:
-        running = subprocess.Popen(lake.words(*asked, "--force"), env=standin.environment, stdout=subprocess.DEVNULL,
-                                   stderr=subprocess.DEVNULL)
+        running = subprocess.Popen(lake.words(*asked, "--force"), env=standin.environment, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE)
         deadline, listed = time.monotonic() + 20, lake.run("workers", "list", "--json").expect(0)
         while running.poll() is None and time.monotonic() < deadline and '"worker"' not in listed.output:
             listed = lake.run("workers", "list", "--json").expect(0)
         judge_lines(judge, listed, "workers", seen)
         running.send_signal(signal.SIGINT)
-        running.wait()
+        judge_interrupted(judge, running, "download", seen)
     judge_lines(judge, lake.run("workers", "stop", "1", "--json").expect(64), "workers", seen)
     for words in [["show"], ["rebuild", "--dry-run"], ["rebuild"]]:
         judge_lines(judge, lake.run("ledger", *words, "--json").expect(0), "ledger", seen)
@@ -176,6 +199,7 @@ def judge_all(judge: Judge) -> None:
     (lake.root / "ledger/journal/judge.jsonl").write_text(json.dumps(PURCHASE) + "\n")
     for parts in ["month,dataset,schema", "symbol"]:
         judge_lines(judge, lake.run("spend", "--by", parts, "--json").expect(0), "spend", seen)
+    judge_interrupted_ingest(judge, seen)
     judge_downloads(judge, lake, seen)
     judge_rows(judge, lake, seen)
     foreign = judge.data / "delta/delta-rs/delta-0.8.0-special-partition"

@@ -3,7 +3,7 @@
 
 Needs no shared data.
 
-Cases: 142
+Cases: 146
 """
 from __future__ import annotations
 
@@ -208,6 +208,28 @@ def judge_refusals(judge: Judge) -> None:
     judge.check(newest(lake, TABLE) == 2, "bytes are gone: a commit was made")
 
 
+def judge_ledger(judge: Judge) -> None:
+    """A ledger that can't be written keeps no table from its restore: it is told, and made good from the table."""
+    lake, folder = judge.new_lake(), judge.folder()
+    for day in range(2):
+        rows_in(lake, csv_of(folder / f"{day}.csv", 2 + day, 10, range(5)), "--table", TABLE)
+    first = outside(lake, TABLE, 0)
+    journal = lake.root / "ledger/journal"
+    shutil.rmtree(journal)
+    journal.write_text("")
+    told = lake.run("restore", TABLE, "--version", "0")
+    judge.check(told.status == 1 and "error: " in told.talk and "the table is restored" in told.talk
+                and "lake ledger rebuild" in told.talk, "no ledger: told", (told.status, told.talk))
+    judge.check(newest(lake, TABLE) == 2 and outside(lake, TABLE) == first, "no ledger: restored", newest(lake, TABLE))
+    journal.unlink()
+    lake.run("ledger", "rebuild").expect(0)
+    rebuilt = lake.run("ledger", "rebuild", "--json").expect(0)
+    judge.check(json.loads(rebuilt.output.splitlines()[-1])["events_missing"] == 0, "no ledger: rebuilt", rebuilt.output)
+    shown = [json.loads(line) for line in lake.run("ledger", "show", "--json").expect(0).output.splitlines()]
+    days = {line["start"][:10] for line in shown if line["type"] == "interval" and line["state"] in ("complete", "claimed")}
+    judge.check(days == {"2024-01-02"}, "no ledger: what the ledger says then", shown)
+
+
 def judge_races(judge: Judge) -> None:
     """Restores and ingests at once: each version is what its restore or ingest says, and no row is doubled."""
     lake, folder = judge.new_lake(), judge.folder()
@@ -252,6 +274,7 @@ def judge_all(judge: Judge) -> None:
     judge_downloads(judge)
     judge_derived(judge)
     judge_refusals(judge)
+    judge_ledger(judge)
     judge_races(judge)
 
 

@@ -19,6 +19,7 @@ struct AssembledRows: Sendable {
   var overlap = OverlapFigures()
   /// All dates of the source's rows, days since 1970.
   var days: Set<Int> = []
+  /// Only where they are gathered.
   var symbols = ClaimedSymbols()
   /// Which columns the source had, as the tag of a date's segment says it, by day.
   var columnsTags: [Int: String] = [:]
@@ -76,6 +77,8 @@ final class SegmentAssembler: Sendable {
     var merge: StoredMerge.Settings
     var stored: StoredLookup
     var syncer: FileSyncer
+    /// Whether the names of the rows' symbols are wanted: a vendor's files say theirs themselves.
+    var gathersSymbols = false
   }
 
   private let plan: RowPlan
@@ -198,7 +201,7 @@ final class SegmentAssembler: Sendable {
     result.withLock { result in
       result.days.insert(partition.day)
       result.columnsTags[partition.day] = columnsTag
-      result.symbols.add(partition, texts)
+      if settings.gathersSymbols { result.symbols.add(partition, texts) }
       result.add(merge)
     }
     if assembly.rowCount == 0 { return }

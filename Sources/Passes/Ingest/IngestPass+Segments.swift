@@ -5,7 +5,8 @@ import Parquet
 extension IngestPass {
   /// What makes segments of `target` out of one source's rows.
   func assembler(
-    _ plan: RowPlan, target: TableTarget, lookup: StoredLookup, pool: WorkPool
+    _ plan: RowPlan, target: TableTarget, lookup: StoredLookup, pool: WorkPool,
+    gathersSymbols: Bool = false
   ) throws -> SegmentAssembler {
     let keyColumns = target.schema.keyColumns
     if options.overlap == .append && !keyColumns.isEmpty {
@@ -25,7 +26,7 @@ extension IngestPass {
         merge: StoredMerge.Settings(
           keyColumns: keyColumns, policy: options.overlap, budget: options.memoryByteCount,
           memory: mergeMemory),
-        stored: lookup, syncer: syncer),
+        stored: lookup, syncer: syncer, gathersSymbols: gathersSymbols),
       pool: pool)
   }
 

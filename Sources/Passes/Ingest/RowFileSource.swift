@@ -51,7 +51,9 @@ final class RowFileSource {
     do {
       let reading = Self.reading(item, schema: opened.schema)
       let lookup = try item.isReplacing ? .nothing : target.lookup(probe, reading: reading)
-      let assembler = try pass.assembler(plan, target: target, lookup: lookup, pool: pool)
+      let assembler = try pass.assembler(
+        plan, target: target, lookup: lookup, pool: pool,
+        gathersSymbols: item.download == nil && item.options.symbol == nil)
       let sink = pass.sink(plan, assembler, texts: opened.source.strings, mayClose: mayClose)
       let router = RowRouter(
         sink: sink, sourceByteCount: opened.source.layout.stride,
