@@ -12,12 +12,12 @@ extension Arguments {
 
   /// The values of a flag that takes a comma-separated list (and may be repeated); empty when not given.
   ///
-  /// - Parameter trimsBlanks: Blanks around an item are none of it: `'SPY, QQQ'` is `SPY,QQQ`.
-  public func list(_ name: String, trimsBlanks: Bool = true) throws(UsageError) -> [String] {
+  /// Blanks around an item are none of it: `'SPY, QQQ'` is `SPY,QQQ`.
+  public func list(_ name: String) throws(UsageError) -> [String] {
     var items: [String] = []
     for value in rawValues(name) {
       for part in value.split(separator: ",", omittingEmptySubsequences: false) {
-        let item = trimsBlanks ? Self.trimmed(part) : part
+        let item = Self.trimmed(part)
         if item.isEmpty {
           throw bad(name, value, "a list without empty items", "--\(name) A,B")
         }

@@ -16,7 +16,7 @@ struct MissingSymbols {
     self.column = column
     var probe = request
     probe.filter = nil
-    probe.columns = [table.columns[column].name]
+    probe.columns = []
     probe.limit = nil
     plan = try QueryPlan(probe, table)
   }
