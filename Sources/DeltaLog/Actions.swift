@@ -134,7 +134,7 @@ public struct TxnAction: Hashable, Sendable {
   ///
   /// The protocol has no action that removes an application. `lake` counts from 1, and so version 0 of
   /// one of its ids says that it is not in; a snapshot then does not have it. Other writers count from 0.
-  public var isWithdrawn: Bool { isOwn && version <= 0 }
+  public var isWithdrawn: Bool { version <= 0 && isOwn }
 }
 
 /// Where a commit came from: history for people.

@@ -97,8 +97,13 @@ final class StoredApplications: Sendable {
   /// Ascending.
   var txns: [TxnAction] {
     let txns = decoded.value { () throws(ParquetError) in
+      let txns = try rowGroup.transactions()
+      // So they are written.
+      if zip(txns, txns.dropFirst()).allSatisfy({ $0.appId < $1.appId }) {
+        return txns.filter { !$0.isWithdrawn }
+      }
       // The last of one id counts.
-      let known = Dictionary(try rowGroup.transactions().map { ($0.appId, $0) }) { $1 }
+      let known = Dictionary(txns.map { ($0.appId, $0) }) { $1 }
       return known.values.filter { !$0.isWithdrawn }.sorted { $0.appId < $1.appId }
     }
     return txns ?? []

@@ -9,13 +9,15 @@ import Storage
 ///
 /// - Spec: Delta PROTOCOL.md, "Checkpoints" and "Checkpoint Schema".
 enum CheckpointReader {
-  /// - Parameter isWhole: Decodes what few commands ask for at once too.
+  /// - Parameters:
+  ///   - paths: Of its parts.
+  ///   - isWhole: Decodes what few commands ask for at once too.
   /// - Throws: `corrupt` if a part cannot be read.
   static func read(
-    _ checkpoint: CheckpointFiles, _ storage: any TableStorage, isWhole: Bool = false
+    _ paths: [String], _ storage: any TableStorage, isWhole: Bool = false
   ) throws(DeltaError) -> LogReplay {
     var replay = LogReplay()
-    for path in checkpoint.paths {
+    for path in paths {
       let reader = try open(path, storage)
       let isDeferred: Bool
       do throws(ParquetError) {

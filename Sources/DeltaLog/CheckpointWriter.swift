@@ -7,7 +7,7 @@ import Storage
 /// - Spec: Delta PROTOCOL.md, "Checkpoints" of the writer requirements, "Checkpoint Schema".
 public enum CheckpointWriter {
   /// Rows of a row group in a small table: as many are decoded for one of them.
-  private static let rowGroupRowCountMin = 1024
+  private static let rowGroupRowCountMin = 2048
   /// Row groups of a large table, or a few more: every command reads the footer.
   private static let rowGroupCountMax = 64
 
@@ -86,8 +86,7 @@ public enum CheckpointWriter {
     _ path: String, _ snapshot: Snapshot, _ files: [AddFile], _ tombstones: [RemoveFile],
     _ storage: any TableStorage
   ) throws(DeltaError) {
-    let replay = try CheckpointReader.read(
-      CheckpointFiles(version: snapshot.version, paths: [path]), storage, isWhole: true)
+    let replay = try CheckpointReader.read([path], storage, isWhole: true)
     let files = files.map { file in
       var file = file
       file.dataChange = false

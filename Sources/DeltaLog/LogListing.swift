@@ -51,7 +51,8 @@ enum LogFile: Hashable {
   private static func number(_ digits: Slice<UnsafeRawBufferPointer>, _ width: Int) -> Int? {
     guard digits.count == width else { return nil }
     var value = 0
-    for digit in digits {
+    // Most of them are zeros in front.
+    for digit in digits.drop(while: { $0 == 0x30 }) {
       guard (0x30...0x39).contains(digit) else { return nil }
       let (product, overflow) = value.multipliedReportingOverflow(by: 10)
       let (sum, carry) = product.addingReportingOverflow(Int(digit - 0x30))
@@ -76,8 +77,17 @@ enum LogFile: Hashable {
 /// A complete checkpoint that lies in the log.
 struct CheckpointFiles: Hashable, Sendable {
   var version: Int
-  /// In the order of their parts.
-  var paths: [String]
+  /// Of a checkpoint in parts, how many; nil for one file.
+  var partCount: Int?
+
+  /// In the order of their parts. A log has many checkpoints, and one of them is read.
+  var paths: [String] {
+    guard let partCount else { return [LogFile.checkpointPath(version)] }
+    return (1...partCount).map {
+      "\(LogFile.directory)/\(LogFile.padded(version)).checkpoint."
+        + "\(LogFile.padded($0, 10)).\(LogFile.padded(partCount, 10)).parquet"
+    }
+  }
 }
 
 /// The versions that a log holds.
@@ -98,8 +108,7 @@ struct LogListing {
       switch file {
       case .commit(let version): commits.append(version)
       case .checkpoint(let version):
-        checkpoints.append(
-          CheckpointFiles(version: version, paths: [LogFile.checkpointPath(version)]))
+        checkpoints.append(CheckpointFiles(version: version))
       case .checkpointPart(let version, let part, let count):
         parts[version, default: [:]][count, default: []].insert(part)
       case .checkpointV2(let version): checkpointsV2.append(version)
@@ -119,17 +128,11 @@ struct LogListing {
       for (count, present) in byCount.sorted(by: { $0.key < $1.key }) {
         guard count > 0, present.count == count, present.allSatisfy({ (1...count).contains($0) })
         else { continue }
-        checkpoints.append(
-          CheckpointFiles(
-            version: version,
-            paths: (1...count).map {
-              "\(LogFile.directory)/\(LogFile.padded(version)).checkpoint."
-                + "\(LogFile.padded($0, 10)).\(LogFile.padded(count, 10)).parquet"
-            }))
+        checkpoints.append(CheckpointFiles(version: version, partCount: count))
       }
     }
     commits.sort()
-    checkpoints.sort { ($1.version, $0.paths.count) < ($0.version, $1.paths.count) }
+    checkpoints.sort { ($1.version, $0.partCount ?? 0) < ($0.version, $1.partCount ?? 0) }
     self.commits = commits
     self.checkpoints = checkpoints
     self.checkpointsV2 = checkpointsV2

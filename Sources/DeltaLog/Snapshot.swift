@@ -69,7 +69,7 @@ public struct Snapshot: Sendable {
       var replay = LogReplay()
       if let checkpoint = segment.checkpoint {
         do throws(DeltaError) {
-          replay = try CheckpointReader.read(checkpoint, storage)
+          replay = try CheckpointReader.read(checkpoint.paths, storage)
         } catch {
           // A damaged checkpoint is no reason to give up while older ones or commits are whole.
           guard error.code == .corrupt else { throw error }

@@ -65,13 +65,7 @@ struct ParquetCommand: Command {
   var printsRows: Bool { if case .rows = action { true } else { false } }
 
   func run(in context: Context) throws -> ExitStatus {
-    do {
-      return try act(in: context)
-    } catch var error as ParquetError where error.code == .checksum {
-      error.remedy =
-        "restore the file: its bytes were changed; --no-checksum reads them as they are"
-      throw error
-    }
+    try ChecksumRemedy.offered { try act(in: context) }
   }
 
   private func act(in context: Context) throws -> ExitStatus {

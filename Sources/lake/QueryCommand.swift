@@ -2,7 +2,6 @@ import Bytes
 import Catalog
 import Columnar
 import CommandLineKit
-import Parquet
 import Passes
 import Query
 
@@ -134,13 +133,7 @@ struct QueryCommand: Command {
   var printsRows: Bool { outputPath == "-" && !explains }
 
   func run(in context: Context) throws -> ExitStatus {
-    do {
-      return try answer(in: context)
-    } catch var error as ParquetError where error.code == .checksum {
-      error.remedy =
-        "restore the file: its bytes were changed; --no-checksum reads them as they are"
-      throw error
-    }
+    try ChecksumRemedy.offered { try answer(in: context) }
   }
 
   private func answer(in context: Context) throws -> ExitStatus {

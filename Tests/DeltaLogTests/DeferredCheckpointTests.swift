@@ -162,14 +162,14 @@ import Testing
     }
     builder.commit(
       1,
-      (0..<3000).shuffled(using: &random).flatMap {
+      (0..<5000).shuffled(using: &random).flatMap {
         [.add(file($0)), .txn(TxnAction(appId: "lake/ingest/\($0)", version: 1))]
       })
     var byCommits = try builder.load()
     try CheckpointWriter.write(byCommits, builder.storage)
     for version in 2...20 {
       var actions: [Action] = []
-      for number in Set((0..<12).map { _ in Int.random(in: 0..<3100, using: &random) }) {
+      for number in Set((0..<12).map { _ in Int.random(in: 0..<5100, using: &random) }) {
         var changed = file(number)
         switch Int.random(in: 0..<4, using: &random) {
         case 0: changed.partitionValues = ["date": dates.randomElement(using: &random) ?? nil]
@@ -197,7 +197,7 @@ import Testing
     let one = try builder.load()
     #expect(try one.files(date: "2024-03-29").count > 60)
     #expect(one.live.stored.filter(\.isRead).count == 1)
-    #expect(one.txns["lake/ingest/1234"]?.version == 1 && one.txns["lake/ingest/3000"] == nil)
+    #expect(one.txns["lake/ingest/1234"]?.version == 1 && one.txns["lake/ingest/5000"] == nil)
   }
 
   @Test func applicationsAreThoseOfADictionary() throws {
