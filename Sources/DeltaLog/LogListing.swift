@@ -1,3 +1,4 @@
+import Glibc
 import Storage
 
 /// What a file of `_delta_log` is, by its name.
@@ -28,14 +29,18 @@ enum LogFile: Hashable {
   }
 
   private static func parse(_ name: UnsafeRawBufferPointer) -> LogFile? {
-    guard let version = number(name.prefix(digitCount), digitCount) else { return nil }
+    guard
+      let version = number(UnsafeRawBufferPointer(rebasing: name.prefix(digitCount)), digitCount)
+    else { return nil }
+    // Nearly all are commits, and a log may have many.
+    if ends(name, with: ".json") { return .commit(version: version) }
+    if ends(name, with: ".checkpoint.parquet") { return .checkpoint(version: version) }
     let rest = name.dropFirst(digitCount)
-    if rest.elementsEqual(".json".utf8) { return .commit(version: version) }
-    if rest.elementsEqual(".checkpoint.parquet".utf8) { return .checkpoint(version: version) }
     let parts = rest.split(separator: 0x2E)
     if parts.count == 4, parts[0].elementsEqual("checkpoint".utf8),
-      parts[3].elementsEqual("parquet".utf8), let part = number(parts[1], 10),
-      let count = number(parts[2], 10)
+      parts[3].elementsEqual("parquet".utf8),
+      let part = number(UnsafeRawBufferPointer(rebasing: parts[1]), 10),
+      let count = number(UnsafeRawBufferPointer(rebasing: parts[2]), 10)
     {
       return .checkpointPart(version: version, part: part, count: count)
     }
@@ -48,11 +53,19 @@ enum LogFile: Hashable {
     return nil
   }
 
-  private static func number(_ digits: Slice<UnsafeRawBufferPointer>, _ width: Int) -> Int? {
+  /// Whether this is all that stands behind the version.
+  private static func ends(_ name: UnsafeRawBufferPointer, with suffix: StaticString) -> Bool {
+    guard name.count == digitCount + suffix.utf8CodeUnitCount, let base = name.baseAddress else {
+      return false
+    }
+    return memcmp(base + digitCount, suffix.utf8Start, suffix.utf8CodeUnitCount) == 0
+  }
+
+  private static func number(_ digits: UnsafeRawBufferPointer, _ width: Int) -> Int? {
     guard digits.count == width else { return nil }
     var value = 0
     // Most of them are zeros in front.
-    for digit in digits.drop(while: { $0 == 0x30 }) {
+    for digit in digits[(digits.firstIndex { $0 != 0x30 } ?? width)...] {
       guard (0x30...0x39).contains(digit) else { return nil }
       let (product, overflow) = value.multipliedReportingOverflow(by: 10)
       let (sum, carry) = product.addingReportingOverflow(Int(digit - 0x30))
@@ -131,7 +144,7 @@ struct LogListing {
         checkpoints.append(CheckpointFiles(version: version, partCount: count))
       }
     }
-    commits.sort()
+    Self.sort(&commits)
     checkpoints.sort { ($1.version, $0.partCount ?? 0) < ($0.version, $1.partCount ?? 0) }
     self.commits = commits
     self.checkpoints = checkpoints
@@ -139,6 +152,18 @@ struct LogListing {
     if commits.isEmpty && checkpoints.isEmpty && checkpointsV2.isEmpty {
       throw Self.noTable(storage)
     }
+  }
+
+  /// Sorts versions, each of which is there once and hardly one of which is missing.
+  private static func sort(_ versions: inout [Int]) {
+    guard let first = versions.min(), let last = versions.max() else { return }
+    let (span, overflow) = last.subtractingReportingOverflow(first)
+    // A name may bear any version: room is made for those that stand close together.
+    guard !overflow, span / 4 < versions.count else { return versions.sort() }
+    // checked: versions lie between the first and the last
+    var isThere = [Bool](repeating: false, count: span + 1)
+    for version in versions { isThere[version - first] = true }
+    versions = isThere.indices.lazy.filter { isThere[$0] }.map { $0 + first }
   }
 
   static func noTable(_ storage: any TableStorage) -> DeltaError {
