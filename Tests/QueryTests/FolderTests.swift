@@ -29,6 +29,13 @@ import Testing
     _ = try writer.finish()
   }
 
+  private func write(_ path: String, _ name: String, _ type: ColumnType, _ value: Value) throws {
+    let fields = [NestedField("id", .primitive(.long)), NestedField(name, .primitive(type))]
+    let writer = try NestedParquetWriter(path: path, schema: fields)
+    try writer.append([.integer(1), value])
+    try writer.finish()
+  }
+
   private func csv(_ folder: String, columns: [String] = []) throws -> String {
     var request = QueryRequest(table: folder)
     request.columns = columns
@@ -38,6 +45,53 @@ import Testing
     let query = try Query(request, lake: { throw QueryError(.badTable, "no lake") })
     _ = try query.run(to: QueryOutput(path: path, format: .csv), width: 1)
     return try String(contentsOfFile: path, encoding: .utf8)
+  }
+
+  /// The value of the first file, that of the second, what is printed of both.
+  @Test(arguments: [
+    (ColumnType.int, Value.integer(5), ColumnType.long, Value.integer(1 << 40), "5 1099511627776"),
+    (.long, .integer(1 << 40), .int, .integer(5), "1099511627776 5"),
+    (
+      .integer(bitWidth: 32, isSigned: false), .unsigned(4_294_967_295), .int, .integer(-4),
+      "4294967295 -4"
+    ),
+    (.integer(bitWidth: 64, isSigned: false), .unsigned(.max), .long, .integer(-1), "refused"),
+    (.long, .integer(-1), .integer(bitWidth: 64, isSigned: false), .unsigned(.max), "refused"),
+    (
+      .timestamp(.milliseconds, isUTC: true), .timestamp(1, .milliseconds, isUTC: true),
+      .timestamp(.nanoseconds, isUTC: true), .timestamp(2_000_007, .nanoseconds, isUTC: true),
+      "1970-01-01T00:00:00.001000000Z 1970-01-01T00:00:00.002000007Z"
+    ),
+    (.float, .float(1.5), .double, .double(1.123456789012345), "1.5 1.123456789012345"),
+    (.double, .double(1.123456789012345), .float, .float(1.5), "1.123456789012345 1.5"),
+    (
+      .time(.microseconds, isUTC: false), .time(1, .microseconds, isUTC: false),
+      .time(.nanoseconds, isUTC: false), .time(1, .nanoseconds, isUTC: false), "refused"
+    ),
+    (.date, .date(1), .int, .integer(1), "refused"),
+    (.int, .integer(1), .boolean, .boolean(true), "refused"),
+    (.long, .integer(1), .double, .double(1), "refused"),
+    (
+      .date, .date(1), .timestamp(.microseconds, isUTC: true),
+      .timestamp(1, .microseconds, isUTC: true), "refused"
+    ),
+  ])
+  func aColumnOfTwoTypesIsReadExactlyOrRefused(
+    _ first: ColumnType, _ value: Value, _ second: ColumnType, _ other: Value, _ printed: String
+  ) throws {
+    try inFolder { folder in
+      try write(folder + "/0.parquet", "v", first, value)
+      try write(folder + "/1.parquet", "v", second, other)
+      if printed != "refused" {
+        let lines = try csv(folder, columns: ["v"]).split(separator: "\n").dropFirst()
+        #expect(lines.joined(separator: " ") == printed)
+        return
+      }
+      let error = #expect(throws: QueryError.self) { try csv(folder, columns: ["v"]) }
+      #expect(error?.message.contains("in this file and") == true, "\(error?.message ?? "")")
+      #expect(error?.remedy != nil)
+      #expect(try csv(folder, columns: ["id"]) == "id\n1\n1\n")
+    }
   }
 
   @Test func pathsSayThePartitionAndFilesOnlyWherePathsAreSilent() throws {

@@ -33,7 +33,8 @@ extension SchemaNode {
 }
 
 extension NestedType {
-  /// A type that has the members of both, as far as they have the same shape; else this one.
+  /// A type that has the members and holds the values of both, as far as they have the same shape; else
+  /// this one.
   public func merged(with other: NestedType) -> NestedType {
     switch (self, other) {
     case (.structure(var fields), .structure(let others)):
@@ -48,6 +49,8 @@ extension NestedType {
     case (.list(let element), .list(let other)): return .list(element.merged(with: other))
     case (.map(let key, let value), .map(_, let other)):
       return .map(key: key, value: value.merged(with: other))
+    case (.primitive(let type), .primitive(let other)):
+      return .primitive(type.united(with: other) ?? type)
     default: return self
     }
   }

@@ -139,16 +139,30 @@ private struct FolderColumns {
         if flat.add(name) {
           fields.append(Field(name, .json))
           nested[name] = type
+        } else if let index = fields.firstIndex(where: { $0.name == name && $0.type == .null }) {
+          // No file before had a value.
+          fields[index] = Field(name, .json)
+          nested[name] = type
         } else {
           nested[name] = nested[name]?.merged(with: type)
         }
       } else if let type = segment.type(of: name) {
-        if flat.add(name) { fields.append(Field(name, type)) }
+        if flat.add(name) { fields.append(Field(name, type)) } else { unite(name, type) }
         if segment.isInt96(name), int96.add(name) { widen(name) }
       } else {
         skipped.add(name)
       }
     }
+  }
+
+  /// Makes a column's type one that holds a further file's values too, where there is one: else reading that
+  /// file is refused.
+  private mutating func unite(_ name: String, _ type: ColumnType) {
+    // INT96 times are read as microseconds and what those leave.
+    guard !int96.names.contains(name),
+      let index = fields.firstIndex(where: { $0.name == name }), fields[index].type != type
+    else { return }
+    fields[index] = Field(name, fields[index].type.united(with: type) ?? fields[index].type)
   }
 
   /// Makes a time one of microseconds, as INT96 times are read.

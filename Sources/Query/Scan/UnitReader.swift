@@ -81,11 +81,13 @@ final class UnitReader {
     guard let stored = unit.file.segment.type(of: name) else {
       return ColumnVector(form: .null, rowCount: unit.rows.count)
     }
-    guard stored.storage == type.storage, !unit.file.segment.isNested(name) else {
+    if stored == .null { return ColumnVector(form: .null, rowCount: unit.rows.count) }
+    guard stored.isReadable(as: type), !unit.file.segment.isNested(name) else {
       throw QueryError(
         .badData,
         "column '\(name)' is \(unit.file.segment.isNested(name) ? "nested" : stored.name) in this file and \(type.name) in the table",
-        at: unit.file.segment.name)
+        at: unit.file.segment.name,
+        remedy: "query files of one type at a time, or name other columns: --columns")
     }
     return try decoder.read(
       rowGroup: unit.rowGroup, column: name, as: type, rows: unit.rows)
