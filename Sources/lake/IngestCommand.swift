@@ -195,7 +195,7 @@ struct IngestCommand: Command {
           + "the same events may now be stored twice"
       case .otherColumns:
         left
-          + ", though they have columns that the stored ones lack, which have others: what only they say is not stored"
+          + ", though they have values in columns where the stored ones have none or others: what only they say is not stored"
       case .otherKey:
         "rows have the symbol and time of stored ones and other values, and one side does not say all of the table's key: "
           + "the same bars may now be stored twice"

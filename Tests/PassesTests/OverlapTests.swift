@@ -99,6 +99,25 @@ import Testing
     #expect(extras.count { $0.contains("venue") } == 10)
   }
 
+  @Test func otherFieldsWithoutAColumnAreAFinding() throws {
+    let first = trades(",venue_id") { ",V\($0)" }
+    _ = try take("a.csv", "trades", first)
+    // The same fields in another input: nothing is lost by leaving its rows out.
+    let again = try take("b.csv", "trades", [first[0]] + first.dropFirst().reversed())
+    #expect(again.overlap == nil && again.alreadyStoredCount == 10)
+    for (name, head, value) in [("c.csv", ",venue_id", "W"), ("d.csv", ",order_tag", "V")] {
+      let report = try take(name, "trades", trades(head) { ",\(value)\($0)" })
+      #expect(report.overlap == .otherColumns && report.alreadyStoredCount == 10)
+    }
+    #expect(try toy.rows("raw.x", ["extra"]).count == 10)
+  }
+
+  @Test func barsWithOtherFieldsWithoutAColumnAreAFinding() throws {
+    _ = try take("a.csv", "ohlcv-1m", bars(",my_signal") { _ in ",1.7" })
+    let report = try take("b.csv", "ohlcv-1m", bars(",my_signal") { _ in ",1.9" })
+    #expect(report.overlap == .otherColumns && report.alreadyStoredCount == 10)
+  }
+
   @Test(arguments: [1_000, 1_000_000, 1_000_000_000] as [Int64])
   func coarserTimesAreAFindingThoughSomeAreEqual(unit: Int64) throws {
     func lines(_ unit: Int64) -> [String] {

@@ -19,6 +19,8 @@ struct InstantRows {
     var cursor: Int
     var rowGroup: Int
     var row: Int
+    /// Of the fields that no column is for; nil where rows that share the entry have different ones.
+    var extra: UInt64?
     fileprivate var next: Int
   }
 
@@ -45,6 +47,7 @@ struct InstantRows {
   ) throws {
     if mayShare, let known = find(digest, form: form) {
       entries[known].count += 1
+      if entries[known].extra != row.extra { entries[known].extra = nil }
       return
     }
     try share.take(
@@ -57,7 +60,7 @@ struct InstantRows {
     entries.append(
       Entry(
         digest: digest, content: row.content, form: form, count: 1, cursor: cursor,
-        rowGroup: row.rowGroup, row: row.row, next: -1))
+        rowGroup: row.rowGroup, row: row.row, extra: row.extra, next: -1))
     if entries.count <= Self.plainMax { return }
     if heads.isEmpty {
       for place in entries.indices { link(place) }

@@ -7,6 +7,8 @@ struct StoredRow {
   var content: Fingerprint
   var key: Fingerprint
   var identity: UInt64
+  /// Canonical word of the fields that no column is for; 0 where it has none, or nobody asks.
+  var extra: UInt64
   var rowGroup: Int
   /// In its row group.
   var row: Int
@@ -106,6 +108,7 @@ final class StoredCursor {
       time: block.times[place], content: block.contents[place],
       key: block.keys.isEmpty ? Fingerprint() : block.keys[place],
       identity: block.identities.isEmpty ? 0 : block.identities[place],
+      extra: block.extras.isEmpty ? 0 : block.extras[place],
       rowGroup: block.rowGroup, row: block.firstRow + place)
   }
 

@@ -177,6 +177,8 @@ struct StoredDigest {
   var key: [Field]
   /// A column that tells events apart; nil where there is none.
   var identity: Field?
+  /// The fields that no column is for, where both sides have such.
+  var extra: Field?
   var indexField: Field
   var remainders: RemainderColumns
 }
@@ -195,6 +197,8 @@ struct StoredBlock {
   let keys: [Fingerprint]
   /// Canonical words of the column that tells events apart; empty where there is none.
   let identities: [UInt64]
+  /// The same of the fields that no column is for.
+  let extras: [UInt64]
 
   init(_ reader: ParquetReader, _ block: StoredFile.Block, _ digest: StoredDigest) throws {
     rowGroup = block.rowGroup
@@ -208,6 +212,7 @@ struct StoredBlock {
     contents = try rows.hashes(digest.content)
     keys = digest.key.isEmpty ? [] : try rows.hashes(digest.key)
     identities = try digest.identity.map { try rows.words($0) } ?? []
+    extras = try digest.extra.map { try rows.words($0) } ?? []
   }
 }
 

@@ -129,6 +129,8 @@ final class StoredMerge {
         content: day.schema.fields.filter { common.contains($0.name) },
         key: day.schema.fields.filter { settings.keyColumns.contains($0.name) },
         identity: Self.identity(common, day.schema.fields),
+        extra: extraDigest == nil || !file.hasExtra
+          ? nil : day.schema.fields.first { $0.name == ExtraTime.column },
         indexField: Field(day.schema.indexColumn, .timestamp(.microseconds, isUTC: true)),
         remainders: RemainderColumns(fields: day.schema.fields))
     }
@@ -294,9 +296,9 @@ final class StoredMerge {
         isKeyed
         ? try work.judge(
           key: keys[row], own: own.isEmpty ? nil : own[row], content: { contents[$0][row] }, time,
-          hasExtra: extras.map { $0[row] != 0 } ?? false)
+          extra: extras.map { UInt64(bitPattern: $0[row]) } ?? 0)
         : work.judge(
-          { contents[$0][row] }, time, hasExtra: extras.map { $0[row] != 0 } ?? false)
+          { contents[$0][row] }, time, extra: extras.map { UInt64(bitPattern: $0[row]) } ?? 0)
       if verdict == .conflict {
         try settings.conflictLimit.take(byteCount: plan.layout.stride)
         work.tally.conflicts.append(

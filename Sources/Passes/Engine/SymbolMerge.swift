@@ -35,7 +35,8 @@ struct OverlapFigures: Sendable {
   var instantsOfASymbol = 0
   /// Whether a symbol's rows lie among stored ones whose times are finer or coarser, and few are equal.
   var isOtherGrain = false
-  /// Rows that were left out though the stored ones they are equal to lack some of their fields: these have others.
+  /// Rows that were left out though the stored ones they are equal to lack some of their fields, which have others, or
+  /// have other values in those that no column is for.
   var halfSaid = 0
   /// Rows that meet stored ones of which a part of the key is not known on one side, and are equal to none.
   var halfKeyed = 0
@@ -210,9 +211,9 @@ struct SymbolMerge {
   ///
   /// - Parameters:
   ///   - content: The row's content over the columns of a form.
-  ///   - hasExtra: The row has fields that no column is for.
+  ///   - extra: Canonical word of the row's fields that no column is for; 0 where it has none.
   mutating func judge(
-    _ content: (Int) -> Fingerprint, _ time: Int64, hasExtra: Bool
+    _ content: (Int) -> Fingerprint, _ time: Int64, extra: UInt64
   ) -> Verdict {
     if stored.isEmpty { return .stays }
     for form in formOrder {
@@ -220,7 +221,7 @@ struct SymbolMerge {
       stored.consume(place)
       tally.overlap.equal += 1
       if time % 1000 != 0 { tally.overlap.isEqualFine = true }
-      return settle(place, hasExtra)
+      return settle(place, extra)
     }
     if hasHalfKeyed { tally.overlap.halfKeyed += 1 }
     return .stays
@@ -231,10 +232,10 @@ struct SymbolMerge {
   /// - Parameters:
   ///   - own: The row's content over all its columns; nil where no other row of the input has its key.
   ///   - content: The same over the columns of a form.
-  ///   - hasExtra: The row has fields that no column is for.
+  ///   - extra: Canonical word of the row's fields that no column is for; 0 where it has none.
   mutating func judge(
     key: Fingerprint, own: Fingerprint?, content: (Int) -> Fingerprint, _ time: Int64,
-    hasExtra: Bool
+    extra: UInt64
   ) throws -> Verdict {
     if let own, let known = seen[key] {
       if known != own { return .conflict }
@@ -246,10 +247,10 @@ struct SymbolMerge {
       let entry = stored.entries[place]
       if content(entry.form) != entry.content { return .conflict }
       tally.overlap.equal += 1
-      verdict = settle(place, hasExtra)
+      verdict = settle(place, extra)
       if verdict == .stays { stored.consume(place) }
     } else if hasHalfKeyed {
-      verdict = judge(content, time, hasExtra: hasExtra)
+      verdict = judge(content, time, extra: extra)
     }
     if let own, verdict == .stays {
       try seenShare.take(
@@ -262,12 +263,12 @@ struct SymbolMerge {
   }
 
   /// A new row is equal to a stored one: which of them stays?
-  private mutating func settle(_ place: Int, _ hasExtra: Bool) -> Verdict {
+  private mutating func settle(_ place: Int, _ extra: UInt64) -> Verdict {
     let entry = stored.entries[place]
     let cursor = cursors[entry.cursor]
-    guard cursor.isReplaced(hasExtra: hasExtra) else {
+    guard cursor.isReplaced(hasExtra: extra != 0) else {
       tally.alreadyStored += 1
-      if cursor.file.lacksColumns || hasExtra && !cursor.file.hasExtra {
+      if cursor.file.lacksColumns || extra != 0 && entry.extra.map({ $0 != extra }) ?? false {
         tally.overlap.halfSaid += 1
       }
       return .stored
