@@ -103,4 +103,71 @@ import Testing
       try take([try write("c.csv", [Self.head] + lines(""))], "trades").first)
     #expect(blank.rowsStored == 0 && blank.alreadyStoredCount == 9000)
   }
+
+  // MARK: - Symbol by symbol
+
+  /// Trades of two symbols; only the sides of the second differ between files.
+  private func pair(_ side: (Int) -> String) -> [String] {
+    [Self.head]
+      + (10..<20).flatMap { second in
+        let time = "2024-01-02T15:00:\(second).000000001Z"
+        return [
+          "\(time),\(time),SPY,1.5,7,\(second),A",
+          "\(time),\(time),QQQ,2.5,7,\(second),\(side(second))",
+        ]
+      }
+  }
+
+  @Test(arguments: [false, true])
+  func aColumnThatOnlyOtherSymbolsHaveIsNotSaid(isFilledFirst: Bool) throws {
+    let blank = try write("blank.csv", pair { _ in "" })
+    let filled = try write("filled.csv", pair { _ in "B" })
+    var second: IngestFileReport?
+    for path in isFilledFirst ? [filled, blank] : [blank, filled] {
+      second = try take([path], "trades").first
+    }
+    #expect(second?.overlap == nil)
+    #expect(second?.alreadyStoredCount == (isFilledFirst ? 20 : 10))
+    #expect(second?.replacementCount == (isFilledFirst ? 0 : 10))
+    #expect(try toy.rows("raw.x", ["symbol", "side"]) == rows(side: "B"))
+    // And once more: the table says all of it now.
+    for path in [filled, blank] {
+      let copy = try write("copy.csv", pair { _ in path == filled ? "B" : "" } + [""])
+      let again = try #require(try take([copy], "trades").first)
+      #expect(again.rowsStored == 0 && again.replacementCount == 0 && again.overlap == nil)
+    }
+  }
+
+  private func rows(side: String) -> [[String]] {
+    [[String]](repeating: ["QQQ", side], count: 10)
+      + [[String]](repeating: ["SPY", "A"], count: 10)
+  }
+
+  @Test(arguments: ["publisher_id", "volume"], [false, true])
+  func barsOfASymbolToo(column: String, isFilledFirst: Bool) throws {
+    let others = bars("95", "7").dropFirst().map { $0.replacing(",SPY,", with: ",QQQ,") }
+    let filled = try write("filled.csv", bars("95", "7") + others)
+    let bare = column == "publisher_id" ? bars("", "7") : bars("95", "")
+    let blank = try write("blank.csv", bare + others)
+    for path in isFilledFirst ? [filled, blank] : [blank, filled] {
+      let file = try #require(try take([path], "ohlcv-1m").first)
+      #expect(file.quarantineCount == 0 && file.overlap == nil)
+    }
+    let values = try toy.rows("raw.x", ["publisher_id", "volume"])
+    #expect(values == [[String]](repeating: ["95", "7"], count: 20))
+  }
+
+  @Test func onlyRowsThatSayMoreTakeThePlaceOfOthers() throws {
+    _ = try take([try write("a.csv", pair { _ in "" })], "trades")
+    let report = try #require(
+      try take([try write("b.csv", pair { $0 < 13 ? "B" : "" })], "trades").first)
+    #expect(report.replacementCount == 3 && report.alreadyStoredCount == 17)
+    #expect(try toy.rows("raw.x", ["side"]).count { $0 == ["B"] } == 3)
+  }
+
+  @Test func valuesOfOneSymbolThatDifferAreOtherEvents() throws {
+    _ = try take([try write("a.csv", pair { _ in "A" })], "trades")
+    let report = try #require(try take([try write("b.csv", pair { _ in "B" })], "trades").first)
+    #expect(report.rowsStored == 10 && report.alreadyStoredCount == 10)
+  }
 }

@@ -25,8 +25,8 @@ final class StoredCursor {
   let file: StoredFile
   /// Place of the file among those of its date.
   let fileIndex: Int
-  /// Place of what it is compared by among the merge's forms.
-  let form: Int
+  /// What its rows are compared by.
+  let view: StoredView
   /// Whether rows are found by their key; else by their content alone.
   let isByKey: Bool
   /// Whether the new rows' symbol takes the place of a stand-in.
@@ -50,13 +50,13 @@ final class StoredCursor {
   ///   - isResolved: The new rows' symbol takes the place of a stand-in.
   ///   - isOrdered: Whether the file's own order can be relied on.
   init(
-    _ file: StoredFile, fileIndex: Int, isByKey: Bool, isResolved: Bool, symbol: String,
-    times: ClosedRange<Int64>, isOrdered: Bool, memory: MergeMemory
+    _ file: StoredFile, fileIndex: Int, view: StoredView, isByKey: Bool, isResolved: Bool,
+    symbol: String, times: ClosedRange<Int64>, isOrdered: Bool, memory: MergeMemory
   ) throws {
     share = MergeShare(of: memory)
     self.file = file
     self.fileIndex = fileIndex
-    self.form = file.form
+    self.view = view
     self.isByKey = isByKey
     self.isResolved = isResolved
     self.symbol = symbol
@@ -67,11 +67,13 @@ final class StoredCursor {
 
   /// Whether a new row takes the place of an equal one of the file.
   ///
-  /// - Parameter hasExtra: The new row has fields that no column is for.
-  func isReplaced(hasExtra: Bool) -> Bool {
+  /// - Parameters:
+  ///   - isGain: The new row has values where the file's rows had no columns.
+  ///   - hasExtra: The new row has fields that no column is for.
+  func isReplaced(isGain: Bool, hasExtra: Bool) -> Bool {
     if isResolved { return true }
-    if file.hasExtra { return file.saysLess && hasExtra }
-    return file.saysLess || file.saysNoMore && hasExtra
+    if file.hasExtra { return view.saysLess && isGain && hasExtra }
+    return view.saysLess && isGain || view.saysNoMore && hasExtra
   }
 
   /// The next row's time in whole microseconds; nil at the end.
@@ -129,7 +131,7 @@ final class StoredCursor {
   private func refill() throws -> Bool {
     while rows.isEmpty {
       guard nextCandidate < candidates.count else { return false }
-      let fresh = try file.block(candidates[nextCandidate])
+      let fresh = try file.block(candidates[nextCandidate], view)
       nextCandidate += 1
       let runs = fresh.symbols.filter { $0.name == symbol }
       if runs.count > 1 { throw StoredOutOfOrder() }
@@ -144,7 +146,7 @@ final class StoredCursor {
     var found: [StoredRow] = []
     let micros = FileBounds.microseconds(times)
     for index in candidates {
-      let block = try file.block(index)
+      let block = try file.block(index, view)
       for run in block.symbols where run.name == symbol {
         for place in run.rows where micros.contains(FileBounds.microsecond(block.times[place])) {
           try share.take(

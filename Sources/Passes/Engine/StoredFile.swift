@@ -24,20 +24,12 @@ final class StoredFile {
   let source: StoredFileSource
   let reader: ParquetReader
   let blocks: [Block]
-  /// What its rows are compared by; set once, before the first block is read.
-  var digest: StoredDigest?
-  /// The same among the merge's forms of comparison.
-  var form = 0
-  /// Whether new rows say more than those of the file: they had further columns.
-  var saysLess = false
-  /// Whether new rows had all columns that those of the file had.
-  var saysNoMore = false
-  /// Whether new rows had columns that those of the file had not.
-  var lacksColumns = false
-  /// Whether both sides had the same columns of the table's key, so that keys can be compared.
-  var hasWholeKey = true
+  /// How its rows are compared, but for symbols that lack a column which others have; set once.
+  var view: StoredView?
   /// The blocks that were read last: neighbouring symbols share one.
-  private var loaded: [(index: Int, rows: StoredBlock)] = []
+  private var loaded: [(index: Int, form: Int, rows: StoredBlock)] = []
+  /// Which columns symbols have no value of, by the blocks that were looked through last.
+  var loadedBlanks: [(index: Int, blanks: [String: Set<String>])] = []
 
   private var knownFallbacks: Set<String>?
   /// Whether rows of the file have fields that no column is for.
@@ -114,12 +106,13 @@ final class StoredFile {
 
   static let instrumentColumn = "instrument_id"
 
-  func block(_ index: Int) throws -> StoredBlock {
-    if let known = loaded.first(where: { $0.index == index }) { return known.rows }
-    guard let digest else { preconditionFailure("what rows are compared by is known") }
-    let rows = try StoredBlock(reader, blocks[index], digest)
+  func block(_ index: Int, _ view: StoredView) throws -> StoredBlock {
+    if let known = loaded.first(where: { $0.index == index && $0.form == view.form }) {
+      return known.rows
+    }
+    let rows = try StoredBlock(reader, blocks[index], view.digest)
     if loaded.count == 2 { loaded.removeFirst() }
-    loaded.append((index, rows))
+    loaded.append((index, view.form, rows))
     return rows
   }
 
@@ -217,7 +210,7 @@ struct StoredBlock {
 }
 
 /// Reads the columns of one block.
-private struct StoredBlockReader {
+struct StoredBlockReader {
   let reader: ParquetReader
   let block: StoredFile.Block
   var remainders = RemainderColumns(fields: [])

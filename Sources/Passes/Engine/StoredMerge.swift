@@ -46,12 +46,12 @@ final class StoredMerge {
   /// Columns that tell events apart, the first that both sides have.
   static let identityColumns = ["sequence", "sequence_number", "order_id", "id"]
 
-  private let plan: RowPlan
+  let plan: RowPlan
   private let texts: ByteColumn
-  private let day: StoredDay?
+  let day: StoredDay?
   private let lookup: StoredLookup
-  private let settings: Settings
-  private let compared: Set<String>
+  let settings: Settings
+  let compared: Set<String>
   /// What rows are compared by: one form for every set of columns that some file shares with the input.
   private var forms: [Form] = []
   private var files: [StoredFile] = []
@@ -63,7 +63,7 @@ final class StoredMerge {
   private lazy var keyDigest = RowDigest(
     columns: plan.columns.filter { settings.keyColumns.contains($0.field.name) }, texts: texts)
   /// Reads `extra`; nil where the input has no fields that no column is for.
-  private lazy var extraDigest: RowDigest? = {
+  lazy var extraDigest: RowDigest? = {
     let columns = plan.columns.filter { $0.field.name == ExtraTime.column && $0.isText }
     return columns.isEmpty ? nil : RowDigest(columns: columns, texts: texts)
   }()
@@ -110,30 +110,15 @@ final class StoredMerge {
     guard let day, !day.isEmpty, isKeyed || settings.policy != .append else { return }
     files = try day.files(times: times, symbols: symbols)
     for file in files {
-      let stored = try file.columns()
-      let common = compared.intersection(stored)
-      var form = forms.firstIndex { $0.columns == common }
-      if form == nil {
-        forms.append(makeForm(common))
-        form = forms.count - 1
-      }
-      file.form = form ?? 0
-      // What says more may take a row's place; what merely says other things may not.
-      file.saysLess = file.source.columns != nil && stored.isStrictSubset(of: compared)
-      file.lacksColumns = file.source.columns != nil && !compared.isSubset(of: stored)
-      file.saysNoMore = stored.isSubset(of: compared)
-      file.hasWholeKey = settings.keyColumns.allSatisfy { key in
-        !ColumnSet.isCompared(key) || compared.contains(key) == stored.contains(key)
-      }
-      file.digest = StoredDigest(
-        content: day.schema.fields.filter { common.contains($0.name) },
-        key: day.schema.fields.filter { settings.keyColumns.contains($0.name) },
-        identity: Self.identity(common, day.schema.fields),
-        extra: extraDigest == nil || !file.hasExtra
-          ? nil : day.schema.fields.first { $0.name == ExtraTime.column },
-        indexField: Field(day.schema.indexColumn, .timestamp(.microseconds, isUTC: true)),
-        remainders: RemainderColumns(fields: day.schema.fields))
+      file.view = view(file, day.schema, stored: try file.columns(), new: compared)
     }
+  }
+
+  /// The place of a form of comparison, new or known.
+  func form(_ common: Set<String>) -> Int {
+    if let known = forms.firstIndex(where: { $0.columns == common }) { return known }
+    forms.append(makeForm(common))
+    return forms.count - 1
   }
 
   /// Whether the table has the whole input already, asked where rows of the date may meet stored ones.
@@ -158,7 +143,7 @@ final class StoredMerge {
       })
   }
 
-  private static func identity(_ common: Set<String>, _ fields: [Field]) -> Field? {
+  static func identity(_ common: Set<String>, _ fields: [Field]) -> Field? {
     guard let name = identityColumns.first(where: common.contains) else { return nil }
     return fields.first { $0.name == name }
   }
@@ -188,10 +173,11 @@ final class StoredMerge {
   ) throws -> Bitmap? {
     let cursors = try cursors(symbol, name, times, isOrdered: isOrdered)
     if cursors.isEmpty && !mayHaveTwins { return nil }
+    let met = Set(cursors.map(\.view.form))
     var work = SymbolMerge(
       name: name, cursors: cursors, rowCount: symbol.rowCount, mayHaveTwins: mayHaveTwins,
-      formOrder: forms.indices.sorted { forms[$0].columns.count > forms[$1].columns.count },
-      hasIdentity: forms.allSatisfy { $0.identity != nil }, tally: tally,
+      formOrder: met.sorted { forms[$0].columns.count > forms[$1].columns.count },
+      hasIdentity: met.allSatisfy { forms[$0].identity != nil }, tally: tally,
       memory: settings.memory)
     try RowMerge.forEachSpan(symbol, order: plan.order, stride: plan.layout.stride) { base, count in
       var at = 0
@@ -212,6 +198,7 @@ final class StoredMerge {
   ) throws -> [StoredCursor] {
     var cursors: [StoredCursor] = []
     let isFallback = FallbackSymbol.isOne(name)
+    var blank: Set<String>?
     for (index, file) in files.enumerated() {
       var names: Set<String> = [name]
       if try isFallback || !file.fallbackSymbols().isEmpty {
@@ -229,10 +216,14 @@ final class StoredMerge {
       for stored in names.sorted() {
         if file.candidates(symbol: stored, times: times).isEmpty { continue }
         let isResolved = !isFallback && FallbackSymbol.isOne(stored)
+        let ownBlank = try blank ?? blankColumns(symbol)
+        blank = ownBlank
+        guard let view = try view(file, symbol: stored, blank: ownBlank) else { continue }
         cursors.append(
           try StoredCursor(
-            file, fileIndex: index, isByKey: isKeyed && file.hasWholeKey && stored == name,
-            isResolved: isResolved, symbol: stored, times: times,
+            file, fileIndex: index, view: view,
+            isByKey: isKeyed && view.hasWholeKey && stored == name, isResolved: isResolved,
+            symbol: stored, times: times,
             isOrdered: isOrdered && file.source.isSorted, memory: settings.memory))
       }
     }
@@ -273,12 +264,12 @@ final class StoredMerge {
       work.row += rows.count
       return
     }
-    let contents = forms.map { $0.digest.fingerprints(rows) }
+    var contents = [[Fingerprint]](repeating: [], count: forms.count)
     var identities: [[UInt64]] = []
-    if work.watchesIdentity {
-      identities = forms.map { form in
-        guard let words = form.identity?.firstWords(rows) else { return [] }
-        return (0..<rows.count).map { UInt64(bitPattern: words[$0]) }
+    for form in work.formOrder {
+      contents[form] = forms[form].digest.fingerprints(rows)
+      if work.watchesIdentity, let words = forms[form].identity?.firstWords(rows) {
+        identities.append((0..<rows.count).map { UInt64(bitPattern: words[$0]) })
       }
     }
     let keys = isKeyed ? keyDigest.fingerprints(rows) : []
@@ -290,15 +281,16 @@ final class StoredMerge {
       if !isKeyed { try work.didPass(time) }
       if work.isMeeting {
         if settings.policy == .refuse { throw refusal(work.name, time) }
-        work.didMeet(time, identities: identities.map { $0.isEmpty ? nil : $0[row] })
+        work.didMeet(time, identities: identities.map { $0[row] })
       }
       let verdict =
         isKeyed
         ? try work.judge(
           key: keys[row], own: own.isEmpty ? nil : own[row], content: { contents[$0][row] }, time,
-          extra: extras.map { UInt64(bitPattern: $0[row]) } ?? 0)
+          row: rows[row], extra: extras.map { UInt64(bitPattern: $0[row]) } ?? 0)
         : work.judge(
-          { contents[$0][row] }, time, extra: extras.map { UInt64(bitPattern: $0[row]) } ?? 0)
+          { contents[$0][row] }, time, row: rows[row],
+          extra: extras.map { UInt64(bitPattern: $0[row]) } ?? 0)
       if verdict == .conflict {
         try settings.conflictLimit.take(byteCount: plan.layout.stride)
         work.tally.conflicts.append(
@@ -318,31 +310,5 @@ final class StoredMerge {
       remedy: "--overlap union leaves out what is stored already"
         + (isKeyed
           ? ", and sets other rows of a stored key aside" : ", --overlap append stores all rows"))
-  }
-}
-
-/// How many rows, and bytes of them, may be set aside because the table has others with their keys.
-final class ConflictLimit: Sendable {
-  static let rowMax = 100_000
-  static let byteMax = 64 << 20
-  /// What is kept of a row beside its bytes.
-  private static let rowOverhead = MemoryLayout<KeyConflict>.stride + 32
-
-  private let byteMax: Int
-  private let taken = ByteCounter()
-
-  /// - Parameter budget: Bytes that the whole command may take.
-  init(budget: Int) { byteMax = min(Self.byteMax, budget / 4) }
-
-  func take(byteCount: Int) throws {
-    let (rows, bytes) = taken.add(byteCount.adding(clamped: Self.rowOverhead))
-    if rows > Self.rowMax || bytes > byteMax {
-      throw PassError(
-        .tooManyBadRows,
-        "more than \(min(rows - 1, Self.rowMax)) rows have keys that the table holds with other values",
-        remedy:
-          "if the input corrects what is stored, take that back first (lake restore TABLE --version N), or store it in a table of its own: --table"
-      )
-    }
   }
 }

@@ -177,8 +177,9 @@ struct SymbolMerge {
     for (place, cursor) in cursors.enumerated() {
       try cursor.take(microsecond) { row in
         try stored.add(
-          row, digest: cursor.isByKey ? row.key : row.content, form: cursor.form, cursor: place,
-          mayShare: !isKeyed && !cursor.isReplaced(hasExtra: true))
+          row, digest: cursor.isByKey ? row.key : row.content, form: cursor.view.form,
+          cursor: place,
+          mayShare: !isKeyed && !cursor.isReplaced(isGain: true, hasExtra: true))
         if isKeyed && !cursor.isByKey { hasHalfKeyed = true }
         if row.time % 1000 != 0 { tally.overlap.isStoredFine = true }
         if watches { stored.identities.insert(row.identity) }
@@ -189,11 +190,11 @@ struct SymbolMerge {
 
   /// Notes that a new row meets stored ones.
   ///
-  /// - Parameter identities: What names its event, by form; nil where nothing does.
-  mutating func didMeet(_ time: Int64, identities: [UInt64?]) {
+  /// - Parameter identities: What names its event, by form.
+  mutating func didMeet(_ time: Int64, identities: [UInt64]) {
     tally.overlap.meetings += 1
     if time % 1000 != 0 { tally.overlap.isNewFine = true }
-    if identities.contains(where: { $0.map(stored.identities.contains) ?? false }) {
+    if identities.contains(where: stored.identities.contains) {
       tally.overlap.sharedIdentities += 1
     }
   }
@@ -211,9 +212,10 @@ struct SymbolMerge {
   ///
   /// - Parameters:
   ///   - content: The row's content over the columns of a form.
+  ///   - row: The packed row.
   ///   - extra: Canonical word of the row's fields that no column is for; 0 where it has none.
   mutating func judge(
-    _ content: (Int) -> Fingerprint, _ time: Int64, extra: UInt64
+    _ content: (Int) -> Fingerprint, _ time: Int64, row: UnsafeRawPointer, extra: UInt64
   ) -> Verdict {
     if stored.isEmpty { return .stays }
     for form in formOrder {
@@ -221,7 +223,7 @@ struct SymbolMerge {
       stored.consume(place)
       tally.overlap.equal += 1
       if time % 1000 != 0 { tally.overlap.isEqualFine = true }
-      return settle(place, extra)
+      return settle(place, row, extra)
     }
     if hasHalfKeyed { tally.overlap.halfKeyed += 1 }
     return .stays
@@ -232,10 +234,11 @@ struct SymbolMerge {
   /// - Parameters:
   ///   - own: The row's content over all its columns; nil where no other row of the input has its key.
   ///   - content: The same over the columns of a form.
+  ///   - row: The packed row.
   ///   - extra: Canonical word of the row's fields that no column is for; 0 where it has none.
   mutating func judge(
     key: Fingerprint, own: Fingerprint?, content: (Int) -> Fingerprint, _ time: Int64,
-    extra: UInt64
+    row: UnsafeRawPointer, extra: UInt64
   ) throws -> Verdict {
     if let own, let known = seen[key] {
       if known != own { return .conflict }
@@ -247,10 +250,10 @@ struct SymbolMerge {
       let entry = stored.entries[place]
       if content(entry.form) != entry.content { return .conflict }
       tally.overlap.equal += 1
-      verdict = settle(place, extra)
+      verdict = settle(place, row, extra)
       if verdict == .stays { stored.consume(place) }
     } else if hasHalfKeyed {
-      verdict = judge(content, time, extra: extra)
+      verdict = judge(content, time, row: row, extra: extra)
     }
     if let own, verdict == .stays {
       try seenShare.take(
@@ -263,12 +266,17 @@ struct SymbolMerge {
   }
 
   /// A new row is equal to a stored one: which of them stays?
-  private mutating func settle(_ place: Int, _ extra: UInt64) -> Verdict {
+  private mutating func settle(
+    _ place: Int, _ row: UnsafeRawPointer, _ extra: UInt64
+  ) -> Verdict {
     let entry = stored.entries[place]
     let cursor = cursors[entry.cursor]
-    guard cursor.isReplaced(hasExtra: extra != 0) else {
+    let isGain = cursor.view.isGain(row)
+    guard cursor.isReplaced(isGain: isGain, hasExtra: extra != 0) else {
       tally.alreadyStored += 1
-      if cursor.file.lacksColumns || extra != 0 && entry.extra.map({ $0 != extra }) ?? false {
+      if cursor.view.lacksColumns && isGain
+        || extra != 0 && entry.extra.map({ $0 != extra }) ?? false
+      {
         tally.overlap.halfSaid += 1
       }
       return .stored
