@@ -5,6 +5,8 @@ public struct CatalogError: LakeError, Hashable {
   public enum Code: String, Sendable {
     case noLake, notALake, alreadyALake, unsuitableFileSystem, unreadable, unwritable
     case badName, unknownTable, tableExists, tableMismatch, unknownKind
+    /// Data files of a table lie there, and its log is gone.
+    case lostLog
     case badYAML, badConfig, badSchema, badTime, badCalendar, unknownCalendar
     case noKey, unsafeKey
     /// Of somebody else, and not trusted (`lake config trust`).

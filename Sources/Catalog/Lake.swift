@@ -123,6 +123,8 @@ public struct Lake: Sendable {
   public func requireTable(named text: String) throws(CatalogError) -> TableName {
     let known = try tableNames()
     if let name = known.first(where: { $0.description == text }) { return name }
+    // Text that no table may be called by is unknown, and said to be so below.
+    if let name = try? TableName(parsing: text) { try requireLog(of: name) }
     if known.isEmpty {
       throw CatalogError(
         .unknownTable, "unknown table '\(text)': this lake has no tables yet",

@@ -85,9 +85,10 @@ extension Lake {
   }
 
   /// Refuses what could not take rows bought for a table: itself, its quarantine, or the ledger.
-  public func requireUsable(_ table: TableName) throws(DeltaError) {
-    for name in [table, .quarantine(for: table), .ledger("coverage")] where hasTable(name) {
-      try self.table(name).snapshot().requireWritable()
+  public func requireUsable(_ table: TableName) throws {
+    for name in [table, .quarantine(for: table), .ledger("coverage")] {
+      try requireLog(of: name)
+      if hasTable(name) { try self.table(name).snapshot().requireWritable() }
     }
   }
 
@@ -102,6 +103,7 @@ extension Lake {
   public func openOrCreate(_ definition: TableDefinition) throws -> (LakeTable, Snapshot) {
     let table = table(definition.name)
     if try !Snapshot.exists(table.storage) {
+      try requireLog(of: definition.name)
       var transaction = try definition.transaction(on: table.storage)
       _ = try transaction.commit()
     }

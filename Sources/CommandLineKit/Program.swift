@@ -10,16 +10,20 @@ public struct Program: Sendable {
   public let groups: [CommandGroup]
   /// Words for completions, by operand: `TABLE` is completed by what `lake tables --names` prints.
   public let completionSources: [String: String]
+  /// Called before a command runs: for what is wired to its context.
+  public let willRun: @Sendable (Context) -> Void
 
   public init(
     name: String, version: String, summary: String, groups: [CommandGroup],
-    completionSources: [String: String] = [:]
+    completionSources: [String: String] = [:],
+    willRun: @escaping @Sendable (Context) -> Void = { _ in }
   ) {
     self.name = name
     self.version = version
     self.summary = summary
     self.groups = groups
     self.completionSources = completionSources
+    self.willRun = willRun
   }
 
   private var commands: [any Command.Type] { groups.flatMap(\.commands) }
@@ -119,6 +123,7 @@ public struct Program: Sendable {
     let command = try type.init(&arguments)
     try arguments.finish()
     setting.printsRows = command.printsRows
+    willRun(setting.context)
     return try perform(command, setting.context)
   }
 

@@ -77,6 +77,9 @@ struct NumberColumn: Sendable {
     guard let validity else { return values.isEmpty ? nil : 0 }
     return validity.firstIndex { $0 != 0 }
   }
+
+  /// Rows that have a value.
+  var valueCount: Int { validity.map { $0.count { $0 != 0 } } ?? values.count }
 }
 
 /// Maps of text, or lists of text, by row: given in the rows' order, one after another.

@@ -6,6 +6,8 @@ import Storage
 /// A checkpoint is written whole. In a table of many files and inputs it is so large that one every
 /// eleven commits would cost more than reading some more commits: there the commits may become as many as
 /// half the square root of its actions, where both cost about the same.
+///
+/// Where the newest checkpoint is damaged, or the hint for other readers points at none, one is due at once.
 enum CheckpointPolicy {
   /// Commits since the last checkpoint beyond which one is due, in a table of few actions.
   static let tailCommitMax = 10
@@ -40,12 +42,12 @@ enum CheckpointPolicy {
       last < version && (isLarge || last < version - commitMax)
     }
     // By what the plan knew: most commits need not list the log for it, which becomes long.
-    guard isDue(after: base?.checkpointVersion ?? -1) else { return }
+    let isNeeded = base?.needsCheckpoint ?? false
+    guard isNeeded || isDue(after: base?.checkpointVersion ?? -1) else { return }
     let listing = try LogListing(storage)
     // Another writer may have seen to it.
-    guard isDue(after: listing.checkpoints.first { $0.version <= version }?.version ?? -1) else {
-      return
-    }
+    let newest = listing.checkpoints.first { $0.version <= version }?.version ?? -1
+    guard isNeeded && newest < version || isDue(after: newest) else { return }
     let snapshot: Snapshot
     if let base {
       snapshot = try base.advanced(to: version, listing, storage)

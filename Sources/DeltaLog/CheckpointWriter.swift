@@ -87,7 +87,9 @@ public enum CheckpointWriter {
     _ path: String, _ snapshot: Snapshot, _ files: [AddFile], _ tombstones: [RemoveFile],
     _ storage: any TableStorage
   ) throws(DeltaError) {
-    let replay = try CheckpointReader.read([path], storage, isWhole: true)
+    let replay = try CheckpointReader.read(
+      [path], version: snapshot.version, storage, isWhole: true
+    ).replay
     let files = files.map { file in
       var file = file
       file.dataChange = false
@@ -109,13 +111,16 @@ public enum CheckpointWriter {
 
   // MARK: - Parquet
 
-  private static func encode(
+  /// The bytes of a checkpoint.
+  static func encode(
     _ snapshot: Snapshot, _ txns: [TxnAction], _ files: [AddFile], _ tombstones: [RemoveFile]
   ) throws(ParquetError) -> [UInt8] {
     var options = WriterOptions()
     options.rowGroupRowCountMax = Swift.max(
       rowGroupRowCountMin, (txns.count + files.count + tombstones.count) / rowGroupCountMax)
-    options.keyValueMetadata = [FileSeal.metadata]
+    options.keyValueMetadata = [
+      KeyValue(key: CheckpointReader.versionKey, value: "\(snapshot.version)"), FileSeal.metadata,
+    ]
     let writer = try NestedParquetWriter(inMemory: schema, options: options)
     try writer.append(value(snapshot.protocol), as: "protocol")
     try writer.append(value(snapshot.metadata), as: "metaData")

@@ -1,42 +1,113 @@
 import JSON
 import Storage
 
-/// `_last_checkpoint`: a hint for readers that cannot list a folder cheaply. `lake` lists, and only
-/// writes it.
+/// `_last_checkpoint`: a hint for readers that cannot list a folder cheaply. `lake` lists; it holds what the hint
+/// says of a checkpoint against what it reads, and keeps the hint right for others.
 ///
 /// - Spec: Delta PROTOCOL.md, "Last Checkpoint File Schema".
 struct LastCheckpoint {
   static let path = LogFile.directory + "/_last_checkpoint"
 
   var version: Int
-  var actionCount: Int
-  var byteCount: Int
-  var addCount: Int
+  /// Of the checkpoint, with all its parts; nil where the hint does not say it.
+  var actionCount: Int?
+  var byteCount: Int?
+  var addCount: Int?
+  var partCount: Int?
+  /// Whether the checkpoint is one by the V2 spec.
+  var isV2 = false
 
-  /// Points at this checkpoint, unless a newer one is pointed at.
+  /// Points at this checkpoint, unless a newer one is pointed at that is there.
   func write(_ storage: any TableStorage) throws(DeltaError) {
-    if let there = Self.version(storage), there > version { return }
+    if case .says(let there) = Self.read(storage), there.version > version,
+      there.isThere(storage)
+    {
+      return
+    }
     let json = JSONObject([
-      ("version", .integer(version)), ("size", .integer(actionCount)),
-      ("sizeInBytes", .integer(byteCount)), ("numOfAddFiles", .integer(addCount)),
+      ("version", .integer(version)), ("size", .integer(actionCount ?? 0)),
+      ("sizeInBytes", .integer(byteCount ?? 0)), ("numOfAddFiles", .integer(addCount ?? 0)),
     ])
     try storing { () throws(StorageError) in
       try storage.writeDurably(Self.path, Array(JSONValue.object(json).description.utf8))
     }
   }
 
+  private func isThere(_ storage: any TableStorage) -> Bool {
+    // The name of one by the V2 spec is not in every hint.
+    if isV2 { return true }
+    // One that cannot be looked for is as good as missing: the hint is then written anew.
+    return CheckpointFiles(version: version, partCount: partCount).paths.allSatisfy {
+      (try? storage.exists($0)) == true
+    }
+  }
+
+  // MARK: - Reading
+
+  /// What lies there.
+  enum Hint {
+    case none
+    /// It cannot be read, or makes no sense.
+    case damaged
+    case says(LastCheckpoint)
+  }
+
   /// Bytes of the hint that are read; engines write some hundred.
   private static let byteCountMax = 16 << 20
+  /// Parts that a checkpoint may have; nobody writes as many.
+  private static let partCountMax = 100_000
 
-  /// The version that is pointed at; nil where the hint is missing or damaged, or points at nothing.
-  static func version(_ storage: any TableStorage) -> Int? {
-    // Only a hint for others: one that cannot be read is written anew, and nothing is decided by it.
-    guard let size = try? storage.attributes(path)?.byteCount, size <= byteCountMax,
-      let bytes = try? storage.read(path), let json = try? JSONValue(parsing: bytes),
-      let version = json["version"]?.int64.flatMap({ Int(exactly: $0) }),
-      // As above.
-      (try? storage.exists(LogFile.checkpointPath(version))) == true
-    else { return nil }
-    return version
+  static func read(_ storage: any TableStorage) -> Hint {
+    do throws(StorageError) {
+      guard let size = try storage.attributes(path)?.byteCount else { return .none }
+      if size > byteCountMax { return .damaged }
+      let bytes = try storage.read(path)
+      // As damage of any other kind: the log itself says what there is.
+      guard let json = try? JSONValue(parsing: bytes), let hint = LastCheckpoint(json) else {
+        return .damaged
+      }
+      return .says(hint)
+    } catch {
+      // Only a hint: nothing of the table is decided by it alone.
+      return error.code == .notFound ? .none : .damaged
+    }
+  }
+
+  private init?(_ json: JSONValue) {
+    func number(_ name: String) -> Int? { json[name]?.int64.flatMap { Int(exactly: $0) } }
+    guard let version = number("version"), version >= 0 else { return nil }
+    self.version = version
+    actionCount = number("size")
+    byteCount = number("sizeInBytes")
+    addCount = number("numOfAddFiles")
+    partCount = number("parts")
+    isV2 = json["v2Checkpoint"] != nil
+    if let partCount, !(1...Self.partCountMax).contains(partCount) { return nil }
+  }
+
+  init(version: Int, actionCount: Int, byteCount: Int, addCount: Int) {
+    self.version = version
+    self.actionCount = actionCount
+    self.byteCount = byteCount
+    self.addCount = addCount
+  }
+
+  /// Why a checkpoint that was read is not the one of the hint; nil where nothing speaks against it.
+  ///
+  /// - Parameters:
+  ///   - replay: What was read of it.
+  func mismatch(_ checkpoint: CheckpointFiles, _ replay: LogReplay) -> String? {
+    guard version == checkpoint.version, partCount == checkpoint.partCount, !isV2 else {
+      return nil
+    }
+    let addCount = replay.files.countBound
+    if let told = self.addCount, told != addCount {
+      return "it names \(addCount) files, and '_last_checkpoint' says that it names \(told)"
+    }
+    if let told = actionCount, told != replay.checkpointActionCount {
+      return
+        "it has \(replay.checkpointActionCount) rows, and '_last_checkpoint' says that it has \(told)"
+    }
+    return nil
   }
 }

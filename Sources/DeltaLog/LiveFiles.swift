@@ -37,7 +37,13 @@ struct LiveFiles: Sendable {
     if stored.isEmpty { return later.values() }
     var files = KeyedFiles<AddFile>()
     files.reserveCapacity(countBound)
-    for part in stored { for file in try part.files() { files.set(file.key, file) } }
+    for part in stored {
+      for file in try part.files() {
+        let count = files.count
+        files.set(file.key, file)
+        if files.count == count { throw part.twice(file) }
+      }
+    }
     for change in changes {
       if let file = change.file { files.set(change.key, file) } else { files.remove(change.key) }
     }

@@ -166,6 +166,17 @@ struct LogListing {
     versions = isThere.indices.lazy.filter { isThere[$0] }.map { $0 + first }
   }
 
+  /// Whether a hint points at no checkpoint that is there, or cannot be read.
+  func contradicts(_ hint: LastCheckpoint.Hint) -> Bool {
+    switch hint {
+    case .none: false
+    case .damaged: true
+    case .says(let hint) where hint.isV2: !checkpointsV2.contains(hint.version)
+    case .says(let hint):
+      !checkpoints.contains(CheckpointFiles(version: hint.version, partCount: hint.partCount))
+    }
+  }
+
   static func noTable(_ storage: any TableStorage) -> DeltaError {
     DeltaError(
       .noTable, "no Delta table here: there is no '\(LogFile.directory)' folder with commits",
@@ -210,6 +221,11 @@ struct LogListing {
     let start = commits.partitioningIndex { $0 > first }
     guard count <= commits.count - start else { return false }
     return commits[start] == first + 1 && commits[start + count - 1] == last
+  }
+
+  func hasCommit(_ version: Int) -> Bool {
+    let place = commits.partitioningIndex { $0 >= version }
+    return place < commits.count && commits[place] == version
   }
 
   /// Why there is no way to build `version`.

@@ -17,6 +17,11 @@ struct LogReplay: Sendable {
   /// Whether some file was added whose rows cannot be told without its deletion vector.
   var hasDeletionVectors = false
 
+  /// Why the newest checkpoint was not used; nil where it was, or where there is none.
+  var workedAround: DeltaError?
+  /// Whether the next commit is to write a checkpoint, due or not: others cannot do with what is there.
+  var needsCheckpoint = false
+
   init() {}
 
   /// Goes on where a snapshot stands.
@@ -29,6 +34,8 @@ struct LogReplay: Sendable {
     files = snapshot.live
     tombstones = snapshot.storedTombstones
     checkpointActionCount = snapshot.checkpointActionCount
+    workedAround = snapshot.workedAround
+    needsCheckpoint = snapshot.needsCheckpoint
   }
 
   mutating func apply(_ actions: [Action]) {

@@ -28,6 +28,10 @@ public struct Snapshot: Sendable {
   public let tailActionCount: Int
   /// Actions in that checkpoint.
   let checkpointActionCount: Int
+  /// Why the newest checkpoint was not used, but an older one or the commits; nil where it was.
+  public let workedAround: DeltaError?
+  /// Whether the next commit is to write a checkpoint, due or not: others cannot do with what is there.
+  let needsCheckpoint: Bool
 
   /// Reads a table's state.
   ///
@@ -64,12 +68,13 @@ public struct Snapshot: Sendable {
   private static func load(
     _ target: Int, _ listing: LogListing, _ storage: any TableStorage
   ) throws(DeltaError) -> Snapshot {
+    let hint = LastCheckpoint.read(storage)
     var failure: DeltaError?
     for segment in try listing.segments(upTo: target, storage) {
       var replay = LogReplay()
       if let checkpoint = segment.checkpoint {
         do throws(DeltaError) {
-          replay = try CheckpointReader.read(checkpoint.paths, storage)
+          replay = try CheckpointReader.read(checkpoint, hint, listing, storage)
         } catch {
           // A damaged checkpoint is no reason to give up while older ones or commits are whole.
           guard error.code == .corrupt else { throw error }
@@ -77,9 +82,20 @@ public struct Snapshot: Sendable {
           continue
         }
       }
+      replay.needsCheckpoint = failure != nil || listing.contradicts(hint)
+      replay.workedAround = failure.map(Self.workedAround)
+      if let warning = replay.workedAround { LogWarnings.report(warning) }
       return try SnapshotLoader(storage, segment).load(onto: replay)
     }
     throw failure ?? LogListing.noTable(storage)
+  }
+
+  private static func workedAround(_ failure: DeltaError) -> DeltaError {
+    DeltaError(
+      failure.code,
+      "a checkpoint was passed over, and older ones and commits were read in its place: "
+        + failure.message, path: failure.path,
+      remedy: "nothing is missing; the next commit of lake writes a new checkpoint")
   }
 
   /// The newest version, reading only the commits that came since this one.
@@ -108,6 +124,7 @@ public struct Snapshot: Sendable {
       replay.checkpointActionCount = Swift.max(
         checkpointActionCount, live.countBound + txns.countBound)
       if newer == version { replay.tailActionCount = 0 }
+      if newer > version { replay.needsCheckpoint = false }
     }
     return try SnapshotLoader(storage, segment).load(onto: replay, checkpoint: last)
   }
@@ -202,6 +219,8 @@ public struct Snapshot: Sendable {
     checkpointVersion = checkpoint
     tailActionCount = replay.tailActionCount
     checkpointActionCount = replay.checkpointActionCount
+    workedAround = replay.workedAround
+    needsCheckpoint = replay.needsCheckpoint
   }
 }
 

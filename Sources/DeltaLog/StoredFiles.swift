@@ -37,6 +37,11 @@ final class StoredFiles: Sendable {
     return true
   }
 
+  /// What is wrong where the checkpoint names a file twice.
+  func twice(_ file: AddFile) -> DeltaError {
+    CheckpointReader.corrupt(ParquetError.twice("the file '\(file.path)'"), rowGroup.name)
+  }
+
   /// In the order of the log.
   func files() throws(DeltaError) -> [AddFile] {
     do throws(ParquetError) {

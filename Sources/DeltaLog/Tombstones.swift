@@ -12,6 +12,9 @@ struct Tombstones: Sendable {
 
   init() {}
 
+  /// Those that came one by one.
+  var laterCount: Int { later.count }
+
   mutating func take(_ rowGroup: CheckpointRowGroup) { stored.append(rowGroup) }
 
   mutating func set(_ key: String, _ file: RemoveFile) { later.set(key, file) }

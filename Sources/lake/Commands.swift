@@ -1,4 +1,5 @@
 import CommandLineKit
+import DeltaLog
 
 /// The version of the program.
 let lakeVersion = "0.1.0"
@@ -54,6 +55,9 @@ nonisolated func runLake() -> Int32 {
     name: "lake", version: lakeVersion,
     summary: "market-data files in, an open and exact lake out, slices back",
     groups: commandGroups(),
-    completionSources: ["TABLE": "tables --names"]
+    completionSources: ["TABLE": "tables --names"],
+    willRun: { context in
+      LogWarnings.observe { context.warn($0.message, place: $0.placeText, remedy: $0.remedy) }
+    }
   ).runProcess()
 }

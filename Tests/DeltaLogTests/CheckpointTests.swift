@@ -189,10 +189,10 @@ import Testing
     }
     builder.storage.set(part(1, 2), bytes)
     #expect(try builder.load().checkpointVersion == nil)
-    // The same actions twice are the same actions.
+    // A checkpoint says everything once.
     builder.storage.set(part(2, 2), bytes)
     let snapshot = try builder.load()
-    #expect(snapshot.checkpointVersion == 2)
+    #expect(snapshot.checkpointVersion == nil && snapshot.workedAround != nil)
     #expect(try names(snapshot) == ["f1", "f2", "f3"])
   }
 

@@ -145,4 +145,33 @@ import Testing
     #expect(ColumnList.names(in: "\"a") == nil)
     #expect(ColumnList.names(in: "\"a\"b") == nil)
   }
+
+  /// A file goes by its own name, whatever else leads to it: its rows are there once.
+  @Test func aFileThatSeveralNamesLeadToIsReadOnce() throws {
+    try inFolder { folder in
+      try write(folder + "/b/one.parquet", [("id", [1, 2])])
+      try write(folder + "/c/two.parquet", [("id", [3])])
+      let files = FileManager.default
+      try files.createSymbolicLink(
+        atPath: folder + "/a.parquet", withDestinationPath: "b/one.parquet")
+      try files.createSymbolicLink(
+        atPath: folder + "/z.parquet", withDestinationPath: folder + "/a.parquet")
+      try files.linkItem(atPath: folder + "/c/two.parquet", toPath: folder + "/c/three.parquet")
+      #expect(try csv(folder) == "id\n1\n2\n3\n")
+    }
+    // What lies elsewhere is read, once.
+    try inFolder { folder in
+      try write(folder + "/elsewhere/one.parquet", [("id", [7])])
+      try FileManager.default.createDirectory(
+        atPath: folder + "/in", withIntermediateDirectories: true)
+      for name in ["a", "b"] {
+        try FileManager.default.createSymbolicLink(
+          atPath: folder + "/in/\(name).parquet", withDestinationPath: "../elsewhere/one.parquet")
+      }
+      #expect(try csv(folder + "/in") == "id\n7\n")
+      try FileManager.default.createSymbolicLink(
+        atPath: folder + "/in/c.parquet", withDestinationPath: "nowhere.parquet")
+      #expect(throws: (any Error).self) { try csv(folder + "/in") }
+    }
+  }
 }

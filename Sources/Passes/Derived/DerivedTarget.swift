@@ -9,6 +9,7 @@ final class DerivedTarget {
   let definition: TableDefinition
   let root: String
   private(set) var snapshot: Snapshot?
+  private let lake: Lake
   private let storage: DirectoryStorage
   private let folder: String
 
@@ -23,6 +24,7 @@ final class DerivedTarget {
   /// - Throws: `CatalogError` where the table was made by another pass or with other parameters.
   init(_ definition: TableDefinition, lake: Lake) throws {
     self.definition = definition
+    self.lake = lake
     root = lake.path(of: definition.name)
     folder = definition.name.layer + "/" + definition.name.name + "/"
     storage = DirectoryStorage(root: root)
@@ -30,8 +32,8 @@ final class DerivedTarget {
   }
 
   func reload() throws {
-    snapshot = try Snapshot.exists(storage) ? try Snapshot.load(storage) : nil
-    guard let snapshot else { return }
+    snapshot = try Snapshot.loadIfPresent(storage)
+    guard let snapshot else { return try lake.requireLog(of: definition.name) }
     try snapshot.requireWritable()
     try definition.requireMatch(snapshot)
   }

@@ -17,6 +17,7 @@ struct PendingSegment: Sendable {
 final class TableTarget {
   let name: TableName
   let schema: TableSchema
+  private let lake: Lake
   let root: String
   let dataset: String
   private(set) var timeZone: String
@@ -47,6 +48,7 @@ final class TableTarget {
     self.schema = schema.forLayer(name.layer)
     self.dataset = dataset
     self.timeZone = timeZone
+    self.lake = lake
     root = lake.path(of: name)
     storage = DirectoryStorage(root: root)
     if snapshot == nil { try reload() } else { try check() }
@@ -59,6 +61,7 @@ final class TableTarget {
       snapshot = try known.refreshed(storage)
     } else {
       snapshot = try Snapshot.loadIfPresent(storage)
+      if snapshot == nil { try lake.requireLog(of: name) }
     }
     try check()
   }

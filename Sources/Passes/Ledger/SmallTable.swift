@@ -33,6 +33,7 @@ final class SmallTable {
       snapshot = try known.refreshed(storage)
     } else {
       snapshot = try Snapshot.loadIfPresent(storage)
+      if snapshot == nil { try lake.requireLog(of: name) }
     }
     return snapshot
   }

@@ -14,16 +14,35 @@ struct FolderListing {
 
   private let root: String
   private var paths: [String] = []
-  /// Folders that were listed, by device and inode: one that is reached again, by a link, holds nothing new.
-  private var seen: Set<[UInt64]> = []
-  /// Folders that links lead to. They come after all others, so that a folder goes by its own name.
-  private var linked: [(path: String, depth: Int)] = []
+  /// Folders and files that were listed, by device and inode: what is reached again, by a link, is nothing new.
+  private var seen: Set<Identity> = []
+  /// What links lead to. It comes after all else, so that everything goes by its own name.
+  private var linkedFolders: [(path: String, depth: Int)] = []
+  private var linkedFiles: [(path: String, name: String)] = []
+
+  private struct Identity: Hashable {
+    let device: UInt64
+    let inode: UInt64
+
+    init(_ info: stat) {
+      device = UInt64(info.st_dev)
+      inode = UInt64(info.st_ino)
+    }
+  }
 
   /// The files in the order of their paths.
   static func files(in root: String) throws -> [String] {
     var listing = FolderListing(root: root)
     try listing.list(root, depth: 0)
-    while let next = listing.linked.popLast() { try listing.list(next.path, depth: next.depth) }
+    while let next = listing.linkedFolders.popLast() {
+      try listing.list(next.path, depth: next.depth)
+    }
+    for link in listing.linkedFiles.sorted(by: { $0.path < $1.path }) {
+      var info = stat()
+      // A link that leads nowhere is told when it is opened.
+      let identity = lake_stat(link.path, &info) == 0 ? Identity(info) : nil
+      try listing.add(link.path, link.name, identity)
+    }
     return listing.paths.sorted()
   }
 
@@ -37,7 +56,7 @@ struct FolderListing {
     }
     var info = stat()
     if lake_stat(folder, &info) != 0 { throw unlistable(folder, lake_errno()) }
-    guard seen.insert([UInt64(info.st_dev), UInt64(info.st_ino)]).inserted else { return }
+    guard seen.insert(Identity(info)).inserted else { return }
     var folders: [String] = []
     for name in try names(in: folder) {
       if name == "_delta_log" {
@@ -49,17 +68,32 @@ struct FolderListing {
       // Hidden files and those that engines leave half done are no data; `_key=value` is a partition.
       let isHidden = name.hasPrefix(".") || name.hasPrefix("_")
       if isHidden && !(name.hasPrefix("_") && name.contains("=")) { continue }
-      if FolderTable.isFolder(path) {
-        if Self.isLink(path) { linked.append((path, depth + 1)) } else { folders.append(path) }
-      } else if try isParquet(path, name) {
-        paths.append(path)
-        if paths.count > Self.fileCountMax {
-          throw QueryError(
-            .badTable, "more than \(Self.fileCountMax) Parquet files below '\(folder)'")
+      var entry = stat()
+      // What cannot be looked at is told when it is opened.
+      let isThere = lake_lstat(path, &entry) == 0
+      switch entry.st_mode & S_IFMT {
+      case S_IFDIR where isThere: folders.append(path)
+      case S_IFLNK where isThere:
+        if FolderTable.isFolder(path) {
+          linkedFolders.append((path, depth + 1))
+        } else {
+          linkedFiles.append((path, name))
         }
+      default: try add(path, name, isThere ? Identity(entry) : nil)
       }
     }
     for path in folders { try list(path, depth: depth + 1) }
+  }
+
+  /// Takes a file, once whatever its names.
+  private mutating func add(_ path: String, _ name: String, _ identity: Identity?) throws {
+    guard try isParquet(path, name) else { return }
+    if let identity, !seen.insert(identity).inserted { return }
+    paths.append(path)
+    if paths.count > Self.fileCountMax {
+      throw QueryError(
+        .badTable, "more than \(Self.fileCountMax) Parquet files below '\(root)'")
+    }
   }
 
   private func names(in folder: String) throws -> [String] {
@@ -100,11 +134,6 @@ struct FolderListing {
       bytes.baseAddress.map { Waiting.read(descriptor, $0, 4, isFile: true) } ?? 0
     }
     return count == 4 && UInt32(littleEndian: word) == Self.magic
-  }
-
-  private static func isLink(_ path: String) -> Bool {
-    var info = stat()
-    return lake_lstat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFLNK
   }
 
   /// What its files hold would be left out of the answer unnoticed.
