@@ -8,7 +8,7 @@ let package = Package(
   name: "lake",
   // The libraries are for tools/fuzz-package.
   products: [.executable(name: "lake", targets: ["lake"])]
-    + ["JSON", "Parquet", "DeltaLog", "Databento", "Massive", "Passes"].map {
+    + ["JSON", "Parquet", "DeltaLog", "Databento", "Massive", "RowSources"].map {
       .library(name: $0, targets: [$0])
     },
   targets: [
@@ -54,10 +54,52 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(
+      name: "Tables",
+      dependencies: [
+        "Bytes", "Columnar", "JSON", "Parquet", "Storage", "DeltaLog", "Catalog", "CSystem",
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "Ledger",
+      dependencies: [
+        "Bytes", "Columnar", "JSON", "Parquet", "Storage", "DeltaLog", "Market", "Databento",
+        "Catalog", "Tables", "CSystem",
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "RowSources",
+      dependencies: [
+        "Bytes", "Compression", "Columnar", "JSON", "Parquet", "DeltaLog", "Market", "Databento",
+        "Massive", "Catalog", "Tables", "CSystem",
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "Ingest",
+      dependencies: [
+        "Bytes", "Compression", "Columnar", "JSON", "Parquet", "Storage", "DeltaLog", "Market",
+        "Databento", "Massive", "Catalog", "Tables", "Ledger", "RowSources", "CSystem",
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "Export",
+      dependencies: [
+        "Bytes", "Compression", "Columnar", "JSON", "Parquet", "Storage", "DeltaLog", "Market",
+        "Databento", "Catalog", "Tables", "Ledger", "Ingest", "CSystem",
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "Downloads",
+      dependencies: [
+        "Bytes", "Compression", "Columnar", "JSON", "Parquet", "Storage", "DeltaLog", "Market",
+        "HTTP", "Options", "Databento", "Massive", "Catalog", "Tables", "Ledger", "RowSources",
+        "Ingest", "CSystem",
+      ],
+      swiftSettings: strict),
+    .target(
       name: "Passes",
       dependencies: [
         "Bytes", "Compression", "Columnar", "JSON", "Parquet", "Storage", "DeltaLog", "Market",
-        "HTTP", "Options", "Databento", "Massive", "Catalog", "CSystem",
+        "Options", "Databento", "Catalog", "Tables", "Ledger", "CSystem",
       ],
       swiftSettings: strict),
     .target(
@@ -72,8 +114,8 @@ let package = Package(
       name: "lake",
       dependencies: [
         "Bytes", "Compression", "Columnar", "JSON", "Parquet", "Storage", "DeltaLog", "Market",
-        "HTTP", "Databento", "Massive", "Options", "Catalog", "Passes", "Query", "CommandLineKit",
-        "CSystem",
+        "HTTP", "Databento", "Massive", "Options", "Catalog", "Tables", "Ledger", "RowSources",
+        "Ingest", "Export", "Downloads", "Passes", "Query", "CommandLineKit", "CSystem",
       ],
       swiftSettings: strict),
     .target(name: "TestSupport", dependencies: ["Bytes"], path: "Tests/TestSupport"),
@@ -111,7 +153,8 @@ let package = Package(
     .testTarget(
       name: "PassesTests",
       dependencies: [
-        "Passes", "Catalog", "Databento", "Massive", "DeltaLog", "Parquet", "Columnar", "Storage",
+        "Passes", "Tables", "Ledger", "RowSources", "Ingest", "Export", "Downloads", "Catalog", "Databento",
+        "Massive", "DeltaLog", "Parquet", "Columnar", "Storage",
         "Market", "JSON",
         "Bytes", "CSystem", "TestSupport",
       ]),

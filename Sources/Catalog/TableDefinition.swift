@@ -52,3 +52,16 @@ public struct TableDefinition: Sendable {
     return transaction
   }
 }
+
+/// What a table is made with, beside its record kind.
+public struct TableSetting: Hashable, Sendable {
+  /// Zone of its partition dates.
+  public var timeZone: String
+  /// Further table properties.
+  public var properties: [String: String]
+
+  public init(timeZone: String = "UTC", properties: [String: String] = [:]) {
+    self.timeZone = timeZone
+    self.properties = properties
+  }
+}

@@ -107,3 +107,20 @@ public struct Field: Hashable, Sendable {
     self.isNullable = isNullable
   }
 }
+
+extension ColumnType {
+  /// The type's name in the row hash: see `RowHash.init(name:type:)`.
+  public var hashName: String {
+    switch self {
+    case .boolean: "boolean"
+    case .integer: "integer"
+    case .float16, .float, .double: "double"
+    case .decimal(_, let scale): "decimal(\(scale))"
+    case .string, .json, .enumeration: "string"
+    case .binary, .uuid, .interval: "binary"
+    case .date: "date"
+    case .time, .timestamp: "timestamp"
+    case .null: "null"
+    }
+  }
+}

@@ -132,12 +132,6 @@ public struct TimeZoneRules: Sendable, Equatable {
   }
 }
 
-@inline(__always)
-func floorDivide(_ value: Int64, _ divisor: Int64) -> Int64 {
-  let quotient = value / divisor
-  return value % divisor < 0 ? quotient - 1 : quotient
-}
-
 /// A time zone that cannot be used.
 public struct TimeZoneError: LakeError, Equatable {
   public enum Code: String, Sendable { case unknown, corrupt, unsupported }

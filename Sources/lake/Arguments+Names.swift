@@ -1,8 +1,7 @@
-import Bytes
 import Catalog
 import CommandLineKit
 import Market
-import Passes
+import RowSources
 
 /// Values of flags that can be judged before anything is read: a mistake is one of the command line.
 extension Arguments {

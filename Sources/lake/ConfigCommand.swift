@@ -1,5 +1,6 @@
 import Catalog
 import CommandLineKit
+import DeltaLog
 import HTTP
 import JSON
 

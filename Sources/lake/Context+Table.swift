@@ -1,5 +1,4 @@
 import Catalog
-import Columnar
 import CommandLineKit
 import DeltaLog
 

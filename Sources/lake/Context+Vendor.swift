@@ -1,7 +1,7 @@
 import Catalog
 import CommandLineKit
 import HTTP
-import Passes
+import Ingest
 import Synchronization
 
 /// Whether it was said that a rate limit holds for this process alone: once is enough.

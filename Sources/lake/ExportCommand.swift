@@ -2,7 +2,8 @@ import Catalog
 import Columnar
 import CommandLineKit
 import Databento
-import Passes
+import Export
+import Query
 
 /// Writes a table's rows back in a vendor's format.
 struct ExportCommand: Command {

@@ -3,6 +3,7 @@ import Columnar
 import CommandLineKit
 import DeltaLog
 import JSON
+import Query
 
 /// Lists a table's live files.
 struct FilesCommand: Command {

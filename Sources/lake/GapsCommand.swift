@@ -1,9 +1,7 @@
-import Bytes
 import Catalog
-import Columnar
 import CommandLineKit
-import DeltaLog
 import JSON
+import Ledger
 import Market
 import Passes
 import Query

@@ -3,6 +3,7 @@ import Columnar
 import CommandLineKit
 import DeltaLog
 import JSON
+import Query
 
 /// Lists a table's versions.
 struct HistoryCommand: Command {

@@ -1,8 +1,10 @@
-import Bytes
 import Catalog
 import CommandLineKit
+import Ingest
 import JSON
-import Passes
+import Query
+import RowSources
+import Tables
 
 /// Puts market-data files into the lake.
 struct IngestCommand: Command {

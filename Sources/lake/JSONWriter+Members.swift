@@ -3,6 +3,7 @@ import Columnar
 import CommandLineKit
 import DeltaLog
 import JSON
+import Query
 
 extension JSONWriter {
   mutating func member(_ key: String, _ value: String?) {

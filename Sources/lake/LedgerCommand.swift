@@ -2,7 +2,7 @@ import Catalog
 import Columnar
 import CommandLineKit
 import JSON
-import Passes
+import Ledger
 
 /// Shows what the lake knows of its coverage, and makes it whole again from the tables.
 struct LedgerCommand: Command {

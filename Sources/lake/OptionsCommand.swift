@@ -2,12 +2,15 @@ import Bytes
 import Catalog
 import Columnar
 import CommandLineKit
+import Downloads
 import HTTP
+import Ingest
 import JSON
+import Ledger
 import Market
 import Massive
 import Options
-import Passes
+import RowSources
 
 /// Stores which option contracts were listed around a day's open.
 struct OptionsCommand: Command {
@@ -161,7 +164,7 @@ struct OptionsCommand: Command {
       symbolType:
         "underlying, strikes \(Self.text(range)), expiry to \(range.expirations.upperBound.iso)"
         + (asksForExpired ? ", expired" : ""),
-      interval: start..<end, table: try MassiveDownload.tableName(kind, isAdjusted: false),
+      interval: start..<end, table: try MassiveTable.name(kind, isAdjusted: false),
       cut: DownloadCut(.day, zone: zone))
     var selection = DownloadSelection()
     // A list costs nothing, and what was not there may be by now.

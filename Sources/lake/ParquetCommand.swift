@@ -1,7 +1,8 @@
-import Bytes
 import CommandLineKit
+import DeltaLog
 import JSON
 import Parquet
+import Query
 
 /// Shows, prints, checks or rewrites a Parquet file.
 struct ParquetCommand: Command {

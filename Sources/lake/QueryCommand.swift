@@ -1,8 +1,6 @@
-import Bytes
 import Catalog
-import Columnar
 import CommandLineKit
-import Passes
+import Ledger
 import Query
 
 /// `lake query`: rows of a table as CSV, JSON lines or Parquet.

@@ -1,8 +1,9 @@
-import Bytes
 import Catalog
 import CommandLineKit
 import JSON
 import Passes
+import Query
+import Tables
 
 /// Makes longer bars of bars.
 struct ResampleCommand: Command {

@@ -1,6 +1,4 @@
-import Bytes
 import Catalog
-import Columnar
 import CommandLineKit
 import DeltaLog
 import JSON

@@ -1,6 +1,6 @@
 import Catalog
-import Columnar
 import CommandLineKit
+import DeltaLog
 import JSON
 
 /// Lists the record kinds, or shows one.

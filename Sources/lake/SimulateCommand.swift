@@ -3,6 +3,7 @@ import Columnar
 import CommandLineKit
 import Databento
 import Glibc
+import Query
 
 /// Makes up market data.
 struct SimulateCommand: Command {

@@ -1,7 +1,8 @@
 import Catalog
 import CommandLineKit
 import JSON
-import Passes
+import Ledger
+import Query
 
 /// Sums what downloads cost.
 struct SpendCommand: Command {

@@ -1,9 +1,9 @@
 import Bytes
 import Catalog
-import Columnar
 import CommandLineKit
 import DeltaLog
 import JSON
+import Query
 
 /// Lists the tables of the lake.
 struct TablesCommand: Command {

@@ -5,6 +5,7 @@ import Databento
 import HTTP
 import JSON
 import Massive
+import Query
 
 /// Checks keys and addresses of the vendors; nothing is bought.
 struct VendorsCommand: Command {

@@ -1,5 +1,5 @@
 import CommandLineKit
-import Passes
+import Tables
 
 /// Says what is odd; for jobs that are too short for a progress line.
 struct WarningObserver: PassObserver {

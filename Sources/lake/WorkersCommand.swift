@@ -2,8 +2,9 @@ import Bytes
 import Catalog
 import Columnar
 import CommandLineKit
+import Downloads
 import JSON
-import Passes
+import Query
 
 /// Shows the workers of downloads that run now, and stops them.
 struct WorkersCommand: Command {

@@ -1,9 +1,10 @@
 import Catalog
-import Columnar
-import TestSupport
 import Testing
 
-@testable import Passes
+@testable import Downloads
+@testable import Ingest
+@testable import Ledger
+@testable import Tables
 
 private let table = "raw.test_set_ohlcv_1s"
 private let day: Int64 = 86_400_000_000_000

@@ -1,8 +1,8 @@
-import Columnar
 import TestSupport
 import Testing
 
 @testable import Passes
+@testable import Tables
 
 /// Longer bars are made of each other. They must be those that the source itself gives.
 @Suite struct BarStageTests {

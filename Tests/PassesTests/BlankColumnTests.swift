@@ -1,9 +1,8 @@
 import Catalog
 import Foundation
-import TestSupport
 import Testing
 
-@testable import Passes
+@testable import Ingest
 
 /// Files with a column that is blank in every row: such a column says no more than one that is missing.
 @Suite struct BlankColumnTests {

@@ -1,12 +1,13 @@
 import Catalog
-import Columnar
 import Databento
 import Foundation
 import JSON
-import TestSupport
 import Testing
 
-@testable import Passes
+@testable import Downloads
+@testable import Ingest
+@testable import Ledger
+@testable import Tables
 
 private let table = "raw.test_set_ohlcv_1s"
 private let day: Int64 = 86_400_000_000_000
@@ -202,7 +203,7 @@ struct ClaimTests {
       let unit = DownloadUnit(
         dataset: "TEST.SET", schema: "ohlcv-1s", symbols: symbols, symbolType: "raw_symbol",
         interval: interval, table: name)
-      return try count.rows(in: ReplacedRegion(unit))
+      return try count.rows(in: ReplacedRegion(unit.request, isClaimed: unit.isClaimed))
     }
     #expect(try rows(["SYM1"], start..<start + day) == 20)
     #expect(try rows(["SYM1"], start..<start + 2 * day) == 22)

@@ -3,7 +3,7 @@ import CSystem
 import TestSupport
 import Testing
 
-@testable import Passes
+@testable import Ingest
 
 @Suite struct ContentHasherTests {
   /// However the content is cut into blocks, and however far each is hashed before it is passed.

@@ -3,7 +3,7 @@ import Databento
 import TestSupport
 import Testing
 
-@testable import Passes
+@testable import Ledger
 
 @Suite("Coverage ledger")
 struct CoverageLedgerTests {

@@ -1,14 +1,14 @@
-import Bytes
 import Catalog
-import Columnar
 import Databento
 import Glibc
-import Market
 import Synchronization
 import TestSupport
 import Testing
 
-@testable import Passes
+@testable import Downloads
+@testable import Ingest
+@testable import Ledger
+@testable import Tables
 
 private let table = "raw.test_set_ohlcv_1s"
 private let day: Int64 = 86_400_000_000_000

@@ -2,7 +2,8 @@ import Catalog
 import Market
 import Testing
 
-@testable import Passes
+@testable import Downloads
+@testable import Ledger
 
 @Suite("Download plans")
 struct DownloadPlanTests {

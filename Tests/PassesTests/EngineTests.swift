@@ -1,12 +1,14 @@
 import Bytes
 import Columnar
-import Compression
+import Databento
 import Foundation
+import Parquet
 import Synchronization
 import TestSupport
 import Testing
 
-@testable import Passes
+@testable import Ingest
+@testable import Tables
 
 @Suite struct FileSyncerTests {
   @Test func filesAreWaitedForAndAMissingOneFails() throws {

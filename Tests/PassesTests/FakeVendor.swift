@@ -1,12 +1,11 @@
 import Bytes
 import Catalog
-import Columnar
 import Databento
-import Market
 import Synchronization
-import TestSupport
 
-@testable import Passes
+@testable import Downloads
+@testable import Ingest
+@testable import RowSources
 
 /// A vendor whose bars are given, and that fails as it is told.
 final class FakeVendor: DownloadSource, @unchecked Sendable {
@@ -46,7 +45,7 @@ final class FakeVendor: DownloadSource, @unchecked Sendable {
 
   func replace(_ bars: [ToyLake.Bar]) { lock.withLock { _ in self.bars = bars } }
 
-  func fetch(_ unit: DownloadUnit, into spool: DownloadSpool) throws -> FetchedUnit {
+  func fetch(_ unit: DownloadUnit, into spool: BodySpool) throws -> FetchedUnit {
     if let refusal = unit.refusal { throw refusal }
     var kind = RecordKind.ohlcv1s
     let (name, rows) = lock.withLock { _ -> (String, [ToyLake.Bar]) in
@@ -96,7 +95,7 @@ final class FakeVendor: DownloadSource, @unchecked Sendable {
   }
 
   func rows(of unit: DownloadUnit) -> BodyReader? { nil }
-  func table(of unit: DownloadUnit) -> DownloadTable { DownloadTable() }
+  func table(of unit: DownloadUnit) -> TableSetting { TableSetting() }
 }
 
 private enum MemoryFile {

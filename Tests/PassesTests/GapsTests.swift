@@ -1,7 +1,8 @@
-import Columnar
+import Bytes
 import TestSupport
 import Testing
 
+@testable import Ledger
 @testable import Passes
 
 private let minute: Int64 = 60_000_000_000

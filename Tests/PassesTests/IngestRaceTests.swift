@@ -2,10 +2,10 @@ import Catalog
 import Databento
 import Glibc
 import Synchronization
-import TestSupport
 import Testing
 
-@testable import Passes
+@testable import Ingest
+@testable import Tables
 
 private let table = "raw.test_set_ohlcv_1s"
 

@@ -1,15 +1,13 @@
-import Bytes
 import Catalog
-import Columnar
 import Databento
 import DeltaLog
 import Glibc
-import Market
 import Parquet
 import TestSupport
 import Testing
 
-@testable import Passes
+@testable import Ingest
+@testable import Tables
 
 private let table = "raw.test_set_ohlcv_1s"
 

@@ -2,11 +2,10 @@ import Bytes
 import Catalog
 import DeltaLog
 import Glibc
-import Storage
-import TestSupport
 import Testing
 
-@testable import Passes
+@testable import Ledger
+@testable import Tables
 
 private let day: Int64 = 86_400_000_000_000
 

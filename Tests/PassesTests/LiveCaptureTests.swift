@@ -2,7 +2,7 @@ import Catalog
 import DeltaLog
 import Testing
 
-@testable import Passes
+@testable import Tables
 
 private let table = "raw.test_set_ohlcv_1s"
 

@@ -3,7 +3,9 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import Ingest
 @testable import Passes
+@testable import Tables
 
 /// A table's folder with data files whose log is gone: nothing is written over them.
 @Suite struct LostLogTests {

@@ -1,9 +1,8 @@
 import Catalog
 import Foundation
-import TestSupport
 import Testing
 
-@testable import Passes
+@testable import Ingest
 
 /// What the merge holds in memory is counted in bytes, by what the command may take.
 @Suite struct MergeMemoryTests {

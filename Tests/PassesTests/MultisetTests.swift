@@ -1,10 +1,9 @@
 import Catalog
-import Columnar
 import Foundation
 import TestSupport
 import Testing
 
-@testable import Passes
+@testable import Ingest
 
 private let trades = "raw.test_set_trades"
 

@@ -3,7 +3,8 @@ import Parquet
 import Testing
 
 @testable import Catalog
-@testable import Passes
+@testable import Ledger
+@testable import Tables
 
 @Suite("Originals of bad rows")
 struct OriginalStoreTests {

@@ -1,9 +1,8 @@
 import Catalog
 import Foundation
-import TestSupport
 import Testing
 
-@testable import Passes
+@testable import Ingest
 
 /// Inputs that say different things of the same events.
 @Suite struct OverlapTests {

@@ -1,14 +1,12 @@
 import Catalog
-import Columnar
 import DeltaLog
 import Foundation
-import Massive
 import Parquet
-import Storage
 import TestSupport
 import Testing
 
-@testable import Passes
+@testable import Ingest
+@testable import Ledger
 
 /// Pages of a minute's bars of one ticker each.
 private struct PageFolder {

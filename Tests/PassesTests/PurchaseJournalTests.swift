@@ -1,9 +1,10 @@
 import Catalog
-import DeltaLog
 import TestSupport
 import Testing
 
-@testable import Passes
+@testable import Downloads
+@testable import Ledger
+@testable import Tables
 
 /// What is known of requests whose answers were never stored.
 @Suite("Requests that may have been billed")
@@ -25,7 +26,7 @@ struct PurchaseJournalTests {
     let run = try StagingRun(root: lake.root)
     let journal = try CoverageJournal(lake: lake, runID: run.id)
     let purchases = PurchaseJournal(lake: lake, runID: run.id, clock: journal.clock)
-    for unit in units { try purchases.note(unit, costNanoUSD: 100) }
+    for unit in units { try purchases.note(unit.request, costNanoUSD: 100) }
     try journal.record(
       answers.map { event in
         var event = event
@@ -103,10 +104,10 @@ struct PurchaseJournalTests {
     let run = try StagingRun(root: toy.lake.root)
     let journal = try CoverageJournal(lake: toy.lake, runID: run.id)
     let purchases = PurchaseJournal(lake: toy.lake, runID: run.id, clock: journal.clock)
-    try purchases.note(try unit(1), costNanoUSD: nil)
-    try purchases.note(try unit(1), costNanoUSD: 0)
+    try purchases.note(try unit(1).request, costNanoUSD: nil)
+    try purchases.note(try unit(1).request, costNanoUSD: 0)
     try purchases.finish()
-    try purchases.note(try unit(1), costNanoUSD: 5)
+    try purchases.note(try unit(1).request, costNanoUSD: 5)
     try purchases.finish()
     run.finish()
     #expect(try CoverageLedger.read(toy.lake).spent() == 0)

@@ -1,12 +1,11 @@
-import Bytes
 import Catalog
-import Columnar
 import DeltaLog
 import Glibc
 import TestSupport
 import Testing
 
 @testable import Passes
+@testable import Tables
 
 private let source = "raw.test_set_ohlcv_1s"
 

@@ -2,11 +2,11 @@ import Catalog
 import Columnar
 import DeltaLog
 import Glibc
-import Storage
-import TestSupport
 import Testing
 
+@testable import Ledger
 @testable import Passes
+@testable import Tables
 
 private let bars = "raw.test_set_ohlcv_1s"
 private let columns = ["symbol", "ts_event", "open", "volume"]

@@ -1,10 +1,7 @@
 import Bytes
 import CSystem
-import Columnar
 import TestSupport
 import Testing
-
-@testable import Passes
 
 private let recordByteCount = 56
 

@@ -1,10 +1,9 @@
 import Bytes
-import Catalog
 import Columnar
 import TestSupport
 import Testing
 
-@testable import Passes
+@testable import Ingest
 
 @Suite struct RowScreenTests {
   private let stride = 120

@@ -2,7 +2,7 @@ import Columnar
 import TestSupport
 import Testing
 
-@testable import Passes
+@testable import Ingest
 
 @Suite struct RowWordsTests {
   /// Integers of every width and place, out of rows of every size, with sentinels among them.

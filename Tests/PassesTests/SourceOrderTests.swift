@@ -2,7 +2,7 @@ import Databento
 import Foundation
 import Testing
 
-@testable import Passes
+@testable import Export
 
 private let table = "raw.test_set_ohlcv_1s"
 

@@ -2,7 +2,7 @@ import Columnar
 import TestSupport
 import Testing
 
-@testable import Passes
+@testable import RowSources
 
 private let header = "ts_event,symbol,open,high,low,close,volume\n"
 

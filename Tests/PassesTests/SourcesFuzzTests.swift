@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@testable import Passes
+@testable import RowSources
 
 @Suite struct SourcesFuzzTests {
   /// Bytes that a CSV reader might stumble over.

@@ -3,7 +3,8 @@ import Parquet
 import TestSupport
 import Testing
 
-@testable import Passes
+@testable import Ingest
+@testable import RowSources
 
 private let micros = ColumnType.timestamp(.microseconds, isUTC: true)
 private let start: Int64 = 1_704_205_800_000_000

@@ -1,11 +1,10 @@
 import Columnar
 import Foundation
-import Market
 import Parquet
 import TestSupport
 import Testing
 
-@testable import Passes
+@testable import RowSources
 
 /// Rows of a Parquet file that is written for the occasion.
 private func readParquet(

@@ -1,7 +1,7 @@
 import Columnar
 import Foundation
 
-@testable import Passes
+@testable import RowSources
 
 /// All that a source yields: rows as text by column, rejected rows, the report.
 struct Drained {

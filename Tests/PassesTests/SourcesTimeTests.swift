@@ -1,8 +1,7 @@
-import Columnar
 import Market
 import Testing
 
-@testable import Passes
+@testable import RowSources
 
 private let header = "ts,symbol,o,h,l,c\n"
 private let rest = ",SPY,1,2,0,1\n"

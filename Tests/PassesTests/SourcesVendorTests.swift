@@ -1,8 +1,6 @@
-import Columnar
-import Market
 import Testing
 
-@testable import Passes
+@testable import RowSources
 
 private let fixed = """
   ts_recv,ts_event,rtype,publisher_id,instrument_id,action,side,depth,price,size,flags,ts_in_delta,\

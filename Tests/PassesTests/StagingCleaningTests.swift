@@ -1,11 +1,9 @@
 import Bytes
-import Catalog
 import Foundation
-import Storage
 import TestSupport
 import Testing
 
-@testable import Passes
+@testable import Tables
 
 /// What dead, living and hostile runs leave in staging.
 @Suite struct StagingCleaningTests {

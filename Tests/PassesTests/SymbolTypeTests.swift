@@ -1,12 +1,9 @@
-import Catalog
-import Columnar
 import Databento
 import JSON
 import Market
-import TestSupport
 import Testing
 
-@testable import Passes
+@testable import Ledger
 
 @Suite("Symbol types in the ledger")
 struct SymbolTypeTests {

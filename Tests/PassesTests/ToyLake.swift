@@ -2,11 +2,10 @@ import Catalog
 import Columnar
 import Databento
 import DeltaLog
-import Market
 import Parquet
 import TestSupport
 
-@testable import Passes
+@testable import Ingest
 
 /// A lake in a folder of its own, and DBN files to put into it.
 struct ToyLake {

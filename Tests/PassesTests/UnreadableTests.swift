@@ -3,10 +3,11 @@ import DeltaLog
 import Glibc
 import JSON
 import Storage
-import TestSupport
 import Testing
 
-@testable import Passes
+@testable import Ingest
+@testable import Ledger
+@testable import Tables
 
 /// Rights would not keep the superuser out: what cannot be read is a folder where a file should be, or a
 /// link that leads to itself.

@@ -3,7 +3,7 @@ import PackageDescription
 
 // One libFuzzer program for each decoder of hostile bytes; tools/fuzz builds and runs them.
 let decoders = [
-  "JSON": "JSON", "DBN": "Databento", "CSV": "Passes", "Massive": "Massive", "Delta": "DeltaLog", "Parquet": "Parquet",
+  "JSON": "JSON", "DBN": "Databento", "CSV": "RowSources", "Massive": "Massive", "Delta": "DeltaLog", "Parquet": "Parquet",
 ]
 
 let package = Package(

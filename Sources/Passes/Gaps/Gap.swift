@@ -1,5 +1,4 @@
 import Bytes
-import Catalog
 import Columnar
 
 /// Why there are no rows.

@@ -1,7 +1,8 @@
 import Bytes
-import Catalog
 import Columnar
+import Ledger
 import Market
+import Tables
 
 /// One walk through the sessions of a calendar, with the rows of the sessions at hand.
 final class GapScan {

@@ -1,8 +1,9 @@
-import Bytes
 import Catalog
 import Columnar
 import DeltaLog
+import Ledger
 import Market
+import Tables
 
 /// A table as its gaps are looked for: its files by date, and what the ledger knows of it.
 struct GapSource {

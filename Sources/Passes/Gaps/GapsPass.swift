@@ -1,7 +1,8 @@
 import Bytes
 import Catalog
-import Columnar
+import Ledger
 import Market
+import Tables
 
 /// Explains every hole of a table: what the exchange calendar expects, against the rows and the ledger.
 ///

@@ -1,3 +1,5 @@
+import Bytes
+
 /// Which slots of time hold rows, by day and series: a bit a slot.
 ///
 /// A slot is a minute, or the length of a bar where that is longer.
@@ -121,9 +123,4 @@ struct PresenceMap {
     }
     return result
   }
-}
-
-func floorDivide(_ value: Int64, _ divisor: Int64) -> Int64 {
-  let quotient = value / divisor
-  return value % divisor < 0 ? quotient - 1 : quotient
 }

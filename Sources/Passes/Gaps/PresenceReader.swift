@@ -1,8 +1,7 @@
-import Catalog
 import Columnar
 import DeltaLog
-import Market
 import Parquet
+import Tables
 
 /// The names of a table's symbols as small numbers, and which of them are wanted.
 final class SeriesNames {

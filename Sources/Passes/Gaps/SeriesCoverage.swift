@@ -1,3 +1,5 @@
+import Ledger
+
 /// What the ledger knows of a series, as far as its gaps are concerned.
 struct SeriesCoverage {
   /// What is known of a stretch of time.

@@ -1,3 +1,5 @@
+import Bytes
+
 /// What is missing of one series in one session: pure, so that every case can be tested.
 struct SessionCheck {
   /// Slots in a row without a row above which it is suspicious, where a symbol trades in nearly every one.

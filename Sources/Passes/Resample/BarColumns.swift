@@ -1,5 +1,4 @@
-import Bytes
-import Columnar
+import Tables
 
 /// Neighbouring rows of one symbol.
 struct SymbolRun {

@@ -2,6 +2,7 @@ import Bytes
 import Catalog
 import Columnar
 import Parquet
+import Tables
 
 /// Encodes bars as row groups of tables of bars, which all have the same columns. One per thread.
 final class BarEncoder {

@@ -1,5 +1,6 @@
 import Columnar
 import Parquet
+import Tables
 
 /// One data file of bars.
 struct BarFile {

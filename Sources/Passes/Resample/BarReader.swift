@@ -1,5 +1,5 @@
-import Bytes
 import Columnar
+import Tables
 
 /// Reads the bars of one partition date in the order (symbol, time, publisher), part by part.
 ///

@@ -1,6 +1,5 @@
-import Catalog
-import Columnar
 import Parquet
+import Tables
 
 /// Writes finished bars as the segment of one partition, row group by row group.
 final class BarSink {

@@ -1,4 +1,5 @@
 import Columnar
+import Tables
 
 /// The symbols of a partition, in order of their codes.
 final class SymbolNames {

@@ -5,6 +5,7 @@ import DeltaLog
 import Market
 import Parquet
 import Synchronization
+import Tables
 
 /// The running of a resample's plan: dates in parallel, all intervals of a date from one reading.
 ///
@@ -196,7 +197,7 @@ final class ResampleJob: @unchecked Sendable {
       ("sourceVersion", "\(plan.sourceVersion)"), ("run", run.id),
     ]
     var left = computed
-    for _ in 0..<IngestPass.attemptMax {
+    for _ in 0..<CommitGroup.attemptMax {
       if try targets[output].commit(left, run: run, parameters: parameters) == nil {
         reports[output].computedCount += left.count
         reports[output].rowCount += left.reduce(0) { $0 + ($1.segment?.rowCount ?? 0) }
@@ -211,7 +212,7 @@ final class ResampleJob: @unchecked Sendable {
       }
     }
     throw PassError(
-      .conflict, "\(IngestPass.attemptMax) other commits came first", place: targets[output].root,
+      .conflict, "\(CommitGroup.attemptMax) other commits came first", place: targets[output].root,
       remedy: "run the command again when fewer writers are at work")
   }
 }

@@ -4,8 +4,8 @@ import Columnar
 import DeltaLog
 import Market
 import Parquet
-import Storage
 import Synchronization
+import Tables
 
 /// Makes longer bars of a table of bars, one table an interval, straight from the source.
 ///
@@ -194,9 +194,9 @@ public final class ResamplePass {
     let job = try ResampleJob(
       plan: plan, lake: lake, sourceRoot: source.path, run: run, observer: observer,
       definitions: try plan.outputs.map { try definition($0.interval, try source.snapshot()) })
-    for first in stride(from: 0, to: dates.count, by: IngestPass.groupPartitionMax) {
+    for first in stride(from: 0, to: dates.count, by: CommitGroup.partitionMax) {
       if observer.isInterrupted { break }
-      let group = Array(dates[first..<min(first + IngestPass.groupPartitionMax, dates.count)])
+      let group = Array(dates[first..<min(first + CommitGroup.partitionMax, dates.count)])
       try job.compute(group, jobs: options.jobs)
       try job.commit()
     }

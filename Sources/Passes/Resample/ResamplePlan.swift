@@ -1,7 +1,7 @@
 import Catalog
-import Columnar
 import DeltaLog
 import Market
+import Tables
 
 /// What a resample will do, before it does it: a plain value.
 public struct ResamplePlan: Sendable {

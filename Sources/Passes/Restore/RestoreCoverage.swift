@@ -1,4 +1,5 @@
-import DeltaLog
+import Bytes
+import Ledger
 
 /// What the coverage ledger is told when commits of a table are undone.
 ///

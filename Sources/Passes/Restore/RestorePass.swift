@@ -1,8 +1,8 @@
 import Bytes
 import Catalog
-import Columnar
 import DeltaLog
-import Storage
+import Ledger
+import Tables
 
 /// What a table is taken back to.
 public enum RestoreTarget: Hashable, Sendable {
@@ -126,7 +126,7 @@ public struct RestorePass {
     let run = try StagingRun(root: lake.root)
     defer { run.finish() }
     let journal = try CoverageJournal(lake: lake, runID: run.id)
-    for _ in 0..<IngestPass.attemptMax {
+    for _ in 0..<CommitGroup.attemptMax {
       var plan = try plan()
       try addEvents(to: &plan, runID: run.id)
       if plan.isNothing { return (plan, nil, nil) }
@@ -141,7 +141,7 @@ public struct RestorePass {
       return (plan, version, nil)
     }
     throw PassError(
-      .conflict, "\(IngestPass.attemptMax) other commits came first", place: table.path,
+      .conflict, "\(CommitGroup.attemptMax) other commits came first", place: table.path,
       remedy: "run the command again when fewer writers are at work")
   }
 

@@ -1,7 +1,7 @@
 import Bytes
 import Catalog
-import Columnar
 import DeltaLog
+import Ledger
 
 /// What taking a table back to an earlier version will do, before it is done: a plain value.
 public struct RestorePlan: Sendable {

@@ -133,7 +133,7 @@ final class SpillCursor: RowCursor {
 }
 
 /// A temporary file without a name: it is gone with the process.
-final class SpillFile {
+package final class SpillFile {
   private let descriptor: Int32
   private(set) var byteCount = 0
   private let buffer = ByteBuffer(capacity: 1 << 20)

@@ -12,7 +12,7 @@ struct MergeTask: Sendable {
 }
 
 /// Merges the rows of a task into the output.
-struct RowMerge {
+package struct RowMerge {
   /// Files read at the same time; more are sorted through the spill file, because each of them
   /// holds a decoded page of every column.
   static let fileCountMax = 24

@@ -3,9 +3,11 @@ import Catalog
 import Columnar
 import CommandLineKit
 import Databento
+import Downloads
 import HTTP
+import Ledger
 import Market
-import Passes
+import Query
 
 /// `lake download databento`: check, plan, quote, and only then buy.
 struct DatabentoJob {

@@ -1,8 +1,7 @@
 import Bytes
 import Catalog
 import CommandLineKit
-import HTTP
-import Passes
+import Query
 
 /// Fetches market data from a vendor, as far as it is not in the lake yet.
 struct DownloadCommand: Command {

@@ -1,8 +1,9 @@
 import Catalog
 import Columnar
 import CommandLineKit
+import Downloads
 import HTTP
-import Passes
+import Ledger
 
 /// The flags of `lake download`.
 struct DownloadFlags {

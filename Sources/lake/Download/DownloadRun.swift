@@ -2,10 +2,12 @@ import Bytes
 import Catalog
 import Columnar
 import CommandLineKit
-import HTTP
+import Downloads
+import Ingest
 import JSON
+import Ledger
 import Market
-import Passes
+import Query
 
 /// What every download has in common: its range, its requests, its run and its report.
 struct DownloadRun {

@@ -1,12 +1,11 @@
 import Bytes
 import Catalog
-import Columnar
 import CommandLineKit
-import HTTP
+import Downloads
+import Ledger
 import Market
 import Massive
-import Options
-import Passes
+import RowSources
 
 /// `lake download massive`: bars, indices, news, and the options of each day.
 struct MassiveJob {
@@ -96,7 +95,7 @@ struct MassiveJob {
       dataset: kind.dataset, schema: kind.schemaKind, symbols: asked, symbolType: "raw_symbol",
       interval: interval,
       table: try job.table(
-        or: MassiveDownload.tableName(kind, isAdjusted: order.isAdjusted)),
+        or: MassiveTable.name(kind, isAdjusted: order.isAdjusted)),
       cut: DownloadCut(length, zone: zone),
       availableEnd: end, refetchesOpen: true)
     try lake.requireUsable(request.table)

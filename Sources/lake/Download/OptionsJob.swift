@@ -2,11 +2,13 @@ import Bytes
 import Catalog
 import Columnar
 import CommandLineKit
+import Downloads
 import HTTP
+import Ledger
 import Market
 import Massive
 import Options
-import Passes
+import RowSources
 
 /// `lake download massive options`: day by day, the contracts around each day's open.
 struct OptionsJob {
@@ -117,7 +119,7 @@ struct OptionsJob {
       underlying: underlying, rule: rule, expiry: try ExpiryRule(parsing: name),
       isListed: (order.flags.mode ?? defaults.mode) == "list", kind: kind,
       table: try job.table(
-        or: MassiveDownload.tableName(kind, isAdjusted: order.isAdjusted)),
+        or: MassiveTable.name(kind, isAdjusted: order.isAdjusted)),
       calendar: try ExchangeCalendar.of(dataset: MassiveMarket.options.dataset, in: lake)
         ?? ExchangeCalendar.named("XNYS", in: lake),
       zone: try TimeZoneRules.named(MassiveKind.timeZone))

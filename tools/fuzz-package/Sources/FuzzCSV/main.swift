@@ -1,5 +1,5 @@
 import FuzzDriver
-import Passes
+import RowSources
 
 /// Any bytes are rows, rejected rows or a typed error, whatever the pieces in which they arrive.
 fuzz { start, count in

@@ -1,0 +1,13 @@
+import Glibc
+
+/// The wall clock, for log entries and ledgers.
+public enum Clock {
+  /// Nanoseconds since 1970 UTC.
+  public static func nanoseconds() -> Int64 {
+    var now = timespec()
+    clock_gettime(CLOCK_REALTIME, &now)
+    return Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec)
+  }
+
+  public static func milliseconds() -> Int64 { nanoseconds() / 1_000_000 }
+}

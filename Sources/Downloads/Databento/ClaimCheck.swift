@@ -1,0 +1,77 @@
+import Bytes
+import Catalog
+import Databento
+import Ingest
+
+/// Holds what files claim to hold against the vendor's count of records, which is free.
+///
+/// A file's header, or its first and last row, says of which interval it is, not that it is whole. As
+/// many records as the vendor has: it is, and nothing is bought.
+public struct ClaimCheck: Sendable {
+  private let lake: Lake
+  private let client: DatabentoClient
+  private let day: Int64 = 86_400_000_000_000
+
+  public init(lake: Lake, client: DatabentoClient) {
+    self.lake = lake
+    self.client = client
+  }
+
+  /// The units, those of claims cut where that tells what agrees (`agreedCount`) from what does not.
+  ///
+  /// - Parameter width: Questions that are asked at a time.
+  public func settle(_ units: [DownloadUnit], width: Int) throws -> [DownloadUnit] {
+    guard let first = units.first(where: \.isClaimed) else { return units }
+    guard let stored = try StoredCount(first.table, kind: first.schema, lake: lake) else {
+      return units
+    }
+    let settled = Monitor<[Int: [DownloadUnit]]>([:])
+    try Parallel.forEach(units.count, width: width) { place in
+      let parts = try units[place].isClaimed ? settle(units[place], stored) : [units[place]]
+      settled.withLock { $0[place] = parts }
+    }
+    return settled.withLock { settled in units.indices.flatMap { settled[$0] ?? [] } }
+  }
+
+  private func settle(_ unit: DownloadUnit, _ stored: StoredCount) throws -> [DownloadUnit] {
+    let announced: ClosedRange<Int>
+    do {
+      announced = try DatabentoDownload.refusing {
+        try client.announcedCount(DatabentoDownload.query(unit))
+      }
+    } catch let refusal as DownloadRefusal where refusal.kind != .unauthorized {
+      // What it means is told when the price is asked for.
+      return [unit]
+    }
+    let count = try stored.rows(in: ReplacedRegion(unit.request, isClaimed: unit.isClaimed))
+    if announced == count...count {
+      var agreed = unit
+      agreed.agreedCount = count
+      return [agreed]
+    }
+    // Nothing of a claim is there to be kept: no part of it can agree.
+    if count == 0 { return [unit] }
+    return try halves(of: unit).map { try $0.flatMap { try settle($0, stored) } } ?? [unit]
+  }
+
+  /// The unit in two: at a midnight, else by its symbols; nil where it is one symbol's day.
+  private func halves(of unit: DownloadUnit) -> [DownloadUnit]? {
+    let (start, end) = (unit.interval.lowerBound, unit.interval.upperBound)
+    let middle = (start + (end - start) / 2 + day / 2) / day * day
+    if start < middle && middle < end {
+      return [start..<middle, middle..<end].map { interval in
+        var half = unit
+        half.interval = interval
+        half.isOpen = unit.isOpen && interval.upperBound == end
+        return half
+      }
+    }
+    guard unit.symbols.count > 1 else { return nil }
+    let cut = unit.symbols.count / 2
+    return [unit.symbols[..<cut], unit.symbols[cut...]].map { symbols in
+      var half = unit
+      half.symbols = Array(symbols)
+      return half
+    }
+  }
+}

@@ -1,0 +1,241 @@
+import Bytes
+import Catalog
+import Databento
+import DeltaLog
+import Ingest
+import Parquet
+import Tables
+
+/// Writes a table's rows back as DBN records, equal field by field, in the order of their source.
+///
+/// Rows of one source keep its order: by their places in it, or, as bars that came so keep none, by time,
+/// instrument and publisher. Sources of a date are merged by index time. All in bounded memory.
+public final class DBNExport {
+  public struct Options: Sendable {
+    /// Raw symbols; empty means all.
+    public var symbols: Set<String> = []
+    /// Index timestamps in ns: half-open; nil means all.
+    public var range: Range<Int64>?
+    public var version = DBNFields.versionMax
+    public var overwrites = false
+    public var memoryByteCount = 192 << 20
+
+    public init() {}
+  }
+
+  public struct Report: Sendable {
+    public var recordCount = 0
+    public var byteCount = 0
+    public var dates = 0
+  }
+
+  private let lake: Lake
+  private let table: LakeTable
+  private let snapshot: Snapshot
+  private let schema: TableSchema
+  private let kind: RecordKind
+  private let options: Options
+  private let observer: any PassObserver
+
+  /// - Throws: `PassError` for a table whose rows are no DBN records.
+  public init(
+    lake: Lake, table: String, options: Options, observer: any PassObserver = NoObserver()
+  ) throws {
+    self.lake = lake
+    self.options = options
+    self.observer = observer
+    self.table = try lake.table(named: table)
+    snapshot = try self.table.snapshot()
+    guard let schema = try self.table.schema(of: snapshot, in: lake),
+      let kind = RecordKind(rawValue: schema.kind)
+    else {
+      throw PassError(
+        .input,
+        "'\(table)' holds \(snapshot.configuration[TableProperty.schema] ?? "foreign rows"), which are no DBN records",
+        place: self.table.path, remedy: "lake query \(table) -o FILE writes CSV or Parquet")
+    }
+    self.schema = schema
+    self.kind = kind
+  }
+
+  /// - Parameter path: `-` is standard output; `.zst` compresses.
+  public func write(to path: String) throws -> Report {
+    let byDate = Dictionary(grouping: try snapshot.files) { $0.partitionValue("date") ?? "" }
+    let dates = byDate.keys.sorted()
+    let map = try InstrumentMap(
+      files: try dates.map { date in (date, try (byDate[date] ?? []).map(localPath)) },
+      symbols: options.symbols)
+    if let unknown = options.symbols.sorted().first(where: { !map.known.contains($0) }) {
+      throw PassError(
+        .input, "the table has no symbol '\(unknown)'", place: table.path,
+        remedy: NearestNames.question(unknown, among: map.known.sorted())
+          ?? "lake describe \(table.displayName)")
+    }
+    let packer = try RecordPacker(kind: kind, version: options.version, schema: schema)
+    if packer.isNarrower {
+      // Before a byte is written: a pipe's reader cannot be told that what came is void.
+      for date in dates { try check(try (byDate[date] ?? []).map(localPath), packer) }
+    }
+    let writer = try DBNWriter(
+      path: path, metadata: metadata(map), overwrites: options.overwrites)
+    var report = Report()
+    for date in dates {
+      if observer.isInterrupted { throw PassError(.interrupted, "interrupted") }
+      observer.begin(date)
+      // Sources of a date follow each other as their intervals do.
+      let files = (byDate[date] ?? []).sorted {
+        (start($0), $0.path) < (start($1), $1.path)
+      }
+      let count = try writeDate(try files.map(localPath), packer, to: writer)
+      report.recordCount += count
+      if count > 0 { report.dates += 1 }
+    }
+    try writer.finish()
+    report.byteCount = writer.byteCount
+    return report
+  }
+
+  private func localPath(_ file: AddFile) throws -> String { try file.localPath(in: table.path) }
+
+  private func start(_ file: AddFile) -> Int64 {
+    file.tag(SegmentTag.start).flatMap { Int64($0) } ?? 0
+  }
+
+  /// Looks whether all records fit.
+  private func check(_ paths: [String], _ packer: RecordPacker) throws {
+    for path in paths {
+      if observer.isInterrupted { throw PassError(.interrupted, "interrupted") }
+      try packer.pack(path: path, fileNumber: 0, options: options) { _, _, _ in }
+    }
+  }
+
+  private func metadata(_ map: InstrumentMap) throws -> DBNMetadata {
+    let byteCountMax = DBNFields.symbolByteCount(version: options.version) - 1
+    if let symbol = map.symbols.first(where: { $0.utf8.count > byteCountMax }) {
+      let newest = DBNFields.symbolByteCount(version: DBNFields.versionMax) - 1
+      throw PassError(
+        .input,
+        "symbol '\(symbol)' has \(symbol.utf8.count) letters, and DBN version \(options.version) has room"
+          + " for \(byteCountMax)", place: table.path,
+        remedy: symbol.utf8.count <= newest
+          ? "--dbn-version \(DBNFields.versionMax) holds it"
+          : "lake query \(table.displayName) -o FILE writes CSV or Parquet")
+    }
+    var metadata = DBNMetadata(
+      version: options.version, dataset: snapshot.configuration[TableProperty.dataset] ?? "",
+      schema: kind, start: 0, end: nil, symbols: map.symbols, mappings: map.mappings)
+    let range = options.range ?? map.range
+    metadata.start = UInt64(max(0, range.lowerBound))
+    metadata.end = UInt64(max(0, range.upperBound))
+    return metadata
+  }
+
+  /// Sorts the records of one date and writes them.
+  private func writeDate(
+    _ paths: [String], _ packer: RecordPacker, to writer: DBNWriter
+  ) throws -> Int {
+    let folder = try StagingRun(root: lake.root)
+    defer { folder.finish() }
+    let sorter = ExportSorter(packer, directory: folder.directory, options.memoryByteCount / 2)
+    for (number, path) in paths.enumerated() {
+      try packer.pack(path: path, fileNumber: number, options: options, body: sorter.add)
+    }
+    var count = 0
+    let block = ByteBuffer()
+    try sorter.forEachSpan { base, rowCount in
+      for row in 0..<rowCount { block.append(base + row * packer.stride, packer.recordByteCount) }
+      count += rowCount
+      if block.count >= 1 << 20 {
+        try writer.write(block.bytes)
+        block.removeAll()
+      }
+    }
+    try writer.write(block.bytes)
+    observer.didProcess(rowCount: count)
+    return count
+  }
+}
+
+/// Puts packed records of one date in order: each source's in its own, and the sources by index time.
+private final class ExportSorter {
+  private let packer: RecordPacker
+  private let directory: String
+  private let byteCountMax: Int
+  private let order: RowOrder
+  private let pool: RowPool
+  /// In the order of their first rows.
+  private var sources: [SymbolRows] = []
+  private var places: [ExportSource: Int] = [:]
+  private var spill: SpillFile?
+
+  init(_ packer: RecordPacker, directory: String, _ byteCountMax: Int) {
+    self.packer = packer
+    self.directory = directory
+    self.byteCountMax = byteCountMax
+    order = RowOrder(indexOffset: packer.recordByteCount, sequence: packer.tieBreaker)
+    pool = RowPool(stride: packer.stride)
+  }
+
+  func add(_ record: UnsafeRawPointer, _ source: ExportSource, _ key: SortKey) throws {
+    let place = places[source] ?? sources.count
+    if place == sources.count {
+      places[source] = place
+      sources.append(SymbolRows(code: 0))
+    }
+    try add(record, key, to: &sources[place])
+    if pool.usedByteCount < byteCountMax { return }
+    for index in sources.indices { try spillRows(&sources[index]) }
+  }
+
+  private func add(
+    _ record: UnsafeRawPointer, _ key: SortKey, to rows: inout SymbolRows
+  ) throws {
+    rows.append(key, from: pool).copyMemory(from: record, byteCount: packer.stride)
+  }
+
+  private func spillRows(_ rows: inout SymbolRows) throws {
+    if rows.run.rowCount == 0 { return }
+    let file = try spill ?? SpillFile(directory: directory, stride: packer.stride)
+    spill = file
+    let sorted = order.sorted(rows.run.pointers(stride: packer.stride))
+    rows.fragments.append(try file.write(sorted, order: order))
+    pool.give(rows.takeRun().chunks)
+  }
+
+  /// Calls `body` with spans of records, in order.
+  func forEachSpan(_ body: (UnsafeRawPointer, Int) throws -> Void) throws {
+    if sources.count > 1 { try mergeSources() }
+    guard let rows = sources.first else { return }
+    try RowMerge.forEachSpan(rows, order: order, stride: packer.stride, body)
+  }
+
+  /// Makes one source of all: a row comes when the latest time so far of its own source has come.
+  private func mergeSources() throws {
+    var merged = SymbolRows(code: 0)
+    let row = ByteBuffer(capacity: packer.stride)
+    for number in sources.indices {
+      try spillRows(&sources[number])
+      var latest = Int64.min
+      var count: UInt64 = 0
+      try RowMerge.forEachSpan(sources[number], order: order, stride: packer.stride) {
+        base, rowCount in
+        for index in 0..<rowCount {
+          row.removeAll()
+          row.append(base + index * packer.stride, packer.stride)
+          latest = max(
+            latest,
+            UnsafeRawPointer(row.base).loadLE(packer.recordByteCount + 16, as: Int64.self))
+          let key = SortKey(
+            index: latest,
+            sequence: UInt64(number) << UInt64(InputIdentity.positionBitCount) | count)
+          row.base.storeLE(key.index, packer.recordByteCount)
+          row.base.storeLE(key.sequence, packer.recordByteCount + 8)
+          try add(UnsafeRawPointer(row.base), key, to: &merged)
+          count += 1
+          if pool.usedByteCount >= byteCountMax { try spillRows(&merged) }
+        }
+      }
+    }
+    sources = [merged]
+  }
+}

@@ -1,0 +1,169 @@
+import Bytes
+import CSystem
+import Compression
+import Databento
+import Glibc
+import Tables
+
+/// The body of one answer, in a file that is read while it is being written.
+///
+/// An attempt that fails half-way is followed by another from the beginning: then what was read of the
+/// first one is worth nothing, and its reader is told to begin again.
+public final class BodySpool: Sendable {
+  /// Where the body is.
+  public let path: String
+  private let descriptor: Int32
+  private let state = Monitor(State())
+  private let isInterrupted: @Sendable () -> Bool
+  private let isAbandoned: @Sendable () -> Bool
+
+  private struct State {
+    var byteCount = 0
+    /// Attempts begun.
+    var attempt = 0
+    var outcome: Outcome?
+    var instruments: [InstrumentName] = []
+    var keeper: (any AnyObject & Sendable)?
+    var willBuy: (@Sendable (Int64?) throws -> Void)?
+  }
+
+  private enum Outcome {
+    case complete
+    case failed(any Error)
+  }
+
+  private let didGrow: @Sendable (Int) -> Void
+
+  /// - Parameters:
+  ///   - isAbandoned: Whether the body is of no more use.
+  ///   - didGrow: Told how many bytes there are.
+  package init(
+    path: String, isInterrupted: @escaping @Sendable () -> Bool,
+    isAbandoned: @escaping @Sendable () -> Bool = { false },
+    didGrow: @escaping @Sendable (Int) -> Void = { _ in }
+  ) throws {
+    self.path = path
+    self.didGrow = didGrow
+    self.isInterrupted = isInterrupted
+    self.isAbandoned = isAbandoned
+    descriptor = lake_open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    if descriptor < 0 { throw PassError.system("open", path: path) }
+  }
+
+  deinit { lake_close(descriptor) }
+
+  // MARK: - Writing
+
+  /// Forgets what an earlier attempt brought.
+  public func restart() throws {
+    if isAbandoned() { throw PassError(.interrupted, "stopped") }
+    try state.withLock { state in
+      state.attempt += 1
+      if state.byteCount == 0 { return }
+      state.byteCount = 0
+      guard lake_ftruncate(descriptor, 0) == 0 else {
+        throw PassError.system("truncate", path: path)
+      }
+    }
+  }
+
+  /// Appends bytes.
+  public func append(_ bytes: UnsafeRawBufferPointer) throws {
+    if isAbandoned() { throw PassError(.interrupted, "stopped") }
+    let offset = state.withLock { $0.byteCount }
+    try writeAll(descriptor, bytes, at: offset, path: path)
+    state.withLock { $0.byteCount += bytes.count }
+    didGrow(offset + bytes.count)
+  }
+
+  /// Raw symbols that the body will not say; to be set before its first byte.
+  public var instruments: [InstrumentName] {
+    get { state.withLock { $0.instruments } }
+    set { state.withLock { $0.instruments = newValue } }
+  }
+
+  /// Called right before the vendor is asked for what costs something.
+  public func willBuy(costNanoUSD: Int64?) throws {
+    try state.withLock { $0.willBuy }?(costNanoUSD)
+  }
+
+  package func onPurchase(_ body: @escaping @Sendable (Int64?) throws -> Void) {
+    state.withLock { $0.willBuy = body }
+  }
+
+  /// Keeps `keeper` for as long as the body is kept.
+  package func hold(_ keeper: any AnyObject & Sendable) { state.withLock { $0.keeper = keeper } }
+
+  public var byteCount: Int { state.withLock { $0.byteCount } }
+
+  package func finish() { state.withLock { $0.outcome = .complete } }
+
+  /// Half a body is of no use: its place on disk is given back.
+  package func fail(_ error: any Error) {
+    state.withLock {
+      $0.outcome = .failed(error)
+      $0.byteCount = 0
+      lake_ftruncate(descriptor, 0)
+    }
+  }
+
+  var hasFailed: Bool {
+    state.withLock { if case .failed = $0.outcome { true } else { false } }
+  }
+
+  // MARK: - Reading
+
+  /// Waits until there is something to read, or no more will come.
+  package func waitUntilBegun() {
+    state.wait { state in
+      state.byteCount > 0 || state.outcome != nil || isInterrupted() ? () : nil
+    }
+  }
+
+  /// Whether there is something to read, or no more will come.
+  package var hasBegun: Bool { state.withLock { $0.byteCount > 0 || $0.outcome != nil } }
+
+  /// Whether it ended without a byte.
+  package var isWithoutBody: Bool { state.withLock { $0.outcome != nil && $0.byteCount == 0 } }
+
+  /// One reading of the body, from its beginning.
+  func makeReading() -> Reading { Reading(self, attempt: state.withLock { $0.attempt }) }
+
+  /// Reads along with the writer.
+  final class Reading: Sendable {
+    private let spool: BodySpool
+    private let attempt: Int
+
+    fileprivate init(_ spool: BodySpool, attempt: Int) {
+      self.spool = spool
+      self.attempt = attempt
+    }
+
+    /// Whether what was read so far is no longer part of the body.
+    var isStale: Bool { spool.state.withLock { $0.attempt != attempt } }
+
+    /// Waits at `offset`, where the file ended, for more.
+    ///
+    /// - Returns: false where the body ends there.
+    func waitForMore(at offset: Int) throws(CompressionError) -> Bool {
+      let (path, attempt) = (spool.path, attempt)
+      let answer: Result<Bool, CompressionError> = spool.state.wait { state in
+        if state.attempt != attempt {
+          return .failure(CompressionError(.file, "the download began again", path: path))
+        }
+        if state.byteCount > offset { return .success(true) }
+        if spool.isInterrupted() {
+          return .failure(CompressionError(.file, "interrupted", path: path))
+        }
+        switch state.outcome {
+        case .complete: return .success(false)
+        case .failed(let error):
+          let reason = (error as? any LakeError)?.message ?? "\(error)"
+          return .failure(CompressionError(.file, "the download failed: " + reason, path: path))
+        case nil: return nil
+        }
+      }
+      return try answer.get()
+    }
+  }
+}

@@ -1,0 +1,301 @@
+import Bytes
+import CSystem
+import Columnar
+import Databento
+import Ledger
+import Tables
+
+/// Bars that do not come by time, then instrument, then publisher: only their places in the source
+/// tell their order.
+///
+/// The source is read again, and they keep them.
+struct BarsOutOfOrder: Error {}
+
+/// Sends the records of one kind to the rows of their date and symbol.
+///
+/// A packed row is the record as it lies in the stream, then the codes of `symbol` and
+/// `requested_symbol`, then the ordinal of the record in its source where the table keeps it.
+final class DBNRouter {
+  let kind: RecordKind
+  let sink: RowSink
+  /// Stored rows that break a rule which only counts them.
+  private(set) var flagCount = 0
+  /// Records that were set aside.
+  private(set) var rejectedCount = 0
+  let recordByteCount: Int
+  private let indexOffset: Int
+  private let routing: UnsafeMutablePointer<lake_routing>
+  private let checks: [RowCheck]
+  private let screen: RowScreen
+  private let scope: (any AnswerScope)?
+  private let cache = InstrumentCache()
+  private var generation = -1
+  private var partition: PartitionRows?
+
+  /// Rows that are checked at a time.
+  private static let screenedRowMax = 256
+  /// Rows that are checked while one block of SHA-256 is hashed; the other blocks are hashed while rows
+  /// are stored.
+  private static let rowsHashedInPassing = 8
+  static let nanosecondsPerDay: UInt64 = 86_400_000_000_000
+
+  /// - Parameters:
+  ///   - watchesOrder: Whether records must come by time, then instrument, then publisher.
+  ///   - scope: What may be in it; nil for a file.
+  init(
+    kind: RecordKind, sink: RowSink, recordByteCount: Int, hasOrdinal: Bool,
+    watchesOrder: Bool = false, checks: [RowCheck], scope: (any AnswerScope)? = nil
+  ) {
+    self.kind = kind
+    self.sink = sink
+    self.recordByteCount = recordByteCount
+    self.checks = checks
+    screen = RowScreen(checks, rowByteCount: recordByteCount)
+    self.scope = scope
+    let order = sink.plan.order
+    indexOffset = order.indexOffset
+    precondition(MemoryLayout<SymbolRows>.offset(of: \.head) == 0, "a symbol begins with its head")
+    routing = .allocate(capacity: 1)
+    routing.initialize(to: lake_routing())
+    routing.pointee.record_byte_count = recordByteCount
+    routing.pointee.row_byte_count = sink.pool.stride
+    routing.pointee.index_offset = indexOffset
+    routing.pointee.sequence_offset = order.sequence?.offset ?? 0
+    routing.pointee.sequence_byte_count = order.sequenceByteCount
+    routing.pointee.has_ordinal = hasOrdinal ? 1 : 0
+    routing.pointee.watches_order = watchesOrder ? 1 : 0
+    routing.pointee.full_row_count = RowGroupCuts.groupRowMax
+    routing.pointee.symbol_byte_count = MemoryLayout<SymbolRows>.stride
+    let inPassing = screen.mayHash ? SHA256Blocks.byteCount / Self.rowsHashedInPassing : 0
+    routing.pointee.hash_step = recordByteCount - inPassing
+  }
+
+  deinit { routing.deallocate() }
+
+  /// The layout of the packed rows of a kind.
+  static func layout(
+    kind: RecordKind, version: Int, tsOut: Bool, hasOrdinal: Bool
+  ) -> RowLayout {
+    let record = DBNFields.rowLayout(kind, version: version, tsOut: tsOut)
+    let end = record.stride
+    var fields = record.fields
+    fields.append(RowField("symbol", .text, offset: end))
+    fields.append(RowField("requested_symbol", .text, offset: end + 4, null: .sentinel(0)))
+    if hasOrdinal { fields.append(RowField("source_ordinal", .int64, offset: end + 8)) }
+    return RowLayout(stride: end + (hasOrdinal ? 16 : 8), fields: fields)
+  }
+
+  /// Takes the records of a run.
+  ///
+  /// - Parameters:
+  ///   - firstOrdinal: Ordinal of the first record in the source.
+  ///   - byteOffset: Where the first record lies in the decompressed source.
+  ///   - hasher: Hashes the records on the way.
+  func route(
+    _ base: UnsafeRawPointer, count: Int, firstOrdinal: Int64, byteOffset: Int,
+    resolver: inout SymbolResolver, hasher: ContentHasher, rejected: (RejectedRow) throws -> Void
+  ) throws {
+    if generation != resolver.generation {
+      generation = resolver.generation
+      cache.removeAll()
+    }
+    routing.pointee.hash_end = (base + count &* recordByteCount).assumingMemoryBound(
+      to: UInt8.self)
+    var row = 0
+    var screenedEnd = 0
+    var isSuspect = false
+    while row < count {
+      let record = base + row &* recordByteCount
+      if row >= screenedEnd {
+        // Rows of a screening are still in the nearest cache for the next check, and for the copy.
+        let screened = min(count - row, Self.screenedRowMax)
+        screenedEnd = row + screened
+        isSuspect = look(record, count: screened, hasher)
+      }
+      let time = record.loadLE(indexOffset, as: UInt64.self)
+      if isSuspect || time > UInt64(Int64.max), let (rule, reason) = fault(record, time) {
+        let bytes = UnsafeRawBufferPointer(start: record, count: recordByteCount)
+        try rejected(
+          RejectedRow(
+            rule: rule, reason: reason, position: Int64(byteOffset + row * recordByteCount),
+            symbol: nil, timestamp: time > UInt64(Int64.max) ? nil : Int64(time),
+            original: Array(bytes)))
+        row += 1
+        rejectedCount += 1
+        continue
+      }
+      if time < routing.pointee.day_start || time >= routing.pointee.day_end { try turn(to: time) }
+      guard let partition else { break }
+      // Checked rows go on in one tight loop, up to one that needs a closer look.
+      let limit = isSuspect ? 1 : screenedEnd - row
+      let stored = try storeRun(
+        record, limit: limit, partition, hasher, ordinal: firstOrdinal &+ Int64(row))
+      row += stored
+      if stored == limit || routing.pointee.full_slot >= 0 { continue }
+      let isTaken = try store(
+        base + row &* recordByteCount, partition, &resolver, ordinal: firstOrdinal &+ Int64(row))
+      if isTaken { row += 1 }
+    }
+    try sink.didAppend(rowCount: count)
+  }
+
+  /// Whether some rows might break a check; hashes a part of them in passing.
+  private func look(_ base: UnsafeRawPointer, count: Int, _ hasher: ContentHasher) -> Bool {
+    guard let state = hasher.state, let position = hasher.position else {
+      return screen.isSuspect(base, stride: recordByteCount, count: count)
+    }
+    let rest = routing.pointee.hash_end - position.assumingMemoryBound(to: UInt8.self)
+    let blockCount = screen.mayHash ? max(0, min(count / Self.rowsHashedInPassing, rest / 64)) : 0
+    let isSuspect = screen.isSuspect(
+      base, stride: recordByteCount, count: count,
+      hashing: blockCount == 0
+        ? nil : RowScreen.HashedBlocks(state: state, start: position, count: blockCount))
+    let hashed = position + blockCount * SHA256Blocks.byteCount
+    hasher.didHash(to: hashed)
+    routing.pointee.hash_goal = hashed.assumingMemoryBound(to: UInt8.self)
+    return isSuspect
+  }
+
+  /// Stores rows of the current day, and hashes them where the processor can do both at once.
+  ///
+  /// - Returns: How many were stored; the one after them is not, unless a row group is full.
+  private func storeRun(
+    _ base: UnsafeRawPointer, limit: Int, _ partition: PartitionRows, _ hasher: ContentHasher,
+    ordinal: Int64
+  ) throws -> Int {
+    routing.pointee.instruments = cache.entries
+    routing.pointee.instrument_mask = UInt32(cache.capacity - 1)
+    routing.pointee.symbols = UnsafeMutableRawPointer(partition.symbols).assumingMemoryBound(
+      to: UInt8.self)
+    routing.pointee.hash_state = hasher.state
+    routing.pointee.hashed = hasher.position?.assumingMemoryBound(to: UInt8.self)
+    let stored = lake_route_rows(
+      routing, base.assumingMemoryBound(to: UInt8.self), limit, ordinal)
+    if hasher.state != nil, let hashed = routing.pointee.hashed { hasher.didHash(to: hashed) }
+    if routing.pointee.full_slot >= 0 {
+      try sink.didFill(partition, slot: routing.pointee.full_slot)
+    }
+    return stored
+  }
+
+  /// Stores a row that the tight loop left, unless it is there already.
+  ///
+  /// - Returns: false where it is of another day.
+  private func store(
+    _ record: UnsafeRawPointer, _ partition: PartitionRows, _ resolver: inout SymbolResolver,
+    ordinal: Int64
+  ) throws -> Bool {
+    let key = sink.plan.order.key(record)
+    let time = UInt64(bitPattern: key.index)
+    if time < routing.pointee.day_start || time >= routing.pointee.day_end { return false }
+    let id = record.loadLE(4, as: UInt32.self)
+    if routing.pointee.watches_order != 0 {
+      let tie = UInt64(id) &<< 16 | UInt64(record.loadLE(2, as: UInt16.self))
+      let (lastTime, lastTie) = (routing.pointee.last_time, routing.pointee.last_tie)
+      if time < lastTime || time == lastTime && tie < lastTie { throw BarsOutOfOrder() }
+      (routing.pointee.last_time, routing.pointee.last_tie) = (time, tie)
+    }
+    let found = try cache.find(id) ?? resolve(id, partition, &resolver)
+    let symbol = partition.symbols + Int(found.slot)
+    let place = symbol.pointee.append(key, from: sink.pool)
+    place.copyMemory(from: record, byteCount: recordByteCount)
+    place.storeLE(symbol.pointee.code, recordByteCount)
+    place.storeLE(found.requested, recordByteCount &+ 4)
+    if routing.pointee.has_ordinal != 0 { place.storeLE(ordinal, recordByteCount &+ 8) }
+    if symbol.pointee.isFull { try sink.didFill(partition, slot: Int(found.slot)) }
+    return true
+  }
+
+  private func fault(_ record: UnsafeRawPointer, _ time: UInt64) -> (String, String)? {
+    if time == .max { return ("index_required", "the index timestamp is undefined") }
+    if time > UInt64(Int64.max) {
+      return ("time_range", "index timestamp \(time) ns is out of range")
+    }
+    for check in checks {
+      guard let reason = check.fault(record) else { continue }
+      if check.action == .flag {
+        flagCount += 1
+      } else {
+        return (check.rule, reason)
+      }
+    }
+    return nil
+  }
+
+  private func turn(to time: UInt64) throws {
+    let day = time / Self.nanosecondsPerDay
+    partition = try sink.partition(day: Int(day))
+    routing.pointee.day_start = day * Self.nanosecondsPerDay
+    routing.pointee.day_end = (day + 1) * Self.nanosecondsPerDay
+    cache.removeAll()
+  }
+
+  private func resolve(
+    _ id: UInt32, _ partition: PartitionRows, _ resolver: inout SymbolResolver
+  ) throws -> lake_instrument {
+    let (symbol, requested, _) = resolver.resolve(instrumentID: id, day: partition.day)
+    try scope?.check(id, symbol: symbol, requested: requested)
+    let code = sink.texts.code(symbol)
+    let slot = partition.slot(code: code)
+    let entry = lake_instrument(
+      id: id, slot: UInt32(slot), requested: requested.map { sink.texts.code($0) } ?? 0, is_used: 1)
+    cache.insert(entry)
+    return entry
+  }
+}
+
+/// The slots of a date's instruments, by id: an open-addressing table, as `lake_route_rows` reads it.
+final class InstrumentCache {
+  private(set) var entries: UnsafeMutablePointer<lake_instrument>
+  private(set) var capacity = 64
+  private var count = 0
+  private static let sparseMax = 4096
+
+  init() {
+    entries = .allocate(capacity: 64)
+    entries.initialize(repeating: lake_instrument(), count: 64)
+  }
+
+  deinit { entries.deallocate() }
+
+  func find(_ id: UInt32) -> lake_instrument? {
+    var at = slot(id)
+    while entries[at].is_used != 0 {
+      if entries[at].id == id { return entries[at] }
+      at = (at &+ 1) & (capacity &- 1)
+    }
+    return nil
+  }
+
+  private func slot(_ id: UInt32) -> Int {
+    Int(lake_instrument_slot(id, UInt32(capacity - 1)))
+  }
+
+  func insert(_ entry: lake_instrument) {
+    // Sparse while it is small: a search that goes on is a branch guessed wrong.
+    if (count + 1) * (capacity < Self.sparseMax ? 8 : 2) > capacity { grow() }
+    place(entry)
+    count += 1
+  }
+
+  func removeAll() {
+    if count == 0 { return }
+    count = 0
+    entries.update(repeating: lake_instrument(), count: capacity)
+  }
+
+  private func place(_ entry: lake_instrument) {
+    var at = slot(entry.id)
+    while entries[at].is_used != 0 { at = (at + 1) & (capacity - 1) }
+    entries[at] = entry
+  }
+
+  private func grow() {
+    let (old, oldCapacity) = (entries, capacity)
+    capacity *= 2
+    entries = .allocate(capacity: capacity)
+    entries.initialize(repeating: lake_instrument(), count: capacity)
+    for at in 0..<oldCapacity where old[at].is_used != 0 { place(old[at]) }
+    old.deallocate()
+  }
+}

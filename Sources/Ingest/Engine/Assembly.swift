@@ -1,0 +1,111 @@
+import Columnar
+import Tables
+
+/// A complete date on its way into a segment: its symbols in order, and which of their rows stay.
+struct Assembly {
+  let partition: PartitionRows
+  let texts: ByteColumn
+  let plan: RowPlan
+  let rowPool: RowPool
+  /// Slots in the order of their symbols' bytes.
+  let order: [Int]
+  /// Rows of each symbol that will be stored, early groups included, by place in `order`.
+  private(set) var counts: [Int]
+  /// Rows that are left out, by place, where some are: bits of the symbol's rows in order, without its
+  /// early groups.
+  private var dropped: [Int: Bitmap] = [:]
+
+  init(partition: PartitionRows, texts: ByteColumn, plan: RowPlan, rowPool: RowPool) {
+    self.partition = partition
+    self.texts = texts
+    self.plan = plan
+    self.rowPool = rowPool
+    let names = (0..<partition.symbolCount).map { slot in
+      Array(texts.bytes[texts.byteRange(Int(partition.symbols[slot].code))])
+    }
+    order = (0..<partition.symbolCount).sorted { names[$0].lexicographicallyPrecedes(names[$1]) }
+    counts = order.map { slot in
+      let symbol = partition.symbols[slot]
+      return symbol.rowCount + symbol.earlyGroupCount * RowGroupCuts.groupRowMax
+    }
+  }
+
+  var rowCount: Int { counts.reduce(0, +) }
+
+  /// Leaves out what the table has already.
+  mutating func leaveOut(_ merge: StoredMerge) throws {
+    guard let low = order.first, let high = order.last else { return }
+    var earliest = Int64.max
+    var latest = Int64.min
+    for slot in order {
+      earliest = min(earliest, partition.symbols[slot].earliest)
+      latest = max(latest, partition.symbols[slot].last.index)
+    }
+    if earliest > latest { return }
+    // Rows under a stand-in for a symbol meet those under any other.
+    let isAny = order.contains { FallbackSymbol.isOne(name($0)) } || name(high) < name(low)
+    try merge.open(times: earliest...latest, symbols: isAny ? nil : name(low)...name(high))
+    if try merge.holdsInput() {
+      for place in order.indices {
+        let rowCount = partition.symbols[order[place]].rowCount
+        dropped[place] = Bitmap(allOf: rowCount)
+        counts[place] -= rowCount
+        merge.leaveOut(rowCount: rowCount)
+      }
+      return
+    }
+    for place in order.indices {
+      let slot = order[place]
+      guard let rows = try merge.merge(partition.symbols[slot], name: name(slot)) else { continue }
+      dropped[place] = rows
+      counts[place] -= rows.setCount
+    }
+  }
+
+  private func name(_ slot: Int) -> String { texts[Int(partition.symbols[slot].code)] }
+
+  /// The rows of a symbol that stay, in order, without its early groups.
+  func forEachSpan(_ place: Int, _ body: (UnsafeRawPointer, Int) throws -> Void) throws {
+    let stride = plan.layout.stride
+    guard let dropped = dropped[place] else {
+      try RowMerge.forEachSpan(
+        partition.symbols[order[place]], order: plan.order, stride: stride, body)
+      return
+    }
+    var row = 0
+    try RowMerge.forEachSpan(
+      partition.symbols[order[place]], order: plan.order, stride: stride
+    ) { base, count in
+      var first = 0
+      for at in 0..<count where dropped[row + at] {
+        if at > first { try body(base + first * stride, at - first) }
+        first = at + 1
+      }
+      if count > first { try body(base + first * stride, count - first) }
+      row += count
+    }
+  }
+
+  /// Whether all rows that stay lie in memory in their order, so that several threads may read them.
+  var isStoredInOrder: Bool {
+    dropped.isEmpty
+      && order.allSatisfy { slot in
+        partition.symbols[slot].isOrdered && partition.symbols[slot].fragments.isEmpty
+      }
+  }
+
+  /// The rows of a symbol as they lie in memory, without its early groups; only where
+  /// `isStoredInOrder`.
+  func forEachStoredSpan(_ place: Int, _ body: (UnsafeRawPointer, Int) -> Void) {
+    partition.symbols[order[place]].run.forEachSpan(body)
+  }
+
+  /// Whether the spans of a symbol's rows last only as long as the call that hands them over.
+  func isTransient(_ place: Int) -> Bool { !partition.symbols[order[place]].fragments.isEmpty }
+
+  /// Gives a symbol's memory back.
+  func release(_ place: Int) {
+    let symbol = partition.symbols + order[place]
+    rowPool.give(symbol.pointee.takeRun().chunks)
+  }
+}

@@ -1,0 +1,28 @@
+import Bytes
+import Tables
+
+/// How many rows, and bytes of them, may be set aside because the table has others with their keys.
+final class ConflictLimit: Sendable {
+  static let rowMax = 100_000
+  static let byteMax = 64 << 20
+  /// What is kept of a row beside its bytes.
+  private static let rowOverhead = MemoryLayout<KeyConflict>.stride + 32
+
+  private let byteMax: Int
+  private let taken = ByteCounter()
+
+  /// - Parameter budget: Bytes that the whole command may take.
+  init(budget: Int) { byteMax = min(Self.byteMax, budget / 4) }
+
+  func take(byteCount: Int) throws {
+    let (rows, bytes) = taken.add(byteCount.adding(clamped: Self.rowOverhead))
+    if rows > Self.rowMax || bytes > byteMax {
+      throw PassError(
+        .tooManyBadRows,
+        "more than \(min(rows - 1, Self.rowMax)) rows have keys that the table holds with other values",
+        remedy:
+          "if the input corrects what is stored, take that back first (lake restore TABLE --version N), or store it in a table of its own: --table"
+      )
+    }
+  }
+}

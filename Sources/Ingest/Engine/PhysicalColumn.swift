@@ -1,0 +1,95 @@
+import Bytes
+import Columnar
+import Databento
+import Tables
+
+/// Where the values of one physical table column come from in a packed row.
+enum ColumnOrigin: Hashable, Sendable {
+  /// Any integer form, or an integer that is a decimal's unscaled value.
+  case integer(RowField)
+  /// Whole microseconds of a nanosecond field.
+  case microseconds(RowField)
+  /// The 0…999 ns beside them.
+  case nanosecondRemainder(RowField)
+  /// An integer of up to 128 bits for a column of wide decimals.
+  case wide(RowField)
+  case double(RowField)
+  case character(RowField)
+  case fixedText(RowField)
+  case text(RowField)
+  /// A JSON object that holds one time in ns, for a field that the table has no column for.
+  case json(RowField)
+  /// The source has no such field.
+  case absent
+
+  /// The packed field that carries the values.
+  var field: RowField? {
+    switch self {
+    case .integer(let field), .microseconds(let field), .nanosecondRemainder(let field),
+      .wide(let field), .double(let field), .character(let field), .fixedText(let field),
+      .text(let field), .json(let field):
+      field
+    case .absent: nil
+    }
+  }
+}
+
+/// One physical column of a table, and how it is cut out of packed rows.
+struct PhysicalColumn: Sendable {
+  let field: Field
+  let origin: ColumnOrigin
+  /// nil for a column whose value is hashed with another's, the remainder of a pair, and for provenance.
+  let hash: RowHash?
+  /// Whether the source says anything of the column, be it that a value is missing.
+  var isFilled = true
+
+  /// - Parameters:
+  ///   - source: The packed field that carries the value; nil where the source has none.
+  ///   - isRemainder: The column is the `_plus_ns` half of a pair.
+  init(field: Field, source: RowField?, isRemainder: Bool = false) {
+    self.field = field
+    guard let source else {
+      origin = .absent
+      hash = nil
+      return
+    }
+    switch (source.form, field.type) {
+    case (.timestamp, _) where isRemainder: origin = .nanosecondRemainder(source)
+    case (.timestamp, .timestamp): origin = .microseconds(source)
+    case (.double, _): origin = .double(source)
+    case (.character, _): origin = .character(source)
+    case (.fixedText, _): origin = .fixedText(source)
+    case (.text, _): origin = .text(source)
+    case (_, .decimal(let precision, _)) where precision > 18: origin = .wide(source)
+    default: origin = .integer(source)
+    }
+    // Where a row came from is no part of what it says: other cuts of the same rows agree.
+    hash =
+      isRemainder || StoredRows.isProvenance(field.name)
+      ? nil : RowHash(name: field.name, type: field.type.hashName)
+  }
+
+  /// Whether the source has texts for the column.
+  var isText: Bool { if case .text = origin { true } else { false } }
+
+  /// Whether the source has the column.
+  var isPresent: Bool { if case .absent = origin { false } else { isFilled } }
+
+  /// A text column that takes in a time which has no column of its own.
+  init(field: Field, extra time: RowField) {
+    self.field = field
+    origin = .json(time)
+    hash = RowHash(name: field.name, type: field.type.hashName)
+  }
+}
+
+extension PhysicalColumn {
+  /// Whether the vendor marks a missing value by a value: the halves of a pair count once.
+  var hasSentinel: Bool {
+    switch origin {
+    case .integer(let field), .microseconds(let field), .wide(let field):
+      if case .sentinel = field.null { true } else { false }
+    default: false
+    }
+  }
+}

@@ -1,0 +1,101 @@
+import Bytes
+import Glibc
+import Synchronization
+
+/// Memory for packed rows, in chunks that are handed out and taken back, under a limit.
+///
+/// Chunks double from 16 to 256 rows, so that ten thousand (date, symbol) pairs of a few rows each
+/// cost kilobytes, not megabytes, apiece.
+package final class RowPool: @unchecked Sendable {
+  static let smallestChunkRowCount = 16
+  static let largestChunkRowCount = 256
+  private static let classCount = 5
+  /// Few calls for memory. Not huge pages: where a machine is virtual, the host has to clear each of
+  /// them first, which can cost more than all the page faults.
+  private static let slabByteCount = 2 << 20
+
+  let stride: Int
+
+  private struct State {
+    var free: [[UnsafeMutableRawPointer]] = Array(repeating: [], count: RowPool.classCount)
+    var slabs: [UnsafeMutableRawPointer] = []
+    var cursor: UnsafeMutableRawPointer?
+    var remaining = 0
+  }
+
+  // The state is touched once a chunk, never once a row.
+  private var state = State()
+  private let mutex = Mutex<Void>(())
+  private let used = Atomic<Int>(0)
+
+  package init(stride: Int) { self.stride = stride }
+
+  deinit { for slab in state.slabs { free(slab) } }
+
+  /// Bytes in chunks that are handed out.
+  package var usedByteCount: Int { used.load(ordering: .relaxed) }
+
+  static func rowCount(chunkIndex: Int) -> Int {
+    smallestChunkRowCount << min(chunkIndex, classCount - 1)
+  }
+
+  /// A chunk for the `chunkIndex`-th place of a run: larger the longer the run.
+  func take(chunkIndex: Int) -> UnsafeMutableRawPointer {
+    let sizeClass = min(chunkIndex, Self.classCount - 1)
+    let byteCount = (Self.smallestChunkRowCount << sizeClass) * stride
+    used.wrappingAdd(byteCount, ordering: .relaxed)
+    return mutex.withLock { _ in
+      if let chunk = state.free[sizeClass].popLast() { return chunk }
+      if state.remaining < byteCount {
+        let slabBytes = max(Self.slabByteCount, byteCount + ByteBuffer.slackByteCount)
+        let slab = UnsafeMutableRawPointer.allocate(byteCount: slabBytes, alignment: 64)
+        state.slabs.append(slab)
+        state.cursor = slab
+        state.remaining = slabBytes - ByteBuffer.slackByteCount
+      }
+      guard let chunk = state.cursor else { preconditionFailure("a slab was just made") }
+      state.cursor = chunk + byteCount
+      state.remaining -= byteCount
+      return chunk
+    }
+  }
+
+  package func give(_ chunks: [UnsafeMutableRawPointer]) {
+    if chunks.isEmpty { return }
+    var byteCount = 0
+    mutex.withLock { _ in
+      for (index, chunk) in chunks.enumerated() {
+        let sizeClass = min(index, Self.classCount - 1)
+        byteCount += (Self.smallestChunkRowCount << sizeClass) * stride
+        state.free[sizeClass].append(chunk)
+      }
+    }
+    used.wrappingSubtract(byteCount, ordering: .relaxed)
+  }
+}
+
+/// Rows of one symbol on one date, in arrival order, in chunks of a pool.
+package struct RowRun {
+  package let chunks: [UnsafeMutableRawPointer]
+  package let rowCount: Int
+
+  /// The rows as contiguous spans, in order.
+  func forEachSpan(_ body: (UnsafeRawPointer, Int) throws -> Void) rethrows {
+    var left = rowCount
+    for (index, chunk) in chunks.enumerated() where left > 0 {
+      let count = min(left, RowPool.rowCount(chunkIndex: index))
+      try body(UnsafeRawPointer(chunk), count)
+      left -= count
+    }
+  }
+
+  /// A pointer to every row, in order.
+  package func pointers(stride: Int) -> [UnsafeRawPointer] {
+    var pointers: [UnsafeRawPointer] = []
+    pointers.reserveCapacity(rowCount)
+    forEachSpan { base, count in
+      for row in 0..<count { pointers.append(base + row * stride) }
+    }
+    return pointers
+  }
+}

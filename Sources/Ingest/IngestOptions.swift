@@ -1,0 +1,35 @@
+import Bytes
+import Catalog
+import RowSources
+
+/// How inputs are to be read, where they do not say it themselves.
+public struct IngestOptions: Sendable {
+  public var table: TableName?
+  /// Symbol of rows that carry none.
+  public var symbol: String?
+  /// Interval of bars, like `1s`.
+  public var interval: String?
+  /// Record kind of a text or Parquet input.
+  public var kind: String?
+  public var dataset: String?
+  /// Zone of times without one.
+  public var timeZone: String?
+  /// Which instant a time without a zone stands for that the clocks showed twice.
+  public var ambiguousTime = AmbiguousTime.earliest
+  /// `theirs=ours`, for columns with odd names.
+  public var columnMap: [String] = []
+  /// Names of all columns of a text file without a header.
+  public var columns: [String]?
+  /// What separates the fields of a text file; nil: told from its header.
+  public var delimiter: UInt8?
+  public var jobs = Parallel.width
+  public var memoryByteCount = 192 << 20
+  /// Version of a DBN file without a header.
+  public var dbnVersion: Int?
+  /// What becomes of rows that the table may have already.
+  public var overlap = OverlapPolicy.merge
+  /// Share of bad rows above which an input fails as a whole.
+  public var badRowShareMax = 0.1
+
+  public init() {}
+}

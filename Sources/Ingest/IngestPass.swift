@@ -1,0 +1,379 @@
+import Bytes
+import Catalog
+import Compression
+import DeltaLog
+import Ledger
+import Parquet
+import RowSources
+import Tables
+
+/// Puts files into the lake: split by partition date, sorted, each input whole or not at all.
+///
+/// Inputs are read one after the other, each on all threads; segments wait in staging and go into
+/// their tables in groups.
+public final class IngestPass {
+  package let lake: Lake
+  package let options: IngestOptions
+  let observer: any PassObserver
+  package let run: StagingRun
+  private(set) var targets: [TableName: TableTarget] = [:]
+  /// Tables that were looked at before it was known what goes into them.
+  var snapshots: [TableName: Snapshot] = [:]
+  private var schemas: [String: TableSchema] = [:]
+  package var report = IngestReport()
+  /// Beside `report.files`.
+  private var inputs: [IngestInput] = []
+  /// Tables that had an input's rows already.
+  private(set) var repeatedTables: Set<TableName> = []
+  private var groupStart = Clock.nanoseconds()
+  let quarantine: QuarantineWriter
+  let originals: OriginalStore
+  package let journal: CoverageJournal
+  /// Whether what the ledger cannot be told ends the job: what downloads buy must be written down.
+  package var needsLedger = false
+  let syncer = FileSyncer()
+  /// Of all tables and inputs together.
+  let mergeMemory: MergeMemory
+
+  public init(lake: Lake, options: IngestOptions, observer: any PassObserver = NoObserver()) throws
+  {
+    self.lake = lake
+    self.options = options
+    self.observer = observer
+    mergeMemory = MergeMemory(budget: options.memoryByteCount)
+    try LakeCleaning.removeDeadRuns(lake, observer: observer)
+    run = try StagingRun(root: lake.root)
+    originals = OriginalStore(directory: run.directory)
+    quarantine = QuarantineWriter(lake: lake, runID: run.id, originals: originals)
+    journal = try CoverageJournal(lake: lake, runID: run.id)
+  }
+
+  /// Ingests `paths` in order; a failed one does not stop the others.
+  public func ingest(_ paths: [String]) throws -> IngestReport {
+    var place = 0
+    var singleEnd = 0
+    while place < paths.count {
+      if observer.isInterrupted {
+        report.isInterrupted = true
+        break
+      }
+      if place >= singleEnd {
+        let (count, isTaken) = try takePages(paths[place...])
+        singleEnd = place + count
+        if isTaken {
+          place += count
+          continue
+        }
+      }
+      try take(IngestInput(path: paths[place], options: options))
+      place += 1
+    }
+    var report = try finish()
+    report.files.removeAll { if case .interrupted = $0.state { true } else { false } }
+    return report
+  }
+
+  /// Reads one input, and commits the group when one is due.
+  ///
+  /// - Returns: Its place in `report.files`; what stands there may change until the commit.
+  @discardableResult
+  package func take(_ input: IngestInput) throws -> Int {
+    observer.begin(input.name)
+    inputs.append(input)
+    report.files.append(IngestFileReport(path: input.name))
+    let place = report.files.count - 1
+    ingestInput(place)
+    if isGroupDue { try commitAll() }
+    return place
+  }
+
+  /// Takes files that were read together.
+  func add(_ files: [GroupedFile]) throws {
+    // One of them carries the segments of all.
+    let days = Set(files.flatMap { $0.work.segments.map(\.staged.day) })
+    for file in files {
+      inputs.append(IngestInput(path: file.file.path, options: options))
+      report.files.append(file.report())
+      file.work.target.add(
+        PendingInput(
+          appId: file.work.appId, segments: file.work.segments,
+          events: file.event(runID: run.id).map { [$0] } ?? [], place: report.files.count - 1,
+          dates: DateScope(days: days)))
+    }
+    if isGroupDue { try commitAll() }
+  }
+
+  /// Commits what is pending, brings the ledgers up to date and leaves nothing in staging.
+  ///
+  /// - Parameter isGivenUp: What is pending is left uncommitted.
+  @discardableResult
+  package func finish(isGivenUp: Bool = false) throws -> IngestReport {
+    defer { run.finish() }
+    if !isGivenUp { try commitAll() }
+    updateLedger()
+    return report
+  }
+
+  /// Forgets where an input's bytes are, once its rows are in.
+  package func release(_ place: Int) { inputs[place] = IngestInput(path: "", options: options) }
+
+  private func ingestInput(_ place: Int) {
+    inputs[place].rewind()
+    do {
+      try read(place)
+    } catch is ReplacesPending {
+      report.files[place] = IngestFileReport(path: inputs[place].name)
+      ingestBehindPending(place)
+    } catch  where inputs[place].isStale && !observer.isInterrupted {
+      report.files[place] = IngestFileReport(path: inputs[place].name)
+      ingestInput(place)
+    } catch let error as PassError where error.code == .interrupted {
+      report.files[place].didFail(.interrupted)
+      report.isInterrupted = true
+    } catch  where observer.isInterrupted {
+      // A body, or a pipe, will not come to its end; anything else the next run tells.
+      report.files[place].didFail(.interrupted)
+      report.isInterrupted = true
+    } catch  where inputs[place].isBroken {
+      // Why its body did not come to its end is told by who fetched it.
+      report.files[place].didFail(.failed(error))
+    } catch {
+      let located = Located(error, path: report.files[place].path)
+      report.files[place].didFail(.failed(located))
+      // What ends a whole download is told at its end.
+      if inputs[place].delivery == nil || !LocalFault.isOne(error) { observer.didFail(located) }
+    }
+  }
+
+  /// Reads an input again once those before it are committed: its rows take the place of some of theirs.
+  private func ingestBehindPending(_ place: Int) {
+    do {
+      try commitAll()
+      ingestInput(place)
+    } catch {
+      let located = Located(error, path: report.files[place].path)
+      report.files[place].didFail(.failed(located))
+      observer.didFail(located)
+    }
+  }
+
+  private func read(_ place: Int) throws {
+    let item = inputs[place]
+    let input = try item.open()
+    let isDBN =
+      try item.delivery.map { $0.rows == nil }
+      ?? DBNSource.isDBN(input, path: item.path, options: item.options)
+    var works = isDBN ? try readDBN(item, input, place) : try readRows(item, input, place)
+    try item.delivery?.verify(report.files[place])
+    if item.delivery != nil, works.allSatisfy(\.isWithoutRows) {
+      works = try emptyWork(item, place).map { [$0] } ?? []
+    }
+    report.files[place].tables = works.map(\.target.name)
+    let isNew = works.contains { !$0.isDone }
+    if !isNew && !works.isEmpty { report.files[place].state = .alreadyDone }
+    for var work in works { try take(&work, of: item, place) }
+  }
+
+  /// Takes what an input puts into one table into the next commit, and into the report.
+  private func take(_ work: inout SourceWork, of item: IngestInput, _ place: Int) throws {
+    // Even where the rows are in: a run that died after their commit set nothing aside yet. What is in
+    // quarantine already is not put there twice.
+    quarantine.add(
+      work.rejected, table: work.target.name, sha256: work.sha256, path: item.name)
+    report.files[place].repeatCount += work.repeatCount
+    if work.isDone {
+      repeatedTables.insert(work.target.name)
+      report.files[place].alreadyStoredCount += work.alreadyStoredCount + work.storedRowCount
+      report.files[place].setAsideBeforeCount += work.rejected.count
+      return
+    }
+    report.files[place].quarantineCount += work.rejected.count
+    var change: RowChange?
+    if let region = item.delivery?.replaces {
+      let (applied, gone) = try RegionReplacement(region, pass: self).apply(to: &work)
+      quarantine.add(gone, table: work.target.name, sha256: work.sha256, path: item.name)
+      report.files[place].goneCount += gone.count
+      report.files[place].change = (report.files[place].change ?? RowChange()) + applied
+      change = applied
+    }
+    report.files[place].alreadyStoredCount += work.alreadyStoredCount
+    if change?.isNone == true { return }
+    if let finding = work.overlap, item.options.overlap == .merge,
+      !work.target.has(content: work.sha256)
+    {
+      report.files[place].overlap = finding
+    }
+    report.files[place].rowsStored += work.storedRowCount
+    report.files[place].replacementCount += work.replacementCount
+    report.files[place].sentinelCount += work.sentinelCount
+    report.files[place].flagCount += work.flagCount
+    report.files[place].bytesOut += work.segments.reduce(0) { $0 + $1.staged.byteCount }
+    // Rows that were only set aside are not in: they are looked at again when they come again.
+    if work.isOnlyQuarantined && item.delivery == nil { return }
+    work.target.add(
+      PendingInput(
+        appId: work.appId, segments: work.segments + work.kept, removals: work.removals,
+        events: events(work, item, place), change: change, place: place,
+        dates: item.isReplacing ? .everything : work.dates))
+  }
+
+  /// What the coverage ledger is told of an input's rows in one table.
+  private func events(_ work: SourceWork, _ item: IngestInput, _ place: Int) -> [CoverageEvent] {
+    let file = report.files[place]
+    guard let delivery = item.delivery else {
+      return work.event(path: item.path, byteCount: file.bytesIn, runID: run.id).map { [$0] } ?? []
+    }
+    return delivery.events(work.target.name, file)
+  }
+
+  /// The work of an answer that brought nothing: a commit says so, and rows that it replaces go. It
+  /// makes no table where there is none.
+  private func emptyWork(_ item: IngestInput, _ place: Int) throws -> SourceWork? {
+    guard let delivery = item.delivery else { return nil }
+    guard let target = try existing(delivery.request, delivery.setting) else { return nil }
+    return SourceWork(
+      target: target, sha256: report.files[place].sha256, identity: delivery.identity)
+  }
+
+  /// The table that was asked for, as far as it exists, or will with what is pending.
+  private func existing(_ request: VendorRequest, _ setting: TableSetting) throws -> TableTarget? {
+    guard targets[request.table] != nil || lake.hasTable(request.table) else { return nil }
+    let target = try target(
+      request.table, schema: try schema(request.schema), dataset: request.dataset,
+      setting: setting)
+    return target.snapshot == nil && target.pending.isEmpty ? nil : target
+  }
+
+  /// Notes events of an answer without a body in the next commit of its table.
+  ///
+  /// - Returns: false where there is no table: the ledger alone can hold them.
+  package func note(
+    _ events: [CoverageEvent], of request: VendorRequest, _ setting: TableSetting, identity: String
+  ) throws -> Bool {
+    guard let target = try existing(request, setting) else { return false }
+    let appId = identity + "/\(request.table)"
+    if target.has(input: appId) { return false }
+    target.add(PendingInput(appId: appId, events: events))
+    return true
+  }
+
+  private func readDBN(
+    _ item: IngestInput, _ input: InputStream, _ place: Int
+  ) throws -> [SourceWork] {
+    let source = DBNSource(pass: self, item: item, input: input)
+    let (works, summary) = try source.read()
+    report.files[place].rowsProcessed = summary.recordCount
+    report.files[place].symbolCounts = summary.symbolCounts
+    report.files[place].sha256 = summary.sha256
+    report.files[place].bytesIn = source.byteCount
+    report.files[place].requestedNames = summary.requestedNames
+    report.files[place].notFound = summary.metadata?.notFound ?? []
+    return works
+  }
+
+  private func readRows(
+    _ item: IngestInput, _ input: InputStream, _ place: Int
+  ) throws -> [SourceWork] {
+    let source = RowFileSource(pass: self, item: item, input: input)
+    let work = try source.read()
+    report.files[place].rowsProcessed = source.rowCount
+    report.files[place].sentinelCount = source.sentinelCount
+    report.files[place].ambiguousTimeCount = source.ambiguousTimeCount
+    report.files[place].flagCounts = source.flagCounts
+    report.files[place].sha256 = work.sha256
+    report.files[place].bytesIn = source.byteCount
+    return [work]
+  }
+
+  private var fileNumber = 0
+
+  /// Begins the names of one source's segments in one table.
+  func nextFilePrefix() -> String {
+    fileNumber += 1
+    return "part-\(run.id)-\(fileNumber)"
+  }
+
+  /// Bytes that rows may take before they are spilled: the rest is for encoders and buffers.
+  var rowByteCountMax: Int { options.memoryByteCount / 2 }
+
+  /// The schema of a kind, parsed once however many inputs there are.
+  func schema(_ kind: String) throws -> TableSchema {
+    if let known = schemas[kind] { return known }
+    let schema = try TableSchema.named(kind, in: lake)
+    schemas[kind] = schema
+    return schema
+  }
+
+  /// The table that rows of a kind go to.
+  func target(
+    _ name: TableName, schema: TableSchema, dataset: String, setting: TableSetting? = nil
+  ) throws -> TableTarget {
+    if let known = try targets[name]?.caughtUp() { return known }
+    let setting = setting ?? TableSetting()
+    let target = try TableTarget(
+      name: name, schema: schema, lake: lake, dataset: dataset, timeZone: setting.timeZone,
+      properties: setting.properties, snapshot: snapshots[name])
+    targets[name] = target
+    return target
+  }
+
+  // MARK: - Committing
+
+  /// Whether rows wait for the commit.
+  package var hasPending: Bool { targets.values.contains { !$0.pendingInputs.isEmpty } }
+
+  private var isGroupDue: Bool {
+    let partitions = targets.values.reduce(0) { $0 + $1.pending.count }
+    return partitions >= CommitGroup.partitionMax
+      || quarantine.rowCount >= SourceRejection.countMax
+      || Clock.nanoseconds() - groupStart >= CommitGroup.nanosecondsMax
+  }
+
+  package func commitAll() throws {
+    try syncer.finish()
+    // First what was set aside: where the rows of a download are in, it is not fetched again.
+    try quarantine.flush(run: run)
+    for name in targets.keys.sorted() {
+      guard let target = targets[name] else { continue }
+      try commit(target)
+    }
+    // And what was set aside when inputs were read again.
+    try quarantine.flush(run: run)
+    groupStart = Clock.nanoseconds()
+  }
+
+  private func commit(_ target: TableTarget) throws {
+    for _ in 0..<CommitGroup.attemptMax {
+      if target.pendingInputs.isEmpty { return }
+      let places = target.pendingInputs.compactMap(\.place)
+      let parameters = [("inputs", "\(target.pendingInputs.count)"), ("run", run.id)]
+      let (before, zone) = (target.snapshot, target.timeZone)
+      guard
+        let outcome = try target.commit(
+          run, parameters: parameters,
+          stamp: { journal.stamped($0) + journal.takeDeadRequests(of: target.name) },
+          didCommit: { try tellLedger($0) })
+      else {
+        if let version = target.committedVersion { report.commits.append((target.name, version)) }
+        return
+      }
+      // Another writer came first: what it wrote may overlap ours, and what does is read again.
+      try target.reload()
+      if case .alreadyDone = outcome {
+        for place in places { report.files[place].wasStoredByAnother() }
+        _ = target.drop(Set(target.pendingInputs.map(\.appId)))
+        return
+      }
+      let stale = try target.staleInputs(since: before, zone: zone)
+      for place in target.drop(stale).compactMap(\.place) {
+        quarantine.drop(sha256: report.files[place].sha256)
+        report.files[place] = IngestFileReport(path: report.files[place].path)
+        ingestInput(place)
+      }
+      try syncer.finish()
+    }
+    throw PassError(
+      .conflict, "\(CommitGroup.attemptMax) other commits came first", place: target.root,
+      remedy: "run the command again when fewer writers are at work")
+  }
+}

@@ -1,0 +1,24 @@
+import Compression
+import Databento
+import DeltaLog
+import Ledger
+import Parquet
+import Storage
+import Tables
+
+/// Errors of this machine, such as a full disk: no vendor and no other unit can do anything about them,
+/// and whatever else is bought could not be stored either.
+package enum LocalFault {
+  package static func isOne(_ error: any Error) -> Bool {
+    switch error {
+    case let error as Located: error.cause.map(isOne) ?? false
+    case let error as PassError: error.code == .system
+    case let error as ParquetError: error.code == .file
+    case let error as CompressionError: error.systemError != nil
+    case let error as DatabentoError: error.code == .inputOutput
+    case let error as DeltaError: error.code == .storage
+    case is StorageError: true
+    default: false
+    }
+  }
+}

@@ -1,0 +1,87 @@
+import Columnar
+import DeltaLog
+import Ledger
+
+/// What one input puts into one table, waiting for the commit.
+struct PendingInput {
+  /// The application id under which its rows are stored once.
+  let appId: String
+  var segments: [PendingSegment] = []
+  /// Stored files that go when the segments come.
+  var removals: [AddFile] = []
+  /// What the coverage ledger is told once the rows are in.
+  var events: [CoverageEvent] = []
+  /// What replacing stored rows comes to; nil where none are.
+  var change: RowChange?
+  /// Its place in the report; nil where it has none.
+  var place: Int?
+  var dates = DateScope()
+}
+
+/// The partition dates on which what an input puts into a table depends.
+struct DateScope {
+  /// Days since 1970.
+  var days: Set<Int> = []
+  /// Dates of which it is only known that some may matter.
+  var span: ClosedRange<Int>?
+
+  static let everything = DateScope(span: Int.min...Int.max)
+
+  func overlaps(_ other: DateScope) -> Bool {
+    if !days.isDisjoint(with: other.days) { return true }
+    if let span, other.days.contains(where: span.contains) { return true }
+    guard let otherSpan = other.span else { return false }
+    return days.contains(where: otherSpan.contains) || span?.overlaps(otherSpan) ?? false
+  }
+}
+
+extension SourceWork {
+  /// The dates of its rows, and of rows that are left out because of stored ones.
+  var dates: DateScope {
+    if !removals.isEmpty { return .everything }
+    var dates = DateScope(days: days.union(segments.map(\.staged.day)))
+    if rejected.isEmpty { return dates }
+    guard let interval else { return .everything }
+    // A partition zone is at most 14 hours from UTC.
+    let nanosecondsPerDay: Int64 = 86_400_000_000_000
+    dates.span =
+      Int(interval.lowerBound / nanosecondsPerDay) - 2...Int(
+        interval.upperBound / nanosecondsPerDay)
+      + 2
+    return dates
+  }
+}
+
+extension TableTarget {
+  /// The pending inputs that have to be read again because the table is no longer what it was when
+  /// they were read.
+  ///
+  /// - Parameters:
+  ///   - before: The table when they were read.
+  ///   - zone: Zone of the partition dates by which they were cut.
+  func staleInputs(since before: Snapshot?, zone: String) throws -> Set<String> {
+    let all = Set(pendingInputs.map(\.appId))
+    if zone != timeZone { return all }
+    if let before, let snapshot, before.metadata != snapshot.metadata { return all }
+    var changed = [DateScope(days: try changedDays(since: before))]
+    var stale = all.filter { snapshot?.txns[$0] != nil }
+    changed += pendingInputs.filter { stale.contains($0.appId) }.map(\.dates)
+    // What one input left out may be what another brings: those of the same dates stay together.
+    while let next = pendingInputs.first(where: { input in
+      !stale.contains(input.appId) && changed.contains { $0.overlaps(input.dates) }
+    }) {
+      stale.insert(next.appId)
+      changed.append(next.dates)
+    }
+    return stale
+  }
+
+  /// Days since 1970 on which files came or went.
+  private func changedDays(since before: Snapshot?) throws -> Set<Int> {
+    func files(_ snapshot: Snapshot?) throws -> Set<String> {
+      Set((try snapshot?.files ?? []).map { ($0.partitionValue("date") ?? "") + "/" + $0.filePath })
+    }
+    let dates = try files(before).symmetricDifference(try files(snapshot)).map { $0.prefix(10) }
+    return Set(dates.compactMap { CivilDate(iso: $0)?.daysSinceEpoch })
+  }
+}

@@ -1,0 +1,289 @@
+import Bytes
+import Catalog
+import Columnar
+import Compression
+import Ledger
+import Market
+import Massive
+import RowSources
+import Tables
+
+/// One CSV or Parquet input, on its way into one table.
+final class RowFileSource {
+  private let pass: IngestPass
+  private let item: IngestInput
+  private let path: String
+  private var input: InputStream?
+  private(set) var rowCount = 0
+  private(set) var sentinelCount = 0
+  /// Rows that are stored though they break a rule, by rule.
+  private(set) var flagCounts: [String: Int] = [:]
+  private(set) var ambiguousTimeCount = 0
+  private(set) var byteCount = 0
+
+  init(pass: IngestPass, item: IngestInput, input: InputStream) {
+    self.pass = pass
+    self.item = item
+    self.input = input
+    path = input.path
+  }
+
+  func read() throws -> SourceWork {
+    // Standard input can't be read twice, so nothing may be encoded before all is known.
+    if input?.canBeReadAgain == false { return try attempt(mayClose: false) }
+    do {
+      return try attempt(mayClose: true)
+    } catch is OutOfOrder {
+      return try attempt(mayClose: false)
+    }
+  }
+
+  private func attempt(mayClose: Bool) throws -> SourceWork {
+    let input = try self.input ?? item.open()
+    self.input = nil
+    let probe = input.canBeReadAgain ? item.probe(pass.observer) : nil
+    let opened = try open(input)
+    let target = try target(opened)
+    let hasOrdinal = opened.schema.keepsEveryOrdinal
+    let layout = RowRouter.layout(opened.source.layout, hasOrdinal: hasOrdinal)
+    let plan = try RowPlan(
+      schema: target.schema, layout: layout, filled: opened.source.filledColumns)
+    let pool = WorkPool(width: pass.options.jobs)
+    defer { pool.close() }
+    do {
+      let reading = Self.reading(item, schema: opened.schema)
+      let lookup = try item.isReplacing ? .nothing : target.lookup(probe, reading: reading)
+      let assembler = try pass.assembler(
+        plan, target: target, lookup: lookup, pool: pool,
+        gathersSymbols: item.delivery == nil && item.options.symbol == nil)
+      let sink = pass.sink(plan, assembler, texts: opened.source.strings, mayClose: mayClose)
+      let router = RowRouter(
+        sink: sink, sourceByteCount: opened.source.layout.stride,
+        ordinalBase: hasOrdinal ? try ordinalBase(opened.schema) : nil,
+        timeZone: try TimeZoneRules.named(target.timeZone))
+      let rejected = try readRows(opened, router, input, pool)
+      try sink.finish()
+      try pool.finish()
+      return try work(opened, target, assembler.take(), routed: router.rowCount, rejected)
+    } catch {
+      pool.cancel()
+      throw error
+    }
+  }
+
+  /// What the places of the source's rows begin with, so that those of other sources differ.
+  private func ordinalBase(_ schema: TableSchema) throws -> Int64 {
+    if let delivery = item.delivery { return InputIdentity.ordinalBase(name: delivery.identity) }
+    // A pipe can't be looked at twice: the run stands for it.
+    if path == "-" { return InputIdentity.ordinalBase(name: pass.run.id) }
+    let input = try InputStream(path: path)
+    var beginning = [UInt8](repeating: 0, count: BlockReader.blockByteCount)
+    let count = try beginning.withUnsafeMutableBytes { try input.read(into: $0) }
+    return beginning.withUnsafeBytes {
+      InputIdentity.ordinalBase(
+        beginning: UnsafeRawBufferPointer(rebasing: $0[..<count]), byteCount: input.fileByteCount,
+        reading: Self.reading(item, schema: schema))
+    }
+  }
+
+  private func readRows(
+    _ opened: OpenSource, _ router: RowRouter, _ input: InputStream, _ pool: WorkPool
+  ) throws -> [RejectedRow] {
+    var rejected: [RejectedRow] = []
+    var offset = 0
+    let block = RowBlock(layout: opened.source.layout)
+    while try opened.source.next(block) {
+      if pass.observer.isInterrupted { throw PassError(.interrupted, "interrupted") }
+      pass.observer.didRead(byteCount: input.compressedOffset - offset)
+      offset = input.compressedOffset
+      pass.observer.didProcess(rowCount: block.rowCount)
+      try router.route(block)
+      rejected += try takeRejected(opened)
+      if rejected.count > SourceRejection.countMax {
+        throw tooManyBadRows(
+          "more than \(SourceRejection.countMax)", rejected, opened)
+      }
+      try RowSink.relieve([router.sink], above: pass.rowByteCountMax, pool: pool)
+    }
+    byteCount = input.fileByteCount ?? input.compressedOffset
+    rejected += try takeRejected(opened)
+    rowCount = Int(opened.source.report.rowCount + opened.source.report.rejectedCount)
+    sentinelCount = Int(opened.source.report.sentinelCount)
+    ambiguousTimeCount = Int(opened.source.report.ambiguousTimeCount)
+    if Double(rejected.count) > item.options.badRowShareMax * Double(rowCount) {
+      throw tooManyBadRows("\(rejected.count) of \(rowCount)", rejected, opened)
+    }
+    return rejected
+  }
+
+  private func takeRejected(_ opened: OpenSource) throws -> [RejectedRow] {
+    try opened.source.takeRejected().map { try pass.originals.keep(RejectedRow($0)) }
+  }
+
+  private func work(
+    _ opened: OpenSource, _ target: TableTarget, _ rows: AssembledRows, routed: Int,
+    _ rejected: [RejectedRow]
+  ) throws -> SourceWork {
+    try rows.checkAccounts(routed: routed, path: path)
+    if Double(rejected.count + rows.conflicts.count)
+      > item.options.badRowShareMax * Double(rowCount)
+    {
+      throw tooManyBadRows(
+        "\(rejected.count + rows.conflicts.count) of \(rowCount)", rejected, opened)
+    }
+    guard let sha256 = opened.source.contentHash else {
+      throw PassError(.input, "the input was not read to its end", place: path)
+    }
+    var work = SourceWork(
+      target: target, sha256: sha256, identity: item.delivery?.identity,
+      reading: Self.reading(item, schema: opened.schema))
+    try rows.checkIsStored(work.isDone, path: path)
+    work.take(rows, interval: item.delivery?.request.interval)
+    try pass.replaceStored(rows.replaced, work: &work)
+    work.overlap = rows.overlap.finding(isKeyed: !opened.schema.keyColumns.isEmpty)
+    flagCounts = opened.source.report.flagged.mapValues { Int($0) }
+    work.flagCount = flagCounts.values.reduce(0, +)
+    work.rejected =
+      try rejected
+      + rows.conflicts.map {
+        try pass.originals.keep(RejectedRow(conflict: $0, original: $0.row))
+      }
+    let named = item.options.symbol.map { [$0] } ?? (opened.source as? MassiveSource)?.tickers
+    work.symbols = named ?? (item.delivery == nil ? rows.symbols.names : [])
+    work.namesSymbolsByRows = named == nil
+    return work
+  }
+
+  private func tooManyBadRows(
+    _ count: String, _ rejected: [RejectedRow], _ opened: OpenSource
+  ) -> PassError {
+    let (format, schema) = (opened.format, opened.schema)
+    if opened.source.report.rowCount == 0, let blank = blankColumn(rejected, schema) {
+      return blank
+    }
+    let mending = format == .pages ? nil : rejected.first.flatMap { Self.remedy($0.rule) }
+    let example = rejected.first.map { "; the first, row \($0.position): \($0.reason)" } ?? ""
+    return PassError(
+      .tooManyBadRows, "\(count) rows are bad" + example, place: path,
+      remedy: (mending.map { $0 + "; or " } ?? "")
+        + "--max-bad 1 keeps the good rows and puts the bad ones into quarantine")
+  }
+
+  /// Where every row lacks the same value: a column without any is as good as missing.
+  private func blankColumn(_ rejected: [RejectedRow], _ schema: TableSchema) -> PassError? {
+    guard let first = rejected.first, first.rule == RejectionRule.nullRequired.rawValue,
+      first.reason.hasPrefix("'"),
+      rejected.allSatisfy({ $0.rule == first.rule && $0.reason == first.reason })
+    else { return nil }
+    let name = String(first.reason.dropFirst().prefix { $0 != "'" })
+    let column = schema.columns.first {
+      [$0.name, $0.source].contains(name) || $0.aliases.contains(name)
+    }
+    let ours = column?.name ?? name
+    return PassError(
+      .input,
+      "the file's column '\(name)' has no value in any row, and every row of \(schema.kind) needs one",
+      place: path,
+      remedy: ours == "symbol"
+        ? "name it: --symbol SPY --map '\(name)=-', or the column that holds it: --map 'theirs=symbol'"
+        : "name the column that holds it: --map 'theirs=\(ours)'")
+  }
+
+  /// What can be done about rows that break a rule of the file's form.
+  private static func remedy(_ rule: String) -> String? {
+    switch RejectionRule(rawValue: rule) {
+    case .badTime:
+      "write times as 2024-01-02T14:30:00Z or 20240102 14:30, or map another column: --map 'theirs=ts_event'"
+    case .notANumber: "write numbers as 1234.5, or leave the column out: --map 'theirs=-'"
+    case .fractionInInteger: "leave the column out: --map 'theirs=-'"
+    case .tooManyDecimals, .notAnExactDecimal:
+      "round the numbers in the file to the decimals that the table keeps"
+    case .naiveTime: "say the time zone: --timezone America/New_York"
+    case .invalidUTF8: "convert the file: iconv -f LATIN1 -t UTF-8"
+    default: nil
+    }
+  }
+
+  private func open(_ input: InputStream) throws -> OpenSource {
+    guard let delivery = item.delivery, let rows = delivery.rows else {
+      let (options, hint) = try Self.reading(pass, item.options)
+      return try SourceFile.open(input, options: options, hint: hint, lake: pass.lake)
+    }
+    let schema = try pass.schema(delivery.request.schema)
+    return OpenSource(source: try rows.open(input, schema), schema: schema, format: .pages)
+  }
+
+  /// What decides how the rows of a file are read, and does not stand in it.
+  static func reading(_ item: IngestInput, schema: TableSchema) -> InputReading {
+    let options = item.options
+    var reading = InputReading()
+    // The kind stands for flags, the table's name and the path, wherever it was taken from.
+    reading.add("kind", schema.kind)
+    reading.add("symbol", options.symbol ?? PagePath.ticker(item.path))
+    reading.add("timezone", options.timeZone)
+    if options.ambiguousTime != .earliest {
+      reading.add("ambiguous", options.ambiguousTime.rawValue)
+    }
+    for (index, map) in options.columnMap.enumerated() { reading.add("map \(index)", map) }
+    for (index, name) in (options.columns ?? []).enumerated() {
+      reading.add("column \(index)", name)
+    }
+    reading.add("delimiter", options.delimiter.map { "\($0)" })
+    if case .optionContracts? = MassiveKind(schemaKind: schema.kind) {
+      reading.add("as of", PagePath.lastDate(item.path)?.iso)
+    }
+    reading.add("overlap", options.overlap == .append ? "append" : nil)
+    return reading
+  }
+
+  /// How files are read, and what is said of their rows.
+  static func reading(
+    _ pass: IngestPass, _ options: IngestOptions
+  ) throws -> (SourceOptions, KindHint) {
+    (try sourceOptions(options), try kindHint(pass, options))
+  }
+
+  private static func sourceOptions(_ given: IngestOptions) throws -> SourceOptions {
+    var options = SourceOptions()
+    options.symbol = given.symbol
+    options.textByteCountMax = max(options.textByteCountMax, given.memoryByteCount / 3)
+    options.columns = given.columns
+    options.delimiter = given.delimiter
+    options.ambiguousTime = given.ambiguousTime
+    options.timeZone = try given.timeZone.map { try TimeZoneRules.named($0) }
+    options.columnMap = try given.columnMap.map { text in
+      guard let mapping = ColumnMapping(parsing: text) else {
+        throw PassError(
+          .usage, "'--map \(text)' is no mapping", remedy: "--map theirs=ours, like --map px=price")
+      }
+      return mapping
+    }
+    return options
+  }
+
+  private static func kindHint(_ pass: IngestPass, _ options: IngestOptions) throws -> KindHint {
+    var hint = KindHint(
+      kind: options.kind, interval: options.interval,
+      tableName: options.table?.name)
+    if let table = options.table { hint.tableKind = try pass.kind(of: table) }
+    return hint
+  }
+
+  private func target(_ opened: OpenSource) throws -> TableTarget {
+    let schema = opened.schema
+    let placement = opened.placement
+    let dataset = item.options.dataset ?? placement?.dataset ?? ""
+    let setting = item.delivery?.setting ?? placement?.setting
+    if let table = item.options.table ?? (item.options.dataset == nil ? placement?.table : nil) {
+      return try pass.target(table, schema: schema, dataset: dataset, setting: setting)
+    }
+    if dataset.isEmpty {
+      throw PassError(
+        .input, "nothing says which table the rows belong to", place: path,
+        remedy: "--table raw.NAME, or --dataset NAME for the table raw.NAME_KIND")
+    }
+    return try pass.target(
+      TableName.raw(dataset: dataset, kind: schema.kind), schema: schema, dataset: dataset,
+      setting: setting)
+  }
+}

@@ -1,0 +1,92 @@
+import Catalog
+import DeltaLog
+import Ledger
+import Parquet
+import Tables
+
+/// Counts the rows that a table has of a region.
+package struct StoredCount: Sendable {
+  private let table: LakeTable
+  private let files: [AddFile]
+  private let schema: TableSchema
+
+  /// nil where there is no such table.
+  package init?(_ name: TableName, kind: String, lake: Lake) throws {
+    guard lake.hasTable(name) else { return nil }
+    table = lake.table(name)
+    files = try table.snapshot().files
+    schema = try TableSchema.named(kind, in: lake).forLayer(name.layer)
+  }
+
+  package func rows(in region: ReplacedRegion) throws -> Int {
+    let times = region.interval
+    let micros = times.lowerBound / 1000...(times.upperBound - 1) / 1000
+    var count = 0
+    for file in files {
+      let bounds = FileBounds(file, indexColumn: schema.indexColumn)
+      // Foreign statistics may be cut to milliseconds.
+      if let known = bounds.times,
+        !((known.lowerBound - 1000)...(known.upperBound + 1000)).overlaps(micros)
+      {
+        continue
+      }
+      if region.isRaw, !region.holdsAllSymbols,
+        !region.symbols.contains(where: { bounds.mayHold(symbolsIn: $0...$0) })
+      {
+        continue
+      }
+      count += try rows(table.path + "/" + file.filePath, region)
+    }
+    return count
+  }
+
+  private func rows(_ path: String, _ region: ReplacedRegion) throws -> Int {
+    let reader = try ParquetReader(path: path)
+    let index = schema.indexColumn
+    let names: Set = ["symbol", "requested_symbol", index, index + RemainderColumns.suffix]
+    var count = 0
+    for rowGroup in 0..<reader.rowGroupCount {
+      let rows = try RowColumns(reader, rowGroup: rowGroup, columns: names)
+      let isInside = region.membership(of: rows)
+      for row in 0..<rows.rowCount {
+        guard let time = rows.time(index, row), region.interval.contains(time) else { continue }
+        if isInside(row) { count += 1 }
+      }
+    }
+    return count
+  }
+}
+
+extension ReplacedRegion {
+  /// Whether rows are of the region's symbols, whatever their times: each text is looked at once where
+  /// the column has a dictionary.
+  ///
+  /// - Parameter others: Further raw symbols that count as the region's.
+  func membership(of rows: RowColumns, and others: Set<String> = []) -> (Int) -> Bool {
+    if holdsAllSymbols { return { _ in true } }
+    let raw = isRaw ? symbols.union(others) : others
+    let bySymbol = rows.test("symbol") { raw.contains($0) }
+    if isRaw { return bySymbol }
+    let byRequest = rows.test("requested_symbol") { text in
+      // One instrument may have been asked for by several names.
+      symbols.contains(text)
+        || text.contains(",")
+          && text.split(separator: ",").contains { symbols.contains(String($0)) }
+    }
+    return { bySymbol($0) || byRequest($0) }
+  }
+}
+
+extension RowColumns {
+  /// Whether a row's text passes a test; null does not.
+  func test(_ name: String, _ passes: @escaping (String) -> Bool) -> (Int) -> Bool {
+    guard let column = self[name] else { return { _ in false } }
+    switch column.storage {
+    case .codes(let codes, let dictionary):
+      let passing = (0..<dictionary.count).map { passes(dictionary[$0]) }
+      return { !column.isNull($0) && passing[Int(codes[$0])] }
+    case .bytes(let values): return { !column.isNull($0) && passes(values[$0]) }
+    default: return { _ in false }
+    }
+  }
+}

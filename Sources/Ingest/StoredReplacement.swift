@@ -1,0 +1,36 @@
+import Catalog
+import Columnar
+import DeltaLog
+import Tables
+
+/// An input's rows take the place of rows that wait for the commit: those are committed first.
+struct ReplacesPending: Error {}
+
+extension IngestPass {
+  /// Takes stored rows out that rows of `work` take the place of: their files are written again
+  /// without them.
+  func replaceStored(
+    _ replaced: [(file: StoredFileSource, rows: [Int: Bitmap])], work: inout SourceWork
+  ) throws {
+    for (source, rows) in replaced {
+      guard let logPath = source.logPath else { throw ReplacesPending() }
+      guard let file = try work.target.snapshot?.files.first(where: { $0.filePath == logPath }),
+        let day = file.partitionValue(TableSchema.partitionColumn).flatMap({ CivilDate(iso: $0) })
+      else {
+        throw PassError(.conservation, "a file of the table is in it no more", place: source.path)
+      }
+      let copy = try FilteredCopy(path: source.path, schema: work.target.schema)
+      work.removals.append(file)
+      let name = nextFilePrefix() + "-" + day.iso + FilteredCopy.suffix
+      guard
+        let staged = try copy.write(
+          without: rows, day: day.daysSinceEpoch, directory: run.directory, fileName: name)
+      else { continue }
+      var tags = file.tags
+      tags[AddFile.Tag.rows] = "\(staged.rowCount)"
+      tags[AddFile.Tag.rowHash] = nil
+      tags[AddFile.Tag.rowHash2] = staged.fingerprint.description
+      work.kept.append(PendingSegment(staged: staged, tags: tags))
+    }
+  }
+}

@@ -1,0 +1,187 @@
+import Catalog
+import Columnar
+import Parquet
+import Tables
+
+/// The coverage ledger as it is now: the table's events, and those in journals not yet folded.
+public struct CoverageLedger: Sendable {
+  /// What asks for all symbols of a dataset.
+  public static let allSymbols = "ALL_SYMBOLS"
+
+  /// By the time they were recorded.
+  public let events: [CoverageEvent]
+  /// Requests of dead runs that no table's commit tells of yet, as the journals had them.
+  package var unanswered: [CoverageEvent] = []
+  private let places: [Source: [String: [Int]]]
+
+  /// Whose intervals belong together.
+  private struct Source: Hashable, Sendable {
+    var dataset: String
+    var schema: String
+    var symbolType: String
+  }
+
+  /// A stretch of time with one state.
+  public struct Stretch: Hashable, Sendable {
+    /// Half-open, in ns since 1970 UTC.
+    public var interval: Range<Int64>
+    /// The last event about it.
+    public var event: CoverageEvent
+    public var state: CoverageState { event.state }
+  }
+
+  /// - Parameter events: In any order; one that comes several times counts once.
+  public init(events given: [CoverageEvent]) {
+    var known: Set<CoverageEvent.Identity> = []
+    let events = given.filter { known.insert($0.identity).inserted }
+    // Events of one instant keep the order in which they were given.
+    let order = events.indices.sorted {
+      (events[$0].recordedAt, $0) < (events[$1].recordedAt, $1)
+    }
+    self.events = order.map { events[$0] }
+    var places: [Source: [String: [Int]]] = [:]
+    for (place, event) in self.events.enumerated() {
+      let source = Source(
+        dataset: event.dataset, schema: event.schema, symbolType: event.symbolType)
+      for symbol in event.symbols {
+        places[source, default: [:]][symbol, default: []].append(place)
+      }
+    }
+    self.places = places
+  }
+
+  /// What anything is known of, in order.
+  public var sources: [(dataset: String, schema: String, symbolType: String, symbol: String)] {
+    places.flatMap { source, bySymbol in
+      bySymbol.keys.map { (source.dataset, source.schema, source.symbolType, $0) }
+    }.sorted { ($0.0, $0.1, $0.2, $0.3) < ($1.0, $1.1, $1.2, $1.3) }
+  }
+
+  /// The symbols of a source of which anything is known.
+  public func symbols(dataset: String, schema: String, symbolType: String) -> [String] {
+    let source = Source(dataset: dataset, schema: schema, symbolType: symbolType)
+    return (places[source] ?? [:]).keys.sorted()
+  }
+
+  /// What is known of a symbol, in order of time: stretches that do not overlap. What lies between
+  /// them was never asked for.
+  ///
+  /// - Parameter table: What other tables hold does not count; nil: any does.
+  public func stretches(
+    dataset: String, schema: String, symbolType: String, symbol: String, table: String? = nil
+  ) -> [Stretch] {
+    let source = Source(dataset: dataset, schema: schema, symbolType: symbolType)
+    guard let bySymbol = places[source] else { return [] }
+    let own = bySymbol[symbol] ?? []
+    let all = symbol == Self.allSymbols ? [] : bySymbol[Self.allSymbols] ?? []
+    var timeline = Timeline<Int>()
+    var hasStored = false
+    for place in (own + all).sorted() {
+      let event = events[place]
+      if let table, let other = event.table, other != table { continue }
+      hasStored = hasStored || event.state.isStored
+      if event.state == .claimed && hasStored {
+        // What is known to be whole is not less so for a file that has it too.
+        let known = timeline.stretches.filter { events[$0.value].state.isStored }
+        for rest in Self.rest(of: event.interval, without: known.map(\.interval)) {
+          timeline.paint(rest, place)
+        }
+      } else {
+        timeline.paint(event.interval, place)
+      }
+    }
+    return timeline.stretches.map { Stretch(interval: $0.interval, event: events[$0.value]) }
+  }
+
+  /// - Parameter known: By their beginnings.
+  package static func rest(
+    of interval: Range<Int64>, without known: [Range<Int64>]
+  ) -> [Range<Int64>] {
+    var rest: [Range<Int64>] = []
+    var from = interval.lowerBound
+    for part in known where part.overlaps(interval) {
+      if from < part.lowerBound { rest.append(from..<part.lowerBound) }
+      from = max(from, part.upperBound)
+    }
+    if from < interval.upperBound { rest.append(from..<interval.upperBound) }
+    return rest
+  }
+
+  /// The parts of `interval` for which `isSettled` holds of no stretch.
+  public func missing(
+    dataset: String, schema: String, symbolType: String, symbol: String,
+    in interval: Range<Int64>, isSettled: (Stretch) -> Bool
+  ) -> [Range<Int64>] {
+    var rest: [Range<Int64>] = []
+    var from = interval.lowerBound
+    for stretch in stretches(
+      dataset: dataset, schema: schema, symbolType: symbolType, symbol: symbol)
+    where isSettled(stretch) {
+      let known = stretch.interval.clamped(to: interval)
+      if known.isEmpty { continue }
+      if from < known.lowerBound { rest.append(from..<known.lowerBound) }
+      from = max(from, known.upperBound)
+    }
+    if from < interval.upperBound { rest.append(from..<interval.upperBound) }
+    return rest
+  }
+}
+
+extension CoverageLedger {
+  /// Reads the ledger of a lake; one that has none yet is empty.
+  public static func read(_ lake: Lake) throws -> CoverageLedger {
+    // Journals first: what is folded meanwhile stands in both, and nothing in neither.
+    let unfolded = try CoverageJournal.unfolded(lake)
+    var ledger = CoverageLedger(events: try CoverageTable(lake).events() + unfolded)
+    ledger.unanswered = unfolded.filter(\.isUnconfirmed)
+    return ledger
+  }
+}
+
+/// Rows of one of the lake's own small tables, by column.
+package struct RowColumns {
+  package let rowCount: Int
+  private var columns: [String: Column] = [:]
+
+  /// - Parameter columns: Those to read; nil for all.
+  package init(_ reader: ParquetReader, rowGroup: Int, columns names: Set<String>? = nil) throws {
+    rowCount = reader.rowCount(rowGroup: rowGroup)
+    for (index, leaf) in reader.leaves.enumerated() where names?.contains(leaf.name) ?? true {
+      var column = Column(type: leaf.type, storage: .integers([]))
+      try reader.readColumn(rowGroup: rowGroup, leaf: index, into: &column)
+      columns[leaf.name] = column
+    }
+  }
+
+  package subscript(name: String) -> Column? { columns[name] }
+
+  package func text(_ name: String, _ row: Int) -> String? {
+    guard let column = columns[name], !column.isNull(row) else { return nil }
+    switch column.storage {
+    case .bytes(let values): return values[row]
+    case .codes(let codes, let dictionary): return dictionary[Int(codes[row])]
+    default: return nil
+    }
+  }
+
+  package func integer(_ name: String, _ row: Int) -> Int64? {
+    guard let column = columns[name], !column.isNull(row) else { return nil }
+    if case .integers(let values) = column.storage { return values[row] }
+    return nil
+  }
+
+  /// A timestamp in ns, with its remainder where the table keeps one.
+  package func time(_ name: String, _ row: Int) -> Int64? {
+    guard let microseconds = integer(name, row) else { return nil }
+    let remainder = integer(name + RemainderColumns.suffix, row) ?? 0
+    // Other writers may have times that no nanoseconds can hold.
+    return Int64(clamping: Int128(microseconds) * 1000 + Int128(remainder))
+  }
+
+  /// Any value of the kinds that the lake's own tables have.
+  func cell(_ name: String, _ row: Int) -> Cell? {
+    guard let column = columns[name], !column.isNull(row) else { return nil }
+    if case .timestamp = column.type { return time(name, row).map { .time($0) } }
+    return text(name, row).map { .text($0) } ?? integer(name, row).map { .integer($0) }
+  }
+}

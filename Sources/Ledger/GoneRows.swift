@@ -1,0 +1,92 @@
+import Catalog
+import Columnar
+import JSON
+import Parquet
+import Tables
+
+/// The rows that files brought and that the download which replaces them lacks: they are set aside.
+package struct GoneRows {
+  /// Rows of one unit that may be set aside; more, and the unit is refused.
+  static let countMax = 100_000
+  static let rule = "replaced_by_download"
+
+  private let schema: TableSchema
+  private let remainders: RemainderColumns
+  private let originals: OriginalStore
+  package private(set) var rows: [RejectedRow] = []
+
+  package init(_ schema: TableSchema, originals: OriginalStore) {
+    self.schema = schema
+    self.originals = originals
+    remainders = RemainderColumns(fields: schema.fileFields)
+  }
+
+  /// Takes rows of a data file.
+  ///
+  /// - Parameter places: Indexes of rows by row group.
+  package mutating func take(path: String, places: [Int: [Int]]) throws {
+    guard rows.count + places.values.reduce(0, { $0 + $1.count }) <= Self.countMax else {
+      throw PassError(
+        .tooManyBadRows,
+        "more than \(Self.countMax) rows that files brought are not in the vendor's answer",
+        place: path, remedy: "--force replaces them, and sets none aside")
+    }
+    let reader = try ParquetReader(path: path)
+    for (rowGroup, rows) in places.sorted(by: { $0.key < $1.key }) {
+      var columns: [(field: Field, column: Column)] = []
+      for field in schema.fileFields where !remainders.isRemainder(field.name) {
+        guard let leaf = reader.leafIndex(named: field.name) else { continue }
+        var column = Column(type: field.type, storage: .integers([]))
+        try reader.readColumn(rowGroup: rowGroup, leaf: leaf, rows: nil, into: &column)
+        if case .timestamp = field.type {
+          try remainders.combine(&column, name: field.name, reader: reader, rowGroup: rowGroup)
+        }
+        columns.append((field, column))
+      }
+      for row in rows { self.rows.append(try originals.keep(rejected(columns, row))) }
+    }
+  }
+
+  private func rejected(_ columns: [(field: Field, column: Column)], _ row: Int) -> RejectedRow {
+    var members: [(String, JSONValue)] = []
+    var result = RejectedRow(
+      rule: Self.rule, reason: "a file brought it, and the vendor's answer lacks it", position: -1,
+      original: [])
+    for (field, column) in columns where !column.isNull(row) {
+      let value = StoredValue.json(column, row, field.type)
+      members.append((field.name, value))
+      if field.name == "symbol" { result.symbol = value.string }
+      if field.name == schema.indexColumn, case .integers(let values) = column.storage {
+        result.timestamp = values[row]
+      }
+    }
+    result.original = Array(JSONValue.object(JSONObject(members)).description.utf8)
+    result.originalForm = "json"
+    result.isText = true
+    return result
+  }
+}
+
+/// Stored values as JSON: decimals by their digits, times in ns since 1970 UTC as ISO texts.
+enum StoredValue {
+  /// - Parameter column: Timestamps of it are in ns.
+  static func json(_ column: Column, _ row: Int, _ type: ColumnType) -> JSONValue {
+    func number(_ value: Int128) -> JSONValue {
+      switch type {
+      case .boolean: .boolean(value != 0)
+      case .decimal(_, let scale):
+        .number(DecimalText.format(value, scale: scale, trimmed: true))
+      case .timestamp: .string(TimeText.iso(nanoseconds: Int64(value), digits: 9))
+      case .date: .string(CivilDate(daysSinceEpoch: Int(value)).iso)
+      default: .integer(value)
+      }
+    }
+    switch column.storage {
+    case .integers(let values): return number(Int128(values[row]))
+    case .wide(let values): return number(values[row])
+    case .doubles(let values): return .string("\(values[row])")
+    case .bytes(let values): return .string(values[row])
+    case .codes(let codes, let dictionary): return .string(dictionary[Int(codes[row])])
+    }
+  }
+}

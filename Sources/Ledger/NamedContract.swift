@@ -1,0 +1,113 @@
+import Columnar
+import Databento
+import JSON
+
+/// Which contract a name that was asked for was, on some dates: `ES.v.0` was `ESH4`.
+///
+/// A row keeps one such name at most, that of the request that brought it first. The ledger keeps all of them,
+/// so that what was bought by one name is found by the others too.
+public struct NamedContract: Hashable, Sendable {
+  /// Contracts that one event keeps at most. A name of more, such as the parent of all options on an index, is
+  /// known from the rows that it brought alone.
+  static let countMax = 10_000
+
+  /// As it was asked for.
+  public var name: String
+  /// The contract's own symbol.
+  public var symbol: String
+  /// First UTC date, and the first after the last.
+  public var start: CivilDate
+  public var end: CivilDate
+
+  init(_ requested: RequestedName) {
+    name = requested.name
+    symbol = requested.symbol
+    start = CivilDate(daysSinceEpoch: requested.days.lowerBound)
+    end = CivilDate(daysSinceEpoch: requested.days.upperBound)
+  }
+
+  /// In ns since 1970 UTC, half-open.
+  public var interval: Range<Int64> {
+    let day: Int64 = 86_400_000_000_000
+    let (first, last) = (Int64(start.daysSinceEpoch) * day, Int64(end.daysSinceEpoch) * day)
+    return first..<max(first, last)
+  }
+
+  /// What an event about some names of an interval keeps of what a source told.
+  package static func of(
+    _ requested: [RequestedName], symbols: [String], interval: Range<Int64>
+  ) -> [NamedContract] {
+    let asked = Set(symbols)
+    let own = requested.filter { asked.contains($0.name) }.map(NamedContract.init)
+      .filter { $0.interval.overlaps(interval) }
+    return own.count > countMax ? [] : own
+  }
+}
+
+extension NamedContract {
+  /// As the ledger keeps it.
+  public var json: JSONValue {
+    .object(
+      JSONObject([
+        ("name", .string(name)), ("symbol", .string(symbol)), ("start", .string(start.iso)),
+        ("end", .string(end.iso)),
+      ]))
+  }
+
+  init?(json: JSONValue) {
+    guard let name = json["name"]?.string, let symbol = json["symbol"]?.string,
+      let start = json["start"]?.string.flatMap({ CivilDate(iso: $0) }),
+      let end = json["end"]?.string.flatMap({ CivilDate(iso: $0) }), start < end
+    else { return nil }
+    self.name = name
+    self.symbol = symbol
+    self.start = start
+    self.end = end
+  }
+}
+
+extension CoverageLedger {
+  /// A stretch of time in which a name that was asked for was a contract.
+  public struct NamedStretch: Hashable, Sendable {
+    /// The contract's own symbol.
+    public var symbol: String
+    /// Half-open, in ns since 1970 UTC.
+    public var interval: Range<Int64>
+  }
+
+  /// Which contracts of a table a name was, and when: what was told last counts.
+  public func contracts(named name: String, table: String) -> [NamedStretch] {
+    var timeline = Timeline<Int>()
+    for (place, event) in events.enumerated() where event.table == table {
+      for contract in event.contracts where contract.name == name {
+        timeline.paint(contract.interval.clamped(to: event.interval), place)
+      }
+    }
+    var stretches: [NamedStretch] = []
+    for (interval, place) in timeline.stretches {
+      for contract in events[place].contracts where contract.name == name {
+        let own = contract.interval.clamped(to: interval)
+        if !own.isEmpty { stretches.append(NamedStretch(symbol: contract.symbol, interval: own)) }
+      }
+    }
+    return Self.joined(stretches)
+  }
+
+  private static func joined(_ stretches: [NamedStretch]) -> [NamedStretch] {
+    var result: [NamedStretch] = []
+    for next in stretches.sorted(by: {
+      ($0.symbol, $0.interval.lowerBound) < ($1.symbol, $1.interval.lowerBound)
+    }) {
+      if let last = result.last, last.symbol == next.symbol,
+        last.interval.upperBound == next.interval.lowerBound
+      {
+        result[result.count - 1].interval = last.interval.lowerBound..<next.interval.upperBound
+      } else {
+        result.append(next)
+      }
+    }
+    return result.sorted {
+      ($0.interval.lowerBound, $0.symbol) < ($1.interval.lowerBound, $1.symbol)
+    }
+  }
+}

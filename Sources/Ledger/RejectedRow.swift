@@ -1,0 +1,57 @@
+import Bytes
+import Parquet
+
+/// A record that is set aside instead of stored.
+package struct RejectedRow: Sendable {
+  package var rule: String
+  package var reason: String
+  /// Offset of the record in the decompressed source, or the number of the row.
+  package var position: Int64
+  package var symbol: String?
+  /// Index timestamp in ns, where it could be read.
+  package var timestamp: Int64?
+  var original: [UInt8]
+  /// Where the original lies, if it is not in memory.
+  var place: OriginalStore.Place?
+  /// `text`, `json` or `base64`: the form of `originalText`.
+  package var originalForm = "base64"
+  /// `row` or `byte`.
+  package var positionUnit = "byte"
+
+  /// `original` is `originalForm` already, not the bytes that it stands for.
+  package var isText = false
+
+  package init(
+    rule: String, reason: String, position: Int64, symbol: String? = nil, timestamp: Int64? = nil,
+    original: [UInt8], place: OriginalStore.Place? = nil, originalForm: String = "base64",
+    positionUnit: String = "byte", isText: Bool = false
+  ) {
+    self.rule = rule
+    self.reason = reason
+    self.position = position
+    self.symbol = symbol
+    self.timestamp = timestamp
+    self.original = original
+    self.place = place
+    self.originalForm = originalForm
+    self.positionUnit = positionUnit
+    self.isText = isText
+  }
+
+  var originalByteCount: Int { place?.byteCount ?? original.count }
+
+  /// - Parameter original: The bytes, wherever they lay.
+  func originalText(_ original: [UInt8]) -> String {
+    isText ? String(decoding: original, as: UTF8.self) : Base64.encode(original)
+  }
+
+  /// Bytes of a symbol that is kept apart; the original has a longer one.
+  package static let symbolByteCountMax = 4096
+}
+
+extension RejectedRow {
+  package static let conflictRule = "key_conflict"
+
+  /// Whether it is the table that has something against it, not the row itself that is wrong.
+  var isConflict: Bool { rule == Self.conflictRule }
+}

@@ -1,0 +1,49 @@
+import Parquet
+
+/// Values along a line of time: what is painted later covers what was there.
+package struct Timeline<Value: Sendable>: Sendable {
+  package private(set) var stretches: [(interval: Range<Int64>, value: Value)] = []
+
+  package init() {}
+
+  package mutating func paint(_ interval: Range<Int64>, _ value: Value) {
+    if interval.isEmpty { return }
+    // Most events come in order of time: nothing is behind them.
+    if let last = stretches.last, last.interval.upperBound > interval.lowerBound {
+      var rest: [(interval: Range<Int64>, value: Value)] = []
+      for stretch in stretches {
+        let known = stretch.interval
+        if known.lowerBound < interval.lowerBound {
+          let end = min(known.upperBound, interval.lowerBound)
+          rest.append((known.lowerBound..<end, stretch.value))
+        }
+        if known.upperBound > interval.upperBound {
+          let start = max(known.lowerBound, interval.upperBound)
+          rest.append((start..<known.upperBound, stretch.value))
+        }
+      }
+      rest.append((interval, value))
+      stretches = rest.sorted { $0.interval.lowerBound < $1.interval.lowerBound }
+    } else {
+      stretches.append((interval, value))
+    }
+  }
+}
+
+extension Timeline where Value: Equatable {
+  /// Neighbours of one value are one stretch.
+  package func merged() -> [(interval: Range<Int64>, value: Value)] {
+    var result: [(interval: Range<Int64>, value: Value)] = []
+    for stretch in stretches {
+      if let last = result.last, last.value == stretch.value,
+        last.interval.upperBound == stretch.interval.lowerBound
+      {
+        result[result.count - 1].interval =
+          last.interval.lowerBound..<stretch.interval.upperBound
+      } else {
+        result.append(stretch)
+      }
+    }
+    return result
+  }
+}

@@ -1,0 +1,49 @@
+import Catalog
+import Columnar
+
+/// What is asked of a vendor in one go, and which table the answer goes to.
+public struct VendorRequest: Hashable, Sendable {
+  /// Vendor's dataset, like `GLBX.MDP3`.
+  public var dataset: String
+  /// Record kind, like `ohlcv-1s`.
+  public var schema: String
+  /// As they are asked for, sorted.
+  public var symbols: [String]
+  /// Kind of the symbols, like `raw_symbol` or `continuous`.
+  public var symbolType: String
+  /// Half-open, in ns since 1970 UTC.
+  public var interval: Range<Int64>
+  public var table: TableName
+
+  public init(
+    dataset: String, schema: String, symbols: [String], symbolType: String,
+    interval: Range<Int64>, table: TableName
+  ) {
+    self.dataset = dataset
+    self.schema = schema
+    self.symbols = symbols.sorted()
+    self.symbolType = symbolType
+    self.interval = interval
+    self.table = table
+  }
+
+  /// In words: `GLBX.MDP3 ohlcv-1s ES.c.0 2024-01-01/2024-02-01`.
+  public var name: String {
+    let symbolText =
+      symbols.count <= 3
+      ? symbols.joined(separator: ",") : "\(symbols[0]),… (\(symbols.count) symbols)"
+    return "\(dataset) \(schema) \(symbolText) \(Self.text(interval))"
+  }
+
+  /// An interval in words: dates where it is whole days of UTC.
+  public static func text(_ interval: Range<Int64>) -> String {
+    func text(_ time: Int64) -> String {
+      let nanosecondsPerDay: Int64 = 86_400_000_000_000
+      if time % nanosecondsPerDay == 0 {
+        return CivilDate(daysSinceEpoch: Int(time / nanosecondsPerDay)).iso
+      }
+      return TimeText.iso(nanoseconds: time, digits: time % 1_000_000_000 == 0 ? 0 : 9)
+    }
+    return text(interval.lowerBound) + "/" + text(interval.upperBound)
+  }
+}

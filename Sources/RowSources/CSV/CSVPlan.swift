@@ -1,0 +1,289 @@
+import Columnar
+import Databento
+import DeltaLog
+import JSON
+import Market
+
+/// How each column of one CSV file is read, decided from its header and first rows.
+struct CSVPlan {
+  /// An index time that is spread over a date and a time of day.
+  struct DatedTime {
+    var column: Int
+    var time: Int
+    var step: Int64
+    var operation: CSVOperation
+  }
+
+  /// A time of microseconds, and the column of its nanoseconds.
+  struct Remainder {
+    var column: Int
+    var time: RowField
+  }
+
+  /// The symbol of a file that only numbers its instruments.
+  struct SymbolSource {
+    var instrument: RowField
+    var operation: CSVOperation
+  }
+
+  let names: [String]
+  private(set) var actions: [CSVFieldReader.Action]
+  private(set) var operations: [CSVOperation]
+  /// Form of the field that each column fills.
+  private(set) var forms: [RowFieldForm]
+  private(set) var times: [TimeConversion] = []
+  private(set) var datedTime: DatedTime?
+  private(set) var extraOperation: CSVOperation?
+  /// Times whose nanoseconds stand in a column of their own.
+  private(set) var remainders: [Remainder] = []
+  /// Names of the columns that go into `extra`.
+  let extraNames: Set<String>
+  private(set) var symbolSource: SymbolSource?
+  private(set) var dateCheckColumn: Int?
+  let dateZone: TimeZoneRules?
+  let symbolField: RowField?
+  let indexField: RowField
+  let assignment: ColumnAssignment
+
+  private let schema: SourceSchema
+  private let layout: SourceLayout
+  private let options: SourceOptions
+  private let samples: [[[UInt8]]]
+  private let isVendorForm: Bool
+  private let isFixed: Bool
+  private let sentinels: [String: UInt64]
+
+  /// Whether a row is more than its fields one by one.
+  var finishesRows: Bool {
+    extraOperation != nil || datedTime != nil || dateCheckColumn != nil || symbolSource != nil
+      || !remainders.isEmpty
+  }
+
+  init(
+    header: CSVHeader, schema: SourceSchema, layout: SourceLayout, options: SourceOptions
+  ) throws(SourceError) {
+    self.schema = schema
+    self.layout = layout
+    self.options = options
+    names = header.names
+    samples = header.samples
+    assignment = try ColumnAssignment(
+      names: names, schema: schema, options: options, samples: samples)
+    extraNames = assignment.extraNames
+    let known = Set(names.map { ColumnAssignment.normalised($0).name })
+    isVendorForm = known.isSuperset(of: ["rtype", "publisher_id", "instrument_id"])
+    isFixed = Self.isFixed(
+      options, isVendorForm: isVendorForm, assignment, schema, samples: header.samples)
+    sentinels = isVendorForm ? Self.sentinels(schema.kind) : [:]
+    dateZone = options.timeZone
+    symbolField = schema.position(of: "symbol").map { layout.fields[$0] }
+    guard let index = schema.position(of: schema.index) else {
+      throw SourceError(.missingColumn, "the schema '\(schema.kind)' has no index column")
+    }
+    indexField = layout.fields[index]
+    actions = [CSVFieldReader.Action](repeating: .ignored, count: names.count)
+    operations = [CSVOperation](repeating: CSVOperation(), count: names.count)
+    forms = [RowFieldForm](repeating: .int64, count: names.count)
+    if let instrument = try assignment.checkFilled(schema, layout, options),
+      let symbol = schema.position(of: "symbol")
+    {
+      symbolSource = SymbolSource(
+        instrument: layout.fields[instrument], operation: operation(symbol))
+    }
+    for column in names.indices { try plan(column) }
+    if !options.usesKernels {
+      for column in names.indices { operations[column].kind = .general }
+    }
+  }
+
+  // MARK: - What the file is like
+
+  /// Databento's fixed form: a vendor's header, and no price with a point in the first rows.
+  private static func isFixed(
+    _ options: SourceOptions, isVendorForm: Bool, _ assignment: ColumnAssignment,
+    _ schema: SourceSchema, samples: [[[UInt8]]]
+  ) -> Bool {
+    switch options.priceForm {
+    case .fixed: return true
+    case .decimal: return false
+    case .automatic: break
+    }
+    guard isVendorForm else { return false }
+    var priceCount = 0
+    for (column, use) in assignment.uses.enumerated() {
+      guard case .field(let position) = use, case .decimal(_, 9) = schema.columns[position].type
+      else { continue }
+      for sample in samples[column] {
+        if sample.contains(where: { $0 != 0x2D && ($0 < 0x30 || $0 > 0x39) }) { return false }
+        priceCount += 1
+      }
+    }
+    return priceCount > 0
+  }
+
+  /// The bit patterns that the vendor writes for "no value", by field.
+  static func sentinels(_ kind: String) -> [String: UInt64] {
+    guard let record = RecordKind(rawValue: kind) else { return [:] }
+    var found: [String: UInt64] = [:]
+    for field in DBNFields.fields(record, version: 3) where !field.isPrice && !field.isTimestamp {
+      if let sentinel = field.nullSentinel { found[field.name] = sentinel }
+    }
+    return found
+  }
+
+  // MARK: - Columns
+
+  private func operation(_ position: Int) -> CSVOperation {
+    let field = layout.fields[position]
+    var operation = CSVOperation()
+    operation.kind = .general
+    operation.offset = field.offset
+    operation.width = UInt8(min(field.form.byteCount, 8))
+    operation.isRequired = assignment.isRequired(position, schema, options)
+    if case .bit(let offset, let mask) = field.null {
+      operation.nullOffset = offset
+      operation.nullMask = mask
+    }
+    return operation
+  }
+
+  private mutating func plan(_ column: Int) throws(SourceError) {
+    operations[column].kind = .general
+    switch assignment.uses[column] {
+    case .field(let position): try plan(column, filling: position)
+    case .extra:
+      guard let extra = schema.position(of: "extra") else { return }
+      extraOperation = operation(extra)
+      actions[column] = .extra(Self.jsonKey(names[column]))
+    case .extraObject:
+      guard let extra = schema.position(of: "extra") else { return }
+      extraOperation = operation(extra)
+      actions[column] = .extraObject(Self.jsonKey(names[column]))
+    case .remainder(let position):
+      actions[column] = .remainder(remainders.count)
+      remainders.append(Remainder(column: column, time: layout.fields[position]))
+    case .ignored: actions[column] = .ignored
+    case .dateCheck:
+      dateCheckColumn = column
+      actions[column] = .dateCheck
+    case .clock: actions[column] = .clock
+    case .date:
+      guard let index = schema.position(of: schema.index) else { return }
+      actions[column] = .dateOfTime
+      times.append(TimeConversion(form: .iso, clock: try clock(column, isNaive: true)))
+      datedTime = DatedTime(
+        column: column, time: times.count - 1, step: Self.step(schema.columns[index]),
+        operation: operation(index))
+    case .recordType:
+      let kind = RecordKind(rawValue: schema.kind)
+      actions[column] =
+        kind.map { .recordType([$0.rtype, $0.isBar ? 0x11 : $0.rtype]) } ?? .ignored
+    }
+  }
+
+  private static func jsonKey(_ name: String) -> [UInt8] {
+    var bytes: [UInt8] = []
+    JSONWriter.appendQuoted(name, to: &bytes)
+    bytes.append(0x3A)
+    return bytes
+  }
+
+  static func step(_ column: SourceColumn) -> Int64 { column.hasNanoseconds ? 1 : 1000 }
+
+  private mutating func plan(_ column: Int, filling position: Int) throws(SourceError) {
+    let target = schema.columns[position]
+    var operation = operation(position)
+    forms[column] = layout.fields[position].form
+    switch target.type {
+    case .boolean: actions[column] = .boolean
+    case .integer: planInteger(column, target, &operation)
+    case .decimal(let precision, let scale):
+      let isFixedPrice = isFixed && scale == 9
+      actions[column] =
+        isFixedPrice
+        ? .fixedPrice(precision: precision, scale: scale)
+        : .decimal(precision: precision, scale: scale)
+      if precision <= 18 {
+        operation.kind = .number
+        operation.scale = isFixedPrice ? 0 : scale
+        operation.high = Int64(DecimalText.powersOfTen[precision]) - 1
+        operation.low = -operation.high
+      }
+    case .float16, .float, .double: actions[column] = .double
+    case .date: actions[column] = .date
+    case .timestamp: try planTime(column, target, &operation)
+    default:
+      actions[column] = .text
+      operation.kind = .text
+    }
+    operations[column] = operation
+  }
+
+  private mutating func planInteger(
+    _ column: Int, _ target: SourceColumn, _ operation: inout CSVOperation
+  ) {
+    let width = layout.fields[schema.position(of: target.name) ?? 0].form.byteCount * 8
+    let range: ClosedRange<Int128> =
+      target.isUnsigned
+      ? 0...Int128(UInt64.max)
+      : -(Int128(1) << (width - 1))...(Int128(1) << (width - 1)) - 1
+    var sentinel: Int128?
+    if let bits = sentinels[target.field] { sentinel = Int128(bits) }
+    actions[column] = .integer(range, sentinel: sentinel)
+    operation.kind = .number
+    operation.low = Int64(clamping: range.lowerBound)
+    operation.high = Int64(clamping: range.upperBound)
+    // The kernel leaves the vendor's null to the complete conversion.
+    if let sentinel { operation.high = min(operation.high, Int64(clamping: sentinel) - 1) }
+  }
+
+  private mutating func planTime(
+    _ column: Int, _ target: SourceColumn, _ operation: inout CSVOperation
+  ) throws(SourceError) {
+    let form = try TimeForm.choose(
+      samples[column], column: names[column], target, isIndex: target.name == schema.index,
+      isVendorForm: isVendorForm)
+    let isNaive: Bool
+    switch form {
+    case .iso:
+      isNaive = samples[column].contains { sample in
+        sample.withUnsafeBytes { TimeConversion.parse($0)?.hasZone == false }
+      }
+    case .epoch, nil: isNaive = false
+    case .compactDate, .compactDateTime: isNaive = true
+    }
+    var time = TimeConversion(
+      form: form, clock: try clock(column, isNaive: isNaive), hasSentinel: isVendorForm)
+    time.describe(target, isVendorForm: isVendorForm)
+    times.append(time)
+    operation.step = Self.step(target)
+    operation.low = RowTime.range.lowerBound
+    operation.high = RowTime.range.upperBound
+    switch form {
+    case .iso: operation.kind = .isoTime
+    case .epoch(let digits):
+      operation.kind = .epochTime
+      operation.unit = Int64(DecimalText.powersOfTen[digits])
+      let range = TimeForm.epoch(digits: digits).magnitudes
+      operation.low = range.lowerBound.multipliedSaturating(by: operation.unit)
+      if time.zero != .time { operation.low = max(operation.low, 1) }
+      operation.high = min(
+        operation.high, (range.upperBound - 1).multipliedSaturating(by: operation.unit))
+    case .compactDate, .compactDateTime, nil: operation.kind = .general
+    }
+    actions[column] = .time(times.count - 1, step: operation.step)
+  }
+
+  private func clock(_ column: Int, isNaive: Bool) throws(SourceError) -> LocalClock? {
+    try LocalClock.choose(
+      options, column: names[column], saysUTC: assignment.saysUTC[column], isNaive: isNaive,
+      example: samples[column].first ?? [])
+  }
+}
+
+extension Int64 {
+  func multipliedSaturating(by factor: Int64) -> Int64 {
+    let (product, overflow) = multipliedReportingOverflow(by: factor)
+    return overflow ? .max : product
+  }
+}

@@ -1,0 +1,209 @@
+import Bytes
+
+/// What becomes of one column of a file.
+enum ColumnUse: Equatable {
+  /// Fills the schema's column at this position.
+  case field(Int)
+  /// Unknown: goes into `extra` under its own name.
+  case extra
+  /// What another table has as `extra`: its JSON objects are this one's.
+  case extraObject
+  /// The nanoseconds beyond the microseconds of the time that fills the schema's column at this
+  /// position.
+  case remainder(of: Int)
+  case ignored(reason: String)
+  /// A calendar date beside a full time: it must agree.
+  case dateCheck
+  /// A calendar date whose time of day stands in the column at this position.
+  case date(clock: Int)
+  /// A time of day that belongs to another column's date.
+  case clock
+  /// The vendor's record type: it must imply the kind.
+  case recordType
+}
+
+/// Which column of a file fills which column of the schema, told from the names alone.
+struct ColumnAssignment {
+  /// Generic names of the index time, best first. A schema's own aliases come before them.
+  static let timeNames = [
+    "ts_event", "timestamp", "ts", "datetime", "date_time", "time", "t", "epoch", "open_time",
+    "window_start", "index",
+  ]
+  /// Generic names of other columns.
+  static let otherNames: [String: [String]] = [
+    "symbol": ["ticker", "sym", "instrument", "raw_symbol"],
+    "volume": ["vol", "v"],
+    "open": ["o"], "high": ["h"], "low": ["l"], "close": ["c", "last"],
+    "size": ["qty", "quantity", "amount"],
+  ]
+  /// Names by which frames write an index that has none.
+  static let unnamed: Set<String> = ["", "unnamed: 0", "__index_level_0__", "column0", "level_0"]
+
+  /// One a column of the file.
+  var uses: [ColumnUse]
+  /// Columns of times whose name says that they are UTC.
+  var saysUTC: [Bool]
+  let names: [String]
+
+  /// - Parameter samples: The first values of each column, trimmed, without nulls.
+  init(
+    names: [String], schema: SourceSchema, options: SourceOptions, samples: [[[UInt8]]]
+  ) throws(SourceError) {
+    self.names = names
+    uses = [ColumnUse](repeating: .extra, count: names.count)
+    saysUTC = names.map { Self.normalised($0).saysUTC }
+    var ranks = [Int](repeating: .max, count: schema.columns.count)
+    var owners = [Int?](repeating: nil, count: schema.columns.count)
+    try applyMap(schema, options, &ranks, &owners)
+    for (column, name) in names.enumerated() where uses[column] == .extra {
+      if name == "-" {
+        uses[column] = .ignored(reason: "left out by --columns")
+        continue
+      }
+      guard let (position, rank) = Self.match(name, schema) else { continue }
+      if let owner = owners[position] {
+        if ranks[position] < rank { continue }
+        if ranks[position] == rank { throw repeatedColumn(owner, column, schema, position) }
+        uses[owner] = .extra
+      }
+      owners[position] = column
+      ranks[position] = rank
+      uses[column] = .field(position)
+    }
+    assignRest(schema, samples, &owners)
+    assignOwn(schema, owners)
+  }
+
+  /// The schema's column that a name means, and how well it fits (smaller is better).
+  static func match(_ name: String, _ schema: SourceSchema) -> (Int, Int)? {
+    let wanted = normalised(name).name
+    if wanted.isEmpty { return nil }
+    for (position, column) in schema.columns.enumerated() {
+      if column.name == "extra" || column.name == "source_ordinal" { continue }
+      if wanted == column.name || wanted == column.field { return (position, 1) }
+    }
+    for (position, column) in schema.columns.enumerated() {
+      if let index = column.aliases.firstIndex(where: { normalised($0).name == wanted }) {
+        return (position, 100 + index)
+      }
+    }
+    for (position, column) in schema.columns.enumerated() {
+      if let index = otherNames[column.name]?.firstIndex(of: wanted) {
+        return (position, 200 + index)
+      }
+    }
+    if let rank = timeNames.firstIndex(of: wanted), let index = schema.position(of: schema.index) {
+      return (index, 300 + rank)
+    }
+    return nil
+  }
+
+  /// Lower case, blanks and dashes as underscores, without angle brackets and a mark that it is UTC.
+  static func normalised(_ name: String) -> (name: String, saysUTC: Bool) {
+    var text = ""
+    for scalar in name.lowercased().unicodeScalars {
+      switch scalar {
+      case " ", "-", "\t", "\u{A0}": text += "_"
+      case "<", ">": continue
+      default: text.unicodeScalars.append(scalar)
+      }
+    }
+    while text.hasPrefix("_") && !text.hasPrefix("__") { text.removeFirst() }
+    while text.hasSuffix("_") && !text.hasSuffix("__") { text.removeLast() }
+    for suffix in ["_(utc)", "(utc)", "_[utc]", "_utc", "_gmt"] where text.hasSuffix(suffix) {
+      return (String(text.dropLast(suffix.count)), true)
+    }
+    return (text, text == "utc")
+  }
+
+  private mutating func applyMap(
+    _ schema: SourceSchema, _ options: SourceOptions, _ ranks: inout [Int], _ owners: inout [Int?]
+  ) throws(SourceError) {
+    for mapping in options.columnMap {
+      guard let column = find(mapping.theirs) else {
+        throw SourceError(
+          .unknownMapping, "the file has no column '\(mapping.theirs)'",
+          remedy: NearestNames.question(mapping.theirs, among: names)
+            ?? "its columns are " + Self.list(names))
+      }
+      if mapping.ours == "-" {
+        uses[column] = .ignored(reason: "left out by --map")
+        continue
+      }
+      guard let position = schema.position(of: mapping.ours) else {
+        throw SourceError(
+          .unknownMapping, "\(schema.kind) has no column '\(mapping.ours)'",
+          remedy: NearestNames.question(mapping.ours, among: schema.columns.map(\.name))
+            ?? "see its columns with: lake schema show \(schema.kind)")
+      }
+      if let owner = owners[position] { throw repeatedColumn(owner, column, schema, position) }
+      owners[position] = column
+      ranks[position] = 0
+      uses[column] = schema.columns[position].name == "extra" ? .extraObject : .field(position)
+    }
+  }
+
+  /// Names for a message; the first few of many.
+  static func list(_ names: [String]) -> String {
+    let shown = names.prefix(12).map { "'" + $0 + "'" }.joined(separator: ", ")
+    return names.count > 12 ? shown + ", … (\(names.count) in all)" : shown
+  }
+
+  /// A column by its exact name, else by its name in another case, else by its position from 1.
+  private func find(_ name: String) -> Int? {
+    if let exact = names.firstIndex(of: name) { return exact }
+    let lowered = name.lowercased()
+    if let alike = names.firstIndex(where: { $0.lowercased() == lowered }) { return alike }
+    guard let position = Int(name), position >= 1, position <= names.count else { return nil }
+    return position - 1
+  }
+
+  private func repeatedColumn(
+    _ first: Int, _ second: Int, _ schema: SourceSchema, _ position: Int
+  ) -> SourceError {
+    SourceError(
+      .repeatedColumn,
+      "columns '\(names[first])' and '\(names[second])' would both fill "
+        + "'\(schema.columns[position].name)'",
+      remedy: "leave one out: --map '\(names[second])=-'")
+  }
+
+  /// Dates, times of day, unnamed index columns, the record type.
+  private mutating func assignRest(
+    _ schema: SourceSchema, _ samples: [[[UInt8]]], _ owners: inout [Int?]
+  ) {
+    guard let index = schema.position(of: schema.index) else { return }
+    let dateColumn = names.indices.first {
+      uses[$0] == .extra && ["date", "day", "trade_date"].contains(Self.normalised(names[$0]).name)
+    }
+    if let column = owners[index], let dateColumn,
+      samples[column].count(where: { CompactTime.clock($0) != nil }) * 2 > samples[column].count
+    {
+      uses[column] = .clock
+      uses[dateColumn] = .date(clock: column)
+      owners[index] = dateColumn
+    } else if let dateColumn {
+      if owners[index] == nil {
+        owners[index] = dateColumn
+        uses[dateColumn] = .field(index)
+      } else if Self.normalised(names[dateColumn]).name == "date" {
+        uses[dateColumn] = .dateCheck
+      }
+    }
+    for column in names.indices where uses[column] == .extra {
+      let name = Self.normalised(names[column]).name
+      if name == "rtype" {
+        uses[column] = .recordType
+      } else if Self.unnamed.contains(name) {
+        if owners[index] == nil, let form = TimeForm.detect(samples[column]),
+          form != .epoch(digits: 9)
+        {
+          owners[index] = column
+          uses[column] = .field(index)
+        } else {
+          uses[column] = .ignored(reason: "an index without a name")
+        }
+      }
+    }
+  }
+}

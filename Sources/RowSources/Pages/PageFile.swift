@@ -1,0 +1,204 @@
+import Catalog
+import Massive
+
+/// Where the rows of a file belong, where nobody says otherwise.
+package struct SourcePlacement: Sendable {
+  package var table: TableName
+  package var dataset: String
+  package var setting: TableSetting
+
+  /// The table of a kind of Massive's.
+  init(_ kind: MassiveKind, isAdjusted: Bool) throws {
+    table = try MassiveTable.name(kind, isAdjusted: isAdjusted)
+    dataset = kind.dataset
+    setting = TableSetting(
+      timeZone: MassiveKind.timeZone,
+      properties: MassiveTable.properties(kind, isAdjusted: isAdjusted))
+  }
+
+  /// The table of flat files of trades and quotes.
+  init(flatKind: String, dataset: String) throws {
+    table = try TableName(
+      layer: "raw", name: String(flatKind.map { $0 == "-" ? "_" : $0 }))
+    self.dataset = dataset
+    setting = TableSetting(timeZone: MassiveKind.timeZone)
+  }
+}
+
+/// Opens files of Massive's pages: what they are is told from their first bytes.
+enum PageFile {
+  /// Bytes that are looked at.
+  static let headByteCount = 1 << 16
+
+  /// Whether bytes begin like a page, or a spool of pages.
+  static func isPage(_ head: [UInt8]) -> Bool {
+    let text = head.drop { $0 == 0x20 || $0 == 0x0A || $0 == 0x0D || $0 == 0x09 }
+    guard let first = text.first else { return false }
+    if first == 0x7B { return true }
+    guard (0x30...0x39).contains(first) else { return false }
+    // A spool's size, alone in its line, and the page's brace behind it.
+    let rest = text.drop { (0x30...0x39).contains($0) }
+    return rest.first == 0x0A && rest.dropFirst().first == 0x7B
+  }
+
+  static func open(
+    _ head: [UInt8], _ supply: any ByteSupply, path: String, options: SourceOptions,
+    hint: KindHint, lake: Lake?
+  ) throws -> (source: MassiveSource, schema: TableSchema, placement: SourcePlacement) {
+    var kind = try kind(head, path: path, options: options, hint: hint)
+    let source = try source(kind, supply, path: path, options: options, lake: lake)
+    if case .bars(let guessed, let span) = kind, let ticker = source.ticker {
+      let market = try market(ticker, path: path)
+      // The ticker may stand behind the results: until then only those tell what it is.
+      guard (market == .indices) == (guessed == .indices) else {
+        throw SourceError(
+          .needsKind, "the bars of '\(ticker)' are not written like those of \(market.rawValue)",
+          place: .init(path: path))
+      }
+      kind = .bars(market, span)
+    }
+    if let stated = hint.tableKind ?? hint.kind, stated != kind.schemaKind, stated != "ohlcv" {
+      throw SourceError(
+        .needsKind, "the file holds rows of \(kind.schemaKind), not of \(stated)",
+        place: .init(path: path), remedy: "store them into a table of their own: leave out --table")
+    }
+    let schema = try TableSchema.named(kind.schemaKind, in: lake)
+    return (source, schema, try SourcePlacement(kind, isAdjusted: source.isAdjusted ?? false))
+  }
+
+  /// The pages, the first of them read.
+  private static func source(
+    _ kind: MassiveKind, _ supply: any ByteSupply, path: String, options: SourceOptions, lake: Lake?
+  ) throws -> MassiveSource {
+    let asOf = kind == .optionContracts ? try self.asOf(path) : nil
+    let source = try MassiveSource(
+      supply: supply, path: path, kind: kind.pageKind,
+      schema: try TableSchema.named(kind.schemaKind, in: lake),
+      context: PageContext(symbol: options.symbol, asOf: asOf))
+    try source.readAhead()
+    return source
+  }
+
+  /// What the rows are.
+  private static func kind(
+    _ head: [UInt8], path: String, options: SourceOptions, hint: KindHint
+  ) throws -> MassiveKind {
+    let clues = PageClues(head)
+    if clues.has("published_utc") { return .news }
+    if clues.has("strike_price") || clues.has("expiration_date") { return .optionContracts }
+    if clues.has("from") && clues.text("symbol") != nil { return .openClose }
+    guard clues.has("results") || clues.has("resultsCount") || clues.has("queryCount") else {
+      if clues.has("status"), let words = clues.text("error") ?? clues.text("message") {
+        throw SourceError(
+          .unsupported, "the file holds the vendor's refusal, and no rows: \(words)",
+          place: .init(path: path), remedy: "fetch the page again, or leave the file out")
+      }
+      throw noPage(path)
+    }
+    let ticker = clues.text("ticker") ?? PagePath.ticker(path) ?? options.symbol
+    let market = try ticker.map { try self.market($0, path: path) }
+    return .bars(
+      market ?? (clues.has("v") ? .stocks : .indices), try span(clues, path: path, hint: hint))
+  }
+
+  /// The error for JSON of another kind.
+  static func noPage(_ path: String) -> SourceError {
+    SourceError(
+      .needsKind, "the file is JSON, but no page of bars, contracts, news or open and close",
+      place: .init(path: path), remedy: "see which files can be read: lake ingest --help")
+  }
+
+  /// Whether bytes begin like a list of JSON, which no page is.
+  static func isList(_ head: [UInt8]) -> Bool {
+    let blanks: Set<UInt8> = [0x20, 0x0A, 0x0D, 0x09]
+    let text = head.lazy.filter { !blanks.contains($0) }.prefix(2)
+    return text.first == 0x5B && text.count == 2
+      && text.dropFirst().allSatisfy { byte in
+        [0x5B, 0x7B, 0x5D, 0x22].contains(byte) || (0x30...0x39).contains(byte)
+      }
+  }
+
+  private static func market(_ ticker: String, path: String) throws(SourceError) -> MassiveMarket {
+    if let market = MassiveMarket(ticker: ticker) { return market }
+    throw SourceError(
+      .unsupported, "'\(ticker)' is of a market that is not read", place: .init(path: path),
+      remedy: "stocks (SPY), options (O:SPY250304C00601000) and indices (I:VIX) are")
+  }
+
+  /// The pages do not say how long their bars are: flags, tables and paths do.
+  private static func span(
+    _ clues: PageClues, path: String, hint: KindHint
+  ) throws(SourceError) -> BarSpan {
+    if let text = hint.interval {
+      if let span = BarSpan(parsing: text) { return span }
+      throw SourceError(
+        .needsKind, "'\(text)' is no interval", place: .init(path: path),
+        remedy: "write it as 1s, 15s, 1m, 1h, 1d, 1w or 1mo")
+    }
+    if let kind = hint.tableKind ?? hint.kind,
+      case .bars(_, let span)? = MassiveKind(
+        schemaKind: kind)
+    {
+      return span
+    }
+    if let last = hint.tableName?.split(separator: "_").last,
+      let span = BarSpan(parsing: String(last))
+    {
+      return span
+    }
+    if let span = clues.text("next_url").flatMap(PagePath.span) ?? PagePath.span(path) {
+      return span
+    }
+    throw SourceError(
+      .needsKind, "the file holds bars, and nothing says of which interval",
+      place: .init(path: path), remedy: "say it: --interval 1m")
+  }
+
+  /// The date of a list of contracts: the last one in its path.
+  private static func asOf(_ path: String) throws -> Int64 {
+    guard let date = PagePath.lastDate(path) else {
+      throw SourceError(
+        .needsKind, "nothing says as of which date the contracts are listed",
+        place: .init(path: path), remedy: "put it into the file's name: contracts-2024-01-02.json")
+    }
+    return try TimeZoneText.startOfDay(date)
+  }
+}
+
+/// Members that stand in the first bytes of a page.
+struct PageClues {
+  private let head: [UInt8]
+
+  init(_ head: [UInt8]) { self.head = head }
+
+  /// Whether a member of this name stands there.
+  func has(_ name: String) -> Bool { place(name) != nil }
+
+  /// The text of a member, where it is plain.
+  func text(_ name: String) -> String? {
+    guard var at = place(name) else { return nil }
+    while at < head.count, head[at] <= 0x20 { at += 1 }
+    guard at < head.count, head[at] == 0x22 else { return nil }
+    let start = at + 1
+    guard let end = head[start...].firstIndex(of: 0x22) else { return nil }
+    let bytes = head[start..<end]
+    return bytes.contains(0x5C) ? nil : String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// Behind the colon after a name in quotes.
+  private func place(_ name: String) -> Int? {
+    let wanted = Array("\"\(name)\"".utf8)
+    var at = 0
+    while at + wanted.count < head.count {
+      guard let quote = head[at...].firstIndex(of: 0x22) else { return nil }
+      if quote + wanted.count < head.count, head[quote..<quote + wanted.count].elementsEqual(wanted)
+      {
+        var colon = quote + wanted.count
+        while colon < head.count, head[colon] <= 0x20 { colon += 1 }
+        if colon < head.count, head[colon] == 0x3A { return colon + 1 }
+      }
+      at = quote + 1
+    }
+    return nil
+  }
+}

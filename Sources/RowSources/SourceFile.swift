@@ -1,0 +1,96 @@
+import Catalog
+import Compression
+
+/// A file that is open and understood: what its rows are, and the rows.
+public struct OpenSource {
+  public enum Format: String, Sendable { case csv, parquet, pages }
+
+  public let source: any RowSource
+  public let schema: TableSchema
+  public let format: Format
+  /// Where the rows belong, where nobody says otherwise; nil where only a person can tell.
+  package var placement: SourcePlacement?
+
+  package init(
+    source: any RowSource, schema: TableSchema, format: Format, placement: SourcePlacement? = nil
+  ) {
+    self.source = source
+    self.schema = schema
+    self.format = format
+    self.placement = placement
+  }
+}
+
+/// Opens files of rows, whoever wrote them.
+public enum SourceFile {
+  /// Opens a CSV or Parquet file, or a file of Massive's pages.
+  ///
+  /// - Parameters:
+  ///   - input: The file's stream; Parquet is read from its path instead.
+  ///   - lake: Whose own schema files are looked at first.
+  /// - Throws: `SourceError`, `CatalogError` or `ParquetError` where the file as a whole is no
+  ///   input: nothing is read of its rows then.
+  public static func open(
+    _ input: InputStream, options: SourceOptions, hint: KindHint, lake: Lake? = nil
+  ) throws -> OpenSource {
+    if try !input.canBeReadAgain || !isParquet(input.path) {
+      let head = try head(of: input)
+      let supply = ReplayedSupply(head, then: input)
+      if PageFile.isPage(head) {
+        let opened = try PageFile.open(
+          head, supply, path: input.path, options: options, hint: hint, lake: lake)
+        return OpenSource(
+          source: opened.source, schema: opened.schema, format: .pages,
+          placement: opened.placement)
+      }
+      if PageFile.isList(head) { throw PageFile.noPage(input.path) }
+      return try openColumns(supply, path: input.path, .csv, options, hint, lake)
+    }
+    return try openColumns(input, path: input.path, .parquet, options, hint, lake)
+  }
+
+  /// The first bytes, decompressed.
+  private static func head(of input: InputStream) throws -> [UInt8] {
+    var head = [UInt8](repeating: 0, count: PageFile.headByteCount)
+    let count = try head.withUnsafeMutableBytes { try input.read(into: $0) }
+    head.removeSubrange(count...)
+    return head
+  }
+
+  private static func openColumns(
+    _ supply: any ByteSupply, path: String, _ format: OpenSource.Format, _ options: SourceOptions,
+    _ hint: KindHint, _ lake: Lake?
+  ) throws -> OpenSource {
+    var chosen: TableSchema?
+    var placement: SourcePlacement?
+    func choose(_ columns: SourceColumnNames) throws -> SourceSchema {
+      var columns = columns
+      for mapping in options.columnMap {
+        if let index = columns.names.firstIndex(of: mapping.theirs) {
+          columns.names[index] = mapping.ours
+        }
+      }
+      let flat = FlatFileKind(columns, hint: hint, path: path)
+      placement = try flat?.placement
+      let kind = try flat?.schemaKind ?? SourceKind.detect(columns, hint: hint)
+      let schema = try TableSchema.named(kind, in: lake)
+      chosen = schema
+      return SourceSchema(schema)
+    }
+    let source: any RowSource =
+      format == .parquet
+      ? try ParquetSource(path: path, options: options, schema: choose)
+      : try CSVSource(supply: supply, path: path, options: options, schema: choose)
+    guard let chosen else {
+      throw SourceError(.needsKind, "nothing tells what the rows are").at(path)
+    }
+    return OpenSource(source: source, schema: chosen, format: format, placement: placement)
+  }
+
+  private static func isParquet(_ path: String) throws -> Bool {
+    let supply = try FileSupply(path: path)
+    var magic: [UInt8] = [0, 0, 0, 0]
+    let count = try magic.withUnsafeMutableBytes { try supply.read(into: $0) }
+    return count == 4 && magic.elementsEqual("PAR1".utf8)
+  }
+}

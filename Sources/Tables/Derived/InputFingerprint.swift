@@ -1,0 +1,122 @@
+import Bytes
+import Columnar
+import DeltaLog
+import Parquet
+
+/// What a partition holds, whatever its files: the sum of its rows' hashes, and their number.
+package struct PartitionFingerprint: Hashable, Sendable {
+  package var rowCount: Int64 = 0
+  var rowHash = Fingerprint()
+
+  /// Reads the tags of the partition's files; files without (a foreign writer's) are read themselves.
+  ///
+  /// - Parameters:
+  ///   - root: The table's folder.
+  ///   - fields: The table's physical columns.
+  package init(files: [AddFile], root: String, fields: [Field]) throws {
+    for file in files {
+      if let count = file.taggedRowCount,
+        let hash = file.taggedRowHash.flatMap({ Fingerprint(hex: $0) })
+      {
+        rowCount = rowCount.adding(clamped: count)
+        rowHash &+= hash
+      } else if let count = file.taggedRowCount,
+        let hash = file.tag(AddFile.Tag.rowHash).flatMap({ Fingerprint(hex: $0) }),
+        try !StoredRows.hasProvenance(path: file.localPath(in: root))
+      {
+        // An older version's hash counts provenance columns too: without a value there, it is the same.
+        rowCount = rowCount.adding(clamped: count)
+        rowHash &+= hash
+      } else {
+        let (count, hash) = try StoredRows.fingerprint(
+          path: file.localPath(in: root), fields: fields)
+        rowCount = rowCount.adding(clamped: Int64(count))
+        rowHash &+= hash
+      }
+    }
+  }
+
+  /// The absent partition.
+  init() {}
+
+  var text: String { "\(rowCount):\(rowHash)" }
+}
+
+/// What a derived partition was computed from, as its segments' tags say it.
+package struct Derivation: Hashable, Sendable {
+  /// Name of the pass, like `resample`.
+  var pass: String
+  /// Raised whenever the pass's results change for equal inputs.
+  var version: Int
+  /// SHA-256 of the fingerprints of all inputs that the partition may depend on.
+  var inputs: String
+
+  static let passTag = "lake.pass"
+  static let versionTag = "lake.passVersion"
+  static let inputsTag = "lake.inputs"
+
+  package init(
+    pass: String, version: Int, inputs fingerprints: [(name: String, PartitionFingerprint)]
+  ) {
+    self.pass = pass
+    self.version = version
+    let text = fingerprints.map { "\($0.name)=\($0.1.text)\n" }.joined()
+    inputs = Array(text.utf8).withUnsafeBytes { SHA256.hex(of: $0) }
+  }
+
+  var tags: [String: String] {
+    [Self.passTag: pass, Self.versionTag: "\(version)", Self.inputsTag: inputs]
+  }
+
+  /// Whether all files of a derived partition say that they come from exactly this. A file without
+  /// tags never does.
+  func isFresh(_ files: [AddFile]) -> Bool {
+    !files.isEmpty
+      && files.allSatisfy { file in tags.allSatisfy { file.tag($0.key) == $0.value } }
+  }
+
+  /// The application id by which a table remembers that a partition came out empty.
+  func emptyAppId(date: String) -> String { "lake/empty/\(pass)/\(version)/\(date)/\(inputs)" }
+}
+
+extension StoredRows {
+  /// Whether some row of a data file may have a value in a provenance column, as its footer says.
+  static func hasProvenance(path: String) throws -> Bool {
+    let reader = try ParquetReader(path: path)
+    for leaf in reader.leaves.indices where StoredRows.isProvenance(reader.leaves[leaf].name) {
+      for rowGroup in 0..<reader.rowGroupCount {
+        let nulls = reader.statistics(rowGroup: rowGroup, leaf: leaf)?.nullCount
+        if nulls != reader.rowCount(rowGroup: rowGroup) { return true }
+      }
+    }
+    return false
+  }
+
+  /// Row count and fingerprint of a data file, from its rows.
+  static func fingerprint(path: String, fields: [Field]) throws -> (Int, Fingerprint) {
+    let reader = try ParquetReader(path: path)
+    var total = Fingerprint()
+    var rowTotal = 0
+    let remainders = RemainderColumns(fields: fields)
+    for rowGroup in reader.metadata.rowGroups.indices {
+      let rowCount = reader.rowCount(rowGroup: rowGroup)
+      var sums = [UInt64](repeating: 0, count: 2 * rowCount)
+      for field in fields {
+        guard !remainders.isRemainder(field.name), !StoredRows.isProvenance(field.name),
+          let leaf = reader.leafIndex(named: field.name)
+        else { continue }
+        var column = Column(type: field.type, storage: .integers([]))
+        try reader.readColumn(rowGroup: rowGroup, leaf: leaf, rows: nil, into: &column)
+        if case .timestamp = field.type {
+          try remainders.combine(&column, name: field.name, reader: reader, rowGroup: rowGroup)
+        }
+        RowHash(name: field.name, type: field.type.hashName).add(column, sums: &sums)
+      }
+      total &+= sums.withUnsafeBufferPointer { sums in
+        sums.baseAddress.map { RowHash.fingerprint($0, count: rowCount) } ?? Fingerprint()
+      }
+      rowTotal += rowCount
+    }
+    return (rowTotal, total)
+  }
+}

@@ -1,0 +1,38 @@
+import Catalog
+import Columnar
+
+/// The time at which a live gateway sent a record (`ts_out`): no schema has a column for it, so it goes
+/// into `extra` with every digit.
+///
+/// It says when a capture was made, not what happened: rows that differ in it alone are repeats.
+package enum ExtraTime {
+  package static let column = "extra"
+  private static let name = "ts_out"
+  private static let prefix = "{\"\(name)\":"
+
+  /// The field, where the rows have it and the table has no column for it.
+  package static func field(_ layout: RowLayout, _ schema: TableSchema) -> RowField? {
+    schema.column(named: name) == nil ? layout.field(named: name) : nil
+  }
+
+  package static func text(_ nanoseconds: UInt64) -> String { "\(prefix)\(nanoseconds)}" }
+
+  /// Makes null what rows of a stored `extra` hold of this alone, so that they compare as equal.
+  static func drop(from stored: inout Column) {
+    var validity = stored.validity ?? [UInt8](repeating: 1, count: stored.count)
+    func isTime(_ values: ByteColumn, _ index: Int) -> Bool {
+      values.bytes[values.byteRange(index)].starts(with: prefix.utf8)
+    }
+    switch stored.storage {
+    case .bytes(let values):
+      for row in validity.indices where isTime(values, row) { validity[row] = 0 }
+    case .codes(let codes, let dictionary):
+      let isDropped = (0..<dictionary.count).map { isTime(dictionary, $0) }
+      for row in validity.indices where isDropped.indices.contains(Int(codes[row])) {
+        if isDropped[Int(codes[row])] { validity[row] = 0 }
+      }
+    default: return
+    }
+    stored.validity = validity
+  }
+}

@@ -1,0 +1,39 @@
+import Catalog
+import Columnar
+import DeltaLog
+import Parquet
+
+extension StagedSegment {
+  /// What the log says of the segment's symbol, index and key columns.
+  package func logStatistics(_ schema: TableSchema) -> FileStatistics {
+    var statistics = FileStatistics(rowCount: Int64(rowCount))
+    for name in schema.statisticsColumns {
+      guard let field = schema.tableFields.first(where: { $0.name == name }),
+        let column = file.columns.first(where: { $0.field == name })
+      else { continue }
+      statistics.set(
+        name, type: field.type,
+        ColumnBounds(
+          minimum: column.bounds.flatMap { StatValue($0.min, field.type) },
+          maximum: column.bounds.flatMap { StatValue($0.max, field.type) },
+          nullCount: Int64(column.nullCount)))
+    }
+    return statistics
+  }
+}
+
+extension StatValue {
+  /// nil where the bound is of no use to the log.
+  init?(_ value: StatisticsValue, _ type: ColumnType) {
+    switch (value, type) {
+    case (.integer(let value), .decimal): self = .decimal(Int128(value))
+    case (.integer(let value), _): self = .integer(value)
+    case (.wide(let value), _): self = .decimal(value)
+    case (.double(let value), _): self = .double(value)
+    case (.bytes(let bytes), .string):
+      guard let text = String(validating: bytes, as: UTF8.self) else { return nil }
+      self = .string(text)
+    case (.bytes, _): return nil
+    }
+  }
+}

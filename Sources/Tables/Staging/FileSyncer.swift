@@ -1,0 +1,28 @@
+import Bytes
+import CSystem
+import Glibc
+
+/// Makes files durable on threads of its own, while others go on computing: the disk takes time, not
+/// the processor.
+package final class FileSyncer: Sendable {
+  private let pool = WorkPool(width: 3)
+
+  package init() {}
+
+  deinit { pool.close() }
+
+  /// Begins to make a complete file durable.
+  package func add(_ path: String) {
+    pool.add { try Self.sync(path) }
+  }
+
+  /// Returns when all files are durable.
+  package func finish() throws { try pool.finish() }
+
+  private static func sync(_ path: String) throws {
+    let descriptor = lake_open(path, O_RDONLY | O_CLOEXEC, 0)
+    if descriptor < 0 { throw PassError.system("open", path: path) }
+    defer { lake_close(descriptor) }
+    if lake_fsync(descriptor) != 0 { throw PassError.system("sync", path: path) }
+  }
+}

@@ -1,0 +1,166 @@
+import Bytes
+import CSystem
+import Columnar
+import DeltaLog
+import Glibc
+import Storage
+
+/// The folder in which one run makes its data files before any table knows them.
+///
+/// `staging/<run>/` holds `lock` (held for as long as the process lives), the files being written and,
+/// once files are about to be moved into a table, `intent`: where they go, one path a line. A run
+/// whose lock can be had is dead; the next command that writes removes what it left (`DeadRun`).
+///
+/// Invariants:
+/// - Nothing in the folder is touched but by who holds the lock, and `lock` goes last: so a folder
+///   without a lock is one whose removal did not come to its end.
+/// - A run holds the lock of the file that its path names. One whose folder was cleaned while it was being
+///   born finds out before it writes anything, and is born again under another name.
+public final class StagingRun {
+  public let id: String
+  public let directory: String
+  private let root: String
+  package var lakeRoot: String { root }
+  private let lock: Int32
+  private var intended: [String] = []
+  /// Leaves it to the next command that writes whether the intended files are in a table.
+  private var keepsIntent = false
+
+  /// Folders that others may clean in a row while they are being made.
+  private static let birthMax = 100
+
+  /// - Parameter root: The lake's root.
+  public init(root: String) throws {
+    self.root = root
+    let storage = DirectoryStorage(root: root)
+    for _ in 0..<Self.birthMax {
+      let id = Self.makeID()
+      try storage.createDirectory("staging/" + id)
+      let directory = root + "/staging/" + id
+      guard let lock = try Self.lock(directory) else { continue }
+      (self.id, self.directory, self.lock) = (id, directory, lock)
+      return
+    }
+    throw PassError(
+      .conflict, "other commands clean up again and again what this one makes",
+      place: root + "/staging", remedy: "run the command again when fewer are at work")
+  }
+
+  /// Takes the lock of a new folder; nil where somebody took the folder for a dead run's.
+  private static func lock(_ directory: String) throws -> Int32? {
+    let path = directory + "/lock"
+    let lock = lake_open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o666)
+    if lock < 0 {
+      if lake_errno() == ENOENT { return nil }
+      throw PassError.system("open", path: path)
+    }
+    if lake_flock(lock, LOCK_EX | LOCK_NB) != 0 {
+      let isTaken = lake_errno() == EWOULDBLOCK
+      let error = PassError.system("lock", path: path)
+      lake_close(lock)
+      if isTaken { return nil }
+      throw error
+    }
+    var (held, named) = (stat(), stat())
+    if lake_fstat(lock, &held) == 0, lake_lstat(path, &named) == 0,
+      held.st_ino == named.st_ino, held.st_dev == named.st_dev
+    {
+      return lock
+    }
+    lake_close(lock)
+    return nil
+  }
+
+  deinit { lake_close(lock) }
+
+  /// Moves staged files into partitions of a table, and commits them there. Where they are not
+  /// committed, they are back in staging.
+  ///
+  /// - Parameter moves: Staged path, and path relative to the lake's root.
+  package func publish(
+    _ moves: [(from: String, to: String)], commit: () throws -> CommitOutcome
+  ) throws -> CommitOutcome {
+    func takeBack() { for move in moves { lake_rename(root + "/" + move.to, move.from) } }
+    do {
+      try publish(moves)
+      let outcome = try commit()
+      if case .committed = outcome { return outcome }
+      takeBack()
+      return outcome
+    } catch {
+      if (error as? DeltaError)?.code == .unknownOutcome {
+        // The next command that writes finds out, and removes what no version names.
+        keepsIntent = true
+      } else {
+        takeBack()
+      }
+      throw error
+    }
+  }
+
+  /// Moves staged files into partitions of a table, durably.
+  private func publish(_ moves: [(from: String, to: String)]) throws {
+    let storage = DirectoryStorage(root: root)
+    intended.append(contentsOf: moves.map(\.to))
+    let text = intended.map { $0 + "\n" }.joined()
+    try storage.writeDurably("staging/\(id)/intent", Array(text.utf8))
+    let folders = Set(
+      moves.map { $0.to.split(separator: "/").dropLast().joined(separator: "/") }
+    ).sorted()
+    try storage.createDirectories(folders)
+    for move in moves {
+      guard lake_rename(move.from, root + "/" + move.to) == 0 else {
+        throw PassError.system("rename", path: move.to)
+      }
+    }
+    // The disk is what takes time here: a few folders at once.
+    try Parallel.forEach(folders.count, width: Self.syncWidth) { index in
+      try storage.syncDirectory(folders[index])
+    }
+  }
+
+  private static let syncWidth = 4
+
+  /// Whether a run may still be at work: only one whose lock can be had is dead. What cannot be looked at,
+  /// such as the files of somebody else, is not.
+  package static func isAlive(_ id: String, root: String) -> Bool {
+    let path = root + "/staging/" + id + "/lock"
+    // For reading alone: a lock needs no more, and others' files grant no more.
+    let lock = lake_open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0)
+    if lock < 0 { return lake_errno() != ENOENT }
+    defer { lake_close(lock) }
+    return lake_flock(lock, LOCK_SH | LOCK_NB) != 0
+  }
+
+  /// Removes the folder.
+  public func finish() {
+    guard let folder = FolderHandle(path: directory) else { return }
+    _ = folder.removeFiles(but: keepsIntent ? ["intent", "lock"] : ["lock"])
+    if keepsIntent { return }
+    _ = folder.remove("lock")
+    lake_rmdir(directory)
+  }
+
+  /// Time first, so that folders sort by age; then the process, and a random part.
+  private static func makeID() -> String {
+    var now = timespec()
+    clock_gettime(CLOCK_REALTIME, &now)
+    let seconds = TimeText.iso(nanoseconds: Int64(now.tv_sec) * 1_000_000_000, digits: 0)
+    let stamp = seconds.filter { $0 != "-" && $0 != ":" }
+    return "\(stamp)-\(getpid())-\(String(UInt32.random(in: 0...(.max)), radix: 16))"
+  }
+
+  /// Whether a folder in staging is named like one of a run: `20240102T143000Z-…`.
+  static func isID(_ name: String) -> Bool {
+    let stamp = Array(name.utf8.prefix(17))
+    return stamp.count == 17
+      && stamp.enumerated().allSatisfy { index, byte in
+        switch index {
+        case 8: byte == 0x54
+        case 15: byte == 0x5A
+        case 16: byte == 0x2D
+        default: (0x30...0x39).contains(byte)
+        }
+      }
+  }
+}
