@@ -76,6 +76,9 @@ static inline struct dirent *lake_readdir(DIR *folder) {
   } while (!entry && errno == EINTR);
   return entry;
 }
+static inline long lake_readlink(const char *path, char *bytes, size_t count) {
+  LAKE_AGAIN(long, readlink(path, bytes, count));
+}
 static inline char *lake_realpath(const char *path) {
   char *result;
   do result = realpath(path, NULL); while (!result && errno == EINTR);

@@ -16,7 +16,7 @@ extension ConfigKey {
       return common + [
         ConfigKey("usd_max", .value(.amount)),
         ConfigKey("usd_month_max", .value(.amount)),
-        ConfigKey("schema", .value(.recordKind), default: "ohlcv-1m"),
+        ConfigKey("schema", .value(.vendorSchema), default: VendorConfig.schemaDefault),
         ConfigKey("batch_size_min", .value(.byteCount), default: "5GB"),
       ]
     case .massive: return common
@@ -52,7 +52,7 @@ extension ConfigKey {
       ConfigKey("vendor", .value(.choice(Vendor.allCases.map(\.rawValue))), isRequired: true),
       ConfigKey("kind", .value(.choice(DownloadConfig.kinds))),
       ConfigKey("dataset", .value(.text)),
-      ConfigKey("schemas", .list(.recordKind)),
+      ConfigKey("schemas", .list(.vendorSchema)),
       ConfigKey("symbols", .list(.text)),
       ConfigKey(
         "symbol_type", .value(.choice(["raw_symbol", "parent", "continuous", "instrument_id"]))),

@@ -38,7 +38,8 @@ enum ConfigValueKind: Sendable {
   case timeOfDay
   case timezone
   case table
-  case recordKind
+  /// A schema that Databento sells.
+  case vendorSchema
   case variable
   case choice([String])
 }

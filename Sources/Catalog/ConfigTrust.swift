@@ -153,7 +153,8 @@ public struct ConfigTrust: Sendable {
       "\(names) decide\(used.count == 1 ? "s" : "") where a key comes from and goes to, and this file "
         + fault,
       place: .init(path: lake.config.path, line: line),
-      remedy: "look at the file, and if you trust it: lake config trust \(lake.root)")
+      remedy:
+        "look at the file, and if you trust it: lake config trust \(ShellText.path(lake.root))")
   }
 
   /// Refuses keys in a `.env` unless it is the person's own or trusted.
@@ -172,7 +173,7 @@ public struct ConfigTrust: Sendable {
     }
     throw CatalogError(
       .untrusted, "a key stands in this file, which " + fault, place: .init(path: path),
-      remedy: "look at the file, and if you trust it: lake config trust \(root)")
+      remedy: "look at the file, and if you trust it: lake config trust \(ShellText.path(root))")
   }
 }
 

@@ -49,12 +49,7 @@ extension ConfigValueKind {
         _ = try TableName(parsing: text)
         return nil
       } catch { return ("a table's name like raw.glbx_mdp3_trades", error.remedy) }
-    case .recordKind:
-      // Why a kind is none does not matter: the known ones are offered.
-      if (try? TableSchema.named(text)) != nil { return nil }
-      // They are built in; without them there is no advice.
-      let known = ((try? TableSchema.all()) ?? []).map(\.kind)
-      return ("a record kind", NearestNames.question(text, among: known) ?? "lake schema list")
+    case .vendorSchema: return Self.schemaProblem(text)
     case .variable:
       let isName = text.utf8.allSatisfy {
         (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) || (0x30...0x39).contains($0)
@@ -73,6 +68,23 @@ extension ConfigValueKind {
           NearestNames.question(text, among: choices)
         )
     }
+  }
+
+  private static func schemaProblem(_ text: String) -> (expected: String, remedy: String?)? {
+    // They are built in; without them there is no advice.
+    let known = ((try? TableSchema.all()) ?? []).map(\.kind).filter(isSold)
+    if known.contains(text) { return nil }
+    return (
+      "a schema that Databento has",
+      NearestNames.question(text, among: known) ?? "one of " + known.joined(separator: ", ")
+    )
+  }
+
+  /// Whether Databento has a record kind as a schema of its own: others are Massive's, words of a stream
+  /// about itself, or what is kept of a lake.
+  private static func isSold(_ kind: String) -> Bool {
+    !kind.hasPrefix("massive-")
+      && !["coverage", "quarantine", "error", "system", "symbol-mapping"].contains(kind)
   }
 
   /// A wrong value as an error shows it: what may be a key that was put in the wrong place is not.

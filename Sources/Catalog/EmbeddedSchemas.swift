@@ -2131,95 +2131,6 @@ columns:
     description: "held, readmitted or discarded."
 
 """#),
-    ("runs", ["runs"], #"""
-# Commands that changed the lake.
-kinds: [runs]
-description: One row per command that changed the lake.
-index: started_at
-sort: [started_at, run_id]
-key: []
-layer: ledger
-columns:
-  - name: started_at
-    type: timestamp
-    source: "-"
-    unit: UTC
-    required: true
-    description: When the command began.
-  - name: run_id
-    type: string
-    source: "-"
-    required: true
-    description: Id of the run.
-  - name: command
-    type: string
-    source: "-"
-    required: true
-    description: The verb.
-  - name: arguments
-    type: string
-    source: "-"
-    unit: JSON list
-    description: The words of the command line.
-  - name: version
-    type: string
-    source: "-"
-    description: Version of lake.
-  - name: finished_at
-    type: timestamp
-    source: "-"
-    unit: UTC
-    description: When the command ended.
-  - name: exit_status
-    type: integer
-    source: "-"
-    description: Exit status.
-  - name: file_count
-    type: long
-    source: "-"
-    unit: files
-    description: Inputs.
-  - name: rows_in
-    type: long
-    source: "-"
-    unit: rows
-    description: Rows read.
-  - name: rows_stored
-    type: long
-    source: "-"
-    unit: rows
-    description: Rows stored.
-  - name: rows_repeated
-    type: long
-    source: "-"
-    unit: rows
-    description: Rows that were stored already.
-  - name: rows_quarantined
-    type: long
-    source: "-"
-    unit: rows
-    description: Rows put in quarantine.
-  - name: bytes_in
-    type: long
-    source: "-"
-    unit: bytes
-    description: Bytes read.
-  - name: bytes_out
-    type: long
-    source: "-"
-    unit: bytes
-    description: Bytes written.
-  - name: peak_memory
-    type: long
-    source: "-"
-    unit: bytes
-    description: Most memory used.
-  - name: error
-    type: string
-    source: "-"
-    description: "What ended the run, where something did."
-
-"""#),
     ("statistics", ["statistics"], #"""
 # Figures that venues publish: settlement, open interest, daily high and low, …
 # stat_type says which; price and quantity are null where the type does not use them.
@@ -2741,7 +2652,7 @@ vendors:
     key_env: DATABENTO_API_KEY
 #     key_file: ~/.config/databento.key
 #     url: https://hist.databento.com/v0  # (LAKE_DATABENTO_URL)
-#     schema: ohlcv-1m           # where a download names none
+#     schema: ohlcv-1d           # where a download names none: the cheapest
 #     usd_max: 10                # most that one download may cost
 #     usd_month_max: 50          # most that a calendar month's downloads may cost
 #     batch_size_min: 5GB        # larger downloads are prepared as files by the vendor, then fetched

@@ -124,7 +124,15 @@ enum FileSystem {
   private static func unreadable(
     _ what: String, _ path: String, _ number: Int32
   ) -> CatalogError {
-    CatalogError(
-      .unreadable, what + ": " + String(cString: strerror(number)), place: .init(path: path))
+    let remedy: String? =
+      switch number {
+      case EACCES, EPERM: "check the owner and mode of it, and of the folders above it"
+      case EMFILE, ENFILE: "close other programs, or allow more open files: ulimit -n 1024"
+      case ELOOP: "remove the link that leads back to itself"
+      default: nil
+      }
+    return CatalogError(
+      .unreadable, what + ": " + String(cString: strerror(number)), place: .init(path: path),
+      remedy: remedy)
   }
 }

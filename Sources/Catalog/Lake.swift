@@ -64,7 +64,8 @@ public struct Lake: Sendable {
     guard let root = try FileSystem.resolved(FileSystem.absolute(path, in: workingDirectory)) else {
       throw CatalogError(
         .noLake, "\(origin) names '\(path)', which does not exist", place: .init(path: path),
-        remedy: "lake init \(path)" + (origin == rootVariable ? ", or unset LAKE_ROOT" : ""))
+        remedy: DanglingLink.remedy(path) ?? "lake init \(ShellText.path(path))"
+          + (origin == rootVariable ? ", or unset LAKE_ROOT" : ""))
     }
     guard try FileSystem.isDirectory(root) else {
       throw CatalogError(
@@ -75,7 +76,7 @@ public struct Lake: Sendable {
     guard try holdsLake(root) else {
       throw CatalogError(
         .notALake, "'\(path)' is no lake: it holds no '\(configurationName)'",
-        place: .init(path: root), remedy: "lake init \(path)")
+        place: .init(path: root), remedy: "lake init \(ShellText.path(path))")
     }
     return root
   }

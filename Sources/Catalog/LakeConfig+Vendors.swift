@@ -4,6 +4,9 @@ import HTTP
 
 /// What `lake.yaml` says of one vendor.
 public struct VendorConfig: Sendable {
+  /// What a Databento download fetches where nothing names a schema: what costs least.
+  public static let schemaDefault = "ohlcv-1d"
+
   public var vendor: Vendor
   /// Variable that holds the key; nil means the usual ones.
   public var keyVariable: String?

@@ -23,13 +23,13 @@ public struct LakeInit: Sendable {
     if !makesFolder, try !FileSystem.isDirectory(path) {
       throw CatalogError(
         .notALake, "'\(directory)' is no folder", place: .init(path: path),
-        remedy: "name a folder that is new or empty")
+        remedy: DanglingLink.remedy(path) ?? "name a folder that is new or empty")
     }
     let configuration = path + "/" + Lake.configurationName
     if try FileSystem.exists(configuration) {
       throw CatalogError(
         .alreadyALake, "'\(directory)' is a lake already", place: .init(path: configuration),
-        remedy: "lake --lake \(directory) config show")
+        remedy: "lake --lake \(ShellText.path(directory)) config show")
     }
     surroundingLake = try Self.lake(above: path)
     let others = [

@@ -132,6 +132,7 @@ extension TableDefinition {
   /// How the commands that fill a layer are told the name of a table.
   private var otherTable: String {
     name.layer == "raw"
-      ? "--table raw.NAME, or --as raw.NAME for a download" : "--as \(name.layer).NAME"
+      ? "lake ingest --table raw.NAME, or lake download --as raw.NAME"
+      : "lake resample --as \(name.layer).NAME"
   }
 }

@@ -72,7 +72,7 @@ public struct TableName: Hashable, Sendable, Comparable, CustomStringConvertible
     return TableName(uncheckedLayer: "quarantine", prefix + table.name)
   }
 
-  /// A table of what the tool knows about itself: `coverage`, `runs`.
+  /// A table of what the tool knows about itself: `coverage`.
   public static func ledger(_ name: String) -> TableName {
     TableName(uncheckedLayer: "ledger", snakeCase(name))
   }

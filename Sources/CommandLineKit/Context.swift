@@ -183,10 +183,23 @@ struct ErrorText {
       placeLines = error.placeLines
       remedy = error.remedy
       // Every room's error has a `code`; none of them needs to say so twice.
-      code = Mirror(reflecting: error).children.first { $0.label == "code" }.map { "\($0.value)" }
+      code = Self.code(of: error)
     } else {
       message = String(describing: error)
+      code = "unexpected"
     }
+  }
+
+  /// An error's own code, else that of the error which it passes on with a place in front.
+  private static func code(of error: any Error) -> String {
+    let children = Mirror(reflecting: error).children
+    if let code = children.first(where: { $0.label == "code" || $0.label == "kind" }) {
+      return "\(code.value)"
+    }
+    if let cause = children.first(where: { $0.label == "cause" })?.value as? any Error {
+      return code(of: cause)
+    }
+    return "unexpected"
   }
 
   static func lines(

@@ -40,6 +40,26 @@ public struct Program: Sendable {
         "lake completions fish > ~/.config/fish/completions/lake.fish", "complete in every fish"),
     ])
 
+  /// Words that stand in place of a command.
+  private static let otherSpecs = [
+    CommandSpec(
+      name: "help", summary: "Show all commands, or the flags and examples of one.",
+      operands: [OperandSpec("COMMAND", help: "The command.", isOptional: true)],
+      examples: [Example("lake help ingest", "its flags, notes and examples")]),
+    CommandSpec(name: "version", summary: "Print the program's version."),
+  ]
+
+  /// Whether a command line could be run: its command, flags and their values are known here.
+  ///
+  /// - Parameter words: Without the program's name.
+  public func check(_ words: [String]) throws(UsageError) {
+    guard let verb = words.first else { throw UsageError(.missingOperand, "no command is named") }
+    guard let type = commands.first(where: { $0.spec.name == verb }) else { throw unknown(verb) }
+    var arguments = try Arguments(Array(words.dropFirst()), for: type.spec)
+    _ = try type.init(&arguments)
+    try arguments.finish()
+  }
+
   /// Runs the process's own command line and returns its exit status.
   ///
   /// Call it from a nonisolated function: closures made on the main actor must not run on other threads.
@@ -170,7 +190,9 @@ public struct Program: Sendable {
       context.print(trimmed(overview))
       return .done
     }
-    guard let spec = specs.first(where: { $0.name == verb }) else { throw unknown(verb) }
+    guard let spec = (specs + Self.otherSpecs).first(where: { $0.name == verb }) else {
+      throw unknown(verb)
+    }
     context.print(trimmed(HelpScreen.command(spec)))
     return .done
   }
@@ -202,7 +224,8 @@ public struct Program: Sendable {
   private func unknown(_ verb: String) -> UsageError {
     UsageError(
       .unknownCommand, "unknown command '\(verb)'",
-      remedy: NearestNames.question(verb, among: specs.map(\.name) + ["help"]) ?? "lake help")
+      remedy: NearestNames.question(
+        verb, among: (specs + Self.otherSpecs).map(\.name)) ?? "lake help")
   }
 
   private func trimmed(_ text: String) -> String {
@@ -262,6 +285,7 @@ private struct Setting {
 struct OutputError: LakeError {
   let number: Int32
   var message: String { "standard output cannot be written: " + String(cString: strerror(number)) }
+  let code = "unwritable"
   var placeText: String? { nil }
   var remedy: String? { number == ENOSPC ? "free some space, or write elsewhere" : nil }
 }

@@ -17,6 +17,8 @@ public final class ProgressReporter: Sendable {
   private let fileIndexCount = Atomic<Int>(0)
   private let fileTotal: Atomic<Int>
   private let rowCounter = Atomic<Int>(0)
+  private let storedCounter = Atomic<Int>(0)
+  private let rowTotal: Atomic<Int>
   private let byteCounter = Atomic<Int>(0)
   private let byteTotal: Atomic<Int>
   private let errorCounter = Atomic<Int>(0)
@@ -27,11 +29,16 @@ public final class ProgressReporter: Sendable {
   ///   - verb: What is going on, like `ingest`.
   ///   - fileTotal: Files there will be; 0 when not known.
   ///   - byteTotal: Bytes there will be, for the share done and the time left; 0 when not known.
-  public init(_ context: Context, verb: String, fileTotal: Int = 0, byteTotal: Int = 0) {
+  ///   - rowTotal: Rows that were announced: those that came and those that are stored are told of them; 0 when not
+  ///     known.
+  public init(
+    _ context: Context, verb: String, fileTotal: Int = 0, byteTotal: Int = 0, rowTotal: Int = 0
+  ) {
     self.context = context
     self.verb = verb
     self.fileTotal = Atomic(fileTotal)
     self.byteTotal = Atomic(byteTotal)
+    self.rowTotal = Atomic(rowTotal)
     if context.hasProgress { start() }
   }
 
@@ -51,6 +58,7 @@ public final class ProgressReporter: Sendable {
   }
 
   public func addRows(_ count: Int) { rowCounter.wrappingAdd(count, ordering: .relaxed) }
+  public func addStoredRows(_ count: Int) { storedCounter.wrappingAdd(count, ordering: .relaxed) }
   public func addBytes(_ count: Int) { byteCounter.wrappingAdd(count, ordering: .relaxed) }
   public func addErrors(_ count: Int = 1) { errorCounter.wrappingAdd(count, ordering: .relaxed) }
 
@@ -97,7 +105,9 @@ public final class ProgressReporter: Sendable {
     let figures = Figures(
       verb: verb, file: fileIndexCount.load(ordering: .relaxed),
       fileTotal: fileTotal.load(ordering: .relaxed), name: currentName.withLock { $0 },
-      rowCount: rowCount, byteCount: byteCount, byteTotal: byteTotal.load(ordering: .relaxed),
+      rowCount: rowCount, storedCount: storedCounter.load(ordering: .relaxed),
+      rowTotal: rowTotal.load(ordering: .relaxed), byteCount: byteCount,
+      byteTotal: byteTotal.load(ordering: .relaxed),
       errorCount: errorCount, memory: ProcessMemory.residentByteCount, seconds: elapsedSeconds)
     return figures.line(columnMax: columns - 1)
   }
@@ -137,6 +147,9 @@ struct Figures {
   var fileTotal: Int
   var name: String
   var rowCount: Int
+  var storedCount = 0
+  /// Announced; 0 where nobody did.
+  var rowTotal = 0
   var byteCount: Int
   var byteTotal: Int
   var errorCount: Int
@@ -166,7 +179,12 @@ struct Figures {
       parts.append((1, Quantity.count(file)))
     }
     if byteTotal > 0 { parts.append((3, "\(min(100, byteCount * 100 / max(1, byteTotal)))%")) }
-    if rowCount > 0 { parts.append((4, "\(Quantity.count(rowCount)) rows")) }
+    if rowTotal > 0 {
+      let counts = "\(Quantity.count(rowCount)) fetched, \(Quantity.count(storedCount)) stored"
+      parts.append((4, counts + " of \(Quantity.count(rowTotal)) rows"))
+    } else if rowCount > 0 {
+      parts.append((4, "\(Quantity.count(rowCount)) rows"))
+    }
     if byteCount > 0 {
       parts.append(
         (5, Quantity.fixed(Double(byteCount) / 1e6 / max(seconds, 1e-3), digits: 1) + " MB/s"))

@@ -44,7 +44,8 @@ public struct CompressionError: LakeError, Hashable {
   private static func usualRemedy(_ code: Code, _ systemError: Int32?) -> String? {
     switch code {
     case .corrupt, .truncated, .size: "the file is damaged: download or copy it again"
-    case .unavailable, .unreadable: nil
+    case .unavailable: "install the library, or decompress the file with another program first"
+    case .unreadable: "decompress the file with another program first"
     case .file:
       switch systemError {
       case ENOENT: "check the path: 'ls' shows what is there"

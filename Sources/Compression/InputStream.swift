@@ -51,7 +51,8 @@ public final class InputStream {
     if descriptor < 0 {
       let code = lake_errno()
       throw CompressionError(
-        .file, "cannot open '\(path)': \(String(cString: strerror(code)))", systemError: code)
+        .file, "cannot open '\(path)': \(String(cString: strerror(code)))",
+        remedy: code == ENOENT ? DanglingLink.remedy(path) : nil, systemError: code)
     }
     try self.init(fileDescriptor: descriptor, path: path, ownsDescriptor: true)
   }

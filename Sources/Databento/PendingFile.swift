@@ -16,8 +16,9 @@ public final class PendingFile: @unchecked Sendable {
   public init(
     path: String, format: StreamFormat? = nil, level: Int? = nil, overwrites: Bool = false
   ) throws {
+    let name = path.lowercased()
     let named: StreamFormat =
-      path.hasSuffix(".zst") ? .zstd : path.hasSuffix(".gz") ? .gzip : .raw
+      name.hasSuffix(".zst") ? .zstd : name.hasSuffix(".gz") ? .gzip : .raw
     file = try OutputFile(path: path, replaces: overwrites)
     stream = try OutputStream(
       fileDescriptor: file.descriptor, path: path, ownsDescriptor: false, format: format ?? named,

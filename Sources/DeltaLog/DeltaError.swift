@@ -39,7 +39,18 @@ public struct DeltaError: LakeError, Hashable {
     self.message = message
     self.path = path
     self.line = line
-    self.remedy = remedy
+    self.remedy = remedy ?? Self.usualRemedy(code)
+  }
+
+  /// What helps in most cases of this kind.
+  private static func usualRemedy(_ code: Code) -> String? {
+    switch code {
+    case .corrupt:
+      "the log is damaged: copy it again from where it is whole, or read an earlier version of the table (--version)"
+    case .schema: "write the table anew with a schema of plain types"
+    case .unsupported: "write the table anew without what is named here"
+    case .noTable, .versionNotFound, .gap, .refused, .storage, .unknownOutcome, .contention: nil
+    }
   }
 
   init(_ error: StorageError) {

@@ -309,6 +309,8 @@ public final class DownloadPass {
       failed.state = .failed
       failed.reason = (error as? any LakeError)?.message ?? "\(error)"
       if !unit.isReplacing { try record(unit, failed, isBilled: true) }
+    // Nothing lies beside what a vendor sends.
+    case .skipped: return nil
     case .stored where file.tables.isEmpty: return try empty(unit, fetched)
     case .alreadyDone, .stored:
       if file.rowsProcessed == 0 { outcome.result = .empty }

@@ -95,7 +95,7 @@ public struct DownloadUnit: Hashable, Sendable {
       event.requestID = fetched.requestID
       event.etag = fetched.etag
       event.path = name
-      event.reason = fetched.reason ?? (stretch.value == .degraded ? "flagged by the vendor" : nil)
+      event.reason = fetched.reason ?? (stretch.value == .degraded ? CoverageEvent.flagged : nil)
       return event
     }
     if !events.isEmpty {

@@ -69,7 +69,7 @@ public final class DBNExport {
       throw PassError(
         .input, "the table has no symbol '\(unknown)'", place: table.path,
         remedy: NearestNames.question(unknown, among: map.known.sorted())
-          ?? "lake describe \(table.displayName)")
+          ?? "lake describe \(ShellText.path(table.displayName))")
     }
     let packer = try RecordPacker(kind: kind, version: options.version, schema: schema)
     if packer.isNarrower {
@@ -119,7 +119,7 @@ public final class DBNExport {
           + " for \(byteCountMax)", place: table.path,
         remedy: symbol.utf8.count <= newest
           ? "--dbn-version \(DBNFields.versionMax) holds it"
-          : "lake query \(table.displayName) -o FILE writes CSV or Parquet")
+          : "lake query \(ShellText.path(table.displayName)) -o FILE writes CSV or Parquet")
     }
     var metadata = DBNMetadata(
       version: options.version, dataset: snapshot.configuration[TableProperty.dataset] ?? "",

@@ -28,7 +28,7 @@ enum AnswerError {
     case 429:
       code = .rateLimited
       message = "'\(host)' wants fewer requests" + said
-      remedy = "run it again later, or set a limit: --rate-limit 5/min"
+      remedy = "run it again later, or set a limit: requests_per_minute in lake.yaml"
     case 500...599:
       code = .server
       message = "'\(host)' answers with an error of its own (\(response.status))" + said

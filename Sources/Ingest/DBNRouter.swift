@@ -211,14 +211,13 @@ final class DBNRouter {
     if time > UInt64(Int64.max) {
       return ("time_range", "index timestamp \(time) ns is out of range")
     }
+    var isFlagged = false
     for check in checks {
       guard let reason = check.fault(record) else { continue }
-      if check.action == .flag {
-        flagCount += 1
-      } else {
-        return (check.rule, reason)
-      }
+      if check.action != .flag { return (check.rule, reason) }
+      isFlagged = true
     }
+    if isFlagged { flagCount += 1 }
     return nil
   }
 

@@ -224,21 +224,30 @@ final class DBNSource {
     // Words about the stream, like mappings without a time, fail no file.
     if kind.isSchema { rejectedCount += 1 }
     if setAsideCount > SourceRejection.countMax {
-      throw tooManyBadRows("more than \(SourceRejection.countMax)")
+      throw tooManyBadRows("more than \(SourceRejection.countMax)", areMostBad: true)
     }
   }
 
   private func checkBadRows(_ recordCount: Int, conflicts: Int) throws {
     let count = rejectedCount + conflicts
     if Double(count) > item.options.badRowShareMax * Double(recordCount) {
-      throw tooManyBadRows("\(count) of \(recordCount)", conflicts: conflicts)
+      throw tooManyBadRows(
+        "\(count) of \(recordCount)", conflicts: conflicts, areMostBad: count * 2 > recordCount)
     }
   }
 
-  private func tooManyBadRows(_ count: String, conflicts: Int = 0) -> PassError {
+  private func tooManyBadRows(
+    _ count: String, conflicts: Int = 0, areMostBad: Bool
+  ) -> PassError {
     let example =
       rejected.values.joined().first.map { "; the first: " + $0.reason }
       ?? (conflicts > 0 ? "; \(conflicts) have keys that the table holds with other values" : "")
-    return PassError(.tooManyBadRows, "\(count) rows are bad" + example, place: path)
+    return PassError(
+      .tooManyBadRows, "\(count) rows are bad" + example, place: path,
+      remedy: areMostBad
+        ? conflicts > 0 && item.delivery == nil
+          ? "check that it belongs into this table: --table raw.NAME stores it into another"
+          : "check that it is whole and what its name says: lake dbn FILE prints its records"
+        : item.badRowSetting)
   }
 }

@@ -40,6 +40,12 @@ package struct IngestInput {
     delivery == nil ? ContentProbe(path: path, observer: observer) : nil
   }
 
+  /// What sets bad rows aside, however many they are: a flag of `ingest`, a setting for downloads.
+  var badRowSetting: String {
+    (delivery == nil ? "--max-bad 1" : "ingest.quarantine_percent_max: 100 in lake.yaml")
+      + " keeps the good rows and puts the bad ones into quarantine"
+  }
+
   /// Whether what is stored already is left out of consideration.
   var isReplacing: Bool { delivery?.replaces != nil }
 

@@ -11,4 +11,13 @@ extension IngestPass {
     let snapshot = targets[name]?.snapshot ?? snapshots[name]
     return snapshot?.configuration[TableProperty.schema]
   }
+
+  /// Notes a file that holds no rows, and is no mistake.
+  func skip(_ path: String, _ words: String) {
+    observer.begin(path)
+    inputs.append(IngestInput(path: "", options: options))
+    var file = IngestFileReport(path: path)
+    file.state = .skipped(words)
+    report.files.append(file)
+  }
 }

@@ -22,12 +22,13 @@ public final class IngestPass {
   private var schemas: [String: TableSchema] = [:]
   package var report = IngestReport()
   /// Beside `report.files`.
-  private var inputs: [IngestInput] = []
+  var inputs: [IngestInput] = []
   /// Tables that had an input's rows already.
   private(set) var repeatedTables: Set<TableName> = []
   private var groupStart = Clock.nanoseconds()
   let quarantine: QuarantineWriter
   let originals: OriginalStore
+  var batch = BatchFolder([])
   package let journal: CoverageJournal
   /// Whether what the ledger cannot be told ends the job: what downloads buy must be written down.
   package var needsLedger = false
@@ -52,10 +53,16 @@ public final class IngestPass {
   public func ingest(_ paths: [String]) throws -> IngestReport {
     var place = 0
     var singleEnd = 0
+    batch = BatchFolder(paths)
     while place < paths.count {
       if observer.isInterrupted {
         report.isInterrupted = true
         break
+      }
+      if let words = batch.companion(paths[place]) {
+        skip(paths[place], words)
+        place += 1
+        continue
       }
       if place >= singleEnd {
         let (count, isTaken) = try takePages(paths[place...])
@@ -206,7 +213,8 @@ public final class IngestPass {
     report.files[place].rowsStored += work.storedRowCount
     report.files[place].replacementCount += work.replacementCount
     report.files[place].sentinelCount += work.sentinelCount
-    report.files[place].flagCount += work.flagCount
+    // Of its rows some may be left out, as stored already.
+    report.files[place].flagCount += min(work.flagCount, work.storedRowCount)
     report.files[place].bytesOut += work.segments.reduce(0) { $0 + $1.staged.byteCount }
     // Rows that were only set aside are not in: they are looked at again when they come again.
     if work.isOnlyQuarantined && item.delivery == nil { return }
@@ -221,7 +229,9 @@ public final class IngestPass {
   private func events(_ work: SourceWork, _ item: IngestInput, _ place: Int) -> [CoverageEvent] {
     let file = report.files[place]
     guard let delivery = item.delivery else {
-      return work.event(path: item.path, byteCount: file.bytesIn, runID: run.id).map { [$0] } ?? []
+      return work.event(path: item.path, byteCount: file.bytesIn, runID: run.id).map {
+        batch.split($0, path: item.path)
+      } ?? []
     }
     return delivery.events(work.target.name, file)
   }
@@ -354,6 +364,7 @@ public final class IngestPass {
           stamp: { journal.stamped($0) + journal.takeDeadRequests(of: target.name) },
           didCommit: { try tellLedger($0) })
       else {
+        observer.didStore(rowCount: places.reduce(0) { $0 + report.files[$1].rowsStored })
         if let version = target.committedVersion { report.commits.append((target.name, version)) }
         return
       }

@@ -8,6 +8,8 @@ public struct IngestFileReport: Sendable {
     /// The same content was there already; nothing was done.
     case alreadyDone
     case failed(any Error)
+    /// It holds no rows, and lies beside files that do: what it is, in words.
+    case skipped(String)
     /// The job was stopped while it was read; nothing of it was stored.
     case interrupted
   }
@@ -33,7 +35,7 @@ public struct IngestFileReport: Sendable {
   public var setAsideBeforeCount = 0
   /// Stored rows, none of the input's, that went because the vendor lacks them: in quarantine now.
   public var goneCount = 0
-  /// Stored rows that break a rule which only counts them.
+  /// Stored rows that break a rule which only counts them, each once.
   public var flagCount = 0
   /// The same by rule, where the source tells.
   public var flagCounts: [String: Int] = [:]

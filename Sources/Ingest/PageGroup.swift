@@ -141,9 +141,11 @@ struct PageGroup {
     private mutating func checkRows(_ block: RowBlock, _ rules: RowRuleEvaluator) throws {
       let base = UnsafeRawPointer(block.bytes.base)
       let stride = block.layout.stride
+      var last = -1
       for finding in rules.broken(base, rowCount: rowCount, stride: stride) {
         guard rules.rules[finding.rule].action == .flag else { throw NotPlain() }
-        flagCount += 1
+        if finding.row != last { flagCount += 1 }
+        last = finding.row
       }
       var (low, high) = (Int64.max, Int64.min)
       for row in 0..<rowCount {

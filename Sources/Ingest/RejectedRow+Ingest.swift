@@ -18,5 +18,10 @@ extension RejectedRow {
     originalForm = rejection.originalForm.rawValue
     isText = true
     positionUnit = "row"
+    // A file of lines is looked into by them: blank ones, and rows of several, make other numbers.
+    if let line = rejection.line {
+      position = line
+      positionUnit = "line"
+    }
   }
 }

@@ -64,6 +64,9 @@ final class RowFileSource {
       let rejected = try readRows(opened, router, input, pool)
       try sink.finish()
       try pool.finish()
+      for note in opened.source.report.notes {
+        pass.observer.warn(PassError(.input, note, place: path))
+      }
       return try work(opened, target, assembler.take(), routed: router.rowCount, rejected)
     } catch {
       pool.cancel()
@@ -100,7 +103,9 @@ final class RowFileSource {
       try router.route(block)
       rejected += try takeRejected(opened)
       if rejected.count > SourceRejection.countMax {
+        let report = opened.source.report
         throw tooManyBadRows(
+          rejected.count, Int(report.rowCount + report.rejectedCount),
           "more than \(SourceRejection.countMax)", rejected, opened)
       }
       try RowSink.relieve([router.sink], above: pass.rowByteCountMax, pool: pool)
@@ -111,7 +116,8 @@ final class RowFileSource {
     sentinelCount = Int(opened.source.report.sentinelCount)
     ambiguousTimeCount = Int(opened.source.report.ambiguousTimeCount)
     if Double(rejected.count) > item.options.badRowShareMax * Double(rowCount) {
-      throw tooManyBadRows("\(rejected.count) of \(rowCount)", rejected, opened)
+      throw tooManyBadRows(
+        rejected.count, rowCount, "\(rejected.count) of \(rowCount)", rejected, opened)
     }
     return rejected
   }
@@ -128,8 +134,8 @@ final class RowFileSource {
     if Double(rejected.count + rows.conflicts.count)
       > item.options.badRowShareMax * Double(rowCount)
     {
-      throw tooManyBadRows(
-        "\(rejected.count + rows.conflicts.count) of \(rowCount)", rejected, opened)
+      let badCount = rejected.count + rows.conflicts.count
+      throw tooManyBadRows(badCount, rowCount, "\(badCount) of \(rowCount)", rejected, opened)
     }
     guard let sha256 = opened.source.contentHash else {
       throw PassError(.input, "the input was not read to its end", place: path)
@@ -142,11 +148,11 @@ final class RowFileSource {
     try pass.replaceStored(rows.replaced, work: &work)
     work.overlap = rows.overlap.finding(isKeyed: !opened.schema.keyColumns.isEmpty)
     flagCounts = opened.source.report.flagged.mapValues { Int($0) }
-    work.flagCount = flagCounts.values.reduce(0, +)
+    work.flagCount = Int(opened.source.report.flaggedRowCount)
     work.rejected =
       try rejected
-      + rows.conflicts.map {
-        try pass.originals.keep(RejectedRow(conflict: $0, original: $0.row))
+      + ConflictOriginals.find(rows.conflicts, read: { try self.reopen(opened) }).map {
+        try pass.originals.keep($0)
       }
     let named = item.options.symbol.map { [$0] } ?? (opened.source as? MassiveSource)?.tickers
     work.symbols = named ?? (item.delivery == nil ? rows.symbols.names : [])
@@ -154,19 +160,31 @@ final class RowFileSource {
     return work
   }
 
+  /// - Parameters:
+  ///   - badCount: Of the rows so far, `rowCount`.
+  ///   - count: How many, in words.
   private func tooManyBadRows(
-    _ count: String, _ rejected: [RejectedRow], _ opened: OpenSource
+    _ badCount: Int, _ rowCount: Int, _ count: String, _ rejected: [RejectedRow],
+    _ opened: OpenSource
   ) -> PassError {
     let (format, schema) = (opened.format, opened.schema)
     if opened.source.report.rowCount == 0, let blank = blankColumn(rejected, schema) {
       return blank
     }
     let mending = format == .pages ? nil : rejected.first.flatMap { Self.remedy($0.rule) }
-    let example = rejected.first.map { "; the first, row \($0.position): \($0.reason)" } ?? ""
+    let example =
+      rejected.first.map { "; the first, \($0.positionUnit) \($0.position): \($0.reason)" } ?? ""
+    // Where most rows are bad, it is how they are read that is wrong: nobody is led to set them all aside.
+    let areMostBad = badCount * 2 > rowCount
+    let setting =
+      areMostBad
+      ? item.delivery == nil
+        ? "check that it is the right file, and how it is read: --map, --timezone, --schema"
+        : "run it again later: the vendor's answer is not as documented"
+      : item.badRowSetting
     return PassError(
       .tooManyBadRows, "\(count) rows are bad" + example, place: path,
-      remedy: (mending.map { $0 + "; or " } ?? "")
-        + "--max-bad 1 keeps the good rows and puts the bad ones into quarantine")
+      remedy: mending.map { areMostBad ? $0 : $0 + "; or " + setting } ?? setting)
   }
 
   /// Where every row lacks the same value: a column without any is as good as missing.
@@ -200,8 +218,28 @@ final class RowFileSource {
       "round the numbers in the file to the decimals that the table keeps"
     case .naiveTime: "say the time zone: --timezone America/New_York"
     case .invalidUTF8: "convert the file: iconv -f LATIN1 -t UTF-8"
-    default: nil
+    case .raggedRow:
+      "give every row as many fields as the header has; one with a delimiter in it goes in quotes"
+    case .badQuote: "end a quoted value at its second quote, and double the quotes within it"
+    case .nulByte: "remove the NUL bytes from the file"
+    case .doesNotFit, .unsupportedValue, .unknownLetter:
+      "correct the values, or leave the column out: --map 'theirs=-'"
+    case .timeGap, .timeOutOfRange, .timeTooFine: "correct the times, or the zone: --timezone"
+    case .timeAmbiguous: "say which is meant: --ambiguous earliest, or latest"
+    case .timeUnit: "write all times in one unit, or as 2024-01-02T14:30:00Z"
+    case .dateDisagrees:
+      "leave the column of dates out: --map 'theirs=-'; or say the zone: --timezone"
+    case .nullRequired: "fill the values, or name another column: --map 'theirs=ours'"
+    case .otherRecordType: "say the kind of the rows: --schema"
+    case nil: nil
     }
+  }
+
+  /// The same file once more, from its beginning; nil where that cannot be, or has no lines.
+  private func reopen(_ opened: OpenSource) throws -> CSVSource? {
+    guard opened.format == .csv, item.delivery == nil else { return nil }
+    let input = try item.open()
+    return input.canBeReadAgain ? try open(input).source as? CSVSource : nil
   }
 
   private func open(_ input: InputStream) throws -> OpenSource {
@@ -273,17 +311,40 @@ final class RowFileSource {
     let schema = opened.schema
     let placement = opened.placement
     let dataset = item.options.dataset ?? placement?.dataset ?? ""
-    let setting = item.delivery?.setting ?? placement?.setting
+    let setting = item.delivery?.setting ?? placement?.setting ?? dateSetting(opened)
     if let table = item.options.table ?? (item.options.dataset == nil ? placement?.table : nil) {
-      return try pass.target(table, schema: schema, dataset: dataset, setting: setting)
+      return try checkedDates(
+        opened, try pass.target(table, schema: schema, dataset: dataset, setting: setting))
     }
     if dataset.isEmpty {
       throw PassError(
         .input, "nothing says which table the rows belong to", place: path,
         remedy: "--table raw.NAME, or --dataset NAME for the table raw.NAME_KIND")
     }
-    return try pass.target(
-      TableName.raw(dataset: dataset, kind: schema.kind), schema: schema, dataset: dataset,
-      setting: setting)
+    return try checkedDates(
+      opened,
+      try pass.target(
+        TableName.raw(dataset: dataset, kind: schema.kind), schema: schema, dataset: dataset,
+        setting: setting))
+  }
+
+  /// A table that is made of dates without a time keeps them as its own: it is cut in their zone.
+  private func dateSetting(_ opened: OpenSource) -> TableSetting? {
+    opened.source.dates.map { TableSetting(timeZone: $0.zone.name) }
+  }
+
+  /// A date stays that date: in a table that is cut in another zone it would become the one before or after.
+  private func checkedDates(_ opened: OpenSource, _ target: TableTarget) throws -> TableTarget {
+    guard let (zone, day) = opened.source.dates, zone.name != target.timeZone else { return target }
+    let (start, overflow) = zone.startOfDay(day).multipliedReportingOverflow(by: 1_000_000_000)
+    let own = try TimeZoneRules.named(target.timeZone)
+    if overflow || own.localDay(nanoseconds: start) == day { return target }
+    throw PassError(
+      .input,
+      "the file's dates, like '\(CivilDate(daysSinceEpoch: day).iso)', begin in '\(zone.name)' on another date of "
+        + "'\(target.timeZone)', by which '\(target.name)' is cut", place: path,
+      remedy:
+        "--timezone \(target.timeZone) if they are its dates, or store them into a table of their own: "
+        + "--table raw.NAME")
   }
 }

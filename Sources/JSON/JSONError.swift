@@ -23,7 +23,13 @@ public struct JSONError: LakeError, Hashable {
   public var offset: Int
   /// File, line or field; filled by the layer that knows it.
   public var path: String?
-  public var remedy: String? { nil }
+  public var remedy: String? {
+    switch code {
+    case .truncated: "the text is not whole: fetch or copy the file again"
+    case .syntax, .encoding, .type, .range: "correct the text there, or fetch the file again"
+    case .depth: "write it with fewer levels"
+    }
+  }
 
   public init(code: Code, message: String, offset: Int, path: String? = nil) {
     self.code = code

@@ -73,6 +73,8 @@ public struct CoverageEvent: Hashable, Sendable {
   public var reason: String?
   /// The reason of a claim that rests on a file's rows alone: a symbol may end in the file without being missed.
   package static let symbolsOfRows = "the symbols of a file's rows"
+  /// The reason of what the vendor says is of lesser quality.
+  package static let flagged = "flagged by the vendor"
   /// Which contracts the names in `symbols` were, where they are no raw symbols.
   public var contracts: [NamedContract] = []
 

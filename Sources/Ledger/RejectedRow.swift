@@ -5,7 +5,7 @@ import Parquet
 package struct RejectedRow: Sendable {
   package var rule: String
   package var reason: String
-  /// Offset of the record in the decompressed source, or the number of the row.
+  /// Offset of the record in the decompressed source, its line, or the number of the row.
   package var position: Int64
   package var symbol: String?
   /// Index timestamp in ns, where it could be read.
@@ -15,7 +15,7 @@ package struct RejectedRow: Sendable {
   var place: OriginalStore.Place?
   /// `text`, `json` or `base64`: the form of `originalText`.
   package var originalForm = "base64"
-  /// `row` or `byte`.
+  /// `line`, `row` or `byte`.
   package var positionUnit = "byte"
 
   /// `original` is `originalForm` already, not the bytes that it stands for.

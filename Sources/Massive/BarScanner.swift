@@ -138,6 +138,12 @@ struct BarScanner {
       if !number.isPlain { return nil }
       let bit: UInt32
       switch letter {
+      // What has all the digits of a double may be a shorter number.
+      case 0x6F where number.wholeCount &+ number.fractionCount > 15,
+        0x68 where number.wholeCount &+ number.fractionCount > 15,
+        0x6C where number.wholeCount &+ number.fractionCount > 15,
+        0x63 where number.wholeCount &+ number.fractionCount > 15:
+        return nil
       case 0x6F:
         bit = o
         storeWide(number, row, MassiveLayout.IndexBar.open)

@@ -183,7 +183,8 @@ final class RecordParser {
     let shown = RecordFault.shown(digits)
     switch member.form {
     case .decimal(let precision, let scale):
-      guard let value = DecimalText.parse(digits, scale: scale),
+      let short = scale >= 9 ? DoubleDigits.short(digits, scale: scale) : nil
+      guard let value = short ?? DecimalText.parse(digits, scale: scale),
         value.magnitude < UInt128(DecimalText.powersOfTen[precision])
       else {
         return RecordFault(
@@ -219,7 +220,8 @@ final class RecordParser {
   private func storeAverage(
     _ member: Member, _ digits: UnsafeRawBufferPointer, _ row: UnsafeMutableRawPointer
   ) -> Bool {
-    guard let field = member.field, let value = DecimalText.parse(digits, scale: 9),
+    let short = DoubleDigits.short(digits, scale: 9)
+    guard let field = member.field, let value = short ?? DecimalText.parse(digits, scale: 9),
       value.magnitude < UInt128(DecimalText.powersOfTen[18])
     else { return false }
     row.storeLE(Int64(truncatingIfNeeded: value), field.offset)

@@ -46,7 +46,17 @@ public struct ParquetError: LakeError, Hashable {
     self.code = code
     self.message = message
     self.place = place
-    self.remedy = remedy
+    self.remedy = remedy ?? Self.usualRemedy(code)
+  }
+
+  /// What helps in most cases of this kind.
+  private static func usualRemedy(_ code: Code) -> String? {
+    switch code {
+    case .corrupt, .truncated, .checksum:
+      "the file is damaged: copy or download it again; lake parquet FILE --verify finds the places"
+    case .unsupported: "write the file anew with another program, without what is named here"
+    case .file, .request, .value: nil
+    }
   }
 
   public var placeText: String? {

@@ -33,7 +33,7 @@ public struct QueryOutput: Sendable {
 
   /// The format that a file's name asks for; nil where it says nothing.
   public static func format(of path: String) -> Format? {
-    var name = Substring(path)
+    var name = Substring(path.lowercased())
     for suffix in [".gz", ".zst"] where name.hasSuffix(suffix) { name.removeLast(suffix.count) }
     for format in Format.allCases where name.hasSuffix("." + format.rawValue) { return format }
     return name.hasSuffix(".json") || name.hasSuffix(".ndjson") ? .jsonl : nil
@@ -95,6 +95,31 @@ public struct Query: Sendable {
 
   /// Names that several columns share, of which only the first is read.
   public var repeatedColumns: [String] { plan.table.repeatedColumns }
+
+  /// Columns with values that nobody asked for and that are left out: fields that the table's kind does not know, and
+  /// the names that rows were asked for by.
+  public func leftOutColumns() throws -> [String] {
+    guard request.columns.isEmpty else { return [] }
+    let names = ["requested_symbol", "extra"]
+    var wanted = plan.table.columns.indices.filter {
+      names.contains(plan.table.columns[$0].name) && !plan.projection.contains($0)
+    }
+    var found: [Int] = []
+    for (ordinal, file) in plan.files.enumerated() where !wanted.isEmpty {
+      let segment = try OpenFile(file, ordinal: ordinal).segment
+      for index in wanted {
+        let column = plan.table.columns[index]
+        guard segment.type(of: column.name) != nil else { continue }
+        let hasValues = segment.rowGroupRowCounts.indices.contains { group in
+          segment.bounds(rowGroup: group, column: column).map { $0.nullCount != $0.rowCount }
+            ?? true
+        }
+        if hasValues { found.append(index) }
+      }
+      wanted.removeAll(where: found.contains)
+    }
+    return found.sorted().map { plan.table.columns[$0].name }
+  }
 
   /// Why an answer without rows may have none.
   public func emptyReasons() throws -> [String] {

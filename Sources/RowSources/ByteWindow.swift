@@ -16,6 +16,7 @@ final class ByteWindow {
   private(set) var start = 0
   /// Offset in the stream of the buffer's first byte.
   private var bufferOffset = 0
+  private var turnsReturns = false
   private(set) var isAtEnd = false
   private(set) var contentHash: String?
 
@@ -56,6 +57,20 @@ final class ByteWindow {
     }
     hash.update(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(target)[..<count]))
     buffer.count += count
+    if turnsReturns { turnReturns(buffer.count - count..<buffer.count) }
+  }
+
+  /// From here on, and in what is there, every CR is read as LF: of files whose lines end in it. The content's hash is
+  /// that of the file's own bytes.
+  func turnReturnsIntoNewlines() {
+    turnsReturns = true
+    turnReturns(0..<buffer.count)
+  }
+
+  private func turnReturns(_ range: Range<Int>) {
+    for at in range where buffer.base.load(fromByteOffset: at, as: UInt8.self) == 0x0D {
+      buffer.base.storeBytes(of: 0x0A, toByteOffset: at, as: UInt8.self)
+    }
   }
 
   /// Ends the last record with a newline, which belongs to no content. Only at the end.

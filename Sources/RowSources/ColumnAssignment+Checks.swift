@@ -10,13 +10,19 @@ extension ColumnAssignment {
         uses[column] = .extraObject
       } else if name == "source_ordinal", schema.numbersRows {
         uses[column] = .ignored(reason: "the place of a row in another table's source")
-      } else if let position = schema.columns.firstIndex(where: {
+      } else if let named = schema.columns.firstIndex(where: {
         $0.hasNanoseconds && $0.name + RemainderColumns.suffix == name
-      }), owners[position] != nil, !uses.contains(.remainder(of: position)) {
+      }), case let position = copiedTime?.to == named ? copiedTime?.from ?? named : named,
+        owners[position] != nil, !uses.contains(.remainder(of: position))
+      {
         uses[column] = .remainder(of: position)
       }
     }
   }
+
+  /// Why a row is not taken that has a value in a column that had none.
+  static let notBlank =
+    "there is a symbol, and --symbol stands for a column that has none in the first rows"
 
   /// Names of the schema's columns that some column of the file fills.
   func filled(_ schema: SourceSchema) -> Set<String> {
@@ -27,7 +33,7 @@ extension ColumnAssignment {
 
   /// Names of the file's columns that go into `extra`.
   var extraNames: Set<String> {
-    Set(names.indices.filter { uses[$0] == .extra }.map { names[$0] })
+    Set(names.indices.filter { uses[$0] == .extra }.map { keys[$0] })
   }
 
   /// Positions of the schema's columns that no column of the file fills.
@@ -35,7 +41,9 @@ extension ColumnAssignment {
     var isFilled = [Bool](repeating: false, count: schema.columns.count)
     for use in uses {
       switch use {
-      case .field(let position): isFilled[position] = true
+      case .field(let position):
+        isFilled[position] = true
+        if let copiedTime, copiedTime.from == position { isFilled[copiedTime.to] = true }
       case .date:
         if let index = schema.position(of: schema.index) { isFilled[index] = true }
       default: break

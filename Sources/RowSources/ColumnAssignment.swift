@@ -12,6 +12,8 @@ enum ColumnUse: Equatable {
   /// position.
   case remainder(of: Int)
   case ignored(reason: String)
+  /// Without any value in the first rows, where the user says what stands for it: no row may have one.
+  case blank
   /// A calendar date beside a full time: it must agree.
   case dateCheck
   /// A calendar date whose time of day stands in the column at this position.
@@ -44,12 +46,17 @@ struct ColumnAssignment {
   /// Columns of times whose name says that they are UTC.
   var saysUTC: [Bool]
   let names: [String]
+  /// What each column is called in `extra`: by its name, if no other column has it.
+  let keys: [String]
+  /// Positions in the schema of a time that one column fills, and of another that it fills too.
+  private(set) var copiedTime: (from: Int, to: Int)?
 
   /// - Parameter samples: The first values of each column, trimmed, without nulls.
   init(
     names: [String], schema: SourceSchema, options: SourceOptions, samples: [[[UInt8]]]
   ) throws(SourceError) {
     self.names = names
+    keys = Self.keys(names)
     uses = [ColumnUse](repeating: .extra, count: names.count)
     saysUTC = names.map { Self.normalised($0).saysUTC }
     var ranks = [Int](repeating: .max, count: schema.columns.count)
@@ -63,6 +70,8 @@ struct ColumnAssignment {
       guard let (position, rank) = Self.match(name, schema) else { continue }
       if let owner = owners[position] {
         if ranks[position] < rank { continue }
+        // A name that stands there twice is the first column's.
+        if names[owner].lowercased() == name.lowercased() { continue }
         if ranks[position] == rank { throw repeatedColumn(owner, column, schema, position) }
         uses[owner] = .extra
       }
@@ -71,6 +80,14 @@ struct ColumnAssignment {
       uses[column] = .field(position)
     }
     assignRest(schema, samples, &owners)
+    assignOnlyTime(schema, &owners)
+    // A column without any value is as good as none.
+    if options.symbol != nil, let symbol = schema.position(of: "symbol"),
+      let column = owners[symbol], samples[column].isEmpty
+    {
+      uses[column] = .blank
+      owners[symbol] = nil
+    }
     assignOwn(schema, owners)
   }
 
@@ -143,6 +160,38 @@ struct ColumnAssignment {
     }
   }
 
+  /// Names for `extra`: one without any is told by its place, one that others have too by its number among them.
+  private static func keys(_ names: [String]) -> [String] {
+    var taken = Set(names)
+    var seen: Set<String> = []
+    return names.enumerated().map { place, name in
+      if !name.isEmpty, seen.insert(name).inserted { return name }
+      let stem = name.isEmpty ? "column_" : name + "_"
+      var number = name.isEmpty ? place + 1 : 2
+      while !taken.insert(stem + String(number)).inserted { number += 1 }
+      return stem + String(number)
+    }
+  }
+
+  /// What is odd about the names, and what became of their columns.
+  var notes: [String] {
+    names.indices.compactMap { column in
+      let what: String
+      if names[column].isEmpty {
+        what = "column \(column + 1) has no name"
+      } else if keys[column] != names[column] {
+        what = "column \(column + 1) is called '\(names[column])' as another one is"
+      } else {
+        return nil
+      }
+      switch uses[column] {
+      case .extra: return what + ": it is kept in extra, as '\(keys[column])'"
+      case .ignored(let reason): return what + ": it is left out, as \(reason)"
+      default: return nil
+      }
+    }
+  }
+
   /// Names for a message; the first few of many.
   static func list(_ names: [String]) -> String {
     let shown = names.prefix(12).map { "'" + $0 + "'" }.joined(separator: ", ")
@@ -166,6 +215,28 @@ struct ColumnAssignment {
       "columns '\(names[first])' and '\(names[second])' would both fill "
         + "'\(schema.columns[position].name)'",
       remedy: "leave one out: --map '\(names[second])=-'")
+  }
+
+  /// Whether a column has no values, or one more in every row, as frames number theirs.
+  private static func countsRows(_ samples: [[UInt8]]) -> Bool {
+    let numbers = samples.map { Int(String(decoding: $0, as: UTF8.self)) }
+    guard let first = numbers.first else { return true }
+    return numbers.enumerated().allSatisfy { place, number in
+      number != nil && number == first.map { $0 &+ place }
+    }
+  }
+
+  /// The time of a file that has no other is its index too, where the schema keeps two: when a venue sent
+  /// a record, and when it was received.
+  private mutating func assignOnlyTime(_ schema: SourceSchema, _ owners: inout [Int?]) {
+    guard schema.index == "ts_recv", let index = schema.position(of: schema.index),
+      let event = schema.position(of: "ts_event"), owners[index] == nil,
+      let column = owners[event], uses[column] == .field(event)
+    else { return }
+    uses[column] = .field(index)
+    owners[index] = column
+    owners[event] = nil
+    copiedTime = (index, event)
   }
 
   /// Dates, times of day, unnamed index columns, the record type.
@@ -200,7 +271,7 @@ struct ColumnAssignment {
         {
           owners[index] = column
           uses[column] = .field(index)
-        } else {
+        } else if Self.countsRows(samples[column]) {
           uses[column] = .ignored(reason: "an index without a name")
         }
       }

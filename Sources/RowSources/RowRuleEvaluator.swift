@@ -51,6 +51,29 @@ public struct RowRuleEvaluator: Sendable {
   }
 }
 
+/// Rules that rows of a block break and that only count them: of rows that stay.
+struct RowFlags {
+  private let rules: RowRuleEvaluator
+  private var findings: [RowRuleEvaluator.Finding] = []
+
+  init(_ rules: RowRuleEvaluator) { self.rules = rules }
+
+  mutating func add(_ finding: RowRuleEvaluator.Finding) { findings.append(finding) }
+
+  /// Counts them once it is known which rows of the block go.
+  func count(apartFrom removed: [Int], in report: inout SourceReport) {
+    if findings.isEmpty { return }
+    let gone = Set(removed)
+    var last = -1
+    for finding in findings where !gone.contains(finding.row) {
+      report.flagged[rules.rules[finding.rule].name, default: 0] += 1
+      // Findings come by row.
+      if finding.row != last { report.flaggedRowCount += 1 }
+      last = finding.row
+    }
+  }
+}
+
 /// One rule, bound to fields.
 private struct RuleCheck: Sendable {
   let rule: Int

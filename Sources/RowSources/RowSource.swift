@@ -1,4 +1,5 @@
 import Columnar
+import Market
 
 /// A file being turned into packed rows, in the file's order and in constant memory.
 public protocol RowSource: AnyObject {
@@ -8,6 +9,10 @@ public protocol RowSource: AnyObject {
   var report: SourceReport { get }
   /// Names of the schema's columns that the file fills; nil: all that the layout has.
   var filledColumns: Set<String>? { get }
+
+  /// The zone in which the index is given as dates without a time, and one of them, days since 1970; nil
+  /// where it has times.
+  var dates: (zone: TimeZoneRules, example: Int)? { get }
 
   /// Fills a block with the next rows.
   ///
@@ -25,6 +30,7 @@ public protocol RowSource: AnyObject {
 
 extension RowSource {
   public var filledColumns: Set<String>? { nil }
+  public var dates: (zone: TimeZoneRules, example: Int)? { nil }
 }
 
 /// Where a source's bytes come from.

@@ -81,6 +81,7 @@ public enum RejectionRule: String, Sendable, CaseIterable {
   case nullRequired = "null_required"
   case otherRecordType = "other_record_type"
   case unsupportedValue = "unsupported_value"
+  case unknownLetter = "unknown_letter"
 }
 
 /// A row that is not stored, for quarantine.
@@ -115,10 +116,14 @@ public struct SourceReport: Sendable, Equatable {
   public var rejectedCount: Int64 = 0
   /// Rows that broke a rule which only flags, by rule.
   public var flagged: [String: Int64] = [:]
+  /// Rows that break such a rule, each once.
+  public var flaggedRowCount: Int64 = 0
   /// Local times that the clocks showed twice.
   public var ambiguousTimeCount: Int64 = 0
   /// Vendor sentinels that became null.
   public var sentinelCount: Int64 = 0
+  /// What is odd about the file and was taken all the same, for people.
+  public var notes: [String] = []
   /// Names of the columns that were put into `extra`.
   public var extraColumns: [String] = []
   /// Names of the columns that were left out, and why.

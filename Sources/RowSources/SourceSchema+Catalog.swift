@@ -9,10 +9,12 @@ extension SourceSchema {
     self.init(
       kind: schema.kind,
       columns: schema.columns.filter { $0.name != "source_ordinal" }.map { column in
-        SourceColumn(
+        var own = SourceColumn(
           column.name, column.type, field: column.source ?? column.name, aliases: column.aliases,
           hasNanoseconds: column.hasNanoseconds, isRequired: column.isRequired,
           isUnsigned: column.unit == "unsigned", isNullAtZero: column.nullWhen == "0")
+        if column.unit == "character" { own.letters = LetterChoices.of(column.name) }
+        return own
       },
       index: schema.indexColumn, rules: schema.rules.map(SourceRule.init))
     numbersRows = schema.column(named: "source_ordinal") != nil

@@ -16,6 +16,8 @@ public struct SourceColumn: Sendable, Equatable {
   public var isUnsigned: Bool
   /// A time of 0 means that there is none.
   public var isNullAtZero: Bool
+  /// What a column of one letter may hold; nil for other columns.
+  var letters: LetterChoices?
 
   public init(
     _ name: String, _ type: ColumnType, field: String? = nil, aliases: [String] = [],

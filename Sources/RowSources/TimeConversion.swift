@@ -1,4 +1,5 @@
 import Columnar
+import Market
 
 /// The times that rows of files may have.
 enum RowTime {
@@ -34,6 +35,25 @@ struct TimeConversion {
   var isUnitKnown = false
   private(set) var sentinelCount: Int64 = 0
   var ambiguousCount: Int64 { clock?.ambiguousCount ?? 0 }
+
+  /// The zone of dates without a time, and the first of them; nil where some of the first values, `samples`,
+  /// have a time, or a zone of their own. Midnight is what frames make of a date.
+  func dates(_ samples: [[UInt8]]) -> (zone: TimeZoneRules, example: Int)? {
+    guard let zone = clock?.zone else { return nil }
+    let days = samples.map { $0.withUnsafeBytes { Self.day($0) } }
+    guard let first = days.first ?? nil, !days.contains(nil) else { return nil }
+    return (zone, first)
+  }
+
+  /// The date of a text that says no more than that.
+  private static func day(_ text: UnsafeRawBufferPointer) -> Int? {
+    let dayLength: Int64 = 86_400_000_000_000
+    if case .integer(let day) = TextConversion.date(text) { return Int(day) }
+    let reading =
+      CompactTime.parse(text) ?? parse(text).flatMap { $0.hasZone ? nil : $0.nanoseconds }
+    guard let reading, reading % dayLength == 0 else { return nil }
+    return Int(reading / dayLength)
+  }
 
   init(form: TimeForm?, clock: LocalClock?, hasSentinel: Bool = false) {
     self.form = form

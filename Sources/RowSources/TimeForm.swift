@@ -10,7 +10,7 @@ enum TimeForm: Equatable {
   case epoch(digits: Int)
   /// `20240102`.
   case compactDate
-  /// `20240102143000`.
+  /// `20240102143000`, to the minute (`202401021430`) or the millisecond (`20240102143000123`).
   case compactDateTime
 
   /// The magnitudes that are read as this unit. They do not overlap: each unit reaches to the year
@@ -32,7 +32,7 @@ enum TimeForm: Equatable {
     case .epoch(3): "microseconds since 1970"
     case .epoch: "nanoseconds since 1970"
     case .compactDate: "yyyymmdd"
-    case .compactDateTime: "yyyymmddhhmmss"
+    case .compactDateTime: "yyyymmddhhmmss, or to the minute"
     }
   }
 
@@ -53,7 +53,9 @@ enum TimeForm: Equatable {
     let samples = samples.filter { isDecisive($0) }
     guard !samples.isEmpty else { return nil }
     if samples.allSatisfy({ $0.count == 8 && CompactTime.parse($0) != nil }) { return .compactDate }
-    if samples.allSatisfy({ $0.count == 14 && CompactTime.parse($0) != nil }) {
+    // A number of 12 or 17 digits that reads as a date and a time is one, and no count since 1970, which
+    // would lie in 1976 or in the first years.
+    if samples.allSatisfy({ $0.count != 8 && CompactTime.parse($0) != nil }) {
       return .compactDateTime
     }
     for sample in samples {
@@ -114,9 +116,10 @@ extension TimeForm {
 
 /// Times written in digits alone.
 enum CompactTime {
-  /// `20240102` or `20240102143000`, as nanoseconds of the local reading since 1970.
+  /// `20240102`, `202401021430`, `20240102143000` or `20240102143000123`, as nanoseconds of the local
+  /// reading since 1970.
   static func parse(_ text: some RandomAccessCollection<UInt8>) -> Int64? {
-    guard text.count == 8 || text.count == 14 else { return nil }
+    guard [8, 12, 14, 17].contains(text.count) else { return nil }
     var digits: [Int] = []
     for byte in text {
       guard byte >= 0x30, byte <= 0x39 else { return nil }
@@ -127,11 +130,13 @@ enum CompactTime {
       let date = CivilDate(year: number(0..<4), month: number(4..<6), day: number(6..<8))
     else { return nil }
     var seconds = Int64(date.daysSinceEpoch) * 86_400
-    if digits.count == 14 {
-      guard number(8..<10) < 24, number(10..<12) < 60, number(12..<14) < 60 else { return nil }
-      seconds += Int64(number(8..<10) * 3600 + number(10..<12) * 60 + number(12..<14))
+    if digits.count > 8 {
+      let second = digits.count > 12 ? number(12..<14) : 0
+      guard number(8..<10) < 24, number(10..<12) < 60, second < 60 else { return nil }
+      seconds += Int64(number(8..<10) * 3600 + number(10..<12) * 60 + second)
     }
-    return seconds * 1_000_000_000
+    let milliseconds = digits.count == 17 ? Int64(number(14..<17)) : 0
+    return seconds * 1_000_000_000 + milliseconds * 1_000_000
   }
 
   /// `9:30`, `09:30:00`, `09:30:00.123` or `093000`, as nanoseconds since midnight.

@@ -5,6 +5,8 @@ public protocol PassObserver: Sendable {
   /// Bytes of inputs were read, as they are stored.
   func didRead(byteCount: Int)
   func didProcess(rowCount: Int)
+  /// Rows are in their table: a commit is done.
+  func didStore(rowCount: Int)
   /// An input failed; the others go on.
   func didFail(_ error: any Error)
   /// Something is odd, and keeps nothing from being done.
@@ -15,6 +17,7 @@ public protocol PassObserver: Sendable {
 
 extension PassObserver {
   public func warn(_ error: PassError) {}
+  public func didStore(rowCount: Int) {}
 }
 
 /// Nobody watches.

@@ -49,8 +49,8 @@ nonisolated func commandGroups() -> [CommandGroup] {
   ]
 }
 
-/// Runs the process's command line. Nonisolated, as all that runs below it must be.
-nonisolated func runLake() -> Int32 {
+/// The program with all its commands.
+nonisolated func lakeProgram() -> Program {
   Program(
     name: "lake", version: lakeVersion,
     summary: "market-data files in, an open and exact lake out, slices back",
@@ -58,6 +58,8 @@ nonisolated func runLake() -> Int32 {
     completionSources: ["TABLE": "tables --names"],
     willRun: { context in
       LogWarnings.observe { context.warn($0.message, place: $0.placeText, remedy: $0.remedy) }
-    }
-  ).runProcess()
+    })
 }
+
+/// Runs the process's command line. Nonisolated, as all that runs below it must be.
+nonisolated func runLake() -> Int32 { lakeProgram().runProcess() }

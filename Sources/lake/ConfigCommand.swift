@@ -24,7 +24,8 @@ struct ConfigCommand: Command {
       .switch("list", help: "With trust: show what is trusted."),
     ],
     notes: [
-      "check names the line of every mistake and ends with status 1 if there is one.",
+      "check names the line of every mistake and ends with status 1 if there is one: also of a pass or a scheduled command "
+        + "that would fail.",
       "LAKE_MEMORY and LAKE_JOBS override ingest.memory and ingest.jobs.",
       "A lake.yaml or a '.env' that somebody else owns or can change may not say where keys come from and go to (key_env, "
         + "key_file, url) until you trust it as it stands. What you trust is kept in "
@@ -58,7 +59,8 @@ struct ConfigCommand: Command {
       flag: context.lakeFlag, environment: context.environment,
       workingDirectory: context.workingDirectory)
     let path = root + "/" + Lake.configurationName
-    let (config, errors) = try LakeConfig.check(path: path, environment: context.environment)
+    var (config, errors) = try LakeConfig.check(path: path, environment: context.environment)
+    if errors.isEmpty { errors = try ConfiguredWork(config, in: context).mistakes() }
     if case .check = action { return check(config, errors, in: context) }
     return show(config, errors, in: context)
   }

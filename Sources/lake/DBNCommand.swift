@@ -42,9 +42,17 @@ struct DBNCommand: Command {
     printsMetadata = arguments.flag("metadata")
     var options = DBNTextOptions()
     options.isRaw = arguments.flag("raw")
+    let path = arguments.value("output")
     if let format = arguments.value("format") {
       options.format = DBNTextOptions.Format(rawValue: format) ?? .csv
+    } else if let path, Self.isJSON(path) {
+      options.format = .jsonl
     }
+    try arguments.requireOutputName(
+      "output",
+      OutputForms(
+        printsMetadata ? ["json"] : ["csv", "jsonl", "ndjson", "json"], compressions: ["gz", "zst"]),
+      formFlag: "format")
     options.hasHeader = !arguments.flag("omit-header")
     options.limit = try arguments.integer("limit", in: 1...Int.max)
     if let name = arguments.value("schema") {
@@ -58,6 +66,13 @@ struct DBNCommand: Command {
     overwrites = arguments.flag("force")
   }
 
+  /// Whether a file's name asks for JSON.
+  private static func isJSON(_ path: String) -> Bool {
+    var name = Substring(path.lowercased())
+    for suffix in [".gz", ".zst"] where name.hasSuffix(suffix) { name.removeLast(suffix.count) }
+    return [".jsonl", ".ndjson", ".json"].contains { name.hasSuffix($0) }
+  }
+
   var printsRows: Bool { outputPath == nil }
 
   func run(in context: Context) throws -> ExitStatus {
@@ -66,7 +81,14 @@ struct DBNCommand: Command {
       guard let metadata = reader.metadata else {
         throw DBNError(.unsupported, "records without a header have no metadata").inFile(path)
       }
-      context.output.write(metadata.json(isRaw: options.isRaw || context.isJSON))
+      let text = metadata.json(isRaw: options.isRaw || context.isJSON)
+      guard let outputPath else {
+        context.output.write(text)
+        return .done
+      }
+      let file = try PendingFile(path: outputPath, overwrites: overwrites)
+      try Array(text.utf8).withUnsafeBytes { try file.write($0) }
+      try file.finish()
       return .done
     }
     guard let outputPath else {

@@ -44,6 +44,8 @@ struct ExportCommand: Command {
     _ = try arguments.operandChoice("dbn")
     table = try arguments.table()
     path = arguments.value("output") ?? "-"
+    try arguments.requireOutputName(
+      "output", OutputForms(["dbn"], compressions: ["zst", "gz"]))
     options.symbols = Set(try arguments.list("symbol"))
     options.overwrites = arguments.flag("force")
     if let version = try arguments.integer("dbn-version", in: 1...3) { options.version = version }

@@ -162,9 +162,12 @@ struct GapsCommand: Command {
     let found = Set(reports.flatMap(\.tallies.keys))
     let advice: [(GapState, String)] = [
       (.notDownloaded, "run the download again: it fetches only what is missing"),
-      (.failed, "run the download again with --retry-failed"),
-      (.suspicious, "lake gaps TABLE -v says where; ask the vendor again with download --refresh"),
-      (.notEntitled, "after a change of plan, run the download with --recheck not_entitled"),
+      (.failed, "lake download … --retry-failed fetches what failed"),
+      (
+        .suspicious,
+        "lake gaps TABLE -v says where; ask the vendor again: lake download … --refresh"
+      ),
+      (.notEntitled, "after a change of plan: lake download … --recheck not_entitled"),
     ]
     for (state, words) in advice where found.contains(state) {
       context.say("\(state.words): \(words)")

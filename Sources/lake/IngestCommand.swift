@@ -137,7 +137,9 @@ struct IngestCommand: Command {
     print(report, elapsed: monotonicSeconds() - began, in: context)
     if report.isInterrupted { return .interrupted }
     if report.failureCount > 0 { return .failed }
-    let hasFindings = report.files.contains { $0.quarantineCount > 0 || $0.overlap != nil }
+    let hasFindings = report.files.contains {
+      $0.quarantineCount > 0 || $0.flagCount > 0 || $0.overlap != nil
+    }
     return hasFindings || report.ledgerFailure != nil ? .findings : .done
   }
 
@@ -211,6 +213,7 @@ struct IngestCommand: Command {
       "\(file.path): \(Quantity.count(file.rowsStored)) rows into "
         + file.tables.map(\.description).joined(separator: ", ")
     case .alreadyDone: "\(file.path): its content is in the lake already"
+    case .skipped(let words): "\(file.path): skipped, \(words)"
     case .failed: "\(file.path): failed"
     case .interrupted: "\(file.path): stopped"
     }
@@ -221,6 +224,7 @@ struct IngestCommand: Command {
       switch file.state {
       case .stored: "stored"
       case .alreadyDone: "already_done"
+      case .skipped: "skipped"
       case .failed: "failed"
       case .interrupted: "interrupted"
       }
@@ -249,6 +253,9 @@ struct IngestCommand: Command {
     summary.add("files", .count(report.files.count))
     summary.add("files_failed", .count(report.failureCount))
     summary.add("files_already_done", .count(done))
+    summary.addIfAny(
+      "files_skipped", label: "files beside the data, skipped",
+      report.files.count { if case .skipped = $0.state { true } else { false } })
     let processed = report.total(\.rowsProcessed)
     summary.add("rows_processed", .count(processed))
     summary.add("rows_stored", .count(report.total(\.rowsStored)))
@@ -287,6 +294,7 @@ struct ProgressObserver: PassObserver {
   func begin(_ name: String) { progress.beginFile(name) }
   func didRead(byteCount: Int) { progress.addBytes(byteCount) }
   func didProcess(rowCount: Int) { progress.addRows(rowCount) }
+  func didStore(rowCount: Int) { progress.addStoredRows(rowCount) }
 
   func didFail(_ error: any Error) {
     progress.addErrors()

@@ -1,3 +1,4 @@
+import Bytes
 import Catalog
 import CommandLineKit
 import JSON
@@ -50,7 +51,7 @@ struct InitCommand: Command {
       return .done
     }
     context.say("made a lake in \(Escaping.controls(plan.root)): \(names.joined(separator: ", "))")
-    let change = directory == "." ? "" : "cd \(Escaping.controls(directory)) && "
+    let change = directory == "." ? "" : "cd \(ShellText.path(directory)) && "
     context.say("next: \(change)lake ingest FILE…")
     return .done
   }

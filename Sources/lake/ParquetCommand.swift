@@ -53,6 +53,7 @@ struct ParquetCommand: Command {
     try arguments.requireAtMostOne(of: ["rows", "verify", "rewrite"])
     try arguments.requireAtMostOne(of: ["verify", "no-checksum"])
     verifiesChecksums = !arguments.flag("no-checksum")
+    try arguments.requireOutputName("rewrite", OutputForms(["parquet", "parq", "pq"]))
     if let target = arguments.value("rewrite") {
       action = .rewrite(target)
     } else {

@@ -42,7 +42,10 @@ struct QueryCommand: Command {
     ],
     notes: [
       "A column whose name has a comma, or none at all, goes in double quotes: -c 'time,\"a,b\"'.",
-      "Nested columns are JSON in CSV and TSV, objects and arrays in JSON lines, and nested in Parquet.",
+      "Nested columns are JSON in CSV and TSV, objects and arrays in JSON lines, and nested in Parquet. A map whose keys "
+        + "repeat is a list of objects with key and value.",
+      "Without --columns a lake's own columns are left out: source_ordinal, requested_symbol, and extra, which has the "
+        + "fields that the table's kind does not know. Columns go by their other names too (lake schema show KIND).",
       "Ranges are half-open: --start is included, --end is not.",
       "A clause compares columns with numbers, 'text' and times: "
         + "close > 100 and not (volume = 0 or side is null); also in (…), between, like.",
@@ -64,6 +67,10 @@ struct QueryCommand: Command {
       Example(
         "lake query ~/old/prices.parquet --limit 10 --format jsonl", "a file that is in no lake"),
     ])
+
+  /// What is written, by the suffixes of its files.
+  private static let forms = OutputForms(
+    ["csv", "tsv", "jsonl", "ndjson", "json", "parquet"], compressions: ["gz", "zst"])
 
   let request: QueryRequest
   let outputPath: String
@@ -96,6 +103,7 @@ struct QueryCommand: Command {
       }
     }
     outputPath = arguments.value("output") ?? "-"
+    try arguments.requireOutputName("output", Self.forms, formFlag: "format")
     let named = try arguments.choice("format", of: QueryOutput.Format.allCases.map(\.rawValue))
     format =
       named.flatMap { QueryOutput.Format(rawValue: $0) } ?? QueryOutput.format(of: outputPath)
@@ -126,6 +134,15 @@ struct QueryCommand: Command {
       "no rows of \(missing.map { "'\($0)'" }.joined(separator: ", "))"
         + (query.rangeText == nil ? "" : " in the range"),
       place: query.tableName, remedy: "check the symbols: without --symbol all are printed")
+  }
+
+  /// A file of a whole table is taken for all of it.
+  private func nameLeftOut(_ query: Query, in context: Context) throws {
+    let names = try query.leftOutColumns()
+    if names.isEmpty { return }
+    context.warn(
+      "columns that have values are left out: " + names.map { "'\($0)'" }.joined(separator: ", "),
+      place: query.tableName, remedy: "name all columns that are wanted: --columns A,B")
   }
 
   var printsRows: Bool { outputPath == "-" && !explains }
@@ -167,6 +184,7 @@ struct QueryCommand: Command {
         "of columns that share a name only the first is read: \(names)",
         remedy: "lake parquet FILE --rows prints all of them")
     }
+    if format == .parquet { try nameLeftOut(query, in: context) }
     var output = QueryOutput(path: outputPath, format: format, force: force)
     if let folder = context.environment["TMPDIR"], !folder.isEmpty { output.spillFolder = folder }
     let outcome = try query.run(to: output, isInterrupted: { context.isInterrupted })

@@ -42,7 +42,7 @@ struct RestoreCommand: Command {
     if choice.version == nil && choice.asOf == nil && !isEmptying {
       throw UsageError(
         .missingValue, "restore needs the version to go back to",
-        remedy: "--version N, or --as-of T: lake history \(table); or --empty",
+        remedy: "--version N, --as-of T or --empty; lake history \(table) shows the versions",
         command: Self.spec.name)
     }
   }

@@ -90,7 +90,7 @@ import Testing
         "line 9: 'resample.intervals' is a single value, expected a list | - one item a line, or [a, b]",
         "line 11: 'downloads[0].vendor' is 'databnto', expected 'databento', 'massive' | did you mean 'databento'?",
         "line 11: key 'dataset' is missing in 'downloads[0]'",
-        "line 12: 'downloads[0].schemas' is 'ohlvc-1s', expected a record kind | did you mean 'ohlcv-1s', 'ohlcv-1d' or 'ohlcv-1h'?",
+        "line 12: 'downloads[0].schemas' is 'ohlvc-1s', expected a schema that Databento has | did you mean 'ohlcv-1s', 'ohlcv-1d' or 'ohlcv-1h'?",
         "line 13: 'downloads[0].symbols' is an empty list",
         "line 14: 'downloads[0].start' is 'yesterday', expected a date like 2024-01-02 or a time like 2024-01-02T14:30Z",
         "line 16: 'tables' is 'raw.Bad-Name', expected a table's name like raw.glbx_mdp3_trades | 'raw.bad_name'",
@@ -172,6 +172,6 @@ import Testing
     let config = try read("live")
     #expect(config.memoryByteCount == 64_000_000)
     #expect(config.setting("schedule[0].every")?.values == ["5m"])
-    #expect(config.setting("retention.tombstone_days")?.values == ["3"])
+    #expect(config.setting("downloads[0].schemas")?.values == ["ohlcv-1s"])
   }
 }

@@ -35,7 +35,7 @@ import Testing
   @Test func theEnvironmentOverridesAnAddress() throws {
     let standard = try config("").vendor(.databento)
     #expect(standard.url == "https://hist.databento.com/v0")
-    #expect(standard.schema == "ohlcv-1m")
+    #expect(standard.schema == "ohlcv-1d")
     #expect(standard.batchByteCountMin == 5_000_000_000)
     let local = try config("", ["LAKE_DATABENTO_URL": "http://127.0.0.1:9/v0"])
     #expect(local.vendor(.databento).url == "http://127.0.0.1:9/v0")

@@ -167,12 +167,14 @@ extension SourcesCSVTests {
     #expect(symbol?.code == .needsSymbol)
     #expect(symbol?.remedy?.contains("--symbol") == true)
     #expect(csvError(header + "hello,SPY,1,2,0,1,5\n")?.code == .needsForm)
-    let both = csvError("ts,ts_event,TS_EVENT,symbol,o,h,l,c\n")
+    let both = csvError("ts,ts_event,<ts_event>,symbol,o,h,l,c\n")
     #expect(both?.code == .repeatedColumn)
     let quote = csvError(header + "2024-01-02T14:30:00Z,\"SPY,1,2,0,1,5\nmore\n")
     #expect(quote?.code == .unclosedQuote)
     #expect(quote?.place.line == 2)
-    #expect(csvError(header + "x") { $0.symbol = "SPY" }?.code == .needsSymbol)
+    #expect(
+      csvError(header + "2024-01-02T14:30:00Z,SPY,1,2,0,1,5\n") { $0.symbol = "SPY" }?.code
+        == .needsSymbol)
     let mapped = csvError(header) { $0.columnMap = [.init(theirs: "opne", ours: "open")] }
     #expect(mapped?.remedy == "did you mean 'open'?")
     let ours = csvError(header) { $0.columnMap = [.init(theirs: "open", ours: "opne")] }

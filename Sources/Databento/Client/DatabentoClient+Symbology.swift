@@ -104,11 +104,46 @@ extension DatabentoClient {
         return DatabentoError(.unresolved, message, remedy: "--stype-in \(type.name) resolves it")
       }
     }
+    if let families = families(of: symbols, query) {
+      return DatabentoError(.unresolved, message, remedy: families)
+    }
     let remedy =
       !hasAnswer && guess != nil
       ? "--stype-in \(guess?.name ?? "") has symbols of this form"
       : "check the spelling, and whether it was listed then"
     return DatabentoError(.unresolved, message, remedy: remedy)
+  }
+
+  /// Where the names are roots of futures, what would fetch their contracts: all of them, or the front one.
+  ///
+  /// `ES` is no instrument, and what most people ask for first.
+  private func families(of symbols: [String], _ query: DatabentoQuery) -> String? {
+    let areRoots = symbols.allSatisfy { symbol in
+      (1...6).contains(symbol.utf8.count)
+        && symbol.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) }
+        && UInt32(symbol) == nil
+    }
+    guard areRoots else { return nil }
+    func exist(_ names: [String], _ type: SType) -> Bool {
+      // Only advice, as above.
+      let found = try? resolve(
+        dataset: query.dataset, symbols: names, stypeIn: type, dates: query.dates)
+      return found?.mappings.contains { !$0.intervals.isEmpty } ?? false
+    }
+    let (all, front) = (symbols.map { $0 + ".FUT" }, symbols.map { $0 + ".c.0" })
+    // Of the exchange whose futures most people mean, they are named even where it does not say so.
+    let isKnown = query.dataset == "GLBX.MDP3"
+    let hasAll = isKnown || exist(all, .parent)
+    let hasFront = isKnown || exist(front, .continuous)
+    var ways: [String] = []
+    if hasAll {
+      ways.append("--symbols \(all.joined(separator: ",")) --stype-in parent for all contracts")
+    }
+    if hasFront {
+      ways.append(
+        "--symbols \(front.joined(separator: ",")) --stype-in continuous for the front month")
+    }
+    return ways.isEmpty ? nil : ways.joined(separator: ", or ")
   }
 
   /// Whether a symbol has the form of a type: `ES.FUT`, `ES.c.0`, `1234`, else a raw symbol.
@@ -134,7 +169,8 @@ extension DatabentoClient {
       if isUnlisted(query) {
         throw DatabentoError(
           .unlisted, Self.noInstrument(query.symbols, query),
-          remedy: "check the spelling, and whether it was listed then")
+          remedy: families(of: query.symbols, query)
+            ?? "check the spelling, and whether it was listed then")
       }
       throw unresolved(query.symbols, of: query)
     }

@@ -21,7 +21,7 @@ final class ConflictLimit: Sendable {
         .tooManyBadRows,
         "more than \(min(rows - 1, Self.rowMax)) rows have keys that the table holds with other values",
         remedy:
-          "if the input corrects what is stored, take that back first (lake restore TABLE --version N), or store it in a table of its own: --table"
+          "store it in a table of its own (--table), or, if it corrects what is stored, take that back first: lake restore TABLE --version N"
       )
     }
   }

@@ -62,15 +62,7 @@ public struct ValueText: Sendable {
         appendJSON(element)
       }
       bytes.append(UInt8(ascii: "]"))
-    case .map(let entries):
-      bytes.append(UInt8(ascii: "{"))
-      for (index, entry) in entries.enumerated() {
-        if index > 0 { bytes.append(UInt8(ascii: ",")) }
-        appendJSONString(entry.key.plainText)
-        bytes.append(UInt8(ascii: ":"))
-        appendJSON(entry.value)
-      }
-      bytes.append(UInt8(ascii: "}"))
+    case .map(let entries): appendMap(entries.map { ($0.key.plainText, $0.value) })
     case .structure(let members):
       bytes.append(UInt8(ascii: "{"))
       for (index, member) in members.enumerated() {
@@ -84,6 +76,21 @@ public struct ValueText: Sendable {
       append("{\"months\":\(months),\"days\":\(days),\"milliseconds\":\(milliseconds)}")
     default: appendJSONString(value.plainText)
     }
+  }
+
+  /// An object; entries of keys that repeat, of which most readers of JSON would lose some, as a list of objects.
+  private mutating func appendMap(_ entries: [(key: String, value: Value)]) {
+    let isObject = Set(entries.map(\.key)).count == entries.count
+    bytes.append(UInt8(ascii: isObject ? "{" : "["))
+    for (index, entry) in entries.enumerated() {
+      if index > 0 { bytes.append(UInt8(ascii: ",")) }
+      if !isObject { append("{\"key\":") }
+      appendJSONString(entry.key)
+      append(isObject ? ":" : ",\"value\":")
+      appendJSON(entry.value)
+      if !isObject { bytes.append(UInt8(ascii: "}")) }
+    }
+    bytes.append(UInt8(ascii: isObject ? "}" : "]"))
   }
 
   private mutating func appendJSONNumber(_ isFinite: Bool, _ text: String) {

@@ -81,7 +81,8 @@ final class FileBytes: @unchecked Sendable {
     let number = lake_errno()
     let remedy =
       switch number {
-      case ENOENT: "check the path: relative ones begin in the working directory"
+      case ENOENT:
+        DanglingLink.remedy(path) ?? "check the path: relative ones begin in the working directory"
       case EACCES: "check the permissions of the file and of the folders above it"
       default: String?.none
       }

@@ -61,7 +61,10 @@ struct SeriesCoverage {
       if part.isEmpty || part.upperBound <= from { continue }
       add(from..<max(from, part.lowerBound), unknown)
       let own = max(from, part.lowerBound)..<part.upperBound
-      add(own, isByHand ? byHand(isTableThere) : Self.knowledge(stretch.event))
+      // A claim that the vendor's word on its day came with is as good as that word.
+      let isFlagged = stretch.event.reason == CoverageEvent.flagged
+      add(
+        own, isByHand && !isFlagged ? byHand(isTableThere) : Self.knowledge(stretch.event))
       from = part.upperBound
       unknown = .missing(
         .notDownloaded,
@@ -95,6 +98,7 @@ struct SeriesCoverage {
   private static func knowledge(_ event: CoverageEvent) -> Knowledge {
     switch event.state {
     // An open interval ends where the vendor's data did when it was fetched.
+    case .claimed where event.reason == CoverageEvent.flagged: .degraded
     case .claimed, .complete, .open: .stored
     case .empty: .empty
     case .degraded: .degraded

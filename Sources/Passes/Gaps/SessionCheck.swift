@@ -59,7 +59,7 @@ struct SessionCheck {
         result.holes.append(
           Hole(
             interval: piece.interval, state: .degraded, missingSlotCount: missing.count,
-            reason: "flagged by the vendor"))
+            reason: CoverageEvent.flagged))
       case .missing(let state, let reason):
         // Rows may have come another way. A piece shorter than a slot is told all the same.
         if missing.isEmpty, !own.isEmpty, isDaily || isSlots(piece.interval) { continue }

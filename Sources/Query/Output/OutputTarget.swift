@@ -30,8 +30,8 @@ final class OutputTarget: RowTarget, @unchecked Sendable {
 
   /// The format that a file's name asks for.
   static func format(of path: String) -> StreamFormat {
-    if path.hasSuffix(".gz") { return .gzip }
-    return path.hasSuffix(".zst") ? .zstd : .raw
+    let name = path.lowercased()
+    return name.hasSuffix(".gz") ? .gzip : name.hasSuffix(".zst") ? .zstd : .raw
   }
 
   /// Appends bytes; one caller at a time.

@@ -30,6 +30,7 @@ enum DeltaTable {
       &result, fields: fields, partitions: snapshot.partitionColumns,
       hints: TableColumns.Hints(
         index: properties[TableProperty.index], kind: kind, nested: nested))
+    result.aliases = Self.aliases(kind, result.columns)
     result.skippedColumns = snapshot.schema.fields.map(\.name).filter {
       result.column(named: $0) == nil
     }
@@ -46,6 +47,22 @@ enum DeltaTable {
     }
     PartitionOrder.sort(&result.files, by: partitionColumns)
     return result
+  }
+
+  /// The other names that a kind's schema gives its columns, where one means a single column.
+  private static func aliases(_ kind: String?, _ columns: [QueryColumn]) -> [String: Int] {
+    // A kind that only another version knows has columns, and no other names.
+    guard let kind, let schema = try? TableSchema.named(kind) else { return [:] }
+    var found: [String: Int] = [:]
+    var repeated: Set<String> = []
+    for column in schema.columns {
+      guard let index = columns.firstIndex(where: { $0.name == column.name }) else { continue }
+      for name in column.aliases + (column.source.map { [$0] } ?? [])
+      where name != column.name && name != "-" {
+        if found.updateValue(index, forKey: name) != nil { repeated.insert(name) }
+      }
+    }
+    return found.filter { !repeated.contains($0.key) }
   }
 
   private static func file(

@@ -64,10 +64,14 @@ struct QueryPlan: Sendable {
           remedy: "lake parquet FILE --rows prints nested values")
       }
       let known = table.columns.map(\.name)
+      let near =
+        NearestNames.remedy(name, among: known)
+        ?? "the columns are " + known.joined(separator: ", ")
       throw QueryError(
         .unknownColumn, "no column is called '\(name)'", at: table.name,
-        remedy: NearestNames.remedy(name, among: known)
-          ?? "the columns are " + known.joined(separator: ", "))
+        remedy: table.hasExtra
+          ? near + "; fields that the table's kind does not know are in 'extra': --columns extra"
+          : near)
     }
   }
 
@@ -115,7 +119,7 @@ struct QueryPlan: Sendable {
     }
     if let clause = request.filter {
       let binder = Binder(
-        clause: ClauseText(text: clause), columns: table.columns,
+        clause: ClauseText(text: clause), columns: table.columns, aliases: table.aliases,
         instant: { zone.instant(local: $0) })
       let bound = try binder.bind(Parser.parse(clause))
       parts.append(try RequestedNames(table, named).widened(bound))

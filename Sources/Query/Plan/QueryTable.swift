@@ -25,6 +25,8 @@ struct QueryTable: Sendable {
   var skippedColumns: [String] = []
   /// Names that several columns of one file share: only the first of them is read.
   var repeatedColumns: [String] = []
+  /// Other names of columns, as the table's kind knows them.
+  var aliases: [String: Int] = [:]
   /// One line about where the files come from: a version of a log, a folder, a file.
   var source: String
   /// nil where there is no log.
@@ -36,7 +38,12 @@ struct QueryTable: Sendable {
     return (symbolColumn.map { [$0] } ?? []) + [indexColumn] + tieColumns
   }
 
-  func column(named name: String) -> Int? { columns.firstIndex { $0.name == name } }
+  func column(named name: String) -> Int? {
+    columns.firstIndex { $0.name == name } ?? aliases[name]
+  }
+
+  /// The column of fields that the table's kind does not know; nil where it has none.
+  var hasExtra: Bool { !aliases.isEmpty && columns.contains { $0.name == "extra" } }
 }
 
 /// One data file of a table.

@@ -1,3 +1,4 @@
+import Bytes
 import Catalog
 import Glibc
 
@@ -19,7 +20,8 @@ enum TableSource {
     guard FolderTable.exists(name) else {
       throw QueryError(
         .badTable, "'\(name)' does not exist",
-        remedy: "check the path; tables of a lake go by name, and 'lake tables' shows them")
+        remedy: DanglingLink.remedy(name)
+          ?? "check the path; tables of a lake go by name, and 'lake tables' shows them")
     }
     var path = name
     while path.count > 1, path.hasSuffix("/") { path.removeLast() }

@@ -5,6 +5,8 @@ import Glibc
 struct Binder {
   let clause: ClauseText
   let columns: [QueryColumn]
+  /// Other names of columns.
+  var aliases: [String: Int] = [:]
   /// Reads a local date and time without a zone as nanoseconds since 1970 UTC.
   let instant: (Int64) -> Int64
 
@@ -63,11 +65,15 @@ struct Binder {
   private func column(_ operand: Operand) throws(QueryError) -> Int? {
     switch operand.kind {
     case .name(let name):
-      if let index = columns.firstIndex(where: { $0.name == name }) { return index }
+      if let index = named(name) { return index }
       throw unknown(name, at: operand.offset)
-    case .quotedName(let name): return columns.firstIndex { $0.name == name }
+    case .quotedName(let name): return named(name)
     default: return nil
     }
+  }
+
+  private func named(_ name: String) -> Int? {
+    columns.firstIndex { $0.name == name } ?? aliases[name]
   }
 
   private func requireColumn(_ operand: Operand) throws(QueryError) -> Int {

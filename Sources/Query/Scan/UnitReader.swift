@@ -85,7 +85,7 @@ final class UnitReader {
     guard stored.isReadable(as: type), !unit.file.segment.isNested(name) else {
       throw QueryError(
         .badData,
-        "column '\(name)' is \(unit.file.segment.isNested(name) ? "nested" : stored.name) in this file and \(type.name) in the table",
+        "column '\(name)' is \(unit.file.segment.isNested(name) ? "nested" : stored.name) in this file and \(type.name) elsewhere",
         at: unit.file.segment.name,
         remedy: "query files of one type at a time, or name other columns: --columns")
     }

@@ -107,6 +107,20 @@ extension CSVFieldReader {
   ///
   /// - Returns: false when the row is rejected.
   func finish(_ out: UnsafeMutableRawPointer) -> Bool {
+    if !letters.isEmpty, let reason = letters.settle(out, strings) {
+      rejection = (.unknownLetter, reason, nil)
+      return false
+    }
+    guard complete(out) else { return false }
+    if let (from, to) = plan.copiedTime, from.isValid(out) {
+      out.storeLE(UnsafeRawPointer(out).loadLE(from.offset, as: Int64.self), to.offset)
+      to.markValid(out)
+    }
+    return true
+  }
+
+  /// `finish`, of what takes more than one field.
+  private func complete(_ out: UnsafeMutableRawPointer) -> Bool {
     if !extra.isEmpty, let operation = plan.extraOperation {
       extra.append(0x7D)
       var operation = operation

@@ -19,7 +19,7 @@ final class CSVFieldReader {
     case extraObject([UInt8])
     /// The nanoseconds of a time: the place in the plan's list.
     case remainder(Int)
-    case ignored
+    case ignored, blank
     case dateCheck, dateOfTime, clock
     case recordType(Set<UInt8>)
   }
@@ -37,6 +37,7 @@ final class CSVFieldReader {
   private let names: [String]
   let plan: CSVPlan
   var times: [TimeConversion]
+  var letters: LetterColumns
   private let delimiter: UInt8
   let strings: StringTable
   var extra: [UInt8] = []
@@ -51,6 +52,7 @@ final class CSVFieldReader {
     actions = plan.actions
     names = plan.names
     times = plan.times
+    letters = plan.letters
     self.delimiter = delimiter
     self.strings = strings
     finishesRows = plan.finishesRows
@@ -118,6 +120,9 @@ final class CSVFieldReader {
     case .extraObject(let name): return appendObject(column, name, text)
     case .remainder(let place): return keepRemainder(column, place, text)
     case .ignored: return true
+    case .blank:
+      return TextConversion.isNull(TextConversion.trimmed(text))
+        || refuse(column, .unsupportedValue, ColumnAssignment.notBlank)
     case .dateCheck, .dateOfTime: return keepDate(column, text)
     case .clock: return keepClock(column, text)
     case .recordType(let expected): return checkRecordType(column, text, expected)

@@ -16,10 +16,18 @@ struct CSVHeader {
   /// Position in the window of the first data record, and its line.
   var dataStart: Int
   var dataLine: Int
+  /// What is odd about the file, for people.
+  var notes: [String] = []
 
   /// Reads the header; the window then holds the sampled records, none of them consumed.
   static func read(_ window: ByteWindow, options: SourceOptions) throws -> CSVHeader {
-    let end = try readSample(window)
+    var end = try readSample(window)
+    var notes: [String] = []
+    if endsLinesInReturns(window, end) {
+      window.turnReturnsIntoNewlines()
+      end = sampleEnd(window, end)
+      notes.append("its lines end in CR alone, as old programs write them: they are read as lines")
+    }
     var start = try skipMark(window)
     var line = 1
     while start < end, let blank = blankLine(window.base, start, end) {
@@ -41,7 +49,14 @@ struct CSVHeader {
     }
     var header = CSVHeader(
       delimiter: delimiter, names: [], samples: [], dataStart: start, dataLine: line)
-    let texts = first.fields.map { trimmedName(CSVRecord.text(window.base, $0)) }
+    let texts = first.fields.enumerated().map { place, field in
+      let bytes = CSVRecord.content(window.base, field)
+      if let name = bytes.withUnsafeBytes({ Original.validText($0) }) { return trimmedName(name) }
+      // Every byte is a character of that alphabet: names stay apart, and nothing is lost.
+      let name = trimmedName(String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) })))
+      notes.append("the name of column \(place + 1) is not UTF-8: as Latin-1 it is '\(name)'")
+      return name
+    }
     if let given = try namesOfHeaderless(texts, options, line) {
       header.names = given
     } else if first.hasBadQuote {
@@ -53,6 +68,7 @@ struct CSVHeader {
       header.dataStart = first.end
       header.dataLine = line + first.lineCount
     }
+    header.notes = notes
     header.sample(window, end)
     return header
   }
@@ -75,6 +91,29 @@ struct CSVHeader {
       if window.isAtEnd || window.end >= sampleByteCountMax { return limit }
       try window.read()
     }
+  }
+
+  /// Whether lines end in CR alone: one stands outside quotes before any LF, and none behind it.
+  private static func endsLinesInReturns(_ window: ByteWindow, _ end: Int) -> Bool {
+    var isQuoted = false
+    for at in 0..<end {
+      let byte = window.base.loadLE(at, as: UInt8.self)
+      if byte == 0x22 { isQuoted.toggle() }
+      if isQuoted { continue }
+      if byte == 0x0A { return false }
+      if byte == 0x0D { return at + 1 == end || window.base.loadLE(at + 1, as: UInt8.self) != 0x0A }
+    }
+    return false
+  }
+
+  /// Where the sampled lines end among those that were read.
+  private static func sampleEnd(_ window: ByteWindow, _ limit: Int) -> Int {
+    var lineCount = 0
+    for at in 0..<limit where window.base.loadLE(at, as: UInt8.self) == 0x0A {
+      lineCount += 1
+      if lineCount == sampleLineCount { return at + 1 }
+    }
+    return limit
   }
 
   /// Adds the newline that the last record of a file may lack.

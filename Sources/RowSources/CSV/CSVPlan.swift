@@ -40,6 +40,12 @@ struct CSVPlan {
   let extraNames: Set<String>
   private(set) var symbolSource: SymbolSource?
   private(set) var dateCheckColumn: Int?
+  /// Columns of one letter.
+  let letters: LetterColumns
+  /// A time that fills another one too.
+  let copiedTime: (from: RowField, to: RowField)?
+  /// Where the index has dates without a time: their zone, and one of them.
+  private(set) var dates: (zone: TimeZoneRules, example: Int)?
   let dateZone: TimeZoneRules?
   let symbolField: RowField?
   let indexField: RowField
@@ -56,7 +62,7 @@ struct CSVPlan {
   /// Whether a row is more than its fields one by one.
   var finishesRows: Bool {
     extraOperation != nil || datedTime != nil || dateCheckColumn != nil || symbolSource != nil
-      || !remainders.isEmpty
+      || !remainders.isEmpty || !letters.isEmpty || copiedTime != nil
   }
 
   init(
@@ -70,6 +76,8 @@ struct CSVPlan {
     assignment = try ColumnAssignment(
       names: names, schema: schema, options: options, samples: samples)
     extraNames = assignment.extraNames
+    letters = LetterColumns(schema, layout, assignment.uses)
+    copiedTime = assignment.copiedTime.map { (layout.fields[$0.from], layout.fields[$0.to]) }
     let known = Set(names.map { ColumnAssignment.normalised($0).name })
     isVendorForm = known.isSuperset(of: ["rtype", "publisher_id", "instrument_id"])
     isFixed = Self.isFixed(
@@ -154,15 +162,16 @@ struct CSVPlan {
     case .extra:
       guard let extra = schema.position(of: "extra") else { return }
       extraOperation = operation(extra)
-      actions[column] = .extra(Self.jsonKey(names[column]))
+      actions[column] = .extra(Self.jsonKey(assignment.keys[column]))
     case .extraObject:
       guard let extra = schema.position(of: "extra") else { return }
       extraOperation = operation(extra)
-      actions[column] = .extraObject(Self.jsonKey(names[column]))
+      actions[column] = .extraObject(Self.jsonKey(assignment.keys[column]))
     case .remainder(let position):
       actions[column] = .remainder(remainders.count)
       remainders.append(Remainder(column: column, time: layout.fields[position]))
     case .ignored: actions[column] = .ignored
+    case .blank: actions[column] = .blank
     case .dateCheck:
       dateCheckColumn = column
       actions[column] = .dateCheck
@@ -255,6 +264,7 @@ struct CSVPlan {
     var time = TimeConversion(
       form: form, clock: try clock(column, isNaive: isNaive), hasSentinel: isVendorForm)
     time.describe(target, isVendorForm: isVendorForm)
+    if target.name == schema.index { dates = time.dates(samples[column]) }
     times.append(time)
     operation.step = Self.step(target)
     operation.low = RowTime.range.lowerBound

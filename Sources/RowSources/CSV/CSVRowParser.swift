@@ -199,15 +199,26 @@ final class CSVRowParser {
 
   /// Rejects a row that was read, by a rule of the schema.
   func reject(_ window: ByteWindow, _ row: Int, of block: RowBlock, rule: SourceRule) {
+    var rejection = original(window, row, of: block)
+    rejection.rule = rule.name
+    rejection.reason = rule.reason
+    append(rejection: rejection)
+  }
+
+  /// A row that was read, as it stands in the file.
+  func original(_ window: ByteWindow, _ row: Int, of block: RowBlock) -> SourceRejection {
     let origin = origins[row]
     let record = CSVRecord.whole(
       window.base, origin.position, window.end, delimiter: delimiter,
       fieldCountMax: operationCount)
-    append(
-      rejection: rejection(
-        window, origin.position, record?.end ?? origin.position,
-        block.bytes.base + row * layout.layout.stride, origin.record, origin.line, rule.name,
-        rule.reason))
+    return rejection(
+      window, origin.position, record?.end ?? origin.position,
+      block.bytes.base + row * layout.layout.stride, origin.record, origin.line, "", "")
+  }
+
+  /// Rows, rising, go from the block.
+  func forgetOrigins(of rows: [Int]) {
+    for row in rows.reversed() { origins.remove(at: row) }
   }
 
   /// A rejected row with its original text.

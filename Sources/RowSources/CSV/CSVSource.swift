@@ -1,6 +1,7 @@
 import Bytes
 import Columnar
 import Compression
+import Market
 
 extension InputStream: ByteSupply {}
 
@@ -10,6 +11,7 @@ extension InputStream: ByteSupply {}
 public final class CSVSource: RowSource {
   public let layout: RowLayout
   public let filledColumns: Set<String>?
+  public let dates: (zone: TimeZoneRules, example: Int)?
   public let strings: StringTable
   private let path: String
   private let window: ByteWindow
@@ -64,7 +66,9 @@ public final class CSVSource: RowSource {
       rules = try RowRuleEvaluator(schema.rules, schema: schema, layout: layout)
       window.advance(to: header.dataStart)
       totals = Self.describe(plan)
+      totals.notes = header.notes + plan.assignment.notes
       filledColumns = plan.assignment.filled(schema)
+      dates = plan.dates
     } catch let error as SourceError {
       throw error.at(path)
     }
@@ -94,6 +98,11 @@ public final class CSVSource: RowSource {
 
   public func takeRejected() -> [SourceRejection] { parser.takeRejected() }
 
+  /// A row of the last block as it stands in the file.
+  package func original(of row: Int, in block: RowBlock) -> SourceRejection {
+    parser.original(window, row, of: block)
+  }
+
   public func next(_ block: RowBlock) throws -> Bool {
     do {
       while true {
@@ -121,6 +130,7 @@ public final class CSVSource: RowSource {
     let broken = rules.broken(
       UnsafeRawPointer(block.bytes.base), rowCount: block.rowCount, stride: layout.stride)
     var removed: [Int] = []
+    var flags = RowFlags(rules)
     for finding in broken {
       let rule = rules.rules[finding.rule]
       let origin = parser.origins[finding.row]
@@ -130,14 +140,16 @@ public final class CSVSource: RowSource {
           .brokenRule, "\(rule.name): \(rule.reason)",
           place: .init(line: Int(origin.line), byteOffset: window.streamOffset(origin.position)),
           remedy: "correct the row, or the file's source")
-      case .flag: totals.flagged[rule.name, default: 0] += 1
+      case .flag: flags.add(finding)
       case .quarantine:
         if removed.last == finding.row { continue }
         removed.append(finding.row)
         parser.reject(window, finding.row, of: block, rule: rule)
       }
     }
+    flags.count(apartFrom: removed, in: &totals)
     if !removed.isEmpty { parser.sortRejected() }
+    parser.forgetOrigins(of: removed)
     RowBlockEdit.remove(removed, from: block)
     totals.rejectedCount += Int64(parser.rejected.count)
     block.firstOrdinal = totals.rowCount

@@ -171,10 +171,11 @@ public final class MassiveSource: RowSource {
     var removed: [(row: Int, rule: SourceRule, position: Int)] = []
     // Rows come in their order, so that the records before them are counted once.
     var passed = 0
+    var flags = RowFlags(rules)
     for finding in broken {
       let rule = rules.rules[finding.rule]
       switch rule.action {
-      case .flag: totals.flagged[rule.name, default: 0] += 1
+      case .flag: flags.add(finding)
       case .fail:
         throw SourceError(
           .brokenRule, "\(rule.name): \(rule.reason)", place: .init(byteOffset: stream.offset))
@@ -184,6 +185,7 @@ public final class MassiveSource: RowSource {
         removed.append((finding.row, rule, finding.row + passed))
       }
     }
+    flags.count(apartFrom: removed.map(\.row), in: &totals)
     if removed.isEmpty { return }
     if removed.count > SourceRejection.countMax {
       throw MassiveError(

@@ -166,13 +166,13 @@ enum PageFile {
 }
 
 /// Members that stand in the first bytes of a page.
-struct PageClues {
+package struct PageClues {
   private let head: [UInt8]
 
-  init(_ head: [UInt8]) { self.head = head }
+  package init(_ head: [UInt8]) { self.head = head }
 
   /// Whether a member of this name stands there.
-  func has(_ name: String) -> Bool { place(name) != nil }
+  package func has(_ name: String) -> Bool { place(name) != nil }
 
   /// The text of a member, where it is plain.
   func text(_ name: String) -> String? {

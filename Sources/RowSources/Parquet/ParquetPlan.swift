@@ -1,5 +1,6 @@
 import Columnar
 import Databento
+import Market
 import Parquet
 
 /// How each column of one Parquet file is read.
@@ -25,6 +26,16 @@ struct ParquetPlan {
   private(set) var symbolSource: SymbolSource?
   private(set) var recordTypes: [RecordTypeCheck] = []
   private(set) var report = SourceReport()
+  /// Where the index has dates without a time: their zone, and one of them.
+  private(set) var dates: (zone: TimeZoneRules, example: Int)?
+  /// Columns that no row may have a value in.
+  private(set) var blanks: [Int] = []
+  /// Columns of one letter.
+  let letters: LetterColumns
+  /// What the columns are called in `extra`.
+  let keys: [String]
+  /// A time that fills another one too.
+  private(set) var copiedTime: (from: RowField, to: RowField)?
   let required: [(String, RowField)]
   /// Names of the schema's columns that the file fills.
   let filledColumns: Set<String>
@@ -52,6 +63,10 @@ struct ParquetPlan {
     if let instrument = try assignment.checkFilled(schema, layout, options), let symbolField {
       symbolSource = SymbolSource(instrument: layout.fields[instrument], symbol: symbolField)
     }
+    letters = LetterColumns(schema, layout, assignment.uses)
+    keys = assignment.keys
+    copiedTime = assignment.copiedTime.map { (layout.fields[$0.from], layout.fields[$0.to]) }
+    report.notes = assignment.notes
     let known = Set(names.map { ColumnAssignment.normalised($0).name })
     let isVendorForm = known.isSuperset(of: ["rtype", "publisher_id", "instrument_id"])
     for column in names.indices {
@@ -61,6 +76,7 @@ struct ParquetPlan {
           column, leaves[column], schema.columns[position], layout.fields[position], options,
           assignment, samples[column], isIndex: position == index, isVendorForm: isVendorForm,
           kind: schema.kind)
+        if position == index { dates = fills[column]?.times.dates(samples[column]) }
       case .extra:
         guard let extra = schema.position(of: "extra") else { continue }
         extraField = layout.fields[extra]
@@ -76,6 +92,7 @@ struct ParquetPlan {
           recordTypes.append(RecordTypeCheck(column: column, expected: expected))
         }
       case .ignored(let reason): report.ignoredColumns.append("\(names[column]) (\(reason))")
+      case .blank: blanks.append(column)
       case .dateCheck:
         report.ignoredColumns.append("\(names[column]) (the date of a time that is there)")
       case .date, .clock:

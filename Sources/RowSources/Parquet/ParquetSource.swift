@@ -2,6 +2,7 @@ import Bytes
 import Columnar
 import Databento
 import JSON
+import Market
 import Parquet
 
 /// A Parquet file of others being turned into packed rows, a block of one row group at a time.
@@ -13,11 +14,13 @@ public final class ParquetSource: RowSource {
 
   public let layout: RowLayout
   public let filledColumns: Set<String>?
+  public let dates: (zone: TimeZoneRules, example: Int)?
   public let strings: StringTable
   private let reader: ParquetReader
   private let path: String
   private let plan: ParquetPlan
   private var fills: [ParquetFill?]
+  private var letters: LetterColumns
   private let template: ByteBuffer
   private let rules: RowRuleEvaluator
   private let blockRowMax: Int
@@ -54,7 +57,9 @@ public final class ParquetSource: RowSource {
         leaves: reader.leaves, names: names, samples: samples, schema: schema, layout: layout,
         options: options)
       fills = plan.fills
+      letters = plan.letters
       filledColumns = plan.filledColumns
+      dates = plan.dates
       template = layout.template(schema, options, strings)
       rules = try RowRuleEvaluator(schema.rules, schema: schema, layout: layout)
       totals = plan.report
@@ -149,6 +154,7 @@ public final class ParquetSource: RowSource {
       fills[index]?.fill(columns[index], count, rows, stride, strings, &faults)
     }
     for row in 0..<count { finish(row, rows + row * stride, &faults) }
+    var flags = RowFlags(rules)
     for finding in rules.broken(rows, rowCount: count, stride: stride) {
       let rule = rules.rules[finding.rule]
       switch rule.action {
@@ -156,11 +162,11 @@ public final class ParquetSource: RowSource {
         throw SourceError(
           .brokenRule, "\(rule.name): \(rule.reason) (row \(rowNumber + Int64(finding.row) + 1))",
           remedy: "correct the row, or the file's source")
-      case .flag:
-        if faults[finding.row] == nil { totals.flagged[rule.name, default: 0] += 1 }
+      case .flag: flags.add(finding)
       case .quarantine: faults.add(finding.row, rule: rule.name, reason: rule.reason)
       }
     }
+    flags.count(apartFrom: faults.rows, in: &totals)
     for row in faults.rows { reject(row, rows + row * stride, faults) }
     RowBlockEdit.remove(faults.rows, from: block)
     block.firstOrdinal = totals.rowCount
@@ -189,6 +195,16 @@ public final class ParquetSource: RowSource {
       faults.add(row, .otherRecordType, "record type '\(text)' is not of this kind")
     }
     addRemainders(row, out, &faults)
+    if !letters.isEmpty, let reason = letters.settle(out, strings) {
+      faults.add(row, .unknownLetter, reason)
+    }
+    for column in plan.blanks where ParquetCell.text(columns[column], row)?.isEmpty == false {
+      faults.add(row, .unsupportedValue, "'\(plan.names[column])': \(ColumnAssignment.notBlank)")
+    }
+    if let (from, to) = plan.copiedTime, from.isValid(out) {
+      out.storeLE(UnsafeRawPointer(out).loadLE(from.offset, as: Int64.self), to.offset)
+      to.markValid(out)
+    }
     if let extra = plan.extraField {
       let json = extraText(row)
       if json.count > 2 {
@@ -245,7 +261,7 @@ public final class ParquetSource: RowSource {
     for index in chosen {
       let length = bytes.count
       if length > 1 { bytes.append(0x2C) }
-      JSONWriter.appendQuoted(plan.names[index], to: &bytes)
+      JSONWriter.appendQuoted(plan.keys[index], to: &bytes)
       bytes.append(0x3A)
       if !ParquetCell.appendJSON(columns[index], row, to: &bytes) {
         bytes.removeSubrange(length...)

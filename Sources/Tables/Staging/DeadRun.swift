@@ -55,7 +55,7 @@ struct DeadRun {
 
   private static func odd(_ what: String, _ path: String) -> PassError {
     PassError(
-      .input, "what a dead run left in staging \(what); it is left alone", place: path,
+      .input, "what a run that died left behind \(what); it is left alone", place: path,
       remedy: "look at it, and remove the folder if nobody needs it")
   }
 
@@ -70,7 +70,7 @@ struct DeadRun {
     if folder.removeFiles(but: ["lock"]), folder.remove("lock"), staging.removeFolder(name) {
       return true
     }
-    report(PassError.system("remove what a dead run left in staging", path: path))
+    report(PassError.system("remove what a run that died left behind", path: path))
     return false
   }
 
@@ -165,7 +165,8 @@ extension StagingRun {
     guard let staging = lake.folder("staging") else {
       report(
         PassError(
-          .input, "'staging' is a link: what dead runs left there is left alone",
+          .input,
+          "the folder of unfinished work is a link: what runs that died left there is left alone",
           place: root + "/staging", remedy: "make it a folder of the lake"))
       return 0
     }

@@ -99,7 +99,8 @@ struct DatabentoJob {
   // MARK: - What is asked
 
   private func kinds() throws -> [RecordKind] {
-    let names = order.schemas.isEmpty ? [config.schema ?? "ohlcv-1m"] : order.schemas
+    let names =
+      order.schemas.isEmpty ? [config.schema ?? VendorConfig.schemaDefault] : order.schemas
     return try names.map { name in
       guard let kind = RecordKind(rawValue: name), kind.isSchema else {
         let known = RecordKind.allCases.filter(\.isSchema).map(\.rawValue)
@@ -381,6 +382,7 @@ struct DatabentoJob {
     return try job.fetch(
       part.plan, source: DatabentoDownload(part.client, batch: batch), ledger: ledger,
       recovered: recovered,
-      symbols: part.request.symbols, unresolved: part.unresolved)
+      symbols: part.request.symbols, unresolved: part.unresolved,
+      announced: part.quote.recordCount)
   }
 }

@@ -10,7 +10,8 @@ struct DownloadFlags {
   static let all: [FlagSpec] = [
     .option("dataset", "DATASET", help: "Databento's dataset, like GLBX.MDP3."),
     .option(
-      "schema", "KINDS", help: "Databento's schemas, like ohlcv-1s,trades (default: lake.yaml)."),
+      "schema", "KINDS",
+      help: "Databento's schemas, like ohlcv-1s,trades (default: lake.yaml's, else ohlcv-1d)."),
     .option("symbols", "SYMBOLS", help: "What to fetch, like SPY,QQQ; ALL_SYMBOLS for all."),
     .option(
       "stype-in", "raw_symbol|parent|continuous|instrument_id",

@@ -74,14 +74,17 @@ struct DownloadRun {
 
   /// Fetches what a plan lists, and tells what became of it.
   ///
-  /// - Parameter symbols: All that were asked for, those with nothing to fetch too.
+  /// - Parameters:
+  ///   - symbols: All that were asked for, those with nothing to fetch too.
+  ///   - announced: Records that the vendor says there are; 0 where it says nothing.
   func fetch(
     _ plan: DownloadPlan, source: any DownloadSource, ledger: CoverageLedger,
     recovered: [CoverageEvent],
-    symbols: [String], unresolved: [String: any Error] = [:]
+    symbols: [String], unresolved: [String: any Error] = [:], announced: Int = 0
   ) throws -> ExitStatus {
     let count = plan.units.count { $0.agreedCount == nil }
-    let progress = ProgressReporter(context, verb: "download", fileTotal: count)
+    let progress = ProgressReporter(
+      context, verb: "download", fileTotal: count, rowTotal: announced)
     let pass = try pass(source, progress, unitCount: count)
     let began = monotonicSeconds()
     let report = try pass.run(

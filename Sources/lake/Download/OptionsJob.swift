@@ -199,8 +199,11 @@ private struct Placed: LakeError {
   let message: String
   let placeText: String?
   let remedy: String?
+  /// What it was, with its own code.
+  let cause: any Error
 
   init(_ error: any Error, _ place: String) {
+    cause = error
     let known = error as? any LakeError
     message = known?.message ?? "\(error)"
     placeText = known?.placeText.map { place + ", " + $0 } ?? place

@@ -1,0 +1,45 @@
+import Columnar
+
+/// Numbers that a program wrote with all the digits of a double, of which the last are noise.
+enum DoubleDigits {
+  /// Digits that every double keeps, and those that a decimal has at most to be told from a computed number.
+  private static let keptCount = 15
+  private static let shortMax = 12
+
+  /// `15.21` of `15.209999999999999` or `15.210000000000001`: what prints where a number is cut to the digits that a
+  /// double keeps.
+  ///
+  /// - Returns: The value times 10 to the power of `scale`; nil for numbers of fewer digits, and those that are not short
+  ///   even then: they are what they say.
+  static func short(_ text: UnsafeRawBufferPointer, scale: Int) -> Int128? {
+    guard text.count > keptCount else { return nil }
+    var digits: [UInt8] = []
+    var exponent = 0
+    var isFraction = false
+    var at = text.first == 0x2D ? 1 : 0
+    while at < text.count, text[at] == 0x2E || (0x30...0x39).contains(text[at]) {
+      if text[at] == 0x2E {
+        isFraction = true
+      } else {
+        if !digits.isEmpty || text[at] != 0x30 { digits.append(text[at] - 0x30) }
+        if isFraction { exponent -= 1 }
+      }
+      at += 1
+    }
+    // Numbers with an exponent of their own are left as they are.
+    guard at == text.count, digits.count > keptCount, digits.count <= 40 else { return nil }
+    exponent += digits.count - keptCount
+    let roundsUp = digits[keptCount] >= 5
+    digits.removeSubrange(keptCount...)
+    var value = digits.reduce(Int128(0)) { $0 * 10 + Int128($1) } + (roundsUp ? 1 : 0)
+    var count = keptCount
+    while value != 0, value % 10 == 0 {
+      value /= 10
+      exponent += 1
+      count -= 1
+    }
+    guard count <= shortMax else { return nil }
+    let sign = text.first == 0x2D ? "-" : ""
+    return DecimalText.parse("\(sign)\(value)e\(exponent)", scale: scale)
+  }
+}

@@ -1,0 +1,158 @@
+import Bytes
+import Catalog
+import CommandLineKit
+import Market
+
+/// What lake.yaml says shall be done, judged before it is: a pass that cannot run, a command that is none.
+struct ConfiguredWork {
+  private let config: LakeConfig
+  /// By name, the kind of rows of the tables that are there.
+  private let tableKinds: [String: String]
+
+  init(_ config: LakeConfig, in context: Context) throws {
+    self.config = config
+    var kinds: [String: String] = [:]
+    if let lake = try context.findLakeIfAny() {
+      for name in try lake.tableNames() {
+        // A table that cannot be read says nothing here; whoever works on it is told why.
+        let snapshot = try? lake.table(named: name.description).snapshot()
+        kinds[name.description] = snapshot?.configuration[TableProperty.schema]
+      }
+    }
+    tableKinds = kinds
+  }
+
+  /// In the order of the file.
+  func mistakes() -> [CatalogError] {
+    var found: [CatalogError] = []
+    for setting in config.settings {
+      guard case .line(let line) = setting.origin else { continue }
+      let problems: [(message: String, remedy: String?)]
+      if setting.key == "resample.intervals" {
+        problems = intervals(setting.values, of: nil)
+      } else if setting.key.hasPrefix("passes["), setting.key.hasSuffix("].table") {
+        problems = pass(setting)
+      } else if setting.key.hasPrefix("schedule["), setting.key.hasSuffix("].run") {
+        problems = setting.values.flatMap(command) + time(setting)
+      } else if setting.key.hasPrefix("schedule["), setting.key.hasSuffix("].timezone") {
+        problems = zone(setting.text)
+      } else {
+        continue
+      }
+      found += problems.map { problem in
+        CatalogError(
+          .badConfig, "'\(setting.key)': " + problem.message,
+          place: .init(path: config.path, line: line), remedy: problem.remedy)
+      }
+    }
+    return found
+  }
+
+  private typealias Problem = (message: String, remedy: String?)
+
+  // MARK: - Passes
+
+  private func pass(_ setting: LakeConfig.Setting) -> [Problem] {
+    let group = setting.key.dropLast("table".count)
+    return source(setting.text)
+      + intervals(config.setting(group + "to")?.values ?? [], of: setting.text)
+  }
+
+  /// Bars are made of bars.
+  private func source(_ table: String) -> [Problem] {
+    guard let kind = kind(of: table), Self.interval(ofKind: kind) == nil else { return [] }
+    return [
+      (
+        "'\(table)' holds \(kind), and bars are made of bars",
+        "name a table of bars, like raw.equs_mini_ohlcv_1s"
+      )
+    ]
+  }
+
+  private func intervals(_ texts: [String], of table: String?) -> [Problem] {
+    let base = table.flatMap(kind).flatMap(Self.interval)
+    return texts.compactMap { text in
+      guard let interval = Interval.parse(text) else { return nil }
+      if !interval.dividesDay {
+        return (
+          "bars of \(text) do not divide a day",
+          "an interval that a day holds a whole number of, like 15s, 30m, 6h"
+        )
+      }
+      guard let base, !interval.isMultiple(of: base) || interval <= base else { return nil }
+      return (
+        "bars of \(text) can't be made of bars of \(base.name)",
+        "an interval that is a multiple of \(base.name)"
+      )
+    }
+  }
+
+  /// What a table holds, or will by its name; nil where nothing tells.
+  private func kind(of table: String) -> String? {
+    if let kind = tableKinds[table] { return kind }
+    let name = table.split(separator: ".").last.map(String.init) ?? table
+    // They are built in; without them nothing is known of names.
+    let kinds = ((try? TableSchema.all()) ?? []).map(\.kind).filter {
+      name == Self.snake($0) || name.hasSuffix("_" + Self.snake($0))
+    }
+    return kinds.max { $0.count < $1.count }
+  }
+
+  private static func snake(_ kind: String) -> String {
+    String(kind.map { $0 == "-" ? "_" : $0 })
+  }
+
+  private static func interval(ofKind kind: String) -> Interval? {
+    // Only the kinds of bars have one.
+    (try? TableSchema.named(kind))?.interval
+  }
+
+  // MARK: - The schedule
+
+  private func time(_ run: LakeConfig.Setting) -> [Problem] {
+    let group = run.key.dropLast("run".count)
+    if config.setting(group + "at") != nil || config.setting(group + "every") != nil { return [] }
+    return [("nothing says when it runs", "at: \"06:30\", or every: 5m")]
+  }
+
+  private func zone(_ name: String) -> [Problem] {
+    do {
+      _ = try TimeZoneRules.named(name)
+      return []
+    } catch {
+      return [(ErrorWords.message(error), ErrorWords.remedy(error))]
+    }
+  }
+
+  /// What is wrong with a command of this program; others are the shell's.
+  private func command(_ line: String) -> [Problem] {
+    let words = Self.words(line)
+    guard words.first == "lake" else { return [] }
+    do throws(UsageError) {
+      try lakeProgram().check(Array(words.dropFirst()))
+    } catch {
+      return [("'\(line)': " + error.message, error.remedy)]
+    }
+    guard words.count > 2, words[1] == "resample", !words[2].hasPrefix("-") else { return [] }
+    return source(words[2])
+  }
+
+  /// The words of the first command of a line, as far as a shell would not change them.
+  private static func words(_ line: String) -> [String] {
+    var words: [String] = []
+    for word in line.split(separator: " ") {
+      if ["|", "&&", "||", ";", ">", ">>", "<", "&"].contains(String(word)) { break }
+      words.append(word.filter { $0 != "'" && $0 != "\"" })
+    }
+    return words
+  }
+}
+
+/// The words of any error.
+private enum ErrorWords {
+  static func message(_ error: any Error) -> String {
+    (error as? any LakeError)?.message ?? "\(error)"
+  }
+
+  static func remedy(_ error: any Error) -> String? { (error as? any LakeError)?.remedy }
+}

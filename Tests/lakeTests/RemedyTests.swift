@@ -1,0 +1,162 @@
+import Foundation
+import Testing
+
+/// Every text of the program that names a flag, held against what the commands declare.
+@Suite struct RemedyTests {
+  private static let sources = URL(filePath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent().appending(path: "Sources")
+  private static let common = [
+    "lake", "json", "quiet", "verbose", "color", "progress", "help", "version",
+  ]
+  /// Flags of other programs that a text tells to run.
+  private static let foreign = ["long"]
+
+  /// Which commands a file's texts come up in, by the beginning of its path; the longest that fits counts.
+  private static let commands: [(path: String, names: [String])] = [
+    ("Bytes/OutputFile", ["query", "dbn", "export"]),
+    ("Catalog/Lake", ["query"]),
+    ("DeltaLog", ["query", "describe", "files"]),
+    ("CommandLineKit", ["query"]),
+    // It says itself that not all commands have them.
+    ("CommandLineKit/Program", ["ingest"]),
+    ("Databento/DBN", ["ingest", "dbn"]),
+    ("Databento/DBNText", ["dbn"]),
+    ("Databento/DBNReader", ["dbn"]),
+    ("Databento/Client", ["download"]),
+    ("Databento/Simulator", ["simulate"]),
+    ("HTTP", ["download", "options"]),
+    ("Options", ["download"]),
+    ("Options/DiscoveryRange", ["options"]),
+    ("Passes/Download", ["download"]),
+    ("Passes/Engine", ["ingest"]),
+    ("Passes/Export", ["export"]),
+    ("Passes/Gaps", ["gaps"]),
+    ("Passes/Ingest", ["ingest"]),
+    ("Passes/Ingest/GoneRows", ["download"]),
+    ("Passes/Resample", ["resample"]),
+    ("Passes/Restore", ["restore"]),
+    ("Passes/Sources", ["ingest"]),
+    ("Query", ["query"]),
+    ("lake/Calendar", ["calendar"]),
+    ("lake/ChecksumRemedy", ["query", "parquet"]),
+    ("lake/Commands", ["tables"]),
+    ("lake/Config", ["config"]),
+    ("lake/Context+Table", ["describe"]),
+    ("lake/Context+Vendor", ["download", "options"]),
+    ("lake/DBN", ["dbn"]),
+    ("lake/Describe", ["describe"]),
+    ("lake/Download", ["download"]),
+    ("lake/Export", ["export"]),
+    ("lake/Files", ["files"]),
+    ("lake/Gap", ["gaps"]),
+    ("lake/History", ["history"]),
+    ("lake/Ingest", ["ingest"]),
+    ("lake/Init", ["init"]),
+    ("lake/Ledger", ["ledger"]),
+    ("lake/Options", ["options"]),
+    ("lake/Parquet", ["parquet"]),
+    ("lake/Query", ["query"]),
+    ("lake/Resample", ["resample"]),
+    ("lake/Restore", ["restore"]),
+    ("lake/Schema", ["schema"]),
+    ("lake/Simulate", ["simulate"]),
+    ("lake/Spend", ["spend"]),
+    ("lake/Tables", ["tables"]),
+    ("lake/Vendors", ["vendors"]),
+    ("lake/Workers", ["workers"]),
+  ]
+
+  private struct Mention {
+    var file: String
+    var line: Int
+    var text: String
+  }
+
+  /// All texts of the sources that hold something.
+  private func mentions(of wanted: String) throws -> [Mention] {
+    let literal = try Regex(#""((?:[^"\\]|\\.)*)""#)
+    let files = try #require(
+      FileManager.default.enumerator(at: Self.sources, includingPropertiesForKeys: nil))
+    var found: [Mention] = []
+    for case let file as URL in files where file.pathExtension == "swift" {
+      let name = String(file.path.dropFirst(Self.sources.path.count + 1))
+      if name.contains("Embedded") { continue }
+      let lines = try String(contentsOf: file, encoding: .utf8).split(
+        separator: "\n", omittingEmptySubsequences: false)
+      for (number, line) in lines.enumerated() where line.contains(wanted) {
+        if line.drop(while: { $0 == " " }).hasPrefix("//") { continue }
+        for match in line.matches(of: literal) {
+          let text = match.output[1].substring.map(String.init) ?? ""
+          if text.contains(wanted) {
+            found.append(Mention(file: name, line: number + 1, text: text))
+          }
+        }
+      }
+    }
+    return found
+  }
+
+  /// The flags that a command's help declares.
+  private func flags(of command: String) throws -> Set<String> {
+    let help = try LakeBinary.run(["help", command])
+    try #require(help.status == 0, "\(command)")
+    let declared = try Regex(#"^  (?:-\w, )?(?:    )?--([a-z][a-z-]*)"#).anchorsMatchLineEndings()
+    return Set(
+      help.output.matches(of: declared).compactMap { $0.output[1].substring.map(String.init) })
+  }
+
+  @Test func remediesNameOnlyFlagsThatTheCommandHas() throws {
+    let flag = try Regex(#"(?:^|[^\w-])--([a-z][a-z-]*[a-z])"#)
+    let verb = try Regex(#"\blake ([a-z]+)"#)
+    var declared: [String: Set<String>] = [:]
+    var count = 0
+    for mention in try mentions(of: "--") {
+      for match in mention.text.matches(of: flag) {
+        let name = match.output[1].substring.map(String.init) ?? ""
+        if Self.common.contains(name) || Self.foreign.contains(name) { continue }
+        let before = mention.text[..<match.range.lowerBound]
+        // A whole command line says whose flag it is.
+        let named = before.matches(of: verb).last?.output[1].substring.map { [String($0)] }
+        let owners =
+          named
+          ?? Self.commands.filter { mention.file.hasPrefix($0.path) }
+          .max { $0.path.count < $1.path.count }?.names
+        let place = "\(mention.file):\(mention.line): \(mention.text)"
+        guard let owners else {
+          Issue.record("nobody knows which command says this: \(place)")
+          continue
+        }
+        for owner in owners {
+          if declared[owner] == nil { declared[owner] = try flags(of: owner) }
+          #expect(declared[owner]?.contains(name) == true, "'\(owner)' has no --\(name): \(place)")
+          count += 1
+        }
+      }
+    }
+    #expect(count > 150)
+  }
+
+  @Test func remediesNameNoPlaceOfTheProgramAlone() throws {
+    let told = try mentions(of: "staging").filter { $0.text.contains(" ") }
+    #expect(told.isEmpty, "\(told)")
+  }
+
+  @Test func everyKindOfErrorHasACode() throws {
+    let kind = try Regex(#"struct (\w+): LakeError"#)
+    let files = try #require(
+      FileManager.default.enumerator(at: Self.sources, includingPropertiesForKeys: nil))
+    var count = 0
+    for case let file as URL in files where file.pathExtension == "swift" {
+      let text = try String(contentsOf: file, encoding: .utf8)
+      for match in text.matches(of: kind) {
+        let rest = text[match.range.upperBound...].prefix(4000)
+        let hasCode = ["let code", "var code", "let cause", "var kind"].contains {
+          rest.contains($0)
+        }
+        #expect(hasCode, "\(String(match.output[0].substring ?? ""))")
+        count += 1
+      }
+    }
+    #expect(count > 15)
+  }
+}
