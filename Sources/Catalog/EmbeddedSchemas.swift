@@ -2097,7 +2097,7 @@ columns:
   - name: position_unit
     type: string
     source: "-"
-    description: row or byte.
+    description: "line, row or byte."
   - name: rule
     type: string
     source: "-"

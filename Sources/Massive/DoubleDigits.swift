@@ -5,6 +5,10 @@ enum DoubleDigits {
   /// Digits that every double keeps, and those that a decimal has at most to be told from a computed number.
   private static let keptCount = 15
   private static let shortMax = 12
+  /// Digits that name every double.
+  private static let digitMax = 17
+  /// Doubles between the two, at most.
+  private static let stepMax: UInt64 = 4
 
   /// `15.21` of `15.209999999999999` or `15.210000000000001`: what prints where a number is cut to the digits that a
   /// double keeps.
@@ -26,8 +30,12 @@ enum DoubleDigits {
       }
       at += 1
     }
+    while digits.last == 0 {
+      digits.removeLast()
+      exponent += 1
+    }
     // Numbers with an exponent of their own are left as they are.
-    guard at == text.count, digits.count > keptCount, digits.count <= 40 else { return nil }
+    guard at == text.count, (keptCount + 1...digitMax).contains(digits.count) else { return nil }
     exponent += digits.count - keptCount
     let roundsUp = digits[keptCount] >= 5
     digits.removeSubrange(keptCount...)
@@ -39,7 +47,11 @@ enum DoubleDigits {
       count -= 1
     }
     guard count <= shortMax else { return nil }
-    let sign = text.first == 0x2D ? "-" : ""
-    return DecimalText.parse("\(sign)\(value)e\(exponent)", scale: scale)
+    let short = (text.first == 0x2D ? "-" : "") + "\(value)e\(exponent)"
+    guard let double = Double(String(decoding: text, as: UTF8.self)), let other = Double(short),
+      double.sign == other.sign,
+      max(double.bitPattern, other.bitPattern) - min(double.bitPattern, other.bitPattern) <= stepMax
+    else { return nil }
+    return DecimalText.parse(short, scale: scale)
   }
 }

@@ -140,6 +140,13 @@ import Testing
     for width in 0...120 { #expect(figures.line(columnMax: width).count <= width) }
   }
 
+  @Test func tellsFetchedAndStoredOfWhatWasAnnounced() {
+    var figures = figures
+    (figures.storedCount, figures.rowTotal) = (1_000, 2_000_000)
+    #expect(
+      figures.line(columnMax: 200).contains("1,234,567 fetched, 1,000 stored of 2,000,000 rows"))
+  }
+
   @Test func reckonsTheTimeLeftByFilesWhereBytesAreNotKnown() {
     var figures = figures
     figures.byteTotal = 0

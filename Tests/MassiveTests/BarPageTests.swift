@@ -64,6 +64,25 @@ private let bar =
     #expect(read.rejected.first?.position == 1)
   }
 
+  @Test(arguments: [
+    ("15.209999999999999", "15.21"), ("15.210000000000001", "15.21"),
+    ("-0.30000000000000004", "-0.3"),
+    ("4783.4499999999998", "4783.45"), ("15.21", "15.21"), ("1234.5678901234567", nil),
+    ("15.000000000000000001", nil),
+  ])
+  func aDoublesNoiseIsNoPrice(text: String, value: String?) throws {
+    let row = #"{"o":\#(text),"h":9999,"l":-9999,"c":\#(text),"t":1381132800000}"#
+    let index = try ReadPage(.indexBars, page([row, row].joined(separator: ","), ticker: "I:VIX"))
+    #expect(index.rows.map { $0["o"] } == [value ?? text, value ?? text])
+    let stock = try ReadPage(.bars, page([row, row].joined(separator: ",")))
+    #expect(stock.rows.map { $0["c"] } == (value.map { [$0, $0] } ?? []))
+    let average = bar.replacing("167.3586", with: text)
+    let read = try ReadPage(.bars, page([average, bar].joined(separator: ",")))
+    #expect(
+      read.rows[0]["vw"] == value
+        && read.rows[0]["extra"] == (value == nil ? #"{"vw":\#(text)}"# : nil))
+  }
+
   @Test func unknownMembersAreKeptWithTheirDigits() throws {
     let row = bar.replacing("\"n\":3", with: "\"n\":3, \"otc\" : true, \"x\\u0041\":1.2300e5")
     let read = try ReadPage(.bars, page([row, bar].joined(separator: ",")))

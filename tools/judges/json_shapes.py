@@ -146,7 +146,7 @@ def judge_rows(judge: Judge, lake: Lake, seen: dict[str, set[str]]) -> None:
     judge_lines(judge, lake.run(*export, "-o", folder / "spy.dbn", "--json").expect(0), "export", seen)
     judge_lines(judge, lake.run(*export, "--json").expect(0), "export", seen, has_rows=True)
     judge_lines(judge, lake.run("dbn", folder / "spy.dbn", "--json").expect(0), "dbn", seen, has_rows=True)
-    judge_lines(judge, lake.run("dbn", folder / "spy.dbn", "-o", folder / "spy.txt", "--json").expect(0), "dbn", seen)
+    judge_lines(judge, lake.run("dbn", folder / "spy.dbn", "-o", folder / "spy.csv", "--json").expect(0), "dbn", seen)
     for words in [[], ["--verify"], ["--rewrite", folder / "b.parquet"]]:
         judge_lines(judge, lake.run("parquet", folder / "a.parquet", *words, "--json").expect(0), "parquet", seen)
     judge_lines(judge, lake.run("parquet", nested, "--json").expect(0), "parquet", seen)

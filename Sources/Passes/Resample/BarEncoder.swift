@@ -42,6 +42,12 @@ final class BarEncoder {
   private func encode(
     _ index: Int, _ rows: BarColumns, _ count: Int, _ names: SymbolNames
   ) throws -> EncodedColumnChunk {
+    if let prices = names.prices,
+      let own = ["open": rows.open, "high": rows.high, "low": rows.low, "close": rows.close][
+        fields[index].name]
+    {
+      return try encode(index, own, count, rows, prices)
+    }
     switch fields[index].name {
     case "symbol": return try encodeSymbols(index, rows, count, names)
     case "ts_event": return try encode(index, rows.time, count)
@@ -73,6 +79,31 @@ final class BarEncoder {
     for row in 0..<count { bytes[row] = rows.flags[row] & flag == 0 ? 0 : 1 }
     return try encoders[index].encode(
       ColumnSource(.integers(values), validity: bytes), rowCount: count)
+  }
+
+  /// Prices that rows have the places of.
+  private func encode(
+    _ index: Int, _ places: UnsafePointer<Int64>, _ count: Int, _ rows: BarColumns,
+    _ prices: WidePrices
+  ) throws -> EncodedColumnChunk {
+    var values = [Int128](repeating: 0, count: count)
+    var present = [UInt8](repeating: 1, count: count)
+    for row in 0..<count {
+      if rows.flag(row) & BarColumns.Flag.price == 0 {
+        present[row] = 0
+      } else {
+        values[row] = prices.values[Int(places[row])]
+      }
+    }
+    return try values.withUnsafeBufferPointer { values in
+      try present.withUnsafeBufferPointer { present in
+        guard let values = values.baseAddress else {
+          return try encoders[index].encode(ColumnSource(.allNull), rowCount: count)
+        }
+        return try encoders[index].encode(
+          ColumnSource(.wide(values), validity: present.baseAddress), rowCount: count)
+      }
+    }
   }
 
   private func encodeSymbols(
@@ -132,7 +163,9 @@ struct BarHasher {
       let text = names.text(rows.runs[index].code).withUnsafeBytes { RowHash.text($0) }
       var base = Fingerprint()
       symbol.add(text, low: &base.low, high: &base.high)
-      total &+= rows.hasMissing ? sparse(rows, run, base) : complete(rows, run, base)
+      total &+=
+        rows.hasMissing || names.prices != nil
+        ? sparse(rows, run, base, names.prices) : complete(rows, run, base)
     }
     return total
   }
@@ -171,22 +204,27 @@ struct BarHasher {
   }
 
   /// Rows of which some lack values: those add nothing.
-  private func sparse(_ rows: BarColumns, _ run: Range<Int>, _ base: Fingerprint) -> Fingerprint {
+  private func sparse(
+    _ rows: BarColumns, _ run: Range<Int>, _ base: Fingerprint, _ prices: WidePrices?
+  ) -> Fingerprint {
     var total = Fingerprint()
     for row in run {
       var (low, high) = (base.low, base.high)
       func add(_ hash: RowHash, _ value: Int64) {
         hash.add(UInt64(bitPattern: value), low: &low, high: &high)
       }
-      let flag = rows.flags[row]
+      func addPrice(_ hash: RowHash, _ value: Int64) {
+        hash.add(prices?.word(value) ?? UInt64(bitPattern: value), low: &low, high: &high)
+      }
+      let flag = rows.flag(row)
       add(time, rows.time[row] &* 1000)
       if flag & BarColumns.Flag.publisher != 0 { add(publisher, rows.publisher[row]) }
       if flag & BarColumns.Flag.instrument != 0 { add(instrument, rows.instrument[row]) }
       if flag & BarColumns.Flag.price != 0 {
-        add(open, rows.open[row])
-        add(self.high, rows.high[row])
-        add(self.low, rows.low[row])
-        add(close, rows.close[row])
+        addPrice(open, rows.open[row])
+        addPrice(self.high, rows.high[row])
+        addPrice(self.low, rows.low[row])
+        addPrice(close, rows.close[row])
       }
       if flag & BarColumns.Flag.volume != 0 { add(volume, rows.volume[row]) }
       total &+= RowHash.finalised(low: low, high: high)

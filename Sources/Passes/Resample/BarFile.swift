@@ -30,15 +30,17 @@ struct BarFile {
     }
     symbolLeaf = try leaf("symbol")
     timeLeaf = try leaf("ts_event")
-    for name in ["open", "high", "low", "close", "volume"] { _ = try leaf(name) }
+    for name in ["open", "high", "low", "close"] { _ = try leaf(name) }
     valueLeaves = Self.values.map { reader.leafIndex(named: $0.name) }
     guard case .timestamp(.microseconds, _) = reader.leaves[timeLeaf].type else {
       throw PassError(
         .input, "'ts_event' is \(reader.leaves[timeLeaf].type.name), expected timestamp",
         place: path)
     }
-    for leaf in valueLeaves {
+    for (place, leaf) in valueLeaves.enumerated() {
       guard let leaf, reader.leaves[leaf].type.storage != .integers else { continue }
+      let isPrice = Self.values[place].flag == BarColumns.Flag.price
+      if isPrice, reader.leaves[leaf].type.storage == .wide { continue }
       throw PassError(
         .input,
         "column '\(reader.leaves[leaf].name)' is \(reader.leaves[leaf].type.name), expected integers",
@@ -47,6 +49,31 @@ struct BarFile {
   }
 
   var rowGroupCount: Int { reader.metadata.rowGroups.count }
+
+  private var priceLeaves: [Int] {
+    zip(Self.values, valueLeaves).compactMap { value, leaf in
+      value.flag == BarColumns.Flag.price ? leaf : nil
+    }
+  }
+
+  /// Whether its prices do not fit 64 bits.
+  var hasWidePrices: Bool { priceLeaves.contains { reader.leaves[$0].type.storage == .wide } }
+
+  /// All prices that the file has.
+  func collectPrices(into found: inout Set<Int128>) throws {
+    for group in 0..<rowGroupCount {
+      for leaf in priceLeaves {
+        let scanner = try reader.makeColumnScanner(rowGroup: group, leaf: leaf)
+        var column = Column(type: reader.leaves[leaf].type, storage: .integers([]))
+        while case let count = try scanner.rowsInNextPage(), count > 0 {
+          try scanner.read(rows: min(count, 32_768), into: &column)
+          for row in 0..<column.rowCount where !column.isNull(row) {
+            found.insert(column.price(row))
+          }
+        }
+      }
+    }
+  }
 
   /// The footer says that rows are sorted by symbol, then time. `lake` alone writes that order, and it
   /// is checked again as the rows pass.
@@ -59,13 +86,25 @@ struct BarFile {
       }
   }
 
-  func rowGroup(_ index: Int) throws -> BarRowGroup {
+  /// - Parameter prices: Of all files, where those of some do not fit 64 bits.
+  func rowGroup(_ index: Int, prices: WidePrices?) throws -> BarRowGroup {
     func scanner(_ leaf: Int) throws -> ColumnPageScanner {
       try reader.makeColumnScanner(rowGroup: index, leaf: leaf)
     }
     return BarRowGroup(
       path: path, symbol: try scanner(symbolLeaf), time: try scanner(timeLeaf),
-      values: try valueLeaves.map { leaf in try leaf.map { try scanner($0) } })
+      values: try valueLeaves.map { leaf in try leaf.map { try scanner($0) } }, prices: prices)
+  }
+}
+
+extension Column {
+  /// A decimal of any width.
+  fileprivate func price(_ row: Int) -> Int128 {
+    switch storage {
+    case .wide(let values): values[row]
+    case .integers(let values): Int128(values[row])
+    default: 0
+    }
   }
 }
 
@@ -78,12 +117,16 @@ final class BarRowGroup {
   private let symbol: ColumnPageScanner
   private let time: ColumnPageScanner
   private let values: [ColumnPageScanner?]
+  private let prices: WidePrices?
+  private var wide = Column(type: .decimal(precision: 38, scale: 18), storage: .integers([]))
   private var symbols = Column(type: .string, storage: .integers([]))
   private var validity: [UInt8] = []
 
   fileprivate init(
-    path: String, symbol: ColumnPageScanner, time: ColumnPageScanner, values: [ColumnPageScanner?]
+    path: String, symbol: ColumnPageScanner, time: ColumnPageScanner,
+    values: [ColumnPageScanner?], prices: WidePrices?
   ) {
+    self.prices = prices
     self.path = path
     self.symbol = symbol
     self.time = time
@@ -109,7 +152,9 @@ final class BarRowGroup {
     let targets = bars.columns.dropFirst()
     for (index, (column, target)) in zip(values, targets).enumerated() {
       let isComplete: Bool
-      if let column {
+      if let column, let prices, BarFile.values[index].flag == BarColumns.Flag.price {
+        isComplete = try !read(column, rowCount, places: prices, into: target)
+      } else if let column {
         isComplete = try !read(column, rowCount, into: target)
       } else {
         isComplete = false
@@ -130,6 +175,22 @@ final class BarRowGroup {
       guard let validity = validity.baseAddress else { return false }
       return try column.readIntegers(rows: rowCount, into: target, validity: validity)
     }
+  }
+
+  /// The places of prices that 64 bits do not hold.
+  private func read(
+    _ column: ColumnPageScanner, _ rowCount: Int, places: WidePrices,
+    into target: UnsafeMutablePointer<Int64>
+  ) throws -> Bool {
+    try column.read(rows: rowCount, into: &wide)
+    var isSparse = false
+    for row in 0..<rowCount {
+      let isNull = wide.isNull(row)
+      isSparse = isSparse || isNull
+      validity[row] = isNull ? 0 : 1
+      target[row] = isNull ? 0 : places.place(wide.price(row))
+    }
+    return isSparse
   }
 
   private func mark(_ bars: BarColumns, _ rowCount: Int, lacking flag: UInt8) {

@@ -20,6 +20,11 @@ struct BarReader {
     files = try paths.map { try BarFile(path: $0) }
     isSorted = files.count == 1 && files[0].isDeclaredSorted
     self.names = names
+    if files.contains(where: \.hasWidePrices) {
+      var found: Set<Int128> = []
+      for file in files { try file.collectPrices(into: &found) }
+      names.prices = WidePrices(found)
+    }
   }
 
   /// The next part, in place of what `bars` holds; false at the end.
@@ -39,7 +44,7 @@ struct BarReader {
           bars.removeAll()
           return false
         }
-        pages = try files[0].rowGroup(rowGroup)
+        pages = try files[0].rowGroup(rowGroup, prices: names.prices)
         rowGroup += 1
       }
       let names = names
@@ -76,7 +81,7 @@ struct BarReader {
     let known = StringTable()
     for file in files {
       for index in 0..<file.rowGroupCount {
-        let pages = try file.rowGroup(index)
+        let pages = try file.rowGroup(index, prices: names.prices)
         while true {
           let isMore = try pages.next(into: part) { text in
             Int32(bitPattern: text.withUnsafeBytes { known.code($0) })

@@ -1,9 +1,10 @@
 import Columnar
 import Tables
 
-/// The symbols of a partition, in order of their codes.
+/// The symbols of a partition, in order of their codes, and its prices where rows have only their places.
 final class SymbolNames {
   var texts = ByteColumn()
+  var prices: WidePrices?
 
   func text(_ code: Int32) -> ArraySlice<UInt8> { texts.bytes[texts.byteRange(Int(code))] }
 }
