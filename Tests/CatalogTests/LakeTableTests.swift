@@ -86,7 +86,7 @@ import Testing
         error?.message
           == "table 'bars.spy_1m' was made otherwise: 'lake.partition.timezone' is 'UTC', expected 'America/New_York'"
       )
-      #expect(error?.remedy == "store into another table: --as bars.NAME")
+      #expect(error?.remedy == "store into another table: lake resample --as bars.NAME")
     }
   }
 
