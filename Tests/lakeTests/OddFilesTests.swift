@@ -92,7 +92,7 @@ import Testing
     #expect(run.status == 1, "\(run.talk)")
     let stored = try lake.output(of: "query raw.s_trades -c side").split(
       separator: "\n", omittingEmptySubsequences: false)
-    #expect(stored.dropFirst().prefix(7) == ["B", "A", "A", "B", "N", "N", ""])
+    #expect(stored.dropFirst().prefix(7) == ["B", "A", "A", "B", "N", "N", "\"\""])
     // The only time is both: when the venue sent it and when it came.
     let times = try lake.output(of: "query raw.s_trades -c ts_event,ts_recv --limit 1")
     #expect(times.contains("2024-01-02T10:00:00.000000000Z,2024-01-02T10:00:00.000000000Z"))

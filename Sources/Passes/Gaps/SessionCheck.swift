@@ -1,4 +1,5 @@
 import Bytes
+import Ledger
 
 /// What is missing of one series in one session: pure, so that every case can be tested.
 struct SessionCheck {

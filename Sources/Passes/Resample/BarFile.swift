@@ -67,7 +67,7 @@ struct BarFile {
         var column = Column(type: reader.leaves[leaf].type, storage: .integers([]))
         while case let count = try scanner.rowsInNextPage(), count > 0 {
           try scanner.read(rows: min(count, 32_768), into: &column)
-          for row in 0..<column.rowCount where !column.isNull(row) {
+          for row in 0..<column.count where !column.isNull(row) {
             found.insert(column.price(row))
           }
         }
