@@ -38,8 +38,6 @@ let package = Package(
       name: "HTTP", dependencies: ["Bytes", "Columnar", "JSON", "CSystem", "CCurl"],
       swiftSettings: strict),
     .target(
-      name: "Options", dependencies: ["Bytes", "Columnar", "Market"], swiftSettings: strict),
-    .target(
       name: "Databento",
       dependencies: ["Bytes", "Compression", "Columnar", "JSON", "Market", "HTTP", "CSystem"],
       swiftSettings: strict),
@@ -62,8 +60,8 @@ let package = Package(
     .target(
       name: "Ledger",
       dependencies: [
-        "Bytes", "Columnar", "JSON", "Parquet", "Storage", "DeltaLog", "Market", "Databento",
-        "Catalog", "Tables", "CSystem",
+        "Bytes", "Columnar", "JSON", "Parquet", "Storage", "DeltaLog", "Market", "Catalog",
+        "Tables", "CSystem",
       ],
       swiftSettings: strict),
     .target(
@@ -91,7 +89,7 @@ let package = Package(
       name: "Downloads",
       dependencies: [
         "Bytes", "Compression", "Columnar", "JSON", "Parquet", "Storage", "DeltaLog", "Market",
-        "HTTP", "Options", "Databento", "Massive", "Catalog", "Tables", "Ledger", "RowSources",
+        "HTTP", "Databento", "Massive", "Catalog", "Tables", "Ledger", "RowSources",
         "Ingest", "CSystem",
       ],
       swiftSettings: strict),
@@ -99,7 +97,7 @@ let package = Package(
       name: "Passes",
       dependencies: [
         "Bytes", "Compression", "Columnar", "JSON", "Parquet", "Storage", "DeltaLog", "Market",
-        "Options", "Databento", "Catalog", "Tables", "Ledger", "CSystem",
+        "Catalog", "Tables", "Ledger", "CSystem",
       ],
       swiftSettings: strict),
     .target(
@@ -114,7 +112,7 @@ let package = Package(
       name: "lake",
       dependencies: [
         "Bytes", "Compression", "Columnar", "JSON", "Parquet", "Storage", "DeltaLog", "Market",
-        "HTTP", "Databento", "Massive", "Options", "Catalog", "Tables", "Ledger", "RowSources",
+        "HTTP", "Databento", "Massive", "Catalog", "Tables", "Ledger", "RowSources",
         "Ingest", "Export", "Downloads", "Passes", "Query", "CommandLineKit", "CSystem",
       ],
       swiftSettings: strict),
@@ -125,8 +123,6 @@ let package = Package(
     .testTarget(name: "ColumnarTests", dependencies: ["Columnar", "Bytes", "TestSupport"]),
     .testTarget(name: "JSONTests", dependencies: ["JSON", "Bytes", "TestSupport"]),
     .testTarget(name: "MarketTests", dependencies: ["Market", "Columnar", "TestSupport"]),
-    .testTarget(
-      name: "OptionsTests", dependencies: ["Options", "Columnar", "Market", "TestSupport"]),
     .testTarget(
       name: "ParquetTests",
       dependencies: ["Parquet", "Compression", "Columnar", "Bytes", "TestSupport"]),
@@ -153,7 +149,8 @@ let package = Package(
     .testTarget(
       name: "PassesTests",
       dependencies: [
-        "Passes", "Tables", "Ledger", "RowSources", "Ingest", "Export", "Downloads", "Catalog", "Databento",
+        "Passes", "Tables", "Ledger", "RowSources", "Ingest", "Export", "Downloads", "Catalog",
+        "Databento",
         "Massive", "DeltaLog", "Parquet", "Columnar", "Storage",
         "Market", "JSON",
         "Bytes", "CSystem", "TestSupport",

@@ -30,6 +30,15 @@ BANNED_NAMES = re.compile(r"(Utils?|Helpers?|Misc|Common|Manager)(\.|\+|$)", re.
 IMPORT = re.compile(
     r"^[ \t]*(?:@\w+[ \t]+|public[ \t]+)*import[ \t]+"
     r"(?:(?:struct|class|enum|protocol|func|var|let|typealias)[ \t]+)?(\w+)", re.MULTILINE)
+VENDORS = ["Databento", "Massive"]
+# A room, and those below it in the list that it must not know all the same.
+UNKNOWN_TO = [
+    ("Parquet", "DeltaLog"), ("DeltaLog", "Market"), ("Databento", "Massive"), ("Massive", "Databento"),
+    ("CommandLineKit", "Catalog"), ("Columnar", "Parquet"), ("Ingest", "HTTP"),
+    *((room, vendor) for room in ["Catalog", "Tables", "Ledger", "Passes", "Query"] for vendor in VENDORS),
+    *((room, other) for room in ["Passes", "Query"] for other in ["RowSources", "Ingest", "Export", "Downloads"]),
+    ("Query", "Passes"), ("Passes", "Query"),
+]
 # A comment, or a string literal with its raw and multi-line forms.
 OPAQUE = re.compile(
     r"//[^\n]*|/\*.*?\*/|(#*)\"\"\".*?\"\"\"\1|#\"[^\n]*?\"#|\"(?:\\.|[^\"\\\n])*\"", re.DOTALL)
@@ -134,8 +143,7 @@ class Tidy:
                     self.check(dependency in above, f"Package.swift: {target['name']} → {dependency} points up")
                 above.add(target["name"])
         library = {target["name"]: set(target["dependencies"]) for target in targets}
-        for lower, higher in [("Parquet", "DeltaLog"), ("DeltaLog", "Market"), ("Databento", "Massive"),
-                              ("Massive", "Databento"), ("CommandLineKit", "Catalog"), ("Columnar", "Parquet")]:
+        for lower, higher in UNKNOWN_TO:
             self.check(higher not in library.get(lower, set()), f"Package.swift: {lower} must not know {higher}")
 
 

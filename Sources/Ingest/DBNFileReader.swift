@@ -2,6 +2,7 @@ import Bytes
 import Compression
 import Databento
 import Ledger
+import Market
 import Tables
 
 /// What a DBN source said of itself once it was read to its end.

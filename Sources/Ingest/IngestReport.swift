@@ -1,5 +1,6 @@
 import Catalog
 import Databento
+import Market
 
 /// What became of one input.
 public struct IngestFileReport: Sendable {

@@ -1,6 +1,6 @@
-import Databento
 import DeltaLog
 import Ledger
+import Market
 
 /// What one input puts into one table, read and encoded, not yet committed.
 struct SourceWork {

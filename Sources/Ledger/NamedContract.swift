@@ -1,6 +1,6 @@
 import Columnar
-import Databento
 import JSON
+import Market
 
 /// Which contract a name that was asked for was, on some dates: `ES.v.0` was `ESH4`.
 ///

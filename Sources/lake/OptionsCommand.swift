@@ -9,7 +9,6 @@ import JSON
 import Ledger
 import Market
 import Massive
-import Options
 import RowSources
 
 /// Stores which option contracts were listed around a day's open.

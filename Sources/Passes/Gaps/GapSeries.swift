@@ -1,5 +1,5 @@
 import Columnar
-import Options
+import Market
 
 /// One symbol on its way through the sessions: what is known of it, and the gap that may go on.
 struct GapSeries {

@@ -7,7 +7,6 @@ import HTTP
 import Ledger
 import Market
 import Massive
-import Options
 import RowSources
 
 /// `lake download massive options`: day by day, the contracts around each day's open.

@@ -1,5 +1,4 @@
 import Columnar
-import Market
 
 /// Whether an option buys or sells.
 public enum OptionRight: String, Hashable, Sendable, CaseIterable {

@@ -1,5 +1,4 @@
 import Columnar
-import Market
 
 /// Which contracts around an opening price are worth knowing: strikes within a share of it, expirations
 /// within some days.

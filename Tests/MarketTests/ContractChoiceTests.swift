@@ -1,6 +1,5 @@
 import Columnar
 import Market
-import Options
 import Testing
 
 private func date(_ iso: String) throws -> CivilDate { try #require(CivilDate(iso: iso)) }

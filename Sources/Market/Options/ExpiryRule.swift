@@ -1,6 +1,5 @@
 import Bytes
 import Columnar
-import Market
 
 /// When the contracts of a day expire.
 public enum ExpiryRule: Hashable, Sendable {

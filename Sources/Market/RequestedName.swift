@@ -14,7 +14,7 @@ public struct RequestedName: Hashable, Sendable {
   }
 
   /// Joins days that follow each other; by name, then day, then symbol.
-  static func joined(_ days: some Sequence<RequestedName>) -> [RequestedName] {
+  public static func joined(_ days: some Sequence<RequestedName>) -> [RequestedName] {
     let ordered = days.sorted {
       ($0.name, $0.symbol, $0.days.lowerBound) < ($1.name, $1.symbol, $1.days.lowerBound)
     }

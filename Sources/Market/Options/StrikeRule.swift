@@ -1,5 +1,4 @@
 import Columnar
-import Market
 
 /// Which strikes around an opening price: calls strictly above it, puts at or below.
 public struct StrikeRule: Hashable, Sendable {

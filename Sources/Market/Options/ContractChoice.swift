@@ -1,5 +1,4 @@
 import Columnar
-import Market
 
 /// The contracts of one day: by arithmetic, or among those that were listed.
 public struct ContractChoice: Hashable, Sendable {

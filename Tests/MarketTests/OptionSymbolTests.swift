@@ -1,5 +1,5 @@
 import Columnar
-import Options
+import Market
 import TestSupport
 import Testing
 
