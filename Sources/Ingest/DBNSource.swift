@@ -21,7 +21,6 @@ final class DBNSource {
   private let watched = Mutex<[WatchedSink]>([])
   private var rejected: [RecordKind: [RejectedRow]] = [:]
   private var setAsideCount = 0
-  private var rejectedCount = 0
   /// What may be in it; nil for a file.
   private let scope: (any AnswerScope)?
   private let probe: ContentProbe?
@@ -94,7 +93,6 @@ final class DBNSource {
     watched.withLock { $0 = [] }
     rejected = [:]
     setAsideCount = 0
-    rejectedCount = 0
     let pool = WorkPool(width: pass.options.jobs)
     defer { pool.close() }
     do {
@@ -129,8 +127,7 @@ final class DBNSource {
       uniqueKeysWithValues: kinds.compactMap { kind in
         sinks[kind].map { (kind, $0.assembler.take()) }
       })
-    try checkBadRows(
-      summary.recordCount, conflicts: assembled.values.reduce(0) { $0 + $1.conflicts.count })
+    let aside = try setAside(kinds, assembled, summary)
     return try kinds.compactMap { kind in
       guard let sink = sinks[kind], let rows = assembled[kind] else { return nil }
       try rows.checkAccounts(
@@ -146,12 +143,8 @@ final class DBNSource {
       work.overlap = rows.overlap.finding(
         isKeyed: !sink.target.schema.keyColumns.isEmpty)
       work.flagCount = sink.router.flagCount
-      work.rejected = rejected[kind] ?? []
-      let recordByteCount = sink.router.recordByteCount
-      work.rejected += try rows.conflicts.map {
-        try pass.originals.keep(
-          RejectedRow(conflict: $0, original: Array($0.row.prefix(recordByteCount))))
-      }
+      work.rejected = aside[kind]?.fresh ?? []
+      work.setAsideBeforeCount = aside[kind]?.beforeCount ?? 0
       work.symbols = summary.metadata?.symbols ?? []
       work.symbolType = summary.metadata?.stypeIn?.name ?? SType.rawSymbol.name
       work.requestedNames = summary.requestedNames
@@ -221,33 +214,50 @@ final class DBNSource {
   private func reject(_ kind: RecordKind, _ row: RejectedRow) throws {
     rejected[kind, default: []].append(try pass.originals.keep(row))
     setAsideCount += 1
-    // Words about the stream, like mappings without a time, fail no file.
-    if kind.isSchema { rejectedCount += 1 }
     if setAsideCount > SourceRejection.countMax {
-      throw tooManyBadRows("more than \(SourceRejection.countMax)", areMostBad: true)
+      throw tooManyBadRows(
+        "more than \(SourceRejection.countMax)", rejected.values.flatMap { $0 },
+        remedy: SourceRejection.limitRemedy)
     }
   }
 
-  private func checkBadRows(_ recordCount: Int, conflicts: Int) throws {
-    let count = rejectedCount + conflicts
-    if Double(count) > item.options.badRowShareMax * Double(recordCount) {
-      throw tooManyBadRows(
-        "\(count) of \(recordCount)", conflicts: conflicts, areMostBad: count * 2 > recordCount)
+  /// What is set aside of each kind, and how many rows were when the same content came before.
+  ///
+  /// - Throws: Where there is more of it than the input may have.
+  private func setAside(
+    _ kinds: [RecordKind], _ assembled: [RecordKind: AssembledRows], _ summary: DBNFileSummary
+  ) throws -> [RecordKind: (fresh: [RejectedRow], beforeCount: Int)] {
+    var aside: [RecordKind: (fresh: [RejectedRow], beforeCount: Int)] = [:]
+    var bad: [RejectedRow] = []
+    for kind in kinds {
+      guard let sink = sinks[kind], let rows = assembled[kind] else { continue }
+      let all =
+        try (rejected[kind] ?? [])
+        + rows.conflicts.map { try pass.originals.keep(RejectedRow($0, position: nil)) }
+      let fresh = try pass.quarantine.fresh(
+        all, table: sink.target.name, sha256: summary.sha256)
+      aside[kind] = (fresh, all.count - fresh.count)
+      // Words about the stream, like mappings without a time, fail no file.
+      bad += kind.isSchema ? fresh : fresh.filter(\.isConflict)
     }
+    if Double(bad.count) > item.options.badRowShareMax * Double(summary.recordCount) {
+      let areMostBad = bad.count > Int(summary.recordCount) / 2
+      throw tooManyBadRows(
+        "\(bad.count) of \(summary.recordCount)", bad,
+        remedy: areMostBad
+          ? bad.contains { $0.isConflict } && item.delivery == nil
+            ? "check that it belongs into this table: --table raw.NAME stores it into another"
+            : "check that it is whole and what its name says: lake dbn FILE prints its records"
+          : item.badRowSetting)
+    }
+    return aside
   }
 
   private func tooManyBadRows(
-    _ count: String, conflicts: Int = 0, areMostBad: Bool
+    _ count: String, _ rows: [RejectedRow], remedy: String
   ) -> PassError {
-    let example =
-      rejected.values.joined().first.map { "; the first: " + $0.reason }
-      ?? (conflicts > 0 ? "; \(conflicts) have keys that the table holds with other values" : "")
-    return PassError(
-      .tooManyBadRows, "\(count) rows are bad" + example, place: path,
-      remedy: areMostBad
-        ? conflicts > 0 && item.delivery == nil
-          ? "check that it belongs into this table: --table raw.NAME stores it into another"
-          : "check that it is whole and what its name says: lake dbn FILE prints its records"
-        : item.badRowSetting)
+    PassError(
+      .tooManyBadRows, "\(count) rows are bad" + RejectedRow.words(rows), place: path,
+      remedy: remedy)
   }
 }

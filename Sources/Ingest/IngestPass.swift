@@ -176,25 +176,25 @@ public final class IngestPass {
       works = try emptyWork(item, place).map { [$0] } ?? []
     }
     report.files[place].tables = works.map(\.target.name)
-    let isNew = works.contains { !$0.isDone }
+    // Rows of a table may have been changed since: what meets them now is set aside.
+    let isNew = works.contains { !$0.isDone || !$0.rejected.isEmpty }
     if !isNew && !works.isEmpty { report.files[place].state = .alreadyDone }
     for var work in works { try take(&work, of: item, place) }
   }
 
   /// Takes what an input puts into one table into the next commit, and into the report.
   private func take(_ work: inout SourceWork, of item: IngestInput, _ place: Int) throws {
-    // Even where the rows are in: a run that died after their commit set nothing aside yet. What is in
-    // quarantine already is not put there twice.
+    // Even where the rows are in: a run that died after their commit set nothing aside yet.
     quarantine.add(
       work.rejected, table: work.target.name, sha256: work.sha256, path: item.name)
     report.files[place].repeatCount += work.repeatCount
+    report.files[place].quarantineCount += work.rejected.count
+    report.files[place].setAsideBeforeCount += work.setAsideBeforeCount
     if work.isDone {
       repeatedTables.insert(work.target.name)
       report.files[place].alreadyStoredCount += work.alreadyStoredCount + work.storedRowCount
-      report.files[place].setAsideBeforeCount += work.rejected.count
       return
     }
-    report.files[place].quarantineCount += work.rejected.count
     var change: RowChange?
     if let region = item.delivery?.replaces {
       let (applied, gone) = try RegionReplacement(region, pass: self).apply(to: &work)

@@ -1,11 +1,20 @@
+import Columnar
 import Ledger
 import RowSources
 
 extension RejectedRow {
-  init(conflict: KeyConflict, original: [UInt8]) {
+  /// - Parameter position: Number of the row in its source, from 1; nil where it is not known.
+  init(_ conflict: KeyConflict, position: Int64?) {
+    let time = TimeText.iso(nanoseconds: conflict.timestamp, digits: 9)
     self.init(
-      rule: Self.conflictRule, reason: "the table has another row with this key", position: -1,
-      symbol: conflict.symbol, timestamp: conflict.timestamp, original: original)
+      rule: Self.conflictRule,
+      reason:
+        "conflict: another row has the key of '\(conflict.symbol)' at \(time), with other values",
+      position: position ?? -1, symbol: conflict.symbol, timestamp: conflict.timestamp,
+      original: conflict.original)
+    originalForm = "json"
+    isText = true
+    if position != nil { positionUnit = "row" }
   }
 
   init(_ rejection: SourceRejection) {

@@ -61,7 +61,7 @@ final class RowFileSource {
         sink: sink, sourceByteCount: opened.source.layout.stride,
         ordinalBase: hasOrdinal ? try ordinalBase(opened.schema) : nil,
         timeZone: try TimeZoneRules.named(target.timeZone))
-      let rejected = try readRows(opened, router, input, pool)
+      let rejected = try readRows(opened, target, router, input, pool)
       try sink.finish()
       try pool.finish()
       for note in opened.source.report.notes {
@@ -90,7 +90,8 @@ final class RowFileSource {
   }
 
   private func readRows(
-    _ opened: OpenSource, _ router: RowRouter, _ input: InputStream, _ pool: WorkPool
+    _ opened: OpenSource, _ target: TableTarget, _ router: RowRouter, _ input: InputStream,
+    _ pool: WorkPool
   ) throws -> [RejectedRow] {
     var rejected: [RejectedRow] = []
     var offset = 0
@@ -106,7 +107,8 @@ final class RowFileSource {
         let report = opened.source.report
         throw tooManyBadRows(
           rejected.count, Int(report.rowCount + report.rejectedCount),
-          "more than \(SourceRejection.countMax)", rejected, opened)
+          "more than \(SourceRejection.countMax)", rejected, opened,
+          remedy: SourceRejection.limitRemedy)
       }
       try RowSink.relieve([router.sink], above: pass.rowByteCountMax, pool: pool)
     }
@@ -115,11 +117,23 @@ final class RowFileSource {
     rowCount = Int(opened.source.report.rowCount + opened.source.report.rejectedCount)
     sentinelCount = Int(opened.source.report.sentinelCount)
     ambiguousTimeCount = Int(opened.source.report.ambiguousTimeCount)
-    if Double(rejected.count) > item.options.badRowShareMax * Double(rowCount) {
-      throw tooManyBadRows(
-        rejected.count, rowCount, "\(rejected.count) of \(rowCount)", rejected, opened)
-    }
+    try checkShare(try fresh(rejected, opened, target), opened)
     return rejected
+  }
+
+  /// Those rows that were not set aside before, when the same content came.
+  private func fresh(
+    _ rows: [RejectedRow], _ opened: OpenSource, _ target: TableTarget
+  ) throws -> [RejectedRow] {
+    guard let sha256 = opened.source.contentHash else { return rows }
+    return try pass.quarantine.fresh(rows, table: target.name, sha256: sha256)
+  }
+
+  private func checkShare(_ aside: [RejectedRow], _ opened: OpenSource) throws {
+    if Double(aside.count) > item.options.badRowShareMax * Double(rowCount) {
+      throw tooManyBadRows(
+        aside.count, rowCount, "\(aside.count) of \(rowCount)", aside, opened)
+    }
   }
 
   private func takeRejected(_ opened: OpenSource) throws -> [RejectedRow] {
@@ -131,12 +145,9 @@ final class RowFileSource {
     _ rejected: [RejectedRow]
   ) throws -> SourceWork {
     try rows.checkAccounts(routed: routed, path: path)
-    if Double(rejected.count + rows.conflicts.count)
-      > item.options.badRowShareMax * Double(rowCount)
-    {
-      let badCount = rejected.count + rows.conflicts.count
-      throw tooManyBadRows(badCount, rowCount, "\(badCount) of \(rowCount)", rejected, opened)
-    }
+    let aside = try rejected + conflicts(rows.conflicts, rejected, opened, target)
+    let freshAside = try fresh(aside, opened, target)
+    try checkShare(freshAside, opened)
     guard let sha256 = opened.source.contentHash else {
       throw PassError(.input, "the input was not read to its end", place: path)
     }
@@ -149,15 +160,30 @@ final class RowFileSource {
     work.overlap = rows.overlap.finding(isKeyed: !opened.schema.keyColumns.isEmpty)
     flagCounts = opened.source.report.flagged.mapValues { Int($0) }
     work.flagCount = Int(opened.source.report.flaggedRowCount)
-    work.rejected =
-      try rejected
-      + ConflictOriginals.find(rows.conflicts, read: { try self.reopen(opened) }).map {
-        try pass.originals.keep($0)
-      }
+    work.rejected = freshAside
+    work.setAsideBeforeCount = aside.count - freshAside.count
     let named = item.options.symbol.map { [$0] } ?? (opened.source as? MassiveSource)?.tickers
     work.symbols = named ?? (item.delivery == nil ? rows.symbols.names : [])
     work.namesSymbolsByRows = named == nil
     return work
+  }
+
+  private func conflicts(
+    _ conflicts: [KeyConflict], _ rejected: [RejectedRow], _ opened: OpenSource,
+    _ target: TableTarget
+  ) throws -> [RejectedRow] {
+    if conflicts.isEmpty { return [] }
+    var places = ConflictPlaces(conflicts, rejected: rejected)
+    let input = path == "-" ? nil : try item.open()
+    if let input, input.canBeReadAgain {
+      let again = try open(input)
+      let plan = try RowPlan(
+        schema: target.schema, layout: again.source.layout, filled: again.source.filledColumns)
+      try places.look(through: again.source, plan: plan) { pass.observer.isInterrupted }
+    }
+    return try conflicts.indices.map {
+      try pass.originals.keep(places.rejected(conflicts[$0], place: $0))
+    }.sorted { $0.position < $1.position }
   }
 
   /// - Parameters:
@@ -165,15 +191,13 @@ final class RowFileSource {
   ///   - count: How many, in words.
   private func tooManyBadRows(
     _ badCount: Int, _ rowCount: Int, _ count: String, _ rejected: [RejectedRow],
-    _ opened: OpenSource
+    _ opened: OpenSource, remedy: String? = nil
   ) -> PassError {
     let (format, schema) = (opened.format, opened.schema)
     if opened.source.report.rowCount == 0, let blank = blankColumn(rejected, schema) {
       return blank
     }
     let mending = format == .pages ? nil : rejected.first.flatMap { Self.remedy($0.rule) }
-    let example =
-      rejected.first.map { "; the first, \($0.positionUnit) \($0.position): \($0.reason)" } ?? ""
     // Where most rows are bad, it is how they are read that is wrong: nobody is led to set them all aside.
     let areMostBad = badCount * 2 > rowCount
     let setting =
@@ -183,8 +207,9 @@ final class RowFileSource {
         : "run it again later: the vendor's answer is not as documented"
       : item.badRowSetting
     return PassError(
-      .tooManyBadRows, "\(count) rows are bad" + example, place: path,
-      remedy: mending.map { areMostBad ? $0 : $0 + "; or " + setting } ?? setting)
+      .tooManyBadRows, "\(count) rows are bad" + RejectedRow.words(rejected), place: path,
+      remedy: mending.map { areMostBad ? $0 : $0 + "; or " + (remedy ?? setting) }
+        ?? (areMostBad ? setting : remedy ?? setting))
   }
 
   /// Where every row lacks the same value: a column without any is as good as missing.
@@ -209,7 +234,11 @@ final class RowFileSource {
 
   /// What can be done about rows that break a rule of the file's form.
   private static func remedy(_ rule: String) -> String? {
-    switch RejectionRule(rawValue: rule) {
+    if rule == RejectedRow.conflictRule {
+      return
+        "if the file corrects what is stored, take that back first: lake restore TABLE --version N"
+    }
+    return switch RejectionRule(rawValue: rule) {
     case .badTime:
       "write times as 2024-01-02T14:30:00Z or 20240102 14:30, or map another column: --map 'theirs=ts_event'"
     case .notANumber: "write numbers as 1234.5, or leave the column out: --map 'theirs=-'"
@@ -233,13 +262,6 @@ final class RowFileSource {
     case .otherRecordType: "say the kind of the rows: --schema"
     case nil: nil
     }
-  }
-
-  /// The same file once more, from its beginning; nil where that cannot be, or has no lines.
-  private func reopen(_ opened: OpenSource) throws -> CSVSource? {
-    guard opened.format == .csv, item.delivery == nil else { return nil }
-    let input = try item.open()
-    return input.canBeReadAgain ? try open(input).source as? CSVSource : nil
   }
 
   private func open(_ input: InputStream) throws -> OpenSource {

@@ -11,7 +11,10 @@ struct SourceWork {
   var kept: [PendingSegment] = []
   /// Stored files that go when the segments come.
   var removals: [AddFile] = []
+  /// Rows that are set aside now.
   var rejected: [RejectedRow] = []
+  /// Rows that were set aside when the same content came before.
+  var setAsideBeforeCount = 0
   /// Rows whose key and content an earlier row of the input had.
   var repeatCount = 0
   /// Rows that the table has already.
@@ -36,11 +39,13 @@ struct SourceWork {
   var isDone: Bool { target.has(input: appId) }
   var storedRowCount: Int { segments.reduce(0) { $0 + $1.staged.rowCount } }
   var isWithoutRows: Bool {
-    segments.isEmpty && rejected.isEmpty && repeatCount == 0 && alreadyStoredCount == 0
+    segments.isEmpty && rejected.isEmpty && setAsideBeforeCount == 0 && repeatCount == 0
+      && alreadyStoredCount == 0
   }
   /// Whether rows were read and none of them is in the table: then the input is not in either.
   var isOnlyQuarantined: Bool {
-    segments.isEmpty && repeatCount == 0 && alreadyStoredCount == 0 && !rejected.isEmpty
+    segments.isEmpty && repeatCount == 0 && alreadyStoredCount == 0
+      && (!rejected.isEmpty || setAsideBeforeCount > 0)
   }
   var sentinelCount: Int { segments.reduce(0) { $0 + $1.staged.sentinelCount } }
 

@@ -68,25 +68,28 @@ package struct GoneRows {
 }
 
 /// Stored values as JSON: decimals by their digits, times in ns since 1970 UTC as ISO texts.
-enum StoredValue {
+package enum StoredValue {
   /// - Parameter column: Timestamps of it are in ns.
   static func json(_ column: Column, _ row: Int, _ type: ColumnType) -> JSONValue {
-    func number(_ value: Int128) -> JSONValue {
-      switch type {
-      case .boolean: .boolean(value != 0)
-      case .decimal(_, let scale):
-        .number(DecimalText.format(value, scale: scale, trimmed: true))
-      case .timestamp: .string(TimeText.iso(nanoseconds: Int64(value), digits: 9))
-      case .date: .string(CivilDate(daysSinceEpoch: Int(value)).iso)
-      default: .integer(value)
-      }
-    }
     switch column.storage {
-    case .integers(let values): return number(Int128(values[row]))
-    case .wide(let values): return number(values[row])
+    case .integers(let values): return number(Int128(values[row]), type)
+    case .wide(let values): return number(values[row], type)
     case .doubles(let values): return .string("\(values[row])")
     case .bytes(let values): return .string(values[row])
     case .codes(let codes, let dictionary): return .string(dictionary[Int(codes[row])])
+    }
+  }
+
+  /// Whatever a column of whole numbers stands for.
+  package static func number(_ value: Int128, _ type: ColumnType) -> JSONValue {
+    switch type {
+    case .boolean: .boolean(value != 0)
+    case .decimal(_, let scale):
+      .number(DecimalText.format(value, scale: scale, trimmed: true))
+    case .timestamp:
+      .string(TimeText.iso(nanoseconds: Int64(truncatingIfNeeded: value), digits: 9))
+    case .date: .string(CivilDate(daysSinceEpoch: Int(truncatingIfNeeded: value)).iso)
+    default: .integer(value)
     }
   }
 }

@@ -14,7 +14,12 @@ package final class QuarantineWriter {
     var sha256: String
     var path: String
     var row: RejectedRow
+    /// Whether the quarantine table has rows of the input already, and not this one.
+    var isLater: Bool
   }
+
+  /// What quarantine tables have of inputs, as far as it was looked at since the last commit.
+  private var known: [String: KnownRejections] = [:]
 
   /// Rows that wait.
   package var rowCount: Int { entries.count }
@@ -26,15 +31,54 @@ package final class QuarantineWriter {
   }
 
   package func add(_ rows: [RejectedRow], table: TableName, sha256: String, path: String) {
+    let isLater = known[sha256 + "/\(table)"]?.isEmpty == false
     entries.append(
-      contentsOf: rows.map { Entry(table: table, sha256: sha256, path: path, row: $0) })
+      contentsOf: rows.map {
+        Entry(table: table, sha256: sha256, path: path, row: $0, isLater: isLater)
+      })
   }
+
+  /// Those rows that were not set aside before, when the same content came, nor wait to be.
+  package func fresh(_ rows: [RejectedRow], table: TableName, sha256: String) throws
+    -> [RejectedRow]
+  {
+    if rows.isEmpty { return [] }
+    var known = try knownRows(table: table, sha256: sha256)
+    for entry in entries where entry.table == table && entry.sha256 == sha256 {
+      let original = try originals.original(of: entry.row)
+      known.add(entry.row, original: entry.row.originalText(original))
+    }
+    if known.isEmpty { return rows }
+    return try rows.filter { row in
+      !known.take(row, original: row.originalText(try originals.original(of: row)))
+    }
+  }
+
+  private func knownRows(table: TableName, sha256: String) throws -> KnownRejections {
+    let input = sha256 + "/\(table)"
+    if let known = known[input] { return known }
+    var found = KnownRejections()
+    let name = TableName.quarantine(for: table)
+    if lake.hasTable(name) {
+      let snapshot = try lake.table(name).snapshot()
+      if snapshot.txns.contains(prefix: Self.prefix + input) {
+        let root = lake.path(of: name)
+        for file in try snapshot.files {
+          try found.add(sha256: sha256, path: file.localPath(in: root))
+        }
+      }
+    }
+    known[input] = found
+    return found
+  }
+
+  private static let prefix = "lake/quarantine/"
 
   /// Forgets the rows of an input that will be read again.
   package func drop(sha256: String) { entries.removeAll { $0.sha256 == sha256 } }
 
   /// Commits all rows, once an input and table. Conflicts are apart: they come of what the table held,
-  /// so that an input that is read again may have others.
+  /// so that an input that is read again may have others; those are known by what they are.
   package func flush(run: StagingRun) throws {
     let now = Clock.nanoseconds()
     for (table, tableEntries) in Dictionary(grouping: entries, by: \.table).sorted(by: {
@@ -44,18 +88,29 @@ package final class QuarantineWriter {
         entry.sha256 + "/\(table)" + (entry.row.isConflict ? "/conflicts" : "")
           // The same answer may take the place of other rows another time.
           + (entry.row.rule == GoneRows.rule ? "/replaced/" + runID : "")
+          + (entry.isLater ? "/later/" : "")
       }
       for (input, rows) in inputs.sorted(by: { $0.key < $1.key }) {
         let name = TableName.quarantine(for: table)
         try SmallTable(lake: lake, name: name, kind: "quarantine").append(
-          now: now, appId: "lake/quarantine/" + input, run: run
+          now: now, appId: Self.prefix + input + laterID(rows), run: run
         ) { _ in
           CellChunks(rows, byteCount: { $0.row.originalByteCount }) { try self.cells($0, now) }
         }
       }
     }
     entries = []
+    known = [:]
     try originals.removeAll()
+  }
+
+  /// Tells rows that came later than others of their input by what they are; nothing where they were the first.
+  private func laterID(_ rows: [Entry]) -> String {
+    guard rows.first?.isLater == true else { return "" }
+    let text = rows.map {
+      "\($0.row.rule) \($0.row.position) \($0.row.symbol ?? "") \($0.row.timestamp ?? 0) \($0.row.reason)\n"
+    }.sorted().joined()
+    return Array(text.utf8).withUnsafeBytes { String(SHA256.hex(of: $0).prefix(16)) }
   }
 
   private func cells(_ entry: Entry, _ now: Int64) throws -> [String: Cell] {

@@ -53,5 +53,18 @@ extension RejectedRow {
   package static let conflictRule = "key_conflict"
 
   /// Whether it is the table that has something against it, not the row itself that is wrong.
-  var isConflict: Bool { rule == Self.conflictRule }
+  package var isConflict: Bool { rule == Self.conflictRule }
+}
+
+extension RejectedRow {
+  /// What is wrong with some rows: how many of them conflict, and the first.
+  package static func words(_ rows: [RejectedRow]) -> String {
+    let conflictCount = rows.count { $0.isConflict }
+    let isMixed = conflictCount > 0 && conflictCount < rows.count
+    let first = rows.filter { $0.position >= 0 }.min { $0.position < $1.position } ?? rows.first
+    guard let first else { return "" }
+    let place = first.position >= 0 ? ", \(first.positionUnit) \(first.position)" : ""
+    return (isMixed ? ", \(conflictCount) of them conflicts" : "")
+      + "; the first\(place): \(first.reason)"
+  }
 }

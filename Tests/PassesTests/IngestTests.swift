@@ -73,7 +73,9 @@ private let table = "raw.test_set_ohlcv_1s"
       ])
     let kept = try toy.rows(
       "quarantine.test_set_ohlcv_1s", ["rule", "symbol", "state", "original_form"])
-    #expect(kept == [["key_conflict", "SYM1", "held", "base64"]])
+    #expect(kept == [["key_conflict", "SYM1", "held", "json"]])
+    let original = try toy.rows("quarantine.test_set_ohlcv_1s", ["original"])[0][0]
+    #expect(original.contains(#""open":101,"#) && original.contains(#""symbol":"SYM1""#))
   }
 
   @Test func repeatsWithinAFileAreDropped() throws {

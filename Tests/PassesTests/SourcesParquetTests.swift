@@ -225,6 +225,20 @@ private func open(_ value: Value, _ type: ColumnType) throws -> Drained {
     #expect(number.column("symbol") == ["INSTRUMENT_7"])
   }
 
+  /// A few kilobytes of a file may stand for one text that takes all memory.
+  @Test func aPageOfTextThatTakesMoreThanTheMemoryGivenIsRefused() throws {
+    let long = String(repeating: "x", count: 3 << 20)
+    let fields = [("ts_event", utc), ("symbol", .string), ("note", ColumnType.string)]
+    let row = [
+      Value.timestamp(nanoseconds, .nanoseconds, isUTC: true), .string("SPY"), .string(long),
+    ]
+    let error = #expect(throws: ParquetError.self) {
+      _ = try readParquet(fields, [row]) { $0.textByteCountMax = 1 << 20 }
+    }
+    #expect(error?.message.contains("a page of 31") == true)
+    #expect(error?.remedy?.contains("--memory") == true)
+  }
+
   @Test func listsAreRefusedByName() throws {
     let folder = TemporaryFolder()
     let path = folder.path + "/a.parquet"

@@ -61,8 +61,10 @@ struct AssembledRows: Sendable {
 
 /// A row whose key the table has with other content.
 struct KeyConflict: Sendable {
-  /// The packed row.
-  var row: [UInt8]
+  /// Its values by column, as JSON.
+  var original: [UInt8]
+  /// Of all its columns: finds it in its source again.
+  var content: Fingerprint
   /// Index timestamp in ns.
   var timestamp: Int64
   var symbol: String

@@ -61,6 +61,7 @@ final class StoredMerge {
     columns: plan.columns.filter {
       compared.contains($0.field.name) || $0.field.name == ExtraTime.column
     }, texts: texts)
+  private lazy var wholeDigest = RowDigest(columns: plan.columns, texts: texts)
   private lazy var keyDigest = RowDigest(
     columns: plan.columns.filter { settings.keyColumns.contains($0.field.name) }, texts: texts)
   /// Reads `extra`; nil where the input has no fields that no column is for.
@@ -293,15 +294,26 @@ final class StoredMerge {
           { contents[$0][row] }, time, row: rows[row],
           extra: extras.map { UInt64(bitPattern: $0[row]) } ?? 0)
       if verdict == .conflict {
-        try settings.conflictLimit.take(byteCount: plan.layout.stride)
-        work.tally.conflicts.append(
-          KeyConflict(
-            row: Array(UnsafeRawBufferPointer(start: rows[row], count: plan.layout.stride)),
-            timestamp: time, symbol: work.name))
+        let conflict = conflict(rows[row], time, symbol: work.name)
+        try settings.conflictLimit.take(byteCount: conflict.original.count)
+        work.tally.conflicts.append(conflict)
       }
       if verdict != .stays { work.dropped.set(work.row) }
       work.row += 1
     }
+  }
+
+  private func conflict(
+    _ row: UnsafeRawPointer, _ time: Int64, symbol: String
+  ) -> KeyConflict {
+    // The merge's own pointers are in use.
+    let pointer = UnsafeMutablePointer<UnsafeRawPointer>.allocate(capacity: 1)
+    defer { pointer.deallocate() }
+    pointer.initialize(to: row)
+    return KeyConflict(
+      original: RowValues.json(row, plan.columns, texts: texts),
+      content: wholeDigest.fingerprints(RowPointers(pointers: pointer, count: 1))[0],
+      timestamp: time, symbol: symbol)
   }
 
   private func refusal(_ symbol: String, _ time: Int64) -> PassError {

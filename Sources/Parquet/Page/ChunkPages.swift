@@ -133,7 +133,9 @@ struct ChunkPages {
       throw ParquetError(
         .unsupported,
         "a page of \(header.uncompressedByteCount) bytes, more than the "
-          + "\(pageByteCountMax) that are allowed", place: .init(offset: start))
+          + "\(pageByteCountMax) that are allowed", place: .init(offset: start),
+        remedy: pageByteCountMax < Limits.pageByteCountMax
+          ? "write the file with smaller pages, or allow more memory: --memory 1G" : nil)
     }
     if !header.isIndexPage,
       header.valueCount < 0 || Int(header.valueCount) > Limits.pageValueCountMax

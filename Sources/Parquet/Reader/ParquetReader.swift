@@ -19,6 +19,8 @@ public final class ParquetReader: Sendable {
   public let verifiesChecksums: Bool
   /// Bytes of one page, decompressed, above which a file is refused.
   public let pageByteCountMax: Int
+  /// The same of pages of texts and binaries.
+  private let textPageByteCountMax: Int
   /// Bytes of the whole file.
   public var byteCount: Int { file.count }
 
@@ -32,14 +34,19 @@ public final class ParquetReader: Sendable {
 
   /// Maps a file and reads its footer.
   ///
-  /// - Parameter int96Unit: The unit in which flat INT96 columns are given. Nanoseconds lose
-  ///   nothing but reach only from 1677 to 2262: a time outside is an error.
+  /// - Parameters:
+  ///   - int96Unit: The unit in which flat INT96 columns are given. Nanoseconds lose nothing but reach only from
+  ///     1677 to 2262: a time outside is an error.
+  ///   - textPageByteCountMax: Bytes of a page of texts or binaries, decompressed: whoever reads files of others in
+  ///     little memory refuses those that would take more.
   public convenience init(
-    path: String, verifiesChecksums: Bool = true, int96Unit: TimeUnit = .nanoseconds
+    path: String, verifiesChecksums: Bool = true, int96Unit: TimeUnit = .nanoseconds,
+    textPageByteCountMax: Int = Limits.pageByteCountMax
   ) throws(ParquetError) {
     try self.init(
       file: try FileBytes(path: path), name: path, verifiesChecksums: verifiesChecksums,
-      int96Unit: int96Unit, pageByteCountMax: Limits.pageByteCountMax)
+      int96Unit: int96Unit, pageByteCountMax: Limits.pageByteCountMax,
+      textPageByteCountMax: textPageByteCountMax)
   }
 
   /// Reads a file that is in memory.
@@ -49,17 +56,19 @@ public final class ParquetReader: Sendable {
   ) throws(ParquetError) {
     try self.init(
       file: FileBytes(bytes: bytes), name: name, verifiesChecksums: verifiesChecksums,
-      int96Unit: int96Unit, pageByteCountMax: pageByteCountMax)
+      int96Unit: int96Unit, pageByteCountMax: pageByteCountMax,
+      textPageByteCountMax: pageByteCountMax)
   }
 
   private init(
     file: FileBytes, name: String, verifiesChecksums: Bool, int96Unit: TimeUnit,
-    pageByteCountMax: Int
+    pageByteCountMax: Int, textPageByteCountMax: Int
   ) throws(ParquetError) {
     self.file = file
     self.name = name
     self.verifiesChecksums = verifiesChecksums
     self.pageByteCountMax = pageByteCountMax
+    self.textPageByteCountMax = textPageByteCountMax
     do throws(ParquetError) {
       (metadata, footerOffset) = try Self.readFooter(file)
       let tree = try SchemaBuilder.build(metadata.schema)
@@ -207,8 +216,9 @@ public final class ParquetReader: Sendable {
     do throws(ParquetError) {
       return try ChunkPages(
         file: file, footerOffset: footerOffset, leaf: leaves[leaf], metadata: chunk,
-        verifiesChecksums: verifiesChecksums, pageByteCountMax: pageByteCountMax,
-        writer: writer)
+        verifiesChecksums: verifiesChecksums,
+        pageByteCountMax: leaves[leaf].physicalType == .byteArray
+          ? textPageByteCountMax : pageByteCountMax, writer: writer)
     } catch {
       throw place(error, rowGroup, leaf)
     }

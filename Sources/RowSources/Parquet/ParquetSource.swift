@@ -44,7 +44,8 @@ public final class ParquetSource: RowSource {
     path: String, options: SourceOptions, schema: (SourceColumnNames) throws -> SourceSchema
   ) throws {
     self.path = path
-    reader = try ParquetReader(path: path)
+    // A page is held whole, and its texts once more: a few kilobytes may stand for very long ones.
+    reader = try ParquetReader(path: path, textPageByteCountMax: options.textByteCountMax)
     strings = StringTable()
     blockRowMax = max(options.blockRowMax, 1)
     textByteCountMax = options.textByteCountMax

@@ -1,0 +1,75 @@
+import Bytes
+import Catalog
+import DeltaLog
+import Parquet
+import Tables
+
+/// The rows of an input that its quarantine table has already, to be held against those that are to be set aside.
+struct KnownRejections {
+  /// What tells a row of an input from its others.
+  private struct Key: Hashable {
+    var rule: String
+    /// Of a conflict nil: the same rows are read from the same content, wherever.
+    var position: Int64?
+    var reason: String?
+    var symbol: String?
+    var timestamp: Int64?
+    /// Hash of a conflict's values; 0 where the table has them in a form of earlier versions.
+    var content: UInt64
+  }
+
+  private var counts: [Key: Int] = [:]
+
+  var isEmpty: Bool { counts.isEmpty }
+
+  /// - Parameter original: As the quarantine table has it.
+  mutating func add(_ row: RejectedRow, original: @autoclosure () -> String) {
+    counts[Self.key(row, original()), default: 0] += 1
+  }
+
+  /// Adds the rows of an input that a data file of a quarantine table has.
+  mutating func add(sha256: String, path: String) throws {
+    let reader = try ParquetReader(path: path)
+    for rowGroup in 0..<reader.rowGroupCount {
+      let rows = try RowColumns(reader, rowGroup: rowGroup)
+      for row in 0..<rows.rowCount where rows.text("source_sha256", row) == sha256 {
+        var known = RejectedRow(
+          rule: rows.text("rule", row) ?? "", reason: rows.text("reason", row) ?? "",
+          position: rows.integer("source_position", row) ?? -1, symbol: rows.text("symbol", row),
+          timestamp: rows.time("ts", row), original: [])
+        known.originalForm = rows.text("original_form", row) ?? ""
+        add(known, original: rows.text("original", row) ?? "")
+      }
+    }
+  }
+
+  /// Whether a row is known; each known one is found once.
+  mutating func take(_ row: RejectedRow, original: String) -> Bool {
+    let key = Self.key(row, original)
+    if take(key) { return true }
+    guard row.isConflict else { return false }
+    var older = key
+    older.content = 0
+    return take(older)
+  }
+
+  private mutating func take(_ key: Key) -> Bool {
+    guard let count = counts[key] else { return false }
+    counts[key] = count > 1 ? count - 1 : nil
+    return true
+  }
+
+  private static func key(_ row: RejectedRow, _ original: String) -> Key {
+    guard row.isConflict else {
+      return Key(
+        rule: row.rule, position: row.position, reason: row.reason, symbol: nil, timestamp: nil,
+        content: 0)
+    }
+    var original = row.originalForm == "base64" ? "" : original
+    let content =
+      original.isEmpty ? 0 : original.withUTF8 { RowHash.text(UnsafeRawBufferPointer($0)) }
+    return Key(
+      rule: row.rule, position: nil, reason: nil, symbol: row.symbol, timestamp: row.timestamp,
+      content: content)
+  }
+}
