@@ -227,7 +227,7 @@ private final class ExportSorter {
             UnsafeRawPointer(row.base).loadLE(packer.recordByteCount + 16, as: Int64.self))
           let key = SortKey(
             index: latest,
-            sequence: UInt64(number) << UInt64(InputIdentity.positionBitCount) | count)
+            sequence: UInt64(number) << UInt64(SourceOrdinal.positionBitCount) | count)
           row.base.storeLE(key.index, packer.recordByteCount)
           row.base.storeLE(key.sequence, packer.recordByteCount + 8)
           try add(UnsafeRawPointer(row.base), key, to: &merged)

@@ -150,7 +150,7 @@ enum ExportSource: Hashable {
       self = .values
       return
     }
-    let source = InputIdentity.source(ordinal: ordinal)
+    let source = SourceOrdinal.source(ordinal)
     self = source == 0 ? .file(fileNumber) : .source(source)
   }
 }

@@ -1,5 +1,6 @@
 import Bytes
 import Catalog
+import Tables
 
 /// What an input is known by in a table, so that its rows are stored once.
 package enum InputIdentity {
@@ -10,9 +11,6 @@ package enum InputIdentity {
   static func appId(sha256: String, reading: InputReading, table: TableName) -> String {
     prefix + sha256 + (reading.id.map { "+" + $0 } ?? "") + "/\(table)"
   }
-
-  /// Bits of a row's place in its source; 24 that stand for the source lie above them.
-  package static let positionBitCount = 39
 
   /// What the places of a source's rows begin with, so that those of another source differ.
   ///
@@ -31,11 +29,9 @@ package enum InputIdentity {
   static func ordinalBase(name: String) -> Int64 {
     let hex = Array(name.utf8).withUnsafeBytes { SHA256.hex(of: $0) }
     // Not 0, which stands for sources of older versions.
-    return max(1, Int64(hex.prefix(6), radix: 16) ?? 1) << Int64(positionBitCount)
+    return max(1, Int64(hex.prefix(6), radix: 16) ?? 1) << Int64(SourceOrdinal.positionBitCount)
   }
 
-  /// The source that a row's place says; 0 for those of older versions.
-  package static func source(ordinal: Int64) -> Int64 { ordinal >> Int64(positionBitCount) }
 }
 
 /// How an input was read: the values that decide what its rows are, and that do not stand in it.

@@ -1,5 +1,6 @@
 import DeltaLog
 import Ledger
+import Tables
 import Market
 
 /// What one input puts into one table, read and encoded, not yet committed.

@@ -278,13 +278,6 @@ final class TableTarget {
   }
 }
 
-/// Names of the tags that a segment carries in the log, beside those of `AddFile.Tag`.
-package enum SegmentTag {
-  /// The interval of the source that the segment's rows come from, within its date, in ns: half-open.
-  package static let start = "lake.start"
-  static let end = "lake.end"
-}
-
 /// What is known of stored files, so that the log's words on each are read once, however many inputs meet it.
 private final class KnownSources: Sendable {
   /// By path: a file's bytes never change.

@@ -6,9 +6,14 @@ import Parquet
 extension StagedSegment {
   /// What the log says of the segment's symbol, index and key columns.
   package func logStatistics(_ schema: TableSchema) -> FileStatistics {
+    logStatistics(of: schema.statisticsColumns, fields: schema.tableFields)
+  }
+
+  /// What the log says of some columns.
+  package func logStatistics(of names: [String], fields: [Field]) -> FileStatistics {
     var statistics = FileStatistics(rowCount: Int64(rowCount))
-    for name in schema.statisticsColumns {
-      guard let field = schema.tableFields.first(where: { $0.name == name }),
+    for name in names {
+      guard let field = fields.first(where: { $0.name == name }),
         let column = file.columns.first(where: { $0.field == name })
       else { continue }
       statistics.set(

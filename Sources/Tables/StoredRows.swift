@@ -56,6 +56,9 @@ package struct RemainderColumns {
 
   package func isRemainder(_ name: String) -> Bool { names.contains(name) }
 
+  /// Whether a time has its nanoseconds in a column of their own.
+  package func hasRemainder(_ time: String) -> Bool { names.contains(time + Self.suffix) }
+
   /// Makes whole nanoseconds of a column of microseconds.
   package func combine(
     _ column: inout Column, name: String, reader: ParquetReader, rowGroup: Int,

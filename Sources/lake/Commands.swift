@@ -20,6 +20,7 @@ nonisolated func commandGroups() -> [CommandGroup] {
         WorkersCommand.self,
         LedgerCommand.self,
         ResampleCommand.self,
+        CompactCommand.self,
         RestoreCommand.self,
       ]),
     CommandGroup(

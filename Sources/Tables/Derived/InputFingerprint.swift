@@ -6,7 +6,7 @@ import Parquet
 /// What a partition holds, whatever its files: the sum of its rows' hashes, and their number.
 package struct PartitionFingerprint: Hashable, Sendable {
   package var rowCount: Int64 = 0
-  var rowHash = Fingerprint()
+  package var rowHash = Fingerprint()
 
   /// Reads the tags of the partition's files; files without (a foreign writer's) are read themselves.
   ///

@@ -1,0 +1,247 @@
+import Bytes
+import Columnar
+import Parquet
+
+/// The rows of a row group to be, wherever they lie.
+struct GatheredRows {
+  private(set) var runs: [MergeRun] = []
+  private(set) var rowCount = 0
+  /// Of each file that rows come from: all rows between its first and its last one, which are all taken.
+  private(set) var ranges: [Int: Range<Int>] = [:]
+
+  mutating func append(_ run: MergeRun) {
+    if let last = runs.last, last.file == run.file, last.rows.upperBound == run.rows.lowerBound {
+      runs[runs.count - 1].rows = last.rows.lowerBound..<run.rows.upperBound
+    } else {
+      runs.append(run)
+    }
+    rowCount += run.rows.count
+    ranges[run.file] =
+      ranges[run.file].map { $0.lowerBound..<run.rows.upperBound } ?? run.rows
+  }
+
+  mutating func removeAll() { self = GatheredRows() }
+}
+
+/// Reads columns of rows that lie in several files, in their merged order.
+struct ColumnGather {
+  private let readers: [ParquetReader]
+
+  init(_ readers: [ParquetReader]) { self.readers = readers }
+
+  /// A column of the rows; without a value where a file lacks it.
+  func column(_ field: Field, _ rows: GatheredRows) throws -> Column {
+    var parts: [Int: Column] = [:]
+    for (file, range) in rows.ranges { parts[file] = try read(field, file, range) }
+    if rows.runs.count == 1, let part = parts[rows.runs[0].file] { return part }
+    var result = Column(type: field.type, storage: storage(field, parts.values))
+    let isAnyNull = parts.values.contains { $0.validity != nil }
+    var validity: [UInt8] = []
+    if isAnyNull { validity.reserveCapacity(rows.rowCount) }
+    var dictionaries = DictionaryUnion()
+    for run in rows.runs {
+      guard let part = parts[run.file], let range = rows.ranges[run.file] else { continue }
+      let places =
+        run.rows.lowerBound - range.lowerBound..<run.rows.upperBound - range.lowerBound
+      Self.append(part, places, file: run.file, to: &result, &dictionaries, rows.rowCount)
+      if isAnyNull {
+        if let own = part.validity {
+          validity.append(contentsOf: own[places])
+        } else {
+          validity.append(contentsOf: repeatElement(1, count: places.count))
+        }
+      }
+    }
+    if case .codes(let codes, _) = result.storage {
+      result.storage = .codes(codes, dictionary: dictionaries.texts)
+    }
+    result.validity = isAnyNull ? validity : nil
+    return result
+  }
+
+  /// Texts stay codes where all parts have them as such.
+  private func storage(_ field: Field, _ parts: some Collection<Column>) -> Column.Storage {
+    switch field.type.storage {
+    case .integers: return .integers([])
+    case .wide: return .wide([])
+    case .doubles: return .doubles([])
+    case .bytes:
+      let areCodes = parts.allSatisfy {
+        if case .codes = $0.storage { true } else { false }
+      }
+      return areCodes ? .codes([], dictionary: ByteColumn()) : .bytes(ByteColumn())
+    }
+  }
+
+  private static func append(
+    _ part: Column, _ places: Range<Int>, file: Int, to result: inout Column,
+    _ dictionaries: inout DictionaryUnion, _ rowCount: Int
+  ) {
+    // The array is taken out while it grows, so that it is not copied.
+    let storage = result.storage
+    result.storage = .integers([])
+    switch (storage, part.storage) {
+    case (.integers(var values), .integers(let more)):
+      values.reserveCapacity(rowCount)
+      values.append(contentsOf: more[places])
+      result.storage = .integers(values)
+    case (.wide(var values), .wide(let more)):
+      values.reserveCapacity(rowCount)
+      values.append(contentsOf: more[places])
+      result.storage = .wide(values)
+    case (.doubles(var values), .doubles(let more)):
+      values.reserveCapacity(rowCount)
+      values.append(contentsOf: more[places])
+      result.storage = .doubles(values)
+    case (.codes(var codes, let none), .codes(let more, let dictionary)):
+      let places = more[places]
+      codes.reserveCapacity(rowCount)
+      let union = dictionaries.codes(of: dictionary, file: file)
+      for code in places { codes.append(union.isEmpty ? 0 : union[Int(code)]) }
+      result.storage = .codes(codes, dictionary: none)
+    case (.bytes(var values), .bytes(let more)):
+      for place in places { values.append(copying: more, place) }
+      result.storage = .bytes(values)
+    case (.bytes(var values), .codes(let codes, let dictionary)):
+      for place in places {
+        if part.isNull(place) {
+          values.appendEmpty()
+        } else {
+          values.append(copying: dictionary, Int(codes[place]))
+        }
+      }
+      result.storage = .bytes(values)
+    default: preconditionFailure("columns of one type have one form")
+    }
+  }
+
+  /// The rows of one file.
+  func read(_ field: Field, _ file: Int, _ rows: Range<Int>) throws -> Column {
+    let reader = readers[file]
+    guard let leaf = reader.leafIndex(named: field.name) else {
+      return Column(nulls: rows.count, of: field.type)
+    }
+    try requireSameForm(reader.leaves[leaf].type, field, reader)
+    var whole: Column?
+    for (rowGroup, part) in reader.parts(of: rows) {
+      var column = Column(type: field.type, storage: .integers([]))
+      try reader.readColumn(rowGroup: rowGroup, leaf: leaf, rows: part, into: &column)
+      column.type = field.type
+      whole = whole.map { $0.appending(column) } ?? column
+    }
+    return whole ?? Column(nulls: 0, of: field.type)
+  }
+
+  /// Values are copied as they are: they must mean in the file what they mean in the table.
+  private func requireSameForm(_ stored: ColumnType, _ field: Field, _ reader: ParquetReader) throws
+  {
+    let isSame: Bool
+    switch (stored, field.type) {
+    case (.integer, .integer), (.float, .double), (.float, .float): isSame = true
+    case (.decimal(_, let one), .decimal(_, let other)):
+      isSame = one == other && stored.storage == field.type.storage
+    case (.string, .string), (.binary, .string), (.json, .string), (.enumeration, .string),
+      (.binary, .binary), (.string, .binary):
+      isSame = true
+    default: isSame = stored == field.type
+    }
+    if isSame { return }
+    throw PassError(
+      .input,
+      "column '\(field.name)' is \(stored.name) in a data file and \(field.type.name) in the table",
+      place: reader.name, remedy: "compact the table with the program that wrote the file")
+  }
+}
+
+/// Dictionaries of several files as one.
+private struct DictionaryUnion {
+  private(set) var texts = ByteColumn()
+  private var known: [[UInt8]: Int32] = [:]
+  private var codes: [Int: [Int32]] = [:]
+
+  /// The union's codes by those of a file's dictionary.
+  mutating func codes(of dictionary: ByteColumn, file: Int) -> [Int32] {
+    if let ready = codes[file] { return ready }
+    var result: [Int32] = []
+    for code in 0..<dictionary.count {
+      let text = Array(dictionary.bytes[dictionary.byteRange(code)])
+      if let code = known[text] {
+        result.append(code)
+      } else {
+        let code = Int32(texts.count)
+        known[text] = code
+        text.withUnsafeBytes { texts.append($0) }
+        result.append(code)
+      }
+    }
+    codes[file] = result
+    return result
+  }
+}
+
+extension ByteColumn {
+  fileprivate mutating func append(copying other: ByteColumn, _ place: Int) {
+    other.bytes.withUnsafeBytes {
+      append(UnsafeRawBufferPointer(rebasing: $0[other.byteRange(place)]))
+    }
+  }
+}
+
+extension Column {
+  /// A column without a value.
+  package init(nulls rowCount: Int, of type: ColumnType) {
+    let storage: Storage =
+      switch type.storage {
+      case .integers: .integers([Int64](repeating: 0, count: rowCount))
+      case .wide: .wide([Int128](repeating: 0, count: rowCount))
+      case .doubles: .doubles([Double](repeating: 0, count: rowCount))
+      case .bytes:
+        .codes([Int32](repeating: 0, count: rowCount), dictionary: ByteColumn([""]))
+      }
+    self.init(
+      type: type, storage: storage, validity: [UInt8](repeating: 0, count: rowCount))
+  }
+
+  /// This column's rows, and behind them those of another of the same type.
+  func appending(_ other: Column) -> Column {
+    let storage: Storage
+    switch (self.storage, other.storage) {
+    case (.integers(let one), .integers(let two)): storage = .integers(one + two)
+    case (.wide(let one), .wide(let two)): storage = .wide(one + two)
+    case (.doubles(let one), .doubles(let two)): storage = .doubles(one + two)
+    default: storage = .bytes(texts(self).appending(texts(other)))
+    }
+    var both: [UInt8]?
+    if validity != nil || other.validity != nil {
+      both =
+        (validity ?? [UInt8](repeating: 1, count: count))
+        + (other.validity ?? [UInt8](repeating: 1, count: other.count))
+    }
+    return Column(type: type, storage: storage, validity: both)
+  }
+
+  private func texts(_ column: Column) -> ByteColumn {
+    switch column.storage {
+    case .bytes(let values): return values
+    case .codes(let codes, let dictionary):
+      var values = ByteColumn()
+      for row in codes.indices {
+        if column.isNull(row) || dictionary.count == 0 {
+          values.appendEmpty()
+        } else {
+          values.append(copying: dictionary, Int(codes[row]))
+        }
+      }
+      return values
+    default: return ByteColumn()
+    }
+  }
+}
+
+extension ByteColumn {
+  fileprivate func appending(_ other: ByteColumn) -> ByteColumn {
+    var result = self
+    for place in 0..<other.count { result.append(copying: other, place) }
+    return result
+  }
+}

@@ -1,0 +1,96 @@
+import Bytes
+import Columnar
+import Parquet
+
+/// Sort keys of rows as whole numbers, row by row: the rank of the text first, then the numbers.
+enum RowKeys {
+  /// What stands for a null, which comes first.
+  private static let null = Int64.min
+
+  /// Numbers of a key.
+  static func width(_ order: SortOrder) -> Int {
+    order.numbers.count + (order.text == nil ? 0 : 1)
+  }
+
+  /// - Returns: Below 0 where the key that begins at `start` comes first, 0 where both are equal.
+  @inline(__always)
+  static func compare(
+    _ one: [Int64], _ start: Int, _ other: [Int64], _ otherStart: Int, _ width: Int
+  ) -> Int {
+    for word in 0..<width where one[start + word] != other[otherStart + word] {
+      return one[start + word] < other[otherStart + word] ? -1 : 1
+    }
+    return 0
+  }
+
+  /// Appends the keys of rows of a row group.
+  static func append(
+    _ reader: ParquetReader, _ order: SortOrder, _ ranks: TextRanks, rowGroup: Int,
+    rows: Range<Int>, to keys: inout [Int64]
+  ) throws {
+    let width = width(order)
+    let start = keys.count
+    keys.append(contentsOf: repeatElement(0, count: rows.count * width))
+    var word = start
+    if let text = order.text {
+      let values = try ranks.ranks(reader, text, rowGroup: rowGroup, rows: rows)
+      for row in values.indices { keys[word + row * width] = values[row] }
+      word += 1
+    }
+    for name in order.numbers {
+      let values = try numbers(reader, name, rowGroup, rows)
+      for row in values.indices { keys[word + row * width] = values[row] }
+      word += 1
+    }
+  }
+
+  private static func numbers(
+    _ reader: ParquetReader, _ name: String, _ rowGroup: Int, _ rows: Range<Int>
+  ) throws -> [Int64] {
+    guard let leaf = reader.leafIndex(named: name) else {
+      return [Int64](repeating: null, count: rows.count)
+    }
+    var column = Column(type: .long, storage: .integers([]))
+    try reader.readColumn(rowGroup: rowGroup, leaf: leaf, rows: rows, into: &column)
+    guard case .integers(var values) = column.storage else {
+      throw PassError(
+        .input, "column '\(name)' holds no whole numbers, by which rows could be put in order",
+        place: reader.name, remedy: "compact the table with the program that wrote the file")
+    }
+    if let validity = column.validity {
+      for row in values.indices where validity[row] == 0 { values[row] = null }
+    }
+    return values
+  }
+
+  /// The rows of a file in order: their places behind the first of them. Equal rows keep their order.
+  static func sortedPlaces(
+    _ reader: ParquetReader, _ order: SortOrder, _ ranks: TextRanks, rows: Range<Int>
+  ) throws -> [Int] {
+    var keys: [Int64] = []
+    for (rowGroup, part) in reader.parts(of: rows) {
+      try append(reader, order, ranks, rowGroup: rowGroup, rows: part, to: &keys)
+    }
+    let width = width(order)
+    return Array(0..<rows.count).sorted { one, other in
+      let order = compare(keys, one * width, keys, other * width, width)
+      return order < 0 || order == 0 && one < other
+    }
+  }
+}
+
+extension ParquetReader {
+  /// Rows of the file by row group.
+  func parts(of rows: Range<Int>) -> [(rowGroup: Int, rows: Range<Int>)] {
+    var result: [(rowGroup: Int, rows: Range<Int>)] = []
+    var first = 0
+    for rowGroup in 0..<rowGroupCount {
+      let part = rows.clamped(to: first..<first + rowCount(rowGroup: rowGroup))
+      if !part.isEmpty {
+        result.append((rowGroup, part.lowerBound - first..<part.upperBound - first))
+      }
+      first += rowCount(rowGroup: rowGroup)
+    }
+    return result
+  }
+}

@@ -1,0 +1,208 @@
+import Bytes
+import Columnar
+import Parquet
+
+/// The sort keys of one sorted file, a window of rows at a time.
+final class SegmentKeys {
+  let reader: ParquetReader
+  let rowCount: Int
+  private let order: SortOrder
+  private let windowRowMax: Int
+  /// Places of the texts in their order, over all files.
+  private let ranks: TextRanks
+  private var rowGroup = 0
+  private var rowInGroup = 0
+  /// Words of a row's key: the rank of the text first, then the numbers.
+  private let width: Int
+  /// Of the window, row by row.
+  private var keys: [Int64] = []
+  /// First row of the window, in the file.
+  private(set) var firstRow = 0
+  private(set) var count = 0
+  /// The next row that is not taken, in the window.
+  private(set) var place = 0
+  /// Key of the window's last row.
+  private var last: [Int64] = []
+
+  init(
+    _ reader: ParquetReader, order: SortOrder, ranks: TextRanks, windowRowMax: Int
+  ) throws {
+    self.reader = reader
+    self.order = order
+    self.ranks = ranks
+    self.windowRowMax = windowRowMax
+    rowCount = try reader.totalRowCount
+    width = RowKeys.width(order)
+    try load()
+  }
+
+  var isAtEnd: Bool { place == count }
+
+  /// Compares the row `place` of this window with the head of another.
+  @inline(__always)
+  func compare(_ row: Int, _ other: SegmentKeys) -> Int {
+    RowKeys.compare(keys, row * width, other.keys, other.place * width, width)
+  }
+
+  /// Takes the rows from the head on that come before the head of `other`, at least one.
+  ///
+  /// - Parameter winsTies: Whether rows that are equal to that head come before it.
+  /// - Returns: The rows of the file.
+  func take(before other: SegmentKeys?, winsTies: Bool) throws -> Range<Int> {
+    let start = place
+    var end = count
+    if let other {
+      func isBefore(_ row: Int) -> Bool {
+        let order = compare(row, other)
+        return order < 0 || order == 0 && winsTies
+      }
+      // Runs are short or very long: steps double until one is too far.
+      var (low, step) = (start, 1)
+      while low + step < count, isBefore(low + step) {
+        low += step
+        step *= 2
+      }
+      var high = min(low + step, count)
+      low += 1
+      while low < high {
+        let middle = low + (high - low) / 2
+        if isBefore(middle) { low = middle + 1 } else { high = middle }
+      }
+      end = low
+    }
+    let rows = firstRow + start..<firstRow + end
+    place = end
+    if place == count { try load() }
+    return rows
+  }
+
+  /// Reads the next window.
+  private func load() throws {
+    firstRow += count
+    (count, place) = (0, 0)
+    while rowGroup < reader.rowGroupCount, rowInGroup == reader.rowCount(rowGroup: rowGroup) {
+      rowGroup += 1
+      rowInGroup = 0
+    }
+    if rowGroup == reader.rowGroupCount { return }
+    let rows = rowInGroup..<min(rowInGroup + windowRowMax, reader.rowCount(rowGroup: rowGroup))
+    keys.removeAll(keepingCapacity: true)
+    try RowKeys.append(reader, order, ranks, rowGroup: rowGroup, rows: rows, to: &keys)
+    count = rows.count
+    rowInGroup = rows.upperBound
+    try checkOrder()
+  }
+
+  private func checkOrder() throws {
+    if count == 0 { return }
+    if !last.isEmpty, RowKeys.compare(last, 0, keys, 0, width) > 0 {
+      throw UnsortedSegment(path: reader.name)
+    }
+    for row in 1..<max(count, 1)
+    where RowKeys.compare(keys, (row - 1) * width, keys, row * width, width) > 0 {
+      throw UnsortedSegment(path: reader.name)
+    }
+    last = Array(keys[((count - 1) * width)...])
+  }
+}
+
+/// A file whose rows are not in the order of its table.
+struct UnsortedSegment: Error {
+  var path: String
+}
+
+/// The distinct texts of a column over some files, in their order.
+struct TextRanks {
+  private var ranks: [[UInt8]: Int64] = [:]
+  /// Rows of each text, in their order; nulls first where there are any.
+  private(set) var counts: [Int] = []
+  private static let null = Int64.min
+
+  init() {}
+
+  init(_ readers: [ParquetReader], column name: String) throws {
+    var rows: [[UInt8]: Int] = [:]
+    var nullCount = 0
+    for reader in readers {
+      guard let leaf = reader.leafIndex(named: name) else {
+        nullCount += try reader.totalRowCount
+        continue
+      }
+      for rowGroup in 0..<reader.rowGroupCount {
+        var column = Column(type: .string, storage: .integers([]))
+        try reader.readColumn(rowGroup: rowGroup, leaf: leaf, rows: nil, into: &column)
+        nullCount += column.nullCount
+        Self.forEachRun(column) { text, count in rows[Array(text), default: 0] += count }
+      }
+    }
+    let sorted = rows.keys.sorted { $0.lexicographicallyPrecedes($1) }
+    for (rank, text) in sorted.enumerated() { ranks[text] = Int64(rank) }
+    counts = (nullCount > 0 ? [nullCount] : []) + sorted.compactMap { rows[$0] }
+  }
+
+  func ranks(
+    _ reader: ParquetReader, _ name: String, rowGroup: Int, rows: Range<Int>
+  ) throws -> [Int64] {
+    var result = [Int64](repeating: Self.null, count: rows.count)
+    guard let leaf = reader.leafIndex(named: name) else { return result }
+    var column = Column(type: .string, storage: .integers([]))
+    try reader.readColumn(rowGroup: rowGroup, leaf: leaf, rows: rows, into: &column)
+    var row = 0
+    Self.forEachRun(column, nulls: { row += $0 }) { text, count in
+      let rank = ranks[Array(text)] ?? Self.null
+      for place in row..<row + count { result[place] = rank }
+      row += count
+    }
+    return result
+  }
+
+  /// Calls `body` with every run of equal texts.
+  private static func forEachRun(
+    _ column: Column, nulls: (Int) -> Void = { _ in }, _ body: (UnsafeRawBufferPointer, Int) -> Void
+  ) {
+    let validity = column.validity
+    var row = 0
+    func run(_ isSame: (Int, Int) -> Bool, _ text: (Int) -> UnsafeRawBufferPointer) {
+      while row < column.count {
+        let start = row
+        let isNull = validity.map { $0[start] == 0 } ?? false
+        repeat {
+          row += 1
+        } while row < column.count
+          && (validity.map { $0[row] == 0 } ?? false) == isNull && (isNull || isSame(start, row))
+        if isNull { nulls(row - start) } else { body(text(start), row - start) }
+      }
+    }
+    switch column.storage {
+    case .codes(let codes, let dictionary):
+      dictionary.bytes.withUnsafeBytes { bytes in
+        run(
+          { codes[$0] == codes[$1] },
+          { UnsafeRawBufferPointer(rebasing: bytes[dictionary.byteRange(Int(codes[$0]))]) })
+      }
+    case .bytes(let values):
+      values.bytes.withUnsafeBytes { bytes in
+        func text(_ row: Int) -> UnsafeRawBufferPointer {
+          UnsafeRawBufferPointer(rebasing: bytes[values.byteRange(row)])
+        }
+        run({ text($0).elementsEqual(text($1)) }, text)
+      }
+    default: break
+    }
+  }
+}
+
+extension ParquetReader {
+  /// Rows of all row groups, as the footer has them.
+  var totalRowCount: Int {
+    get throws {
+      var total = 0
+      for rowGroup in 0..<rowGroupCount {
+        let (sum, overflow) = total.addingReportingOverflow(rowCount(rowGroup: rowGroup))
+        if overflow { throw PassError(.input, "the file has too many rows", place: name) }
+        total = sum
+      }
+      return total
+    }
+  }
+}

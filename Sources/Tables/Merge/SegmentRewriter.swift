@@ -1,0 +1,134 @@
+import Bytes
+import Catalog
+import Columnar
+import DeltaLog
+import Parquet
+
+/// Makes one sorted segment of several data files of a partition.
+///
+/// The files are merged by their sort keys, of which a window a file is in memory; a row group's other
+/// columns are read one after the other. A file that is not in order is first cut into sorted ones in
+/// staging. Memory is bounded by `byteCountMax` and by the size of one column of a row group.
+package struct SegmentRewriter {
+  private let fields: [Field]
+  private let order: SortOrder
+  private let options: WriterOptions
+  private let directory: String
+  /// Bytes for sort keys.
+  private let byteCountMax: Int
+
+  /// - Parameters:
+  ///   - fields: The table's columns, without its partition columns.
+  ///   - directory: Where segments are made.
+  package init(
+    fields: [Field], order: SortOrder, options: WriterOptions, directory: String,
+    byteCountMax: Int
+  ) {
+    self.fields = fields
+    self.order = order
+    self.options = options
+    self.directory = directory
+    self.byteCountMax = byteCountMax
+  }
+
+  /// Writes all rows of `paths` as one segment.
+  ///
+  /// - Parameters:
+  ///   - day: Partition date, days since 1970.
+  ///   - isInterrupted: Asked before every row group.
+  package func merge(
+    _ paths: [String], day: Int, fileName: String, isInterrupted: () -> Bool = { false }
+  ) throws -> StagedSegment {
+    var paths = paths
+    while true {
+      do {
+        return try mergeSorted(paths, day, fileName, isInterrupted)
+      } catch let unsorted as UnsortedSegment {
+        paths = try sortedInPlace(of: unsorted.path, paths, day, fileName, isInterrupted)
+      }
+    }
+  }
+
+  private func mergeSorted(
+    _ paths: [String], _ day: Int, _ fileName: String, _ isInterrupted: () -> Bool
+  ) throws -> StagedSegment {
+    let readers = try paths.map { try ParquetReader(path: $0) }
+    let ranks = try order.text.map { try TextRanks(readers, column: $0) } ?? TextRanks()
+    let keyByteCount = max(1, order.numbers.count + 1) * 8
+    let window = max(1024, byteCountMax / max(1, readers.count) / keyByteCount)
+    let keys = try readers.map {
+      try SegmentKeys($0, order: order, ranks: ranks, windowRowMax: window)
+    }
+    let total = try readers.reduce(0) { $0 + (try $1.totalRowCount) }
+    let cuts = RowGroupCuts.plan(
+      order.text == nil ? [total] : ranks.counts, groupRowMax: try groupRowMax(readers, total))
+    let encoder = MergedGroupEncoder(fields: fields, options: options, readers: readers)
+    let writer = try SegmentWriter(
+      directory: directory, fileName: fileName, day: day, columns: fields.map { WriterColumn($0) },
+      options: options)
+    var merge = SegmentMerge(keys)
+    var rest: MergeRun?
+    for cut in cuts {
+      if isInterrupted() { throw PassError(.interrupted, "interrupted") }
+      var rows = GatheredRows()
+      while rows.rowCount < cut {
+        guard var run = try rest ?? merge.next() else { break }
+        rest = nil
+        let wanted = cut - rows.rowCount
+        if run.rows.count > wanted {
+          let middle = run.rows.lowerBound + wanted
+          rest = MergeRun(file: run.file, rows: middle..<run.rows.upperBound)
+          run.rows = run.rows.lowerBound..<middle
+        }
+        rows.append(run)
+      }
+      try writer.append(try encoder.encode(rows))
+    }
+    return try writer.finish()
+  }
+
+  /// Rows of a row group, so that it stays below what it may be in bytes.
+  private func groupRowMax(_ readers: [ParquetReader], _ rowCount: Int) throws -> Int {
+    var byteCount: Int64 = 0
+    for reader in readers {
+      for rowGroup in reader.metadata.rowGroups {
+        byteCount = byteCount.adding(clamped: rowGroup.totalByteCount)
+      }
+    }
+    if byteCount <= 0 || rowCount == 0 { return options.rowGroupRowCountMax }
+    let perRow = max(1, Int(clamping: byteCount) / rowCount)
+    return max(1024, min(options.rowGroupRowCountMax, options.rowGroupByteCountMax / perRow))
+  }
+
+  // MARK: - Files that are not in order
+
+  /// Cuts an unsorted file into sorted ones.
+  private func sortedInPlace(
+    of path: String, _ paths: [String], _ day: Int, _ fileName: String,
+    _ isInterrupted: () -> Bool
+  ) throws -> [String] {
+    guard let place = paths.firstIndex(of: path) else {
+      throw PassError(.input, "the file's rows are not in order", place: path)
+    }
+    let reader = try ParquetReader(path: path)
+    let encoder = MergedGroupEncoder(fields: fields, options: options, readers: [reader])
+    let chunkRowMax = try groupRowMax([reader], try reader.totalRowCount)
+    let ranks = try order.text.map { try TextRanks([reader], column: $0) } ?? TextRanks()
+    var sorted: [String] = []
+    var first = 0
+    let total = try reader.totalRowCount
+    while first < total {
+      if isInterrupted() { throw PassError(.interrupted, "interrupted") }
+      let rows = first..<min(first + chunkRowMax, total)
+      let places = try RowKeys.sortedPlaces(reader, order, ranks, rows: rows)
+      let name = "sorted-\(place)-\(sorted.count)-" + fileName
+      let writer = try SegmentWriter(
+        directory: directory, fileName: name, day: day, columns: fields.map { WriterColumn($0) },
+        options: options)
+      try writer.append(try encoder.encode(rows, inOrder: places))
+      sorted.append(try writer.finish(isDurable: false).path)
+      first = rows.upperBound
+    }
+    return Array(paths[..<place]) + sorted + Array(paths[(place + 1)...])
+  }
+}

@@ -1,0 +1,50 @@
+import Catalog
+import Columnar
+
+/// The columns by which a segment's rows are in order, nulls first.
+///
+/// It is what all writers of `lake` agree on: symbol, index timestamp with its nanoseconds, the one number
+/// behind it, and the row's place in its source. Rows that are equal in all of them keep the order of
+/// their files.
+package struct SortOrder: Sendable {
+  /// The column of texts that comes first; nil where there is none.
+  package let text: String?
+  /// Columns of whole numbers behind it.
+  package let numbers: [String]
+
+  /// The order in which the rows lie.
+  package static let asStored = SortOrder(text: nil, numbers: [])
+
+  package init(text: String?, numbers: [String]) {
+    self.text = text
+    self.numbers = numbers
+  }
+
+  /// - Parameter fields: The table's columns.
+  package init(_ schema: TableSchema, fields: [Field]) {
+    let types = Dictionary(fields.map { ($0.name, $0.type) }, uniquingKeysWith: { $1 })
+    func isNumber(_ name: String) -> Bool {
+      guard let type = types[name] else { return false }
+      return type.storage == .integers
+    }
+    var rest = schema.sortColumns[...]
+    var text: String?
+    if let first = rest.first, let type = types[first], type.storage == .bytes {
+      text = first
+      rest = rest.dropFirst()
+    }
+    var numbers: [String] = []
+    // Behind the index one number at most is looked at by who writes segments.
+    for name in rest.prefix(2) {
+      guard isNumber(name) else { break }
+      numbers.append(name)
+      let remainder = name + RemainderColumns.suffix
+      if types[remainder] != nil { numbers.append(remainder) }
+    }
+    let ordinal = TableSchema.ordinalColumn
+    if isNumber(ordinal), !numbers.contains(ordinal) { numbers.append(ordinal) }
+    self.init(text: text, numbers: numbers)
+  }
+
+  package var isAsStored: Bool { text == nil && numbers.isEmpty }
+}
