@@ -1,7 +1,7 @@
 import DeltaLog
 import Ledger
-import Tables
 import Market
+import Tables
 
 /// What one input puts into one table, read and encoded, not yet committed.
 struct SourceWork {

@@ -56,6 +56,11 @@ struct CompactCommand: Command {
     let began = monotonicSeconds()
     let report = try pass.run(plan)
     progress.finish()
+    if plan.merges.isEmpty, !context.isJSON {
+      context.printText(
+        "nothing to merge: \(plan.table) has \(Quantity.count(plan.keptCount)) files")
+      return .done
+    }
     print(report, plan, elapsed: monotonicSeconds() - began, in: context)
     return report.isInterrupted ? .interrupted : .done
   }
@@ -75,6 +80,7 @@ struct CompactCommand: Command {
       } else {
         context.printText(
           "\(name)  \(Quantity.count(merge.fileCount)) files  \(Quantity.bytes(Int(clamping: merge.byteCount)))"
+            + (merge.reason == .small ? "" : "  \(merge.reason.rawValue)")
         )
       }
     }

@@ -25,8 +25,10 @@ import Testing
     ("Databento/Client", ["download"]),
     ("Databento/Simulator", ["simulate"]),
     ("HTTP", ["download", "options"]),
-    ("Options", ["download"]),
-    ("Options/DiscoveryRange", ["options"]),
+    ("Market/Options", ["download"]),
+    ("Market/Options/DiscoveryRange", ["options"]),
+    // Only there is a page's size bound by less than what a file can state.
+    ("Parquet/Page", ["ingest"]),
     ("Downloads", ["download"]),
     ("Export", ["export"]),
     ("Passes/Gaps", ["gaps"]),

@@ -91,11 +91,14 @@ public final class CompactPass {
     }
     let fields = fields
     let hasOrdinal = fields.contains { $0.name == TableSchema.ordinalColumn }
-    return try CompactPlan(table, snapshot) { file in
-      // Places in a source that do not say which one would be lost among those of others.
-      if !hasOrdinal { return true }
-      return try saysSource(file)
-    }
+    return try CompactPlan(
+      table, snapshot,
+      canBeMerged: { file in
+        // Places in a source that do not say which one would be lost among those of others.
+        if !hasOrdinal { return true }
+        return try saysSource(file)
+      },
+      isInOrder: { try order.holds(in: try $0.localPath(in: table.path)) })
   }
 
   /// Whether the places that a file's rows had in their sources tell the sources apart.

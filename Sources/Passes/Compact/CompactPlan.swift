@@ -10,6 +10,8 @@ public struct CompactPlan: Sendable {
     case small
     /// The log says nothing of a file's rows: queries cannot pass it over.
     case withoutStatistics = "no_statistics"
+    /// Another program wrote a file's rows in another order than the table's.
+    case unsorted
   }
 
   /// Files of one partition that become one.
@@ -40,9 +42,12 @@ extension CompactPlan {
     AddFile.Tag.rows, AddFile.Tag.rowHash2, AddFile.Tag.rowHash, SegmentTag.start, SegmentTag.end,
   ]
 
-  /// - Parameter canBeMerged: Whether a file's rows keep their order when they are put among others'.
+  /// - Parameters:
+  ///   - canBeMerged: Whether a file's rows keep their order when they are put among others'.
+  ///   - isInOrder: Whether a file of another program's is sorted as the table is. Cost: reads its keys.
   init(
-    _ table: LakeTable, _ snapshot: Snapshot, canBeMerged: (AddFile) throws -> Bool
+    _ table: LakeTable, _ snapshot: Snapshot, canBeMerged: (AddFile) throws -> Bool,
+    isInOrder: (AddFile) throws -> Bool
   ) throws {
     self.table = table.displayName
     version = snapshot.version
@@ -64,9 +69,18 @@ extension CompactPlan {
           Merge(partition: partition, reason: .small, files: mergeable, name: name))
         taken.formUnion(mergeable.map(\.path))
       }
-      for file in files where !taken.contains(file.path) && file.stats == nil {
-        merges.append(
-          Merge(partition: partition, reason: .withoutStatistics, files: [file], name: name))
+      for file in files where !taken.contains(file.path) {
+        let reason: Reason? =
+          if file.stats == nil {
+            .withoutStatistics
+          } else if file.taggedRowHash == nil, try !isInOrder(file) {
+            .unsorted
+          } else {
+            nil
+          }
+        if let reason {
+          merges.append(Merge(partition: partition, reason: reason, files: [file], name: name))
+        }
       }
     }
     self.merges = merges.sorted {

@@ -106,6 +106,22 @@ final class SegmentKeys {
   }
 }
 
+extension SortOrder {
+  /// Whether the rows of a file lie in this order. Cost: reads the columns that are in it.
+  package func holds(in path: String) throws -> Bool {
+    if isAsStored { return true }
+    let reader = try ParquetReader(path: path)
+    let ranks = try text.map { try TextRanks([reader], column: $0) } ?? TextRanks()
+    do {
+      let keys = try SegmentKeys(reader, order: self, ranks: ranks, windowRowMax: 65_536)
+      while !keys.isAtEnd { _ = try keys.take(before: nil, winsTies: true) }
+    } catch is UnsortedSegment {
+      return false
+    }
+    return true
+  }
+}
+
 /// A file whose rows are not in the order of its table.
 struct UnsortedSegment: Error {
   var path: String
@@ -131,8 +147,9 @@ struct TextRanks {
       for rowGroup in 0..<reader.rowGroupCount {
         var column = Column(type: .string, storage: .integers([]))
         try reader.readColumn(rowGroup: rowGroup, leaf: leaf, rows: nil, into: &column)
-        nullCount += column.nullCount
-        Self.forEachRun(column) { text, count in rows[Array(text), default: 0] += count }
+        Self.forEachRun(
+          column, nulls: { nullCount += $0 },
+          texts: { text, count in rows[Array(text), default: 0] += count })
       }
     }
     let sorted = rows.keys.sorted { $0.lexicographicallyPrecedes($1) }
@@ -148,17 +165,19 @@ struct TextRanks {
     var column = Column(type: .string, storage: .integers([]))
     try reader.readColumn(rowGroup: rowGroup, leaf: leaf, rows: rows, into: &column)
     var row = 0
-    Self.forEachRun(column, nulls: { row += $0 }) { text, count in
-      let rank = ranks[Array(text)] ?? Self.null
-      for place in row..<row + count { result[place] = rank }
-      row += count
-    }
+    Self.forEachRun(
+      column, nulls: { row += $0 },
+      texts: { text, count in
+        let rank = ranks[Array(text)] ?? Self.null
+        for place in row..<row + count { result[place] = rank }
+        row += count
+      })
     return result
   }
 
   /// Calls `body` with every run of equal texts.
   private static func forEachRun(
-    _ column: Column, nulls: (Int) -> Void = { _ in }, _ body: (UnsafeRawBufferPointer, Int) -> Void
+    _ column: Column, nulls: (Int) -> Void, texts body: (UnsafeRawBufferPointer, Int) -> Void
   ) {
     let validity = column.validity
     var row = 0

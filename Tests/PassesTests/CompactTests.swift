@@ -1,0 +1,246 @@
+import Bytes
+import Catalog
+import Columnar
+import DeltaLog
+import Parquet
+import TestSupport
+import Testing
+
+@testable import Ingest
+@testable import Passes
+@testable import Tables
+
+@Suite struct CompactTests {
+  private let toy: ToyLake
+  private let source = "raw.test_set_ohlcv_1s"
+  private let columns = ["symbol", "ts_event", "publisher_id", "open", "volume"]
+
+  init() throws { toy = try ToyLake() }
+
+  /// Bars of two days, in as many files as are asked for.
+  private func ingestBars(fileCount: Int, seed: UInt64 = 1) throws {
+    var random = SeededGenerator(seed: seed)
+    for number in 0..<fileCount {
+      var bars: [ToyLake.Bar] = []
+      for day in 0..<2 {
+        for second in 0..<300 {
+          for instrument in UInt32(1)...3 where Bool.random(using: &random) {
+            bars.append(
+              ToyLake.Bar(
+                day: day, second: second * fileCount + number, instrument: instrument,
+                volume: UInt64.random(in: 1...9, using: &random)))
+          }
+        }
+      }
+      try toy.ingest([try toy.bars("\(number).dbn", bars)])
+    }
+  }
+
+  private func pass(_ table: String) throws -> CompactPass {
+    var options = CompactPass.Options()
+    options.jobs = 2
+    return try CompactPass(
+      lake: toy.lake, table: try TableName(parsing: table), options: options)
+  }
+
+  private func compact(_ table: String) throws -> CompactPass.Report {
+    let pass = try pass(table)
+    return try pass.run(try pass.plan())
+  }
+
+  private func version(_ table: String) throws -> Int {
+    try toy.lake.table(named: table).snapshot().version
+  }
+
+  /// What all rows come to.
+  private func fingerprint(_ table: String) throws -> PartitionFingerprint {
+    let table = try toy.lake.table(named: table)
+    let snapshot = try table.snapshot()
+    var untagged = try snapshot.files
+    for place in untagged.indices { untagged[place].tags = [:] }
+    return try PartitionFingerprint(
+      files: untagged, root: table.path, fields: snapshot.fields.filter { $0.name != "date" })
+  }
+
+  private func inOrder(_ rows: [[String]]) -> [[String]] {
+    rows.sorted { one, other in
+      (one[0], Int(one[1]) ?? 0, Int(one[2]) ?? 0) < (
+        other[0], Int(other[1]) ?? 0, Int(other[2]) ?? 0
+      )
+    }
+  }
+
+  @Test func smallFilesBecomeOneSortedFileADate() throws {
+    try ingestBars(fileCount: 7)
+    let before = try (toy.rows(source, columns), fingerprint(source))
+    let report = try compact(source)
+    #expect(report.filesBefore == 14 && report.filesAfter == 2 && report.versions.count == 1)
+    #expect(try fingerprint(source) == before.1)
+    let files = try toy.files(source)
+    #expect(files.count == 2 && files.allSatisfy { !$0.dataChange && $0.stats != nil })
+    // Each file in the table's order, which that of the dates follows.
+    for (day, file) in files.enumerated() {
+      let start = Int64(ToyLake.firstDay + day) * 86_400_000_000
+      let own = before.0.filter { (start..<start + 86_400_000_000).contains(Int64($0[1]) ?? 0) }
+      let rows = try toy.rows(source, columns).filter {
+        (start..<start + 86_400_000_000).contains(Int64($0[1]) ?? 0)
+      }
+      #expect(rows == inOrder(own))
+      #expect(file.taggedRowCount == Int64(own.count))
+    }
+    // Nothing is left to be done.
+    let last = try version(source)
+    let again = try compact(source)
+    #expect(again.filesBefore == 0)
+    #expect(try version(source) == last)
+  }
+
+  @Test func whatWasMadeOfTheTableStaysFresh() throws {
+    try ingestBars(fileCount: 4)
+    var options = ResamplePass.Options()
+    options.intervals = ["1m"]
+    let resample = try ResamplePass(lake: toy.lake, table: source, options: options)
+    _ = try resample.run(try resample.plan())
+    _ = try compact(source)
+    let plan = try ResamplePass(lake: toy.lake, table: source, options: options).plan()
+    #expect(plan.outputs.map(\.dueCount) == [0])
+    // And a file that is in already adds nothing.
+    let report = try toy.ingest([toy.folder.path + "/0.dbn"])
+    #expect(report.total(\.rowsStored) == 0)
+  }
+
+  @Test func ticksKeepTheirOrderAndRepeats() throws {
+    let repeated = (0..<300).map {
+      (second: 5 + $0 / 40, sequence: UInt32($0 / 3), size: UInt32(1))
+    }
+    try toy.ingest([try toy.trades("a.dbn", repeated, start: 0, end: 100)])
+    let others = (0..<300).map { (second: 9 + $0 / 40, sequence: UInt32($0 / 3), size: UInt32(2)) }
+    try toy.ingest([try toy.trades("b.dbn", others, start: 0, end: 100)])
+    let table = "raw.test_set_trades"
+    let names = ["ts_recv", "ts_recv_plus_ns", "sequence", "source_ordinal", "size"]
+    func key(_ row: [String]) -> [Int] { row.prefix(4).map { Int($0) ?? 0 } }
+    let before = try toy.rows(table, names).sorted { key($0).lexicographicallyPrecedes(key($1)) }
+    let report = try compact(table)
+    #expect(report.filesBefore == 2 && report.rowCount == 600)
+    #expect(try toy.rows(table, names) == before)
+  }
+
+  @Test func filesOfOtherColumnsStayApart() throws {
+    try ingestBars(fileCount: 2)
+    let table = try toy.lake.table(named: source)
+    let snapshot = try table.snapshot()
+    var transaction = Transaction(snapshot: snapshot, storage: table.storage)
+    var changed = try #require(try snapshot.files.first)
+    transaction.remove([changed])
+    changed.tags["lake.columns"] = "ts_event,symbol"
+    transaction.append([changed])
+    guard case .committed = try transaction.commit() else {
+      Issue.record("not committed")
+      return
+    }
+    let report = try compact(source)
+    #expect(report.filesBefore == 2 && report.filesAfter == 1)
+    #expect(try toy.files(source).count == 3)
+  }
+
+  @Test func otherRowsThanTheFilesHadAreNotCommitted() throws {
+    try ingestBars(fileCount: 2)
+    let table = try toy.lake.table(named: source)
+    let snapshot = try table.snapshot()
+    var transaction = Transaction(snapshot: snapshot, storage: table.storage)
+    var changed = try #require(try snapshot.files.first)
+    transaction.remove([changed])
+    changed.tags["lake.rowHash2"] = String(repeating: "0", count: 32)
+    transaction.append([changed])
+    _ = try transaction.commit()
+    let last = try version(source)
+    let error = #expect(throws: PassError.self) { try compact(source) }
+    #expect(error?.code == .conservation)
+    #expect(try version(source) == last)
+    #expect(try toy.files(source).count == 4)
+  }
+
+  @Test func whatAnotherCommitAddsStays() throws {
+    try ingestBars(fileCount: 3)
+    let pass = try pass(source)
+    let plan = try pass.plan()
+    let more = (0..<50).map { ToyLake.Bar(second: 50_000 + $0) }
+    try toy.ingest([try toy.bars("more.dbn", more)])
+    let before = try fingerprint(source)
+    let report = try pass.run(plan)
+    #expect(report.overtakenCount == 0 && report.filesAfter == 2)
+    #expect(try fingerprint(source) == before)
+    #expect(try toy.files(source).count == 3)
+  }
+
+  @Test func aMergeWhoseFilesWentIsGivenUp() throws {
+    try ingestBars(fileCount: 3)
+    let pass = try pass(source)
+    let plan = try pass.plan()
+    let table = try toy.lake.table(named: source)
+    let snapshot = try table.snapshot()
+    var transaction = Transaction(snapshot: snapshot, storage: table.storage)
+    let gone = try #require(try snapshot.files.first)
+    transaction.remove([gone])
+    _ = try transaction.commit()
+    let before = try fingerprint(source)
+    let report = try pass.run(plan)
+    #expect(report.overtakenCount == 1 && report.filesAfter == 1)
+    #expect(try fingerprint(source) == before)
+  }
+
+  /// Rows of a file, and the same in any order.
+  private func write(_ name: String, _ rows: [(symbol: String, time: Int64)]) throws -> String {
+    let path = toy.folder.path + "/" + name
+    let fields = [Field("symbol", .string), Field("ts_event", .timestamp)]
+    let writer = try ParquetFileWriter(
+      path: path, columns: fields.map { WriterColumn($0) }, options: WriterOptions())
+    let symbols = Column(type: .string, storage: .bytes(ByteColumn(rows.map(\.symbol))))
+    let times = Column(type: .timestamp, storage: .integers(rows.map(\.time)))
+    let options = WriterOptions()
+    let chunks = try zip(fields, [symbols, times]).map { field, column in
+      try ColumnChunkEncoder(column: WriterColumn(field), options: options)
+        .encode(column, rows: 0..<rows.count)
+    }
+    try writer.append(rowGroup: chunks, rowCount: rows.count)
+    _ = try writer.finish()
+    return path
+  }
+
+  @Test(arguments: [1, 1 << 20])
+  func filesInAnyOrderAreMerged(byteCountMax: Int) throws {
+    var random = SeededGenerator(seed: 3)
+    var all: [(symbol: String, time: Int64)] = []
+    var paths: [String] = []
+    for file in 0..<5 {
+      var rows = (0..<5000).map { _ in
+        (
+          symbol: ["A", "B", "", "Zürich", "ZZ"].randomElement(using: &random) ?? "",
+          time: Int64.random(in: 0..<2000, using: &random)
+        )
+      }
+      // Two of them are in order.
+      if file < 2 { rows.sort { ($0.symbol, $0.time) < ($1.symbol, $1.time) } }
+      all += rows
+      paths.append(try write("\(file).parquet", rows))
+    }
+    let fields = [Field("symbol", .string), Field("ts_event", .timestamp)]
+    let rewriter = SegmentRewriter(
+      fields: fields, order: SortOrder(text: "symbol", numbers: ["ts_event"]),
+      options: WriterOptions(), directory: toy.folder.path, byteCountMax: byteCountMax)
+    let segment = try rewriter.merge(paths, day: 0, fileName: "merged.parquet")
+    let reader = try ParquetReader(path: segment.path)
+    var symbols = Column(type: .string, storage: .integers([]))
+    var times = Column(type: .timestamp, storage: .integers([]))
+    try reader.readColumn(rowGroup: 0, leaf: 0, into: &symbols)
+    try reader.readColumn(rowGroup: 0, leaf: 1, into: &times)
+    let merged = (0..<symbols.count).map { symbols.text($0) + " " + times.text($0) }
+    let wanted = all.sorted {
+      let (one, other) = (Array($0.symbol.utf8), Array($1.symbol.utf8))
+      return one == other ? $0.time < $1.time : one.lexicographicallyPrecedes(other)
+    }
+    #expect(merged == wanted.map { $0.symbol + " " + "\($0.time)" })
+    let (count, hash) = try StoredRows.fingerprint(path: segment.path, fields: fields)
+    #expect(count == segment.rowCount && hash == segment.fingerprint)
+  }
+}

@@ -1,0 +1,215 @@
+#!/usr/bin/env python3
+"""lake compact: the table is the same before and after, as deltalake, duckdb and pyarrow read it, whatever dies or runs beside it.
+
+Needs no shared data.
+
+Cases: 117
+"""
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+import time
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import deltalake
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "tools"))
+from judging import Judge, Lake  # noqa: E402
+
+BARS, TICKS = "raw.x_ohlcv_1m", "raw.x_trades"
+SEED = 12
+DAYS, FILES, KILLS = 4, 12, 24
+
+
+def bars_csv(path: Path, number: int, chance: random.Random) -> Path:
+    lines = ["ts_event,symbol,open,high,low,close,volume"]
+    for day in range(DAYS):
+        for symbol in chance.sample(["SPY", "AAPL", "QQQ", "IBM", "Ä"], 3):
+            for minute in range(number, 390, FILES):
+                at = datetime(2024, 1, 2 + day, 14, 30) + timedelta(minutes=minute)
+                lines.append(f"{at:%Y-%m-%dT%H:%M:%SZ},{symbol},1.{number},2,0.5,1.5,{minute + 1}")
+    path.write_text("\n".join([*lines, ""]))
+    return path
+
+
+def ticks_csv(path: Path, number: int, chance: random.Random) -> Path:
+    """Trades of one second each, many at one instant and many alike: nothing identifies one."""
+    lines = ["ts_recv,ts_event,symbol,price,size,side"]
+    for step in range(400):
+        nanoseconds = step // 7 * 1_000_003
+        at = f"2024-01-0{2 + step % 2}T15:00:{number:02}.{nanoseconds:09}Z"
+        lines.append(f"{at},{at},{chance.choice('ABC')},1.{chance.randrange(3)},{chance.randrange(3)},{chance.choice('ABN')}")
+    path.write_text("\n".join([*lines, ""]))
+    return path
+
+
+def rows(lake: Lake, table: str, version: int | None = None) -> list[tuple]:
+    """All rows in some order, by duckdb, of the files that deltalake finds."""
+    files = deltalake.DeltaTable(str(lake.path(table)), version=version).file_uris()
+    return duckdb.sql(f"select * exclude (filename, date) from read_parquet({files}, filename=true, union_by_name=true) order by all").fetchall()
+
+
+def newest(lake: Lake, table: str) -> int:
+    return deltalake.DeltaTable(str(lake.path(table))).version()
+
+
+def actions(lake: Lake, table: str, version: int) -> list[dict]:
+    return [json.loads(line) for line in (lake.path(table) / f"_delta_log/{version:020}.json").read_text().splitlines()]
+
+
+def files_by_date(lake: Lake, table: str) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for uri in deltalake.DeltaTable(str(lake.path(table))).file_uris():
+        date = uri.split("date=")[1].split("/")[0]
+        counts[date] = counts.get(date, 0) + 1
+    return counts
+
+
+def is_sorted(path: str, names: list[str]) -> bool:
+    read = pq.ParquetFile(path).read(columns=names).to_pydict()
+    keys = list(zip(*(read[name] for name in names)))
+    keys = [(key[0].encode(), *key[1:]) for key in keys]
+    return keys == sorted(keys)
+
+
+def fill(judge: Judge, make=bars_csv, table: str = BARS, count: int = FILES) -> Lake:
+    lake, folder, chance = judge.new_lake(), judge.folder(), random.Random(SEED)
+    flags = ["--interval", "1m"] if table == BARS else []
+    for number in range(count):
+        lake.run("ingest", make(folder / f"{number}.csv", number, chance), "--table", table, *flags, "-q").expect(0, 1)
+    return lake
+
+
+def judge_same(judge: Judge, table: str, make, order: list[str]) -> None:
+    lake = fill(judge, make, table)
+    before, last = rows(lake, table), newest(lake, table)
+    planned = lake.run("compact", table, "--plan", "--json").expect(0)
+    merges = [json.loads(line) for line in planned.output.splitlines() if '"type":"merge"' in line]
+    judge.check(newest(lake, table) == last, f"{table}: a plan commits nothing")
+    judge.check(sum(merge["files"] for merge in merges) == sum(files_by_date(lake, table).values()), f"{table}: the plan names all files")
+    told = json.loads(lake.run("compact", table, "--json").expect(0).output.splitlines()[-1])
+    judge.check(told["files_written"] == len(merges) and told["rows"] == len(before), f"{table}: what is told", told)
+    judge.check(rows(lake, table) == before, f"{table}: the same rows")
+    judge.check(set(files_by_date(lake, table).values()) == {1}, f"{table}: one file a date", files_by_date(lake, table))
+    for uri in deltalake.DeltaTable(str(lake.path(table))).file_uris()[:2]:
+        judge.check(is_sorted(uri, order), f"{table}: in order", uri)
+    changed = [action for action in actions(lake, table, last + 1) for action in [action.get("add") or action.get("remove")] if action]
+    judge.check(bool(changed) and not any(action["dataChange"] for action in changed), f"{table}: no data changes")
+    judge.check(rows(lake, table, last) == before, f"{table}: the version before it is still there")
+    lake.run("compact", table).expect(0)
+    judge.check(newest(lake, table) == last + 1, f"{table}: a second run commits nothing")
+    again = lake.run("ingest", make(judge.folder() / "0.csv", 0, random.Random(SEED)), "--table", table,
+                     *(["--interval", "1m"] if table == BARS else []), "--json")
+    judge.check(rows(lake, table) == before, f"{table}: a file that is in adds nothing", again.output)
+
+
+def judge_foreign(judge: Judge) -> None:
+    """Files that deltalake added, unsorted and without tags; and its own compaction."""
+    lake = fill(judge, count=3)
+    path = str(lake.path(BARS))
+    table = deltalake.DeltaTable(path)
+    data = table.to_pyarrow_table()
+    chance = random.Random(SEED)
+    order = list(range(data.num_rows))
+    chance.shuffle(order)
+    moved = data.take(pa.array(order))
+    where = moved.schema.get_field_index("open")
+    moved = moved.set_column(where, moved.schema.field(where), pa.compute.add(moved["open"], moved["open"]).cast(moved.schema.field(where).type))
+    deltalake.write_deltalake(path, moved, mode="append")
+    before, last = rows(lake, BARS), newest(lake, BARS)
+    lake.run("compact", BARS).expect(0)
+    judge.check(rows(lake, BARS) == before, "files of deltalake: the same rows")
+    judge.check(newest(lake, BARS) > last, "files of deltalake are merged")
+    for uri in deltalake.DeltaTable(path).file_uris():
+        judge.check(is_sorted(uri, ["symbol", "ts_event"]), "files of deltalake: in order", uri)
+    lake = fill(judge, count=4)
+    before = rows(lake, BARS)
+    deltalake.DeltaTable(str(lake.path(BARS))).optimize.compact()
+    judge.check(rows(lake, BARS) == before, "deltalake's compaction is one")
+    lake.run("compact", BARS).expect(0)
+    judge.check(rows(lake, BARS) == before, "compaction after deltalake's: the same rows")
+    for number in range(4):
+        lake.run("ingest", bars_csv(judge.folder() / "again.csv", number, random.Random(SEED)), "--table", BARS, "--interval", "1m").expect(0, 1)
+    judge.check(len(rows(lake, BARS)) >= len(before), "ingest after it works")
+
+
+def judge_kills(judge: Judge) -> None:
+    """kill -9 at any moment: the table is the same, and the next run does what is left."""
+    lake = fill(judge)
+    before = rows(lake, BARS)
+    chance = random.Random(SEED)
+    began = time.monotonic()
+    lake.run("compact", BARS, "--plan").expect(0)
+    span = 3 * (time.monotonic() - began)
+    for number in range(KILLS):
+        # New files, so that there is something to merge each time.
+        extra = bars_csv(judge.folder() / "more.csv", number % FILES, random.Random(SEED + number))
+        lake.run("ingest", extra, "--table", BARS, "--interval", "1m", "-q", "--max-bad", "1").expect(0, 1, 2)
+        before = rows(lake, BARS)
+        process = subprocess.Popen([judge.binary, "--lake", lake.root, "compact", BARS, "-q"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(chance.random() * span)
+        process.kill()
+        process.wait()
+        judge.check(rows(lake, BARS) == before, f"kill {number}: the same rows")
+        lake.run("compact", BARS).expect(0)
+        judge.check(rows(lake, BARS) == before and set(files_by_date(lake, BARS).values()) == {1}, f"after kill {number}: done")
+    left = [path for path in (lake.root / "staging").glob("*")]
+    judge.check(not left, "nothing is left in staging", left)
+
+
+def judge_together(judge: Judge) -> None:
+    """Two compactions and an ingest at once."""
+    for step in range(8):
+        lake = fill(judge, count=6)
+        extra = bars_csv(judge.folder() / "more.csv", 7, random.Random(SEED + step))
+        words = [["compact", BARS, "-q"], ["compact", BARS, "-q"], ["ingest", str(extra), "--table", BARS, "--interval", "1m", "-q"]]
+        single = fill(judge, count=6)
+        single.run("ingest", extra, "--table", BARS, "--interval", "1m", "-q").expect(0, 1)
+        wanted = rows(single, BARS)
+        processes = [subprocess.Popen([judge.binary, "--lake", lake.root, *word], stderr=subprocess.PIPE) for word in words]
+        ends = [(process.communicate()[1], process.returncode) for process in processes]
+        judge.check(all(end[1] in (0, 1) for end in ends), f"together {step}: exit statuses", ends)
+        judge.check(rows(lake, BARS) == wanted, f"together {step}: the same rows")
+        lake.run("compact", BARS).expect(0)
+        judge.check(set(files_by_date(lake, BARS).values()) == {1}, f"together {step}: merged in the end")
+
+
+def judge_errors(judge: Judge) -> None:
+    lake = fill(judge, count=2)
+    told = lake.run("compact", "raw.nothing")
+    judge.check(told.status == 2 and "raw.nothing" in told.talk, "an unknown table", told.talk)
+    victim = Path(deltalake.DeltaTable(str(lake.path(BARS))).file_uris()[0])
+    content, last = victim.read_bytes(), newest(lake, BARS)
+    for name, damage in [("cut off", content[: len(content) // 2]), ("empty", b""), ("noise", bytes(len(content)))]:
+        victim.write_bytes(damage)
+        told = lake.run("compact", BARS)
+        judge.check(told.status == 2 and victim.name in told.talk and "try:" in told.talk, f"{name}: an error with the file", told.talk)
+        judge.check(newest(lake, BARS) == last, f"{name}: nothing is committed")
+    victim.unlink()
+    told = lake.run("compact", BARS)
+    judge.check(told.status == 2 and victim.name in told.talk, "a file that is not there", told.talk)
+    victim.write_bytes(content)
+    lake.run("compact", BARS).expect(0)
+    judge.check(newest(lake, BARS) == last + 1, "mended, it is merged")
+
+
+def judge_all(judge: Judge) -> None:
+    judge_same(judge, BARS, bars_csv, ["symbol", "ts_event"])
+    judge_same(judge, TICKS, ticks_csv, ["symbol", "ts_recv", "ts_recv_plus_ns", "source_ordinal"])
+    judge_foreign(judge)
+    judge_kills(judge)
+    judge_together(judge)
+    judge_errors(judge)
+
+
+if __name__ == "__main__":
+    judge = Judge(__doc__)
+    sys.exit(judge.run(judge_all))
