@@ -20,7 +20,15 @@ enum CheckpointReader {
     _ storage: any TableStorage
   ) throws(DeltaError) -> LogReplay {
     let (replay, isBound) = try read(checkpoint.paths, version: checkpoint.version, storage)
-    if case .says(let hint) = hint, let reason = hint.mismatch(checkpoint, replay) {
+    func byteCount() throws(DeltaError) -> Int? {
+      guard checkpoint.partCount == nil else { return nil }
+      return try storing { () throws(StorageError) in
+        try storage.attributes(checkpoint.paths[0])?.byteCount
+      }
+    }
+    if case .says(let hint) = hint,
+      let reason = try hint.mismatch(checkpoint, replay, byteCount: byteCount)
+    {
       throw odd(reason, checkpoint, storage)
     }
     if !isBound, listing.hasCommit(checkpoint.version),

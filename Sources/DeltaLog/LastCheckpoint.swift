@@ -96,7 +96,11 @@ struct LastCheckpoint {
   ///
   /// - Parameters:
   ///   - replay: What was read of it.
-  func mismatch(_ checkpoint: CheckpointFiles, _ replay: LogReplay) -> String? {
+  ///   - byteCount: Of its file, asked for only where the hint's number of rows is another: old versions of
+  ///     delta-rs wrote the bytes there, or the number of files.
+  func mismatch(
+    _ checkpoint: CheckpointFiles, _ replay: LogReplay, byteCount: () throws(DeltaError) -> Int?
+  ) throws(DeltaError) -> String? {
     guard version == checkpoint.version, partCount == checkpoint.partCount, !isV2 else {
       return nil
     }
@@ -104,7 +108,9 @@ struct LastCheckpoint {
     if let told = self.addCount, told != addCount {
       return "it names \(addCount) files, and '_last_checkpoint' says that it names \(told)"
     }
-    if let told = actionCount, told != replay.checkpointActionCount {
+    if let told = actionCount, told != replay.checkpointActionCount, told != addCount,
+      try told != byteCount()
+    {
       return
         "it has \(replay.checkpointActionCount) rows, and '_last_checkpoint' says that it has \(told)"
     }

@@ -171,7 +171,7 @@ def judge_others(judge: Judge) -> None:
                "side": "A", "action": "T", "flags": "0", "sequence": "1", "ts_in_delta": "0", "depth": "0"}
     for name, value, fits in [("size", "4294967294", True), ("size", "4294967296", False), ("size", "-1", False),
                               ("instrument_id", "4294967295", True), ("instrument_id", "4294967296", False),
-                              ("publisher_id", "65535", True), ("publisher_id", "70000", False), ("side", "BUY", False),
+                              ("publisher_id", "65535", True), ("publisher_id", "70000", False), ("side", "BUY", True),
                               ("sequence", "4294967296", False), ("ts_in_delta", "-2147483648", True), ("depth", "300", False),
                               ("ts_event", "1969-12-31T23:59:59Z", False)]:
         path = judge.folder() / "trades.csv"
