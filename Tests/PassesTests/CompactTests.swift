@@ -226,7 +226,7 @@ import Testing
     }
     let fields = [Field("symbol", .string), Field("ts_event", .timestamp)]
     let rewriter = SegmentRewriter(
-      fields: fields, order: SortOrder(text: "symbol", numbers: ["ts_event"]),
+      fields: fields, order: SortOrder(text: "symbol", numbers: [fields[1]]),
       options: WriterOptions(), directory: toy.folder.path, byteCountMax: byteCountMax)
     let segment = try rewriter.merge(paths, day: 0, fileName: "merged.parquet")
     let reader = try ParquetReader(path: segment.path)

@@ -107,6 +107,7 @@ extension StoredRows {
         else { continue }
         var column = Column(type: field.type, storage: .integers([]))
         try reader.readColumn(rowGroup: rowGroup, leaf: leaf, rows: nil, into: &column)
+        try column.takeUnit(of: field, stored: reader.leaves[leaf].type, path: reader.name)
         if case .timestamp = field.type {
           try remainders.combine(&column, name: field.name, reader: reader, rowGroup: rowGroup)
         }

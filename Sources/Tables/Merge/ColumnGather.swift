@@ -126,7 +126,7 @@ struct ColumnGather {
     for (rowGroup, part) in reader.parts(of: rows) {
       var column = Column(type: field.type, storage: .integers([]))
       try reader.readColumn(rowGroup: rowGroup, leaf: leaf, rows: part, into: &column)
-      column.type = field.type
+      try column.takeUnit(of: field, stored: reader.leaves[leaf].type, path: reader.name)
       whole = whole.map { $0.appending(column) } ?? column
     }
     return whole ?? Column(nulls: 0, of: field.type)
@@ -143,6 +143,7 @@ struct ColumnGather {
     case (.string, .string), (.binary, .string), (.json, .string), (.enumeration, .string),
       (.binary, .binary), (.string, .binary):
       isSame = true
+    case (.timestamp(_, let one), .timestamp(_, let other)): isSame = one == other
     default: isSame = stored == field.type
     }
     if isSame { return }

@@ -37,24 +37,26 @@ enum RowKeys {
       for row in values.indices { keys[word + row * width] = values[row] }
       word += 1
     }
-    for name in order.numbers {
-      let values = try numbers(reader, name, rowGroup, rows)
+    for field in order.numbers {
+      let values = try numbers(reader, field, rowGroup, rows)
       for row in values.indices { keys[word + row * width] = values[row] }
       word += 1
     }
   }
 
   private static func numbers(
-    _ reader: ParquetReader, _ name: String, _ rowGroup: Int, _ rows: Range<Int>
+    _ reader: ParquetReader, _ field: Field, _ rowGroup: Int, _ rows: Range<Int>
   ) throws -> [Int64] {
-    guard let leaf = reader.leafIndex(named: name) else {
+    guard let leaf = reader.leafIndex(named: field.name) else {
       return [Int64](repeating: null, count: rows.count)
     }
     var column = Column(type: .long, storage: .integers([]))
     try reader.readColumn(rowGroup: rowGroup, leaf: leaf, rows: rows, into: &column)
+    try column.takeUnit(of: field, stored: reader.leaves[leaf].type, path: reader.name)
     guard case .integers(var values) = column.storage else {
       throw PassError(
-        .input, "column '\(name)' holds no whole numbers, by which rows could be put in order",
+        .input,
+        "column '\(field.name)' holds no whole numbers, by which rows could be put in order",
         place: reader.name, remedy: "compact the table with the program that wrote the file")
     }
     if let validity = column.validity {

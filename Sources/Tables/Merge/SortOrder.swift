@@ -10,12 +10,12 @@ package struct SortOrder: Sendable {
   /// The column of texts that comes first; nil where there is none.
   package let text: String?
   /// Columns of whole numbers behind it.
-  package let numbers: [String]
+  package let numbers: [Field]
 
   /// The order in which the rows lie.
   package static let asStored = SortOrder(text: nil, numbers: [])
 
-  package init(text: String?, numbers: [String]) {
+  package init(text: String?, numbers: [Field]) {
     self.text = text
     self.numbers = numbers
   }
@@ -23,9 +23,8 @@ package struct SortOrder: Sendable {
   /// - Parameter fields: The table's columns.
   package init(_ schema: TableSchema, fields: [Field]) {
     let types = Dictionary(fields.map { ($0.name, $0.type) }, uniquingKeysWith: { $1 })
-    func isNumber(_ name: String) -> Bool {
-      guard let type = types[name] else { return false }
-      return type.storage == .integers
+    func number(_ name: String) -> Field? {
+      types[name].flatMap { $0.storage == .integers ? Field(name, $0) : nil }
     }
     var rest = schema.sortColumns[...]
     var text: String?
@@ -33,16 +32,16 @@ package struct SortOrder: Sendable {
       text = first
       rest = rest.dropFirst()
     }
-    var numbers: [String] = []
+    var numbers: [Field] = []
     // Behind the index one number at most is looked at by who writes segments.
     for name in rest.prefix(2) {
-      guard isNumber(name) else { break }
-      numbers.append(name)
-      let remainder = name + RemainderColumns.suffix
-      if types[remainder] != nil { numbers.append(remainder) }
+      guard let field = number(name) else { break }
+      numbers.append(field)
+      if let remainder = number(name + RemainderColumns.suffix) { numbers.append(remainder) }
     }
-    let ordinal = TableSchema.ordinalColumn
-    if isNumber(ordinal), !numbers.contains(ordinal) { numbers.append(ordinal) }
+    if let ordinal = number(TableSchema.ordinalColumn), !numbers.contains(ordinal) {
+      numbers.append(ordinal)
+    }
     self.init(text: text, numbers: numbers)
   }
 
