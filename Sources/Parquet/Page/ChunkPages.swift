@@ -130,10 +130,12 @@ struct ChunkPages {
           + "\(chunkEnd - span.dataOffset) left", place: .init(offset: start))
     }
     if Int(header.uncompressedByteCount) > pageByteCountMax {
+      let unit = pageByteCountMax >= 1 << 20 ? (shift: 20, name: "MiB") : (shift: 0, name: "bytes")
       throw ParquetError(
         .unsupported,
         "a page of \(header.uncompressedByteCount) bytes, more than the "
-          + "\(pageByteCountMax) that are allowed", place: .init(offset: start),
+          + "\(pageByteCountMax >> unit.shift) \(unit.name) that are allowed",
+        place: .init(offset: start),
         remedy: pageByteCountMax < Limits.pageByteCountMax
           ? "write the file with smaller pages, or allow more memory: --memory 1G" : nil)
     }
