@@ -6,15 +6,14 @@ import Tables
 
 /// The rows of an input that its quarantine table has already, to be held against those that are to be set aside.
 struct KnownRejections {
-  /// What tells a row of an input from its others.
+  /// What tells a row of an input from its others. Not where it stands: earlier versions counted rows, and
+  /// later ones lines.
   private struct Key: Hashable {
     var rule: String
-    /// Of a conflict nil: the same rows are read from the same content, wherever.
-    var position: Int64?
-    var reason: String?
+    /// Of a conflict alone: what earlier versions have as bytes of a row is known by these.
     var symbol: String?
     var timestamp: Int64?
-    /// Hash of a conflict's values; 0 where the table has them in a form of earlier versions.
+    /// Hash of the original; of a conflict 0 where the table has it in a form of earlier versions.
     var content: UInt64
   }
 
@@ -60,16 +59,11 @@ struct KnownRejections {
   }
 
   private static func key(_ row: RejectedRow, _ original: String) -> Key {
-    guard row.isConflict else {
-      return Key(
-        rule: row.rule, position: row.position, reason: row.reason, symbol: nil, timestamp: nil,
-        content: 0)
-    }
-    var original = row.originalForm == "base64" ? "" : original
+    var original = row.isConflict && row.originalForm == "base64" ? "" : original
     let content =
       original.isEmpty ? 0 : original.withUTF8 { RowHash.text(UnsafeRawBufferPointer($0)) }
     return Key(
-      rule: row.rule, position: nil, reason: nil, symbol: row.symbol, timestamp: row.timestamp,
-      content: content)
+      rule: row.rule, symbol: row.isConflict ? row.symbol : nil,
+      timestamp: row.isConflict ? row.timestamp : nil, content: content)
   }
 }

@@ -78,6 +78,7 @@ private let zstdLie: [UInt8] = [
     var pages = try pages(brotliMebibyte, .brotli, promised: 1 << 20, pageByteCountMax: 1 << 19)
     let error = #expect(throws: ParquetError.self) { _ = try pages.next() }
     #expect(error?.code == .unsupported)
-    #expect(error?.message == "a page of 1048576 bytes, more than the 524288 bytes that are allowed")
+    #expect(
+      error?.message == "a page of 1048576 bytes, more than the 524288 bytes that are allowed")
   }
 }
