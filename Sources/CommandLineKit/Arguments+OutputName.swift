@@ -1,3 +1,6 @@
+import CSystem
+import Glibc
+
 /// What the name of an output file promises.
 public struct OutputForms: Sendable {
   /// Suffixes of what a command writes, the usual one first.
@@ -24,7 +27,7 @@ extension Arguments {
   public func requireOutputName(
     _ flag: String, _ forms: OutputForms, formFlag: String? = nil
   ) throws(UsageError) {
-    guard let path = value(flag), path != "-", !path.hasPrefix("/dev/") else { return }
+    guard let path = value(flag), path != "-", !isStream(path) else { return }
     var rest = Substring(path)
     guard var suffix = Self.suffix(rest) else { return }
     let near = forms.suffixes.first { $0.hasPrefix(suffix.prefix(3)) } ?? forms.suffixes[0]
@@ -48,6 +51,14 @@ extension Arguments {
     throw bad(
       flag, path, "a name that ends in " + known,
       usual + (formFlag.map { ", or say the form: --\($0) \(forms.suffixes[0])" } ?? ""))
+  }
+
+  /// Whether a path is that of a pipe or a device: its name says nothing of what goes through it.
+  private func isStream(_ path: String) -> Bool {
+    if path.hasPrefix("/dev/") { return true }
+    var found = stat()
+    guard lake_stat(path, &found) == 0 else { return false }
+    return found.st_mode & S_IFMT != S_IFREG && found.st_mode & S_IFMT != S_IFDIR
   }
 
   /// The suffix of a name, in lower case: what stands behind its last dot, if that is a word and no number.
