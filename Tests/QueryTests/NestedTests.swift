@@ -62,6 +62,27 @@ import Testing
     return path
   }
 
+  @Test func valuesThatNoTypeHoldsTogetherAreRefusedByName() throws {
+    try inFolder { folder in
+      let table = folder + "/table"
+      try FileManager.default.createDirectory(
+        atPath: table, withIntermediateDirectories: true)
+      let types: [(ColumnType, Value)] = [(.long, .integer(1)), (.string, .string("t"))]
+      for (number, (type, value)) in types.enumerated() {
+        let writer = try NestedParquetWriter(
+          path: table + "/\(number).parquet",
+          schema: [NestedField("s", .structure([NestedField("x", .primitive(type))]))],
+          options: WriterOptions())
+        try writer.append([.structure([.init("x", value)])])
+        try writer.finish()
+      }
+      let csv = try answer(table, folder, .csv)
+      #expect(try String(contentsOfFile: csv, encoding: .utf8).contains("\"\"t\"\""))
+      let error = #expect(throws: QueryError.self) { try answer(table, folder, .parquet) }
+      #expect(error?.place?.contains("s.x") == true && error?.remedy?.contains("jsonl") == true)
+    }
+  }
+
   @Test func textHasThemAsJSON() throws {
     try inFolder { folder in
       try write(folder + "/one.parquet", rows: 0..<3)

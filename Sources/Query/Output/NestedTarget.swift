@@ -53,6 +53,24 @@ final class NestedTarget: RowTarget, @unchecked Sendable {
     return try file.finish()
   }
 
+  /// Values of a nested column that some files have with another type than those before them.
+  private static func mixed(_ error: ParquetError) -> QueryError {
+    QueryError(
+      .typeMismatch,
+      "files have a nested column with types that no one type of Parquet holds: \(error.message)",
+      at: error.placeText,
+      remedy: "leave the column out (--columns), or write text: --format jsonl")
+  }
+
+  private func append(_ values: [Value]) throws {
+    do throws(ParquetError) {
+      try writer.append(values)
+    } catch {
+      if error.code == .value { throw Self.mixed(error) }
+      throw error
+    }
+  }
+
   private func flush() throws {
     var taken = builders.indices.map { builders[$0].finish() }
     try joiner.join(&taken)
@@ -71,7 +89,7 @@ final class NestedTarget: RowTarget, @unchecked Sendable {
           values.append(Value(column: column, row: row, type: field.type))
         }
       }
-      try writer.append(values)
+      try append(values)
     }
     rowCount = 0
   }
