@@ -132,7 +132,7 @@ public final class CompactPass {
       let group = Array(
         plan.merges[first..<min(first + CommitGroup.partitionMax, plan.merges.count)])
       do {
-        try commit(try merge(group, run), run, &report)
+        try commit(try merge(group, from: first, run), run, &report)
       } catch let error as PassError where error.code == .interrupted {
         report.isInterrupted = true
         break
@@ -141,7 +141,10 @@ public final class CompactPass {
     return report
   }
 
-  private func merge(_ merges: [CompactPlan.Merge], _ run: StagingRun) throws -> [Result] {
+  /// - Parameter first: Number of the first merge in the plan: no two files of a run have one name.
+  private func merge(
+    _ merges: [CompactPlan.Merge], from first: Int, _ run: StagingRun
+  ) throws -> [Result] {
     let width = max(1, min(options.jobs, merges.count))
     var writerOptions = WriterOptions()
     writerOptions.sortingColumns = schema?.sortingColumns(2) ?? []
@@ -157,7 +160,7 @@ public final class CompactPass {
       observer.begin(merge.name)
       let segment = try rewriter.merge(
         merge.files.map { try $0.localPath(in: root) }, day: 0,
-        fileName: "part-\(runID)-\(index)-compact.zstd.parquet",
+        fileName: "part-\(runID)-\(first + index)-compact.zstd.parquet",
         isInterrupted: { observer.isInterrupted })
       try Self.checkConservation(merge, segment, root: root, fields: fields)
       observer.didRead(byteCount: Int(clamping: merge.byteCount))
