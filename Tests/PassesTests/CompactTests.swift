@@ -189,6 +189,28 @@ import Testing
     #expect(try fingerprint(source) == before)
   }
 
+  /// More merges than go into one commit, all in one partition: none takes the place of another's file.
+  @Test func manyFilesWithoutStatisticsOfOneDateKeepTheirRows() throws {
+    for number in 0..<70 {
+      try toy.ingest([try toy.bars("\(number).dbn", [ToyLake.Bar(second: number)])])
+    }
+    let table = try toy.lake.table(named: source)
+    let snapshot = try table.snapshot()
+    var transaction = Transaction(snapshot: snapshot, storage: table.storage)
+    for (number, file) in try snapshot.files.enumerated() {
+      var changed = file
+      transaction.remove([file])
+      changed.stats = nil
+      changed.tags["lake.columns"] = "\(number)"
+      transaction.append([changed])
+    }
+    _ = try transaction.commit()
+    let before = try fingerprint(source)
+    let report = try compact(source)
+    #expect(report.filesAfter == 70 && report.versions.count == 2)
+    #expect(try fingerprint(source) == before)
+  }
+
   /// Rows of a file, and the same in any order.
   private func write(_ name: String, _ rows: [(symbol: String, time: Int64)]) throws -> String {
     let path = toy.folder.path + "/" + name

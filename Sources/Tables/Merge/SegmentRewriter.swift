@@ -43,8 +43,11 @@ package struct SegmentRewriter {
     while true {
       do {
         return try mergeSorted(paths, day, fileName, isInterrupted)
-      } catch let unsorted as UnsortedSegment {
-        paths = try sortedInPlace(of: unsorted.path, paths, day, fileName, isInterrupted)
+      } catch is UnsortedSegment {
+        // Where one is not in order, others of the same writer are not either: all are looked at at once.
+        for path in paths where try !order.holds(in: path) {
+          paths = try sortedInPlace(of: path, paths, day, fileName, isInterrupted)
+        }
       }
     }
   }
