@@ -156,6 +156,9 @@ let package = Package(
         "Bytes", "CSystem", "TestSupport",
       ]),
     .testTarget(
+      name: "EngineTests",
+      dependencies: ["Passes", "Tables", "Catalog", "DeltaLog", "Bytes", "TestSupport"]),
+    .testTarget(
       name: "QueryTests",
       dependencies: [
         "Query", "Catalog", "Compression", "Columnar", "Market", "Parquet", "DeltaLog", "Storage",

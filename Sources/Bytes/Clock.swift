@@ -10,4 +10,11 @@ public enum Clock {
   }
 
   public static func milliseconds() -> Int64 { nanoseconds() / 1_000_000 }
+
+  /// Nanoseconds since some moment; nobody sets this clock.
+  public static func monotonicNanoseconds() -> Int64 {
+    var now = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &now)
+    return Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec)
+  }
 }

@@ -6,4 +6,14 @@ package enum CommitGroup {
   package static let nanosecondsMax: Int64 = 2_000_000_000
   /// Races that may be lost in a row.
   package static let attemptMax = 100
+
+  /// Partitions of the next group, so that it takes about `nanosecondsMax`.
+  ///
+  /// - Parameters:
+  ///   - count: Partitions of the last group.
+  ///   - nanoseconds: How long they took.
+  package static func size(after count: Int, nanoseconds: Int64) -> Int {
+    guard nanoseconds > nanosecondsMax else { return partitionMax }
+    return max(1, Int(Int64(count) * nanosecondsMax / nanoseconds))
+  }
 }

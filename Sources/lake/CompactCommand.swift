@@ -56,44 +56,45 @@ struct CompactCommand: Command {
     let began = monotonicSeconds()
     let report = try pass.run(plan)
     progress.finish()
-    if plan.merges.isEmpty, !context.isJSON {
+    if plan.units.isEmpty, !context.isJSON {
       context.printText(
         "nothing to merge: \(plan.table) has \(Quantity.count(plan.keptCount)) files")
       return .done
     }
     print(report, plan, elapsed: monotonicSeconds() - began, in: context)
-    return report.isInterrupted ? .interrupted : .done
+    if report.isInterrupted { return .interrupted }
+    return report.failures.isEmpty ? .done : .failed
   }
 
-  private func print(_ plan: CompactPlan, in context: Context) {
-    for merge in plan.merges {
+  private func print(_ plan: RewritePlan, in context: Context) {
+    for merge in plan.units {
       let name = merge.name.isEmpty ? "all" : merge.name
       if context.isJSON {
         context.print(
           JSONValue.object(
             JSONObject([
               ("type", .string("merge")), ("partition", .string(merge.name)),
-              ("reason", .string(merge.reason.rawValue)),
+              ("reason", .string(merge.reason)),
               ("files", .integer(Int64(merge.fileCount))), ("bytes", .integer(merge.byteCount)),
             ])
           ).description)
       } else {
         context.printText(
           "\(name)  \(Quantity.count(merge.fileCount)) files  \(Quantity.bytes(Int(clamping: merge.byteCount)))"
-            + (merge.reason == .small ? "" : "  \(merge.reason.rawValue)")
+            + (merge.reason == "small" ? "" : "  \(merge.reason)")
         )
       }
     }
     var summary = Summary()
     summary.add("table", .text("\(plan.table) version \(plan.version)"))
-    summary.add("to_merge", .count(plan.merges.reduce(0) { $0 + $1.fileCount }))
-    summary.add("into", .count(plan.merges.count))
+    summary.add("to_merge", .count(plan.units.reduce(0) { $0 + $1.fileCount }))
+    summary.add("into", .count(plan.units.count))
     summary.add("kept", .count(plan.keptCount))
     context.print(summary)
   }
 
   private func print(
-    _ report: CompactPass.Report, _ plan: CompactPlan, elapsed: Double, in context: Context
+    _ report: RewriteReport, _ plan: RewritePlan, elapsed: Double, in context: Context
   ) {
     var summary = Summary()
     summary.add("files_merged", .count(report.filesBefore))
@@ -103,6 +104,7 @@ struct CompactCommand: Command {
     summary.add("bytes_in", .bytes(Int(clamping: report.bytesBefore)))
     summary.add("bytes_out", .bytes(Int(clamping: report.bytesAfter)))
     summary.add("overtaken", .count(report.overtakenCount))
+    summary.add("failed", .count(report.failures.count))
     summary.add("peak_memory", .bytes(ProcessMemory.peakByteCount))
     summary.add("elapsed", .seconds(elapsed))
     context.print(summary)

@@ -73,15 +73,15 @@ struct ResampleCommand: Command {
     let began = monotonicSeconds()
     let report = try pass.run(plan)
     progress.finish()
-    print(report, elapsed: monotonicSeconds() - began, in: context)
-    if report.isInterrupted { return .interrupted }
+    print(report, plan, elapsed: monotonicSeconds() - began, in: context)
+    if report.work.isInterrupted { return .interrupted }
     return report.failureCount > 0 ? .failed : .done
   }
 
   /// Where `--to` names nothing but mistakes, nothing is begun.
   private func checkIntervals(_ plan: ResamplePlan, in context: Context) throws {
     let mistakes = plan.failures.compactMap { $0.error as? PassError }.filter { $0.code == .usage }
-    guard !intervals.isEmpty, plan.outputs.isEmpty, mistakes.count == plan.failures.count,
+    guard !intervals.isEmpty, plan.intervals.isEmpty, mistakes.count == plan.failures.count,
       let last = mistakes.last
     else { return }
     for mistake in mistakes.dropLast() { context.report(mistake) }
@@ -91,62 +91,85 @@ struct ResampleCommand: Command {
 
   private func print(_ plan: ResamplePlan, in context: Context) {
     for failure in plan.failures { context.report(failure.error) }
-    for output in plan.outputs {
-      for partition in output.partitions {
-        let members: [(String, JSONValue)] = [
+    for (interval, output) in zip(plan.intervals, plan.work.outputs) {
+      for unit in output.units {
+        var members: [(String, JSONValue)] = [
           ("type", .string("partition")), ("table", .string(output.table.description)),
-          ("interval", .string(output.interval.name)), ("date", .string(partition.date)),
-          ("state", .string(partition.state.rawValue)),
+          ("interval", .string(interval.name)), ("date", .string(unit.date)),
+          ("state", .string(unit.state.rawValue)),
         ]
+        if let reason = unit.reason { members.append(("reason", .string(reason.text))) }
         if context.isJSON {
           context.print(JSONValue.object(JSONObject(members)).description)
-        } else if partition.state != .fresh {
-          context.printText("\(output.table)  \(partition.date)  \(partition.state.rawValue)")
+        } else if unit.state.isDue {
+          context.printText(
+            "\(output.table)  \(unit.date)  \(unit.state.rawValue)"
+              + (unit.reason.map { ": " + $0.text } ?? ""))
         }
       }
     }
     var summary = Summary()
     summary.add("source", .text("\(plan.source) version \(plan.sourceVersion)"))
-    for output in plan.outputs {
+    for (interval, output) in zip(plan.intervals, plan.work.outputs) {
       summary.add(
-        "due_" + output.interval.name, label: output.table.description,
-        .text("\(output.dueCount) of \(output.partitions.count) dates to compute"))
+        "due_" + interval.name, label: output.table.description,
+        .text("\(output.dueCount) of \(output.units.count) dates to compute"))
     }
     context.print(summary)
   }
 
   private func print(
-    _ report: ResamplePass.Report, elapsed: Double, in context: Context
+    _ report: ResamplePass.Report, _ plan: ResamplePlan, elapsed: Double, in context: Context
   ) {
-    for output in report.outputs where context.isJSON {
-      let members: [(String, JSONValue)] = [
-        ("type", .string("table")), ("table", .string(output.table.description)),
-        ("interval", .string(output.interval)),
-        ("dates_computed", .integer(Int64(output.computedCount))),
-        ("dates_fresh", .integer(Int64(output.freshCount))),
-        ("rows", .integer(Int64(output.rowCount))), ("bytes", .integer(Int64(output.byteCount))),
-        ("failed", .boolean(output.error != nil)),
-      ]
-      context.print(JSONValue.object(JSONObject(members)).description)
+    let outputs = zip(plan.intervals, report.work.outputs)
+    if context.isJSON {
+      for failure in plan.failures {
+        print(
+          failure.interval, DeriveReport.Output(table: plan.source), isFailed: true, in: context)
+      }
+      for (interval, output) in outputs {
+        print(interval.name, output, isFailed: !output.failures.isEmpty, in: context)
+      }
     }
     var summary = Summary()
-    for output in report.outputs {
-      let text =
-        output.error != nil
-        ? "failed"
-        : "\(Quantity.count(output.rowCount)) bars on \(output.computedCount) dates; "
-          + "\(output.freshCount) dates were fresh"
+    for failure in plan.failures {
+      summary.add("to_" + failure.interval, label: failure.interval, .text("failed"))
+    }
+    for (interval, output) in outputs {
+      let isFailed = !output.failures.isEmpty
+      var text =
+        "\(Quantity.count(output.rowCount)) bars on \(output.computedCount) dates; "
+        + "\(output.freshCount) dates were fresh"
+      if output.frozenCount > 0 { text += "; \(output.frozenCount) are frozen" }
+      if isFailed {
+        text = output.computedCount == 0 ? "failed" : "\(output.failures.count) failed; " + text
+      }
       summary.add(
-        "to_" + output.interval,
-        label: output.error != nil ? output.interval : "\(output.interval) → \(output.table)",
+        "to_" + interval.name,
+        label: isFailed && output.computedCount == 0
+          ? interval.name : "\(interval.name) → \(output.table)",
         .text(text))
     }
     summary.add("rows_read", .count(report.rowsRead))
-    summary.add("rows_written", .count(report.outputs.reduce(0) { $0 + $1.rowCount }))
-    summary.add("bytes_out", .bytes(report.outputs.reduce(0) { $0 + $1.byteCount }))
+    summary.add("rows_written", .count(report.work.outputs.reduce(0) { $0 + $1.rowCount }))
+    summary.add("bytes_out", .bytes(report.work.outputs.reduce(0) { $0 + $1.byteCount }))
     summary.add("failed", .count(report.failureCount))
     summary.add("peak_memory", .bytes(ProcessMemory.peakByteCount))
     summary.add("elapsed", .seconds(elapsed))
     context.print(summary)
+  }
+
+  private func print(
+    _ interval: String, _ output: DeriveReport.Output, isFailed: Bool, in context: Context
+  ) {
+    let members: [(String, JSONValue)] = [
+      ("type", .string("table")), ("table", .string(output.table.description)),
+      ("interval", .string(interval)),
+      ("dates_computed", .integer(Int64(output.computedCount))),
+      ("dates_fresh", .integer(Int64(output.freshCount))),
+      ("rows", .integer(Int64(output.rowCount))), ("bytes", .integer(Int64(output.byteCount))),
+      ("failed", .boolean(isFailed)),
+    ]
+    context.print(JSONValue.object(JSONObject(members)).description)
   }
 }

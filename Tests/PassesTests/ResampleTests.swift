@@ -92,12 +92,12 @@ private let source = "raw.test_set_ohlcv_1s"
     try toy.ingest([
       try toy.bars("a.dbn", (0..<120).map { ToyLake.Bar(day: $0 / 60, second: $0 % 60) })
     ])
-    #expect(try resample(toy, ["30s"]).outputs[0].computedCount == 2)
-    #expect(try resample(toy, ["30s"]).outputs[0].computedCount == 0)
+    #expect(try resample(toy, ["30s"]).work.outputs[0].computedCount == 2)
+    #expect(try resample(toy, ["30s"]).work.outputs[0].computedCount == 0)
     try toy.ingest([try toy.bars("b.dbn", [ToyLake.Bar(day: 1, second: 100)])])
     let report = try resample(toy, ["30s"])
-    #expect(report.outputs[0].computedCount == 1)
-    #expect(report.outputs[0].freshCount == 1)
+    #expect(report.work.outputs[0].computedCount == 1)
+    #expect(report.work.outputs[0].freshCount == 1)
     #expect(
       try toy.rows("bars.test_set_ohlcv_30s", ["volume"]).map { $0[0] } == [
         "300", "300", "300", "300", "10",
@@ -120,7 +120,7 @@ private let source = "raw.test_set_ohlcv_1s"
     file.tags = [:]
     transaction.append([file])
     _ = try transaction.commit()
-    #expect(try resample(toy, ["30s"]).outputs[0].freshCount == 1)
+    #expect(try resample(toy, ["30s"]).work.outputs[0].freshCount == 1)
   }
 
   @Test func derivedFilesWithoutTagsAreComputedAgain() throws {
@@ -138,7 +138,7 @@ private let source = "raw.test_set_ohlcv_1s"
     file.tags = [:]
     transaction.append([file])
     _ = try transaction.commit()
-    #expect(try resample(toy, ["30s"]).outputs[0].computedCount == 1)
+    #expect(try resample(toy, ["30s"]).work.outputs[0].computedCount == 1)
     #expect(try toy.rows("bars.test_set_ohlcv_30s", ["volume"]).count == 2)
   }
 
@@ -153,9 +153,9 @@ private let source = "raw.test_set_ohlcv_1s"
     var transaction = Transaction(snapshot: snapshot, storage: table.storage)
     transaction.remove(try snapshot.files.filter { $0.partitionValue("date") == "2024-01-02" })
     _ = try transaction.commit()
-    #expect(try resample(toy, ["1m"]).outputs[0].computedCount == 1)
+    #expect(try resample(toy, ["1m"]).work.outputs[0].computedCount == 1)
     #expect(try toy.rows("bars.test_set_ohlcv_1m", ["symbol"]).count == 1)
-    #expect(try resample(toy, ["1m"]).outputs[0].computedCount == 0)
+    #expect(try resample(toy, ["1m"]).work.outputs[0].computedCount == 0)
   }
 
   @Test func unorderedFilesOfADateAreMerged() throws {
@@ -173,7 +173,7 @@ private let source = "raw.test_set_ohlcv_1s"
     try toy.ingest([try toy.bars("a.dbn", [ToyLake.Bar(second: 1)])])
     let report = try resample(toy, [interval, "1m"])
     #expect(report.failureCount == 1)
-    #expect(report.outputs.last?.rowCount == 1)
+    #expect(report.work.outputs.last?.rowCount == 1)
   }
 
   @Test func ticksAreRefused() throws {

@@ -20,7 +20,7 @@ private let columns = ["symbol", "ts_event", "open", "volume"]
     var options = ResamplePass.Options()
     options.intervals = ["1m"]
     let pass = try ResamplePass(lake: toy.lake, table: bars, options: options)
-    return try pass.run(try pass.plan()).outputs.reduce(0) { $0 + $1.computedCount }
+    return try pass.run(try pass.plan()).work.outputs.reduce(0) { $0 + $1.computedCount }
   }
 
   /// A lake with a table of three versions, each a day of bars.

@@ -164,6 +164,16 @@ struct BarTotals: Equatable {
     }
   }
 
+  /// What bars made of these must have too.
+  func conserved(in made: BarTotals) -> [Conserved] {
+    func text(_ price: Int64?) -> String { price.map { "\($0)" } ?? "none" }
+    return [
+      Conserved("volume", before: volume, after: made.volume),
+      Conserved("highest price", before: text(high), after: text(made.high)),
+      Conserved("lowest price", before: text(low), after: text(made.low)),
+    ]
+  }
+
   private mutating func add(high top: Int64, low bottom: Int64) {
     high = max(high ?? top, top)
     low = min(low ?? bottom, bottom)

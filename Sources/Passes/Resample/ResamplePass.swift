@@ -27,22 +27,11 @@ public final class ResamplePass {
   }
 
   public struct Report: Sendable {
-    /// What became of one interval.
-    public struct Output: Sendable {
-      public var table: TableName
-      public var interval: String
-      public var computedCount = 0
-      public var freshCount = 0
-      public var rowCount = 0
-      public var byteCount = 0
-      public var error: (any Error)?
-    }
-
-    public var outputs: [Output] = []
+    /// What was made; one output an interval of the plan.
+    public var work: DeriveReport
     /// Source rows read, each once whatever the number of intervals.
-    public var rowsRead = 0
-    public var isInterrupted = false
-    public var failureCount: Int { outputs.count { $0.error != nil } }
+    public var rowsRead: Int
+    public var failureCount: Int
   }
 
   private let lake: Lake
@@ -68,27 +57,29 @@ public final class ResamplePass {
 
   // MARK: - Plan
 
-  public func plan() throws -> ResamplePlan {
+  public func plan(_ choice: UnitChoice = UnitChoice()) throws -> ResamplePlan {
     let snapshot = try source.snapshot()
     let schema = try sourceSchema(snapshot)
-    let files = Dictionary(grouping: try snapshot.files) { $0.partitionValue("date") ?? "" }
-    let fields = schema.fileFields
-    let fingerprints = FingerprintCache(files: files, root: source.path, fields: fields)
-    var plan = ResamplePlan(
-      source: sourceName, sourceVersion: snapshot.version, outputs: [], files: files)
+    let input = try StoredInput(
+      sourceName, snapshot: snapshot, root: source.path, fields: schema.fileFields)
+    let staging = StagingSession(root: lake.root)
+    var (intervals, targets): ([Interval], [StagedTarget]) = ([], [])
+    var failures: [(interval: String, error: any Error)] = []
     for text in options.intervals {
       do {
         let interval = try interval(text, schema)
-        let target = try DerivedTarget(try definition(interval, snapshot), lake: lake)
-        let partitions = try partitions(target, fingerprints)
-        plan.outputs.append(
-          ResamplePlan.Output(
-            interval: interval, table: target.definition.name, partitions: partitions))
+        targets.append(
+          try StagedTarget(try definition(interval, snapshot), lake: lake, staging: staging))
+        intervals.append(interval)
       } catch {
-        plan.failures.append((text, error))
+        failures.append((text, error))
       }
     }
-    return plan
+    let job = ResampleJob(
+      source: input, intervals: intervals, targets: targets, staging: staging, observer: observer)
+    return ResamplePlan(
+      source: sourceName, sourceVersion: snapshot.version,
+      work: try DerivePlan(job, choice: choice), intervals: intervals, failures: failures, job: job)
   }
 
   private func sourceSchema(_ snapshot: Snapshot) throws -> TableSchema {
@@ -151,84 +142,16 @@ public final class ResamplePass {
     return stem + interval.name
   }
 
-  private func partitions(
-    _ target: DerivedTarget, _ fingerprints: FingerprintCache
-  ) throws -> [ResamplePlan.Partition] {
-    let known = try target.filesByDate()
-    let dates = Set(fingerprints.dates).union(known.keys).sorted()
-    return try dates.map { date in
-      let fingerprint = try fingerprints[date]
-      let derivation = Derivation(
-        pass: Self.name, version: Self.version,
-        inputs: [("\(sourceName)/\(date)/\(target.definition.schema.kind)", fingerprint)])
-      let files = known[date] ?? []
-      let state: ResamplePlan.State =
-        if target.isFresh(derivation, date: date, files: files) {
-          .fresh
-        } else if fingerprint.rowCount == 0 {
-          files.isEmpty ? .fresh : .orphaned
-        } else {
-          files.isEmpty ? .missing : .stale
-        }
-      return ResamplePlan.Partition(date: date, state: state, derivation: derivation)
-    }
-  }
-
   // MARK: - Compute and commit
 
   public func run(_ plan: ResamplePlan) throws -> Report {
     try LakeCleaning.removeDeadRuns(lake, observer: observer)
-    var report = Report()
-    for failure in plan.failures {
-      observer.didFail(failure.error)
-      report.outputs.append(
-        Report.Output(
-          table: sourceName, interval: failure.interval, error: failure.error))
-    }
-    let dates = Set(
-      plan.outputs.flatMap { $0.partitions.filter { $0.state != .fresh }.map(\.date) }
-    )
-    .sorted()
-    let run = try StagingRun(root: lake.root)
-    defer { run.finish() }
-    let job = try ResampleJob(
-      plan: plan, lake: lake, sourceRoot: source.path, run: run, observer: observer,
-      definitions: try plan.outputs.map { try definition($0.interval, try source.snapshot()) })
-    for first in stride(from: 0, to: dates.count, by: CommitGroup.partitionMax) {
-      if observer.isInterrupted { break }
-      let group = Array(dates[first..<min(first + CommitGroup.partitionMax, dates.count)])
-      try job.compute(group, jobs: options.jobs)
-      try job.commit()
-    }
-    report.isInterrupted = observer.isInterrupted
-    report.rowsRead = job.rowsRead
-    report.outputs += job.reports
-    return report
-  }
-}
-
-/// Fingerprints of the source's partitions, each computed once.
-final class FingerprintCache {
-  private let files: [String: [AddFile]]
-  private let root: String
-  private let fields: [Field]
-  private var known: [String: PartitionFingerprint] = [:]
-
-  init(files: [String: [AddFile]], root: String, fields: [Field]) {
-    self.files = files
-    self.root = root
-    self.fields = fields
-  }
-
-  var dates: [String] { files.keys.sorted() }
-
-  subscript(date: String) -> PartitionFingerprint {
-    get throws {
-      if let known = known[date] { return known }
-      let fingerprint = try PartitionFingerprint(
-        files: files[date] ?? [], root: root, fields: fields)
-      known[date] = fingerprint
-      return fingerprint
-    }
+    for failure in plan.failures { observer.didFail(failure.error) }
+    defer { plan.job.finish() }
+    let work = try DeriveEngine(plan.job, plan: plan.work, observer: observer)
+      .run(jobs: options.jobs)
+    return Report(
+      work: work, rowsRead: plan.job.rowsRead,
+      failureCount: plan.failures.count + work.failureCount)
   }
 }

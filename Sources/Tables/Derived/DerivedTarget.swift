@@ -49,10 +49,9 @@ package final class DerivedTarget {
     Dictionary(grouping: try snapshot?.files ?? []) { $0.partitionValue("date") ?? "" }
   }
 
-  /// Whether a partition is what `derivation` would make again.
-  package func isFresh(_ derivation: Derivation, date: String, files: [AddFile]) -> Bool {
-    if files.isEmpty { return snapshot?.txns[derivation.emptyAppId(date: date)] != nil }
-    return derivation.isFresh(files)
+  /// Whether the table remembers that a partition came out empty when it was made of these very inputs.
+  package func isKnownEmpty(_ derivation: Derivation, date: String) -> Bool {
+    snapshot?.txns[derivation.emptyAppId(date: date)] != nil
   }
 
   /// Replaces the partitions of `results` in one commit.

@@ -37,7 +37,12 @@ package struct PartitionFingerprint: Hashable, Sendable {
   }
 
   /// The absent partition.
-  init() {}
+  package init() {}
+
+  package init(rowCount: Int64, rowHash: Fingerprint) {
+    self.rowCount = rowCount
+    self.rowHash = rowHash
+  }
 
   var text: String { "\(rowCount):\(rowHash)" }
 }
@@ -49,7 +54,7 @@ package struct Derivation: Hashable, Sendable {
   /// Raised whenever the pass's results change for equal inputs.
   var version: Int
   /// SHA-256 of the fingerprints of all inputs that the partition may depend on.
-  var inputs: String
+  package var inputs: String
 
   static let passTag = "lake.pass"
   static let versionTag = "lake.passVersion"
@@ -64,19 +69,37 @@ package struct Derivation: Hashable, Sendable {
     inputs = Array(text.utf8).withUnsafeBytes { SHA256.hex(of: $0) }
   }
 
-  var tags: [String: String] {
+  package var tags: [String: String] {
     [Self.passTag: pass, Self.versionTag: "\(version)", Self.inputsTag: inputs]
+  }
+
+  /// In what a partition's files are made of something else.
+  package enum Difference: Sendable {
+    /// Some file does not say what it is made of.
+    case foreign
+    case pass, inputs
+  }
+
+  /// The gravest difference of files that are not fresh.
+  package func difference(from files: [AddFile]) -> Difference {
+    if files.contains(where: { $0.tag(Self.inputsTag) == nil }) { return .foreign }
+    let isSamePass = files.allSatisfy {
+      $0.tag(Self.passTag) == pass && $0.tag(Self.versionTag) == "\(version)"
+    }
+    return isSamePass ? .inputs : .pass
   }
 
   /// Whether all files of a derived partition say that they come from exactly this. A file without
   /// tags never does.
-  func isFresh(_ files: [AddFile]) -> Bool {
+  package func isFresh(_ files: [AddFile]) -> Bool {
     !files.isEmpty
       && files.allSatisfy { file in tags.allSatisfy { file.tag($0.key) == $0.value } }
   }
 
   /// The application id by which a table remembers that a partition came out empty.
-  func emptyAppId(date: String) -> String { "lake/empty/\(pass)/\(version)/\(date)/\(inputs)" }
+  package func emptyAppId(date: String) -> String {
+    "lake/empty/\(pass)/\(version)/\(date)/\(inputs)"
+  }
 }
 
 extension StoredRows {

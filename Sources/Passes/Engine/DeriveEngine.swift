@@ -1,0 +1,199 @@
+import Bytes
+import Catalog
+import Synchronization
+import Tables
+
+/// What became of a derivation.
+public struct DeriveReport: Sendable {
+  /// Of one table.
+  public struct Output: Sendable {
+    public let table: TableName
+    public internal(set) var computedCount = 0
+    public internal(set) var freshCount = 0
+    public internal(set) var frozenCount = 0
+    public internal(set) var rowCount = 0
+    public internal(set) var byteCount = 0
+    /// Units that could not be made, each with its error; a date is empty where the whole table could not.
+    public internal(set) var failures: [(date: String, error: any Error)] = []
+
+    public init(table: TableName) { self.table = table }
+  }
+
+  public internal(set) var outputs: [Output] = []
+  public internal(set) var isInterrupted = false
+  public var failureCount: Int { outputs.count { !$0.failures.isEmpty } }
+}
+
+/// Runs a plan of a pass that derives: dates in parallel, the longest first, what was made committed in
+/// groups, races lost and won.
+///
+/// Invariants:
+/// - Nothing is committed of a unit whose conserved figures differ.
+/// - A commit holds whole units; what is interrupted leaves the units that are done.
+/// - A unit that fails leaves the others alone, until `failureMax` of one table have failed: then the table
+///   is given up, as a full disk would fail every one.
+package final class DeriveEngine<Pass: DerivePass>: @unchecked Sendable {
+  private typealias Unit = DerivedUnit<Pass.Target.Product>
+
+  private static var failureMax: Int { 10 }
+
+  private let pass: Pass
+  private let plan: DerivePlan
+  private let observer: any PassObserver
+  /// By target and date, what the plan says of a unit that is due.
+  private let due: [[String: PassUnit]]
+  private let made: Mutex<[[Unit]]>
+  private let failures: Mutex<[[(date: String, error: any Error)]]>
+
+  package init(_ pass: Pass, plan: DerivePlan, observer: any PassObserver) {
+    self.pass = pass
+    self.plan = plan
+    self.observer = observer
+    due = plan.outputs.map { output in
+      Dictionary(uniqueKeysWithValues: output.units.filter(\.state.isDue).map { ($0.date, $0) })
+    }
+    made = Mutex(Array(repeating: [], count: plan.outputs.count))
+    failures = Mutex(Array(repeating: [], count: plan.outputs.count))
+  }
+
+  package func run(jobs: Int) throws -> DeriveReport {
+    var report = DeriveReport()
+    report.outputs = plan.outputs.map { output in
+      var result = DeriveReport.Output(table: output.table)
+      result.frozenCount = output.units.count { $0.state == .frozen }
+      result.freshCount = output.units.count - output.dueCount - result.frozenCount
+      return result
+    }
+    var dates = plan.dueDates[...]
+    var groupSize = CommitGroup.partitionMax
+    while !dates.isEmpty, !observer.isInterrupted {
+      let group = Array(dates.prefix(groupSize))
+      dates = dates.dropFirst(group.count)
+      let began = Clock.monotonicNanoseconds()
+      try make(group, jobs: jobs)
+      try commit(&report)
+      groupSize = CommitGroup.size(
+        after: group.count, nanoseconds: Clock.monotonicNanoseconds() - began)
+    }
+    report.isInterrupted = observer.isInterrupted
+    let failures = failures.withLock { $0 }
+    for target in failures.indices { report.outputs[target].failures = failures[target] }
+    return report
+  }
+
+  // MARK: - Making
+
+  private func make(_ dates: [String], jobs: Int) throws {
+    // The longest first: then no thread is left alone with one at the end.
+    let sizes = dates.map { date in
+      pass.inputs.reduce(Int64(0)) { $0.adding(clamped: $1.byteCount(of: date)) }
+    }
+    let order = dates.indices.sorted { (sizes[$1], $0) < (sizes[$0], $1) }
+    try Parallel.forEach(dates.count, width: jobs) { index in
+      if self.observer.isInterrupted { return }
+      self.make(dates[order[index]])
+    }
+  }
+
+  private func make(_ date: String) {
+    let targets = due.indices.filter { due[$0][date] != nil && !isGivenUp($0) }
+    if targets.isEmpty { return }
+    observer.begin(date)
+    do {
+      try pass.make(date, targets: targets) { target, result in
+        do {
+          let (product, conserved) = try result.get()
+          try check(conserved, date, target)
+          keep(product, date, target)
+        } catch {
+          fail(date, target, error)
+        }
+      }
+    } catch {
+      // What all of them are made of could not be read.
+      for target in targets { fail(date, target, error) }
+    }
+  }
+
+  private func check(_ conserved: [Conserved], _ date: String, _ target: Int) throws {
+    let figures = Conserved.differences(conserved)
+    if figures.isEmpty { return }
+    throw PassError(
+      .conservation, "\(date): \(pass.identity.name) does not conserve " + figures,
+      place: plan.outputs[target].table.description,
+      remedy: "nothing of it was committed; report this as a bug")
+  }
+
+  private func keep(_ product: Pass.Target.Product?, _ date: String, _ target: Int) {
+    guard let unit = due[target][date] else { return }
+    made.withLock {
+      $0[target].append(Unit(date: date, derivation: unit.derivation, product: product))
+    }
+  }
+
+  private func fail(_ date: String, _ target: Int, _ error: any Error) {
+    if (error as? PassError)?.code == .interrupted { return }
+    let isNew = failures.withLock { failures in
+      // What was made of a unit before its failure is not committed.
+      let isNew = !failures[target].contains { $0.date == date }
+      if isNew { failures[target].append((date, error)) }
+      return isNew
+    }
+    if isNew { observer.didFail(error) }
+  }
+
+  private func isGivenUp(_ target: Int) -> Bool {
+    failures.withLock { failures in
+      failures[target].count >= Self.failureMax || failures[target].contains { $0.date.isEmpty }
+    }
+  }
+
+  // MARK: - Committing
+
+  private func commit(_ report: inout DeriveReport) throws {
+    try pass.sync()
+    for target in plan.outputs.indices {
+      let failed = failures.withLock { Set($0[target].map(\.date)) }
+      var units = made.withLock { made in
+        let taken = made[target]
+        made[target] = []
+        return taken
+      }
+      units = units.filter { !failed.contains($0.date) }.sorted { $0.date < $1.date }
+      if units.isEmpty { continue }
+      do {
+        try commit(units, target, &report.outputs[target])
+      } catch {
+        fail("", target, error)
+      }
+    }
+  }
+
+  private func commit(
+    _ units: [Unit], _ target: Int, _ report: inout DeriveReport.Output
+  ) throws {
+    let table = pass.targets[target]
+    var left = units
+    for _ in 0..<CommitGroup.attemptMax {
+      if left.isEmpty { return }
+      if try table.commit(left, parameters: pass.commitParameters) {
+        report.computedCount += left.count
+        report.rowCount += left.reduce(0) { $0 + ($1.product?.rowCount ?? 0) }
+        report.byteCount += left.reduce(0) { $0 + ($1.product?.byteCount ?? 0) }
+        return
+      }
+      // Somebody else wrote to these partitions: what is the same already need not be written again.
+      let known = try table.knownUnits()
+      left.removeAll { unit in
+        let files = known[unit.date]?.files ?? []
+        return files.isEmpty
+          ? table.isKnownEmpty(unit.derivation, date: unit.date)
+          : unit.derivation.isFresh(files)
+      }
+    }
+    throw PassError(
+      .conflict, "\(CommitGroup.attemptMax) other commits came first",
+      place: table.name.description,
+      remedy: "run the command again when fewer writers are at work")
+  }
+}

@@ -1,0 +1,87 @@
+import Catalog
+import DeltaLog
+import Tables
+
+/// What a derivation will do, before it does it: a plain value, and what runs.
+public struct DerivePlan: Sendable {
+  /// One table that is filled.
+  public struct Output: Sendable {
+    public let table: TableName
+    /// By date, ascending.
+    public internal(set) var units: [PassUnit]
+    public var dueCount: Int { units.count { $0.state.isDue } }
+  }
+
+  /// The tables read, each at the version that was looked at.
+  public let inputs: [(table: TableName, version: Int)]
+  public internal(set) var outputs: [Output]
+
+  /// Dates of which some unit is due, ascending.
+  package var dueDates: [String] {
+    Set(outputs.flatMap { $0.units.filter(\.state.isDue).map(\.date) }).sorted()
+  }
+}
+
+/// Which of the units are wanted.
+public struct UnitChoice: Sendable {
+  /// The first date, ISO; nil: all.
+  public var since: String?
+  /// Units that are fresh are made again.
+  public var isForced: Bool
+
+  public init(since: String? = nil, isForced: Bool = false) {
+    self.since = since
+    self.isForced = isForced
+  }
+
+  package func contains(_ date: String) -> Bool { since.map { date >= $0 } ?? true }
+}
+
+extension DerivePlan {
+  /// Holds every unit of a pass's targets against its inputs.
+  package init(_ pass: some DerivePass, choice: UnitChoice = UnitChoice()) throws {
+    inputs = pass.inputs.map { ($0.name, $0.version) }
+    outputs = try pass.targets.indices.map { target in
+      let known = try pass.targets[target].knownUnits()
+      var dates = Set(known.keys)
+      for (index, input) in pass.inputs.enumerated() {
+        for date in input.dates {
+          dates.formUnion(pass.units(dependingOn: date, input: index, target: target))
+        }
+      }
+      let units = try dates.filter(choice.contains).sorted().map { date in
+        try Self.unit(pass, target, date, known[date]?.files ?? [], choice)
+      }
+      return Output(table: pass.targets[target].name, units: units)
+    }
+  }
+
+  private static func unit<Pass: DerivePass>(
+    _ pass: Pass, _ target: Int, _ date: String, _ files: [AddFile], _ choice: UnitChoice
+  ) throws -> PassUnit {
+    let uses = pass.uses(of: date, target: target)
+    let parameters = pass.parameters(of: target)
+    var inputRowCount: Int64 = 0
+    let fingerprints = try uses.map { use in
+      let input = pass.inputs[use.input]
+      let fingerprint = try input.fingerprint(of: use.date)
+      if use.isRequired { inputRowCount = inputRowCount.adding(clamped: fingerprint.rowCount) }
+      return ("\(input.name)/\(use.date)/\(parameters)", fingerprint)
+    }
+    let derivation = Derivation(
+      pass: pass.identity.name, version: pass.identity.version, inputs: fingerprints)
+    let known = KnownUnit(
+      files: files,
+      isKnownEmpty: files.isEmpty
+        && pass.targets[target].isKnownEmpty(derivation, date: date))
+    var unit = PassUnit(
+      date: date, known: known, derivation: derivation, inputRowCount: inputRowCount,
+      isPurged: uses.contains { pass.inputs[$0.input].isPurged($0.date) },
+      tables: pass.inputs.map(\.name))
+    if choice.isForced, unit.state == .fresh, inputRowCount > 0 {
+      unit.state = .stale
+      unit.reason = .forced
+    }
+    return unit
+  }
+}

@@ -1,0 +1,127 @@
+import Bytes
+import Synchronization
+import Tables
+
+/// What became of a rewriting.
+public struct RewriteReport: Sendable {
+  public internal(set) var unitCount = 0
+  public internal(set) var filesBefore = 0
+  public internal(set) var filesAfter = 0
+  public internal(set) var rowCount = 0
+  public internal(set) var bytesBefore: Int64 = 0
+  public internal(set) var bytesAfter: Int64 = 0
+  /// Units that were given up because another commit took some of their files.
+  public internal(set) var overtakenCount = 0
+  public internal(set) var versions: [Int] = []
+  /// Units that could not be written.
+  public internal(set) var failures: [(unit: String, error: any Error)] = []
+  public internal(set) var isInterrupted = false
+
+  public init() {}
+}
+
+/// Runs a plan of a pass that rewrites: units in parallel, committed in groups.
+///
+/// Invariants:
+/// - Nothing is committed of a unit whose conserved figures differ.
+/// - Rows that others append meanwhile stay; a unit of which another commit took a file is given up.
+/// - A unit that fails leaves the others alone, until `failureMax` have failed.
+package final class RewriteEngine<Pass: RewritePass>: @unchecked Sendable {
+  private typealias Done = RewrittenUnit<Pass.Target.Product>
+
+  private static var failureMax: Int { 10 }
+
+  private let pass: Pass
+  private let plan: RewritePlan
+  private let observer: any PassObserver
+  private let failures = Mutex<[(unit: String, error: any Error)]>([])
+
+  package init(_ pass: Pass, plan: RewritePlan, observer: any PassObserver) {
+    self.pass = pass
+    self.plan = plan
+    self.observer = observer
+  }
+
+  package func run(jobs: Int) throws -> RewriteReport {
+    var report = RewriteReport()
+    var first = 0
+    var groupSize = CommitGroup.partitionMax
+    while first < plan.units.count, !observer.isInterrupted, !isGivenUp {
+      let group = first..<min(first + groupSize, plan.units.count)
+      let began = Clock.monotonicNanoseconds()
+      try commit(try rewrite(group, jobs: jobs), &report)
+      groupSize = CommitGroup.size(
+        after: group.count, nanoseconds: Clock.monotonicNanoseconds() - began)
+      first = group.upperBound
+    }
+    report.failures = failures.withLock { $0 }
+    report.isInterrupted = observer.isInterrupted
+    return report
+  }
+
+  private var isGivenUp: Bool { failures.withLock { $0.count >= Self.failureMax } }
+
+  private func rewrite(_ group: Range<Int>, jobs: Int) throws -> [Done] {
+    let results = Mutex<[Int: Done]>([:])
+    try Parallel.forEach(group.count, width: max(1, min(jobs, group.count))) { index in
+      if self.observer.isInterrupted || self.isGivenUp { return }
+      let number = group.lowerBound + index
+      let unit = self.plan.units[number]
+      self.observer.begin(unit.name)
+      do {
+        let (product, conserved) = try self.pass.rewrite(unit, number: number)
+        try self.check(conserved, unit)
+        self.observer.didRead(byteCount: Int(clamping: unit.byteCount))
+        self.observer.didProcess(rowCount: product.rowCount)
+        let done = Done(unit: unit, product: product)
+        results.withLock { $0[number] = done }
+      } catch {
+        self.fail(unit, error)
+      }
+    }
+    return results.withLock { all in group.compactMap { all[$0] } }
+  }
+
+  private func fail(_ unit: RewriteUnit, _ error: any Error) {
+    if (error as? PassError)?.code == .interrupted { return }
+    failures.withLock { $0.append((unit.name, error)) }
+    observer.didFail(error)
+  }
+
+  private func check(_ conserved: [Conserved], _ unit: RewriteUnit) throws {
+    let figures = Conserved.differences(conserved)
+    if figures.isEmpty { return }
+    throw PassError(
+      .conservation,
+      "\(unit.name.isEmpty ? "the table" : unit.name): \(pass.name) does not conserve " + figures,
+      place: pass.target.place,
+      remedy: "nothing of it was committed; look whether a file was changed on disk: lake history")
+  }
+
+  private func commit(_ units: [Done], _ report: inout RewriteReport) throws {
+    var left = units
+    for _ in 0..<CommitGroup.attemptMax {
+      if left.isEmpty { return }
+      if let version = try pass.target.commit(left) {
+        report.versions.append(version)
+        for done in left {
+          report.unitCount += 1
+          report.filesBefore += done.unit.fileCount
+          report.filesAfter += 1
+          report.rowCount += done.product.rowCount
+          report.bytesBefore = report.bytesBefore.adding(clamped: done.unit.byteCount)
+          report.bytesAfter = report.bytesAfter.adding(clamped: Int64(done.product.byteCount))
+        }
+        return
+      }
+      // Where the other commit took files of ours, those are no longer ours to replace.
+      let live = try pass.target.livePaths()
+      let before = left.count
+      left.removeAll { done in done.unit.files.contains { !live.contains($0.path) } }
+      report.overtakenCount += before - left.count
+    }
+    throw PassError(
+      .conflict, "\(CommitGroup.attemptMax) other commits came first", place: pass.target.place,
+      remedy: "run the command again when fewer writers are at work")
+  }
+}
