@@ -4,6 +4,9 @@ import JSON
 
 /// Reads the lines of a commit.
 ///
+/// An action is a line. What others wrote otherwise, an action of several lines or several in one, is read too, as
+/// other readers do: see `parseObject`.
+///
 /// - Spec: Delta PROTOCOL.md, "Delta Log Entries".
 struct CommitParser {
   /// Longest line accepted: one action, its statistics and tags included.
@@ -108,15 +111,67 @@ struct CommitParser {
           .unsupported, "a commit of more than \(Self.actionCountMax) actions", line: line)
       }
       let text = UnsafeRawBufferPointer(rebasing: rest[..<length])
+      let counts = (actions.count, skippedCount)
       do throws(JSONError) {
         try parseLine(text)
+        start += length + 1
       } catch {
-        throw DeltaError(
-          .corrupt, "\(error.message) (byte \(error.offset) of the line)", line: line)
+        actions.removeSubrange(counts.0...)
+        skippedCount = counts.1
+        let found = try parseObjects(rest, error, isLast: isLast)
+        start += found.byteCount
+        if found.needsMore { return start }
       }
-      start += length + 1
     }
     return buffer.count
+  }
+
+  /// Reads the objects that `bytes` begin with, where the first does not end where its line does: it goes on over
+  /// several lines, or other objects follow it on its own.
+  ///
+  /// - Parameter lineError: What is wrong with the first line; thrown where no object begins with it.
+  /// - Returns: Bytes of whole objects, to the end of a line unless more must be read first.
+  private mutating func parseObjects(
+    _ bytes: UnsafeRawBufferPointer, _ lineError: JSONError, isLast: Bool
+  ) throws(DeltaError) -> (byteCount: Int, needsMore: Bool) {
+    let firstLine = line
+    func lineCount(_ end: Int) -> Int { bytes[..<end].count { $0 == 0x0A } }
+    func failure(_ error: JSONError, from start: Int) -> DeltaError {
+      let offset = Swift.min(start.adding(clamped: error.offset), bytes.count)
+      let lineStart = bytes[..<offset].lastIndex(of: 0x0A).map { $0 + 1 } ?? 0
+      return DeltaError(
+        .corrupt, "\(error.message) (byte \(offset - lineStart) of the line)",
+        line: firstLine + lineCount(offset))
+    }
+    var start = 0
+    while true {
+      let limit = Swift.min(bytes.count, start.adding(clamped: Self.lineByteCountMax))
+      var end = start
+      switch ObjectEnd.find(in: UnsafeRawBufferPointer(rebasing: bytes[start..<limit])) {
+      case .at(let index): end = start + index
+      case .beyond where !isLast && limit == bytes.count: end = bytes.count
+      case .beyond, .notAnObject:
+        if start == 0 { throw failure(lineError, from: 0) }
+        let rest = UnsafeRawBufferPointer(rebasing: bytes[start...])
+        do throws(JSONError) {
+          try parseLine(UnsafeRawBufferPointer(rebasing: rest[..<Self.lineLength(rest)]))
+        } catch { throw failure(error, from: start) }
+        preconditionFailure("what a line holds would have been found")
+      }
+      var next = end
+      while next < bytes.count, [0x20, 0x09, 0x0D].contains(bytes[next]) { next += 1 }
+      if next == bytes.count, !isLast {
+        line = firstLine + lineCount(start) - 1
+        return (start, true)
+      }
+      do throws(JSONError) {
+        try parseLine(UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
+      } catch { throw failure(error, from: start) }
+      start = next
+      if start == bytes.count || bytes[start] == 0x0A { break }
+    }
+    line = firstLine + lineCount(start)
+    return (Swift.min(start + 1, bytes.count), false)
   }
 
   private static func lineLength(_ bytes: UnsafeRawBufferPointer) -> Int {

@@ -1,6 +1,7 @@
 import Bytes
 import Catalog
 import Compression
+import Parquet
 
 /// How an answer is written.
 public struct QueryOutput: Sendable {
@@ -50,6 +51,25 @@ public struct QueryOutcome: Sendable {
   public var isInterrupted: Bool
   /// What was looked at, and what was left out.
   public var report: SkipReport
+  /// Columns that a Parquet file has as INT96, since no other type holds all of their times.
+  public var int96Columns: [String] = []
+}
+
+extension QueryPlan {
+  /// Gives the rows to `ordered`, and says what was skipped.
+  fileprivate func scan(
+    into ordered: OrderedOutput, _ output: QueryOutput, _ width: Int,
+    _ isInterrupted: @escaping @Sendable () -> Bool
+  ) throws -> SkipReport {
+    let shape = shape(layout: output.layout)
+    let scan = TextScan(
+      shape: shape, source: UnitSource(self, shape), output: ordered,
+      merge: RowMerge(
+        shape: shape, encoder: KeyEncoder(table), memory: output.memory,
+        spillFolder: output.spillFolder), isInterrupted: isInterrupted)
+    try scan.run(width: width)
+    return scan.source.report
+  }
 }
 
 /// One question to one table: planned when made, answered by `run`.
@@ -150,29 +170,39 @@ public struct Query: Sendable {
       path: output.path, force: output.force,
       format: output.format == .parquet ? .raw : OutputTarget.format(of: output.path))
     let printed = plan.projection.map { plan.table.columns[$0] }
+    let forms =
+      output.format == .parquet ? try int96Forms(output, width, isInterrupted) : [:]
     let target: any RowTarget =
       switch output.format {
       case .csv, .tsv, .jsonl: file
       case .parquet where printed.contains { $0.nested != nil }:
-        try NestedTarget(file: file, columns: printed)
-      case .parquet: try ParquetTarget(file: file, columns: printed)
+        try NestedTarget(file: file, columns: printed, forms: forms)
+      case .parquet: try ParquetTarget(file: file, columns: printed, forms: forms)
       }
     let ordered = OrderedOutput(target: target, rowLimit: plan.limit)
-    let layout = output.layout
-    let shape = plan.shape(layout: layout)
-    let scan = TextScan(
-      shape: shape, source: UnitSource(plan, shape), output: ordered,
-      merge: RowMerge(
-        shape: shape, encoder: KeyEncoder(plan.table), memory: output.memory,
-        spillFolder: output.spillFolder), isInterrupted: isInterrupted)
-    try ordered.writeHeader(
-      RowText.header(printed, layout: layout))
-    try scan.run(width: width)
+    try ordered.writeHeader(RowText.header(printed, layout: output.layout))
+    let report = try plan.scan(into: ordered, output, width, isInterrupted)
     var outcome = QueryOutcome(
       rowCount: ordered.rowCount, byteCount: ordered.byteCount, isClosed: ordered.isClosed,
-      isInterrupted: isInterrupted(), report: scan.source.report)
+      isInterrupted: isInterrupted(), report: report,
+      int96Columns: forms.filter { $0.value == .int96 }.keys.sorted())
     if outcome.isInterrupted { return outcome }
     if !outcome.isClosed, try !target.finish() { outcome.isClosed = true }
     return outcome
+  }
+
+  /// How the INT96 times of the answer are stored in a Parquet file, by column.
+  private func int96Forms(
+    _ output: QueryOutput, _ width: Int, _ isInterrupted: @escaping @Sendable () -> Bool
+  ) throws -> [String: Int96Form] {
+    var plan = plan
+    plan.projection = Set(plan.projection).sorted().filter {
+      plan.table.columns[$0].plusName.map { Int96Remainder.time(of: $0) != nil } ?? false
+    }
+    if plan.projection.isEmpty { return [:] }
+    let reach = TimeReach(plan.projection.map { plan.table.columns[$0] })
+    let ordered = OrderedOutput(target: reach, rowLimit: plan.limit)
+    _ = try plan.scan(into: ordered, output, width, isInterrupted)
+    return reach.forms
   }
 }

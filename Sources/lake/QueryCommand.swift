@@ -190,6 +190,12 @@ struct QueryCommand: Command {
     let outcome = try query.run(to: output, isInterrupted: { context.isInterrupted })
     if outcome.isInterrupted { throw Interrupted() }
     if outcome.isClosed { throw OutputClosed() }
+    if !outcome.int96Columns.isEmpty {
+      context.warn(
+        "written as INT96, which other programs may cut: years outside 1677 to 2262 and nanoseconds in one column: "
+          + outcome.int96Columns.map { "'\($0)'" }.joined(separator: ", "),
+        remedy: "write text for programs that do: --format csv")
+    }
     let reasons =
       outcome.rowCount == 0 && (context.isJSON || !context.isQuiet) ? try query.emptyReasons() : []
     // Without a row the reasons say it.

@@ -63,6 +63,55 @@ import Testing
     #expect(error?.placeText == "p, line 23")
   }
 
+  /// As some tools and people write them: not by the specification, but other readers take them.
+  @Test(arguments: [
+    ("{\n  \"add\": {\n    \"path\": \"a\",\n    \"size\": 1\n  }\n}", "\n"),
+    ("{\r\n  \"add\": {\r\n \"path\": \"}{\\\"\", \"size\": 2 } }", "\r\n"),
+    ("{\"add\":{\"path\":\"a\",\"size\":3}}", ""), ("{\"add\":{\"path\":\"a\",\"size\":4}}", " \t"),
+    ("{\"add\":{\"path\":\"a\",\"size\":5}}", "\r"),
+    ("{\n\"add\":{\"path\":\"a\",\"size\":6}}", ""),
+    ("\n  {\"add\":{\"path\":\"{\",\"size\":6}\n}\n", "\n"),
+  ])
+  func actionsOfSeveralLinesAndSeveralInOneAreRead(object: String, between: String) throws {
+    let plain = Array("{\"commitInfo\":{\"x\":1}}".utf8)
+    let action = try CommitParser.parse(Array(object.replacing("\n", with: " ").utf8), path: "p")
+    let info = try CommitParser.parse(plain, path: "p")
+    let texts = [object, object, String(decoding: plain, as: UTF8.self), object]
+    for end in ["", "\n", "\n\n"] {
+      let bytes = Array((texts.joined(separator: between) + end).utf8)
+      let wanted = action + action + info + action
+      #expect(try CommitParser.parse(bytes, path: "p") == wanted)
+      for pieces in [1, 7, 31, 64] {
+        #expect(
+          try CommitParser.parse(byteCount: bytes.count, pieces: pieces, path: "p") {
+            Array(bytes[$0])
+          } == wanted)
+      }
+    }
+  }
+
+  @Test(arguments: [
+    ("{\n \"add\": {\n  \"path\": 7\n }\n}", 3, "(byte 10 of the line)"),
+    ("{\n \"add\": {\n  \"path\": \"cut", 1, "ends inside a value (byte 1 of the line)"),
+    ("{\"commitInfo\":{}}, {\"commitInfo\":{}}", 1, "',' where a value should be (byte 17"),
+    ("{\"commitInfo\":{}}{\"commitInfo\":{}},\n", 1, "',' where a value should be (byte 34"),
+    ("[{\"commitInfo\":{}}]", 1, "an array where an object should be"),
+    ("{\"commitInfo\":{\"a\":\"cut\n{\"commitInfo\":{}}", 1, "ends inside a value"),
+  ])
+  func whatIsWrongInThemHasItsLine(text: String, line: Int, message: String) {
+    let before = "{\n\"commitInfo\":{}}\n"
+    let bytes = Array((before + text).utf8)
+    for pieces in [1, 9, 1_000] {
+      let error = #expect(throws: DeltaError.self) {
+        try CommitParser.parse(byteCount: bytes.count, pieces: pieces, path: "p") {
+          Array(bytes[$0])
+        }
+      }
+      #expect(error?.placeText == "p, line \(2 + line)")
+      #expect(error?.message.contains(message) == true, "\(error?.message ?? "")")
+    }
+  }
+
   @Test func aCommitThatIsTooLongIsRefusedUnread() {
     let error = #expect(throws: DeltaError.self) {
       try CommitParser.parse(byteCount: CommitParser.byteCountMax + 1, path: "p") { _ in

@@ -8,9 +8,10 @@ features, and agree with a replay of their log in a few lines of Python; else th
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Iterator
 from urllib.parse import unquote
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -39,6 +40,16 @@ MUST_FAIL = {
 OF_WRITERS = {"vacuumProtocolCheck", "clustering", "domainMetadata", "rowTracking", "inCommitTimestamp", "appendOnly", "invariants"}
 
 
+def objects(text: str) -> Iterator[dict[str, Any]]:
+    """The JSON objects of a commit: one a line, unless it was written otherwise."""
+    decoder, blanks = json.JSONDecoder(), re.compile(r"\s*")
+    position = blanks.match(text).end()
+    while position < len(text):
+        value, position = decoder.raw_decode(text, position)
+        yield value
+        position = blanks.match(text, position).end()
+
+
 class Replay:
     """The log of a table, read without its newer features: protocol, metadata and live files."""
 
@@ -59,9 +70,8 @@ class Replay:
                 self.apply({key: value for key, value in row.items() if value is not None})
         for number in sorted(commits):
             if number > start:
-                for line in commits[number].read_text().splitlines():
-                    if line.strip():
-                        self.apply(json.loads(line))
+                for action in objects(commits[number].read_text()):
+                    self.apply(action)
 
     def apply(self, action: dict[str, Any]) -> None:
         if action.get("sidecar"):

@@ -158,6 +158,86 @@ def judge_files(judge: Judge, lake: Lake) -> None:
                 "lake parquet --rows shows them", lines)
 
 
+def stored(values: list[tuple[int, int] | None]) -> pa.Array:
+    """INT96 as pyarrow writes no other: microseconds since 1970 and nanoseconds beside them, as 12 bytes."""
+    def of(value: tuple[int, int]) -> bytes:
+        day, rest = divmod(value[0], 86_400 * SECOND)
+        return (rest * 1000 + value[1]).to_bytes(8, "little") + (day + 2_440_588).to_bytes(4, "little")
+    return pa.array([value and of(value) for value in values], pa.binary(12))
+
+
+def write_int96(path: Path, values: list[tuple[int, int] | None], **options: Any) -> None:
+    """A file whose footer calls FIXED_LEN_BYTE_ARRAY(12) INT96: the bytes of both are the same."""
+    table = pa.table({"id": pa.array(range(len(values)), pa.int64()), "ts": stored(values)})
+    pq.write_table(table, path, use_dictionary=False, write_statistics=False, store_schema=False, **options)
+    data = path.read_bytes()
+    size = int.from_bytes(data[-8:-4], "little")
+    footer = bytearray(data[-8 - size:-8])
+    # The schema element: type 7 of 12 bytes, in Thrift's compact protocol; the chunks say their type again.
+    element, plain = bytes([0x15, 0x0E, 0x15, 24, 0x15, 2, 0x18, 2]) + b"ts", bytes([0x15, 0x06, 0x25, 2, 0x18, 2]) + b"ts"
+    assert footer.count(element) == 1, footer
+    footer = footer.replace(element, plain)
+    chunk, meant = bytes([0x15, 0x0E, 0x19]), bytes([0x15, 0x06, 0x19])
+    assert chunk in footer
+    footer = footer.replace(chunk, meant)
+    path.write_bytes(data[:-8 - size] + bytes(footer) + len(footer).to_bytes(4, "little") + b"PAR1")
+    assert "int96" in str(pq.ParquetFile(path).schema)
+
+
+def raw_times(path: Path) -> list[tuple[int, int] | None]:
+    """Microseconds and nanoseconds of a written file, whichever form it has."""
+    form = str(pq.ParquetFile(path).schema.column(1).physical_type), str(pq.ParquetFile(path).schema.column(1).logical_type)
+    if form[0] == "INT96":
+        micro, nano = (pq.read_table(path, coerce_int96_timestamp_unit=unit).sort_by("id")["ts"].cast(pa.int64()).to_pylist() for unit in ["us", "ns"])
+        # Nanoseconds wrap around beyond their years, but their last digits are those of the time.
+        return [value if value is None else (value, (rest - value * 1000) % 2**64) for value, rest in zip(micro, nano)]
+    whole = pq.read_table(path).sort_by("id")["ts"].cast(pa.int64()).to_pylist()
+    per = 1 if "microseconds" in form[1] else 1000
+    return [None if value is None else (value, 0) if per == 1 else divmod(value, 1000) for value in whole]
+
+
+def judge_writing(judge: Judge, lake: Lake) -> None:
+    """Into Parquet each time keeps its value: as nanoseconds, else as microseconds, else as INT96."""
+    day = micros("2024-01-02T03:04:05.123456")
+    cases = {
+        "nanoseconds": ([(day, 789), None, (-1, 999), (0, 0)], "INT64", "nanoseconds"),
+        "microseconds": ([*((value, 0) for value in FAR), None, (day, 0)], "INT64", "microseconds"),
+        "both": ([*((value, 0) for value in FAR), (day, 789), None, (FAR[0], 1), (FAR[3], 999)], "INT96", ""),
+    }
+    for name, (values, physical, unit) in cases.items():
+        source = judge.folder() / "source.parquet"
+        write_int96(source, values, row_group_size=3)
+        for way in ["query", "rewrite", "part"]:
+            out = judge.folder() / "out.parquet"
+            words = ["parquet", source, "--rewrite", out] if way == "rewrite" else ["query", source, "-o", out]
+            done = lake.run(*words, *(["-w", "id > 0"] if way == "part" else []), in_lake=False).expect(0)
+            wanted = values[1:] if way == "part" else values
+            schema = pq.ParquetFile(out).schema.column(1)
+            judge.check(schema.physical_type == physical and unit in str(schema.logical_type), f"{name}, {way}: the form", schema)
+            judge.check(raw_times(out) == wanted, f"{name}, {way}: pyarrow", raw_times(out))
+            of, per = ("epoch_ns", 1000) if unit == "nanoseconds" else ("epoch_us", 1)
+            theirs = duckdb.sql(f"select {of}(ts) from read_parquet('{out}') order by id").fetchall()
+            judge.check([value for value, in theirs] == [value and value[0] * per + (value[1] if per > 1 else 0) for value in wanted],
+                        f"{name}, {way}: duckdb", theirs)
+            ours = lake.run("query", out, "-c", "id,ts", "--time-digits", 9, in_lake=False).expect(0).output
+            told = lake.run("query", source, "-c", "id,ts", "-w", "id > 0" if way == "part" else "id >= 0", "--time-digits", 9, in_lake=False).expect(0).output
+            judge.check(ours.replace("Z", "").replace("000\n", "\n") == told.replace("Z", "").replace("000\n", "\n"), f"{name}, {way}: lake", ours)
+            judge.check(("written as INT96" in done.talk) == (physical == "INT96" and way != "rewrite"), f"{name}, {way}: a warning", done.talk)
+    # One row of the years that nanoseconds reach is stored in them, whatever the rest is.
+    source, out = judge.folder() / "source.parquet", judge.folder() / "out.parquet"
+    write_int96(source, [(FAR[0], 0), (day, 789)])
+    lake.run("query", source, "-w", "id = 1", "-o", out, in_lake=False).expect(0)
+    judge.check("nanoseconds" in str(pq.ParquetFile(out).schema.column(1).logical_type), "only rows of the answer count")
+    # Nested columns beside it are written another way.
+    nested = pa.table({"id": [1, 2], "ts": pa.array([FAR[0], day], pa.timestamp("us")), "list": [[1], None]})
+    pq.write_table(nested, source, use_deprecated_int96_timestamps=True)
+    lake.run("query", source, "-o", out, "--force", in_lake=False).expect(0)
+    judge.check(pq.read_table(out)["ts"].cast(pa.int64()).to_pylist() == [FAR[0], day], "beside nested columns")
+    pq.write_table(pa.table({"list": pa.array([[FAR[0]]], pa.list_(pa.timestamp("us")))}), source, use_deprecated_int96_timestamps=True)
+    within = lake.run("query", source, "-o", out, "--force", in_lake=False)
+    judge.check(within.status == 2 and "list" in within.talk and "jsonl" in within.talk, "INT96 within nested columns", within.talk)
+
+
 def judge_all(judge: Judge) -> None:
     lake = Lake(judge.binary, judge.scratch)
     for seed, options in enumerate([{}, {"use_dictionary": False}, {"data_page_version": "2.0", "compression": "zstd"},
@@ -165,6 +245,7 @@ def judge_all(judge: Judge) -> None:
         for extra in [[], FAR]:
             judge_delta(judge, lake, seed, extra, **options)
     judge_files(judge, lake)
+    judge_writing(judge, lake)
 
 
 if __name__ == "__main__":

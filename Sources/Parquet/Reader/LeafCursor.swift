@@ -322,13 +322,7 @@ extension Value {
   /// An INT96 time: in nanoseconds, or in microseconds where those do not reach; nil where these do
   /// not either.
   fileprivate init?(julian bytes: [UInt8]) {
-    let (day, nanoseconds) = bytes.withUnsafeBytes { raw in
-      (
-        Int128(raw.loadUnaligned(fromByteOffset: 8, as: UInt32.self)) - FixedDecoder.epochJulianDay,
-        Int128(raw.loadUnaligned(fromByteOffset: 0, as: Int64.self))
-      )
-    }
-    let whole = day * 86_400_000_000_000 + nanoseconds
+    let whole = bytes.withUnsafeBytes { Int96.nanoseconds($0) }
     if let narrow = Int64(exactly: whole) {
       self = .timestamp(narrow, .nanoseconds, isUTC: false)
     } else {

@@ -14,6 +14,8 @@ public indirect enum NestedType: Hashable, Sendable {
 public struct NestedField: Hashable, Sendable {
   public var name: String
   public var type: NestedType
+  /// Whether its values, `binary(12)`, are INT96 times.
+  public var isInt96 = false
 
   public init(_ name: String, _ type: NestedType) {
     self.name = name
@@ -60,6 +62,10 @@ struct NestedLayout {
     elements = [SchemaElement(name: "schema", childCount: Int32(fields.count))]
     for field in fields {
       let node = add(field.name, field.type, [], definition: 0, repetition: 0, isRequired: false)
+      if field.isInt96, case .leaf(let leaf, _) = node {
+        leaves[leaf].column.isInt96 = true
+        elements[elements.count - 1] = leaves[leaf].column.schemaElement
+      }
       nodes.append(Child(name: field.name, node: node))
     }
   }

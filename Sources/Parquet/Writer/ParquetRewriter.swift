@@ -34,11 +34,12 @@ public struct ParquetRewriter {
   /// - Throws: `ParquetError` with code `value` where a value cannot be stored.
   @discardableResult
   public func write(toPath path: String) throws(ParquetError) -> WrittenParquetFile {
+    let schema = try schema.fitting(reader, portion: options.rowGroupRowCountMax)
     let file = try mapped(path) { () throws(OutputFileError) in
       // A file, even where it is called like standard output.
       try OutputFile(path: path == "-" ? "./-" : path, replaces: false)
     }
-    let written = try write(file)
+    let written = try write(file, schema)
     try mapped(path) { () throws(OutputFileError) in try file.publish() }
     return written
   }
@@ -56,7 +57,9 @@ public struct ParquetRewriter {
     }
   }
 
-  private func write(_ file: OutputFile) throws(ParquetError) -> WrittenParquetFile {
+  private func write(
+    _ file: OutputFile, _ schema: RewrittenSchema
+  ) throws(ParquetError) -> WrittenParquetFile {
     let columns = schema.columns
     let writer = try ParquetFileWriter(
       sink: FileSink(fileDescriptor: file.descriptor, path: file.path), schema: schema.elements,
@@ -106,6 +109,36 @@ private struct RewrittenSchema {
         elements.append(known(element, name: element.name))
       }
     }
+  }
+
+  /// The schema in which INT96 times are stored so that each keeps its value.
+  func fitting(_ reader: ParquetReader, portion: Int) throws(ParquetError) -> RewrittenSchema {
+    var fitting = self
+    var elementIndices = elements.indices.filter {
+      $0 > 0 && elements[$0].type != nil && (elements[$0].childCount ?? 0) == 0
+    }
+    for leaf in leaves.indices.reversed() {
+      let element = elementIndices.removeLast()
+      guard leaves[leaf].physicalType == .int96, leaves[leaf].type != .null else { continue }
+      switch try reader.int96Form(leaf: leaf, portion: portion) {
+      case .nanoseconds: continue
+      case .microseconds: fitting.retype(leaf, element, .timestamp(.microseconds, isUTC: false))
+      case .int96: fitting.retype(leaf, element, .binary(fixed: 12), isInt96: true)
+      }
+    }
+    return fitting
+  }
+
+  private mutating func retype(
+    _ leaf: Int, _ element: Int, _ type: ColumnType, isInt96: Bool = false
+  ) {
+    let old = elements[element]
+    leaves[leaf] = leaves[leaf].retyped(type)
+    columns[leaf].field = Field(columns[leaf].field.name, type)
+    columns[leaf].isInt96 = isInt96
+    elements[element] = columns[leaf].schemaElement
+    (elements[element].name, elements[element].repetition) = (old.name, old.repetition)
+    elements[element].fieldID = old.fieldID
   }
 
   /// An element without a meaning that cannot be written, because it is newer than this program.

@@ -7,6 +7,8 @@ public struct WriterColumn: Hashable, Sendable {
   public var hasStatistics: Bool
   /// Whether it is flat and REQUIRED: it has no nulls, and stores no levels.
   public var isRequired = false
+  /// Whether its values, `binary(12)`, are INT96 times.
+  public var isInt96 = false
 
   public init(_ field: Field, hasStatistics: Bool = true) {
     self.field = field
@@ -15,7 +17,8 @@ public struct WriterColumn: Hashable, Sendable {
 
   /// How values are stored.
   public var physicalType: PhysicalType {
-    switch field.type {
+    if isInt96 { return .int96 }
+    return switch field.type {
     case .boolean: .boolean
     case .integer(let bitWidth, _): bitWidth <= 32 ? .int32 : .int64
     case .float16, .uuid, .interval: .fixedLengthByteArray
@@ -30,7 +33,7 @@ public struct WriterColumn: Hashable, Sendable {
     }
   }
 
-  /// Bytes of a FIXED_LEN_BYTE_ARRAY; nil for other physical types.
+  /// Bytes of a FIXED_LEN_BYTE_ARRAY, and of an INT96; nil for other physical types.
   public var typeLength: Int? {
     switch field.type {
     case .float16: 2
@@ -69,7 +72,8 @@ public struct WriterColumn: Hashable, Sendable {
 
   /// Whether the format defines an order for the type; without one there are no bounds.
   var isOrdered: Bool {
-    switch field.type {
+    if isInt96 { return false }
+    return switch field.type {
     case .interval, .null, .float16: false
     default: true
     }
@@ -77,7 +81,7 @@ public struct WriterColumn: Hashable, Sendable {
 
   var schemaElement: SchemaElement {
     var element = SchemaElement(
-      type: physicalType, typeLength: typeLength.map(Int32.init),
+      type: physicalType, typeLength: isInt96 ? nil : typeLength.map(Int32.init),
       repetition: isRequired ? .required : .optional,
       name: field.name)
     annotate(&element)

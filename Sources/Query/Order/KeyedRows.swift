@@ -39,9 +39,17 @@ final class KeyedRows {
   /// Row numbers in the order of their keys; equal keys keep the order of the rows.
   func sorted() -> [Int32] {
     var order = [Int32](0..<Int32(count))
-    order.sort { left, right in
-      let comparison = compareKeys(key(Int(left)), key(Int(right)))
-      return comparison < 0 || comparison == 0 && left < right
+    // Out of the object once: each look into it would be checked for being the only one.
+    let base = UnsafeRawPointer(keys.base)
+    keyEnds.withUnsafeBufferPointer { ends in
+      func key(_ row: Int) -> UnsafeRawBufferPointer {
+        let start = row == 0 ? 0 : ends[row - 1]
+        return UnsafeRawBufferPointer(start: base + start, count: ends[row] - start)
+      }
+      order.sort { left, right in
+        let comparison = compareKeys(key(Int(left)), key(Int(right)))
+        return comparison < 0 || comparison == 0 && left < right
+      }
     }
     return order
   }

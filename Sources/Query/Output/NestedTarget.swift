@@ -12,14 +12,17 @@ final class NestedTarget: RowTarget, @unchecked Sendable {
   private let joiner: TimeJoiner
   private var builders: [ColumnBuilder]
   private var rowCount = 0
+  private var writtenRowCount = 0
 
   /// Rows that are taken apart at once.
   private static let rowCountMax = 4_096
 
-  init(file: OutputTarget, columns: [QueryColumn]) throws {
+  /// - Parameter forms: How INT96 times are stored, by their column.
+  init(file: OutputTarget, columns: [QueryColumn], forms: [String: Int96Form]) throws {
     self.file = file
     self.columns = columns
-    joiner = try TimeJoiner(columns)
+    let joiner = try TimeJoiner(columns, forms: forms)
+    self.joiner = joiner
     builders = joiner.rowFields.map { ColumnBuilder(type: $0.type) }
     let nested = Dictionary(
       columns.compactMap { column in column.nested.map { (column.name, $0.type) } }
@@ -28,7 +31,11 @@ final class NestedTarget: RowTarget, @unchecked Sendable {
     options.allowsNaN = true
     writer = try NestedParquetWriter(
       fileDescriptor: file.descriptor, path: file.path,
-      schema: joiner.fields.map { NestedField($0.name, nested[$0.name] ?? .primitive($0.type)) },
+      schema: joiner.fields.map {
+        var field = NestedField($0.name, nested[$0.name] ?? .primitive($0.type))
+        field.isInt96 = joiner.int96Names.contains($0.name)
+        return field
+      },
       options: options)
   }
 
@@ -53,11 +60,12 @@ final class NestedTarget: RowTarget, @unchecked Sendable {
     return try file.finish()
   }
 
-  /// Values of a nested column that some files have with another type than those before them.
+  /// Values of a nested column that some files have with another type than those before them, and INT96 times
+  /// in it that its nanoseconds do not reach.
   private static func mixed(_ error: ParquetError) -> QueryError {
     QueryError(
       .typeMismatch,
-      "files have a nested column with types that no one type of Parquet holds: \(error.message)",
+      "a nested column has values that no one type of Parquet holds: \(error.message)",
       at: error.placeText,
       remedy: "leave the column out (--columns), or write text: --format jsonl")
   }
@@ -73,7 +81,7 @@ final class NestedTarget: RowTarget, @unchecked Sendable {
 
   private func flush() throws {
     var taken = builders.indices.map { builders[$0].finish() }
-    try joiner.join(&taken)
+    try joiner.join(&taken, firstRow: writtenRowCount + 1)
     let nested = Set(columns.filter { $0.nested != nil }.map(\.name))
     for row in 0..<rowCount {
       var values: [Value] = []
@@ -91,6 +99,7 @@ final class NestedTarget: RowTarget, @unchecked Sendable {
       }
       try append(values)
     }
+    writtenRowCount += rowCount
     rowCount = 0
   }
 }

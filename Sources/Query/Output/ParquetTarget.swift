@@ -16,11 +16,18 @@ final class ParquetTarget: RowTarget, @unchecked Sendable {
   private let joiner: TimeJoiner
   private var rowCount = 0
   private var byteCount = 0
+  private var writtenRowCount = 0
 
-  init(file: OutputTarget, columns: [QueryColumn]) throws {
+  /// - Parameter forms: How INT96 times are stored, by their column.
+  init(file: OutputTarget, columns: [QueryColumn], forms: [String: Int96Form]) throws {
     self.file = file
-    joiner = try TimeJoiner(columns)
-    self.columns = joiner.fields.map { WriterColumn($0) }
+    let joiner = try TimeJoiner(columns, forms: forms)
+    self.joiner = joiner
+    self.columns = joiner.fields.map {
+      var column = WriterColumn($0)
+      column.isInt96 = joiner.int96Names.contains($0.name)
+      return column
+    }
     var options = WriterOptions()
     options.allowsNaN = true
     self.options = options
@@ -57,7 +64,7 @@ final class ParquetTarget: RowTarget, @unchecked Sendable {
   private func flush() throws {
     if rowCount == 0 { return }
     var joined = builders.indices.map { builders[$0].finish() }
-    try joiner.join(&joined)
+    try joiner.join(&joined, firstRow: writtenRowCount + 1)
     let taken = joined
     let columns = columns
     let options = options
@@ -68,6 +75,7 @@ final class ParquetTarget: RowTarget, @unchecked Sendable {
       chunks.set(index, try encoder.encode(taken[index], rows: 0..<rowCount))
     }
     try writer.append(rowGroup: chunks.all, rowCount: rowCount)
+    writtenRowCount += rowCount
     self.rowCount = 0
     byteCount = 0
   }

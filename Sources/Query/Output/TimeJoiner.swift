@@ -1,4 +1,5 @@
 import Columnar
+import Parquet
 
 /// Joins the columns of binary rows that are one column of a Parquet file: INT96 times, which rows keep as
 /// microseconds and what those leave.
@@ -6,25 +7,29 @@ struct TimeJoiner {
   /// The fields of the rows, and of the file.
   let rowFields: [Field]
   let fields: [Field]
-  /// Indices of row fields that are written as one with the next.
-  private let joined: [Int]
+  /// Fields of the file that are stored as INT96.
+  let int96Names: Set<String>
+  /// Row fields that are written as one with the next, and in which form.
+  private let joined: [(index: Int, form: Int96Form)]
 
+  /// - Parameter forms: How INT96 times are stored, by their column; else as nanoseconds.
   /// - Throws: `QueryError.output` where two fields have one name.
-  init(_ columns: [QueryColumn]) throws {
+  init(_ columns: [QueryColumn], forms: [String: Int96Form]) throws {
     let rowFields = BinaryRows.fields(columns)
     self.rowFields = rowFields
     joined = rowFields.indices.filter {
       $0 + 1 < rowFields.count
         && Int96Remainder.time(of: rowFields[$0 + 1].name) == rowFields[$0].name
-    }
+    }.map { ($0, forms[rowFields[$0].name] ?? .nanoseconds) }
     var fields = rowFields
-    for index in joined.reversed() {
-      if case .timestamp(_, let isUTC) = fields[index].type {
-        fields[index] = Field(fields[index].name, .timestamp(.nanoseconds, isUTC: isUTC))
-      }
+    var int96Names: Set<String> = []
+    for (index, form) in joined.reversed() {
+      fields[index].type = fields[index].type.stored(as: form)
+      if form == .int96 { int96Names.insert(fields[index].name) }
       fields.remove(at: index + 1)
     }
     self.fields = fields
+    self.int96Names = int96Names
     var names: Set<String> = []
     for field in fields where !names.insert(field.name).inserted {
       throw QueryError(
@@ -35,35 +40,69 @@ struct TimeJoiner {
 
   /// Makes the columns of the rows those of the file.
   ///
-  /// - Throws: `QueryError.output` where nanoseconds do not reach a time.
-  func join(_ columns: inout [Column]) throws {
-    for index in joined.reversed() {
-      try columns[index].join(columns[index + 1])
+  /// - Parameter firstRow: Number of the first row in the answer, from 1.
+  /// - Throws: `QueryError.output` where the form does not reach a time.
+  func join(_ columns: inout [Column], firstRow: Int) throws {
+    for (index, form) in joined.reversed() {
+      if let row = columns[index].join(columns[index + 1], form) {
+        var value = ""
+        if case .integers(let values) = columns[index].storage { value = String(values[row]) }
+        throw QueryError(
+          .output, "an INT96 time of \(value) microseconds since 1970 that Parquet cannot hold",
+          at: "column '\(rowFields[index].name)', row \(firstRow + row)",
+          remedy:
+            "write text, which has all times: -o x.csv, or leave the column out with --columns"
+        )
+      }
       columns.remove(at: index + 1)
     }
   }
 }
 
-extension Column {
-  /// Makes times of microseconds and what those leave one time of nanoseconds.
-  ///
-  /// - Throws: `QueryError.output` where nanoseconds do not reach.
-  fileprivate mutating func join(_ remainders: Column) throws {
-    guard case .integers(var values) = storage, case .integers(let rest) = remainders.storage,
-      case .timestamp(_, let isUTC) = type
-    else { return }
-    storage = .integers([])
-    for row in values.indices {
-      let (whole, overflow) = values[row].multipliedReportingOverflow(by: 1_000)
-      let (sum, carry) = whole.addingReportingOverflow(rest[row])
-      if overflow || carry {
-        throw QueryError(
-          .output, "an INT96 time outside 1677 to 2262, which Parquet's nanoseconds reach",
-          remedy: "write CSV or JSON lines, or leave the column out with --columns")
-      }
-      values[row] = sum
+extension ColumnType {
+  /// The type in a Parquet file of INT96 times that are stored in a form.
+  fileprivate func stored(as form: Int96Form) -> ColumnType {
+    guard case .timestamp(_, let isUTC) = self else { return self }
+    return switch form {
+    case .nanoseconds: .timestamp(.nanoseconds, isUTC: isUTC)
+    case .microseconds: .timestamp(.microseconds, isUTC: isUTC)
+    case .int96: .binary(fixed: 12)
     }
-    storage = .integers(values)
-    type = .timestamp(.nanoseconds, isUTC: isUTC)
+  }
+}
+
+extension Column {
+  /// Makes times of microseconds and what those leave one time of a form.
+  ///
+  /// - Returns: The first row whose time the form does not reach; the column is then as it was.
+  fileprivate mutating func join(_ remainders: Column, _ form: Int96Form) -> Int? {
+    guard case .integers(let times) = storage, case .integers(let rest) = remainders.storage
+    else { return nil }
+    let joinedType = type.stored(as: form)
+    switch form {
+    case .microseconds:
+      if let row = rest.firstIndex(where: { $0 != 0 }) { return row }
+    case .nanoseconds:
+      var values = times
+      for row in times.indices {
+        guard let time = Int64(exactly: Int128(times[row]) * 1_000 + Int128(rest[row])) else {
+          return row
+        }
+        values[row] = time
+      }
+      storage = .integers(values)
+    case .int96:
+      var values = ByteColumn()
+      for row in times.indices {
+        if isNull(row) {
+          values.appendEmpty()
+        } else if !Int96.append(microseconds: times[row], remainder: rest[row], to: &values) {
+          return row
+        }
+      }
+      storage = .bytes(values)
+    }
+    type = joinedType
+    return nil
   }
 }
