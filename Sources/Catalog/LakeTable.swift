@@ -132,7 +132,7 @@ extension TableDefinition {
   /// How the commands that fill a layer are told the name of a table.
   private var otherTable: String {
     name.layer == "raw"
-      ? "lake ingest --table raw.NAME, or lake download --as raw.NAME"
+      ? "lake ingest --as raw.NAME, or lake download --as raw.NAME"
       : "lake resample --as \(name.layer).NAME"
   }
 }

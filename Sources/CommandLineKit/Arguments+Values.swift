@@ -4,6 +4,9 @@ extension Arguments {
   /// Whether a switch is set.
   public func flag(_ name: String) -> Bool { !rawValues(name).isEmpty }
 
+  /// A flag's name as it was given, which may be another than the one that it is declared by.
+  public func written(_ name: String) -> String { spellings[name] ?? name }
+
   /// The value of a flag; nil when it is not given.
   public func value(_ name: String) -> String? { rawValues(name).last }
 
@@ -19,7 +22,7 @@ extension Arguments {
       for part in value.split(separator: ",", omittingEmptySubsequences: false) {
         let item = Self.trimmed(part)
         if item.isEmpty {
-          throw bad(name, value, "a list without empty items", "--\(name) A,B")
+          throw bad(name, value, "a list without empty items", "--\(written(name)) A,B")
         }
         items.append(String(item))
       }
@@ -56,7 +59,8 @@ extension Arguments {
     guard let text = value(name) else { return nil }
     guard let count = SizeText.parse(text), count >= minimum else {
       throw bad(
-        name, text, "a size of at least \(Quantity.bytes(minimum)) like '192MB'", "--\(name) 192MB")
+        name, text, "a size of at least \(Quantity.bytes(minimum)) like '192MB'",
+        "--\(written(name)) 192MB")
     }
     return count
   }
@@ -75,7 +79,7 @@ extension Arguments {
     -> UsageError
   {
     UsageError(
-      .badValue, "flag '--\(name)' is '\(value)', expected \(expected)", remedy: remedy,
+      .badValue, "flag '--\(written(name))' is '\(value)', expected \(expected)", remedy: remedy,
       command: spec.name)
   }
 
@@ -84,7 +88,8 @@ extension Arguments {
     let given = names.filter { !rawValues($0).isEmpty }
     if given.count > 1 {
       throw UsageError(
-        .contradiction, "flags '--\(given[0])' and '--\(given[1])' exclude each other",
+        .contradiction,
+        "flags '--\(written(given[0]))' and '--\(written(given[1]))' exclude each other",
         remedy: "keep one of them", command: spec.name)
     }
   }

@@ -8,6 +8,8 @@ public struct Arguments: Sendable {
   var operands: [String] = []
   /// Values in the order given, by long name; a switch that is set has one empty value.
   var values: [String: [String]] = [:]
+  /// The names by which flags were given, where those are aliases, by long name.
+  var spellings: [String: String] = [:]
 
   /// Sorts `words` (without the program's name and the verb).
   public init(_ words: [String], for spec: CommandSpec) throws(UsageError) {
@@ -17,6 +19,7 @@ public struct Arguments: Sendable {
     try parser.parse(stopAtOperand: false)
     operands = parser.operands
     values = parser.values
+    spellings = parser.spellings
   }
 
   /// Takes the next operand.
@@ -95,6 +98,7 @@ struct WordParser {
   let command: String?
   var operands: [String] = []
   var values: [String: [String]] = [:]
+  private(set) var spellings: [String: String] = [:]
   private var position = 0
 
   init(words: [String], flags: [FlagSpec], command: String?) {
@@ -134,7 +138,11 @@ struct WordParser {
   private mutating func takeLong(_ text: String) throws(UsageError) {
     let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
     let name = String(parts[0])
-    guard let flag = flags.first(where: { $0.name == name }) else { throw unknown("--" + name) }
+    guard let flag = flags.first(where: { $0.names.contains(name) }) else {
+      throw unknown("--" + name)
+    }
+    // Messages name it as it was written.
+    spellings[flag.name] = name == flag.name ? nil : name
     if parts.count == 2 {
       if flag.valueName == nil { throw takesNoValue(flag) }
       try set(flag, String(parts[1]))
@@ -168,7 +176,7 @@ struct WordParser {
       let next = position < words.count ? ", found '\(words[position])'" : ""
       throw UsageError(
         .missingValue, "flag '\(written)' needs a value \(flag.valueName ?? "")\(next)",
-        remedy: "--\(flag.name)=\(flag.valueName ?? "VALUE")", command: command)
+        remedy: "--\(self.written(flag))=\(flag.valueName ?? "VALUE")", command: command)
     }
     defer { position += 1 }
     return words[position]
@@ -178,17 +186,17 @@ struct WordParser {
     if value.isEmpty, let name = flag.valueName {
       // Most often a variable of a script that is not set.
       throw UsageError(
-        .badValue, "flag '--\(flag.name)' is empty, expected \(name)",
-        remedy: "--\(flag.name) \(name), or leave the flag out", command: command)
+        .badValue, "flag '--\(written(flag))' is empty, expected \(name)",
+        remedy: "--\(written(flag)) \(name), or leave the flag out", command: command)
     }
     let isCommon = CommandSpec.commonFlags.contains { $0.name == flag.name }
     if !flag.choices.isEmpty, !flag.choices.contains(value) {
       throw UsageError(
         .badValue,
-        "flag '--\(flag.name)' is '\(value)', expected "
+        "flag '--\(written(flag))' is '\(value)', expected "
           + flag.choices.map { "'\($0)'" }.joined(separator: ", "),
         remedy: NearestNames.question(value, among: flag.choices)
-          ?? "--\(flag.name) \(flag.choices[0])", command: command)
+          ?? "--\(written(flag)) \(flag.choices[0])", command: command)
     }
     if flag.valueName == nil || flag.isRepeatable {
       values[flag.name, default: []].append(value)
@@ -196,7 +204,7 @@ struct WordParser {
       values[flag.name] = [value]
     } else if let earlier = values[flag.name]?.first, earlier != value {
       throw UsageError(
-        .repeatedFlag, "flag '--\(flag.name)' is given twice: '\(earlier)' and '\(value)'",
+        .repeatedFlag, "flag '--\(written(flag))' is given twice: '\(earlier)' and '\(value)'",
         remedy: "keep one of them", command: command)
     } else {
       values[flag.name] = [value]
@@ -205,12 +213,16 @@ struct WordParser {
 
   private func takesNoValue(_ flag: FlagSpec) -> UsageError {
     UsageError(
-      .badValue, "flag '--\(flag.name)' takes no value", remedy: "--\(flag.name)", command: command)
+      .badValue, "flag '--\(written(flag))' takes no value", remedy: "--\(written(flag))",
+      command: command)
   }
+
+  /// A flag's name as it stands on the command line.
+  private func written(_ flag: FlagSpec) -> String { spellings[flag.name] ?? flag.name }
 
   private func unknown(_ written: String) -> UsageError {
     // Every letter is near every other: only whole words are guessed.
-    let known = written.hasPrefix("--") ? flags.map { "--" + $0.name } : []
+    let known = written.hasPrefix("--") ? flags.flatMap { $0.names.map { "--" + $0 } } : []
     let help = command.map { "lake \($0) --help" } ?? "lake help"
     let place = command == nil ? " before the command" : ""
     return UsageError(

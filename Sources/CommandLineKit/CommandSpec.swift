@@ -17,6 +17,9 @@ extension Command {
 public struct FlagSpec: Sendable {
   /// Without the dashes.
   public let name: String
+  /// Other names that are taken for it, without the dashes. A meaning has the same ones in every command: what
+  /// several commands have is declared here, once.
+  public let aliases: [String]
   /// One letter for daily use, without the dash.
   public let short: Character?
   /// Name of the value in help, like `DIR`; nil for a switch. `a|b|c` lists all values there are.
@@ -25,9 +28,21 @@ public struct FlagSpec: Sendable {
   /// May be given more than once.
   public let isRepeatable: Bool
 
+  private init(
+    _ name: String, aliases: [String] = [], short: Character? = nil, valueName: String? = nil,
+    help: String, isRepeatable: Bool = false
+  ) {
+    self.name = name
+    self.aliases = aliases
+    self.short = short
+    self.valueName = valueName
+    self.help = help
+    self.isRepeatable = isRepeatable
+  }
+
   /// A flag that is there or not.
   public static func `switch`(_ name: String, short: Character? = nil, help: String) -> FlagSpec {
-    FlagSpec(name: name, short: short, valueName: nil, help: help, isRepeatable: false)
+    FlagSpec(name, short: short, help: help)
   }
 
   /// A flag with a value.
@@ -35,8 +50,21 @@ public struct FlagSpec: Sendable {
     _ name: String, _ valueName: String, short: Character? = nil, repeatable: Bool = false,
     help: String
   ) -> FlagSpec {
-    FlagSpec(name: name, short: short, valueName: valueName, help: help, isRepeatable: repeatable)
+    FlagSpec(name, short: short, valueName: valueName, help: help, isRepeatable: repeatable)
   }
+
+  /// `--plan`, which a command has that changes what a lake holds: it says what would be done, and stops.
+  public static func plan(help: String) -> FlagSpec {
+    FlagSpec("plan", aliases: ["dry-run"], help: help)
+  }
+
+  /// `--as`, the table that rows go into.
+  public static func outputTable(help: String) -> FlagSpec {
+    FlagSpec("as", aliases: ["table"], valueName: "TABLE", help: help)
+  }
+
+  /// All names that it goes by.
+  public var names: [String] { [name] + aliases }
 
   /// The values it may have, where its value name lists them.
   public var choices: [String] {

@@ -13,7 +13,7 @@ enum HelpScreen {
       text += "\n" + list(spec.operands.map { ($0.name, $0.help) })
     }
     if !spec.flags.isEmpty {
-      text += "\nflags:\n" + list(spec.flags.map { (spelling($0), $0.help) })
+      text += "\nflags:\n" + list(spec.flags.map { (spelling($0), meaning($0)) })
     }
     text += "\nflags of every command:\n"
     text += list(CommandSpec.commonFlags.map { (spelling($0), $0.help) })
@@ -43,6 +43,11 @@ enum HelpScreen {
     text += "--" + flag.name
     if let valueName = flag.valueName { text += " " + valueName }
     return text
+  }
+
+  private static func meaning(_ flag: FlagSpec) -> String {
+    if flag.aliases.isEmpty { return flag.help }
+    return flag.help + " (alias: " + flag.aliases.map { "--" + $0 }.joined(separator: ", ") + ")"
   }
 
   private static func examples(_ examples: [Example]) -> String {

@@ -200,13 +200,13 @@ final class DBNSource {
     if let table = item.options.table {
       if sinks.isEmpty { return table }
       throw PassError(
-        .input, "the file holds several kinds of records, and --table names one table", place: path,
-        remedy: "leave --table out: each kind goes to a table of its own")
+        .input, "the file holds several kinds of records, and --as names one table", place: path,
+        remedy: "leave --as out: each kind goes to a table of its own")
     }
     if dataset.isEmpty {
       throw PassError(
         .input, "the file does not say which dataset it is from", place: path,
-        remedy: "--dataset GLBX.MDP3, or --table raw.name")
+        remedy: "--dataset GLBX.MDP3, or --as raw.name")
     }
     return TableName.raw(dataset: dataset, kind: kind.rawValue)
   }
@@ -246,7 +246,7 @@ final class DBNSource {
         "\(bad.count) of \(summary.recordCount)", bad,
         remedy: areMostBad
           ? bad.contains { $0.isConflict } && item.delivery == nil
-            ? "check that it belongs into this table: --table raw.NAME stores it into another"
+            ? "check that it belongs into this table: --as raw.NAME stores it into another"
             : "check that it is whole and what its name says: lake dbn FILE prints its records"
           : item.badRowSetting)
     }

@@ -341,7 +341,7 @@ final class RowFileSource {
     if dataset.isEmpty {
       throw PassError(
         .input, "nothing says which table the rows belong to", place: path,
-        remedy: "--table raw.NAME, or --dataset NAME for the table raw.NAME_KIND")
+        remedy: "--as raw.NAME, or --dataset NAME for the table raw.NAME_KIND")
     }
     return try checkedDates(
       opened,
@@ -367,6 +367,6 @@ final class RowFileSource {
         + "'\(target.timeZone)', by which '\(target.name)' is cut", place: path,
       remedy:
         "--timezone \(target.timeZone) if they are its dates, or store them into a table of their own: "
-        + "--table raw.NAME")
+        + "--as raw.NAME")
   }
 }

@@ -156,7 +156,7 @@ final class TableTarget {
             .input,
             "a file of \(date) holds rows of other dates by the zone '\(zoneName)': the dates were cut by another zone before '\(TableProperty.partitionTimezone)' was changed",
             place: "table '\(name)', \(file.filePath)",
-            remedy: "set the property back, or store into another table: --table raw.NAME")
+            remedy: "set the property back, or store into another table: --as raw.NAME")
         }
         return source
       }

@@ -69,7 +69,7 @@ public enum SourceKind {
         .needsKind, "the file holds bars, and nothing says of which interval",
         remedy: "say it, and what else the file lacks: --interval 1m"
           + (known.contains("symbol") ? "" : " --symbol SPY")
-          + (hint.tableName == nil ? " --table raw.spy_ohlcv_1m" : ""))
+          + (hint.tableName == nil ? " --as raw.spy_ohlcv_1m" : ""))
     }
     // One record type stands for two kinds there: only a file's metadata tells them apart.
     if let recordType, recordType != 1, let kind = RecordKind(rtype: recordType, schema: nil) {

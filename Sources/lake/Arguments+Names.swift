@@ -12,7 +12,8 @@ extension Arguments {
       return try TableName(parsing: text)
     } catch {
       throw UsageError(
-        .badValue, "flag '--\(flag)': " + error.message, remedy: error.remedy, command: spec.name)
+        .badValue, "flag '--\(written(flag))': " + error.message, remedy: error.remedy,
+        command: spec.name)
     }
   }
 
@@ -29,7 +30,8 @@ extension Arguments {
       _ = try TimeZoneRules.named(text)
     } catch {
       throw UsageError(
-        .badValue, "flag '--\(flag)': " + error.message, remedy: error.remedy, command: spec.name)
+        .badValue, "flag '--\(written(flag))': " + error.message, remedy: error.remedy,
+        command: spec.name)
     }
   }
 

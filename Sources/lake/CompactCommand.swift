@@ -14,7 +14,7 @@ struct CompactCommand: Command {
       .option("jobs", "N", help: "Threads (default: as many as there are processors)."),
       .option(
         "memory", "SIZE", help: "Memory for sorting and buffers (default 192MB)."),
-      .switch("plan", help: "Show what would be merged, and stop."),
+      .plan(help: "Show what would be merged, and stop."),
     ],
     notes: [
       "No row changes, and nothing that was made of the table is stale afterwards. Nothing is committed unless the "

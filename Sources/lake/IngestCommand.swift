@@ -19,7 +19,7 @@ struct IngestCommand: Command {
         isRepeated: true)
     ],
     flags: [
-      .option("table", "TABLE", help: "Table to store into (default: by dataset and kind)."),
+      .outputTable(help: "Table to store into (default: by dataset and kind)."),
       .option("symbol", "SYMBOL", help: "Symbol of rows that carry none."),
       .option("interval", "INTERVAL", help: "Interval of bars, like 1s or 1m."),
       .option("schema", "KIND", help: "Record kind of rows, like trades or mbp-1."),
@@ -57,7 +57,7 @@ struct IngestCommand: Command {
     examples: [
       Example("lake ingest ~/downloads/*.dbn.zst", "each kind of record to its own table"),
       Example(
-        "lake ingest ES_2021_01.csv --table raw.es_ohlcv_1s --symbol ESH1 --interval 1s",
+        "lake ingest ES_2021_01.csv --as raw.es_ohlcv_1s --symbol ESH1 --interval 1s",
         "bars from a CSV file"),
       Example("lake ingest pages/*.json --interval 1m", "saved pages of Massive's bars"),
       Example("zstdcat x.dbn.zst | lake ingest -", "from a pipe"),
@@ -71,7 +71,7 @@ struct IngestCommand: Command {
   let badRowShareMax: Double?
 
   init(_ arguments: inout Arguments) throws(UsageError) {
-    options.table = try arguments.tableName("table")
+    options.table = try arguments.tableName("as")
     try arguments.requireInterval("interval", arguments.value("interval"))
     try arguments.requireTimeZone("timezone")
     try arguments.requireMappings("map")

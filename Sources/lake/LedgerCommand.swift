@@ -19,7 +19,7 @@ struct LedgerCommand: Command {
       .option(
         "symbol", "SYMBOLS", repeatable: true,
         help: "Only these symbols, like SPY,QQQ, as they were asked for."),
-      .switch("dry-run", help: "With rebuild: say what is missing, and write nothing."),
+      .plan(help: "With rebuild: say what is missing, and write nothing."),
     ],
     notes: [
       "A name like ES.c.0 is a contract on each date: -v and --json show which, and query and gaps find its rows by any of"
@@ -42,7 +42,14 @@ struct LedgerCommand: Command {
     dataset = arguments.value("dataset")
     schema = arguments.value("schema")
     symbols = try arguments.list("symbol")
-    isDryRun = arguments.flag("dry-run")
+    isDryRun = arguments.flag("plan")
+    let others = verb == "show" ? ["plan"] : ["dataset", "schema", "symbol"]
+    for name in others where !arguments.values(name).isEmpty {
+      throw UsageError(
+        .badValue, "flag '--\(arguments.written(name))' does not go with \(verb)",
+        remedy: verb == "show" ? "lake ledger rebuild --plan" : "leave it out: all tables are read",
+        command: Self.spec.name)
+    }
   }
 
   func run(in context: Context) throws -> ExitStatus {

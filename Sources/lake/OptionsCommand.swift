@@ -30,7 +30,7 @@ struct OptionsCommand: Command {
       .switch(
         "expired",
         help: "Ask for contracts that have expired by now alone, as the vendor's 'expired' does."),
-      .switch("dry-run", help: "Show what would be asked for, and stop."),
+      .plan(help: "Show what would be asked for, and stop."),
     ],
     notes: [
       "Contracts go to raw.massive_option_contracts, as listed on that date. The opening price comes from the"
@@ -74,7 +74,7 @@ struct OptionsCommand: Command {
       try arguments.integer("expiry-days", in: 0...DiscoveryRange.expiryDaysMax)
       ?? Self.expiryDaysDefault
     rateLimit = try arguments.rateLimit()
-    isDryRun = arguments.flag("dry-run")
+    isDryRun = arguments.flag("plan")
     asksForExpired = arguments.flag("expired")
   }
 

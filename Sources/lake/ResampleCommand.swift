@@ -15,10 +15,10 @@ struct ResampleCommand: Command {
       .option(
         "to", "INTERVALS",
         help: "Intervals, like 15s,30s,1m (the default), 5m, 1h or 1d; any that divides a day."),
-      .option(
-        "as", "TABLE", help: "Name of the one output (default bars.<dataset>_ohlcv_<interval>)."),
+      .outputTable(
+        help: "Name of the one output (default bars.<dataset>_ohlcv_<interval>)."),
       .option("jobs", "N", help: "Threads (default: as many as there are processors)."),
-      .switch("plan", help: "Show what would be computed, and stop."),
+      .plan(help: "Show what would be computed, and stop."),
     ],
     notes: [
       "Bars are closed on the left and labelled by their start; each interval is computed from the table itself. "

@@ -13,7 +13,7 @@ struct RestoreCommand: Command {
     flags: VersionChoice.flags + [
       .switch(
         "empty", help: "Before its first rows: no files, no inputs; schema and properties stay."),
-      .switch("plan", help: "Show what would come and go, and stop."),
+      .plan(help: "Show what would come and go, and stop."),
     ],
     notes: [
       "Rows, schema and properties are those of that version again. Files that were ingested since are no longer in, and "

@@ -38,6 +38,35 @@ private func listedCommands() throws -> [String] {
     }
   }
 
+  /// Commands that change what a lake holds, and those that say into which table rows go. `ingest` only adds, never
+  /// twice, and `restore` takes it back.
+  private static let changing: Set = [
+    "download", "options", "ledger", "resample", "compact", "restore",
+  ]
+  private static let storing: Set = ["ingest", "download", "resample"]
+
+  @Test(arguments: [("plan", "dry-run", changing), ("as", "table", storing)])
+  func aMeaningHasOneFlagInAllCommandsAndOneAlias(
+    flag: String, alias: String, having: Set<String>
+  ) throws {
+    for command in try listedCommands() where command != "completions" {
+      let help = try LakeBinary.run([command, "--help"]).output
+      let words = Set(help.split { " ,.;:()'\n".contains($0) })
+      // A line may end within it.
+      let shown = help.split { " \n".contains($0) }.joined(separator: " ")
+      let isThere = help.contains("\n  --\(flag) ")
+      #expect(isThere == having.contains(command), "\(command) --\(flag)")
+      #expect(words.contains("--\(alias)") == isThere, "\(command) --\(alias)")
+      #expect(shown.ranges(of: "(alias: --\(alias))").count == (isThere ? 1 : 0), "\(command)")
+      // It is taken where the flag is, and nowhere else.
+      let value = flag == "as" ? ["raw.x"] : []
+      let run = try LakeBinary.run([command, "--\(alias)"] + value + ["--no-such-flag"])
+      #expect(run.status == 64)
+      #expect(
+        run.talk.contains("unknown flag '--\(isThere ? "no-such-flag" : alias)'"), "\(run.talk)")
+    }
+  }
+
   @Test func offersTheNearestCommand() throws {
     let run = try LakeBinary.run(["completoins", "bash"])
     #expect(run.status == 64 && run.output.isEmpty)

@@ -181,7 +181,7 @@ private func barsFile(rowCount: Int, bad: [String] = []) -> String {
     try lake.refuses(
       [
         ("ingest mine.csv", "of which interval|  at: mine.csv|--interval 1m"),
-        ("ingest mine.csv --interval 1m", "which table the rows belong to|--table raw.NAME"),
+        ("ingest mine.csv --interval 1m", "which table the rows belong to|--as raw.NAME"),
         ("\(minutes) --map volume=vol", "no column 'vol'|did you mean 'volume'?"),
         ("\(minutes) --schema ohlcv-1s --interval 1m", "--schema ohlcv-1s does not go with"),
       ], status: 2)

@@ -109,7 +109,7 @@ def judge_csv(judge: Judge, lake: Lake) -> None:
     bare = made("bare.csv", HEADER + "2013-10-07T14:00:00Z,SPY,1,2,1,2,3\n")
     to = ["--table", "raw.mine_ohlcv_1s", "--interval", "1s"]
     refused(judge, lake, "a CSV without a table", ["ingest", bare], FAILED, ["--interval"])
-    refused(judge, lake, "a CSV without a table or dataset", ["ingest", bare, "--interval", "1s"], FAILED, ["--table"])
+    refused(judge, lake, "a CSV without a table or dataset", ["ingest", bare, "--interval", "1s"], FAILED, ["--as"])
     refused(judge, lake, "a CSV with a missing column",
             ["ingest", made("thin.csv", "ts_event,symbol,open,high,low,volume\n2013-10-07T14:00:00Z,SPY,1,2,1,3\n"), *to,
              "--schema", "ohlcv-1s"],

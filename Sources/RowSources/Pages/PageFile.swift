@@ -60,7 +60,7 @@ enum PageFile {
     if let stated = hint.tableKind ?? hint.kind, stated != kind.schemaKind, stated != "ohlcv" {
       throw SourceError(
         .needsKind, "the file holds rows of \(kind.schemaKind), not of \(stated)",
-        place: .init(path: path), remedy: "store them into a table of their own: leave out --table")
+        place: .init(path: path), remedy: "store them into a table of their own: leave out --as")
     }
     let schema = try TableSchema.named(kind.schemaKind, in: lake)
     return (source, schema, try SourcePlacement(kind, isAdjusted: source.isAdjusted ?? false))

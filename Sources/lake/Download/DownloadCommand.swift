@@ -22,7 +22,7 @@ struct DownloadCommand: Command {
       "Rows that files brought only claim their interval: Databento's count of records, which is free, says whether they are "
         + "all; then nothing is bought. Else, and of Massive, which has no such count, the interval is fetched and takes their "
         + "place; rows that the vendor lacks go to quarantine.",
-      "Before Databento's data is bought, its price is shown; --dry-run stops there. --max-usd, and "
+      "Before Databento's data is bought, its price is shown; --plan stops there. --max-usd, and "
         + "usd_max and usd_month_max of lake.yaml, refuse what costs more.",
       "Keys come from DATABENTO_API_KEY, and MASSIVE_API_KEY or POLYGON_API_KEY, or a '.env' file; never from a flag. "
         + "Exit status: 0 done, 1 some units failed or are not in the plan, 2 the job failed.",
@@ -34,7 +34,7 @@ struct DownloadCommand: Command {
         "two months of bars"),
       Example(
         "lake download databento --dataset XNAS.ITCH --schema ohlcv-1d,mbp-1 --symbols SPY "
-          + "--start 2024-01-02 --end 2024-01-02 --dry-run", "compare records, bytes and price"),
+          + "--start 2024-01-02 --end 2024-01-02 --plan", "compare records, bytes and price"),
       Example(
         "lake download massive bars --symbols SPY,QQQ --start 2025-03-01 --end 2025-03-31",
         "minute bars of stocks"),

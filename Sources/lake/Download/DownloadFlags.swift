@@ -32,8 +32,8 @@ struct DownloadFlags {
     .option("expiry-date", "DATE", help: "Options: the expiry, with --expiry fixed."),
     .option(
       "mode", "build|list", help: "Options: contracts by arithmetic, or from the vendor's list."),
-    .option("as", "TABLE", help: "Table to store into (default: by dataset and kind)."),
-    .switch("dry-run", help: "Show what would be fetched and what it costs, and stop."),
+    .outputTable(help: "Table to store into (default: by dataset and kind)."),
+    .plan(help: "Show what would be fetched and what it costs, and stop."),
     .option("max-usd", "USD", help: "Refuse a download that costs more."),
     .option("batch", "auto|always|never", help: "Databento: have files prepared (auto: if large)."),
     .switch("force", help: "Fetch again what is there, and replace it."),
@@ -100,7 +100,7 @@ struct DownloadFlags {
     }
     mode = arguments.value("mode")
     table = try arguments.tableName("as")
-    isDryRun = arguments.flag("dry-run")
+    isDryRun = arguments.flag("plan")
     costMax = try Self.amount("max-usd", arguments)
     batch = arguments.value("batch") ?? "auto"
     isRefreshing = arguments.flag("refresh")
