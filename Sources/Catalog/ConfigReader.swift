@@ -107,6 +107,10 @@ struct ConfigReader {
       for mistake in rule(node.items ?? []) {
         fail("\(mistake.message) in '\(name)[\(mistake.item)]'", mistake.line, mistake.remedy)
       }
+    case .openGroups(let keys):
+      for (index, item) in (items(node, name) ?? []).enumerated() {
+        openGroup(item, keys, prefix: "\(name)[\(index)].")
+      }
     case .group(let keys): group(node, keys, prefix: name + ".")
     case .named(let kind, let keys):
       for entry in entries(node, prefix: name + ".") ?? []
@@ -125,6 +129,17 @@ struct ConfigReader {
     guard let items = items(node, name) else { return }
     for (index, item) in items.enumerated() {
       group(item, keys, prefix: "\(name)[\(index)].")
+    }
+  }
+
+  /// A group with keys that are not declared here: any value, or list of values.
+  private mutating func openGroup(_ node: YAMLNode, _ keys: [ConfigKey], prefix: String) {
+    guard let entries = entries(node, prefix: prefix) else { return }
+    let known = entries.filter { entry in keys.contains { $0.name == entry.key } }
+    group(YAMLNode(content: .mapping(known), line: node.line), keys, prefix: prefix)
+    for entry in entries where !keys.contains(where: { $0.name == entry.key }) {
+      let shape: ConfigShape = entry.value.items == nil ? .value(.text) : .list(.text)
+      value(entry.value, shape, prefix + entry.key)
     }
   }
 

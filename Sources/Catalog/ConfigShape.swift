@@ -7,6 +7,8 @@ indirect enum ConfigShape: Sendable {
   case groups([ConfigKey])
   /// Groups of keys, one a list item, of which the rule tells what is wrong together.
   case ruledGroups([ConfigKey], @Sendable ([YAMLNode]) -> [ConfigMistake])
+  /// As `groups`, beside further keys, which whoever reads them checks.
+  case openGroups([ConfigKey])
   case group([ConfigKey])
   /// Any names of a kind, each with a group of keys.
   case named(ConfigValueKind, [ConfigKey])
@@ -75,7 +77,6 @@ struct ConfigKey: Sendable {
 
   /// The form of the file that is read here.
   static let formVersion = 1
-  static let passes = ["resample"]
 
   /// All keys of `lake.yaml`.
   static let root: [ConfigKey] = [
@@ -93,10 +94,9 @@ struct ConfigKey: Sendable {
     ConfigKey("tables", .named(.table, [ConfigKey("description", .value(.text))])),
     ConfigKey(
       "passes",
-      .groups([
-        ConfigKey("pass", .value(.choice(passes)), isRequired: true),
+      .openGroups([
+        ConfigKey("pass", .value(.word), isRequired: true),
         ConfigKey("table", .value(.table), isRequired: true),
-        ConfigKey("to", .list(.interval)),
       ])),
     ConfigKey(
       "retention",

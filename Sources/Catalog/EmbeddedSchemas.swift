@@ -2726,11 +2726,13 @@ vendors:
 #   raw.glbx_mdp3_mbp_1:
 #     description: CME futures, top of the book
 
-# Passes over tables, in order. Checked and shown; `lake resample TABLE` runs one of them.
+# What is made of tables, and kept up to date by `lake run`, in the order that it needs: `lake status` shows what is stale.
 # passes:
 #   - pass: resample
 #     table: raw.glbx_mdp3_ohlcv_1s
 #     to: [1m, 5m, 1h]
+#   - pass: compact              # small files merged, after all else
+#     table: raw.glbx_mdp3_ohlcv_1s
 
 # How long things are kept. Checked and shown; this version of lake removes nothing.
 # retention:
@@ -2744,7 +2746,7 @@ vendors:
 #     at: "06:30"
 #     timezone: UTC
 #     days: [mon, tue, wed, thu, fri]
-#     run: ["lake ingest inbox/*.dbn.zst", "lake resample raw.glbx_mdp3_ohlcv_1s"]
+#     run: ["lake ingest inbox/*.dbn.zst", "lake run"]
 
 """#
 

@@ -84,6 +84,14 @@ public struct LakeConfig: Sendable {
 
   public func setting(_ key: String) -> Setting? { settings.first { $0.key == key } }
 
+  /// The entries of `passes`, by their number.
+  public var passIndices: [Int] {
+    settings.compactMap { setting in
+      guard setting.key.hasPrefix("passes["), setting.key.hasSuffix("].pass") else { return nil }
+      return Int(setting.key.dropFirst("passes[".count).prefix { $0 != "]" })
+    }
+  }
+
   private func text(_ key: String) -> String? { setting(key)?.values.first }
 
   /// Least memory that a job can be given.

@@ -10,6 +10,8 @@ public enum TableProperty {
   public static let dataset = "lake.dataset"
   /// Whether prices and volumes are adjusted for splits: `true` or `false`. They are never mixed.
   public static let adjusted = "lake.adjusted"
+  /// The pass that fills the table, like `resample`.
+  public static let pass = "lake.pass"
   /// Dates of which rows were purged, as `2024-01-01/2024-03-31,2024-05-01/2024-05-01`, both ends in.
   public static let purged = "lake.purged"
   /// Columns with statistics in the log.

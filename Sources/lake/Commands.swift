@@ -21,6 +21,7 @@ nonisolated func commandGroups() -> [CommandGroup] {
         LedgerCommand.self,
         ResampleCommand.self,
         CompactCommand.self,
+        RunCommand.self,
         RestoreCommand.self,
       ]),
     CommandGroup(
@@ -36,6 +37,7 @@ nonisolated func commandGroups() -> [CommandGroup] {
     CommandGroup(
       "know what you have",
       [
+        StatusCommand.self,
         CalendarCommand.self,
         GapsCommand.self,
         SpendCommand.self,

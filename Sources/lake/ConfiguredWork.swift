@@ -2,6 +2,7 @@ import Bytes
 import Catalog
 import CommandLineKit
 import Market
+import Passes
 
 /// What lake.yaml says shall be done, judged before it is: a pass that cannot run, a command that is none.
 struct ConfiguredWork {
@@ -24,14 +25,14 @@ struct ConfiguredWork {
 
   /// In the order of the file.
   func mistakes() -> [CatalogError] {
-    var found: [CatalogError] = []
+    var found = ConfiguredPass.all(
+      in: config, kinds: PassRegistry.all, rowKind: { kind(of: $0.description) }
+    ).mistakes
     for setting in config.settings {
       guard case .line(let line) = setting.origin else { continue }
-      let problems: [(message: String, remedy: String?)]
+      let problems: [Problem]
       if setting.key == "resample.intervals" {
-        problems = intervals(setting.values, of: nil)
-      } else if setting.key.hasPrefix("passes["), setting.key.hasSuffix("].table") {
-        problems = pass(setting)
+        problems = intervals(setting.values)
       } else if setting.key.hasPrefix("schedule["), setting.key.hasSuffix("].run") {
         problems = setting.values.flatMap(command) + time(setting)
       } else if setting.key.hasPrefix("schedule["), setting.key.hasSuffix("].timezone") {
@@ -45,44 +46,19 @@ struct ConfiguredWork {
           place: .init(path: config.path, line: line), remedy: problem.remedy)
       }
     }
-    return found
+    return found.sorted { ($0.place.line ?? 0) < ($1.place.line ?? 0) }
   }
 
   private typealias Problem = (message: String, remedy: String?)
 
   // MARK: - Passes
 
-  private func pass(_ setting: LakeConfig.Setting) -> [Problem] {
-    let group = setting.key.dropLast("table".count)
-    return source(setting.text)
-      + intervals(config.setting(group + "to")?.values ?? [], of: setting.text)
-  }
-
-  /// Bars are made of bars.
-  private func source(_ table: String) -> [Problem] {
-    guard let kind = kind(of: table), Self.interval(ofKind: kind) == nil else { return [] }
-    return [
-      (
-        "'\(table)' holds \(kind), and bars are made of bars",
-        "name a table of bars, like raw.equs_mini_ohlcv_1s"
-      )
-    ]
-  }
-
-  private func intervals(_ texts: [String], of table: String?) -> [Problem] {
-    let base = table.flatMap(kind).flatMap(Self.interval)
-    return texts.compactMap { text in
-      guard let interval = Interval.parse(text) else { return nil }
-      if !interval.dividesDay {
-        return (
-          "bars of \(text) do not divide a day",
-          "an interval that a day holds a whole number of, like 15s, 30m, 6h"
-        )
-      }
-      guard let base, !interval.isMultiple(of: base) || interval <= base else { return nil }
+  private func intervals(_ texts: [String]) -> [Problem] {
+    texts.compactMap { text in
+      guard let interval = Interval.parse(text), !interval.dividesDay else { return nil }
       return (
-        "bars of \(text) can't be made of bars of \(base.name)",
-        "an interval that is a multiple of \(base.name)"
+        "bars of \(text) do not divide a day",
+        "an interval that a day holds a whole number of, like 15s, 30m, 6h"
       )
     }
   }
@@ -100,11 +76,6 @@ struct ConfiguredWork {
 
   private static func snake(_ kind: String) -> String {
     String(kind.map { $0 == "-" ? "_" : $0 })
-  }
-
-  private static func interval(ofKind kind: String) -> Interval? {
-    // Only the kinds of bars have one.
-    (try? TableSchema.named(kind))?.interval
   }
 
   // MARK: - The schedule
@@ -133,8 +104,12 @@ struct ConfiguredWork {
     } catch {
       return [("'\(line)': " + error.message, error.remedy)]
     }
-    guard words.count > 2, words[1] == "resample", !words[2].hasPrefix("-") else { return [] }
-    return source(words[2])
+    // What a pass's command reads is judged as if it stood among the passes.
+    guard words.count > 2, let kind = PassRegistry.named(words[1]), !words[2].hasPrefix("-"),
+      let table = try? TableName(parsing: words[2])
+    else { return [] }
+    return kind.problems(with: PassRequest(table: table), rowKind: self.kind(of: words[2]))
+      .map { ($0.message, $0.remedy) }
   }
 
   /// The words of the first command of a line, as far as a shell would not change them.

@@ -11,12 +11,7 @@ struct ResampleCommand: Command {
     name: "resample",
     summary: "Make longer bars of a table of bars, one table an interval.",
     operands: [OperandSpec("TABLE", help: "A table of bars, like raw.equs_mini_ohlcv_1s.")],
-    flags: [
-      .option(
-        "to", "INTERVALS",
-        help: "Intervals, like 15s,30s,1m (the default), 5m, 1h or 1d; any that divides a day."),
-      .outputTable(
-        help: "Name of the one output (default bars.<dataset>_ohlcv_<interval>)."),
+    flags: ResamplePass.kind.flags + [
       .option("jobs", "N", help: "Threads (default: as many as there are processors)."),
       .plan(help: "Show what would be computed, and stop."),
     ],
@@ -40,9 +35,9 @@ struct ResampleCommand: Command {
 
   init(_ arguments: inout Arguments) throws(UsageError) {
     table = try arguments.table()
-    let intervals = try arguments.list("to")
+    let intervals = try arguments.list(ResamplePass.Parameter.intervals)
     self.intervals = intervals
-    output = try arguments.tableName("as")
+    output = try arguments.tableName(ResamplePass.Parameter.output)
     jobs = try arguments.integer("jobs", in: 1...256)
     isPlanOnly = arguments.flag("plan")
   }

@@ -12,8 +12,8 @@ import Testing
     #expect(text.status == 0)
     #expect(
       text.output.lines == [
-        "bars.equs_mini_ohlcv_1h  2024-01-02  missing",
-        "bars.equs_mini_ohlcv_1h  2024-01-03  missing",
+        "bars.equs_mini_ohlcv_1h  2024-01-02  missing: not made yet",
+        "bars.equs_mini_ohlcv_1h  2024-01-03  missing: not made yet",
       ])
     #expect(text.talk.contains("raw.equs_mini_ohlcv_1s version 1"))
     #expect(text.talk.contains("2 of 2 dates to compute"))

@@ -59,6 +59,7 @@ import Testing
     ("lake/Query", ["query"]),
     ("lake/Resample", ["resample"]),
     ("lake/Restore", ["restore"]),
+    ("lake/Run", ["run"]),
     ("lake/Schema", ["schema"]),
     ("lake/Simulate", ["simulate"]),
     ("lake/Spend", ["spend"]),

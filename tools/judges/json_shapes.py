@@ -154,6 +154,22 @@ def judge_rows(judge: Judge, lake: Lake, seen: dict[str, set[str]]) -> None:
     judge_lines(judge, lake.run("parquet", folder / "a.csv", "--json").expect(2), "parquet", seen)
 
 
+def judge_passes(judge: Judge, lake: Lake, bars: str, seen: dict[str, set[str]]) -> None:
+    judge_lines(judge, lake.run("run", "--json").expect(2), "run", seen)
+    config = (lake.root / "lake.yaml").read_text()
+    (lake.root / "lake.yaml").write_text(config + f"passes:\n- {{pass: resample, table: {bars}, to: [5m]}}\n- {{pass: compact, table: {bars}}}\n")
+    for words, shape, status in [(["status"], "status", 1), (["run", "--plan"], "run", 0), (["run"], "run", 0), (["run"], "run", 0),
+                                 (["status"], "status", 0), (["status", bars], "status", 2)]:
+        judge_lines(judge, lake.run(*words, "--json").expect(status), shape, seen)
+    for symbol in ["YYY", "ZZZ"]:
+        more = judge.folder() / "more.csv"
+        more.write_text(f"ts_event,symbol,open,high,low,close,volume\n2013-10-07T15:00:00Z,{symbol},1,1,1,1,1\n")
+        lake.run("ingest", more, "--table", bars, "--interval", "1s").expect(0)
+    for words in [["--plan"], []]:
+        judge_lines(judge, lake.run("compact", bars, *words, "--json").expect(0), "compact", seen)
+    (lake.root / "lake.yaml").write_text(config)
+
+
 def judge_all(judge: Judge) -> None:
     seen: dict[str, set[str]] = {}
     lake = judge.new_lake()
@@ -190,6 +206,7 @@ def judge_all(judge: Judge) -> None:
     for words in [["--to", "1m", "--plan"], ["--to", "1m"]]:
         judge_lines(judge, lake.run("resample", bars, *words, "--json").expect(0), "resample", seen)
     judge_lines(judge, lake.run("resample", bars, "--to", "7s", "--json").expect(64), "resample", seen)
+    judge_passes(judge, lake, bars, seen)
     judge_lines(judge, lake.run("calendar", "--json").expect(0), "calendar", seen)
     judge_lines(judge, lake.run("calendar", "XHKG", "--start", "2024-12-24", "--json").expect(0), "calendar", seen)
     judge_lines(judge, lake.run("calendar", "CMES", "--start", "2024-12-24", "--json").expect(0), "calendar", seen)

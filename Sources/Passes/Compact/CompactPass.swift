@@ -42,7 +42,8 @@ public final class CompactPass {
 
   // MARK: - Plan
 
-  public func plan() throws -> RewritePlan {
+  /// - Parameter choice: Of partitions by date; a table that has none is whole or not at all.
+  public func plan(_ choice: UnitChoice = UnitChoice()) throws -> RewritePlan {
     let snapshot = target.snapshot
     guard snapshot.schema.fields.count == snapshot.fields.count else {
       throw PassError(
@@ -51,7 +52,7 @@ public final class CompactPass {
     }
     let hasOrdinal = target.fields.contains { $0.name == TableSchema.ordinalColumn }
     return try CompactPlan.make(
-      table, snapshot,
+      table, snapshot, choice: choice,
       canBeMerged: { file in
         // Places in a source that do not say which one would be lost among those of others.
         if !hasOrdinal { return true }

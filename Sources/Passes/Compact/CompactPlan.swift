@@ -26,12 +26,18 @@ enum CompactPlan {
   ///   - canBeMerged: Whether a file's rows keep their order when they are put among others'.
   ///   - isInOrder: Whether a file of another program's is sorted as the table is. Cost: reads its keys.
   static func make(
-    _ table: LakeTable, _ snapshot: Snapshot, canBeMerged: (AddFile) throws -> Bool,
+    _ table: LakeTable, _ snapshot: Snapshot, choice: UnitChoice,
+    canBeMerged: (AddFile) throws -> Bool,
     isInOrder: (AddFile) throws -> Bool
   ) throws -> RewritePlan {
     var units: [RewriteUnit] = []
     var fileCount = 0
     for (partition, files) in try snapshot.filesByPartition() {
+      if case .some(.some(let date)) = partition.values[TableSchema.partitionColumn],
+        !choice.contains(date)
+      {
+        continue
+      }
       fileCount += files.count
       let name =
         snapshot.partitionColumns.isEmpty ? "" : partition.folder(snapshot.partitionColumns)

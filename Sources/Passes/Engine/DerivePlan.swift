@@ -39,7 +39,11 @@ public struct UnitChoice: Sendable {
 
 extension DerivePlan {
   /// Holds every unit of a pass's targets against its inputs.
-  package init(_ pass: some DerivePass, choice: UnitChoice = UnitChoice()) throws {
+  ///
+  /// - Parameter due: Dates of input tables that will be made before the plan runs.
+  package init(
+    _ pass: some DerivePass, choice: UnitChoice = UnitChoice(), due: [TableName: Set<String>] = [:]
+  ) throws {
     inputs = pass.inputs.map { ($0.name, $0.version) }
     outputs = try pass.targets.indices.map { target in
       let known = try pass.targets[target].knownUnits()
@@ -49,8 +53,21 @@ extension DerivePlan {
           dates.formUnion(pass.units(dependingOn: date, input: index, target: target))
         }
       }
-      let units = try dates.filter(choice.contains).sorted().map { date in
-        try Self.unit(pass, target, date, known[date]?.files ?? [], choice)
+      var waiting: [String: TableName] = [:]
+      for (index, input) in pass.inputs.enumerated() {
+        for date in due[input.name] ?? [] {
+          for unit in pass.units(dependingOn: date, input: index, target: target) {
+            waiting[unit] = input.name
+          }
+        }
+      }
+      let units = try dates.union(waiting.keys).filter(choice.contains).sorted().map { date in
+        var unit = try Self.unit(pass, target, date, known[date]?.files ?? [], choice)
+        if let table = waiting[date], !unit.state.isDue, unit.state != .frozen {
+          unit.state = known[date] == nil ? .missing : .stale
+          unit.reason = .inputDue(table)
+        }
+        return unit
       }
       return Output(table: pass.targets[target].name, units: units)
     }

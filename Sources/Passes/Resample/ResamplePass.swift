@@ -17,6 +17,12 @@ public final class ResamplePass {
   static let version = 1
   public static let defaultIntervals = ["15s", "30s", "1m"]
 
+  /// Properties of a table of bars, which tell what it is made of.
+  enum Property {
+    static let source = "lake.pass.source"
+    static let interval = "lake.pass.interval"
+  }
+
   public struct Options: Sendable {
     public var intervals: [String] = ResamplePass.defaultIntervals
     /// Name of the one output, instead of the default.
@@ -57,7 +63,9 @@ public final class ResamplePass {
 
   // MARK: - Plan
 
-  public func plan(_ choice: UnitChoice = UnitChoice()) throws -> ResamplePlan {
+  public func plan(
+    _ choice: UnitChoice = UnitChoice(), due: [TableName: Set<String>] = [:]
+  ) throws -> ResamplePlan {
     let snapshot = try source.snapshot()
     let schema = try sourceSchema(snapshot)
     let input = try StoredInput(
@@ -79,7 +87,8 @@ public final class ResamplePass {
       source: input, intervals: intervals, targets: targets, staging: staging, observer: observer)
     return ResamplePlan(
       source: sourceName, sourceVersion: snapshot.version,
-      work: try DerivePlan(job, choice: choice), intervals: intervals, failures: failures, job: job)
+      work: try DerivePlan(job, choice: choice, due: due), intervals: intervals, failures: failures,
+      job: job)
   }
 
   private func sourceSchema(_ snapshot: Snapshot) throws -> TableSchema {
@@ -126,8 +135,8 @@ public final class ResamplePass {
     }
     let name = options.output ?? TableName.bars(from: sourceName, interval: interval.name)
     var properties = [
-      "lake.pass": Self.name, "lake.pass.source": sourceName.description,
-      "lake.pass.interval": interval.name,
+      TableProperty.pass: Self.name, Property.source: sourceName.description,
+      Property.interval: interval.name,
     ]
     properties[TableProperty.adjusted] = snapshot.configuration[TableProperty.adjusted]
     return TableDefinition(

@@ -1,0 +1,35 @@
+import Catalog
+import Tables
+
+extension CompactPass {
+  public static let kind = PassKind(
+    name: name, effect: .rewrite, parameters: [], outputs: { _, _ in [] },
+    problems: { _, _ in [] }, request: { _, _ in nil },
+    job: { request, means in try Job(request, means) })
+
+  /// A compaction that was asked for by name.
+  private final class Job: PassJob {
+    private let pass: CompactPass
+    private var plan: RewritePlan?
+
+    init(_ request: PassRequest, _ means: PassMeans) throws {
+      var options = Options()
+      options.jobs = means.jobs
+      options.memoryByteCount = means.memoryByteCount
+      pass = try CompactPass(
+        lake: means.lake, table: try means.lake.requireTable(named: request.table.description),
+        options: options, observer: means.observer)
+    }
+
+    func plan(_ choice: UnitChoice, due: [TableName: Set<String>]) throws -> PassPlan {
+      let plan = try pass.plan(choice)
+      self.plan = plan
+      return .rewrite(plan)
+    }
+
+    func run() throws -> PassReport {
+      let plan = try self.plan ?? pass.plan()
+      return .rewrite(try pass.run(plan))
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import Catalog
+import DeltaLog
+import Tables
+
+/// The derived tables of a lake: those that its configuration names, and those that are there.
+public struct DerivedTable: Sendable {
+  public let table: TableName
+  public let pass: ConfiguredPass
+  /// Whether `lake.yaml` names it: then `lake run` brings it up to date.
+  public let isConfigured: Bool
+
+  /// All of them, by name.
+  ///
+  /// - Parameter failed: Takes tables that cannot be looked at.
+  public static func all(
+    in lake: Lake, configured: [ConfiguredPass], kinds: [PassKind],
+    failed: (TableName, any Error) -> Void
+  ) throws -> [DerivedTable] {
+    var found: [DerivedTable] = []
+    for pass in configured {
+      found += pass.outputs.map { DerivedTable(table: $0, pass: pass, isConfigured: true) }
+    }
+    let known = Set(found.map(\.table))
+    for name in try lake.tableNames() where !known.contains(name) {
+      do {
+        let properties = try lake.table(name).snapshot().configuration
+        guard let kind = kinds.first(where: { $0.name == properties[TableProperty.pass] }),
+          let request = kind.request(properties, name)
+        else { continue }
+        let pass = ConfiguredPass(kind: kind, request: request, line: nil, outputs: [name])
+        found.append(DerivedTable(table: name, pass: pass, isConfigured: false))
+      } catch {
+        failed(name, error)
+      }
+    }
+    return found.sorted { $0.table < $1.table }
+  }
+}

@@ -1,0 +1,183 @@
+import Catalog
+import Market
+import Tables
+
+/// What a pass does to tables.
+public enum PassEffect: String, Sendable {
+  /// Makes partitions of other tables.
+  case derive
+  /// Writes the same rows into other files.
+  case rewrite
+}
+
+/// One parameter of a pass, declared once: it is a flag of the pass's command, a key in `lake.yaml`, and part
+/// of their help and checks.
+public struct PassParameter: Sendable {
+  public enum Kind: Sendable {
+    /// Like `1m`; may be several.
+    case intervals
+    case table
+  }
+
+  /// As flag and as key.
+  public let name: String
+  /// What stands for its value in help.
+  public let valueName: String
+  public let help: String
+  public let kind: Kind
+
+  package init(_ name: String, _ valueName: String, _ kind: Kind, help: String) {
+    self.name = name
+    self.valueName = valueName
+    self.kind = kind
+    self.help = help
+  }
+
+  public var isList: Bool {
+    switch kind {
+    case .intervals: true
+    case .table: false
+    }
+  }
+
+  /// What is wrong with a value; nil where nothing is.
+  func problem(with text: String) -> String? {
+    switch kind {
+    case .intervals:
+      return Interval.parse(text) == nil
+        ? "'\(text)' is no interval: expected a count and a unit, like 15s, 1m, 1h or 1d" : nil
+    case .table:
+      do throws(CatalogError) {
+        _ = try TableName(parsing: text)
+        return nil
+      } catch {
+        return error.message
+      }
+    }
+  }
+}
+
+/// What a pass is told: the table it reads, and its parameters.
+public struct PassRequest: Sendable {
+  public let table: TableName
+  /// By name, those that are given.
+  public let values: [String: [String]]
+
+  public init(table: TableName, values: [String: [String]] = [:]) {
+    self.table = table
+    self.values = values
+  }
+}
+
+/// With what a pass works.
+public struct PassMeans: Sendable {
+  public let lake: Lake
+  public var jobs: Int
+  public var memoryByteCount: Int
+  public let observer: any PassObserver
+
+  public init(
+    lake: Lake, jobs: Int? = nil, memoryByteCount: Int? = nil,
+    observer: any PassObserver = NoObserver()
+  ) {
+    self.lake = lake
+    self.jobs = jobs ?? lake.config.jobCount
+    self.memoryByteCount = memoryByteCount ?? lake.config.memoryByteCount
+    self.observer = observer
+  }
+}
+
+/// Something wrong with a pass as it is configured, and what to do.
+public struct PassProblem: Sendable, Hashable {
+  public let message: String
+  public let remedy: String?
+
+  package init(_ message: String, remedy: String? = nil) {
+    self.message = message
+    self.remedy = remedy
+  }
+}
+
+/// A kind of pass: what is to be known of it to schedule, to check and to run it. One line in `PassRegistry`.
+public struct PassKind: Sendable {
+  public let name: String
+  public let effect: PassEffect
+  public let parameters: [PassParameter]
+  /// The tables that it fills, whether they are there or not.
+  let outputs: @Sendable (PassRequest, LakeConfig) -> [TableName]
+  /// What is wrong, as far as the kind of rows of the input tells; nil where it is not known.
+  let problems: @Sendable (PassRequest, _ rowKind: String?) -> [PassProblem]
+  /// The request by which a table was made, as its properties tell it; nil where they don't.
+  let request: @Sendable (_ properties: [String: String], TableName) -> PassRequest?
+  let job: @Sendable (PassRequest, PassMeans) throws -> any PassJob
+
+  /// What is wrong with a request, as far as the kind of rows of its table tells; nil where it is not known.
+  public func problems(with request: PassRequest, rowKind: String?) -> [PassProblem] {
+    problems(request, rowKind)
+  }
+}
+
+/// A pass that is about to run.
+public protocol PassJob: AnyObject {
+  /// Holds its tables against each other. What `run` does is the last plan.
+  ///
+  /// - Parameter due: Dates of input tables that will be made before it runs.
+  func plan(_ choice: UnitChoice, due: [TableName: Set<String>]) throws -> PassPlan
+  func run() throws -> PassReport
+}
+
+/// What a pass will do.
+public enum PassPlan: Sendable {
+  case derive(DerivePlan)
+  case rewrite(RewritePlan)
+
+  /// Dates of each table that will be made.
+  public var due: [TableName: Set<String>] {
+    guard case .derive(let plan) = self else { return [:] }
+    return plan.outputs.reduce(into: [:]) { due, output in
+      due[output.table, default: []]
+        .formUnion(output.units.filter(\.state.isDue).map(\.date))
+    }
+  }
+
+  public var isDue: Bool {
+    switch self {
+    case .derive(let plan): plan.outputs.contains { $0.dueCount > 0 }
+    case .rewrite(let plan): !plan.units.isEmpty
+    }
+  }
+}
+
+/// What became of a pass.
+public enum PassReport: Sendable {
+  case derive(DeriveReport)
+  case rewrite(RewriteReport)
+
+  public var isInterrupted: Bool {
+    switch self {
+    case .derive(let report): report.isInterrupted
+    case .rewrite(let report): report.isInterrupted
+    }
+  }
+
+  public var failureCount: Int {
+    switch self {
+    case .derive(let report): report.outputs.reduce(0) { $0 + $1.failures.count }
+    case .rewrite(let report): report.failures.count
+    }
+  }
+
+  public var rowsWritten: Int {
+    switch self {
+    case .derive(let report): report.outputs.reduce(0) { $0 + $1.rowCount }
+    case .rewrite(let report): report.rowCount
+    }
+  }
+
+  public var bytesWritten: Int {
+    switch self {
+    case .derive(let report): report.outputs.reduce(0) { $0 + $1.byteCount }
+    case .rewrite(let report): Int(clamping: report.bytesAfter)
+    }
+  }
+}

@@ -1,0 +1,68 @@
+import Catalog
+import DeltaLog
+import Tables
+
+/// Runs configured passes one after the other: what is stale of each.
+public struct PassRunner {
+  /// What came of one pass.
+  public enum Outcome: Sendable {
+    case planned(PassPlan)
+    /// Nothing is due.
+    case upToDate(PassPlan)
+    case ran(PassPlan, PassReport)
+    /// The table that it reads does not exist; it will, once these dates of it are made.
+    case waits(for: Set<String>)
+    case failed(any Error)
+  }
+
+  public let passes: [ConfiguredPass]
+  public let means: PassMeans
+  public let choice: UnitChoice
+
+  public init(_ passes: [ConfiguredPass], means: PassMeans, choice: UnitChoice) {
+    self.passes = passes
+    self.means = means
+    self.choice = choice
+  }
+
+  /// What all of them would do. Nothing is changed.
+  ///
+  /// - Parameter tell: Takes the outcome of each pass: `planned`, `waits` or `failed`.
+  public func plan(_ tell: (ConfiguredPass, Outcome) -> Void) {
+    var due: [TableName: Set<String>] = [:]
+    for pass in passes {
+      if means.observer.isInterrupted { return }
+      if let dates = due[pass.request.table], !means.lake.hasTable(pass.request.table) {
+        for output in pass.outputs { due[output, default: []].formUnion(dates) }
+        tell(pass, .waits(for: dates))
+        continue
+      }
+      do {
+        let plan = try pass.kind.job(pass.request, means).plan(choice, due: due)
+        due.merge(plan.due) { $0.union($1) }
+        tell(pass, .planned(plan))
+      } catch {
+        tell(pass, .failed(error))
+      }
+    }
+  }
+
+  /// Does what is due. A pass that fails leaves the others alone.
+  ///
+  /// - Parameter tell: Takes the outcome of each pass: `upToDate`, `ran` or `failed`.
+  public func run(_ tell: (ConfiguredPass, Outcome) -> Void) throws {
+    // Of a run that was killed when all was done, there may be nothing left to do but this.
+    try LakeCleaning.removeDeadRuns(means.lake, observer: means.observer)
+    for pass in passes {
+      if means.observer.isInterrupted { return }
+      do {
+        let job = try pass.kind.job(pass.request, means)
+        let plan = try job.plan(choice, due: [:])
+        tell(pass, plan.isDue ? .ran(plan, try job.run()) : .upToDate(plan))
+      } catch {
+        means.observer.didFail(error)
+        tell(pass, .failed(error))
+      }
+    }
+  }
+}

@@ -1,0 +1,208 @@
+import Catalog
+import CommandLineKit
+import JSON
+import Passes
+import Tables
+
+/// Tells what of the derived tables is up to date.
+struct StatusCommand: Command {
+  static let spec = CommandSpec(
+    name: "status",
+    summary: "Show which derived tables are up to date, and which dates are not, and why.",
+    operands: [
+      OperandSpec("TABLE", help: "A derived table (default: all).", isOptional: true)
+    ],
+    notes: [
+      "fresh: made of the rows that are there now. stale: those changed since. missing: not made yet. orphaned: the rows are "
+        + "gone. frozen: they were purged, and what was made of them stays. The exit status is 1 where something is not "
+        + "up to date."
+    ],
+    examples: [
+      Example("lake status", "all derived tables"),
+      Example("lake run", "brings up to date what lake.yaml names"),
+    ])
+
+  let table: String?
+
+  init(_ arguments: inout Arguments) throws(UsageError) {
+    table = try arguments.optionalOperand("TABLE")
+  }
+
+  func run(in context: Context) throws -> ExitStatus {
+    let lake = try context.findLake()
+    let (passes, mistakes) = ConfiguredPass.all(in: lake.config, kinds: PassRegistry.all)
+    var status = ExitStatus.done
+    for mistake in mistakes {
+      context.report(mistake)
+      status = .failed
+    }
+    let failed = { (_: TableName, error: any Error) in
+      context.report(error)
+      status = .failed
+    }
+    var tables = try DerivedTable.all(
+      in: lake, configured: passes, kinds: PassRegistry.all, failed: failed)
+    if let table {
+      let name = try TableName(parsing: table)
+      tables.removeAll { $0.table != name }
+      if tables.isEmpty {
+        // What is no table at all is told as such.
+        _ = try lake.requireTable(named: table)
+        throw PassError(
+          .input, "'\(table)' is not derived: no pass made it",
+          remedy: "lake status shows what is derived; lake describe \(table) shows the table")
+      }
+    }
+    let tallies = try tally(passes, of: tables, lake, in: context) { error in
+      context.report(error)
+      status = .failed
+    }
+    var printer = StatusPrinter(context: context)
+    for derived in tables {
+      if let tally = tallies[derived.table] { printer.add(derived, tally) }
+    }
+    printer.finish()
+    return printer.dueCount > 0 ? status.worse(.findings) : status
+  }
+
+  /// Holds tables against what they are made of: first those of lake.yaml, in the order in which they are made.
+  private func tally(
+    _ passes: [ConfiguredPass], of tables: [DerivedTable], _ lake: Lake, in context: Context,
+    failed: (any Error) -> Void
+  ) throws -> [TableName: UnitTally] {
+    let means = PassMeans(lake: lake)
+    var tallies: [TableName: UnitTally] = [:]
+    let runner = PassRunner(
+      passes + tables.filter { !$0.isConfigured }.map(\.pass), means: means,
+      choice: UnitChoice())
+    runner.plan { pass, outcome in
+      switch outcome {
+      case .planned(.derive(let plan)):
+        for output in plan.outputs { tallies[output.table] = UnitTally(output) }
+      case .waits(let dates):
+        for table in pass.outputs {
+          tallies[table] = UnitTally(waitingFor: pass.request.table, dates.sorted())
+        }
+      case .failed(let error) where !lake.hasTable(pass.request.table):
+        // That a source is not there yet is no failure before anything was made of it.
+        if pass.outputs.contains(where: lake.hasTable) { failed(error) }
+        for table in pass.outputs { tallies[table] = UnitTally(withoutSource: pass.request.table) }
+      case .failed(let error): failed(error)
+      case .planned, .upToDate, .ran: break
+      }
+    }
+    try context.checkInterruption()
+    return tallies
+  }
+}
+
+/// How many dates of a table are in which state, and why.
+struct UnitTally {
+  private(set) var counts: [PassUnit.State: Int] = [:]
+  /// In the order of their first dates.
+  private(set) var reasons: [(reason: PassUnit.Reason, dates: [String])] = []
+
+  /// The table that it is made of, where that is not there.
+  private(set) var missingSource: TableName?
+
+  init(withoutSource source: TableName) { missingSource = source }
+
+  init(waitingFor source: TableName, _ dates: [String]) {
+    counts[.missing] = dates.count
+    if !dates.isEmpty { reasons = [(.inputDue(source), dates)] }
+  }
+
+  init(_ output: DerivePlan.Output) {
+    for unit in output.units {
+      counts[unit.state, default: 0] += 1
+      guard unit.state.isDue, let reason = unit.reason else { continue }
+      if let place = reasons.firstIndex(where: { $0.reason == reason }) {
+        reasons[place].dates.append(unit.date)
+      } else {
+        reasons.append((reason, [unit.date]))
+      }
+    }
+  }
+
+  var dueCount: Int { counts.reduce(0) { $0 + ($1.key.isDue ? $1.value : 0) } }
+}
+
+private struct StatusPrinter {
+  private let context: Context
+  private var list = TextTable([
+    ("TABLE", .left), ("PASS", .left), ("MADE OF", .left), ("FRESH", .right), ("STALE", .right),
+    ("MISSING", .right), ("ORPHANED", .right), ("FROZEN", .right), ("WHY", .left),
+  ])
+  private var hasUnconfigured = false
+  private var tableCount = 0
+  private(set) var dueCount = 0
+  private var total: [PassUnit.State: Int] = [:]
+
+  init(context: Context) { self.context = context }
+
+  mutating func add(_ derived: DerivedTable, _ tally: UnitTally) {
+    tableCount += 1
+    dueCount += tally.dueCount
+    total.merge(tally.counts) { $0 + $1 }
+    if !derived.isConfigured, tally.dueCount > 0 { hasUnconfigured = true }
+    if context.isJSON { return context.print(json(derived, tally)) }
+    func count(_ state: PassUnit.State) -> String { Quantity.count(tally.counts[state] ?? 0) }
+    var why = tally.reasons.map { reason in
+      let dates = reason.dates
+      let range = dates.count == 1 ? dates[0] : "\(dates[0]) … \(dates[dates.count - 1])"
+      return "\(reason.reason.text): \(range)"
+    }.joined(separator: "; ")
+    if let source = tally.missingSource { why = "\(source) is not there yet" }
+    list.add([
+      derived.table.description, derived.pass.kind.name, derived.pass.request.table.description,
+      // Dates of which nothing came are as fresh as others.
+      Quantity.count((tally.counts[.fresh] ?? 0) + (tally.counts[.empty] ?? 0)),
+      count(.stale), count(.missing), count(.orphaned), count(.frozen), why,
+    ])
+  }
+
+  private func json(_ derived: DerivedTable, _ tally: UnitTally) -> String {
+    var members: [(String, JSONValue)] = [
+      ("type", .string("table")), ("table", .string(derived.table.description)),
+      ("pass", .string(derived.pass.kind.name)),
+      ("source", .string(derived.pass.request.table.description)),
+      ("configured", .boolean(derived.isConfigured)),
+    ]
+    members += PassUnit.State.allCases.map { state in
+      (state.rawValue, .integer(Int64(tally.counts[state] ?? 0)))
+    }
+    members.append(
+      (
+        "reasons",
+        .array(
+          tally.reasons.map { reason in
+            .object(
+              JSONObject([
+                ("reason", .string(reason.reason.text)),
+                ("dates", .integer(Int64(reason.dates.count))),
+                ("first", .string(reason.dates[0])),
+                ("last", .string(reason.dates[reason.dates.count - 1])),
+              ]))
+          })
+      ))
+    return JSONValue.object(JSONObject(members)).description
+  }
+
+  func finish() {
+    if !context.isJSON, !list.rows.isEmpty { context.print(list) }
+    var summary = Summary()
+    summary.add("tables", .count(tableCount))
+    for state in PassUnit.State.allCases { summary.add(state.rawValue, .count(total[state] ?? 0)) }
+    context.print(summary)
+    if context.isJSON { return }
+    if tableCount == 0 {
+      context.say("nothing is derived yet")
+      context.say("next: lake resample TABLE, or passes in lake.yaml and lake run")
+    } else if dueCount > 0 {
+      context.say(
+        hasUnconfigured
+          ? "lake run brings up to date what lake.yaml names; other tables, the command that made them"
+          : "lake run brings it up to date")
+    }
+  }
+}
