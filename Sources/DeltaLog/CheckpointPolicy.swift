@@ -29,9 +29,10 @@ enum CheckpointPolicy {
   ///   - version: The version just committed.
   ///   - base: What the commit was planned on; nil if it created the table.
   ///   - fileActionCount: Adds and removes of the commit.
+  /// - Returns: The newest checkpoint, where the log was looked at for it.
   static func checkpointIfDue(
     _ version: Int, base: Snapshot?, fileActionCount: Int, _ storage: any TableStorage
-  ) throws(DeltaError) {
+  ) throws(DeltaError) -> CheckpointFiles? {
     let tail = fileActionCount + (base.map { $0.tailActionCount } ?? 0)
     let stored = base?.checkpointActionCount ?? 0
     let live = Swift.max(base?.live.countBound ?? 0, stored)
@@ -43,11 +44,12 @@ enum CheckpointPolicy {
     }
     // By what the plan knew: most commits need not list the log for it, which becomes long.
     let isNeeded = base?.needsCheckpoint ?? false
-    guard isNeeded || isDue(after: base?.checkpointVersion ?? -1) else { return }
+    guard isNeeded || isDue(after: base?.checkpointVersion ?? -1) else { return nil }
     let listing = try LogListing(storage)
     // Another writer may have seen to it.
-    let newest = listing.checkpoints.first { $0.version <= version }?.version ?? -1
-    guard isNeeded && newest < version || isDue(after: newest) else { return }
+    let found = listing.checkpoints.first { $0.version <= version }
+    let newest = found?.version ?? -1
+    guard isNeeded && newest < version || isDue(after: newest) else { return found }
     let snapshot: Snapshot
     if let base {
       snapshot = try base.advanced(to: version, listing, storage)
@@ -56,5 +58,6 @@ enum CheckpointPolicy {
     }
     try CheckpointWriter.write(snapshot, storage)
     LogLeftovers.remove(storage)
+    return CheckpointFiles(version: version)
   }
 }

@@ -54,8 +54,6 @@ struct LastCheckpoint {
 
   /// Bytes of the hint that are read; engines write some hundred.
   private static let byteCountMax = 16 << 20
-  /// Parts that a checkpoint may have; nobody writes as many.
-  private static let partCountMax = 100_000
 
   static func read(_ storage: any TableStorage) -> Hint {
     do throws(StorageError) {
@@ -82,7 +80,7 @@ struct LastCheckpoint {
     addCount = number("numOfAddFiles")
     partCount = number("parts")
     isV2 = json["v2Checkpoint"] != nil
-    if let partCount, !(1...Self.partCountMax).contains(partCount) { return nil }
+    if let partCount, !(1...CheckpointFiles.partCountMax).contains(partCount) { return nil }
   }
 
   init(version: Int, actionCount: Int, byteCount: Int, addCount: Int) {

@@ -93,6 +93,9 @@ struct CheckpointFiles: Hashable, Sendable {
   /// Of a checkpoint in parts, how many; nil for one file.
   var partCount: Int?
 
+  /// Parts that a checkpoint may have by a hint; nobody writes as many.
+  static let partCountMax = 100_000
+
   /// In the order of their parts. A log has many checkpoints, and one of them is read.
   var paths: [String] {
     guard let partCount else { return [LogFile.checkpointPath(version)] }
@@ -111,6 +114,16 @@ struct LogListing {
   private(set) var checkpoints: [CheckpointFiles] = []
   /// Versions of V2 checkpoints, which are not read.
   private(set) var checkpointsV2: [Int] = []
+  /// Of those that lie there without a gap up to the newest, where that was known beforehand.
+  private var first: Int?
+
+  /// The part of a listing that the newest version needs, by what is known of it.
+  init?(_ known: KnownLog, upTo newest: Int) {
+    guard let oldest = known.oldestNeeded(for: newest) else { return nil }
+    commits = Array(oldest...newest)
+    checkpoints = known.checkpoint.map { [$0] } ?? []
+    first = known.firstCommit
+  }
 
   init(_ storage: any TableStorage) throws(DeltaError) {
     var parts: [Int: [Int: Set<Int>]] = [:]
@@ -181,6 +194,19 @@ struct LogListing {
     DeltaError(
       .noTable, "no Delta table here: there is no '\(LogFile.directory)' folder with commits",
       path: storage.name)
+  }
+
+  /// For commits and snapshots to know without a listing of their own; nil where they would not get to the
+  /// newest version by it.
+  var known: KnownLog? {
+    guard let newest = commits.last, newest == latest else { return nil }
+    // Of ascending ones without a gap each is one more than that before it.
+    // checked: versions are not negative, and none is greater than the newest
+    let start = commits.indices.partitioningIndex {
+      newest - commits[$0] <= commits.count - 1 - $0
+    }
+    let known = KnownLog(firstCommit: first ?? commits[start], checkpoint: checkpoints.first)
+    return known.oldestNeeded(for: newest) == nil ? nil : known
   }
 
   /// The newest version.
@@ -273,13 +299,13 @@ struct LogSegment: Sendable {
   var commitCount: Int { target - base }
 }
 
-extension Array {
+extension RandomAccessCollection where Index == Int {
   /// The first index whose element satisfies `predicate`, if all later ones do too.
   func partitioningIndex(where predicate: (Element) -> Bool) -> Int {
-    var low = 0
-    var high = count
+    var low = startIndex
+    var high = endIndex
     while low < high {
-      let middle = (low + high) / 2
+      let middle = low + (high - low) / 2
       if predicate(self[middle]) { high = middle } else { low = middle + 1 }
     }
     return low

@@ -32,15 +32,19 @@ public struct Snapshot: Sendable {
   public let workedAround: DeltaError?
   /// Whether the next commit is to write a checkpoint, due or not: others cannot do with what is there.
   let needsCheckpoint: Bool
+  /// What was found of the log, where this is its newest version: for the next commit to note.
+  private(set) var known: KnownLog?
 
   /// Reads a table's state.
   ///
   /// - Parameters:
   ///   - version: The version; nil for the newest.
   ///   - asOf: Milliseconds since 1970 UTC: the newest version committed by then.
+  ///   - listsLog: Looks at every name in the log, whatever is known of it: for whoever deletes by the answer.
   public static func load(
-    _ storage: any TableStorage, version: Int? = nil, asOf: Int64? = nil
+    _ storage: any TableStorage, version: Int? = nil, asOf: Int64? = nil, listsLog: Bool = false
   ) throws(DeltaError) -> Snapshot {
+    if version == nil, asOf == nil, !listsLog, let newest = hinted(storage) { return newest }
     let listing = try LogListing(storage)
     var target = listing.latest
     if let version {
@@ -55,6 +59,7 @@ public struct Snapshot: Sendable {
   public static func loadIfPresent(
     _ storage: any TableStorage
   ) throws(DeltaError) -> Snapshot? {
+    if let newest = hinted(storage) { return newest }
     let listing: LogListing
     do throws(DeltaError) {
       listing = try LogListing(storage)
@@ -63,6 +68,18 @@ public struct Snapshot: Sendable {
       throw error
     }
     return try load(listing.latest, listing, storage)
+  }
+
+  /// The newest version without a listing of the log; nil where the log has to be listed.
+  private static func hinted(_ storage: any TableStorage) -> Snapshot? {
+    guard let (listing, lastCheckpoint) = ListingHint.listing(storage) else { return nil }
+    let segment = LogSegment(checkpoint: listing.checkpoints.first, target: listing.latest)
+    // Whatever is wrong: the listing of the log finds a way around it, or says what it is.
+    return try? load(
+      segment,
+      onto: segment.checkpoint.map { (checkpoint) throws(DeltaError) in
+        try CheckpointReader.read(checkpoint, lastCheckpoint, listing, storage)
+      } ?? LogReplay(), listing, storage)
   }
 
   private static func load(
@@ -85,9 +102,18 @@ public struct Snapshot: Sendable {
       replay.needsCheckpoint = failure != nil || listing.contradicts(hint)
       replay.workedAround = failure.map(Self.workedAround)
       if let warning = replay.workedAround { LogWarnings.report(warning) }
-      return try SnapshotLoader(storage, segment).load(onto: replay)
+      return try load(segment, onto: replay, listing, storage)
     }
     throw failure ?? LogListing.noTable(storage)
+  }
+
+  private static func load(
+    _ segment: LogSegment, onto replay: consuming LogReplay, checkpoint: Int? = nil,
+    _ listing: LogListing, _ storage: any TableStorage
+  ) throws(DeltaError) -> Snapshot {
+    var snapshot = try SnapshotLoader(storage, segment).load(onto: replay, checkpoint: checkpoint)
+    if snapshot.version == listing.latest { snapshot.known = listing.known }
+    return snapshot
   }
 
   private static func workedAround(_ failure: DeltaError) -> DeltaError {
@@ -100,6 +126,15 @@ public struct Snapshot: Sendable {
 
   /// The newest version, reading only the commits that came since this one.
   public func refreshed(_ storage: any TableStorage) throws(DeltaError) -> Snapshot {
+    if let listing = ListingHint.listing(storage)?.listing {
+      if listing.latest == version { return self }
+      // As for one that is loaded by a hint.
+      if listing.hasCommits(after: version, through: listing.latest), listing.latest > version,
+        let later = try? advanced(to: listing.latest, listing, storage)
+      {
+        return later
+      }
+    }
     let listing = try LogListing(storage)
     if listing.latest == version { return self }
     return try advanced(to: listing.latest, listing, storage)
@@ -126,12 +161,13 @@ public struct Snapshot: Sendable {
       if newer == version { replay.tailActionCount = 0 }
       if newer > version { replay.needsCheckpoint = false }
     }
-    return try SnapshotLoader(storage, segment).load(onto: replay, checkpoint: last)
+    return try Self.load(segment, onto: replay, checkpoint: last, listing, storage)
   }
 
   /// The newest version, without reading any.
   public static func latestVersion(_ storage: any TableStorage) throws(DeltaError) -> Int {
-    try LogListing(storage).latest
+    if let newest = ListingHint.latest(storage) { return newest }
+    return try LogListing(storage).latest
   }
 
   /// Whether a Delta table lies there.

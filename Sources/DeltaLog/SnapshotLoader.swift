@@ -34,12 +34,14 @@ struct SnapshotLoader {
   /// Bytes of commits that are parsed at a time, where one of them has not more.
   private static let roundByteCount = 64 << 20
 
-  /// - Parameter hasInfo: Reads `commitInfo` too.
+  /// - Parameters:
+  ///   - byteCount: Its bytes, where they were counted.
+  ///   - hasInfo: Reads `commitInfo` too.
   static func commit(
-    _ version: Int, _ storage: any TableStorage, hasInfo: Bool = true
+    _ version: Int, _ storage: any TableStorage, byteCount: Int? = nil, hasInfo: Bool = true
   ) throws(DeltaError) -> [Action] {
     let path = LogFile.commitPath(version)
-    let byteCount = try byteCount(version, storage)
+    let byteCount = if let byteCount { byteCount } else { try Self.byteCount(version, storage) }
     if byteCount <= CommitParser.pieceByteCount {
       let bytes = try storing { () throws(StorageError) in try storage.read(path) }
       return try CommitParser.parse(bytes, path: storage.name + "/" + path, hasInfo: hasInfo)
@@ -80,15 +82,17 @@ struct SnapshotLoader {
     var start = 0
     while start < count {
       let limit = Swift.min(roundCount, count - start)
-      var (batch, byteCount) = (0, 0)
-      while batch < limit {
-        byteCount = try byteCount.adding(clamped: Self.byteCount(base + 1 + start + batch, storage))
-        if batch > 0, byteCount > Self.roundByteCount { break }
-        batch += 1
+      var byteCounts: [Int] = []
+      var total = 0
+      while byteCounts.count < limit {
+        let byteCount = try Self.byteCount(base + 1 + start + byteCounts.count, storage)
+        total = total.adding(clamped: byteCount)
+        if !byteCounts.isEmpty, total > Self.roundByteCount { break }
+        byteCounts.append(byteCount)
       }
-      defer { start += batch }
+      defer { start += byteCounts.count }
       let commits = try Self.commits(
-        after: base + start, batch, storage, infoOf: segment.target)
+        after: base + start, byteCounts, storage, infoOf: segment.target)
       for (index, actions) in commits.enumerated() {
         replay.apply(actions)
         if base + start + 1 + index == lastCheckpoint { replay.tailActionCount = 0 }
@@ -97,13 +101,14 @@ struct SnapshotLoader {
   }
 
   private static func commits(
-    after base: Int, _ count: Int, _ storage: any TableStorage, infoOf target: Int
+    after base: Int, _ byteCounts: [Int], _ storage: any TableStorage, infoOf target: Int
   ) throws(DeltaError) -> [[Action]] {
-    let results = Mutex<[[Action]]>(Array(repeating: [], count: count))
+    let results = Mutex<[[Action]]>(Array(repeating: [], count: byteCounts.count))
     do {
-      try Parallel.forEach(count) { index in
+      try Parallel.forEach(byteCounts.count) { index in
         let version = base + 1 + index
-        let actions = try commit(version, storage, hasInfo: version == target)
+        let actions = try commit(
+          version, storage, byteCount: byteCounts[index], hasInfo: version == target)
         results.withLock { $0[index] = actions }
       }
     } catch let error as DeltaError {

@@ -175,7 +175,11 @@ public struct Transaction: Sendable {
     var version = try successor(of: snapshot?.version ?? -1)
     for _ in 0..<Self.raceLossMax {
       if try put(bytes, version) {
-        checkpointIfDue(version)
+        let checkpoint = checkpointIfDue(version)
+        if var known = snapshot?.known {
+          known.checkpoint = checkpoint ?? known.checkpoint
+          ListingHint.write(version, known, storage)
+        }
         return .committed(version: version)
       }
       if snapshot == nil { return .conflict(version: version, reason: .tableExists) }
@@ -279,8 +283,9 @@ public struct Transaction: Sendable {
     return CommitInfo(.object(json))
   }
 
-  private mutating func checkpointIfDue(_ version: Int) {
-    guard writesCheckpoints else { return }
+  /// - Returns: A checkpoint that was written, or found.
+  private mutating func checkpointIfDue(_ version: Int) -> CheckpointFiles? {
+    guard writesCheckpoints else { return nil }
     var fileActionCount = 0
     for action in actions {
       switch action {
@@ -289,9 +294,12 @@ public struct Transaction: Sendable {
       }
     }
     do throws(DeltaError) {
-      try CheckpointPolicy.checkpointIfDue(
+      return try CheckpointPolicy.checkpointIfDue(
         version, base: snapshot, fileActionCount: fileActionCount, storage)
-    } catch { checkpointFailure = error }
+    } catch {
+      checkpointFailure = error
+      return nil
+    }
   }
 }
 

@@ -21,7 +21,7 @@ public struct DirectoryStorage: TableStorage {
 
   public func localPath(_ path: String) -> String? { absolute(path) }
 
-  private func absolute(_ path: String) -> String {
+  func absolute(_ path: String) -> String {
     path.isEmpty ? root : root == "/" ? "/" + path : root + "/" + path
   }
 

@@ -74,12 +74,39 @@ public protocol TableStorage: Sendable {
   /// Makes the entries of a folder durable.
   func syncDirectory(_ path: String) throws(StorageError)
 
+  /// A note of a folder's state that lies in that folder, and the folder's stamp as it is now.
+  ///
+  /// - Returns: nil if there is no regular file of that name and size, or the storage keeps no notes.
+  func readNote(
+    _ path: String, byteCount: Int
+  ) throws(StorageError) -> (bytes: [UInt8], folder: FolderStamp)?
+
+  /// Overwrites a note in place, or makes it. Not durable, and a reader may see half of it: its bytes must tell.
+  ///
+  /// - Parameters:
+  ///   - kind: What a note of this kind begins with. A file that is none is left as it is.
+  ///   - content: The bytes, as many each time, for the stamp that the folder has now.
+  /// - Throws: `badPath` if something else lies there.
+  func writeNote(
+    _ path: String, kind: [UInt8], _ content: (FolderStamp) -> [UInt8]
+  ) throws(StorageError)
+
   /// The path in the file system, for readers that map files; nil where there is none.
   func localPath(_ path: String) -> String?
 }
 
 extension TableStorage {
   public func localPath(_ path: String) -> String? { nil }
+
+  /// A storage whose folders have no stamp keeps no notes.
+  public func readNote(
+    _ path: String, byteCount: Int
+  ) throws(StorageError) -> (bytes: [UInt8], folder: FolderStamp)? { nil }
+
+  /// As above.
+  public func writeNote(
+    _ path: String, kind: [UInt8], _ content: (FolderStamp) -> [UInt8]
+  ) throws(StorageError) {}
 
   public func exists(_ path: String) throws(StorageError) -> Bool {
     try attributes(path) != nil

@@ -107,6 +107,32 @@ import Testing
     #expect(try storage.list("").count == 20, "no temporary file is left")
   }
 
+  @Test func aNoteLeavesItsFoldersStampAsItIs() throws {
+    let folder = TemporaryFolder("lake-note")
+    let storage = DirectoryStorage(root: folder.path)
+    let kind: [UInt8] = [1, 2]
+    var stamps: [FolderStamp] = []
+    #expect(try storage.readNote("n", byteCount: 3) == nil)
+    for last: UInt8 in 0..<5 {
+      try storage.writeNote("n", kind: kind) { stamp in
+        stamps.append(stamp)
+        return kind + [last]
+      }
+      let note = try #require(try storage.readNote("n", byteCount: 3))
+      #expect(note.bytes == kind + [last])
+      #expect(note.folder == stamps.last)
+    }
+    #expect(Set(stamps).count == 1)
+    #expect(try storage.putIfAbsent("other", []))
+    #expect(try storage.readNote("n", byteCount: 3)?.folder != stamps.last)
+    #expect(try storage.readNote("n", byteCount: 4) == nil)
+    let error = #expect(throws: StorageError.self) {
+      try storage.writeNote("n", kind: [9]) { _ in [9, 9, 9] }
+    }
+    #expect(error?.code == .badPath)
+    #expect(try storage.read("n") == kind + [4])
+  }
+
   @Test func saysWhatIsWrongAndWhere() throws {
     let folder = TemporaryFolder("lake-errors")
     let storage = DirectoryStorage(root: folder.path)

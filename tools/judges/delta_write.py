@@ -4,10 +4,15 @@
 Twelve files go into one table by twelve commits, so that a checkpoint is written. deltalake, polars and duckdb must see
 what lake sees: by the commits, by the checkpoint alone (the commits before it deleted), and at every version. Then
 deltalake changes the table (append, compact, delete, checkpoint, its own clean-up), and lake must see what it sees.
+
+A table with a long log has a hint that spares lake the listing of it. deltalake and lake write there by turns and at once, lake is
+killed, the folder is copied, cleaned and put back from a copy: nobody may miss a commit.
 """
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +26,10 @@ from judging import Judge, Lake  # noqa: E402
 from rowhash import live_files  # noqa: E402
 
 DAYS = 12
+# Commits of a log that has a hint, and more.
+LONG = 300
+HINT = "_delta_log/.lake_listing"
+ONE_ROW = ["--table", "raw.made_ohlcv_1s", "--symbol", "X", "--interval", "1s"]
 
 
 def by_lake(lake: Lake, path: Path, *flags: str) -> tuple[int, int, int, set[str]]:
@@ -111,7 +120,141 @@ def judge_races(judge: Judge, files: list[Path], rows: int) -> None:
     judge.check(commits == set(range(version + 1)), "every version has its commit", sorted(commits))
 
 
+class LongTable:
+    """A table whose log has many commits, and one row for each file that lake or deltalake put there."""
+
+    def __init__(self, judge: Judge) -> None:
+        self.judge, self.lake, self.data = judge, judge.new_lake(), judge.folder()
+        self.rows = self.files = 0
+        self.ingest()
+        self.path = self.lake.path("raw.made_ohlcv_1s")
+        for path in (self.path, self.lake.root / "ledger" / "coverage"):
+            for version in range(1, LONG):
+                commit = path / "_delta_log" / f"{version:020}.json"
+                if not commit.exists():
+                    commit.write_text('{"commitInfo":{"timestamp":1700000000000,"operation":"WRITE"}}\n')
+
+    def file(self) -> Path:
+        self.files += 1
+        file = self.data / f"{self.files}.csv"
+        file.write_text("ts_event,open,high,low,close,volume\n"
+                        f"2024-01-{self.files % 28 + 1:02}T10:00:{self.files // 28:02}Z,1,2,1,1.5,{self.files}\n")
+        self.rows += 1
+        return file
+
+    def words(self) -> list[str]:
+        return self.lake.words("ingest", self.file(), *ONE_ROW)
+
+    def ingest(self) -> None:
+        self.lake.run("ingest", self.file(), *ONE_ROW).expect(0)
+
+    def table(self) -> deltalake.DeltaTable:
+        return deltalake.DeltaTable(str(self.path))
+
+    def append(self) -> None:
+        deltalake.write_deltalake(str(self.path), pa.table(self.table().to_pyarrow_dataset().head(1)), mode="append")
+        self.rows += 1
+
+    def vacuum(self) -> None:
+        self.table().vacuum(retention_hours=0, dry_run=False, enforce_retention_duration=False)
+
+    def clean(self) -> None:
+        """What is older than the newest checkpoint goes, as a clean-up of expired commits does it."""
+        self.table().create_checkpoint()
+        self.table().cleanup_metadata()
+        newest = self.table().version()
+        for commit in (self.path / "_delta_log").glob("*.json"):
+            if int(commit.name[:20]) < newest - 2:
+                commit.unlink()
+
+    def agree(self, case: str) -> int:
+        ours, theirs = by_lake(self.lake, self.path), by_deltalake(self.path)
+        self.judge.check(ours == theirs, f"long log: deltalake, {case}", (ours[:3], theirs[:3]))
+        self.judge.check(ours[2] == self.rows, f"long log: rows, {case}", (ours[2], self.rows))
+        versions = sorted(int(one.stem) for one in (self.path / "_delta_log").glob("*.json"))
+        self.judge.check(versions == list(range(versions[0], ours[0] + 1)), f"long log: versions, {case}", versions[-9:])
+        return ours[0]
+
+
+def judge_long_log(judge: Judge) -> None:
+    long = LongTable(judge)
+    judge.check(not (long.path / HINT).exists(), "a short log has no hint")
+    before = long.agree("when it grew long")
+    judge.check(not (long.path / HINT).exists(), "reading writes no hint")
+    long.ingest()
+    judge.check((long.path / HINT).exists(), "a commit writes the hint")
+    judge.check((long.lake.root / "ledger" / "coverage" / HINT).exists(), "the ledger has one too")
+    version = long.agree("after a commit of lake")
+    judge.check(version == before + 1, "one commit, one version", (before, version))
+    for name, change in [
+        ("append", long.append), ("two appends", lambda: (long.append(), long.append())),
+        ("checkpoint", lambda: long.table().create_checkpoint()), ("compaction", lambda: long.table().optimize.compact()),
+        ("vacuum", long.vacuum), ("clean-up", lambda: long.table().cleanup_metadata()), ("clean-up of old commits", long.clean),
+    ]:
+        change()
+        long.agree(f"after its {name}")
+        long.ingest()
+        long.agree(f"after its {name} and a commit of lake")
+        long.ingest()
+        long.agree(f"after its {name} and two commits of lake")
+
+
+def judge_long_log_in_races(judge: Judge) -> None:
+    long = LongTable(judge)
+    long.ingest()
+    for _ in range(3):
+        writers = [subprocess.Popen(long.words(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) for _ in range(4)]
+        long.append()
+        while any(writer.poll() is None for writer in writers):
+            long.append()
+        for writer in writers:
+            talk = writer.communicate()[1].decode(errors="replace")
+            judge.check(writer.returncode == 0, "long log: an ingest among others", talk[-500:])
+        long.agree("after races")
+    for delay in range(0, 100, 5):
+        words = long.words()
+        killed = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            killed.wait(delay / 1000)
+        except subprocess.TimeoutExpired:
+            killed.kill()
+            killed.wait()
+        # What was done is not done twice.
+        subprocess.run(words, capture_output=True, check=False)
+    long.agree("after kills")
+
+
+def judge_long_log_copied(judge: Judge) -> None:
+    long = LongTable(judge)
+    long.ingest()
+    place, backup, rows = long.path, judge.folder() / "copy", long.rows
+    subprocess.run(["cp", "-a", place, backup], check=True)
+    long.path = backup
+    long.append()
+    long.agree("in a copy with all times, after an append")
+    # What lay there before the append is the backup.
+    shutil.rmtree(backup)
+    subprocess.run(["cp", "-a", place, backup], check=True)
+    long.path, long.rows = place, rows
+    long.ingest()
+    long.append()
+    for there, here in ((backup / "_delta_log", place / "_delta_log"), (backup, place)):
+        for file in here.iterdir():
+            if not (there / file.name).exists() and file.is_file():
+                file.unlink()
+        for file in there.iterdir():
+            if file.is_file():
+                shutil.copy2(file, here / file.name)
+        status = there.stat()
+        os.utime(here, ns=(status.st_atime_ns, status.st_mtime_ns))
+    long.rows = rows
+    long.agree("put back in place with all times")
+
+
 def judge_all(judge: Judge) -> None:
+    judge_long_log(judge)
+    judge_long_log_in_races(judge)
+    judge_long_log_copied(judge)
     lake = judge.new_lake()
     data = judge.folder()
     lake.run("simulate", "--start", "2024-01-02", "--days", DAYS, "--schema", "ohlcv-1m", "--symbols", "SPY,QQQ",

@@ -15,7 +15,7 @@ package enum LakeCleaning {
         if known[folder] == nil {
           let storage = DirectoryStorage(root: lake.root + "/" + folder)
           guard try Snapshot.exists(storage) else { return false }
-          let snapshot = try Snapshot.load(storage)
+          let snapshot = try Snapshot.load(storage, listsLog: true)
           known[folder] = Set(
             try snapshot.files.map(\.filePath) + snapshot.tombstones.map(\.filePath))
         }
