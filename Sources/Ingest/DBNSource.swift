@@ -89,6 +89,7 @@ final class DBNSource {
   private func attempt(mayClose: Bool) throws -> ([SourceWork], DBNFileSummary) {
     let input = try self.input ?? item.open()
     self.input = nil
+    pass.observer.readsFromBeginning()
     sinks = [:]
     watched.withLock { $0 = [] }
     rejected = [:]

@@ -14,7 +14,7 @@ import Tables
 public final class IngestPass {
   package let lake: Lake
   package let options: IngestOptions
-  let observer: any PassObserver
+  let observer: OnceObserver
   package let run: StagingRun
   private(set) var targets: [TableName: TableTarget] = [:]
   /// Tables that were looked at before it was known what goes into them.
@@ -40,6 +40,7 @@ public final class IngestPass {
   {
     self.lake = lake
     self.options = options
+    let observer = OnceObserver(observer)
     self.observer = observer
     mergeMemory = MergeMemory(budget: options.memoryByteCount)
     try LakeCleaning.removeDeadRuns(lake, observer: observer)

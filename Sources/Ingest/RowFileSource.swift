@@ -41,6 +41,7 @@ final class RowFileSource {
   private func attempt(mayClose: Bool) throws -> SourceWork {
     let input = try self.input ?? item.open()
     self.input = nil
+    pass.observer.readsFromBeginning()
     let probe = input.canBeReadAgain ? item.probe(pass.observer) : nil
     let opened = try open(input)
     let target = try target(opened)

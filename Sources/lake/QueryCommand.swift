@@ -81,6 +81,11 @@ struct QueryCommand: Command {
 
   init(_ arguments: inout Arguments) throws(UsageError) {
     var request = QueryRequest(table: try arguments.table())
+    if let second = try arguments.optionalOperand("TABLE") {
+      throw UsageError(
+        .unexpectedOperand, "unexpected argument '\(second)': one query reads one table",
+        remedy: "files in one folder are read together: lake query FOLDER", command: Self.spec.name)
+    }
     request.symbols = try arguments.list("symbol")
     request.start = arguments.value("start")
     request.end = arguments.value("end")

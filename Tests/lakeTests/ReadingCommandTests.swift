@@ -325,11 +325,14 @@ import Testing
         ("parquet bars.parquet --rows --verify", "'--rows' and '--verify' exclude each other"),
         ("parquet bars.parquet --format xml", "'--format' is 'xml'|'jsonl', 'csv'"),
         ("parquet bars.parquet --limit -1", "--limit"),
+        ("query a.parquet b.parquet", "argument 'b.parquet': one query|lake query FOLDER"),
       ], status: 64)
     try lake.refuses(
       [
         ("parquet nowhere.parquet", "cannot open 'nowhere.parquet'"),
         ("parquet \(SimulatedLake.file)", "does not begin with 'PAR1'|byte 0"),
+        ("query ./\(SimulatedLake.file)", "does not begin with 'PAR1'|lake ingest FILE"),
+        ("query ./b*.parquet", "'./b*.parquet' does not exist|name the folder"),
       ], status: 2)
   }
 }

@@ -6,13 +6,18 @@ with what the vendor's package reads from the very files that were served.
 """
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import pty
 import random
+import re
 import shutil
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
 import warnings
 from decimal import Decimal
@@ -322,6 +327,51 @@ def judge_kills(judge: Judge) -> None:
     judge.check(not folders, "dead runs left something", folders)
 
 
+def drawn_on_terminal(process_words: list[str], environment: dict[str, str]) -> tuple[int, str]:
+    """Runs a command whose standard error is a terminal of 160 columns; its exit status, and all that was drawn."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 160, 0, 0))
+    process = subprocess.Popen(process_words, stdout=subprocess.DEVNULL, stderr=theirs, env={**environment, "TERM": "xterm"})
+    os.close(theirs)
+    drawn = b""
+    while True:
+        try:
+            piece = os.read(ours, 1 << 16)
+        except OSError:  # how a terminal says that nobody writes any more
+            break
+        if not piece:
+            break
+        drawn += piece
+    os.close(ours)
+    return process.wait(60), drawn.decode()
+
+
+def judge_progress(judge: Judge) -> None:
+    """The progress line counts the records fetched and stored of those that the vendor announced."""
+    data = judge.folder()
+    simulate(judge, data, "2024-01-02", 2, "ohlcv-1s", "AAA,BBB", SEED)
+    count = len(served(sorted(data.rglob("*.dbn*"))))
+    dataset = dataset_of(data)
+    with StandIn(judge, data, "--fault", "drip:path=get_range,bytes=20000,every=0.05,at=100000000") as standin:
+        lake = judge.new_lake()
+        asked = words(dataset, "ohlcv-1s", "AAA,BBB", "2024-01-02", "2024-01-03", "--jobs", "1")
+        status, drawn = drawn_on_terminal(lake.words(*asked), standin.environment)
+        judge.check(status == 0, "progress: exit status", drawn[-500:])
+        told = [tuple(int(number.replace(",", "")) for number in found)
+                for found in re.findall(r"([\d,]+) fetched, ([\d,]+) stored of ([\d,]+) rows", drawn)]
+        judge.check(len(told) >= 3, "progress: it is drawn again and again", drawn[-500:])
+        judge.check(told != [] and {announced for _, _, announced in told} == {count}, "progress: what was announced", (count, told[-3:]))
+        judge.check(all(stored <= fetched <= count for fetched, stored, _ in told), "progress: never more than was announced", told)
+        judge.check(told == sorted(told), "progress: no figure falls", told)
+        judge.check(any(0 < fetched < count for fetched, _, _ in told), "progress: what is fetched is told while more comes", told)
+        judge.check(status == 0 and len(stored(lake, f"raw.{dataset.lower().replace('.', '_')}_ohlcv_1s", BARS)) == count, "progress: all rows are there")
+        last = drawn.split("\x1b[J")[-1]
+        judge.check("fetched" not in last, "progress: the line is gone at the end", last)
+        # Where standard error is no terminal nothing is drawn.
+        silent = judge.new_lake().run(*asked, env=standin.environment)
+        judge.check(silent.status == 0 and "fetched," not in silent.talk and "\x1b" not in silent.talk, "progress: on a terminal alone", silent.talk)
+
+
 def judge_two(judge: Judge) -> None:
     """Three downloads of the same at once: the rows are there once, and no interval is bought twice."""
     data = judge.folder()
@@ -382,6 +432,7 @@ def judge_all(judge: Judge) -> None:
     judge_force(judge)
     judge_faults(judge)
     judge_batch(judge)
+    judge_progress(judge)
     judge_two(judge)
     judge_kills(judge)
 

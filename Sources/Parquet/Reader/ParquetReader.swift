@@ -122,7 +122,9 @@ public final class ParquetReader: Sendable {
     }
     if head != magic {
       throw ParquetError(
-        .corrupt, "no Parquet file: it does not begin with 'PAR1'", place: .init(offset: 0))
+        .corrupt, "no Parquet file: it does not begin with 'PAR1'", place: .init(offset: 0),
+        remedy: "a file of another kind goes into a lake first (lake ingest FILE); a Parquet file "
+          + "that begins so is damaged: copy or download it again")
     }
     if tail != magic {
       throw ParquetError(

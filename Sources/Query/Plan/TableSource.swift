@@ -20,7 +20,7 @@ enum TableSource {
     guard FolderTable.exists(name) else {
       throw QueryError(
         .badTable, "'\(name)' does not exist",
-        remedy: DanglingLink.remedy(name)
+        remedy: DanglingLink.remedy(name) ?? patternRemedy(name)
           ?? "check the path; tables of a lake go by name, and 'lake tables' shows them")
     }
     var path = name
@@ -37,5 +37,11 @@ enum TableSource {
     }
     return try FolderTable.open(
       path, isFolder: FolderTable.isFolder(path), verifiesChecksums: verifiesChecksums)
+  }
+
+  /// Where a path looks like one for many files.
+  private static func patternRemedy(_ name: String) -> String? {
+    guard name.contains(where: { "*?[".contains($0) }) else { return nil }
+    return "patterns are not expanded: name the folder, whose files are read together"
   }
 }

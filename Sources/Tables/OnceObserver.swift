@@ -1,0 +1,69 @@
+import Synchronization
+
+/// Tells what was read of an input once, however often it is read.
+///
+/// An input whose rows turn out not to be in order, or that was replaced while it was read, is read again from its
+/// beginning: what the first reading told counts, and the second tells what goes beyond it.
+package final class OnceObserver: PassObserver {
+  private let inner: any PassObserver
+  private let rows = Tally()
+  private let bytes = Tally()
+
+  package init(_ inner: any PassObserver) { self.inner = inner }
+
+  /// The input that was begun last is read from its beginning.
+  package func readsFromBeginning() {
+    rows.begin()
+    bytes.begin()
+  }
+
+  /// Rows that were read, those that were read again too.
+  package var rowsReadCount: Int {
+    rows.past.load(ordering: .relaxed) + rows.seen.load(ordering: .relaxed)
+  }
+
+  package func begin(_ name: String) {
+    readsFromBeginning()
+    rows.told.store(0, ordering: .relaxed)
+    bytes.told.store(0, ordering: .relaxed)
+    inner.begin(name)
+  }
+
+  package func didRead(byteCount: Int) {
+    let new = bytes.add(byteCount)
+    if new > 0 { inner.didRead(byteCount: new) }
+  }
+
+  package func didProcess(rowCount: Int) {
+    let new = rows.add(rowCount)
+    if new > 0 { inner.didProcess(rowCount: new) }
+  }
+
+  package func didStore(rowCount: Int) { inner.didStore(rowCount: rowCount) }
+  package func didFail(_ error: any Error) { inner.didFail(error) }
+  package func warn(_ error: PassError) { inner.warn(error) }
+  package var isInterrupted: Bool { inner.isInterrupted }
+
+  /// Counts of one input.
+  private final class Tally: Sendable {
+    /// By the reading that goes on.
+    let seen = Atomic<Int>(0)
+    /// By those before it, of all inputs.
+    let past = Atomic<Int>(0)
+    /// By all readings of the input.
+    let told = Atomic<Int>(0)
+
+    /// A reading begins.
+    func begin() {
+      let ended = seen.exchange(0, ordering: .relaxed)
+      past.wrappingAdd(ended, ordering: .relaxed)
+    }
+
+    /// - Returns: How many of `count` no reading told before.
+    func add(_ count: Int) -> Int {
+      let seen = seen.wrappingAdd(count, ordering: .relaxed).newValue
+      let told = told.max(seen, ordering: .relaxed)
+      return told.newValue - told.oldValue
+    }
+  }
+}
