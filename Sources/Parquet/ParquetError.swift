@@ -41,6 +41,8 @@ public struct ParquetError: LakeError, Hashable {
   public var message: String
   public var place: Place
   public var remedy: String?
+  /// The system's error number, where a system call failed on writing: `EPIPE`, `ENOSPC`, …
+  public var systemError: Int32?
 
   public init(_ code: Code, _ message: String, place: Place = Place(), remedy: String? = nil) {
     self.code = code

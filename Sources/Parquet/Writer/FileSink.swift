@@ -100,11 +100,13 @@ final class FileSink {
 
   private func systemError(_ what: String) -> ParquetError {
     let code = lake_errno()
-    return ParquetError(
+    var error = ParquetError(
       .file, "\(what): \(String(cString: strerror(code)))", place: ParquetError.Place(path: path),
       remedy: code == EEXIST
         ? "give another name: files are never overwritten"
         : code == ENOSPC || code == EDQUOT
           ? "free some space on that disk, then run the same command again" : nil)
+    error.systemError = code
+    return error
   }
 }

@@ -45,7 +45,9 @@ final class NestedTarget: RowTarget, @unchecked Sendable {
     while at < bytes.count {
       for index in builders.indices { builders[index].take(base, &at) }
       rowCount += 1
-      if rowCount == Self.rowCountMax { try flush() }
+      if rowCount == Self.rowCountMax, try !OutputTarget.unlessClosed({ try flush() }) {
+        return false
+      }
     }
     return true
   }
@@ -55,9 +57,11 @@ final class NestedTarget: RowTarget, @unchecked Sendable {
   }
 
   func finish() throws -> Bool {
-    try flush()
-    _ = try writer.finish()
-    return try file.finish()
+    let isOpen = try OutputTarget.unlessClosed {
+      try flush()
+      _ = try writer.finish()
+    }
+    return try isOpen && file.finish()
   }
 
   /// Values of a nested column that some files have with another type than those before them, and INT96 times

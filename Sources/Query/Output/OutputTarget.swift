@@ -1,6 +1,7 @@
 import Bytes
 import Compression
 import Glibc
+import Parquet
 
 /// Where the answer goes: standard output, a device, or a file that appears whole or not at all.
 final class OutputTarget: RowTarget, @unchecked Sendable {
@@ -58,13 +59,15 @@ final class OutputTarget: RowTarget, @unchecked Sendable {
   }
 
   /// false when `body` finds that nobody reads any more.
-  private static func unlessClosed(_ body: () throws -> Void) throws -> Bool {
+  static func unlessClosed(_ body: () throws -> Void) throws -> Bool {
     do {
       try body()
       return true
     } catch let error as CompressionError where error.systemError == EPIPE {
       return false
     } catch let error as OutputFileError where error.systemError == EPIPE {
+      return false
+    } catch let error as ParquetError where error.systemError == EPIPE {
       return false
     }
   }

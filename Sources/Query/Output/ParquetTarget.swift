@@ -45,7 +45,7 @@ final class ParquetTarget: RowTarget, @unchecked Sendable {
       rowCount += 1
       byteCount += at - start
       if rowCount == options.rowGroupRowCountMax || byteCount >= options.rowGroupByteCountMax {
-        try flush()
+        if try !OutputTarget.unlessClosed({ try flush() }) { return false }
       }
     }
     return true
@@ -56,9 +56,11 @@ final class ParquetTarget: RowTarget, @unchecked Sendable {
   }
 
   func finish() throws -> Bool {
-    try flush()
-    _ = try writer.finish()
-    return try file.finish()
+    let isOpen = try OutputTarget.unlessClosed {
+      try flush()
+      _ = try writer.finish()
+    }
+    return try isOpen && file.finish()
   }
 
   private func flush() throws {
