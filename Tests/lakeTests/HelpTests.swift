@@ -41,7 +41,7 @@ private func listedCommands() throws -> [String] {
   /// Commands that change what a lake holds, and those that say into which table rows go. `ingest` only adds, never
   /// twice, and `restore` takes it back.
   private static let changing: Set = [
-    "download", "options", "ledger", "resample", "compact", "restore",
+    "download", "options", "ledger", "resample", "compact", "restore", "run",
   ]
   private static let storing: Set = ["ingest", "download", "resample"]
 
