@@ -2131,6 +2131,89 @@ columns:
     description: "held, readmitted or discarded."
 
 """#),
+    ("runs", ["runs"], #"""
+# What was done to the lake: one row a job. `lake run` leaves one for each pass that had something to do.
+kinds: [runs]
+description: "Every run of every job: what it read and wrote, how long it took, and how it ended."
+index: started_at
+sort: [job, started_at]
+key: []
+layer: ledger
+columns:
+  - name: started_at
+    type: timestamp
+    source: "-"
+    unit: UTC
+    required: true
+    description: When the run began.
+  - name: job
+    type: string
+    source: "-"
+    required: true
+    description: "Name of the command or of the pass, like ingest or resample."
+  - name: outcome
+    type: string
+    source: "-"
+    required: true
+    description: "done, findings, failed or interrupted."
+  - name: label
+    type: string
+    source: "-"
+    description: "What --label said of the run."
+  - name: tables_in
+    type: string
+    source: "-"
+    unit: JSON list
+    description: Tables that were read.
+  - name: tables_out
+    type: string
+    source: "-"
+    unit: JSON list
+    description: Tables that were written.
+  - name: rows_in
+    type: long
+    source: "-"
+    unit: rows
+    description: Rows that were read.
+  - name: rows_out
+    type: long
+    source: "-"
+    unit: rows
+    description: Rows that were written.
+  - name: bytes_in
+    type: long
+    source: "-"
+    unit: bytes
+    description: Bytes that were read.
+  - name: bytes_out
+    type: long
+    source: "-"
+    unit: bytes
+    description: Bytes that were written.
+  - name: seconds
+    type: "decimal(18,9)"
+    source: "-"
+    unit: s
+    description: How long the run took.
+  - name: peak_memory
+    type: long
+    source: "-"
+    unit: bytes
+    description: "Most memory that the process had, up to the end of the run."
+  - name: error
+    type: string
+    source: "-"
+    description: "What went wrong, where something did."
+  - name: run_id
+    type: string
+    source: "-"
+    description: "The command: rows of one command have the same."
+  - name: program
+    type: string
+    source: "-"
+    description: Version of the program.
+
+"""#),
     ("statistics", ["statistics"], #"""
 # Figures that venues publish: settlement, open interest, daily high and low, …
 # stat_type says which; price and quantity are null where the type does not use them.

@@ -28,6 +28,9 @@ public final class TalkStream: Sendable {
     }
   }
 
+  /// A text without what may not be told, such as keys.
+  public func redacted(_ text: String) -> String { filtered(text) }
+
   func filtered(_ text: String) -> String { filter.withLock { $0 }?(text) ?? text }
 
   /// Writes whole lines above the status line.

@@ -5,7 +5,7 @@ import Passes
 import Tables
 
 /// Makes one sorted file of a partition's small ones.
-struct CompactCommand: Command {
+struct CompactCommand: JobCommand {
   static let spec = CommandSpec(
     name: "compact",
     summary: "Merge the small files of a table's partitions, each into one sorted file.",
@@ -14,6 +14,7 @@ struct CompactCommand: Command {
       .option("jobs", "N", help: "Threads (default: as many as there are processors)."),
       .option(
         "memory", "SIZE", help: "Memory for sorting and buffers (default 192MB)."),
+      .label,
       .plan(help: "Show what would be merged, and stop."),
     ],
     notes: [
@@ -30,35 +31,46 @@ struct CompactCommand: Command {
   let jobs: Int?
   let memory: Int?
   let isPlanOnly: Bool
+  let label: String?
 
   init(_ arguments: inout Arguments) throws(UsageError) {
     table = try arguments.table()
     jobs = try arguments.integer("jobs", in: 1...256)
     memory = try arguments.byteCount("memory", minimum: LakeConfig.memoryByteCountMin)
     isPlanOnly = arguments.flag("plan")
+    label = arguments.value(FlagSpec.label.name)
   }
 
-  func run(in context: Context) throws -> ExitStatus {
+  func run(in context: Context, recording recorder: JobRecorder) throws -> ExitStatus {
     let lake = try context.findLake()
     var options = CompactPass.Options()
     options.jobs = jobs ?? lake.config.jobCount
     options.memoryByteCount = memory ?? lake.config.memoryByteCount
     let progress = ProgressReporter(context, verb: "compact")
     let observer = ProgressObserver(progress: progress, context: context)
-    let pass = try CompactPass(
-      lake: lake, table: try lake.requireTable(named: table), options: options, observer: observer)
+    let name = try lake.requireTable(named: table)
+    let pass = try CompactPass(lake: lake, table: name, options: options, observer: observer)
     let plan = try pass.plan()
     if isPlanOnly {
       progress.finish()
       print(plan, in: context)
       return .done
     }
+    recorder.begin(in: lake)
     let began = monotonicSeconds()
     let report = try pass.run(plan)
     progress.finish()
+    recorder.add(error: report.failures.first?.error) { record in
+      record.tablesIn = [name]
+      record.tablesOut = [name]
+      record.rowsIn = report.rowCount
+      record.rowsOut = report.rowCount
+      record.bytesIn = Int(clamping: report.bytesBefore)
+      record.bytesOut = Int(clamping: report.bytesAfter)
+    }
     if plan.units.isEmpty, !context.isJSON {
-      context.printText(
-        "nothing to merge: \(plan.table) has \(Quantity.count(plan.keptCount)) files")
+      let files = plan.keptCount == 1 ? "1 file" : "\(Quantity.count(plan.keptCount)) files"
+      context.say("nothing to merge: \(plan.table) has \(files)")
       return .done
     }
     print(report, plan, elapsed: monotonicSeconds() - began, in: context)

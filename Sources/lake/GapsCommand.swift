@@ -7,7 +7,7 @@ import Passes
 import Query
 
 /// Explains the holes of tables.
-struct GapsCommand: Command {
+struct GapsCommand: JobCommand {
   static let spec = CommandSpec(
     name: "gaps",
     summary: "Explain every hole of a table: closed, no trade, not downloaded, suspicious, …",
@@ -24,6 +24,7 @@ struct GapsCommand: Command {
       .option("end", "T", help: "To a date, it included, or up to a time."),
       .option(
         "calendar", "NAME", help: "Expect sessions of this calendar: lake calendar lists them."),
+      .label,
     ],
     notes: [
       "A hole is time of an exchange's session without rows. Its state is one of:",
@@ -47,8 +48,10 @@ struct GapsCommand: Command {
   let start: String?
   let end: String?
   let calendar: String?
+  let label: String?
 
   init(_ arguments: inout Arguments) throws(UsageError) {
+    label = arguments.value(FlagSpec.label.name)
     tables = try arguments.remainingOperands("TABLE")
     symbols = try arguments.list("symbol")
     start = arguments.value("start")
@@ -62,13 +65,14 @@ struct GapsCommand: Command {
     }
   }
 
-  func run(in context: Context) throws -> ExitStatus {
+  func run(in context: Context, recording recorder: JobRecorder) throws -> ExitStatus {
     let lake = try context.findLake()
     if let calendar { _ = try ExchangeCalendar.named(calendar, in: lake) }
     let names =
       tables.isEmpty
       ? try lake.tableNames().filter { $0.layer == "raw" }.map(\.description) : tables
-    for name in tables { _ = try lake.requireTable(named: name) }
+    let found = try names.map { try lake.requireTable(named: $0) }
+    recorder.begin(in: lake)
     // A table that cannot be read is told of when its turn comes.
     let (ledger, _) = try CoverageLedger.recovered(lake) { _, _ in }
     let progress = ProgressReporter(context, verb: "gaps")
@@ -95,6 +99,10 @@ struct GapsCommand: Command {
       if status == .interrupted { break }
     }
     progress.finish()
+    recorder.add { record in
+      record.tablesIn = found
+      record.rowsIn = reports.reduce(0) { $0 + $1.rowCount }
+    }
     nameUnknownSymbols(reports, in: context)
     print(reports, in: context)
     return status

@@ -7,7 +7,7 @@ import RowSources
 import Tables
 
 /// Puts market-data files into the lake.
-struct IngestCommand: Command {
+struct IngestCommand: JobCommand {
   static let spec = CommandSpec(
     name: "ingest",
     summary: "Put market-data files into the lake: split by date, sorted, each file whole or not.",
@@ -41,6 +41,7 @@ struct IngestCommand: Command {
       .option(
         "overlap", "HOW",
         help: "Rows that the table may have already: merge (default), union, append or refuse."),
+      .label,
     ],
     notes: [
       "The same content read the same way is a no-op, whatever the file's name or compression. Read otherwise (another "
@@ -63,6 +64,7 @@ struct IngestCommand: Command {
       Example("zstdcat x.dbn.zst | lake ingest -", "from a pipe"),
     ])
 
+  let label: String?
   let paths: [String]
   var options = IngestOptions()
   /// These three stand in lake.yaml too, where no flag is given.
@@ -118,12 +120,14 @@ struct IngestCommand: Command {
     } else {
       badRowShareMax = nil
     }
+    label = arguments.value(FlagSpec.label.name)
     paths = try arguments.remainingOperands("FILE", minimum: 1)
   }
 
-  func run(in context: Context) throws -> ExitStatus {
+  func run(in context: Context, recording recorder: JobRecorder) throws -> ExitStatus {
     let lake = try context.findLake()
     try checkKind(in: lake)
+    recorder.begin(in: lake)
     var options = options
     options.jobs = jobs ?? lake.config.jobCount
     options.memoryByteCount = memory ?? lake.config.memoryByteCount
@@ -134,6 +138,7 @@ struct IngestCommand: Command {
     let began = monotonicSeconds()
     let report = try pass.ingest(paths)
     progress.finish()
+    record(report, in: recorder)
     print(report, elapsed: monotonicSeconds() - began, in: context)
     if report.isInterrupted { return .interrupted }
     if report.failureCount > 0 { return .failed }
@@ -153,6 +158,19 @@ struct IngestCommand: Command {
       throw UsageError(
         .badValue, "flag '--schema': " + error.message, remedy: error.remedy,
         command: Self.spec.name)
+    }
+  }
+
+  private func record(_ report: IngestReport, in recorder: JobRecorder) {
+    let error = report.files.lazy.compactMap { file -> (any Error)? in
+      if case .failed(let error) = file.state { error } else { nil }
+    }.first
+    recorder.add(error: error ?? report.ledgerFailure) { record in
+      record.tablesOut = report.files.flatMap(\.tables)
+      record.rowsIn = report.total(\.rowsProcessed)
+      record.rowsOut = report.total(\.rowsStored)
+      record.bytesIn = report.total(\.bytesIn)
+      record.bytesOut = report.total(\.bytesOut)
     }
   }
 

@@ -6,13 +6,14 @@ import Query
 import Tables
 
 /// Makes longer bars of bars.
-struct ResampleCommand: Command {
+struct ResampleCommand: JobCommand {
   static let spec = CommandSpec(
     name: "resample",
     summary: "Make longer bars of a table of bars, one table an interval.",
     operands: [OperandSpec("TABLE", help: "A table of bars, like raw.equs_mini_ohlcv_1s.")],
     flags: ResamplePass.kind.flags + [
       .option("jobs", "N", help: "Threads (default: as many as there are processors)."),
+      .label,
       .plan(help: "Show what would be computed, and stop."),
     ],
     notes: [
@@ -32,6 +33,7 @@ struct ResampleCommand: Command {
   let jobs: Int?
   let output: TableName?
   let isPlanOnly: Bool
+  let label: String?
 
   init(_ arguments: inout Arguments) throws(UsageError) {
     table = try arguments.table()
@@ -40,9 +42,10 @@ struct ResampleCommand: Command {
     output = try arguments.tableName(ResamplePass.Parameter.output)
     jobs = try arguments.integer("jobs", in: 1...256)
     isPlanOnly = arguments.flag("plan")
+    label = arguments.value(FlagSpec.label.name)
   }
 
-  func run(in context: Context) throws -> ExitStatus {
+  func run(in context: Context, recording recorder: JobRecorder) throws -> ExitStatus {
     let lake = try context.findLake()
     var options = options
     options.intervals =
@@ -65,9 +68,18 @@ struct ResampleCommand: Command {
       print(plan, in: context)
       return plan.failures.isEmpty ? .done : .failed
     }
+    recorder.begin(in: lake)
     let began = monotonicSeconds()
     let report = try pass.run(plan)
     progress.finish()
+    let error = plan.failures.first?.error ?? report.work.outputs.flatMap(\.failures).first?.error
+    recorder.add(error: error) { record in
+      record.tablesIn = [plan.source]
+      record.tablesOut = report.work.outputs.map(\.table)
+      record.rowsIn = report.rowsRead
+      record.rowsOut = report.work.outputs.reduce(0) { $0 + $1.rowCount }
+      record.bytesOut = report.work.outputs.reduce(0) { $0 + $1.byteCount }
+    }
     print(report, plan, elapsed: monotonicSeconds() - began, in: context)
     if report.work.isInterrupted { return .interrupted }
     return report.failureCount > 0 ? .failed : .done

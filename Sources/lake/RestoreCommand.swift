@@ -5,7 +5,7 @@ import JSON
 import Passes
 
 /// Takes a table back to an earlier version.
-struct RestoreCommand: Command {
+struct RestoreCommand: JobCommand {
   static let spec = CommandSpec(
     name: "restore",
     summary: "Take a table back to an earlier version: one commit, which can itself be undone.",
@@ -14,6 +14,7 @@ struct RestoreCommand: Command {
       .switch(
         "empty", help: "Before its first rows: no files, no inputs; schema and properties stay."),
       .plan(help: "Show what would come and go, and stop."),
+      .label,
     ],
     notes: [
       "Rows, schema and properties are those of that version again. Files that were ingested since are no longer in, and "
@@ -32,6 +33,7 @@ struct RestoreCommand: Command {
   let choice: VersionChoice
   let isEmptying: Bool
   let isPlanOnly: Bool
+  let label: String?
 
   init(_ arguments: inout Arguments) throws(UsageError) {
     table = try arguments.table()
@@ -39,6 +41,7 @@ struct RestoreCommand: Command {
     choice = try VersionChoice(&arguments)
     isEmptying = arguments.flag("empty")
     isPlanOnly = arguments.flag("plan")
+    label = arguments.value(FlagSpec.label.name)
     if choice.version == nil && choice.asOf == nil && !isEmptying {
       throw UsageError(
         .missingValue, "restore needs the version to go back to",
@@ -47,7 +50,7 @@ struct RestoreCommand: Command {
     }
   }
 
-  func run(in context: Context) throws -> ExitStatus {
+  func run(in context: Context, recording recorder: JobRecorder) throws -> ExitStatus {
     let lake = try context.findLake()
     let target: RestoreTarget =
       isEmptying
@@ -59,7 +62,9 @@ struct RestoreCommand: Command {
       print(try pass.planWithLedger(), newVersion: nil, in: context)
       return .done
     }
+    recorder.begin(in: lake)
     let done = try pass.run(observer: WarningObserver(context: context))
+    recorder.add(error: done.ledgerFailure) { $0.tablesOut = [done.plan.table] }
     if let failure = done.ledgerFailure {
       context.report(failure)
       context.warn(

@@ -7,7 +7,7 @@ import Passes
 import Tables
 
 /// Brings up to date what lake.yaml derives.
-struct RunCommand: Command {
+struct RunCommand: JobCommand {
   static let spec = CommandSpec(
     name: "run",
     summary: "Bring up to date what lake.yaml derives: what is stale, and nothing else.",
@@ -23,6 +23,7 @@ struct RunCommand: Command {
       .switch("force", help: "Make again what is fresh too."),
       .option("jobs", "N", help: "Threads (default: as many as there are processors)."),
       .option("memory", "SIZE", help: "Memory for sorting and buffers (default 192MB)."),
+      .label,
       .plan(help: "Show what would be made, and why; and stop."),
     ],
     notes: [
@@ -41,6 +42,7 @@ struct RunCommand: Command {
   let jobs: Int?
   let memory: Int?
   let isPlanOnly: Bool
+  let label: String?
 
   init(_ arguments: inout Arguments) throws(UsageError) {
     table = try arguments.optionalOperand("TABLE")
@@ -54,9 +56,10 @@ struct RunCommand: Command {
     jobs = try arguments.integer("jobs", in: 1...256)
     memory = try arguments.byteCount("memory", minimum: LakeConfig.memoryByteCountMin)
     isPlanOnly = arguments.flag("plan")
+    label = arguments.value(FlagSpec.label.name)
   }
 
-  func run(in context: Context) throws -> ExitStatus {
+  func run(in context: Context, recording recorder: JobRecorder) throws -> ExitStatus {
     let lake = try context.findLake()
     let passes = try ConfiguredPass.chosen(table, in: lake)
     let progress = ProgressReporter(context, verb: "run")
@@ -70,7 +73,11 @@ struct RunCommand: Command {
       runner.plan { printer.plan($0, $1) }
       printer.finishPlan()
     } else {
-      try runner.run { printer.add($0, $1) }
+      recorder.begin(in: lake)
+      try runner.run { pass, outcome in
+        printer.add(pass, outcome)
+        recorder.add(pass, outcome)
+      }
       progress.finish()
       printer.finish(elapsed: monotonicSeconds() - began)
     }
@@ -107,5 +114,30 @@ extension ConfiguredPass {
           ?? "lake status shows what is derived")
     }
     return chosen
+  }
+}
+
+extension JobRecorder {
+  /// A pass that had something to do, by its own name.
+  func add(_ pass: ConfiguredPass, _ outcome: PassRunner.Outcome) {
+    switch outcome {
+    case .failed(let error):
+      add(pass.kind.name, error: error) { record in
+        record.outcome = .failed
+        record.tablesIn = [pass.request.table]
+        record.tablesOut = pass.outputs
+      }
+    case .ran(_, let report):
+      add(pass.kind.name, error: report.firstFailure) { record in
+        record.outcome =
+          report.isInterrupted ? .interrupted : report.failureCount > 0 ? .failed : .done
+        record.tablesIn = [pass.request.table]
+        record.tablesOut = pass.kind.effect == .rewrite ? [pass.request.table] : pass.outputs
+        record.rowsIn = report.rowsRead
+        record.rowsOut = report.rowsWritten
+        record.bytesOut = report.bytesWritten
+      }
+    case .upToDate, .planned, .waits: break
+    }
   }
 }

@@ -118,8 +118,12 @@ import Testing
     try toy.ingest([try toy.trades("b.dbn", others, start: 0, end: 100)])
     let table = "raw.test_set_trades"
     let names = ["ts_recv", "ts_recv_plus_ns", "sequence", "source_ordinal", "size"]
-    func key(_ row: [String]) -> [Int] { row.prefix(4).map { Int($0) ?? 0 } }
-    let before = try toy.rows(table, names).sorted { key($0).lexicographicallyPrecedes(key($1)) }
+    func key(_ row: [String]) -> [Int] { row.prefix(3).map { Int($0) ?? 0 } }
+    // Rows that are equal in all of these stay in the order of their files, and of their source.
+    let before = try toy.rows(table, names).enumerated().sorted { one, other in
+      let (first, second) = (key(one.element), key(other.element))
+      return first == second ? one.offset < other.offset : first.lexicographicallyPrecedes(second)
+    }.map(\.element)
     let report = try compact(table)
     #expect(report.filesBefore == 2 && report.rowCount == 600)
     #expect(try toy.rows(table, names) == before)

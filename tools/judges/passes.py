@@ -3,7 +3,7 @@
 
 Needs no shared data.
 
-Cases: 133
+Cases: 134
 """
 from __future__ import annotations
 
@@ -111,6 +111,9 @@ def judge_runs(judge: Judge) -> None:
     judge_change(judge, lake, made)
     judge_compaction(judge, lake)
     judge_gone(judge, lake)
+    recorded = duckdb.sql(f"select job, outcome, count(*) from read_parquet({files(lake, 'ledger.runs')}) group by all").fetchall()
+    judge.check({job for job, _, _ in recorded} == {"ingest", "run", "resample", "compact"} and {outcome for _, outcome, _ in recorded} == {"done"},
+                "duckdb reads what was run", recorded)
     judge_choice(judge, lake)
 
 

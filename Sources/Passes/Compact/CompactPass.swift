@@ -79,8 +79,9 @@ public final class CompactPass {
 
   /// Does what a plan says.
   public func run(_ plan: RewritePlan) throws -> RewriteReport {
-    if plan.units.isEmpty { return RewriteReport() }
+    // Of a run that was killed when all was done, there may be nothing left to do but this.
     try LakeCleaning.removeDeadRuns(lake, observer: observer)
+    if plan.units.isEmpty { return RewriteReport() }
     defer { staging.finish() }
     let width = max(1, min(options.jobs, plan.units.count))
     let job = CompactJob(

@@ -20,6 +20,8 @@ public struct DeriveReport: Sendable {
   }
 
   public internal(set) var outputs: [Output] = []
+  /// Input rows, each once whatever the number of tables; nil where the pass does not count them.
+  public internal(set) var rowsRead: Int?
   public internal(set) var isInterrupted = false
   public var failureCount: Int { outputs.count { !$0.failures.isEmpty } }
 }
@@ -75,6 +77,7 @@ package final class DeriveEngine<Pass: DerivePass>: @unchecked Sendable {
       groupSize = CommitGroup.size(
         after: group.count, nanoseconds: Clock.monotonicNanoseconds() - began)
     }
+    report.rowsRead = pass.rowsRead
     report.isInterrupted = observer.isInterrupted
     let failures = failures.withLock { $0 }
     for target in failures.indices { report.outputs[target].failures = failures[target] }

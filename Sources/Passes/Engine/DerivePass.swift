@@ -122,6 +122,8 @@ package protocol DerivePass: AnyObject, Sendable {
   ) throws
   /// Makes durable what was made since the last call: a commit follows.
   func sync() throws
+  /// Input rows that were read so far; nil where they are not counted.
+  var rowsRead: Int? { get }
   /// What history tells of a commit.
   var commitParameters: [(name: String, value: String)] { get }
 }
@@ -131,6 +133,8 @@ extension DerivePass {
   package func uses(of date: String, target: Int) -> [InputUse] {
     inputs.indices.map { InputUse(input: $0, date: date) }
   }
+
+  package var rowsRead: Int? { nil }
 
   package func units(dependingOn date: String, input: Int, target: Int) -> [String] { [date] }
 }

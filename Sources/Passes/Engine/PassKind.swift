@@ -167,6 +167,21 @@ public enum PassReport: Sendable {
     }
   }
 
+  public var firstFailure: (any Error)? {
+    switch self {
+    case .derive(let report): report.outputs.lazy.flatMap(\.failures).first?.error
+    case .rewrite(let report): report.failures.first?.error
+    }
+  }
+
+  /// Rows that were read; nil where the pass does not count them.
+  public var rowsRead: Int? {
+    switch self {
+    case .derive(let report): report.rowsRead
+    case .rewrite(let report): report.rowCount
+    }
+  }
+
   public var rowsWritten: Int {
     switch self {
     case .derive(let report): report.outputs.reduce(0) { $0 + $1.rowCount }

@@ -44,7 +44,7 @@ final class ResampleJob: DerivePass, @unchecked Sendable {
   }
 
   var inputs: [any DeriveInput] { [source] }
-  var rowsRead: Int { rowCounter.load(ordering: .relaxed) }
+  var rowsRead: Int? { rowCounter.load(ordering: .relaxed) }
 
   func parameters(of target: Int) -> String { targets[target].definition.schema.kind }
 

@@ -160,7 +160,7 @@ public final class ResamplePass {
     let work = try DeriveEngine(plan.job, plan: plan.work, observer: observer)
       .run(jobs: options.jobs)
     return Report(
-      work: work, rowsRead: plan.job.rowsRead,
+      work: work, rowsRead: work.rowsRead ?? 0,
       failureCount: plan.failures.count + work.failureCount)
   }
 }

@@ -3,9 +3,9 @@ import Columnar
 
 /// The columns by which a segment's rows are in order, nulls first.
 ///
-/// It is what all writers of `lake` agree on: symbol, index timestamp with its nanoseconds, the one number
-/// behind it, and the row's place in its source. Rows that are equal in all of them keep the order of
-/// their files.
+/// It is what all writers of `lake` agree on: symbol, index timestamp with its nanoseconds, and the one number
+/// behind it. Rows that are equal in all of them keep the order of their files, and in one file their own,
+/// which is that of their source: so a query shows them in the same order before and after.
 package struct SortOrder: Sendable {
   /// The column of texts that comes first; nil where there is none.
   package let text: String?
@@ -38,9 +38,6 @@ package struct SortOrder: Sendable {
       guard let field = number(name) else { break }
       numbers.append(field)
       if let remainder = number(name + RemainderColumns.suffix) { numbers.append(remainder) }
-    }
-    if let ordinal = number(TableSchema.ordinalColumn), !numbers.contains(ordinal) {
-      numbers.append(ordinal)
     }
     self.init(text: text, numbers: numbers)
   }

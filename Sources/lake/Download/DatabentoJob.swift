@@ -17,12 +17,14 @@ struct DatabentoJob {
   private let config: VendorConfig
   private let job: DownloadRun
 
-  init(_ order: DownloadOrder, lake: Lake, context: Context) throws {
+  init(
+    _ order: DownloadOrder, lake: Lake, context: Context, _ recorder: JobRecorder
+  ) throws {
     self.order = order
     self.lake = lake
     self.context = context
     config = lake.config.vendor(.databento)
-    job = DownloadRun(order, lake: lake, context: context)
+    job = DownloadRun(order, lake: lake, context: context, recorder)
   }
 
   /// One schema of the order.

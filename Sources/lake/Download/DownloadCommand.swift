@@ -4,7 +4,7 @@ import CommandLineKit
 import Query
 
 /// Fetches market data from a vendor, as far as it is not in the lake yet.
-struct DownloadCommand: Command {
+struct DownloadCommand: JobCommand {
   static let spec = CommandSpec(
     name: "download",
     summary: "Fetch from a vendor what is not in the lake yet, day by day, and never pay twice.",
@@ -44,11 +44,13 @@ struct DownloadCommand: Command {
   let target: String?
   let kind: String?
   let flags: DownloadFlags
+  let label: String?
 
   init(_ arguments: inout Arguments) throws(UsageError) {
     target = try arguments.optionalOperand("VENDOR")
     kind = try arguments.optionalOperand("KIND")
     flags = try DownloadFlags(arguments)
+    label = arguments.value(FlagSpec.label.name)
     if target == nil && !flags.isAll {
       throw UsageError(
         .missingOperand, "download needs VENDOR or the name of a download",
@@ -62,16 +64,17 @@ struct DownloadCommand: Command {
     }
   }
 
-  func run(in context: Context) throws -> ExitStatus {
+  func run(in context: Context, recording recorder: JobRecorder) throws -> ExitStatus {
     let lake = try context.findLake()
     let orders = try orders(lake)
-    if orders.count == 1 { return try run(orders[0], lake, context) }
+    if !flags.isDryRun { recorder.begin(in: lake) }
+    if orders.count == 1 { return try run(orders[0], lake, context, recorder) }
     var status = ExitStatus.done
     for order in orders {
       if context.isInterrupted { return .interrupted }
       context.say("download \(order.title)")
       do {
-        status = status.worse(try run(order, lake, context))
+        status = status.worse(try run(order, lake, context, recorder))
       } catch {
         // The next one may have another vendor, or another key.
         context.report(error)
@@ -82,11 +85,11 @@ struct DownloadCommand: Command {
   }
 
   private func run(
-    _ order: DownloadOrder, _ lake: Lake, _ context: Context
+    _ order: DownloadOrder, _ lake: Lake, _ context: Context, _ recorder: JobRecorder
   ) throws -> ExitStatus {
     switch order.vendor {
-    case .databento: try DatabentoJob(order, lake: lake, context: context).run()
-    case .massive: try MassiveJob(order, lake: lake, context: context).run()
+    case .databento: try DatabentoJob(order, lake: lake, context: context, recorder).run()
+    case .massive: try MassiveJob(order, lake: lake, context: context, recorder).run()
     }
   }
 

@@ -33,6 +33,7 @@ struct DownloadFlags {
     .option(
       "mode", "build|list", help: "Options: contracts by arithmetic, or from the vendor's list."),
     .outputTable(help: "Table to store into (default: by dataset and kind)."),
+    .label,
     .plan(help: "Show what would be fetched and what it costs, and stop."),
     .option("max-usd", "USD", help: "Refuse a download that costs more."),
     .option("batch", "auto|always|never", help: "Databento: have files prepared (auto: if large)."),

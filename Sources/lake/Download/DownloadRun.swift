@@ -15,7 +15,12 @@ struct DownloadRun {
   private let lake: Lake
   private let context: Context
 
-  init(_ order: DownloadOrder, lake: Lake, context: Context) {
+  let recorder: JobRecorder
+
+  init(
+    _ order: DownloadOrder, lake: Lake, context: Context, _ recorder: JobRecorder
+  ) {
+    self.recorder = recorder
     self.order = order
     self.lake = lake
     self.context = context
@@ -172,6 +177,7 @@ struct DownloadRun {
     for commit in report.commits {
       context.detail("committed \(commit.table) version \(commit.version)")
     }
+    record(report)
     context.print(summary(report, elapsed))
   }
 
@@ -194,6 +200,20 @@ struct DownloadRun {
       let text = days.hasSuffix(".0") ? String(days.dropLast(2)) : days
       return "\(text) d" + (state == .complete ? "" : " \(state.rawValue)")
     }.joined(separator: ", ")
+  }
+
+  private func record(_ report: DownloadReport) {
+    let failure = report.outcomes.lazy.compactMap { outcome -> (any Error)? in
+      if case .failed(let error) = outcome.result { error } else { nil }
+    }.first
+    recorder.add(error: report.stop ?? failure) { record in
+      record.outcome = report.failureCount > 0 || report.stop != nil ? .failed : .done
+      record.tablesOut = report.commits.map(\.table)
+      record.rowsIn = report.total(\.rowsProcessed)
+      record.rowsOut = report.total(\.rowsStored)
+      record.bytesIn = report.total(\.byteCount)
+      record.bytesOut = report.total(\.bytesOut)
+    }
   }
 
   private func summary(_ report: DownloadReport, _ elapsed: Double) -> Summary {

@@ -14,11 +14,13 @@ struct MassiveJob {
   private let context: Context
   private let job: DownloadRun
 
-  init(_ order: DownloadOrder, lake: Lake, context: Context) throws {
+  init(
+    _ order: DownloadOrder, lake: Lake, context: Context, _ recorder: JobRecorder
+  ) throws {
     self.order = order
     self.lake = lake
     self.context = context
-    job = DownloadRun(order, lake: lake, context: context)
+    job = DownloadRun(order, lake: lake, context: context, recorder)
   }
 
   func run() throws -> ExitStatus {
@@ -33,7 +35,9 @@ struct MassiveJob {
     }
     switch order.kind {
     case "options":
-      return try OptionsJob(order, lake: lake, context: context, interval: interval).run()
+      return try OptionsJob(
+        order, lake: lake, context: context, interval: interval, job.recorder
+      ).run()
     case "news": return try fetch(.news, order.symbols, interval, zone)
     default:
       let symbols = try order.requiredSymbols()

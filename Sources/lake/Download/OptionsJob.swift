@@ -17,12 +17,15 @@ struct OptionsJob {
   private let interval: Range<Int64>
   private let job: DownloadRun
 
-  init(_ order: DownloadOrder, lake: Lake, context: Context, interval: Range<Int64>) {
+  init(
+    _ order: DownloadOrder, lake: Lake, context: Context, interval: Range<Int64>,
+    _ recorder: JobRecorder
+  ) {
     self.order = order
     self.lake = lake
     self.context = context
     self.interval = interval
-    job = DownloadRun(order, lake: lake, context: context)
+    job = DownloadRun(order, lake: lake, context: context, recorder)
   }
 
   /// What is the same on every day.

@@ -1,0 +1,82 @@
+import Bytes
+import Catalog
+import JSON
+import Tables
+
+/// One run of one job, as the ledger keeps it.
+public struct RunRecord: Sendable {
+  public enum Outcome: String, Sendable {
+    case done, findings, failed, interrupted
+  }
+
+  /// Name of the command or of the pass.
+  public var job: String
+  /// Nanoseconds since 1970 UTC.
+  public var startedAt: Int64
+  public var outcome: Outcome
+  public var label: String?
+  public var tablesIn: [TableName] = []
+  public var tablesOut: [TableName] = []
+  public var rowsIn: Int?
+  public var rowsOut: Int?
+  public var bytesIn: Int?
+  public var bytesOut: Int?
+  /// How long it took, in nanoseconds.
+  public var nanoseconds: Int64 = 0
+  public var peakByteCount = 0
+  /// What went wrong, where something did.
+  public var error: String?
+  /// Version of the program.
+  public var program = ""
+
+  public init(job: String, startedAt: Int64, outcome: Outcome = .done) {
+    self.job = job
+    self.startedAt = startedAt
+    self.outcome = outcome
+  }
+}
+
+/// The table `ledger.runs`: what was done to the lake.
+public enum RunLedger {
+  public static let table = TableName.ledger("runs")
+  /// Letters of a text that are kept.
+  private static let letterCountMax = 2000
+
+  /// Adds the runs of one command, in one commit.
+  public static func append(_ records: [RunRecord], to lake: Lake) throws {
+    if records.isEmpty { return }
+    let table = try SmallTable(lake: lake, name: table, kind: "runs")
+    let run = try StagingRun(root: lake.root)
+    defer { run.finish() }
+    try table.append(now: Clock.nanoseconds(), run: run) { _ in
+      CellChunks(records) { cells($0, run.id) }
+    }
+  }
+
+  private static func cells(_ record: RunRecord, _ id: String) -> [String: Cell] {
+    func list(_ tables: [TableName]) -> Cell? {
+      if tables.isEmpty { return nil }
+      let names = Set(tables).sorted().map { JSONValue.string($0.description) }
+      return .text(JSONValue.array(names).description)
+    }
+    func text(_ text: String?) -> Cell? {
+      text.map { .text($0.count > letterCountMax ? $0.prefix(letterCountMax) + "…" : $0) }
+    }
+    func number(_ value: Int?) -> Cell? { value.map { .integer(Int64($0)) } }
+    var cells: [String: Cell] = [
+      "started_at": .time(record.startedAt), "job": .text(record.job),
+      "outcome": .text(record.outcome.rawValue), "seconds": .integer(record.nanoseconds),
+      "peak_memory": .integer(Int64(record.peakByteCount)), "run_id": .text(id),
+      "program": .text(record.program),
+    ]
+    cells["label"] = text(record.label)
+    cells["tables_in"] = list(record.tablesIn)
+    cells["tables_out"] = list(record.tablesOut)
+    cells["rows_in"] = number(record.rowsIn)
+    cells["rows_out"] = number(record.rowsOut)
+    cells["bytes_in"] = number(record.bytesIn)
+    cells["bytes_out"] = number(record.bytesOut)
+    cells["error"] = text(record.error)
+    return cells
+  }
+}

@@ -1,0 +1,109 @@
+import Bytes
+import Catalog
+import CommandLineKit
+import Ledger
+import Tables
+
+/// A command that does something to a lake: every run of it leaves a row in `ledger.runs`.
+protocol JobCommand: Command {
+  /// What `--label` says.
+  var label: String? { get }
+  func run(in context: Context, recording recorder: JobRecorder) throws -> ExitStatus
+}
+
+extension FlagSpec {
+  /// `--label`, of every job.
+  static let label = FlagSpec.option(
+    "label", "TEXT", help: "What this run is for: it stands in ledger.runs.")
+}
+
+extension JobCommand {
+  func run(in context: Context) throws -> ExitStatus {
+    let recorder = JobRecorder(Self.spec.name, label: label, context: context)
+    do {
+      let status = try run(in: context, recording: recorder)
+      recorder.finish(status)
+      return status
+    } catch let error as UsageError {
+      // Nothing was begun.
+      throw error
+    } catch {
+      recorder.finish(error)
+      throw error
+    }
+  }
+}
+
+/// Keeps what the jobs of a command did, and writes it into the ledger at the end.
+final class JobRecorder {
+  private let job: String
+  private let label: String?
+  private let context: Context
+  private let startedAt = Clock.nanoseconds()
+  private let began = Clock.monotonicNanoseconds()
+  private var lake: Lake?
+  private var records: [RunRecord] = []
+
+  init(_ job: String, label: String?, context: Context) {
+    self.job = job
+    self.label = label
+    self.context = context
+  }
+
+  /// The job begins: from here on it is recorded, however it ends. A plan never begins one.
+  func begin(in lake: Lake) { self.lake = lake }
+
+  /// Adds what a job did: of a command that has several, each.
+  ///
+  /// - Parameters:
+  ///   - name: nil for the command's own.
+  ///   - error: What went wrong in a part of it.
+  func add(_ name: String? = nil, error: (any Error)? = nil, _ fill: (inout RunRecord) -> Void) {
+    var record = RunRecord(job: name ?? job, startedAt: startedAt)
+    fill(&record)
+    if let error { record.error = text(error) }
+    record.nanoseconds = Clock.monotonicNanoseconds() - began
+    record.peakByteCount = ProcessMemory.peakByteCount
+    records.append(record)
+  }
+
+  func finish(_ status: ExitStatus) {
+    let outcome: RunRecord.Outcome =
+      switch status {
+      case .done: .done
+      case .findings: .findings
+      case .interrupted: .interrupted
+      case .failed, .usage: .failed
+      }
+    write(outcome, error: nil)
+  }
+
+  func finish(_ error: any Error) {
+    write(error is Interrupted || context.isInterrupted ? .interrupted : .failed, error: error)
+  }
+
+  private func write(_ outcome: RunRecord.Outcome, error: (any Error)?) {
+    guard let lake else { return }
+    if records.isEmpty { add(error: error) { _ in } }
+    for place in records.indices {
+      // Of several jobs, those that failed have said so.
+      if records.count == 1 { records[place].outcome = outcome }
+      records[place].error = records[place].error ?? error.map(text)
+      records[place].label = label
+      records[place].program = lakeVersion
+    }
+    do {
+      try RunLedger.append(records, to: lake)
+    } catch {
+      context.warn(
+        "this run was not recorded in \(RunLedger.table): "
+          + ((error as? any LakeError)?.message ?? "\(error)"),
+        place: (error as? any LakeError)?.placeText, remedy: (error as? any LakeError)?.remedy)
+    }
+  }
+
+  /// An error's message, without what may not be told.
+  private func text(_ error: any Error) -> String {
+    context.talk.redacted((error as? any LakeError)?.message ?? "\(error)")
+  }
+}
