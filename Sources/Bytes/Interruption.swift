@@ -12,8 +12,8 @@ public enum Interruption {
   /// Whether the process was asked to end.
   public static var isRequested: Bool { flag.load(ordering: .relaxed) }
 
-  /// Catches SIGINT and SIGTERM once each (a second one kills), and ignores SIGPIPE so that a closed
-  /// pipe is seen as a failed write.
+  /// Catches SIGINT and SIGTERM once each (a second one kills), and ignores SIGPIPE and SIGXFSZ so that a closed
+  /// pipe, and a file that may not grow, are seen as a failed write.
   public static func install() {
     // All that a handler touches must exist before: making it is no work for a handler.
     flag.store(false, ordering: .relaxed)
@@ -34,6 +34,7 @@ public enum Interruption {
     sigaction(SIGINT, &action, nil)
     sigaction(SIGTERM, &action, nil)
     signal(SIGPIPE, SIG_IGN)
+    signal(SIGXFSZ, SIG_IGN)
   }
 
   /// Sets the flag, as the signals do.

@@ -25,9 +25,15 @@ struct FieldRoom {
     textByteCountMax = Self.textByteCountMax(field, newest: newest)
   }
 
-  /// Puts a value into its field; nulls stay as the record has them.
+  /// Puts a value into its field. A null stays as the record has it, where that means null too: the value that
+  /// the format keeps for it, or a blank text.
   func store(_ values: Column, _ row: Int, _ record: UnsafeMutableRawPointer) throws(FieldMisfit) {
-    if values.isNull(row) { return }
+    if values.isNull(row) {
+      if hasNull { return }
+      throw FieldMisfit(
+        message: "'\(column.name)' is null, and DBN has nothing that says so: 0 would be a value",
+        isHeldByNewest: false)
+    }
     switch values.storage {
     case .integers(let values): try store(values[row], record)
     case .wide(let values):
@@ -37,6 +43,21 @@ struct FieldRoom {
     case .bytes(let values): try store(values.bytes[values.byteRange(row)], record)
     case .codes(let codes, let dictionary):
       try store(dictionary.bytes[dictionary.byteRange(Int(codes[row]))], record)
+    }
+  }
+
+  /// What a feed counts and marks records by: 0 says that there is none. Instruments without an id are told apart
+  /// by their number, see `InstrumentMap`.
+  private static let marks: Set<String> = [
+    "instrument_id", "publisher_id", "flags", "sequence", "channel_id", "ts_in_delta",
+  ]
+
+  /// Whether the format has something that means null.
+  private var hasNull: Bool {
+    if field.nullSentinel != nil || Self.marks.contains(field.name) { return true }
+    switch field.form {
+    case .character, .fixedText: return true
+    default: return false
     }
   }
 

@@ -1,6 +1,7 @@
 import Columnar
 import Databento
 import Parquet
+import Tables
 
 /// Which raw symbol stood for which instrument on which dates, read from a table's rows.
 struct InstrumentMap {
@@ -22,6 +23,7 @@ struct InstrumentMap {
       var pairs: Set<Pair> = []
       for path in paths { try Self.read(path, into: &pairs) }
       known.formUnion(pairs.map(\.symbol))
+      try Self.checkNames(pairs, wanted, date)
       for pair in pairs where wanted.isEmpty || wanted.contains(pair.symbol) {
         let id = String(pair.instrument)
         if let last = intervals[pair.symbol]?.lastIndex(where: { $0.symbol == id }),
@@ -44,6 +46,24 @@ struct InstrumentMap {
         rawSymbol: symbol,
         intervals: (intervals[symbol] ?? []).sorted { $0.startDate < $1.startDate })
     }
+  }
+
+  /// A record says which instrument it is of by its number alone: rows without one can be of one symbol.
+  private static func checkNames(
+    _ pairs: Set<Pair>, _ wanted: Set<String>, _ date: String
+  ) throws {
+    let nameless = pairs.filter { $0.instrument == 0 }.map(\.symbol)
+      .filter { wanted.isEmpty || wanted.contains($0) }.sorted()
+    guard nameless.count > 1 else { return }
+    let shown = nameless.prefix(3).map { "'\($0)'" }.joined(separator: ", ")
+    throw PassError(
+      .input,
+      "rows of \(nameless.count) symbols have no 'instrument_id', and a DBN record tells them apart by that alone: \(shown)"
+        + (nameless.count > 3 ? ", …" : ""),
+      place: date,
+      remedy:
+        "--symbol \(nameless[0]) exports one of them; lake query TABLE -o FILE writes all as CSV or Parquet"
+    )
   }
 
   private struct Pair: Hashable {

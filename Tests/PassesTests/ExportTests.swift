@@ -111,6 +111,24 @@ import Testing
     #expect(throws: (any Error).self) { try export("raw.x") { $0.overwrites = false } }
   }
 
+  @Test func whatHasNoNullAndNoNumberIsRefused() throws {
+    let path = toy.folder.path + "/b.csv"
+    let rows = ["00,AA,1,2,1,1.5,3", "00,BB,1,2,1,1.5,4", "10,BB,1,2,1,1.5,"]
+    try (["ts_event,symbol,open,high,low,close,volume"] + rows.map { "2024-01-02T10:00:" + $0 })
+      .map { $0.replacing("00,", with: "00Z,").replacing(":10,", with: ":10Z,") + "\n" }.joined()
+      .write(toFile: path, atomically: true, encoding: .utf8)
+    try toy.ingest([path]) {
+      $0.kind = "ohlcv-1s"
+      $0.table = try? TableName(parsing: "raw.x")
+    }
+    let several = #expect(throws: PassError.self) { try export("raw.x") }
+    #expect(several?.message.contains("'AA', 'BB'") == true)
+    #expect(several?.remedy?.contains("--symbol AA") == true)
+    let null = #expect(throws: PassError.self) { try export("raw.x") { $0.symbols = ["BB"] } }
+    #expect(null?.message.contains("'volume' is null") == true)
+    #expect(try export("raw.x") { $0.symbols = ["AA"] }.recordCount == 1)
+  }
+
   @Test func definitionsOfAnOlderVersionKeepWhatTheySay() throws {
     // An instrument id that only the newest version has room for in full.
     let path = toy.folder.path + "/d.dbn"

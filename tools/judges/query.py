@@ -320,6 +320,27 @@ def parquet_tables(judge: Judge, rng: random.Random) -> list[Table]:
             ("unsorted.parquet", "sorted.parquet", "old.parquet", "several", "hive")]
 
 
+def judge_nan(judge: Judge) -> None:
+    """NaN is greater than every number and equal to itself, as in duckdb; so every row satisfies a comparison or its negation."""
+    folder, lake = judge.folder(), judge.new_lake()
+    nan, inf = float("nan"), float("inf")
+    values = [[1.0, -2.0, 0.5], [nan, 3.0, None], [-0.0, 0.0, -nan], [inf, -inf, None], [nan, nan, nan], [-5.0, -6.0, -7.0]]
+    rows = pa.table({"r": range(18), "f": pa.array([x for group in values for x in group], pa.float64()),
+                     "g": pa.array([0.0, nan, 0.5] * 6, pa.float32()), "n": pa.array([1, 0, -1] * 6, pa.int32())})
+    files = {"foreign": folder / "foreign.parquet", "own": folder / "own.parquet"}
+    pq.write_table(rows, files["foreign"], row_group_size=3)
+    lake.run("query", files["foreign"], "-o", files["own"], in_lake=False).expect(0)
+    clauses = [f"{left} {how} {right}" for left, right in [("f", "0"), ("f", "-3.5"), ("g", "0.5"), ("f", "g"), ("f", "n")]
+               for how in ("<", "<=", ">", ">=", "=", "!=")]
+    clauses += ["f between -1 and 2", "f in (1, 3)", "f > 0 and g < 1", "f is null", "f is not null"]
+    for name, path in files.items():
+        for clause in clauses:
+            for asked in (clause, f"not ({clause})"):
+                theirs = [row[0] for row in duckdb.sql(f"select r from '{path}' where {asked} order by r").fetchall()]
+                mine = [int(line) for line in lake.run("query", path, "-w", asked, "-c", "r", in_lake=False).output.splitlines()[1:]]
+                judge.check(sorted(mine) == theirs, f"{asked} of a {name} file with NaN", (mine, theirs))
+
+
 def judge_units(judge: Judge) -> None:
     """Times of every unit, and unsigned integers, print as they are."""
     path = judge.folder() / "units.parquet"
@@ -373,6 +394,7 @@ def judge_all(judge: Judge) -> None:
     before.judge_ids("--as-of", lambda row: True, "--as-of", moment)
     missing = before.query("--version", 99)
     judge.check(missing.status == 2 and "99" in missing.talk, "a version that is not there", missing.talk)
+    judge_nan(judge)
     judge_units(judge)
     judge_shared(judge)
 

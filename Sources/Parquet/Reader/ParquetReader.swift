@@ -97,6 +97,9 @@ public final class ParquetReader: Sendable {
     leafIndices = indices
   }
 
+  /// Whether this program wrote the file, by what its footer says: then a column chunk or page with a NaN has no bounds.
+  public var isOwn: Bool { writer.isOurs }
+
   public var rowGroupCount: Int { metadata.rowGroups.count }
 
   /// Rows of a row group.

@@ -110,7 +110,8 @@ extension TableFile {
         : known.maximum.flatMap { BoundValue(prefixEnd: $0) },
       nullCount: known.nullCount.map { Int($0) },
       rowCount: statistics.rowCount.map { Int($0) } ?? -1,
-      mayHoldNaN: column.type.storage == .doubles)
+      // What lake writes has no bounds where there is a NaN.
+      mayHoldNaN: column.type.storage == .doubles && log?.taggedRowHash == nil)
   }
 }
 

@@ -43,18 +43,21 @@ extension ColumnComparison {
         let values = (
           double(left, leftColumn, scales.0, row), double(right, rightColumn, scales.1, row)
         )
-        // NaN differs from everything and is neither less nor greater.
-        if values.0.isNaN || values.1.isNaN {
-          mask[row] = comparison == .notEqual ? 1 : 0
-          continue
-        }
-        order = values.0 < values.1 ? -1 : values.0 == values.1 ? 0 : 1
+        order = compare(values.0, values.1)
       } else {
         order = compareExact(
           integer(left, leftColumn, row), scales.0, integer(right, rightColumn, row), scales.1)
       }
       mask[row] = comparison.holds(order) ? 1 : 0
     }
+  }
+
+  /// NaN is equal to itself and greater than every number.
+  private static func compare(_ one: Double, _ other: Double) -> Int {
+    if one < other { return -1 }
+    if one == other { return 0 }
+    if one > other { return 1 }
+    return one.isNaN == other.isNaN ? 0 : one.isNaN ? 1 : -1
   }
 
   private static func isValid(_ vector: ColumnVector, _ row: Int) -> Bool {

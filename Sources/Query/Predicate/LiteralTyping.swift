@@ -56,18 +56,21 @@ struct LiteralTyping {
       case .lessOrEqual, .greater: set = below.union(zero)
       }
       let isPlain = comparison == .equal || comparison == .less || comparison == .lessOrEqual
-      return withoutNaN(isPlain ? set : set.complement, comparison)
+      return withNaN(isPlain ? set : set.complement, comparison)
     }
-    return withoutNaN(
+    return withNaN(
       IntervalSet(comparison, floor: ValueDomain.key(value), isExact: true), comparison)
   }
 
-  /// NaN differs from everything and is neither less nor greater.
-  private func withoutNaN(_ set: IntervalSet, _ comparison: Comparison) -> IntervalSet {
-    if comparison == .notEqual { return set }
-    return set.intersection(
-      IntervalSet(
-        low: ValueDomain.key(-Double.infinity), high: ValueDomain.key(Double.infinity)))
+  /// NaN is greater than every number, as it is to DuckDB, Polars, Spark and PostgreSQL: so a row satisfies a
+  /// comparison or its negation.
+  private func withNaN(_ set: IntervalSet, _ comparison: Comparison) -> IntervalSet {
+    let numbers = IntervalSet(
+      low: ValueDomain.key(-Double.infinity), high: ValueDomain.key(Double.infinity))
+    switch comparison {
+    case .greater, .greaterOrEqual, .notEqual: return set.union(numbers.complement)
+    case .less, .lessOrEqual, .equal: return set.intersection(numbers)
+    }
   }
 
   private func dates(

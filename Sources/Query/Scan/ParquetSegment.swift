@@ -142,7 +142,7 @@ final class ParquetSegment: Segment {
     let leaf = reader.leaves[index]
     var result = ColumnBounds(
       low: nil, high: nil, nullCount: nullCount, rowCount: rowCount,
-      mayHoldNaN: leaf.type.storage == .doubles)
+      mayHoldNaN: leaf.type.storage == .doubles && !reader.isOwn)
     // Bounds mean nothing where the file does not say by which order they are the least and most.
     guard let orders = reader.metadata.columnOrders, orders.indices.contains(index),
       orders[index] != .unknown
