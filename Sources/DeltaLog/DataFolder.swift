@@ -122,6 +122,16 @@ extension AddFile {
   ///
   /// - Throws: As `DataFolder.path(of:)`; many files of one table are asked of one `DataFolder`.
   public func localPath(in root: String) throws(DeltaError) -> String {
-    try DataFolder(root: root).path(of: self)
+    do throws(DeltaError) {
+      return try DataFolder(root: root).path(of: self)
+    } catch {
+      if error.code != .refused { throw error }
+      // Whoever asks here works on the table, and no flag lets it leave the folder.
+      var refused = error
+      refused.remedy =
+        "move the file, or its partition's folder, back into the table, or the whole lake to where there is room: "
+        + "a table is worked on in its own folder alone; lake query TABLE --allow-outside reads it as it is"
+      throw refused
+    }
   }
 }

@@ -4,12 +4,42 @@ import DeltaLog
 extension IngestPass {
   /// The record kind of a table that exists; nil where there is none, or it is another program's.
   func kind(of name: TableName) throws -> String? {
+    try snapshot(of: name)?.configuration[TableProperty.schema]
+  }
+
+  /// The zone of a table's partition dates; nil where there is no table.
+  func timeZone(of name: TableName) throws -> String? {
+    if let target = targets[name] { return target.timeZone }
+    return try snapshot(of: name)?.configuration[TableProperty.partitionTimezone]
+  }
+
+  private func snapshot(of name: TableName) throws -> Snapshot? {
     if targets[name] == nil, snapshots[name] == nil {
       // Kept for whoever writes into the table, so that its log is read once.
       snapshots[name] = try Snapshot.loadIfPresent(lake.table(name).storage)
     }
-    let snapshot = targets[name]?.snapshot ?? snapshots[name]
-    return snapshot?.configuration[TableProperty.schema]
+    return targets[name]?.snapshot ?? snapshots[name]
+  }
+
+  /// The table that rows of a kind go to.
+  func target(
+    _ name: TableName, schema: TableSchema, dataset: String, setting: TableSetting? = nil
+  ) throws -> TableTarget {
+    if let known = try targets[name]?.caughtUp() {
+      try known.requireSame(schema, properties: setting?.properties ?? [:])
+      return known
+    }
+    let setting = setting ?? TableSetting()
+    let target = try TableTarget(
+      name: name, schema: schema, lake: lake, dataset: dataset, timeZone: setting.timeZone,
+      properties: setting.properties, snapshot: snapshots[name])
+    if target.snapshot == nil, name == options.table {
+      try NameClaim(name).check(
+        kind: schema.kind,
+        isAdjusted: setting.properties[TableProperty.adjusted].map { $0 == "true" })
+    }
+    targets[name] = target
+    return target
   }
 
   /// Notes a file that holds no rows, and is no mistake.

@@ -16,7 +16,7 @@ public final class IngestPass {
   package let options: IngestOptions
   let observer: OnceObserver
   package let run: StagingRun
-  private(set) var targets: [TableName: TableTarget] = [:]
+  var targets: [TableName: TableTarget] = [:]
   /// Tables that were looked at before it was known what goes into them.
   var snapshots: [TableName: Snapshot] = [:]
   private var schemas: [String: TableSchema] = [:]
@@ -313,19 +313,6 @@ public final class IngestPass {
     let schema = try TableSchema.named(kind, in: lake)
     schemas[kind] = schema
     return schema
-  }
-
-  /// The table that rows of a kind go to.
-  func target(
-    _ name: TableName, schema: TableSchema, dataset: String, setting: TableSetting? = nil
-  ) throws -> TableTarget {
-    if let known = try targets[name]?.caughtUp() { return known }
-    let setting = setting ?? TableSetting()
-    let target = try TableTarget(
-      name: name, schema: schema, lake: lake, dataset: dataset, timeZone: setting.timeZone,
-      properties: setting.properties, snapshot: snapshots[name])
-    targets[name] = target
-    return target
   }
 
   // MARK: - Committing

@@ -61,8 +61,10 @@ struct PageGroup {
     let placement: SourcePlacement
     let market: MassiveMarket
     let isAdjusted: Bool
-    /// Of the bars, where only the path of each file says it.
-    let pathSpan: BarSpan?
+    /// Length of the bars.
+    let span: BarSpan
+    /// Whether a flag or the table says it; else the path of each file does.
+    let isSpanStated: Bool
     let rules: RowRuleEvaluator
 
     init(_ path: String, options: SourceOptions, hint: KindHint, lake: Lake) throws {
@@ -78,13 +80,12 @@ struct PageGroup {
       self.market = market
       isAdjusted = source.isAdjusted ?? false
       rules = source.rules
-      if hint.interval != nil || hint.tableName != nil {
-        pathSpan = nil
-      } else if let span = PagePath.span(path) {
-        pathSpan = span
-      } else {
+      guard case .bars(_, let span)? = MassiveKind(schemaKind: opened.schema.kind) else {
         throw NotPlain()
       }
+      self.span = span
+      isSpanStated = try SourceFile.saysSpan(hint, path: path)
+      guard isSpanStated || PagePath.span(path) == span else { throw NotPlain() }
     }
   }
 
@@ -105,7 +106,7 @@ struct PageGroup {
     /// Reads a file whose pages are all plain.
     init(_ path: String, shape: Shape, scratch: Scratch) throws {
       self.path = path
-      guard shape.pathSpan == nil || PagePath.span(path) == shape.pathSpan else {
+      guard PagePath.span(path).map({ $0 == shape.span }) ?? shape.isSpanStated else {
         throw NotPlain()
       }
       byteCount = try Self.readAll(path, into: scratch.bytes)

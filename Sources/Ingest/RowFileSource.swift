@@ -254,7 +254,9 @@ final class RowFileSource {
     case .nulByte: "remove the NUL bytes from the file"
     case .doesNotFit, .unsupportedValue, .unknownLetter:
       "correct the values, or leave the column out: --map 'theirs=-'"
-    case .timeGap, .timeOutOfRange, .timeTooFine: "correct the times, or the zone: --timezone"
+    case .timeGap: "correct the times, or the zone: --timezone"
+    case .timeOutOfRange: "correct the times, or map another column: --map 'theirs=ts_event'"
+    case .timeTooFine: "round the times in the file to the microseconds that the table keeps"
     case .timeAmbiguous: "say which is meant: --ambiguous earliest, or latest"
     case .timeUnit: "write all times in one unit, or as 2024-01-02T14:30:00Z"
     case .dateDisagrees:
@@ -268,10 +270,21 @@ final class RowFileSource {
   private func open(_ input: InputStream) throws -> OpenSource {
     guard let delivery = item.delivery, let rows = delivery.rows else {
       let (options, hint) = try Self.reading(pass, item.options)
-      return try SourceFile.open(input, options: options, hint: hint, lake: pass.lake)
+      return try SourceFile.open(input, options: options, hint: hint, lake: pass.lake) {
+        try partitionZone(kind: $0)
+      }
     }
     let schema = try pass.schema(delivery.request.schema)
     return OpenSource(source: try rows.open(input, schema), schema: schema, format: .pages)
+  }
+
+  /// The zone of the partition dates of the table that rows of a kind go to, where it exists.
+  private func partitionZone(kind: String) throws -> TimeZoneRules? {
+    guard
+      let table = item.options.table
+        ?? item.options.dataset.map({ TableName.raw(dataset: $0, kind: kind) })
+    else { return nil }
+    return try pass.timeZone(of: table).map { try TimeZoneRules.named($0) }
   }
 
   /// What decides how the rows of a file are read, and does not stand in it.

@@ -81,6 +81,28 @@ final class TableTarget {
     try definition.requireMatch(snapshot)
   }
 
+  /// Rows of another kind, or with other properties, have no place in the table, whether it is
+  /// committed or still pending.
+  func requireSame(_ schema: TableSchema, properties: [String: String]) throws(PassError) {
+    var found: (what: String, own: String, other: String)?
+    if schema.kind != self.schema.kind {
+      found = (TableProperty.schema, self.schema.kind, schema.kind)
+    } else if let key = properties.keys.sorted().first(where: {
+      property($0) != properties[$0]
+    }) {
+      found = (key, property(key) ?? "", properties[key] ?? "")
+    }
+    guard let (what, own, other) = found else { return }
+    throw PassError(
+      .input,
+      "table '\(name)' was made otherwise: '\(what)' is '\(own)', expected '\(other)'",
+      place: "table '\(name)'", remedy: "store into another table: --as raw.NAME")
+  }
+
+  private func property(_ key: String) -> String? {
+    snapshot?.configuration[key] ?? properties[key]
+  }
+
   /// Whether the rows of an input are in the table, or pending.
   func has(input appId: String) -> Bool {
     snapshot?.txns[appId] != nil || pendingInputs.contains { $0.appId == appId }

@@ -32,6 +32,12 @@ public struct PageEnvelope: Sendable, Equatable {
     }
   }
 
+  /// Whether a page without results says that there are none: the vendor leaves them out then.
+  var saysNone: Bool {
+    let counts = [resultsCount, queryCount, count].compactMap { $0 }
+    return !counts.isEmpty && counts.allSatisfy { $0 == 0 }
+  }
+
   /// What a refusal means.
   ///
   /// - Parameter what: What was asked for, for the message.

@@ -38,7 +38,10 @@ extension PageParser {
       isRecord = isRecord || key.equals("from")
       try read(key, &cursor, &envelope)
     }
-    if envelope.isRefused || !isRecord { return }
+    if envelope.isRefused { return }
+    guard isRecord else {
+      throw MassiveError(.badPage, "the object is no day's open and close: it has no 'from'")
+    }
     cursor.at = start
     let stride = kind.layout.stride
     block.bytes.reserve(block.bytes.count + stride)

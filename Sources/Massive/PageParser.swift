@@ -121,25 +121,38 @@ public final class PageParser {
     try cursor.expect(0x7B)
     var isFirst = true
     var hasResults = false
+    var isAnswered = false
     while let key = try cursor.nextKey(isFirst: isFirst) {
       isFirst = false
       if key.equals("results") {
         if hasResults { throw MassiveError(.badPage, "'results' stands twice in the page") }
         hasResults = true
-        try readResults(&cursor, &envelope, block)
+        isAnswered = try readResults(&cursor, &envelope, block)
       } else {
         try read(key, &cursor, &envelope)
       }
     }
+    if isAnswered || envelope.isRefused || envelope.saysNone { return }
+    throw MassiveError(
+      .badPage, "the object has no 'results', and does not say that there are none",
+      remedy: context.scope == nil
+        ? "rows stand in a page, as the vendor sends them: \(Self.pageForm)" : nil)
   }
 
-  /// A member beside the results; what is not of the type that it should be counts as absent.
+  /// How rows that stand by themselves become a page.
+  public static let pageForm = "{\"results\": [ … ]}, which jq -s '{results: .}' FILE makes of them"
+
+  /// A member beside the results.
+  ///
+  /// - Throws: Where what decides how the page is read is of another type: it would count as absent.
   func read(
     _ key: JSONText, _ cursor: inout PageCursor, _ envelope: inout PageEnvelope
-  ) throws(JSONError) {
+  ) throws {
     var text: String?
     var number: Int64?
     var flag: Bool?
+    cursor.skipSpace()
+    let start = cursor.at
     try cursor.value { parser throws(JSONError) in
       switch try parser.peek() {
       case .string: text = try parser.string()
@@ -148,6 +161,13 @@ public final class PageParser {
       case .boolean: flag = try parser.boolean()
       default: try parser.skipValue()
       }
+    }
+    let found = UnsafeRawBufferPointer(start: cursor.base + start, count: cursor.at - start)
+    if let expected = Self.expected(key, text: text, number: number, flag: flag, found) {
+      throw MassiveError(
+        .badPage,
+        "'\(key.string)' is \(String(decoding: found.prefix(60), as: UTF8.self)), and not \(expected)",
+        place: "byte \(start)")
     }
     if key.equals("ticker") {
       envelope.ticker = text
@@ -170,30 +190,50 @@ public final class PageParser {
     }
   }
 
+  /// What a member that decides how its page is read should be, where it is something else.
+  private static func expected(
+    _ key: JSONText, text: String?, number: Int64?, flag: Bool?, _ found: UnsafeRawBufferPointer
+  ) -> String? {
+    if key.equals("adjusted") { return flag == nil ? "true or false" : nil }
+    if found.elementsEqual("null".utf8) { return nil }
+    if key.equals("ticker") || key.equals("status") || key.equals("next_url") {
+      return text == nil ? "a text" : nil
+    }
+    if key.equals("resultsCount") || key.equals("queryCount") {
+      return number == nil ? "a whole number" : nil
+    }
+    return nil
+  }
+
+  /// - Returns: false where the results are null.
   private func readResults(
     _ cursor: inout PageCursor, _ envelope: inout PageEnvelope, _ block: RowBlock
-  ) throws {
+  ) throws -> Bool {
     let first = try cursor.peek()
     if first == 0x7B {
       // One contract, asked for by name.
       try readRecord(&cursor, &envelope, block)
-      return
+      return true
     }
     if first != 0x5B {
+      let start = cursor.at
       try cursor.value { parser throws(JSONError) in try parser.skipValue() }
-      return
+      let found = UnsafeRawBufferPointer(start: cursor.base + start, count: cursor.at - start)
+      if found.elementsEqual("null".utf8) { return false }
+      throw MassiveError(
+        .badPage, "'results' is neither a list nor an object", place: "byte \(start)")
     }
     cursor.at += 1
     if try cursor.peek() == 0x5D {
       cursor.at += 1
-      return
+      return true
     }
     while true {
       if kind == .bars || kind == .indexBars { readPlainBars(&cursor, &envelope, block) }
       try readRecord(&cursor, &envelope, block)
       if try cursor.peek() == 0x5D {
         cursor.at += 1
-        return
+        return true
       }
       try cursor.expect(0x2C)
     }

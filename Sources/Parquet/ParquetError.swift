@@ -61,6 +61,23 @@ public struct ParquetError: LakeError, Hashable {
     }
   }
 
+  /// The same error, in the file at `path`.
+  ///
+  /// - Parameter isOurs: This program wrote the file: what it cannot read there, it did not write.
+  func inFile(_ path: String, isOurs: Bool) -> ParquetError {
+    var error = at(path: path)
+    let isDamage =
+      switch code {
+      case .corrupt, .truncated, .checksum: true
+      case .unsupported: isOurs
+      case .file, .request, .value: false
+      }
+    guard isDamage, remedy == Self.usualRemedy(code) else { return error }
+    error.remedy =
+      LoggedFile.isOne(path) ? LoggedFile.damagedRemedy : Self.usualRemedy(.corrupt)
+    return error
+  }
+
   public var placeText: String? {
     var parts: [String] = []
     if let path = place.path { parts.append(path) }

@@ -31,6 +31,16 @@ extension ColumnAssignment {
       schema.columns.indices.filter { !missing.contains($0) }.map { schema.columns[$0].name })
   }
 
+  /// What is left out because the kind's schema has no `extra`; nil where nothing is.
+  func noteWithoutExtra(_ schema: SourceSchema) -> String? {
+    if schema.position(of: "extra") != nil { return nil }
+    let lost = names.indices.filter { uses[$0] == .extra || uses[$0] == .dateCheck }
+    if lost.isEmpty { return nil }
+    return
+      "nothing of \(schema.kind) is for the columns \(Self.list(lost.map { names[$0] })), and its schema has no "
+      + "'extra': they are left out"
+  }
+
   /// Names of the file's columns that go into `extra`.
   var extraNames: Set<String> {
     Set(names.indices.filter { uses[$0] == .extra }.map { keys[$0] })

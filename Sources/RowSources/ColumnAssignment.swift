@@ -1,4 +1,5 @@
 import Bytes
+import Databento
 
 /// What becomes of one column of a file.
 enum ColumnUse: Equatable {
@@ -14,7 +15,8 @@ enum ColumnUse: Equatable {
   case ignored(reason: String)
   /// Without any value in the first rows, where the user says what stands for it: no row may have one.
   case blank
-  /// A calendar date beside a full time: it must agree.
+  /// A calendar date beside a full time: it must agree, and is kept in `extra` where it is another than
+  /// the row's partition date.
   case dateCheck
   /// A calendar date whose time of day stands in the column at this position.
   case date(clock: Int)
@@ -263,7 +265,7 @@ struct ColumnAssignment {
     }
     for column in names.indices where uses[column] == .extra {
       let name = Self.normalised(names[column]).name
-      if name == "rtype" {
+      if name == "rtype", RecordKind(rawValue: schema.kind) != nil {
         uses[column] = .recordType
       } else if Self.unnamed.contains(name) {
         if owners[index] == nil, let form = TimeForm.detect(samples[column]),

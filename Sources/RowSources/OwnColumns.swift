@@ -35,6 +35,21 @@ enum TimeRemainder {
 
 /// The text of another table's `extra`.
 enum ExtraObject {
+  /// What a date that goes into `extra` is called there: by its name, unless another table's `extra` has one
+  /// of that name already.
+  ///
+  /// - Parameter object: What is there so far, without the end.
+  static func dateKey(_ name: String, beside object: [UInt8]) -> String {
+    let quoted = Array("\"\(name)\":".utf8)
+    guard let first = quoted.first, object.count > quoted.count else { return name }
+    var at = object.startIndex
+    while let found = object[at...].firstIndex(of: first) {
+      if object[found...].starts(with: quoted) { return name + "_2" }
+      at = found + 1
+    }
+    return name
+  }
+
   /// What stands between the braces of a JSON object, to go into another; nil for any other
   /// text, and where a member has the name of one of the columns that go in there too.
   static func members(

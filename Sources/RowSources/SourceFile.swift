@@ -1,5 +1,6 @@
 import Catalog
 import Compression
+import Market
 
 /// A file that is open and understood: what its rows are, and the rows.
 public struct OpenSource {
@@ -28,10 +29,12 @@ public enum SourceFile {
   /// - Parameters:
   ///   - input: The file's stream; Parquet is read from its path instead.
   ///   - lake: Whose own schema files are looked at first.
+  ///   - zone: Of the partition dates of the table that rows of a kind go to, if that exists.
   /// - Throws: `SourceError`, `CatalogError` or `ParquetError` where the file as a whole is no
   ///   input: nothing is read of its rows then.
   public static func open(
-    _ input: InputStream, options: SourceOptions, hint: KindHint, lake: Lake? = nil
+    _ input: InputStream, options: SourceOptions, hint: KindHint, lake: Lake? = nil,
+    zone: (String) throws -> TimeZoneRules? = { _ in nil }
   ) throws -> OpenSource {
     if try !input.canBeReadAgain || !isParquet(input.path) {
       let head = try head(of: input)
@@ -44,9 +47,14 @@ public enum SourceFile {
           placement: opened.placement)
       }
       if PageFile.isList(head) { throw PageFile.noPage(input.path) }
-      return try openColumns(supply, path: input.path, .csv, options, hint, lake)
+      return try openColumns(supply, path: input.path, .csv, options, hint, lake, zone)
     }
-    return try openColumns(input, path: input.path, .parquet, options, hint, lake)
+    return try openColumns(input, path: input.path, .parquet, options, hint, lake, zone)
+  }
+
+  /// Whether flags or the table say how long the bars of pages are, whatever the file.
+  package static func saysSpan(_ hint: KindHint, path: String) throws(SourceError) -> Bool {
+    try PageFile.statedSpan(hint, path: path) != nil
   }
 
   /// The first bytes, decompressed.
@@ -59,7 +67,7 @@ public enum SourceFile {
 
   private static func openColumns(
     _ supply: any ByteSupply, path: String, _ format: OpenSource.Format, _ options: SourceOptions,
-    _ hint: KindHint, _ lake: Lake?
+    _ hint: KindHint, _ lake: Lake?, _ zone: (String) throws -> TimeZoneRules?
   ) throws -> OpenSource {
     var chosen: TableSchema?
     var placement: SourcePlacement?
@@ -75,7 +83,10 @@ public enum SourceFile {
       let kind = try flat?.schemaKind ?? SourceKind.detect(columns, hint: hint)
       let schema = try TableSchema.named(kind, in: lake)
       chosen = schema
-      return SourceSchema(schema)
+      var target = SourceSchema(schema)
+      target.partitionZone =
+        try zone(kind) ?? placement.map { try TimeZoneRules.named($0.setting.timeZone) }
+      return target
     }
     let source: any RowSource =
       format == .parquet

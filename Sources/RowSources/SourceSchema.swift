@@ -1,5 +1,6 @@
 import Bytes
 import Columnar
+import Market
 
 /// A column of the target table, as far as a source must know it.
 public struct SourceColumn: Sendable, Equatable {
@@ -60,6 +61,8 @@ public struct SourceSchema: Sendable {
   public var rules: [SourceRule]
   /// Whether the table gives its rows a `source_ordinal`.
   public var numbersRows = false
+  /// The zone of the table's partition dates, where that is known; else they are of UTC.
+  public var partitionZone: TimeZoneRules?
 
   public init(kind: String, columns: [SourceColumn], index: String, rules: [SourceRule] = []) {
     self.kind = kind

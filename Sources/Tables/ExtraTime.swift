@@ -15,6 +15,9 @@ package enum ExtraTime {
     schema.column(named: name) == nil ? layout.field(named: name) : nil
   }
 
+  /// Whether a member of `extra` is that time.
+  package static func isTime(_ key: String) -> Bool { key == name }
+
   package static func text(_ nanoseconds: UInt64) -> String { "\(prefix)\(nanoseconds)}" }
 
   /// Makes null what rows of a stored `extra` hold of this alone, so that they compare as equal.

@@ -111,9 +111,19 @@ import Testing
     #expect(try toy.rows("raw.x", ["extra"]).count == 10)
   }
 
+  @Test func barsWithAnotherValueWithoutAColumnAreConflicts() throws {
+    _ = try take("a.csv", "ohlcv-1m", bars(",my_signal") { _ in ",1.7" })
+    let report = try take("b.csv", "ohlcv-1m", bars(",my_signal") { _ in ",1.9" }) {
+      $0.badRowShareMax = 1
+    }
+    #expect(report.quarantineCount == 10 && report.alreadyStoredCount == 0)
+    let extras = try toy.rows("raw.x", ["extra"]).map { $0[0] }
+    #expect(Set(extras) == ["{\"my_signal\":1.7}"])
+  }
+
   @Test func barsWithOtherFieldsWithoutAColumnAreAFinding() throws {
     _ = try take("a.csv", "ohlcv-1m", bars(",my_signal") { _ in ",1.7" })
-    let report = try take("b.csv", "ohlcv-1m", bars(",my_signal") { _ in ",1.9" })
+    let report = try take("b.csv", "ohlcv-1m", bars(",your_signal") { _ in ",1.7" })
     #expect(report.overlap == .otherColumns && report.alreadyStoredCount == 10)
   }
 

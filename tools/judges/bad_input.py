@@ -152,6 +152,42 @@ def judge_queries(judge: Judge, lake: Lake) -> None:
     judge.check(not any(stranger.root.iterdir()), "a folder that is no lake: nothing was made in it")
 
 
+def judge_remedies(judge: Judge) -> None:
+    """What a message tells to do must be about that file, and be possible."""
+    lake, folder = judge.new_lake(), judge.folder()
+    bars = folder / "a.csv"
+    bars.write_text(HEADER + "2024-01-02T10:00:00Z,AA,1,2,1,1.5,3\n")
+    table, flags = "raw.x_ohlcv_1m", ["--table", "raw.x_ohlcv_1m", "--interval", "1m"]
+    lake.run("ingest", bars, *flags).expect(0)
+    part = next(lake.path(table).glob("date=*"))
+    segment = next(part.glob("*.parquet"))
+    content = segment.read_bytes()
+
+    def told(case: str, says: list[str], not_says: list[str], *words: Any) -> None:
+        done = lake.run(*words)
+        missing, wrong = [w for w in says if w not in done.talk], [w for w in not_says if w in done.talk]
+        judge.check(done.status == FAILED and not missing and not wrong, f"{case}: says {says}, not {not_says}", said(done))
+
+    segment.unlink()
+    told("a live file is gone", ["lake restore"], ["working directory"], "query", table)
+    offset = pq.ParquetFile(io.BytesIO(content)).metadata.row_group(0).column(0).data_page_offset
+    segment.write_bytes(content[:offset + 1] + b"\x08" + content[offset + 2:])
+    told("bit rot in a segment", ["the file is damaged", "a copy of the table"], ["another program"], "query", table)
+    segment.write_bytes(content[:-20])
+    told("a segment is cut off", ["  try: "], ["another program"], "query", table)
+    segment.write_bytes(content)
+    part.rename(folder / "moved")
+    part.symlink_to(folder / "moved")
+    bars.write_text(HEADER + "2024-01-02T11:00:00Z,AA,1,2,1,1.5,3\n")
+    told("a partition that is a link", ["back into the table"], ["if you trust"], "ingest", bars, *flags)
+    bars.write_text(HEADER + "2024-01-02T10:00:00.000000001Z,AA,1,2,1,1.5,3\n")
+    told("nanoseconds of a bar", ["microseconds that the table keeps"], ["--timezone"], "ingest", bars, "--table", "raw.y_ohlcv_1m",
+         "--interval", "1m")
+    told("a query of CSV", ["lake ingest"], ["damaged"], "query", bars)
+    told("a query of DBN", ["lake ingest"], ["damaged"], "query", judge.data / "derived/dbn/equs-mini-20131009.ohlcv-1s.dbn.zst")
+    told("a description of CSV", ["lake ingest"], ["damaged"], "parquet", bars)
+
+
 def limit_file_size() -> None:
     """Every write beyond some kilobytes fails, as on a full disk."""
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -166,6 +202,7 @@ def judge_all(judge: Judge) -> None:
     judge_damaged(judge)
     judge_csv(judge, lake)
     judge_queries(judge, lake)
+    judge_remedies(judge)
     refused(judge, lake, "a disk that fills up", ["ingest", judge.data / "derived/dbn/equs-mini-20131009.ohlcv-1s.dbn.zst"],
             FAILED, [], remedy=False, preexec_fn=limit_file_size)
     after: Result = lake.run("ingest", judge.data / "derived/dbn/equs-mini-20131009.ohlcv-1s.dbn.zst")

@@ -292,8 +292,73 @@ def judge_ticks(judge: Judge) -> None:
     judge.check(mine["price"].astype(float).equals(true["price"]) and mine["size"].equals(true["size"]), "ticks: prices and sizes")
 
 
+BAR_HEAD = "ts_event,symbol,open,high,low,close,volume"
+BAR_ROW = "2024-01-02T10:00:00Z,A,1,2,1,1.5,3"
+
+
+def extras(lake: Lake, table: str) -> list:
+    return DeltaTable(str(lake.path(table))).to_pyarrow_table(columns=["ts_event", "extra"]).sort_by("ts_event")["extra"].to_pylist()
+
+
+def judge_dates(judge: Judge) -> None:
+    """A column of dates beside a full time: kept where the partition does not say it, and never twice."""
+    late = "2024-01-02T23:30:00Z,A,1,2,1,1.5,3"
+    text = f"{BAR_HEAD},date\n{BAR_ROW},2024-01-02\n{late},2024-01-03\n"
+    lake, folder = judge.new_lake(), judge.folder()
+    (folder / "a.csv").write_text(text)
+    flags = ["--interval", "1m", "--table"]
+    done = lake.run("ingest", folder / "a.csv", *flags, "raw.csv_ohlcv_1m")
+    judge.check(done.status == 0 and extras(lake, "raw.csv_ohlcv_1m") == [None, '{"date":"2024-01-03"}'], "date: of CSV", done.talk)
+    frame = pd.read_csv(folder / "a.csv", parse_dates=["ts_event"])
+    for kind, dates in {"text": frame["date"], "date": pd.to_datetime(frame["date"]).dt.date, "time": pd.to_datetime(frame["date"])}.items():
+        frame.assign(date=dates).to_parquet(folder / f"{kind}.parquet")
+        done = lake.run("ingest", folder / f"{kind}.parquet", *flags, f"raw.{kind}_ohlcv_1m")
+        kept = extras(lake, f"raw.{kind}_ohlcv_1m")
+        judge.check(done.status == 0 and kept[0] is None and '"date":"2024-01-03' in (kept[1] or ""), f"date: of Parquet, as {kind}", kept)
+    written = folder / "written.csv"
+    lake.run("query", "raw.csv_ohlcv_1m", "-c", "ts_event,symbol,open,high,low,close,volume,date,extra", "-o", written).expect(0)
+    lake.run("ingest", written, *flags, "raw.again_ohlcv_1m").expect(0)
+    judge.check(extras(lake, "raw.again_ohlcv_1m") == extras(lake, "raw.csv_ohlcv_1m"), "date: what lake wrote is not doubled",
+                extras(lake, "raw.again_ohlcv_1m"))
+    # The dates of a table of another zone are those of that zone.
+    (folder / "first.csv").write_text("date,symbol,open,high,low,close,volume\n2024-01-02,A,1,2,1,1.5,3\n")
+    lake.run("ingest", folder / "first.csv", "--interval", "1d", "--table", "raw.ny_ohlcv_1d", "--timezone", "America/New_York").expect(0)
+    (folder / "more.csv").write_text(f"{BAR_HEAD},date\n2024-01-04T02:00:00Z,A,1,2,1,1.5,3,2024-01-03\n2024-01-04T03:00:00Z,A,1,2,1,1.5,3,2024-01-04\n")
+    lake.run("ingest", folder / "more.csv", "--interval", "1d", "--table", "raw.ny_ohlcv_1d").expect(0)
+    judge.check(extras(lake, "raw.ny_ohlcv_1d") == [None, None, '{"date":"2024-01-04"}'], "date: of a table of another zone",
+                extras(lake, "raw.ny_ohlcv_1d"))
+    (folder / "rtype.csv").write_text("ticker,volume,open,close,high,low,window_start,transactions,rtype\nA,10,1,2,3,0.5,1704258000000000000,4,7\n")
+    lake.run("ingest", folder / "rtype.csv", "--schema", "massive-stock-bars-1m", "--table", "raw.m_1m").expect(0)
+    judge.check(extras(lake, "raw.m_1m") == ['{"rtype":7}'], "a record type where the kind has none", extras(lake, "raw.m_1m"))
+
+
+def judge_unknown_columns(judge: Judge) -> None:
+    """A bar that comes again with another value of an unknown column is a conflict, whatever the column."""
+    folder = judge.folder()
+    first, second = {"vw": "1.2"}, {}
+    for case, columns, aside in [
+        ("another value", {"vw": "1.3"}, 1), ("the same value", {"vw": "1.2"}, 0), ("the same, written otherwise", {"vw": "1.20"}, 0),
+        ("a further column", {"vw": "1.2", "n": "7"}, 0), ("a further column, and another value", {"n": "7", "vw": "9"}, 1),
+        ("another column alone", {"n": "7"}, 0), ("no such column", {}, 0),
+    ]:
+        lake = judge.new_lake()
+        for name, more in (("a", first), ("b", columns)):
+            (folder / f"{name}.csv").write_text(",".join([BAR_HEAD, *more]) + "\n" + ",".join([BAR_ROW, *more.values()]) + "\n")
+        flags = ["--table", "raw.b_ohlcv_1m", "--interval", "1m"]
+        lake.run("ingest", folder / "a.csv", *flags).expect(0)
+        done = lake.run("ingest", folder / "b.csv", *flags, "--max-bad", "1")
+        there = lake.tables("quarantine") and stored(lake, "quarantine.b_ohlcv_1m") or []
+        judge.check(len(there) == aside and extras(lake, "raw.b_ohlcv_1m") == ['{"vw":1.2}'], f"extra: {case}", done.talk[-300:])
+        if aside:
+            judge.check(done.status == 1 and columns["vw"] in there[0]["original"], f"extra: {case}: with its original", there)
+            again = lake.run("ingest", folder / "b.csv", *flags, "--max-bad", "1")
+            judge.check(len(stored(lake, "quarantine.b_ohlcv_1m")) == 1, f"extra: {case}: once", again.talk[-300:])
+
+
 def judge_all(judge: Judge) -> None:
     judge_ticks(judge)
+    judge_dates(judge)
+    judge_unknown_columns(judge)
     judge_forms(judge)
     judge_vendor(judge)
     judge_bad_rows(judge)

@@ -166,8 +166,102 @@ def judge_odd_pages(judge: Judge) -> None:
     judge.check(all(row["sentiment"] for row in stored.values()), "sentiment")
 
 
+CONTRACT = {"contract_type": "call", "exercise_style": "american", "expiration_date": "2024-01-05", "shares_per_contract": 100,
+            "strike_price": 470, "ticker": "O:SPY240105C00470000", "underlying_ticker": "SPY"}
+ARTICLE = {"id": "n1", "title": "t", "published_utc": "2024-03-01T15:00:00Z", "article_url": "u", "publisher": {"name": "P"},
+           "tickers": ["AAPL"]}
+ONE_BAR = {"v": 100, "vw": 1.5, "o": 1.1, "c": 1.2, "h": 2, "l": 1, "t": 1704205800000, "n": 3}
+
+
+def judge_no_pages(judge: Judge) -> None:
+    """Objects without results come to no rows: they are refused, and nothing is made."""
+    lines = lambda *objects: "".join(json.dumps(one) + "\n" for one in objects)
+    other = CONTRACT | {"strike_price": 471, "ticker": "O:SPY240105C00471000"}
+    page = {"results": [CONTRACT], "status": "OK"}
+    cases = {
+        "contracts one a line": lines(CONTRACT, other), "one contract": lines(CONTRACT), "one article": lines(ARTICLE),
+        "articles one a line": lines(ARTICLE, ARTICLE), "bars one a line": lines(ONE_BAR, ONE_BAR),
+        "a member of a contract": lines({"strike_price": 1}), "a page and a contract": lines(page, other),
+        "a page and any object": lines(page, {"a": 1}), "results that are null": lines({"results": None, "strike_price": 1}),
+        "results that are a text": lines({"results": "none", "strike_price": 1}),
+        "rows as lake query writes them": lines({"ts_event": "2024-01-02T14:30:00Z", "symbol": "ESH4", "expiration_date": None}),
+        "only a status": lines({"status": "OK", "strike_price": None}),
+    }
+    for case, text in cases.items():
+        lake = judge.new_lake()
+        path = judge.folder() / "saved-2024-01-02.json"
+        path.write_text(text)
+        done = lake.run("ingest", path, "--interval", "1m", "--symbol", "SPY") if "bars" in case else lake.run("ingest", path)
+        judge.check(done.status == 2 and lake.tables("raw") == [], f"{case}: refused, and no table is made", done.talk)
+        if "one" in case and "page" not in case:
+            paged = judge.folder() / "paged-2024-01-02.json"
+            paged.write_text(json.dumps({"results": [json.loads(line) for line in text.splitlines()]}))
+            flags = ["--interval", "1m", "--symbol", "SPY"] if "bars" in case else []
+            judge.check("results" in done.talk and lake.run("ingest", paged, *flags).status == 0, f"{case}: the remedy works", done.talk)
+    for case, text in {"an empty list": '{"results":[],"status":"OK","queryCount":0}', "a count of none":
+                       '{"ticker":"SPY","queryCount":0,"resultsCount":0,"adjusted":true,"status":"OK"}'}.items():
+        path = judge.folder() / "empty.json"
+        path.write_text(text)
+        done = judge.new_lake().run("ingest", path, "--interval", "1m", "--symbol", "SPY")
+        judge.check(done.status == 0, f"{case} is an empty page", done.talk)
+
+
+def judge_contradictions(judge: Judge) -> None:
+    """What flags, names and members say of a page must go together."""
+    def page(adjusted: str = "false", more: str = "", time: int = ONE_BAR["t"]) -> Path:
+        path = judge.folder() / "page.json"
+        path.write_text('{"ticker":"SPY","queryCount":1,"resultsCount":1,"adjusted":' + adjusted + "," + more
+                        + '"results":[' + json.dumps(ONE_BAR | {"t": time}) + '],"status":"OK"}')
+        return path
+
+    minute = ["--interval", "1m"]
+    for case, path, flags, says in [
+        *((f"adjusted is {word}", page(word), minute, "true or false") for word in ('"true"', "1", "null")),
+        ("a ticker that is a number", page(more='"next_url":5,'), minute, "a text"),
+        ("another symbol", page(), [*minute, "--symbol", "QQQ"], "leave out --symbol"),
+        ("a mapping", page(), [*minute, "--map", "o=close"], "leave out --map"),
+        ("names of columns", page(), [*minute, "--columns", "a,b"], "leave out --columns"),
+        ("another kind", page(), [*minute, "--schema", "trades"], "leave out --schema"),
+        ("adjusted bars under the name of others", page("true"), [*minute, "--table", "raw.massive_stock_bars_1m"], "leave out --as"),
+        ("others under the name of adjusted bars", page(), [*minute, "--table", "raw.massive_stock_adjusted_bars_1m"], "leave out --as"),
+        ("minutes under the name of days", page(), [*minute, "--table", "raw.massive_stock_bars_1d"], "_1m"),
+        ("minutes under a name of days", page(), [*minute, "--table", "raw.spy_ohlcv_1d"], "_1m"),
+    ]:
+        lake = judge.new_lake()
+        done = lake.run("ingest", path, *flags)
+        judge.check(done.status == 2 and says in done.talk and lake.tables("raw") == [], f"{case}: refused by name", done.talk)
+    lake = judge.new_lake()
+    done = lake.run("ingest", page(), page("true", time=ONE_BAR["t"] + 60000), *minute, "--table", "raw.spy")
+    judge.check(done.status == 2 and len(rows(lake, "raw.spy", "ts_event")) == 1, "adjusted bars never join others of the same command",
+                done.talk)
+    lake = judge.new_lake()
+    days = judge.folder() / "range/1/day/a.json"
+    days.parent.mkdir(parents=True)
+    days.write_text(page().read_text())
+    minutes = judge.folder() / "range/1/minute/a.json"
+    minutes.parent.mkdir(parents=True)
+    minutes.write_text(page(time=ONE_BAR["t"] + 60000).read_text())
+    done = lake.run("ingest", days, minutes, "--table", "raw.spy")
+    judge.check(done.status == 2 and len(rows(lake, "raw.spy", "ts_event")) == 1, "nor do bars of another length", done.talk)
+    lake = judge.new_lake()
+    marked = judge.folder() / "marked.json"
+    marked.write_bytes(b"\xef\xbb\xbf" + page().read_bytes())
+    done = lake.run("ingest", marked, *minute, "--symbol", "SPY")
+    judge.check(done.status == 0 and len(rows(lake, "raw.massive_stock_bars_1m", "ts_event")) == 1, "a mark of the byte order", done.talk)
+    marked.write_bytes(b"\xef\xbb\xbf[[1]]")
+    done = lake.run("ingest", marked, *minute)
+    judge.check(done.status == 2 and "JSON" in done.talk, "a mark of the byte order before a list", done.talk)
+    minute_bars = judge.folder() / "minutes.csv"
+    minute_bars.write_text("ts_event,symbol,open,high,low,close,volume\n2024-01-02T10:00:00Z,A,1,2,1,1.5,3\n")
+    lake = judge.new_lake()
+    done = lake.run("ingest", minute_bars, *minute, "--table", "raw.b_ohlcv_1d")
+    judge.check(done.status == 2 and "1d" in done.talk and lake.tables("raw") == [], "rows of CSV under a name of days", done.talk)
+
+
 def judge_all(judge: Judge) -> None:
     judge_pages(judge)
+    judge_no_pages(judge)
+    judge_contradictions(judge)
     judge_flat_files(judge)
     judge_odd_pages(judge)
 

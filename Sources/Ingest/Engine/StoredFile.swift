@@ -32,6 +32,9 @@ final class StoredFile {
   /// Which columns symbols have no value of, by the blocks that were looked through last.
   var loadedBlanks: [(index: Int, blanks: [String: Set<String>])] = []
 
+  /// `extra` of the block that was asked for last.
+  private var loadedExtra: (index: Int, column: Column)?
+
   private var knownFallbacks: Set<String>?
   /// Whether rows of the file have fields that no column is for.
   private(set) lazy var hasExtra = isFilled(ExtraTime.column)
@@ -115,6 +118,25 @@ final class StoredFile {
     if loaded.count == 2 { loaded.removeFirst() }
     loaded.append((index, view.form, rows))
     return rows
+  }
+
+  /// What a row has in `extra`; nil where it has nothing.
+  func extra(rowGroup: Int, row: Int) throws -> String? {
+    func holds(_ block: Block) -> Bool { block.rowGroup == rowGroup && block.rows.contains(row) }
+    let known = loadedExtra.flatMap { holds(blocks[$0.index]) ? $0 : nil }
+    guard let index = known?.index ?? blocks.firstIndex(where: holds) else { return nil }
+    let rows = StoredBlockReader(reader: reader, block: blocks[index])
+    guard let column = try known?.column ?? rows.column(Field(ExtraTime.column, .string)) else {
+      return nil
+    }
+    loadedExtra = (index, column)
+    let place = row - blocks[index].rows.lowerBound
+    if column.isNull(place) { return nil }
+    return switch column.storage {
+    case .codes(let codes, let texts): texts[Int(codes[place])]
+    case .bytes(let texts): texts[place]
+    default: nil
+    }
   }
 
   // MARK: - Blocks

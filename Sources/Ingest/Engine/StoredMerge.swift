@@ -48,7 +48,7 @@ final class StoredMerge {
   static let identityColumns = ["sequence", "sequence_number", "order_id", "id"]
 
   let plan: RowPlan
-  private let texts: ByteColumn
+  let texts: ByteColumn
   let day: StoredDay?
   private let lookup: StoredLookup
   let settings: Settings
@@ -289,7 +289,8 @@ final class StoredMerge {
         isKeyed
         ? try work.judge(
           key: keys[row], own: own.isEmpty ? nil : own[row], content: { contents[$0][row] }, time,
-          row: rows[row], extra: extras.map { UInt64(bitPattern: $0[row]) } ?? 0)
+          row: rows[row], extra: extras.map { UInt64(bitPattern: $0[row]) } ?? 0,
+          contradicts: { try contradicts(rows[row], $0, in: $1) })
         : work.judge(
           { contents[$0][row] }, time, row: rows[row],
           extra: extras.map { UInt64(bitPattern: $0[row]) } ?? 0)

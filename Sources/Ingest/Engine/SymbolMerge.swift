@@ -236,9 +236,11 @@ struct SymbolMerge {
   ///   - content: The same over the columns of a form.
   ///   - row: The packed row.
   ///   - extra: Canonical word of the row's fields that no column is for; 0 where it has none.
+  ///   - contradicts: Whether the row has another value than a stored one in a field that no column is for.
   mutating func judge(
     key: Fingerprint, own: Fingerprint?, content: (Int) -> Fingerprint, _ time: Int64,
-    row: UnsafeRawPointer, extra: UInt64
+    row: UnsafeRawPointer, extra: UInt64,
+    contradicts: (InstantRows.Entry, StoredFile) throws -> Bool
   ) throws -> Verdict {
     if let own, let known = seen[key] {
       if known != own { return .conflict }
@@ -249,6 +251,11 @@ struct SymbolMerge {
     if let place = stored.find(key, form: nil) {
       let entry = stored.entries[place]
       if content(entry.form) != entry.content { return .conflict }
+      if extra != 0, let known = entry.extra, known != 0, known != extra,
+        try contradicts(entry, cursors[entry.cursor].file)
+      {
+        return .conflict
+      }
       tally.overlap.equal += 1
       verdict = settle(place, row, extra)
       if verdict == .stays { stored.consume(place) }

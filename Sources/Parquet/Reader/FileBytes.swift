@@ -82,7 +82,10 @@ final class FileBytes: @unchecked Sendable {
     let remedy =
       switch number {
       case ENOENT:
-        DanglingLink.remedy(path) ?? "check the path: relative ones begin in the working directory"
+        DanglingLink.remedy(path)
+          ?? (LoggedFile.isOne(path)
+            ? LoggedFile.goneRemedy
+            : "check the path: relative ones begin in the working directory")
       case EACCES: "check the permissions of the file and of the folders above it"
       default: String?.none
       }

@@ -79,7 +79,7 @@ public final class ParquetReader: Sendable {
       }
       try Self.check(metadata, leafCount: leaves.count)
     } catch {
-      throw error.at(path: name)
+      throw error.inFile(name, isOurs: false)
     }
     let writer = WriterVersion(createdBy: metadata.createdBy)
     self.writer = writer
@@ -113,6 +113,15 @@ public final class ParquetReader: Sendable {
   private static func readFooter(
     _ file: FileBytes
   ) throws(ParquetError) -> (FileMetadata, Int) {
+    let isMarked =
+      file.count >= 4 && [magic, encryptedMagic].contains(file.base.loadLE(0, as: UInt32.self))
+    if !isMarked {
+      throw ParquetError(
+        .corrupt, "no Parquet file: it does not begin with 'PAR1'", place: .init(offset: 0),
+        remedy:
+          "lake query and lake parquet read Parquet; CSV, DBN and the like go into a table first: lake ingest FILE"
+      )
+    }
     if file.count < byteCountMin {
       throw ParquetError(
         .truncated,
@@ -123,12 +132,15 @@ public final class ParquetReader: Sendable {
     if head == encryptedMagic || tail == encryptedMagic {
       throw ParquetError(.unsupported, "the file is encrypted")
     }
+<<<<<<< HEAD
     if head != magic {
       throw ParquetError(
         .corrupt, "no Parquet file: it does not begin with 'PAR1'", place: .init(offset: 0),
         remedy: "a file of another kind goes into a lake first (lake ingest FILE); a Parquet file "
           + "that begins so is damaged: copy or download it again")
     }
+=======
+>>>>>>> c716252 (What is no page, contradicts a page or a table's name, or would be lost is refused, kept or set aside)
     if tail != magic {
       throw ParquetError(
         .truncated, "the file does not end with 'PAR1': it is cut off or was never finished",
@@ -231,7 +243,8 @@ public final class ParquetReader: Sendable {
 
   /// Adds what the reader knows to an error.
   func place(_ error: ParquetError, _ rowGroup: Int, _ leaf: Int) -> ParquetError {
-    error.at(path: name, rowGroup: rowGroup, column: leaves[leaf].name)
+    error.inFile(name, isOurs: writer.isOurs)
+      .at(rowGroup: rowGroup, column: leaves[leaf].name)
   }
 
   // MARK: - Columns

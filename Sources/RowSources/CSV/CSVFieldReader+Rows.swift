@@ -121,6 +121,22 @@ extension CSVFieldReader {
 
   /// `finish`, of what takes more than one field.
   private func complete(_ out: UnsafeMutableRawPointer) -> Bool {
+    if let source = plan.symbolSource { nameByInstrument(source, out) }
+    let (date, clock) = (rowDate, rowClock)
+    rowDate = nil
+    rowClock = nil
+    defer { forgetRemainders() }
+    if let dated = plan.datedTime, !joinDate(date, clock, dated, out) { return false }
+    if !addRemainders(out) { return false }
+    if plan.datedTime == nil, let date, let timestamp = timestamp(out) {
+      guard checkDate(date, timestamp) else { return false }
+      if date != partitionDate(timestamp), !keepDateInExtra() { return false }
+    }
+    storeExtra(out)
+    return true
+  }
+
+  private func storeExtra(_ out: UnsafeMutableRawPointer) {
     if !extra.isEmpty, let operation = plan.extraOperation {
       extra.append(0x7D)
       var operation = operation
@@ -128,17 +144,18 @@ extension CSVFieldReader {
       CSVFieldReader.mark(&operation, out)
     }
     extra.removeAll(keepingCapacity: true)
-    if let source = plan.symbolSource { nameByInstrument(source, out) }
-    let (date, clock) = (rowDate, rowClock)
-    rowDate = nil
-    rowClock = nil
-    defer { forgetRemainders() }
-    if let dated = plan.datedTime {
-      return joinDate(date, clock, dated, out) && addRemainders(out)
-    }
-    if !addRemainders(out) { return false }
-    guard let date, let timestamp = timestamp(out) else { return true }
-    return checkDate(date, timestamp)
+  }
+
+  private func partitionDate(_ timestamp: Int64) -> Int64 {
+    plan.partitionZone.map { Int64($0.localDay(nanoseconds: timestamp)) }
+      ?? CSVFieldReader.floorDay(timestamp)
+  }
+
+  /// A date that the partition does not say, like that of trading, must not be lost.
+  private func keepDateInExtra() -> Bool {
+    guard let column = plan.dateCheckColumn, plan.extraOperation != nil else { return true }
+    let key = ExtraObject.dateKey(plan.assignment.keys[column], beside: extra)
+    return rowDateText.withUnsafeBytes { appendExtra(column, CSVPlan.jsonKey(key), $0) }
   }
 
   /// Fills the symbol of a file that has none from the instrument's number.

@@ -42,6 +42,8 @@ final class CSVFieldReader {
   let strings: StringTable
   var extra: [UInt8] = []
   var rowDate: Int64?
+  /// The same as it stands in the file, where it may have to be kept.
+  var rowDateText: [UInt8] = []
   var rowClock: Int64?
   /// By place in the plan's list.
   var rowRemainders: [Int64?]
@@ -123,7 +125,11 @@ final class CSVFieldReader {
     case .blank:
       return TextConversion.isNull(TextConversion.trimmed(text))
         || refuse(column, .unsupportedValue, ColumnAssignment.notBlank)
-    case .dateCheck, .dateOfTime: return keepDate(column, text)
+    case .dateCheck:
+      rowDateText.removeAll(keepingCapacity: true)
+      rowDateText.append(contentsOf: text)
+      return keepDate(column, text)
+    case .dateOfTime: return keepDate(column, text)
     case .clock: return keepClock(column, text)
     case .recordType(let expected): return checkRecordType(column, text, expected)
     }

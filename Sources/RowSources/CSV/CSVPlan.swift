@@ -40,6 +40,8 @@ struct CSVPlan {
   let extraNames: Set<String>
   private(set) var symbolSource: SymbolSource?
   private(set) var dateCheckColumn: Int?
+  /// The zone of the table's partition dates; nil: UTC.
+  var partitionZone: TimeZoneRules? { schema.partitionZone ?? dates?.zone }
   /// Columns of one letter.
   let letters: LetterColumns
   /// A time that fills another one too.
@@ -175,6 +177,7 @@ struct CSVPlan {
     case .dateCheck:
       dateCheckColumn = column
       actions[column] = .dateCheck
+      if let extra = schema.position(of: "extra") { extraOperation = operation(extra) }
     case .clock: actions[column] = .clock
     case .date:
       guard let index = schema.position(of: schema.index) else { return }
@@ -190,7 +193,7 @@ struct CSVPlan {
     }
   }
 
-  private static func jsonKey(_ name: String) -> [UInt8] {
+  static func jsonKey(_ name: String) -> [UInt8] {
     var bytes: [UInt8] = []
     JSONWriter.appendQuoted(name, to: &bytes)
     bytes.append(0x3A)

@@ -67,6 +67,7 @@ public final class CSVSource: RowSource {
       window.advance(to: header.dataStart)
       totals = Self.describe(plan)
       totals.notes = header.notes + plan.assignment.notes
+      if let note = plan.assignment.noteWithoutExtra(schema) { totals.notes.append(note) }
       filledColumns = plan.assignment.filled(schema)
       dates = plan.dates
     } catch let error as SourceError {

@@ -16,6 +16,8 @@ public final class MassiveSource: RowSource {
   private let parser: PageParser
   package let rules: RowRuleEvaluator
   private let checksAdjustment: Bool
+  /// What the user says that the rows are of.
+  private let statedSymbol: String?
   /// Whether bars are adjusted for splits, as told or as the first page says.
   public private(set) var isAdjusted: Bool?
   /// Of pages of bars, each once.
@@ -46,6 +48,7 @@ public final class MassiveSource: RowSource {
     parser = try PageParser(kind, strings: strings, context: context)
     layout = kind.layout
     checksAdjustment = kind == .bars
+    statedSymbol = context.scope == nil ? context.symbol : nil
     rules = try Self.rules(SourceSchema(schema), layout)
   }
 
@@ -130,6 +133,11 @@ public final class MassiveSource: RowSource {
     _ envelope: PageEnvelope, _ page: UnsafeRawBufferPointer, _ block: RowBlock
   ) throws {
     if envelope.isRefused { throw envelope.refusal(of: "what was asked for") }
+    if let ticker = envelope.ticker, let statedSymbol, ticker != statedSymbol {
+      throw SourceError(
+        .needsSymbol, "the page's bars are of '\(ticker)', and --symbol \(statedSymbol) was given",
+        place: .init(byteOffset: stream.offset), remedy: "leave out --symbol")
+    }
     if let ticker = envelope.ticker, seenTickers.insert(ticker).inserted { tickers.append(ticker) }
     if checksAdjustment, let found = envelope.isAdjusted, envelope.recordCount > 0 {
       if let expected = isAdjusted, expected != found {

@@ -32,7 +32,7 @@ enum PageFile {
 
   /// Whether bytes begin like a page, or a spool of pages.
   static func isPage(_ head: [UInt8]) -> Bool {
-    let text = head.drop { $0 == 0x20 || $0 == 0x0A || $0 == 0x0D || $0 == 0x09 }
+    let text = afterMark(head).drop { $0 == 0x20 || $0 == 0x0A || $0 == 0x0D || $0 == 0x09 }
     guard let first = text.first else { return false }
     if first == 0x7B { return true }
     guard (0x30...0x39).contains(first) else { return false }
@@ -41,11 +41,17 @@ enum PageFile {
     return rest.first == 0x0A && rest.dropFirst().first == 0x7B
   }
 
+  /// What stands behind a mark of the byte order.
+  private static func afterMark(_ head: [UInt8]) -> ArraySlice<UInt8> {
+    head.dropFirst(head.starts(with: PageStream.byteOrderMark) ? PageStream.byteOrderMark.count : 0)
+  }
+
   static func open(
     _ head: [UInt8], _ supply: any ByteSupply, path: String, options: SourceOptions,
     hint: KindHint, lake: Lake?
   ) throws -> (source: MassiveSource, schema: TableSchema, placement: SourcePlacement) {
     var kind = try kind(head, path: path, options: options, hint: hint)
+    try check(options, kind, path: path)
     let source = try source(kind, supply, path: path, options: options, lake: lake)
     if case .bars(let guessed, let span) = kind, let ticker = source.ticker {
       let market = try market(ticker, path: path)
@@ -60,10 +66,31 @@ enum PageFile {
     if let stated = hint.tableKind ?? hint.kind, stated != kind.schemaKind, stated != "ohlcv" {
       throw SourceError(
         .needsKind, "the file holds rows of \(kind.schemaKind), not of \(stated)",
-        place: .init(path: path), remedy: "store them into a table of their own: leave out --as")
+        place: .init(path: path),
+        remedy: hint.tableKind == nil
+          ? "leave out --schema" : "store them into a table of their own: leave out --as")
     }
     let schema = try TableSchema.named(kind.schemaKind, in: lake)
     return (source, schema, try SourcePlacement(kind, isAdjusted: source.isAdjusted ?? false))
+  }
+
+  /// What is said of the rows must go with pages, whose members have names of their own.
+  private static func check(
+    _ options: SourceOptions, _ kind: MassiveKind, path: String
+  ) throws(SourceError) {
+    if let symbol = options.symbol, kind == .optionContracts || kind == .openClose {
+      throw SourceError(
+        .needsSymbol, "every row of the file names its symbol, and --symbol \(symbol) was given",
+        place: .init(path: path), remedy: "leave out --symbol")
+    }
+    let flags = [
+      ("--map", !options.columnMap.isEmpty), ("--columns", options.columns != nil),
+      ("--delimiter", options.delimiter != nil),
+    ]
+    guard let flag = flags.first(where: { $0.1 })?.0 else { return }
+    throw SourceError(
+      .unknownMapping, "\(flag) is for files of columns, and the file holds the vendor's pages",
+      place: .init(path: path), remedy: "leave out \(flag)")
   }
 
   /// The pages, the first of them read.
@@ -84,6 +111,7 @@ enum PageFile {
     _ head: [UInt8], path: String, options: SourceOptions, hint: KindHint
   ) throws -> MassiveKind {
     let clues = PageClues(head)
+    try checkIsPage(head, path: path)
     if clues.has("published_utc") { return .news }
     if clues.has("strike_price") || clues.has("expiration_date") { return .optionContracts }
     if clues.has("from") && clues.text("symbol") != nil { return .openClose }
@@ -101,17 +129,46 @@ enum PageFile {
       market ?? (clues.has("v") ? .stocks : .indices), try span(clues, path: path, hint: hint))
   }
 
+  /// Refuses an object that stands by itself: what is no page would come to no rows.
+  private static func checkIsPage(_ head: [UInt8], path: String) throws(SourceError) {
+    guard let members = FirstObject(Array(afterMark(head))).members else { return }
+    let parts: Set = [
+      "results", "resultsCount", "queryCount", "count", "status", "error", "message",
+    ]
+    if !parts.isDisjoint(with: members) || members.isSuperset(of: ["from", "symbol"]) { return }
+    let record: String
+    if members.contains("published_utc") {
+      record = "articles"
+    } else if members.isSuperset(of: ["strike_price", "ticker"])
+      || members.isSuperset(of: ["expiration_date", "ticker"])
+    {
+      record = "contracts"
+    } else if members.isSuperset(of: ["o", "h", "l", "c", "t"]) {
+      record = "bars"
+    } else {
+      throw noPage(path)
+    }
+    throw SourceError(
+      .needsKind, "the file holds \(record) that stand by themselves, in no page",
+      place: .init(path: path),
+      remedy: "put them into one, as the vendor sends them: \(PageParser.pageForm)"
+        + (record == "bars" ? "; and name the ticker: --symbol SPY" : ""))
+  }
+
   /// The error for JSON of another kind.
   static func noPage(_ path: String) -> SourceError {
     SourceError(
       .needsKind, "the file is JSON, but no page of bars, contracts, news or open and close",
-      place: .init(path: path), remedy: "see which files can be read: lake ingest --help")
+      place: .init(path: path),
+      remedy:
+        "rows are read from CSV and Parquet: what lake query wrote, it writes as those too, with -o rows.parquet; "
+        + "see lake ingest --help")
   }
 
   /// Whether bytes begin like a list of JSON, which no page is.
   static func isList(_ head: [UInt8]) -> Bool {
     let blanks: Set<UInt8> = [0x20, 0x0A, 0x0D, 0x09]
-    let text = head.lazy.filter { !blanks.contains($0) }.prefix(2)
+    let text = afterMark(head).lazy.filter { !blanks.contains($0) }.prefix(2)
     return text.first == 0x5B && text.count == 2
       && text.dropFirst().allSatisfy { byte in
         [0x5B, 0x7B, 0x5D, 0x22].contains(byte) || (0x30...0x39).contains(byte)
@@ -125,10 +182,28 @@ enum PageFile {
       remedy: "stocks (SPY), options (O:SPY250304C00601000) and indices (I:VIX) are")
   }
 
-  /// The pages do not say how long their bars are: flags, tables and paths do.
+  /// The pages do not say how long their bars are: flags, tables and paths do, and must agree.
   private static func span(
     _ clues: PageClues, path: String, hint: KindHint
   ) throws(SourceError) -> BarSpan {
+    let own = clues.text("next_url").flatMap(PagePath.span) ?? PagePath.span(path)
+    let stated = try statedSpan(hint, path: path)
+    if let own, let stated, own != stated {
+      throw SourceError(
+        .needsKind,
+        "the file's path or its next page says that its bars are of \(own.name), and they were to be of \(stated.name)",
+        place: .init(path: path),
+        remedy: hint.interval == nil
+          ? "store them into a table of their own: leave out --as" : "correct --interval")
+    }
+    if let span = stated ?? own { return span }
+    throw SourceError(
+      .needsKind, "the file holds bars, and nothing says of which interval",
+      place: .init(path: path), remedy: "say it: --interval 1m")
+  }
+
+  /// The length of bars that flags or the table say, whatever the file.
+  static func statedSpan(_ hint: KindHint, path: String) throws(SourceError) -> BarSpan? {
     if let text = hint.interval {
       if let span = BarSpan(parsing: text) { return span }
       throw SourceError(
@@ -141,17 +216,7 @@ enum PageFile {
     {
       return span
     }
-    if let last = hint.tableName?.split(separator: "_").last,
-      let span = BarSpan(parsing: String(last))
-    {
-      return span
-    }
-    if let span = clues.text("next_url").flatMap(PagePath.span) ?? PagePath.span(path) {
-      return span
-    }
-    throw SourceError(
-      .needsKind, "the file holds bars, and nothing says of which interval",
-      place: .init(path: path), remedy: "say it: --interval 1m")
+    return hint.tableName?.split(separator: "_").last.flatMap { BarSpan(parsing: String($0)) }
   }
 
   /// The date of a list of contracts: the last one in its path.

@@ -10,6 +10,9 @@ final class PageStream {
   /// Bytes that are read before a page that may be incomplete is looked at.
   private static let eagerByteCount = 8 << 20
 
+  /// Some programs of Windows write it before JSON.
+  static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+
   private let supply: any ByteSupply
   private let buffer = ByteBuffer()
   private var hash = SHA256()
@@ -58,8 +61,12 @@ final class PageStream {
     }
   }
 
-  /// Passes over white space; false at the end of the stream.
+  /// Passes over white space, and over a mark of the byte order at the beginning; false at the end of the stream.
   func skipSpace() throws -> Bool {
+    if offset == 0 {
+      try fill(Self.byteOrderMark.count)
+      if bytes.starts(with: Self.byteOrderMark) { take(Self.byteOrderMark.count) }
+    }
     while true {
       try fill(1)
       if bytes.isEmpty { return false }

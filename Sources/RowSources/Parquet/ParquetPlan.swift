@@ -19,6 +19,11 @@ struct ParquetPlan {
   private(set) var fills: [ParquetFill?]
   private(set) var extraColumns: [Int] = []
   private(set) var extraField: RowField?
+  /// A calendar date beside a full time, kept where it is another than the row's partition date.
+  private(set) var dateColumn: Int?
+  private let schemaZone: TimeZoneRules?
+  /// The zone of the table's partition dates; nil: UTC.
+  var partitionZone: TimeZoneRules? { schemaZone ?? dates?.zone }
   /// Another table's `extra`.
   private(set) var extraObject: Int?
   private(set) var extraNames: Set<String> = []
@@ -67,6 +72,8 @@ struct ParquetPlan {
     keys = assignment.keys
     copiedTime = assignment.copiedTime.map { (layout.fields[$0.from], layout.fields[$0.to]) }
     report.notes = assignment.notes
+    schemaZone = schema.partitionZone
+    if let note = assignment.noteWithoutExtra(schema) { report.notes.append(note) }
     let known = Set(names.map { ColumnAssignment.normalised($0).name })
     let isVendorForm = known.isSuperset(of: ["rtype", "publisher_id", "instrument_id"])
     for column in names.indices {
@@ -94,7 +101,8 @@ struct ParquetPlan {
       case .ignored(let reason): report.ignoredColumns.append("\(names[column]) (\(reason))")
       case .blank: blanks.append(column)
       case .dateCheck:
-        report.ignoredColumns.append("\(names[column]) (the date of a time that is there)")
+        extraField = schema.position(of: "extra").map { layout.fields[$0] }
+        dateColumn = column
       case .date, .clock:
         throw SourceError(
           .unsupported, "date and time of day stand in two columns",

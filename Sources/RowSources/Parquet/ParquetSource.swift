@@ -207,7 +207,7 @@ public final class ParquetSource: RowSource {
       to.markValid(out)
     }
     if let extra = plan.extraField {
-      let json = extraText(row)
+      let json = extraText(row, out)
       if json.count > 2 {
         out.storeLE(json.withUnsafeBytes { strings.code($0) }, extra.offset)
         extra.markValid(out)
@@ -241,8 +241,36 @@ public final class ParquetSource: RowSource {
     }
   }
 
-  /// What of a row goes into `extra`: unknown columns, and another table's own.
-  private func extraText(_ row: Int) -> [UInt8] {
+  /// What of a row goes into `extra`: unknown columns, another table's own, and a date that the
+  /// partition does not say.
+  private func extraText(_ row: Int, _ out: UnsafeRawPointer) -> [UInt8] {
+    var json = membersText(row)
+    guard let index = plan.dateColumn, let text = ParquetCell.text(columns[index], row),
+      !text.isEmpty, !isPartitionDate(text, out)
+    else { return json }
+    json.removeLast()
+    if json.count > 1 { json.append(0x2C) }
+    let length = json.count
+    JSONWriter.appendQuoted(ExtraObject.dateKey(plan.keys[index], beside: json), to: &json)
+    json.append(0x3A)
+    if !ParquetCell.appendJSON(columns[index], row, to: &json) { json.removeSubrange(length...) }
+    json.append(0x7D)
+    return json
+  }
+
+  /// Whether a text is the date of the partition that a row belongs to, be it as midnight of that date.
+  private func isPartitionDate(_ text: String, _ out: UnsafeRawPointer) -> Bool {
+    guard plan.indexField.isValid(out) else { return false }
+    let time = out.loadLE(plan.indexField.offset, as: Int64.self)
+    let zeros = text.utf8.dropFirst(10).allSatisfy { "T :0.Z+".utf8.contains($0) }
+    let day = CivilDate(iso: zeros ? String(text.prefix(10)) : text)
+    let own =
+      plan.partitionZone?.localDay(nanoseconds: time)
+      ?? Int(floorDivide(time, 86_400_000_000_000))
+    return day?.daysSinceEpoch == own
+  }
+
+  private func membersText(_ row: Int) -> [UInt8] {
     let unknown = object(plan.extraColumns, row)
     guard let index = plan.extraObject, let (text, _) = ParquetCell.words(columns[index], row)
     else {
