@@ -183,9 +183,9 @@ def judge_remedies(judge: Judge) -> None:
     bars.write_text(HEADER + "2024-01-02T10:00:00.000000001Z,AA,1,2,1,1.5,3\n")
     told("nanoseconds of a bar", ["microseconds that the table keeps"], ["--timezone"], "ingest", bars, "--table", "raw.y_ohlcv_1m",
          "--interval", "1m")
-    told("a query of CSV", ["lake ingest"], ["damaged"], "query", bars)
-    told("a query of DBN", ["lake ingest"], ["damaged"], "query", judge.data / "derived/dbn/equs-mini-20131009.ohlcv-1s.dbn.zst")
-    told("a description of CSV", ["lake ingest"], ["damaged"], "parquet", bars)
+    told("a query of CSV", ["lake ingest"], ["--verify"], "query", bars)
+    told("a query of DBN", ["lake ingest"], ["--verify"], "query", judge.data / "derived/dbn/equs-mini-20131009.ohlcv-1s.dbn.zst")
+    told("a description of CSV", ["lake ingest"], ["--verify"], "parquet", bars)
 
 
 def limit_file_size() -> None:

@@ -118,9 +118,8 @@ public final class ParquetReader: Sendable {
     if !isMarked {
       throw ParquetError(
         .corrupt, "no Parquet file: it does not begin with 'PAR1'", place: .init(offset: 0),
-        remedy:
-          "lake query and lake parquet read Parquet; CSV, DBN and the like go into a table first: lake ingest FILE"
-      )
+        remedy: "a file of another kind goes into a lake first (lake ingest FILE); a Parquet file "
+          + "that begins so is damaged: copy or download it again")
     }
     if file.count < byteCountMin {
       throw ParquetError(
@@ -132,15 +131,6 @@ public final class ParquetReader: Sendable {
     if head == encryptedMagic || tail == encryptedMagic {
       throw ParquetError(.unsupported, "the file is encrypted")
     }
-<<<<<<< HEAD
-    if head != magic {
-      throw ParquetError(
-        .corrupt, "no Parquet file: it does not begin with 'PAR1'", place: .init(offset: 0),
-        remedy: "a file of another kind goes into a lake first (lake ingest FILE); a Parquet file "
-          + "that begins so is damaged: copy or download it again")
-    }
-=======
->>>>>>> c716252 (What is no page, contradicts a page or a table's name, or would be lost is refused, kept or set aside)
     if tail != magic {
       throw ParquetError(
         .truncated, "the file does not end with 'PAR1': it is cut off or was never finished",
