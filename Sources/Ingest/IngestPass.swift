@@ -341,8 +341,8 @@ public final class IngestPass {
   }
 
   private func commit(_ target: TableTarget) throws {
-    for _ in 0..<CommitGroup.attemptMax {
-      if target.pendingInputs.isEmpty { return }
+    try CommitGroup.retry(target.root) { _ -> Void? in
+      if target.pendingInputs.isEmpty { return () }
       let places = target.pendingInputs.compactMap(\.place)
       let parameters = [("inputs", "\(target.pendingInputs.count)"), ("run", run.id)]
       let (before, zone) = (target.snapshot, target.timeZone)
@@ -354,14 +354,14 @@ public final class IngestPass {
       else {
         observer.didStore(rowCount: places.reduce(0) { $0 + report.files[$1].rowsStored })
         if let version = target.committedVersion { report.commits.append((target.name, version)) }
-        return
+        return ()
       }
       // Another writer came first: what it wrote may overlap ours, and what does is read again.
       try target.reload()
       if case .alreadyDone = outcome {
         for place in places { report.files[place].wasStoredByAnother() }
         _ = target.drop(Set(target.pendingInputs.map(\.appId)))
-        return
+        return ()
       }
       let stale = try target.staleInputs(since: before, zone: zone)
       for place in target.drop(stale).compactMap(\.place) {
@@ -370,9 +370,7 @@ public final class IngestPass {
         ingestInput(place)
       }
       try syncer.finish()
+      return nil
     }
-    throw PassError(
-      .conflict, "\(CommitGroup.attemptMax) other commits came first", place: target.root,
-      remedy: "run the command again when fewer writers are at work")
   }
 }

@@ -1,6 +1,8 @@
 import Bytes
 import Catalog
+import DeltaLog
 import JSON
+import Parquet
 import Tables
 
 /// One run of one job, as the ledger keeps it.
@@ -50,6 +52,50 @@ public enum RunLedger {
     defer { run.finish() }
     try table.append(now: Clock.nanoseconds(), run: run) { _ in
       CellChunks(records) { cells($0, run.id) }
+    }
+  }
+
+  /// Dates of runs that are looked through for the last one of a table.
+  private static let dateCountMax = 31
+
+  /// Of each table the last run that was to write it, as far back as the last month of runs goes, where that
+  /// failed: when it began, in ns, and why it failed. Cost: reads those runs.
+  public static func failures(in lake: Lake) throws -> [TableName: (
+    startedAt: Int64, error: String
+  )] {
+    guard let snapshot = try SmallTable(lake: lake, name: table, kind: "runs").load() else {
+      return [:]
+    }
+    let files = Dictionary(grouping: try snapshot.files) {
+      $0.partitionValue(TableSchema.partitionColumn) ?? ""
+    }
+    var last: [TableName: (startedAt: Int64, error: String?)] = [:]
+    for date in files.keys.sorted().suffix(dateCountMax) {
+      for file in files[date] ?? [] {
+        let reader = try ParquetReader(path: file.localPath(in: lake.path(of: table)))
+        for rowGroup in 0..<reader.rowGroupCount {
+          let rows = try RowColumns(reader, rowGroup: rowGroup)
+          for row in 0..<rows.rowCount { note(rows, row, in: &last) }
+        }
+      }
+    }
+    return last.compactMapValues { run in run.error.map { (run.startedAt, $0) } }
+  }
+
+  private static func note(
+    _ rows: RowColumns, _ row: Int, in last: inout [TableName: (startedAt: Int64, error: String?)]
+  ) {
+    // What another program wrote into it may be anything, and is passed over.
+    guard let startedAt = rows.time("started_at", row), let text = rows.text("tables_out", row),
+      let names = try? JSONValue(parsing: Array(text.utf8)).array
+    else { return }
+    let isFailed = rows.text("outcome", row) == RunRecord.Outcome.failed.rawValue
+    for name in names.compactMap(\.string) {
+      // As above.
+      guard let table = try? TableName(parsing: name),
+        startedAt >= last[table]?.startedAt ?? .min
+      else { continue }
+      last[table] = (startedAt, isFailed ? rows.text("error", row) ?? "no reason is known" : nil)
     }
   }
 

@@ -51,16 +51,16 @@ final class SmallTable {
     rows: (Snapshot?) throws -> CellChunks
   ) throws {
     let day = Int(now / 86_400_000_000_000)
-    for attempt in 0..<CommitGroup.attemptMax {
+    try CommitGroup.retry(lake.path(of: name)) { lostCount -> Void? in
       // What came since it was looked at first, the commit meets.
-      if snapshot == nil || attempt > 0 { try load() }
+      if snapshot == nil || lostCount > 0 { try load() }
       if let snapshot {
         try snapshot.requireWritable()
         try definition.requireMatch(snapshot)
-        if let appId, snapshot.txns[appId] != nil { return }
+        if let appId, snapshot.txns[appId] != nil { return () }
       }
       let chosen = try rows(snapshot)
-      if chosen.count == 0 { return }
+      if chosen.count == 0 { return () }
       let segment = try write(chosen, day: day, run: run)
       var transaction =
         snapshot == nil
@@ -73,13 +73,13 @@ final class SmallTable {
       if readsAll { transaction.readPartitions = .all }
       if let appId { transaction.setApplication(appId, version: 1) }
       switch try publish(segment, run, &transaction) {
-      case .committed: return try compactIfDue(day: day, run: run)
-      case .alreadyDone: return
-      case .conflict: continue
+      case .committed:
+        try compactIfDue(day: day, run: run)
+        return ()
+      case .alreadyDone: return ()
+      case .conflict: return nil
       }
     }
-    throw PassError(
-      .conflict, "other commits came first again and again", place: lake.path(of: name))
   }
 
   /// Columns of the schema that the table does not declare: it was made before it had them.

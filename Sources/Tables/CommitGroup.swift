@@ -16,4 +16,22 @@ package enum CommitGroup {
     guard nanoseconds > nanosecondsMax else { return partitionMax }
     return max(1, Int(Int64(count) * nanosecondsMax / nanoseconds))
   }
+
+  /// Commits, whatever other writers do meanwhile.
+  ///
+  /// - Parameters:
+  ///   - place: What is committed to, for the message.
+  ///   - attempt: Tries once, by the number of races lost before. nil: another commit came first, and it has
+  ///     looked at the table anew.
+  /// - Throws: `PassError.conflict` after `attemptMax` races.
+  package static func retry<Result>(
+    _ place: String, _ attempt: (_ lostCount: Int) throws -> Result?
+  ) throws -> Result {
+    for number in 0..<attemptMax {
+      if let result = try attempt(number) { return result }
+    }
+    throw PassError(
+      .conflict, "\(attemptMax) other commits came first", place: place,
+      remedy: "run the command again when fewer writers are at work")
+  }
 }

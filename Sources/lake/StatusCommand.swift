@@ -1,6 +1,7 @@
 import Catalog
 import CommandLineKit
 import JSON
+import Ledger
 import Passes
 import Tables
 
@@ -14,7 +15,8 @@ struct StatusCommand: Command {
     ],
     notes: [
       "fresh: made of the rows that are there now. stale: those changed since. missing: not made yet. orphaned: the rows are "
-        + "gone. frozen: they were purged, and what was made of them stays. The exit status is 1 where something is not "
+        + "gone. frozen: they were purged, and what was made of them stays. failed: the last run that was to make it failed, and "
+        + "nothing made it since. The exit status is 1 where something is not "
         + "up to date."
     ],
     examples: [
@@ -57,9 +59,18 @@ struct StatusCommand: Command {
       context.report(error)
       status = .failed
     }
+    var failures: [TableName: (startedAt: Int64, error: String)] = [:]
+    do {
+      failures = try RunLedger.failures(in: lake)
+    } catch {
+      context.report(error)
+      status = .failed
+    }
     var printer = StatusPrinter(context: context)
     for derived in tables {
-      if let tally = tallies[derived.table] { printer.add(derived, tally) }
+      guard let tally = tallies[derived.table] else { continue }
+      // What was made since, by whatever command, is no failure any more.
+      printer.add(derived, tally, failure: tally.isUpToDate ? nil : failures[derived.table]?.error)
     }
     printer.finish()
     return printer.dueCount > 0 ? status.worse(.findings) : status
@@ -73,7 +84,8 @@ struct StatusCommand: Command {
     let means = PassMeans(lake: lake)
     var tallies: [TableName: UnitTally] = [:]
     let runner = PassRunner(
-      passes + tables.filter { !$0.isConfigured }.map(\.pass), means: means,
+      passes.filter { $0.kind.effect == .derive }
+        + tables.filter { !$0.isConfigured }.map(\.pass), means: means,
       choice: UnitChoice())
     runner.plan { pass, outcome in
       switch outcome {
@@ -124,6 +136,8 @@ struct UnitTally {
     }
   }
 
+  var isUpToDate: Bool { dueCount == 0 && missingSource == nil }
+
   var dueCount: Int { counts.reduce(0) { $0 + ($1.key.isDue ? $1.value : 0) } }
 }
 
@@ -134,18 +148,20 @@ private struct StatusPrinter {
     ("MISSING", .right), ("ORPHANED", .right), ("FROZEN", .right), ("WHY", .left),
   ])
   private var hasUnconfigured = false
+  private var failedCount = 0
   private var tableCount = 0
   private(set) var dueCount = 0
   private var total: [PassUnit.State: Int] = [:]
 
   init(context: Context) { self.context = context }
 
-  mutating func add(_ derived: DerivedTable, _ tally: UnitTally) {
+  mutating func add(_ derived: DerivedTable, _ tally: UnitTally, failure: String?) {
     tableCount += 1
     dueCount += tally.dueCount
     total.merge(tally.counts) { $0 + $1 }
     if !derived.isConfigured, tally.dueCount > 0 { hasUnconfigured = true }
-    if context.isJSON { return context.print(json(derived, tally)) }
+    if failure != nil { failedCount += 1 }
+    if context.isJSON { return context.print(json(derived, tally, failure)) }
     func count(_ state: PassUnit.State) -> String { Quantity.count(tally.counts[state] ?? 0) }
     var why = tally.reasons.map { reason in
       let dates = reason.dates
@@ -153,6 +169,7 @@ private struct StatusPrinter {
       return "\(reason.reason.text): \(range)"
     }.joined(separator: "; ")
     if let source = tally.missingSource { why = "\(source) is not there yet" }
+    if let failure { why += (why.isEmpty ? "" : "; ") + "the last run failed: " + failure }
     list.add([
       derived.table.description, derived.pass.kind.name, derived.pass.request.table.description,
       // Dates of which nothing came are as fresh as others.
@@ -161,7 +178,9 @@ private struct StatusPrinter {
     ])
   }
 
-  private func json(_ derived: DerivedTable, _ tally: UnitTally) -> String {
+  private func json(
+    _ derived: DerivedTable, _ tally: UnitTally, _ failure: String?
+  ) -> String {
     var members: [(String, JSONValue)] = [
       ("type", .string("table")), ("table", .string(derived.table.description)),
       ("pass", .string(derived.pass.kind.name)),
@@ -171,6 +190,8 @@ private struct StatusPrinter {
     members += PassUnit.State.allCases.map { state in
       (state.rawValue, .integer(Int64(tally.counts[state] ?? 0)))
     }
+    members.append(("failed", .boolean(failure != nil)))
+    if let failure { members.append(("error", .string(failure))) }
     members.append(
       (
         "reasons",
@@ -193,6 +214,7 @@ private struct StatusPrinter {
     var summary = Summary()
     summary.add("tables", .count(tableCount))
     for state in PassUnit.State.allCases { summary.add(state.rawValue, .count(total[state] ?? 0)) }
+    summary.add("failed", .count(failedCount))
     context.print(summary)
     if context.isJSON { return }
     if tableCount == 0 {

@@ -261,12 +261,4 @@ private func set(_ text: String) throws -> IntervalSet? {
     #expect(IntervalSet(low: 2, high: 1) == .empty)
     #expect(set.contains(4) && !set.contains(7))
   }
-
-  @Test func nearestNamesComeFirst() {
-    let names = ["open", "high", "low", "close", "volume"]
-    #expect(NearestNames.of("clsoe", among: names) == ["close"])
-    #expect(NearestNames.of("Volume", among: names) == ["volume"])
-    #expect(NearestNames.of("xyzzy", among: names) == [])
-    #expect(NearestNames.of("vol", among: names).contains("volume"))
-  }
 }

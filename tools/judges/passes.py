@@ -3,7 +3,7 @@
 
 Needs no shared data.
 
-Cases: 134
+Cases: 135
 """
 from __future__ import annotations
 
@@ -212,6 +212,8 @@ def judge_failures(judge: Judge) -> None:
     judge.check(result.status == 2, "a damaged day fails", result.talk)
     for table in list(DERIVED)[:2]:
         judge.check(sorted({uri.split("date=")[1][:10] for uri in files(lake, table)}) == [day for day in DAYS if day != DAYS[1]], f"{table}: the other days are made")
+    told = [json.loads(line) for line in lake.run("status", "--json").expect(1).output.splitlines()]
+    judge.check({line["table"] for line in told if line.get("failed") is True} == set(list(DERIVED)[:2]) and told[-1]["failed"] == 2, "status says what failed", told)
     broken = new_lake(judge, PASSES + "  - {pass: resample, table: raw.later_ohlcv_1s, to: [1m]}\n")
     result = broken.run("run")
     judge.check(result.status == 2 and "raw.later_ohlcv_1s" in result.talk, "a source that is not there fails", result.talk)

@@ -158,10 +158,13 @@ private struct ConfiguredEntry {
         continue
       }
       if setting.values.count > 1, !parameter.isList {
-        mistakes.append(mistake(key, "one value is expected, not \(setting.values.count)", nil))
+        mistakes.append(
+          mistake(
+            key, "one value is expected, not \(setting.values.count)",
+            "\(key): " + parameter.help))
       }
       mistakes += setting.values.compactMap { parameter.problem(with: $0) }
-        .map { mistake(key, $0, nil) }
+        .map { mistake(key, $0, "\(key): " + parameter.help) }
       values[key] = setting.values
     }
     if !mistakes.isEmpty { return (nil, mistakes) }

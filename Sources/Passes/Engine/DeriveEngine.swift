@@ -177,13 +177,13 @@ package final class DeriveEngine<Pass: DerivePass>: @unchecked Sendable {
   ) throws {
     let table = pass.targets[target]
     var left = units
-    for _ in 0..<CommitGroup.attemptMax {
-      if left.isEmpty { return }
+    try CommitGroup.retry(table.name.description) { _ -> Void? in
+      if left.isEmpty { return () }
       if try table.commit(left, parameters: pass.commitParameters) {
         report.computedCount += left.count
         report.rowCount += left.reduce(0) { $0 + ($1.product?.rowCount ?? 0) }
         report.byteCount += left.reduce(0) { $0 + ($1.product?.byteCount ?? 0) }
-        return
+        return ()
       }
       // Somebody else wrote to these partitions: what is the same already need not be written again.
       let known = try table.knownUnits()
@@ -193,10 +193,7 @@ package final class DeriveEngine<Pass: DerivePass>: @unchecked Sendable {
           ? table.isKnownEmpty(unit.derivation, date: unit.date)
           : unit.derivation.isFresh(files)
       }
+      return nil
     }
-    throw PassError(
-      .conflict, "\(CommitGroup.attemptMax) other commits came first",
-      place: table.name.description,
-      remedy: "run the command again when fewer writers are at work")
   }
 }

@@ -100,8 +100,8 @@ package final class RewriteEngine<Pass: RewritePass>: @unchecked Sendable {
 
   private func commit(_ units: [Done], _ report: inout RewriteReport) throws {
     var left = units
-    for _ in 0..<CommitGroup.attemptMax {
-      if left.isEmpty { return }
+    try CommitGroup.retry(pass.target.place) { _ -> Void? in
+      if left.isEmpty { return () }
       if let version = try pass.target.commit(left) {
         report.versions.append(version)
         for done in left {
@@ -112,16 +112,14 @@ package final class RewriteEngine<Pass: RewritePass>: @unchecked Sendable {
           report.bytesBefore = report.bytesBefore.adding(clamped: done.unit.byteCount)
           report.bytesAfter = report.bytesAfter.adding(clamped: Int64(done.product.byteCount))
         }
-        return
+        return ()
       }
       // Where the other commit took files of ours, those are no longer ours to replace.
       let live = try pass.target.livePaths()
       let before = left.count
       left.removeAll { done in done.unit.files.contains { !live.contains($0.path) } }
       report.overtakenCount += before - left.count
+      return nil
     }
-    throw PassError(
-      .conflict, "\(CommitGroup.attemptMax) other commits came first", place: pass.target.place,
-      remedy: "run the command again when fewer writers are at work")
   }
 }

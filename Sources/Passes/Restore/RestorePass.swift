@@ -126,11 +126,12 @@ public struct RestorePass {
     let run = try StagingRun(root: lake.root)
     defer { run.finish() }
     let journal = try CoverageJournal(lake: lake, runID: run.id)
-    for _ in 0..<CommitGroup.attemptMax {
+    return try CommitGroup.retry(table.path) {
+      _ -> (plan: RestorePlan, version: Int?, ledgerFailure: (any Error)?)? in
       var plan = try plan()
       try addEvents(to: &plan, runID: run.id)
       if plan.isNothing { return (plan, nil, nil) }
-      guard let version = try commit(plan, runID: run.id) else { continue }
+      guard let version = try commit(plan, runID: run.id) else { return nil }
       do {
         try journal.keep(plan.events)
         try journal.fold(run: run)
@@ -140,9 +141,6 @@ public struct RestorePass {
       }
       return (plan, version, nil)
     }
-    throw PassError(
-      .conflict, "\(CommitGroup.attemptMax) other commits came first", place: table.path,
-      remedy: "run the command again when fewer writers are at work")
   }
 
   /// The plan with what the ledger will be told.

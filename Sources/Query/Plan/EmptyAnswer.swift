@@ -1,3 +1,4 @@
+import Bytes
 import Columnar
 import DeltaLog
 
@@ -76,10 +77,10 @@ struct EmptyAnswer {
     if request.symbols.isEmpty { return [] }
     let known = try symbols()
     return request.symbols.filter { !known.contains($0) }.map { symbol in
-      let near = NearestNames.of(symbol, among: known)
+      let near = NearestNames.near(symbol, among: Array(known))
       let told =
         near.isEmpty
-        ? known.sorted().prefix(NearestNames.suggestionCountMax).joined(separator: ", ")
+        ? known.sorted().prefix(NearestNames.offeredMax).joined(separator: ", ")
         : near.joined(separator: ", ")
       return "symbol '\(symbol)' is not in the table; "
         + (near.isEmpty ? "it holds " : "nearest: ") + told

@@ -1,3 +1,4 @@
+import Bytes
 import Columnar
 import DeltaLog
 import Market
@@ -65,7 +66,7 @@ struct QueryPlan: Sendable {
       }
       let known = table.columns.map(\.name)
       let near =
-        NearestNames.remedy(name, among: known)
+        NearestNames.question(name, among: known)
         ?? "the columns are " + known.joined(separator: ", ")
       throw QueryError(
         .unknownColumn, "no column is called '\(name)'", at: table.name,

@@ -1,3 +1,4 @@
+import Bytes
 import Columnar
 import Glibc
 
@@ -83,7 +84,7 @@ struct Binder {
   }
 
   private func unknown(_ name: String, at offset: Int) -> QueryError {
-    let near = NearestNames.remedy(name, among: columns.map(\.name))
+    let near = NearestNames.question(name, among: columns.map(\.name))
     return clause.error(
       .unknownColumn, "no column is called '\(name)'", at: offset,
       remedy: near ?? "text stands between single quotes; the columns are "
