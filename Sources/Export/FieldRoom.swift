@@ -46,20 +46,13 @@ struct FieldRoom {
     }
   }
 
-  /// What a feed counts and marks records by: 0 says that there is none. Instruments without an id are told apart
-  /// by their number, see `InstrumentMap`.
-  private static let marks: Set<String> = [
-    "instrument_id", "publisher_id", "flags", "sequence", "channel_id", "ts_in_delta",
-  ]
+  /// Quantities of which 0 is a value like any other. Elsewhere 0 is what the vendor's own tools put where a record
+  /// has nothing: in marks of the feed, and in fields that older records lack. Instruments without an id are told
+  /// apart by their number, see `InstrumentMap`.
+  private static let quantities: Set<String> = ["volume", "size"]
 
   /// Whether the format has something that means null.
-  private var hasNull: Bool {
-    if field.nullSentinel != nil || Self.marks.contains(field.name) { return true }
-    switch field.form {
-    case .character, .fixedText: return true
-    default: return false
-    }
-  }
+  private var hasNull: Bool { field.nullSentinel != nil || !Self.quantities.contains(field.name) }
 
   private func store(_ value: Int64, _ record: UnsafeMutableRawPointer) throws(FieldMisfit) {
     guard range.contains(value) else { throw misfit(shown(Int128(value))) }
