@@ -39,8 +39,9 @@ final class JobRecorder {
   private let job: String
   private let label: String?
   private let context: Context
-  private let startedAt = Clock.nanoseconds()
-  private let began = Clock.monotonicNanoseconds()
+  /// When the job in hand began: on the wall clock, and on one that nobody sets.
+  private var startedAt = Clock.nanoseconds()
+  private var began = Clock.monotonicNanoseconds()
   private var lake: Lake?
   private var records: [RunRecord] = []
 
@@ -62,9 +63,12 @@ final class JobRecorder {
     var record = RunRecord(job: name ?? job, startedAt: startedAt)
     fill(&record)
     if let error { record.error = text(error) }
-    record.nanoseconds = Clock.monotonicNanoseconds() - began
+    let now = Clock.monotonicNanoseconds()
+    record.nanoseconds = now - began
     record.peakByteCount = ProcessMemory.peakByteCount
     records.append(record)
+    // The next one of the command begins where this one ends.
+    (began, startedAt) = (now, Clock.nanoseconds())
   }
 
   func finish(_ status: ExitStatus) {
