@@ -13,9 +13,12 @@ public final class SHA256Blocks {
   /// Blocks that `add` took, or that the caller took and `count`ed.
   private var blockCount = 0
 
+  /// Asked once: in a virtual machine the question costs more than hashing a kilobyte.
+  private static let isSupported = lake_has_sha256() != 0
+
   /// - Returns: nil where the processor has no such instructions.
   public init?() {
-    if lake_has_sha256() == 0 { return nil }
+    if !Self.isSupported { return nil }
     let memory = UnsafeMutableRawPointer.allocate(byteCount: 32, alignment: 16)
     state = memory.bindMemory(to: UInt32.self, capacity: 8)
     // The first 32 bits of the fractional parts of the square roots of the first eight primes.
