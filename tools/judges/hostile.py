@@ -142,7 +142,7 @@ def judge_outputs(judge: Judge) -> None:
         "query": (["query", table, "-o"], ["--symbol", "AA"], True),
         "query of Parquet": (["query", table, "--format", "parquet", "-o"], ["--symbol", "AA"], True),
         "compressed query": (["query", table, "-o"], ["--symbol", "AA"], True),
-        "export": (["export", "dbn", table, "-o"], ["--symbol", "AA"], True),
+        "export": (["export", "dbn", table, "--symbol", "AA", "-o"], ["--start", "2024-01-02T15:00:00Z"], True),
         "rewriting": (["parquet", str(source), "--rewrite"], [], False),
     }
     for name, (words, other, can_force) in writers.items():
