@@ -72,6 +72,10 @@ def judge_calls(judge: Judge) -> None:
         ("config", ["config", "show"]), ("workers", ["workers", "list"]), ("rebuild", ["ledger", "rebuild"]),
     ]
 
+    def data(result: Result) -> list[list[str]]:
+        """What it printed, but for the ledger: how long a run took decides how many bytes its row takes."""
+        return [line.split() for line in result.output.splitlines() if not line.startswith("ledger.runs")]
+
     def run_all(lake: Lake, env: dict[str, str] | None, name: str, expected: dict[str, Result] | None) -> dict[str, Result]:
         results: dict[str, Result] = {}
         for step, words in steps:
@@ -79,7 +83,7 @@ def judge_calls(judge: Judge) -> None:
             if expected is None:
                 continue
             wanted = expected[step]
-            same = result.status == wanted.status and (step not in ("query", "gaps", "tables") or result.output == wanted.output)
+            same = result.status == wanted.status and (step not in ("query", "gaps", "tables") or data(result) == data(wanted))
             judge.check(same, f"{name}: {step}", (result.status, result.talk[-300:]))
         out = lake.root.parent / "out.csv"
         for flags in ([], ["--force"]):
