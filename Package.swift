@@ -12,6 +12,7 @@ let package = Package(
       .library(name: $0, targets: [$0])
     },
   targets: [
+    .systemLibrary(name: "CKernels"),
     .systemLibrary(name: "CSystem"),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
@@ -19,109 +20,119 @@ let package = Package(
     .systemLibrary(name: "CBrotli", providers: [.apt(["libbrotli-dev"])]),
     .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
-    .target(name: "Bytes", dependencies: ["CSystem"], swiftSettings: strict),
-    .target(
-      name: "Compression", dependencies: ["Bytes", "CSystem", "CZstd", "CLZ4", "CZlib", "CBrotli"],
-      swiftSettings: strict),
+    .target(name: "Platform", dependencies: ["CSystem"], swiftSettings: strict),
+    .target(name: "Bytes", dependencies: ["CKernels"], swiftSettings: strict),
     .target(name: "Columnar", dependencies: ["Bytes"], swiftSettings: strict),
     .target(
-      name: "Parquet", dependencies: ["Bytes", "Compression", "Columnar", "CSystem"],
+      name: "Compression",
+      dependencies: ["Platform", "Bytes", "CZstd", "CLZ4", "CZlib", "CBrotli", "CSystem"],
       swiftSettings: strict),
-    .target(name: "JSON", dependencies: ["Bytes"], swiftSettings: strict),
-    .target(name: "Storage", dependencies: ["Bytes", "CSystem"], swiftSettings: strict),
+    .target(name: "JSON", dependencies: ["Platform"], swiftSettings: strict),
+    .target(
+      name: "Parquet",
+      dependencies: ["Platform", "Bytes", "Compression", "Columnar", "CKernels", "CSystem"],
+      swiftSettings: strict),
+    .target(name: "Storage", dependencies: ["Platform", "CSystem"], swiftSettings: strict),
     .target(
       name: "DeltaLog",
-      dependencies: ["Bytes", "Columnar", "JSON", "Parquet", "Storage", "CSystem"],
+      dependencies: ["Platform", "Bytes", "Columnar", "JSON", "Parquet", "Storage", "CSystem"],
       swiftSettings: strict),
-    .target(name: "Market", dependencies: ["Bytes", "Columnar", "CSystem"], swiftSettings: strict),
     .target(
-      name: "HTTP", dependencies: ["Bytes", "Columnar", "JSON", "CSystem", "CCurl"],
+      name: "HTTP", dependencies: ["Platform", "Bytes", "Columnar", "JSON", "CCurl", "CSystem"],
+      swiftSettings: strict),
+    .target(
+      name: "Market", dependencies: ["Platform", "Bytes", "Columnar", "CSystem"],
       swiftSettings: strict),
     .target(
       name: "Databento",
-      dependencies: ["Bytes", "Compression", "Columnar", "JSON", "Market", "HTTP", "CSystem"],
+      dependencies: [
+        "Platform", "Bytes", "Compression", "Columnar", "JSON", "Market", "HTTP", "CSystem",
+      ],
       swiftSettings: strict),
     .target(
-      name: "Massive", dependencies: ["Bytes", "Columnar", "JSON", "Market", "HTTP"],
+      name: "Massive", dependencies: ["Platform", "Bytes", "Columnar", "JSON", "Market", "HTTP"],
       swiftSettings: strict),
     .target(
       name: "Catalog",
       dependencies: [
-        "Bytes", "Columnar", "JSON", "Parquet", "Storage", "DeltaLog", "Market", "HTTP", "CYAML",
-        "CSystem",
+        "Platform", "Bytes", "Columnar", "JSON", "Parquet", "Storage", "DeltaLog", "Market", "HTTP",
+        "CYAML", "CSystem",
       ],
       swiftSettings: strict),
     .target(
       name: "Tables",
       dependencies: [
-        "Bytes", "Columnar", "JSON", "Parquet", "Storage", "DeltaLog", "Catalog", "CSystem",
+        "Platform", "Bytes", "Columnar", "JSON", "Parquet", "Storage", "DeltaLog", "Catalog",
+        "CSystem",
       ],
       swiftSettings: strict),
     .target(
       name: "Ledger",
       dependencies: [
-        "Bytes", "Columnar", "JSON", "Parquet", "Storage", "DeltaLog", "Market", "Catalog",
-        "Tables", "CSystem",
+        "Platform", "Bytes", "Columnar", "JSON", "Parquet", "Storage", "DeltaLog", "Market",
+        "Catalog", "Tables", "CSystem",
       ],
       swiftSettings: strict),
     .target(
       name: "RowSources",
       dependencies: [
-        "Bytes", "Compression", "Columnar", "JSON", "Parquet", "DeltaLog", "Market", "Databento",
-        "Massive", "Catalog", "Tables", "CSystem",
+        "Platform", "Bytes", "Compression", "Columnar", "JSON", "Parquet", "DeltaLog", "Market",
+        "Databento", "Massive", "Catalog", "Tables", "CSystem",
       ],
       swiftSettings: strict),
     .target(
       name: "Ingest",
       dependencies: [
-        "Bytes", "Compression", "Columnar", "JSON", "Parquet", "Storage", "DeltaLog", "Market",
-        "Databento", "Massive", "Catalog", "Tables", "Ledger", "RowSources", "CSystem",
+        "Platform", "Bytes", "Compression", "Columnar", "JSON", "Parquet", "Storage", "DeltaLog",
+        "Market", "Databento", "Massive", "Catalog", "Tables", "Ledger", "RowSources", "CKernels",
+        "CSystem",
       ],
       swiftSettings: strict),
     .target(
       name: "Export",
       dependencies: [
-        "Bytes", "Compression", "Columnar", "JSON", "Parquet", "Storage", "DeltaLog", "Market",
-        "Databento", "Catalog", "Tables", "Ledger", "Ingest", "CSystem",
+        "Platform", "Bytes", "Compression", "Columnar", "JSON", "Parquet", "Storage", "DeltaLog",
+        "Market", "Databento", "Catalog", "Tables", "Ledger", "Ingest",
       ],
       swiftSettings: strict),
     .target(
       name: "Downloads",
       dependencies: [
-        "Bytes", "Compression", "Columnar", "JSON", "Parquet", "Storage", "DeltaLog", "Market",
-        "HTTP", "Databento", "Massive", "Catalog", "Tables", "Ledger", "RowSources",
+        "Platform", "Bytes", "Compression", "Columnar", "JSON", "Parquet", "Storage", "DeltaLog",
+        "Market", "HTTP", "Databento", "Massive", "Catalog", "Tables", "Ledger", "RowSources",
         "Ingest", "CSystem",
       ],
       swiftSettings: strict),
     .target(
       name: "Passes",
       dependencies: [
-        "Bytes", "Compression", "Columnar", "JSON", "Parquet", "Storage", "DeltaLog", "Market",
-        "Catalog", "Tables", "Ledger", "CSystem",
+        "Platform", "Bytes", "Compression", "Columnar", "JSON", "Parquet", "Storage", "DeltaLog",
+        "Market", "Catalog", "Tables", "Ledger",
       ],
       swiftSettings: strict),
     .target(
       name: "Query",
       dependencies: [
-        "Bytes", "Compression", "Columnar", "JSON", "Parquet", "Storage", "DeltaLog", "Market",
-        "Catalog", "CSystem",
+        "Platform", "Bytes", "Compression", "Columnar", "JSON", "Parquet", "Storage", "DeltaLog",
+        "Market", "Catalog", "CSystem",
       ],
       swiftSettings: strict),
-    .target(name: "CommandLineKit", dependencies: ["Bytes", "CSystem"], swiftSettings: strict),
+    .target(name: "CommandLineKit", dependencies: ["Platform", "CSystem"], swiftSettings: strict),
     .executableTarget(
       name: "lake",
       dependencies: [
-        "Bytes", "Compression", "Columnar", "JSON", "Parquet", "Storage", "DeltaLog", "Market",
-        "HTTP", "Databento", "Massive", "Catalog", "Tables", "Ledger", "RowSources",
+        "Platform", "Bytes", "Compression", "Columnar", "JSON", "Parquet", "Storage", "DeltaLog",
+        "Market", "HTTP", "Databento", "Massive", "Catalog", "Tables", "Ledger", "RowSources",
         "Ingest", "Export", "Downloads", "Passes", "Query", "CommandLineKit", "CSystem",
       ],
       swiftSettings: strict),
-    .target(name: "TestSupport", dependencies: ["Bytes"], path: "Tests/TestSupport"),
+    .target(name: "TestSupport", path: "Tests/TestSupport"),
+    .testTarget(name: "PlatformTests", dependencies: ["Platform", "TestSupport"]),
     .testTarget(name: "BytesTests", dependencies: ["Bytes", "TestSupport"]),
     .testTarget(
       name: "CompressionTests", dependencies: ["Compression", "Bytes", "CSystem", "TestSupport"]),
-    .testTarget(name: "ColumnarTests", dependencies: ["Columnar", "Bytes", "TestSupport"]),
-    .testTarget(name: "JSONTests", dependencies: ["JSON", "Bytes", "TestSupport"]),
+    .testTarget(name: "ColumnarTests", dependencies: ["Columnar", "TestSupport"]),
+    .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"]),
     .testTarget(name: "MarketTests", dependencies: ["Market", "Columnar", "TestSupport"]),
     .testTarget(
       name: "ParquetTests",
@@ -129,14 +140,15 @@ let package = Package(
     .testTarget(
       name: "DeltaLogTests",
       dependencies: [
-        "DeltaLog", "Storage", "JSON", "Parquet", "Columnar", "Bytes", "TestSupport",
+        "DeltaLog", "Storage", "JSON", "Parquet", "Columnar", "Platform", "TestSupport",
       ]),
-    .testTarget(name: "StorageTests", dependencies: ["Storage", "Bytes", "TestSupport"]),
-    .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Bytes", "TestSupport"]),
+    .testTarget(name: "StorageTests", dependencies: ["Storage", "Platform", "TestSupport"]),
+    .testTarget(name: "HTTPTests", dependencies: ["HTTP", "TestSupport"]),
     .testTarget(
       name: "DatabentoTests",
       dependencies: [
-        "Databento", "HTTP", "Compression", "Columnar", "Market", "Bytes", "TestSupport",
+        "Databento", "HTTP", "Compression", "Columnar", "Market", "Platform", "Bytes",
+        "TestSupport",
       ]),
     .testTarget(
       name: "MassiveTests",
@@ -150,10 +162,8 @@ let package = Package(
       name: "PassesTests",
       dependencies: [
         "Passes", "Tables", "Ledger", "RowSources", "Ingest", "Export", "Downloads", "Catalog",
-        "Databento",
-        "Massive", "DeltaLog", "Parquet", "Columnar", "Storage",
-        "Market", "JSON",
-        "Bytes", "CSystem", "TestSupport",
+        "Databento", "Massive", "DeltaLog", "Parquet", "Columnar", "Storage", "Market", "JSON",
+        "Platform", "Bytes", "CKernels", "TestSupport",
       ]),
     .testTarget(
       name: "EngineTests",
@@ -162,10 +172,10 @@ let package = Package(
       name: "QueryTests",
       dependencies: [
         "Query", "Catalog", "Compression", "Columnar", "Market", "Parquet", "DeltaLog", "Storage",
-        "Bytes", "TestSupport",
+        "Platform", "Bytes", "TestSupport",
       ]),
     .testTarget(
-      name: "CommandLineKitTests", dependencies: ["CommandLineKit", "Bytes", "TestSupport"]),
+      name: "CommandLineKitTests", dependencies: ["CommandLineKit", "Platform", "TestSupport"]),
     .testTarget(name: "lakeTests", dependencies: ["TestSupport"]),
   ]
 )

@@ -34,7 +34,8 @@ VENDORS = ["Databento", "Massive"]
 # A room, and those below it in the list that it must not know all the same.
 UNKNOWN_TO = [
     ("Parquet", "DeltaLog"), ("DeltaLog", "Market"), ("Databento", "Massive"), ("Massive", "Databento"),
-    ("CommandLineKit", "Catalog"), ("Columnar", "Parquet"), ("Ingest", "HTTP"),
+    ("CommandLineKit", "Catalog"), ("Columnar", "Parquet"), ("Ingest", "HTTP"), ("Market", "HTTP"),
+    *((room, other) for room in ["Bytes", "Columnar"] for other in ["Platform", "CSystem"]),
     *((room, vendor) for room in ["Catalog", "Tables", "Ledger", "Passes", "Query"] for vendor in VENDORS),
     *((room, other) for room in ["Passes", "Query"] for other in ["RowSources", "Ingest", "Export", "Downloads"]),
     ("Query", "Passes"), ("Passes", "Query"),

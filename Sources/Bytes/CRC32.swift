@@ -1,4 +1,4 @@
-import CSystem
+import CKernels
 
 /// The CRC-32 of gzip, zip and Parquet pages (polynomial 0xEDB88320, reflected).
 public enum CRC32 {

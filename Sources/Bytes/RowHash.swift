@@ -1,4 +1,4 @@
-import CSystem
+import CKernels
 
 // The row hash of a lake: the sum mod 2^128 of a table partition's row hashes is its fingerprint.
 //

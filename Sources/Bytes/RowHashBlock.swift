@@ -1,4 +1,4 @@
-import CSystem
+import CKernels
 
 /// The row hashes of one block of rows, from its columns.
 ///

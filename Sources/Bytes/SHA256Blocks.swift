@@ -1,4 +1,4 @@
-import CSystem
+import CKernels
 
 /// SHA-256 block by block, by the processor's own instructions.
 ///

@@ -1,5 +1,5 @@
-import Bytes
 import Market
+import Platform
 
 extension ExchangeCalendar {
   fileprivate static let folder = "/schemas/calendars"

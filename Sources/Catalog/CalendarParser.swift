@@ -1,6 +1,6 @@
-import Bytes
 import Columnar
 import Market
+import Platform
 
 /// Reads a calendar file: `schemas/calendars/XNYS.yaml`.
 struct CalendarParser {

@@ -1,4 +1,4 @@
-import Bytes
+import Platform
 
 /// A lake, a table, a schema file or a configuration that cannot be used.
 public struct CatalogError: LakeError, Hashable {

@@ -1,4 +1,4 @@
-import Bytes
+import Platform
 
 /// Walks a configuration beside the declarations, and collects values and mistakes.
 struct ConfigReader {

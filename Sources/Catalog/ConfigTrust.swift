@@ -1,4 +1,5 @@
 import Bytes
+import Platform
 
 /// Whether what a folder's configuration says of keys and addresses is believed.
 ///

@@ -1,7 +1,7 @@
-import Bytes
 import Columnar
 import HTTP
 import Market
+import Platform
 
 extension ConfigValueKind {
   /// nil when `text` is such a value; else what was expected, and a remedy where one is known.

@@ -1,6 +1,6 @@
-import Bytes
 import CSystem
 import Glibc
+import Platform
 
 /// The few questions that the catalog asks of folders and small files.
 ///

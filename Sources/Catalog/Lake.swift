@@ -1,4 +1,4 @@
-import Bytes
+import Platform
 
 /// A lake: a folder with a `lake.yaml`.
 public struct Lake: Sendable {

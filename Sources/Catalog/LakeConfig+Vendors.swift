@@ -1,6 +1,6 @@
-import Bytes
 import Columnar
 import HTTP
+import Platform
 
 /// What `lake.yaml` says of one vendor.
 public struct VendorConfig: Sendable {

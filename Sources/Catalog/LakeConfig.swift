@@ -1,5 +1,5 @@
-import Bytes
 import Market
+import Platform
 
 /// The configuration of a lake: every value in effect, and where it comes from.
 public struct LakeConfig: Sendable {

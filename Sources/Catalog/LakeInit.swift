@@ -1,6 +1,6 @@
-import Bytes
 import CSystem
 import Glibc
+import Platform
 import Storage
 
 /// What makes a folder a lake: planned, then done.

@@ -1,5 +1,5 @@
-import Bytes
 import Columnar
+import Platform
 
 extension TableSchema {
   /// The schema of a record kind: the lake's own file where it has one, else the one that is built in.

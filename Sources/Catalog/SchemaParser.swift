@@ -1,5 +1,5 @@
-import Bytes
 import Columnar
+import Platform
 
 /// Reads a schema file.
 struct SchemaParser {

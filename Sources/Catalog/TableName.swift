@@ -1,5 +1,5 @@
-import Bytes
 import Market
+import Platform
 
 /// The name of a table: `<layer>.<name>`, both snake_case.
 public struct TableName: Hashable, Sendable, Comparable, CustomStringConvertible {

@@ -1,7 +1,7 @@
-import Bytes
 import CSystem
 import Glibc
 import JSON
+import Platform
 import Storage
 
 /// Folders whose configuration a person trusts though somebody else can change it.

@@ -1,7 +1,7 @@
-import Bytes
 import CSystem
 import Glibc
 import HTTP
+import Platform
 
 /// A vendor's key: from the environment, from the file that `lake.yaml` names, from a `.env`.
 public enum VendorKey {

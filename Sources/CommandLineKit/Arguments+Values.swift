@@ -1,4 +1,4 @@
-import Bytes
+import Platform
 
 extension Arguments {
   /// Whether a switch is set.

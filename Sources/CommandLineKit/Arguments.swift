@@ -1,4 +1,4 @@
-import Bytes
+import Platform
 
 /// The words of a command line, sorted into flags and operands by a command's declaration.
 ///

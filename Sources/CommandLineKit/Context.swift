@@ -1,5 +1,5 @@
-import Bytes
 import Glibc
+import Platform
 
 /// What a command may print to and ask of its surroundings.
 public struct Context: Sendable {

@@ -1,6 +1,5 @@
-import Bytes
-import CSystem
 import Glibc
+import Platform
 
 /// The program: finds the command, runs it, and turns what happens into an exit status.
 public struct Program: Sendable {

@@ -1,6 +1,6 @@
-import Bytes
 import CSystem
 import Glibc
+import Platform
 import Synchronization
 
 /// Counters of a running command, drawn on a terminal at most ten times a second from a thread of their own.

@@ -1,6 +1,6 @@
-import Bytes
 import CSystem
 import Glibc
+import Platform
 import Synchronization
 
 /// Buffered bytes to a descriptor, or into memory for tests.

@@ -1,4 +1,4 @@
-import Bytes
+import Platform
 
 /// A command line that cannot be understood: exit status 64.
 public struct UsageError: LakeError, Hashable {

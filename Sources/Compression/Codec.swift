@@ -1,4 +1,3 @@
-import Bytes
 import CLZ4
 import CZlib
 import CZstd

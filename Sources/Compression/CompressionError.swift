@@ -1,5 +1,5 @@
-import Bytes
 import Glibc
+import Platform
 
 /// Bytes that cannot be compressed or decompressed, or a stream that cannot be read or written.
 public struct CompressionError: LakeError, Hashable {

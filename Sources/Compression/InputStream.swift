@@ -3,6 +3,7 @@ import CSystem
 import CZlib
 import CZstd
 import Glibc
+import Platform
 
 /// What a byte stream is wrapped in.
 public enum StreamFormat: String, Hashable, Sendable { case raw, zstd, gzip }

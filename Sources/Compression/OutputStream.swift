@@ -1,8 +1,8 @@
-import Bytes
 import CSystem
 import CZlib
 import CZstd
 import Glibc
+import Platform
 
 /// Writes to an open file or standard output, compressing on the way. Call `finish` once at the end: what
 /// is written before it may still lie in buffers.

@@ -1,4 +1,4 @@
-import Bytes
+import Platform
 
 /// A DBN file or stream that cannot be read or written.
 public struct DBNError: LakeError, Hashable {

@@ -5,6 +5,7 @@ import Bytes
 import CSystem
 import Compression
 import Glibc
+import Platform
 
 /// A piece of a stream: whole records and where they lie.
 public final class DBNBlock {

@@ -1,8 +1,6 @@
 // Splits a stream of records into runs of one kind. A run has a fixed stride, so that what comes
 // after needs no header again; on a homogeneous file a run is as long as the block.
 
-import Bytes
-
 /// Consecutive records of one kind.
 public struct RecordRun: Hashable, Sendable {
   public var kind: RecordKind

@@ -3,6 +3,7 @@
 // in order.
 
 import Bytes
+import Platform
 import Synchronization
 
 /// Prints the records of a stream.

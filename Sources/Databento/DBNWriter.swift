@@ -1,6 +1,5 @@
 // DBN files: the header, then records that are already in their wire form.
 
-import Bytes
 import Compression
 
 /// Writes one DBN file. It appears under its name when `finish` has returned; see `PendingFile`.

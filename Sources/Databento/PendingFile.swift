@@ -1,5 +1,5 @@
-import Bytes
 import Compression
+import Platform
 
 /// A file that appears under its name when it is whole, compressed as its name says.
 public final class PendingFile: @unchecked Sendable {

@@ -1,5 +1,5 @@
-import Bytes
 import JSON
+import Platform
 import Storage
 
 /// A table's log that cannot be read or written.

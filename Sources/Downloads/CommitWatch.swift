@@ -1,7 +1,7 @@
-import Bytes
 import Catalog
 import DeltaLog
 import Ledger
+import Platform
 
 /// What other processes stored since a download was planned, as their commits tell it.
 final class CommitWatch: Sendable {

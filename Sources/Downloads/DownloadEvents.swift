@@ -1,7 +1,7 @@
-import Bytes
 import Catalog
 import Ingest
 import Ledger
+import Platform
 
 /// What the coverage ledger is told of downloads.
 enum DownloadEvents {

@@ -1,8 +1,8 @@
-import Bytes
 import Catalog
 import Glibc
 import Ingest
 import Ledger
+import Platform
 import Tables
 
 /// Fetches units from a vendor and stores them, each whole or not at all.

@@ -1,7 +1,7 @@
-import Bytes
 import CSystem
 import Glibc
 import Ingest
+import Platform
 
 /// Units on their way from the vendor to the committer.
 ///

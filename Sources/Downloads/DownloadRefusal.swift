@@ -1,4 +1,4 @@
-import Bytes
+import Platform
 
 /// Why a vendor gives nothing, where that is no reason to stop the others.
 public struct DownloadRefusal: LakeError, Hashable {

@@ -1,8 +1,8 @@
-import Bytes
 import CSystem
 import Catalog
 import Glibc
 import JSON
+import Platform
 import Storage
 import Tables
 

@@ -4,6 +4,7 @@ import Databento
 import DeltaLog
 import Ingest
 import Parquet
+import Platform
 import Tables
 
 /// Writes a table's rows back as DBN records, equal field by field, in the order of their source.

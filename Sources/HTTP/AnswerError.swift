@@ -1,5 +1,3 @@
-import Bytes
-
 /// What an answer that is of no use means.
 enum AnswerError {
   /// The error of an answer with a status other than success.

@@ -1,4 +1,4 @@
-import Bytes
+import Platform
 
 /// A request that got no useful answer.
 public struct HTTPError: LakeError, Hashable {

@@ -1,8 +1,8 @@
-import Bytes
 import CSystem
 import Compression
 import Databento
 import Glibc
+import Platform
 import Tables
 
 /// The body of one answer, in a file that is read while it is being written.

@@ -1,8 +1,8 @@
-import Bytes
 import Compression
 import Databento
 import Ledger
 import Market
+import Platform
 import Tables
 
 /// What a DBN source said of itself once it was read to its end.

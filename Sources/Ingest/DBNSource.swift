@@ -1,10 +1,10 @@
-import Bytes
 import Catalog
 import Columnar
 import Compression
 import Databento
 import Ledger
 import Market
+import Platform
 import RowSources
 import Synchronization
 import Tables

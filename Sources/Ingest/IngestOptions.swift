@@ -1,5 +1,5 @@
-import Bytes
 import Catalog
+import Platform
 import RowSources
 
 /// How inputs are to be read, where they do not say it themselves.

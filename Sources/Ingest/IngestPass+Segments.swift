@@ -1,6 +1,6 @@
-import Bytes
 import Columnar
 import Parquet
+import Platform
 import Tables
 
 extension IngestPass {

@@ -1,9 +1,9 @@
-import Bytes
 import Catalog
 import Compression
 import DeltaLog
 import Ledger
 import Parquet
+import Platform
 import RowSources
 import Tables
 

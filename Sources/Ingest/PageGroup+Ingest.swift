@@ -4,6 +4,7 @@ import Columnar
 import Ledger
 import Market
 import Massive
+import Platform
 import Synchronization
 import Tables
 

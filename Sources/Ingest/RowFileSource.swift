@@ -1,10 +1,10 @@
-import Bytes
 import Catalog
 import Columnar
 import Compression
 import Ledger
 import Market
 import Massive
+import Platform
 import RowSources
 import Tables
 

@@ -1,10 +1,10 @@
-import Bytes
 import Catalog
 import Columnar
 import DeltaLog
 import Ledger
 import Market
 import Parquet
+import Platform
 import Storage
 import Synchronization
 import Tables

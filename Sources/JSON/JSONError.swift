@@ -1,4 +1,4 @@
-import Bytes
+import Platform
 
 /// Bytes that are not the JSON they should be.
 public struct JSONError: LakeError, Hashable {

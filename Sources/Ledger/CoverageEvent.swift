@@ -1,6 +1,6 @@
-import Bytes
 import JSON
 import Market
+import Platform
 
 /// What is known of an interval of some symbols.
 public enum CoverageState: String, Hashable, Sendable, CaseIterable {

@@ -3,6 +3,7 @@ import Catalog
 import Columnar
 import DeltaLog
 import JSON
+import Platform
 import Tables
 
 /// Finds coverage events in the commits of the tables: each commit says what it covers.

@@ -1,8 +1,8 @@
-import Bytes
 import Catalog
 import DeltaLog
 import JSON
 import Parquet
+import Platform
 import Tables
 
 /// The table `ledger.coverage`: events that are folded.

@@ -1,4 +1,4 @@
-import Bytes
+import Platform
 
 /// Gives events their times: later than all that the ledger holds, whatever the wall clock says.
 ///

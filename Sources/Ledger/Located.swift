@@ -1,4 +1,4 @@
-import Bytes
+import Platform
 
 /// An error of any room, with the input's path in front of its place.
 package struct Located: LakeError {

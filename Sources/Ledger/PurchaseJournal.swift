@@ -1,7 +1,7 @@
-import Bytes
 import CSystem
 import Catalog
 import Glibc
+import Platform
 import Storage
 import Tables
 

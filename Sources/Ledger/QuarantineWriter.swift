@@ -1,5 +1,6 @@
 import Bytes
 import Catalog
+import Platform
 import Tables
 
 /// Rows that were set aside, on their way into the quarantine table of their table.

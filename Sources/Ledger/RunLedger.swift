@@ -1,8 +1,8 @@
-import Bytes
 import Catalog
 import DeltaLog
 import JSON
 import Parquet
+import Platform
 import Tables
 
 /// One run of one job, as the ledger keeps it.

@@ -3,6 +3,7 @@ import Catalog
 import Columnar
 import DeltaLog
 import Parquet
+import Platform
 import Storage
 import Tables
 

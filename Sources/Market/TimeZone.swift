@@ -1,5 +1,6 @@
 import Bytes
 import Glibc
+import Platform
 
 /// The rules of one time zone: which offset from UTC its clocks showed, and will show.
 ///

@@ -1,5 +1,5 @@
-import Bytes
 import Columnar
+import Platform
 
 /// One session of an exchange. All times are instants: nanoseconds since 1970 UTC.
 public struct TradingSession: Hashable, Sendable {

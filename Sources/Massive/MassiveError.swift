@@ -1,5 +1,5 @@
-import Bytes
 import HTTP
+import Platform
 
 /// An answer of Massive's that cannot be used as a whole.
 public struct MassiveError: LakeError, Equatable {

@@ -2,6 +2,7 @@ import Bytes
 import Columnar
 import JSON
 import Market
+import Platform
 
 extension PageParser {
   /// Reads a page that is there as a whole, with nothing behind it.

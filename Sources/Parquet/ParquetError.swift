@@ -1,4 +1,4 @@
-import Bytes
+import Platform
 
 /// A Parquet file that cannot be read or written.
 public struct ParquetError: LakeError, Hashable {

@@ -1,7 +1,7 @@
-import Bytes
 import Catalog
 import Compression
 import Parquet
+import Platform
 
 /// How an answer is written.
 public struct QueryOutput: Sendable {

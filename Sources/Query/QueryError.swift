@@ -1,4 +1,4 @@
-import Bytes
+import Platform
 
 /// A query that cannot be understood, planned or answered.
 public struct QueryError: LakeError, Hashable {

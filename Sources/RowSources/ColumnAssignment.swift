@@ -1,5 +1,5 @@
-import Bytes
 import Databento
+import Platform
 
 /// What becomes of one column of a file.
 enum ColumnUse: Equatable {

@@ -1,6 +1,6 @@
-import Bytes
 import CSystem
 import Glibc
+import Platform
 
 /// The bytes of a file as they are, never decompressed.
 package final class FileSupply: ByteSupply {

@@ -1,4 +1,4 @@
-import Bytes
+import Platform
 
 /// A file that cannot be turned into rows, whatever its rows are like.
 public struct SourceError: LakeError, Equatable {

@@ -1,6 +1,6 @@
-import Bytes
 import CSystem
 import Glibc
+import Platform
 import Synchronization
 
 /// A folder of a local file system.

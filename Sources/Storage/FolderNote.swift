@@ -1,4 +1,3 @@
-import Bytes
 import CSystem
 import Glibc
 

@@ -1,6 +1,5 @@
-import Bytes
-import CSystem
 import Glibc
+import Platform
 
 /// A file or folder that could not be read or written.
 public struct StorageError: LakeError, Hashable {

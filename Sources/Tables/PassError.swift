@@ -1,6 +1,6 @@
-import Bytes
 import CSystem
 import Glibc
+import Platform
 
 /// A job over the lake that could not be done.
 public struct PassError: LakeError, Hashable {

@@ -1,8 +1,8 @@
-import Bytes
 import Catalog
 import CommandLineKit
 import Market
 import Passes
+import Platform
 
 /// What lake.yaml says shall be done, judged before it is: a pass that cannot run, a command that is none.
 struct ConfiguredWork {

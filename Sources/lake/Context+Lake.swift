@@ -1,6 +1,6 @@
-import Bytes
 import Catalog
 import CommandLineKit
+import Platform
 
 extension Context {
   /// The lake that the command works on: `--lake`, `LAKE_ROOT`, the nearest upward, `./lake`.

@@ -1,6 +1,6 @@
-import Bytes
 import CommandLineKit
 import Databento
+import Platform
 
 /// Prints a DBN file.
 struct DBNCommand: Command {

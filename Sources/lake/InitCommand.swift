@@ -1,7 +1,7 @@
-import Bytes
 import Catalog
 import CommandLineKit
 import JSON
+import Platform
 
 /// Makes a folder a lake.
 struct InitCommand: Command {

@@ -1,7 +1,7 @@
-import Bytes
 import Catalog
 import CommandLineKit
 import Ledger
+import Platform
 import Tables
 
 /// A command that does something to a lake: every run of it leaves a row in `ledger.runs`.

@@ -1,4 +1,3 @@
-import Bytes
 import Catalog
 import Columnar
 import CommandLineKit
@@ -9,6 +8,7 @@ import JSON
 import Ledger
 import Market
 import Massive
+import Platform
 import RowSources
 
 /// Stores which option contracts were listed around a day's open.

@@ -1,9 +1,9 @@
-import Bytes
 import Catalog
 import Columnar
 import CommandLineKit
 import JSON
 import Passes
+import Platform
 import Tables
 
 /// Brings up to date what lake.yaml derives.

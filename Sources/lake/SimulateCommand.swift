@@ -1,8 +1,8 @@
-import Bytes
 import Columnar
 import CommandLineKit
 import Databento
 import Glibc
+import Platform
 import Query
 
 /// Makes up market data.

@@ -1,10 +1,10 @@
-import Bytes
 import Catalog
 import CommandLineKit
 import Databento
 import HTTP
 import JSON
 import Massive
+import Platform
 import Query
 
 /// Checks keys and addresses of the vendors; nothing is bought.

@@ -1,9 +1,9 @@
-import Bytes
 import Catalog
 import Columnar
 import CommandLineKit
 import Downloads
 import JSON
+import Platform
 import Query
 
 /// Shows the workers of downloads that run now, and stops them.

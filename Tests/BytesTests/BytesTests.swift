@@ -44,21 +44,6 @@ import Testing
       == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
 }
 
-@Test func everyIndexRunsOnce() throws {
-  for width in [1, 2, 7] {
-    let counts = (0..<100).map { _ in Counter() }
-    try Parallel.forEach(100, width: width) { counts[$0].add() }
-    #expect(counts.allSatisfy { $0.value == 1 })
-  }
-}
-
-@Test func theLowestFailureIsThrown() {
-  struct Failed: Error, Equatable { var index: Int }
-  #expect(throws: Failed(index: 3)) {
-    try Parallel.forEach(10, width: 1) { if $0 >= 3 { throw Failed(index: $0) } }
-  }
-}
-
 @Test func fingerprintsDoNotDependOnOrder() {
   var total = Fingerprint()
   total &+= Fingerprint(low: .max, high: 1)
@@ -68,20 +53,4 @@ import Testing
   #expect(total == Fingerprint(low: .max, high: 1))
   #expect(Fingerprint(hex: total.description) == total)
   #expect(Fingerprint(hex: "+" + total.description.dropFirst()) == nil)
-}
-
-@Suite struct NearestNamesTests {
-  private let names = ["open", "high", "low", "close", "volume"]
-
-  @Test func theNearestComesFirst() {
-    #expect(NearestNames.near("clsoe", among: names) == ["close"])
-    #expect(NearestNames.near("Volume", among: names) == ["volume"])
-    #expect(NearestNames.near("xyzzy", among: names) == [])
-    #expect(NearestNames.near("vol", among: names).contains("volume"))
-  }
-
-  @Test func aQuestionNamesThem() {
-    #expect(NearestNames.question("opne", among: names) == "did you mean 'open'?")
-    #expect(NearestNames.question("xyzzy", among: names) == nil)
-  }
 }

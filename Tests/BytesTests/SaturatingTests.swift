@@ -17,9 +17,4 @@ import Testing
     #expect(UInt8(250).adding(clamped: 10) == 255)
     #expect(UInt8(3).subtracting(clamped: 4) == 0)
   }
-
-  @Test func memoryThatNoMachineHasIsNotThere() {
-    #expect(MemoryRoom.has(0) && MemoryRoom.has(1 << 20))
-    #expect(!MemoryRoom.has(1 << 60))
-  }
 }

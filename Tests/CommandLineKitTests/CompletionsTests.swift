@@ -1,5 +1,5 @@
-import Bytes
 import Foundation
+import Platform
 import Testing
 
 @testable import CommandLineKit

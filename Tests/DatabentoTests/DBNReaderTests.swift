@@ -1,7 +1,7 @@
-import Bytes
 import Compression
 import Foundation
 import Market
+import Platform
 import TestSupport
 import Testing
 

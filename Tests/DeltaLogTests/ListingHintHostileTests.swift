@@ -1,5 +1,5 @@
-import Bytes
 import Glibc
+import Platform
 import Storage
 import Synchronization
 import TestSupport

@@ -1,7 +1,7 @@
-import Bytes
 import Columnar
 import Glibc
 import JSON
+import Platform
 import Storage
 import Synchronization
 import TestSupport

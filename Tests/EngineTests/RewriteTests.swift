@@ -1,4 +1,3 @@
-import Bytes
 import DeltaLog
 import Synchronization
 import Tables

@@ -1,4 +1,3 @@
-import Bytes
 import Catalog
 import Columnar
 import Databento

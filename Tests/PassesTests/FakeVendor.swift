@@ -1,6 +1,6 @@
-import Bytes
 import Catalog
 import Databento
+import Platform
 import Synchronization
 
 @testable import Downloads

@@ -1,7 +1,7 @@
-import Bytes
 import Catalog
 import DeltaLog
 import Glibc
+import Platform
 import Testing
 
 @testable import Ledger

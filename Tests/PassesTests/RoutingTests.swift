@@ -1,5 +1,5 @@
 import Bytes
-import CSystem
+import CKernels
 import TestSupport
 import Testing
 

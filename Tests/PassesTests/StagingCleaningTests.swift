@@ -1,5 +1,5 @@
-import Bytes
 import Foundation
+import Platform
 import TestSupport
 import Testing
 

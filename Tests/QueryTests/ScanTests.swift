@@ -1,6 +1,6 @@
-import Bytes
 import Columnar
 import Foundation
+import Platform
 import TestSupport
 import Testing
 

@@ -1,5 +1,5 @@
-import Bytes
 import Glibc
+import Platform
 import Synchronization
 import TestSupport
 import Testing

@@ -1,6 +1,6 @@
-import Bytes
 import Columnar
 import JSON
+import Platform
 
 /// The time that a dataset covers, for the key that asks.
 public struct DatasetRange: Hashable, Sendable {

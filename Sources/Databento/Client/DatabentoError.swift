@@ -1,5 +1,5 @@
-import Bytes
 import HTTP
+import Platform
 
 /// An answer of the vendor, or a question to it, that makes no sense.
 public struct DatabentoError: LakeError, Hashable {

@@ -1,7 +1,7 @@
-import Bytes
 import CSystem
 import Columnar
 import Glibc
+import Platform
 import Synchronization
 
 extension Simulation {

@@ -1,6 +1,5 @@
 // A made-up market: the plan of a simulation and its files.
 
-import Bytes
 import Columnar
 import Market
 

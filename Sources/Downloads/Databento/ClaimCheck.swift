@@ -1,7 +1,7 @@
-import Bytes
 import Catalog
 import Databento
 import Ingest
+import Platform
 
 /// Holds what files claim to hold against the vendor's count of records, which is free.
 ///

@@ -6,6 +6,7 @@ import Databento
 import Glibc
 import Ingest
 import JSON
+import Platform
 import RowSources
 import Storage
 import Tables

@@ -1,5 +1,5 @@
-import Bytes
 import Databento
+import Platform
 
 /// What a plan's units would bring, and cost.
 public struct DownloadQuote: Sendable {

@@ -1,5 +1,4 @@
 import Bytes
-import CSystem
 
 /// The SHA-256 of a source's decompressed content, taken along while its blocks are worked on.
 ///

@@ -1,4 +1,4 @@
-import CSystem
+import CKernels
 import Tables
 
 /// The rows of one symbol on one date that are still in memory.

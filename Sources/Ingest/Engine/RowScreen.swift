@@ -1,4 +1,4 @@
-import CSystem
+import CKernels
 import Columnar
 import Parquet
 

@@ -1,5 +1,5 @@
-import Bytes
 import Columnar
+import Platform
 import Synchronization
 import Tables
 

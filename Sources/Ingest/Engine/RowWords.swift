@@ -1,4 +1,4 @@
-import CSystem
+import CKernels
 import Columnar
 
 /// The eight-byte words of a block of rows, in columns: all fields of the rows are cut out of them.

@@ -1,6 +1,7 @@
 import Bytes
 import Columnar
 import Parquet
+import Platform
 import Synchronization
 import Tables
 

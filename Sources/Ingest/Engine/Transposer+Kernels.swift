@@ -1,5 +1,5 @@
 import Bytes
-import CSystem
+import CKernels
 import Columnar
 
 // The loops that cut one field out of a block of rows. `rows` holds a pointer to each row; every

@@ -1,5 +1,5 @@
 import Bytes
-import CSystem
+import CKernels
 import Columnar
 import Databento
 import Parquet

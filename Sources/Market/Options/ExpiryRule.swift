@@ -1,5 +1,5 @@
-import Bytes
 import Columnar
+import Platform
 
 /// When the contracts of a day expire.
 public enum ExpiryRule: Hashable, Sendable {

@@ -1,4 +1,4 @@
-import Bytes
+import Platform
 
 /// An option symbol, strike or expiry that cannot be read or chosen.
 public struct OptionError: LakeError, Hashable {

@@ -4,8 +4,6 @@
 // Every kernel here reads up to 8 bytes after the last byte it needs, and is called with buffers
 // that have at least `ByteBuffer.slackByteCount` bytes after their end.
 
-import Bytes
-
 /// Kernels for values of `W` bits.
 enum Packed<let W: Int> {
   @inline(__always) static var mask: UInt64 { W >= 64 ? .max : (1 &<< UInt64(W)) &- 1 }

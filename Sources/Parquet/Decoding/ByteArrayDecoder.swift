@@ -2,6 +2,7 @@
 
 import Bytes
 import Columnar
+import Platform
 
 enum ByteArrayDecoder {
   /// Appends `count` PLAIN values: a 4-byte length before each.

@@ -1,7 +1,5 @@
 // Parquet Encodings.md, "Delta Encoding (DELTA_BINARY_PACKED = 5)".
 
-import Bytes
-
 /// Decodes one DELTA_BINARY_PACKED stream.
 enum DeltaDecoder {
   /// Values in a block; what writers use is 128 to 4096.

@@ -1,6 +1,5 @@
 // Pages of dictionary indices: a byte with their width, then a hybrid stream.
 
-import Bytes
 import Columnar
 
 extension ValueDecoder {

@@ -1,8 +1,6 @@
 // Run-length / bit-packing hybrid: levels, dictionary indices and booleans.
 // Parquet Encodings.md, "Run Length Encoding / Bit-Packing Hybrid (RLE = 3)".
 
-import Bytes
-
 /// One run of a hybrid stream.
 struct HybridRun {
   /// Values in the run, at least 1.

@@ -1,5 +1,3 @@
-import Bytes
-
 /// Bytes of a page. At least `ByteBuffer.slackByteCount` bytes after their end may be read too,
 /// so that kernels load whole words.
 struct PageBytes {

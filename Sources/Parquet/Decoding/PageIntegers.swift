@@ -1,7 +1,5 @@
 // Pages of plain integers, decoded to where the caller wants them.
 
-import Bytes
-
 extension ValueDecoder {
   /// Decodes the rows of a page of integers into `target`.
   ///

@@ -1,7 +1,5 @@
 // Rows of a flat page: levels to validity, values to the rows that have one.
 
-import Bytes
-
 extension ValueDecoder {
   /// Appends the rows of a page of a flat column.
   func append(

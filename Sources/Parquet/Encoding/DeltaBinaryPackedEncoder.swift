@@ -1,5 +1,5 @@
 import Bytes
-import CSystem
+import CKernels
 
 /// DELTA_BINARY_PACKED for INT32 and INT64: blocks of 128 differences in four miniblocks.
 ///

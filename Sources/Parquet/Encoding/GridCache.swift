@@ -1,5 +1,3 @@
-import Bytes
-
 /// Remembers the indices of integers near each other on a grid, such as the prices of one symbol:
 /// a table by the number of ticks above a base, which is looked up without hashing and whose used
 /// part stays in the nearest cache.

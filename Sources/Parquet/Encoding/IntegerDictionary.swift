@@ -1,5 +1,3 @@
-import Bytes
-
 /// Gives equal integers equal indices, in the order of their first appearance.
 ///
 /// Integers of a small range are looked up in a table, others by hash, through a cache for prices.

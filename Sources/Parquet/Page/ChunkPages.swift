@@ -1,5 +1,6 @@
 import Bytes
 import Compression
+import Platform
 
 /// A page's header and where its bytes lie.
 struct StoredPage {

@@ -1,4 +1,3 @@
-import Bytes
 import Columnar
 
 /// Decodes one flat column chunk, page by page, into columns that the caller reuses.

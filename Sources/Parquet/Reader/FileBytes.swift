@@ -1,6 +1,7 @@
 import Bytes
 import CSystem
 import Glibc
+import Platform
 
 /// The bytes of a whole file, mapped or in memory, for as long as someone reads them.
 ///

@@ -1,5 +1,6 @@
 import Bytes
 import Columnar
+import Platform
 
 /// Walks the levels and values of one column chunk of any nesting, one entry at a time.
 final class LeafCursor {

@@ -1,5 +1,3 @@
-import Bytes
-
 extension ParquetReader {
   /// The bounds of a column chunk's pages; nil where the file has none.
   public func columnIndex(rowGroup: Int, leaf: Int) throws(ParquetError) -> ColumnIndex? {

@@ -1,7 +1,6 @@
 // Statistics, by the rules that tell the right ones from those known to be wrong.
 // parquet.thrift, `Statistics` and `ColumnOrder`.
 
-import Bytes
 import Columnar
 
 extension ParquetReader {

@@ -1,8 +1,6 @@
 // Thrift compact protocol, the wire form of every Parquet header.
 // Apache Thrift, doc/specs/thrift-compact-protocol.md.
 
-import Bytes
-
 /// The wire types of the compact protocol.
 public enum ThriftType: UInt8, Sendable {
   case boolTrue = 1

@@ -1,5 +1,4 @@
-import Bytes
-import CSystem
+import CKernels
 import Columnar
 import Glibc
 

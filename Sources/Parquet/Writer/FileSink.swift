@@ -1,6 +1,7 @@
 import Bytes
 import CSystem
 import Glibc
+import Platform
 
 /// Where a file's bytes go: a descriptor, through a buffer where they are few, or memory.
 final class FileSink {

@@ -1,5 +1,3 @@
-import Bytes
-
 /// A file that was written, as its log entry needs to know it.
 public struct WrittenParquetFile: Sendable {
   /// What is known of one column over the whole file.

@@ -1,5 +1,5 @@
-import Bytes
 import Columnar
+import Platform
 
 /// Writes a Parquet file's rows anew, the way segments are written.
 ///

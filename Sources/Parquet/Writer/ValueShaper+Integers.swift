@@ -1,5 +1,3 @@
-import Bytes
-
 extension ValueShaper {
   /// Integers with few runs: an index for each run.
   func shapeRuns(

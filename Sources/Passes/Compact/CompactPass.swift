@@ -1,8 +1,8 @@
-import Bytes
 import Catalog
 import Columnar
 import DeltaLog
 import Parquet
+import Platform
 import Tables
 
 /// Makes one sorted segment of a partition's small ones. No row changes: readers, and whatever is derived

@@ -1,7 +1,7 @@
-import Bytes
 import Catalog
 import Columnar
 import DeltaLog
+import Platform
 import Tables
 
 /// A table whose files are merged.

@@ -1,5 +1,5 @@
-import Bytes
 import Catalog
+import Platform
 import Tables
 
 /// A pass as `lake.yaml` has it.

@@ -1,5 +1,6 @@
 import Bytes
 import Catalog
+import Platform
 import Synchronization
 import Tables
 

@@ -1,5 +1,5 @@
-import Bytes
 import Columnar
+import Platform
 
 /// Why there are no rows.
 public enum GapState: String, Hashable, Sendable, CaseIterable {

@@ -1,4 +1,3 @@
-import Bytes
 import Catalog
 import Ledger
 import Market

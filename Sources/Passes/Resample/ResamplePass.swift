@@ -1,9 +1,9 @@
-import Bytes
 import Catalog
 import Columnar
 import DeltaLog
 import Market
 import Parquet
+import Platform
 import Synchronization
 import Tables
 

@@ -1,5 +1,5 @@
-import Bytes
 import Ledger
+import Platform
 
 /// What the coverage ledger is told when commits of a table are undone.
 ///

@@ -2,6 +2,7 @@ import Bytes
 import Catalog
 import DeltaLog
 import Ledger
+import Platform
 
 /// What taking a table back to an earlier version will do, before it is done: a plain value.
 public struct RestorePlan: Sendable {

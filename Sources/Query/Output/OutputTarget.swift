@@ -1,7 +1,7 @@
-import Bytes
 import Compression
 import Glibc
 import Parquet
+import Platform
 
 /// Where the answer goes: standard output, a device, or a file that appears whole or not at all.
 final class OutputTarget: RowTarget, @unchecked Sendable {

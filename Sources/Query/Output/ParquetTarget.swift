@@ -1,6 +1,6 @@
-import Bytes
 import Columnar
 import Parquet
+import Platform
 import Synchronization
 
 /// Collects binary rows into the row groups of a Parquet file.

@@ -1,6 +1,6 @@
-import Bytes
 import Columnar
 import DeltaLog
+import Platform
 
 /// Why an answer without rows may have none.
 struct EmptyAnswer {

@@ -1,6 +1,7 @@
 import Bytes
 import CSystem
 import Glibc
+import Platform
 
 /// Finds the Parquet files below a folder.
 struct FolderListing {

@@ -1,7 +1,7 @@
-import Bytes
 import Columnar
 import DeltaLog
 import Market
+import Platform
 
 /// What a query will read: files, columns, and what rows must satisfy. A value: nothing is read yet
 /// but the log.

@@ -1,6 +1,6 @@
-import Bytes
 import Catalog
 import Glibc
+import Platform
 
 /// Finds what a query's TABLE names: a table of the lake, a folder, or a file.
 enum TableSource {

@@ -1,6 +1,6 @@
-import Bytes
 import Columnar
 import Glibc
+import Platform
 
 /// Looks up names and types literals: from a where-clause as written to a filter over columns.
 struct Binder {

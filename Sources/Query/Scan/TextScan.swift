@@ -1,4 +1,5 @@
 import Bytes
+import Platform
 
 /// Reads, filters, orders and formats the rows of a plan on several threads.
 struct TextScan: Sendable {

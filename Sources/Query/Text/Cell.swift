@@ -1,4 +1,3 @@
-import Bytes
 import Columnar
 
 /// How a value of a column becomes text.

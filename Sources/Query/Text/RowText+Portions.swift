@@ -1,4 +1,4 @@
-import Bytes
+import Platform
 
 // Texts may be long, and a dictionary's may come again with every row: what rows would take at
 // once is known before memory is taken for it.

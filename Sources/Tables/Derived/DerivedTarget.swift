@@ -1,7 +1,7 @@
-import Bytes
 import Catalog
 import DeltaLog
 import Parquet
+import Platform
 import Storage
 
 /// A table that a pass fills, partition by partition.

@@ -1,5 +1,3 @@
-import Bytes
-
 /// Rows of one file that stand together in the merged order.
 struct MergeRun {
   /// Which of the files.

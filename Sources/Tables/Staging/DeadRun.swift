@@ -1,6 +1,6 @@
-import Bytes
 import CSystem
 import Glibc
+import Platform
 import Storage
 
 /// What a run left in staging that ended before it could clean up.

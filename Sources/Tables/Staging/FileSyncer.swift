@@ -1,6 +1,6 @@
-import Bytes
 import CSystem
 import Glibc
+import Platform
 
 /// Makes files durable on threads of its own, while others go on computing: the disk takes time, not
 /// the processor.

@@ -1,8 +1,8 @@
-import Bytes
 import CSystem
 import Columnar
 import DeltaLog
 import Glibc
+import Platform
 import Storage
 
 /// The folder in which one run makes its data files before any table knows them.

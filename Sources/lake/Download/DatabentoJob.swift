@@ -7,6 +7,7 @@ import Downloads
 import HTTP
 import Ledger
 import Market
+import Platform
 import Query
 
 /// `lake download databento`: check, plan, quote, and only then buy.

@@ -1,6 +1,6 @@
-import Bytes
 import Catalog
 import CommandLineKit
+import Platform
 import Query
 
 /// Fetches market data from a vendor, as far as it is not in the lake yet.

@@ -1,4 +1,3 @@
-import Bytes
 import Catalog
 import Columnar
 import CommandLineKit
@@ -7,6 +6,7 @@ import Ingest
 import JSON
 import Ledger
 import Market
+import Platform
 import Query
 
 /// What every download has in common: its range, its requests, its run and its report.

@@ -1,10 +1,10 @@
-import Bytes
 import Catalog
 import CommandLineKit
 import Downloads
 import Ledger
 import Market
 import Massive
+import Platform
 import RowSources
 
 /// `lake download massive`: bars, indices, news, and the options of each day.

@@ -1,4 +1,3 @@
-import Bytes
 import Catalog
 import Columnar
 import CommandLineKit
@@ -7,6 +6,7 @@ import HTTP
 import Ledger
 import Market
 import Massive
+import Platform
 import RowSources
 
 /// `lake download massive options`: day by day, the contracts around each day's open.

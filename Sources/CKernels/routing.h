@@ -4,8 +4,8 @@
 
 #include <string.h>
 
+#include "prefetch.h"
 #include "sha256.h"
-#include "shim.h"
 
 /// What the rows of one symbol and date are, as far as the loop must know it.
 struct lake_symbol_head {
