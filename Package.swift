@@ -159,6 +159,11 @@ let package = Package(
         "Catalog", "Columnar", "Databento", "DeltaLog", "HTTP", "Market", "Storage", "TestSupport",
       ]),
     .testTarget(
+      name: "TablesTests",
+      dependencies: [
+        "Tables", "Catalog", "DeltaLog", "Parquet", "Columnar", "Storage", "Bytes", "TestSupport",
+      ]),
+    .testTarget(
       name: "PassesTests",
       dependencies: [
         "Passes", "Tables", "Ledger", "RowSources", "Ingest", "Export", "Downloads", "Catalog",

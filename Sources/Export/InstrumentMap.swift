@@ -1,6 +1,5 @@
 import Columnar
 import Databento
-import Parquet
 import Tables
 
 /// Which raw symbol stood for which instrument on which dates, read from a table's rows.
@@ -72,15 +71,13 @@ struct InstrumentMap {
   }
 
   private static func read(_ path: String, into pairs: inout Set<Pair>) throws {
-    let reader = try ParquetReader(path: path)
-    guard let symbolLeaf = reader.leafIndex(named: "symbol"),
-      let instrumentLeaf = reader.leafIndex(named: "instrument_id")
-    else { return }
-    for rowGroup in reader.metadata.rowGroups.indices {
-      var symbol = Column(type: .string, storage: .integers([]))
-      var instrument = Column(type: .long, storage: .integers([]))
-      try reader.readColumn(rowGroup: rowGroup, leaf: symbolLeaf, rows: nil, into: &symbol)
-      try reader.readColumn(rowGroup: rowGroup, leaf: instrumentLeaf, rows: nil, into: &instrument)
+    let reader = try SegmentReader(path: path)
+    var symbol = Column(type: .string, storage: .integers([]))
+    var instrument = Column(type: .long, storage: .integers([]))
+    for group in reader.rowGroups {
+      guard try reader.read(Field("symbol", .string), group, into: &symbol),
+        try reader.read(Field("instrument_id", .long), group, into: &instrument)
+      else { return }
       guard case .integers(let ids) = instrument.storage else { continue }
       switch symbol.storage {
       case .codes(let codes, let dictionary):

@@ -3,7 +3,6 @@ import Catalog
 import Columnar
 import Databento
 import Ingest
-import Parquet
 import Tables
 
 /// Builds DBN records from the columns of a data file.
@@ -69,10 +68,10 @@ final class RecordPacker {
     path: String, fileNumber: Int, options: DBNExport.Options,
     body: (UnsafeRawPointer, ExportSource, SortKey) throws -> Void
   ) throws {
-    let reader = try ParquetReader(path: path)
+    let reader = try SegmentReader(path: path, fields: schema.fileFields)
     var firstRow = 0
-    for rowGroup in reader.metadata.rowGroups.indices {
-      let columns = RowGroupColumns(reader, rowGroup, schema)
+    for group in reader.rowGroups {
+      let columns = RowGroupColumns(reader, group, schema)
       try pack(columns, firstRow: firstRow, fileNumber, options, body)
       firstRow += columns.rowCount
     }
@@ -157,29 +156,22 @@ enum ExportSource: Hashable {
 
 /// The columns of one row group, read as they are asked for.
 private struct RowGroupColumns {
-  private let reader: ParquetReader
-  private let rowGroup: Int
+  private let reader: SegmentReader
+  private let group: StoredSpan
   private let schema: TableSchema
 
-  init(_ reader: ParquetReader, _ rowGroup: Int, _ schema: TableSchema) {
+  init(_ reader: SegmentReader, _ group: StoredSpan, _ schema: TableSchema) {
     self.reader = reader
-    self.rowGroup = rowGroup
+    self.group = group
     self.schema = schema
   }
 
-  var path: String { reader.name }
-  var rowCount: Int { reader.rowCount(rowGroup: rowGroup) }
+  var path: String { reader.path }
+  var rowCount: Int { group.count }
 
   /// A column's values; times in whole nanoseconds. nil where the file has no such column.
   func read(_ column: SchemaColumn) throws -> Column? {
-    guard let leaf = reader.leafIndex(named: column.name) else { return nil }
-    var values = Column(type: column.type, storage: .integers([]))
-    try reader.readColumn(rowGroup: rowGroup, leaf: leaf, rows: nil, into: &values)
-    if case .timestamp = column.type {
-      try RemainderColumns(fields: schema.fileFields).combine(
-        &values, name: column.name, reader: reader, rowGroup: rowGroup)
-    }
-    return values
+    try reader.values(column.field, group)
   }
 
   func integers(_ name: String) throws -> [Int64]? {

@@ -3,7 +3,6 @@ import Catalog
 import Columnar
 import DeltaLog
 import Ledger
-import Parquet
 import Tables
 
 /// The stored rows that a download's rows take the place of: those of its symbols in its interval.
@@ -85,7 +84,9 @@ struct RegionReplacement {
     _ day: Int, _ fresh: [PendingSegment], _ target: TableTarget, _ gone: inout GoneRows
   ) throws -> (RowChange, kept: [PendingSegment], removals: [AddFile]) {
     var symbols: Set<String> = []
-    for segment in fresh { symbols.formUnion(try StoredRows.symbols(path: segment.staged.path)) }
+    for segment in fresh {
+      symbols.formUnion(try SegmentReader(path: segment.staged.path).symbols())
+    }
     var kept: [PendingSegment] = []
     var removals: [AddFile] = []
     var old: [(path: String, masks: [[UInt8]])] = []
@@ -176,18 +177,16 @@ private struct RegionComparison {
   private var isKeyed: Bool { !schema.keyColumns.isEmpty }
 
   mutating func addOld(path: String, masks: [[UInt8]]) throws {
-    try StoredRows.forEachRow(
-      path: path, fields: schema.fileFields, keyColumns: schema.keyColumns
-    ) { rowGroup, row, key, content in
+    let reader = try SegmentReader(path: path, fields: schema.fileFields)
+    try reader.forEachRow(keyColumns: schema.keyColumns) { rowGroup, row, key, content in
       if masks[rowGroup][row] == 0 || !holds(key, content) { return }
       if isKeyed { old[key] = content } else { balance[content, default: 0] -= 1 }
     }
   }
 
   mutating func addNew(path: String) throws {
-    try StoredRows.forEachRow(
-      path: path, fields: schema.fileFields, keyColumns: schema.keyColumns
-    ) { _, _, key, content in
+    let reader = try SegmentReader(path: path, fields: schema.fileFields)
+    try reader.forEachRow(keyColumns: schema.keyColumns) { _, _, key, content in
       if !holds(key, content) { return }
       newCount += 1
       if isKeyed { new[key] = content } else { balance[content, default: 0] += 1 }
@@ -198,9 +197,8 @@ private struct RegionComparison {
   /// after the change, once a file.
   mutating func takeGone(path: String, masks: [[UInt8]]) throws -> [Int: [Int]] {
     var gone: [Int: [Int]] = [:]
-    try StoredRows.forEachRow(
-      path: path, fields: schema.fileFields, keyColumns: schema.keyColumns
-    ) { rowGroup, row, key, content in
+    let reader = try SegmentReader(path: path, fields: schema.fileFields)
+    try reader.forEachRow(keyColumns: schema.keyColumns) { rowGroup, row, key, content in
       if masks[rowGroup][row] == 0 || !holds(key, content) { return }
       if isKeyed ? new[key] == content : balance[content, default: 0] >= 0 { return }
       if !isKeyed { balance[content, default: 0] += 1 }

@@ -1,7 +1,6 @@
 import Catalog
 import DeltaLog
 import Ledger
-import Parquet
 import Tables
 
 /// Counts the rows that a table has of a region.
@@ -41,12 +40,11 @@ package struct StoredCount: Sendable {
   }
 
   private func rows(_ path: String, _ region: ReplacedRegion) throws -> Int {
-    let reader = try ParquetReader(path: path)
+    let reader = try SegmentReader(path: path, fields: schema.fileFields)
     let index = schema.indexColumn
-    let names: Set = ["symbol", "requested_symbol", index, index + RemainderColumns.suffix]
     var count = 0
-    for rowGroup in 0..<reader.rowGroupCount {
-      let rows = try RowColumns(reader, rowGroup: rowGroup, columns: names)
+    for group in reader.rowGroups {
+      let rows = try RowColumns(reader, group, columns: schema.regionColumns)
       let isInside = region.membership(of: rows)
       for row in 0..<rows.rowCount {
         guard let time = rows.time(index, row), region.interval.contains(time) else { continue }
@@ -54,6 +52,13 @@ package struct StoredCount: Sendable {
       }
     }
     return count
+  }
+}
+
+extension TableSchema {
+  /// The columns that tell whether a row belongs to a region.
+  var regionColumns: Set<String> {
+    ["symbol", "requested_symbol", indexColumn, indexColumn + RemainderColumns.suffix]
   }
 }
 
@@ -74,19 +79,5 @@ extension ReplacedRegion {
           && text.split(separator: ",").contains { symbols.contains(String($0)) }
     }
     return { bySymbol($0) || byRequest($0) }
-  }
-}
-
-extension RowColumns {
-  /// Whether a row's text passes a test; null does not.
-  func test(_ name: String, _ passes: @escaping (String) -> Bool) -> (Int) -> Bool {
-    guard let column = self[name] else { return { _ in false } }
-    switch column.storage {
-    case .codes(let codes, let dictionary):
-      let passing = (0..<dictionary.count).map { passes(dictionary[$0]) }
-      return { !column.isNull($0) && passing[Int(codes[$0])] }
-    case .bytes(let values): return { !column.isNull($0) && passes(values[$0]) }
-    default: return { _ in false }
-    }
   }
 }

@@ -1,3 +1,5 @@
+import Tables
+
 /// A value for a row of one of the lake's own small tables.
 enum Cell: Sendable {
   case text(String)
@@ -62,5 +64,14 @@ struct CellChunks {
     }
     if start < sizes.count { cuts.append(start..<sizes.count) }
     return cuts
+  }
+}
+
+extension RowColumns {
+  /// Any value of the kinds that the lake's own tables have.
+  func cell(_ name: String, _ row: Int) -> Cell? {
+    if isNull(name, row) { return nil }
+    if case .timestamp? = self[name]?.type { return time(name, row).map { .time($0) } }
+    return text(name, row).map { .text($0) } ?? integer(name, row).map { .integer($0) }
   }
 }

@@ -1,6 +1,4 @@
 import Catalog
-import Columnar
-import Parquet
 import Tables
 
 /// The coverage ledger as it is now: the table's events, and those in journals not yet folded.
@@ -135,53 +133,5 @@ extension CoverageLedger {
     var ledger = CoverageLedger(events: try CoverageTable(lake).events() + unfolded)
     ledger.unanswered = unfolded.filter(\.isUnconfirmed)
     return ledger
-  }
-}
-
-/// Rows of one of the lake's own small tables, by column.
-package struct RowColumns {
-  package let rowCount: Int
-  private var columns: [String: Column] = [:]
-
-  /// - Parameter columns: Those to read; nil for all.
-  package init(_ reader: ParquetReader, rowGroup: Int, columns names: Set<String>? = nil) throws {
-    rowCount = reader.rowCount(rowGroup: rowGroup)
-    for (index, leaf) in reader.leaves.enumerated() where names?.contains(leaf.name) ?? true {
-      var column = Column(type: leaf.type, storage: .integers([]))
-      try reader.readColumn(rowGroup: rowGroup, leaf: index, into: &column)
-      columns[leaf.name] = column
-    }
-  }
-
-  package subscript(name: String) -> Column? { columns[name] }
-
-  package func text(_ name: String, _ row: Int) -> String? {
-    guard let column = columns[name], !column.isNull(row) else { return nil }
-    switch column.storage {
-    case .bytes(let values): return values[row]
-    case .codes(let codes, let dictionary): return dictionary[Int(codes[row])]
-    default: return nil
-    }
-  }
-
-  package func integer(_ name: String, _ row: Int) -> Int64? {
-    guard let column = columns[name], !column.isNull(row) else { return nil }
-    if case .integers(let values) = column.storage { return values[row] }
-    return nil
-  }
-
-  /// A timestamp in ns, with its remainder where the table keeps one.
-  package func time(_ name: String, _ row: Int) -> Int64? {
-    guard let microseconds = integer(name, row) else { return nil }
-    let remainder = integer(name + RemainderColumns.suffix, row) ?? 0
-    // Other writers may have times that no nanoseconds can hold.
-    return Int64(clamping: Int128(microseconds) * 1000 + Int128(remainder))
-  }
-
-  /// Any value of the kinds that the lake's own tables have.
-  func cell(_ name: String, _ row: Int) -> Cell? {
-    guard let column = columns[name], !column.isNull(row) else { return nil }
-    if case .timestamp = column.type { return time(name, row).map { .time($0) } }
-    return text(name, row).map { .text($0) } ?? integer(name, row).map { .integer($0) }
   }
 }

@@ -87,10 +87,10 @@ final class CoverageTable {
   }
 
   private func read(_ file: AddFile) throws -> [CoverageEvent] {
-    let reader = try ParquetReader(path: file.localPath(in: lake.path(of: Self.name)))
+    let reader = try SegmentReader(path: file.localPath(in: lake.path(of: Self.name)))
     var events: [CoverageEvent] = []
-    for rowGroup in 0..<reader.rowGroupCount {
-      let rows = try RowColumns(reader, rowGroup: rowGroup)
+    for group in reader.rowGroups {
+      let rows = try RowColumns(reader, group)
       for row in 0..<rows.rowCount {
         guard let event = CoverageEvent(rows, row) else {
           throw damaged("row \(row) makes no sense", file)

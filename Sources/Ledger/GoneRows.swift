@@ -1,7 +1,6 @@
 import Catalog
 import Columnar
 import JSON
-import Parquet
 import Tables
 
 /// The rows that files brought and that the download which replaces them lacks: they are set aside.
@@ -11,14 +10,12 @@ package struct GoneRows {
   static let rule = "replaced_by_download"
 
   private let schema: TableSchema
-  private let remainders: RemainderColumns
   private let originals: OriginalStore
   package private(set) var rows: [RejectedRow] = []
 
   package init(_ schema: TableSchema, originals: OriginalStore) {
     self.schema = schema
     self.originals = originals
-    remainders = RemainderColumns(fields: schema.fileFields)
   }
 
   /// Takes rows of a data file.
@@ -31,17 +28,12 @@ package struct GoneRows {
         "more than \(Self.countMax) rows that files brought are not in the vendor's answer",
         place: path, remedy: "--force replaces them, and sets none aside")
     }
-    let reader = try ParquetReader(path: path)
+    let reader = try SegmentReader(path: path, fields: schema.fileFields)
     for (rowGroup, rows) in places.sorted(by: { $0.key < $1.key }) {
       var columns: [(field: Field, column: Column)] = []
-      for field in schema.fileFields where !remainders.isRemainder(field.name) {
-        guard let leaf = reader.leafIndex(named: field.name) else { continue }
-        var column = Column(type: field.type, storage: .integers([]))
-        try reader.readColumn(rowGroup: rowGroup, leaf: leaf, rows: nil, into: &column)
-        if case .timestamp = field.type {
-          try remainders.combine(&column, name: field.name, reader: reader, rowGroup: rowGroup)
-        }
-        columns.append((field, column))
+      let group = reader.rowGroups[rowGroup]
+      for field in schema.fileFields where !reader.remainders.isRemainder(field.name) {
+        if let values = try reader.values(field, group) { columns.append((field, values)) }
       }
       for row in rows { self.rows.append(try originals.keep(rejected(columns, row))) }
     }

@@ -1,7 +1,6 @@
 import Bytes
 import Catalog
 import DeltaLog
-import Parquet
 import Tables
 
 /// The rows of an input that its quarantine table has already, to be held against those that are to be set aside.
@@ -28,9 +27,9 @@ struct KnownRejections {
 
   /// Adds the rows of an input that a data file of a quarantine table has.
   mutating func add(sha256: String, path: String) throws {
-    let reader = try ParquetReader(path: path)
-    for rowGroup in 0..<reader.rowGroupCount {
-      let rows = try RowColumns(reader, rowGroup: rowGroup)
+    let reader = try SegmentReader(path: path)
+    for group in reader.rowGroups {
+      let rows = try RowColumns(reader, group)
       for row in 0..<rows.rowCount where rows.text("source_sha256", row) == sha256 {
         var known = RejectedRow(
           rule: rows.text("rule", row) ?? "", reason: rows.text("reason", row) ?? "",

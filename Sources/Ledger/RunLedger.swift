@@ -1,7 +1,6 @@
 import Catalog
 import DeltaLog
 import JSON
-import Parquet
 import Platform
 import Tables
 
@@ -72,9 +71,9 @@ public enum RunLedger {
     var last: [TableName: (startedAt: Int64, error: String?)] = [:]
     for date in files.keys.sorted().suffix(dateCountMax) {
       for file in files[date] ?? [] {
-        let reader = try ParquetReader(path: file.localPath(in: lake.path(of: table)))
-        for rowGroup in 0..<reader.rowGroupCount {
-          let rows = try RowColumns(reader, rowGroup: rowGroup)
+        let reader = try SegmentReader(path: file.localPath(in: lake.path(of: table)))
+        for group in reader.rowGroups {
+          let rows = try RowColumns(reader, group)
           for row in 0..<rows.rowCount { note(rows, row, in: &last) }
         }
       }

@@ -112,53 +112,29 @@ final class SmallTable {
   }
 
   private func write(_ chunks: CellChunks, day: Int, run: StagingRun) throws -> Segment {
-    let columns = schema.fileFields.map { WriterColumn($0) }
     let options = WriterOptions()
     // A run may write more than once: its own rows, and those that a dead run left.
     let unique = "\(run.id)-\(UniqueID.make().prefix(8))"
-    let fileName = "part-\(unique)-\(name.layer)_\(name.name).zstd.parquet"
-    let path = run.directory + "/" + fileName
-    let writer = try ParquetFileWriter(path: path, columns: columns, options: options)
-    var (rowCount, fingerprint) = (0, Fingerprint())
+    let writer = try SegmentWriter(
+      directory: run.directory, fileName: "part-\(unique)-\(name.layer)_\(name.name).zstd.parquet",
+      day: day, columns: schema.fileFields.map { WriterColumn($0) }, options: options)
+    let encoder = GroupEncoder(fields: schema.fileFields, options: options)
     for place in 0..<chunks.count {
       let rows = try chunks.make(place)
-      rowCount += rows.count
-      fingerprint &+= try append(rows, to: writer, columns, options)
+      try writer.append(try encoder.encode(rowCount: rows.count) { column($0, rows) })
     }
-    let written = try writer.finish(isDurable: true)
-    let staged = StagedSegment(
-      day: day, path: path, fileName: fileName, byteCount: written.byteCount,
-      rowCount: rowCount, fingerprint: fingerprint, sentinelCount: 0, timeRange: nil,
-      file: written)
+    let staged = try writer.finish()
     let tags = [
-      AddFile.Tag.rows: "\(rowCount)", AddFile.Tag.rowHash2: fingerprint.description,
+      AddFile.Tag.rows: "\(staged.rowCount)",
+      AddFile.Tag.rowHash2: staged.fingerprint.description,
     ]
     let date = CivilDate(daysSinceEpoch: day).iso
     let file = AddFile(
-      path: PartitionKey(date: date).folder([TableSchema.partitionColumn]) + "/" + fileName,
+      path: PartitionKey(date: date).folder([TableSchema.partitionColumn]) + "/" + staged.fileName,
       partitionValues: [TableSchema.partitionColumn: date], size: Int64(staged.byteCount),
       modificationTime: Clock.milliseconds(), stats: staged.logStatistics(schema).json,
       tags: tags)
-    return Segment(path: path, file: file, fingerprint: fingerprint)
-  }
-
-  /// - Returns: The rows' fingerprint.
-  private func append(
-    _ rows: [[String: Cell]], to writer: ParquetFileWriter, _ columns: [WriterColumn],
-    _ options: WriterOptions
-  ) throws -> Fingerprint {
-    var sums = [UInt64](repeating: 0, count: 2 * rows.count)
-    var chunks: [EncodedColumnChunk] = []
-    for writerColumn in columns {
-      let column = column(writerColumn.field, rows)
-      let encoder = ColumnChunkEncoder(column: writerColumn, options: options)
-      chunks.append(try encoder.encode(column, rows: 0..<rows.count))
-      hash(column, writerColumn.field, rows, &sums)
-    }
-    try writer.append(rowGroup: chunks, rowCount: rows.count)
-    return sums.withUnsafeBufferPointer { sums in
-      sums.baseAddress.map { RowHash.fingerprint($0, count: rows.count) } ?? Fingerprint()
-    }
+    return Segment(path: staged.path, file: file, fingerprint: staged.fingerprint)
   }
 
   // MARK: - Merging
@@ -195,42 +171,42 @@ final class SmallTable {
 
   /// Uncompressed bytes of a segment's rows; nil where it has other columns than are written here.
   private func rowByteCount(_ file: AddFile) throws -> Int? {
-    let reader = try ParquetReader(path: file.localPath(in: lake.path(of: name)))
+    let reader = try self.reader(file)
     let kinds = Dictionary(
       uniqueKeysWithValues: schema.fileFields.map { ($0.name, $0.type.storage) })
-    let isOurs = reader.leaves.allSatisfy {
-      $0.path.count == 1 && kinds[$0.name] == $0.type.storage
-    }
-    guard isOurs else { return nil }
-    var byteCount: Int64 = 0
-    for group in reader.metadata.rowGroups {
-      let (sum, overflow) = byteCount.addingReportingOverflow(group.totalByteCount)
-      if overflow || group.totalByteCount < 0 { return nil }
+    if !reader.hasOnly(kinds) { return nil }
+    var byteCount = 0
+    for group in 0..<reader.rowGroupCount {
+      guard let own = reader.byteCount(rowGroup: group) else { return nil }
+      let (sum, overflow) = byteCount.addingReportingOverflow(own)
+      if overflow { return nil }
       byteCount = sum
     }
-    return Int(byteCount)
+    return byteCount
+  }
+
+  private func reader(_ file: AddFile) throws -> SegmentReader {
+    try SegmentReader(
+      path: file.localPath(in: lake.path(of: name)), fields: schema.fileFields)
   }
 
   /// The rows of segments, some row groups at a time.
   private func rows(of files: [AddFile]) throws -> CellChunks {
-    let readers = try files.map {
-      try ParquetReader(path: $0.localPath(in: lake.path(of: name)))
-    }
-    let groups = readers.flatMap { reader in (0..<reader.rowGroupCount).map { (reader, $0) } }
+    let readers = try files.map(reader)
+    let groups = readers.flatMap { reader in reader.rowGroups.map { (reader, $0) } }
     let cuts = CellChunks.cuts(
       groups.map { reader, group in
-        let group = reader.metadata.rowGroups[group]
-        // What overflows was left out by `rowByteCount`.
-        return CellChunks.byteCount(
-          Int(clamping: group.totalByteCount), rowCount: Int(clamping: group.rowCount))
+        // What says nonsense was left out by `rowByteCount`.
+        CellChunks.byteCount(
+          reader.byteCount(rowGroup: group.rowGroup) ?? 0, rowCount: group.count)
       })
     return CellChunks(count: cuts.count) { place in
-      try groups[cuts[place]].flatMap { try self.rows($0, rowGroup: $1) }
+      try groups[cuts[place]].flatMap { try self.rows($0, $1) }
     }
   }
 
-  private func rows(_ reader: ParquetReader, rowGroup: Int) throws -> [[String: Cell]] {
-    let columns = try RowColumns(reader, rowGroup: rowGroup)
+  private func rows(_ reader: SegmentReader, _ group: StoredSpan) throws -> [[String: Cell]] {
+    let columns = try RowColumns(reader, group)
     return (0..<columns.rowCount).map { row in
       var cells: [String: Cell] = [:]
       for column in schema.columns where column.name != TableSchema.partitionColumn {
@@ -264,22 +240,5 @@ final class SmallTable {
       }
     }
     return Column(type: field.type, storage: .integers(values), validity: validity)
-  }
-
-  /// Pairs are hashed as whole nanoseconds under the name of their first half.
-  private func hash(
-    _ column: Column, _ field: Field, _ rows: [[String: Cell]], _ sums: inout [UInt64]
-  ) {
-    if field.name.hasSuffix(RemainderColumns.suffix) { return }
-    var column = column
-    if case .timestamp = field.type {
-      let hasRemainder = schema.column(named: field.name)?.hasNanoseconds == true
-      column.storage = .integers(
-        rows.map { row in
-          let nanoseconds = row[field.name]?.nanoseconds ?? 0
-          return hasRemainder ? nanoseconds : nanoseconds &- (nanoseconds % 1000 + 1000) % 1000
-        })
-    }
-    RowHash(name: field.name, type: field.type.hashName).add(column, sums: &sums)
   }
 }

@@ -265,7 +265,7 @@ import Testing
       return one == other ? $0.time < $1.time : one.lexicographicallyPrecedes(other)
     }
     #expect(merged == wanted.map { $0.symbol + " " + "\($0.time)" })
-    let (count, hash) = try StoredRows.fingerprint(path: segment.path, fields: fields)
+    let (count, hash) = try SegmentReader(path: segment.path, fields: fields).fingerprint()
     #expect(count == segment.rowCount && hash == segment.fingerprint)
   }
 }

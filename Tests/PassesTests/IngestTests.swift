@@ -153,8 +153,9 @@ private let table = "raw.test_set_ohlcv_1s"
     try toy.ingest([try toy.bars("a.dbn", Self.randomBars(3000, days: 2, seed: 5))])
     let schema = try TableSchema.named("ohlcv-1s")
     for file in try toy.files(table) {
-      let (count, hash) = try StoredRows.fingerprint(
-        path: try toy.path(file, table), fields: schema.fileFields)
+      let (count, hash) = try SegmentReader(
+        path: try toy.path(file, table), fields: schema.fileFields
+      ).fingerprint()
       #expect(file.taggedRowCount == Int64(count))
       #expect(file.taggedRowHash == hash.description)
       #expect(file.statistics?.rowCount == Int64(count))
@@ -260,8 +261,9 @@ private let table = "raw.test_set_ohlcv_1s"
       let groups = reader.metadata.rowGroups.indices.map { reader.rowCount(rowGroup: $0) }
       #expect(groups == [131_072, 131_072, 131_072, 77])
       let schema = try TableSchema.named("trades")
-      let (_, hash) = try StoredRows.fingerprint(
-        path: try toy.path(file, trades), fields: schema.fileFields)
+      let (_, hash) = try SegmentReader(
+        path: try toy.path(file, trades), fields: schema.fileFields
+      ).fingerprint()
       #expect(file.taggedRowHash == hash.description)
       sizes.append(file.size)
     }

@@ -27,8 +27,9 @@ private let table = "raw.test_set_ohlcv_1s"
     let schema = try #require(
       try toy.lake.table(named: table).schema(
         of: try toy.lake.table(named: table).snapshot(), in: toy.lake))
-    let found = try StoredRows.fingerprint(
-      path: try toy.path(file, table), fields: schema.fileFields)
+    let found = try SegmentReader(
+      path: try toy.path(file, table), fields: schema.fileFields
+    ).fingerprint()
     #expect(found.1.description == file.tags[AddFile.Tag.rowHash2])
   }
 

@@ -57,12 +57,12 @@ struct OriginalStoreTests {
     writer.add(try rows.map(store.keep), table: name, sha256: "sha", path: "f")
     try writer.flush(run: run)
     let files = try lake.table(.quarantine(for: name)).snapshot().files
-    let reader = try ParquetReader(
+    let reader = try SegmentReader(
       path: try #require(files.first).localPath(in: lake.path(of: .quarantine(for: name))))
     #expect(files.count == 1 && reader.rowGroupCount > 1)
     var texts: [String] = []
-    for group in 0..<reader.rowGroupCount {
-      let columns = try RowColumns(reader, rowGroup: group)
+    for group in reader.rowGroups {
+      let columns = try RowColumns(reader, group)
       texts += (0..<columns.rowCount).compactMap { columns.text("original", $0) }
     }
     #expect(texts == rows.map { String(decoding: $0.original, as: UTF8.self) })

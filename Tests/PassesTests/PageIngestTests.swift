@@ -1,12 +1,12 @@
 import Catalog
 import DeltaLog
 import Foundation
-import Parquet
 import TestSupport
 import Testing
 
 @testable import Ingest
 @testable import Ledger
+@testable import Tables
 
 /// Pages of a minute's bars of one ticker each.
 private struct PageFolder {
@@ -73,8 +73,8 @@ private struct PageFolder {
     #expect(try pages.rowCount() == 2)
     let name = TableName.quarantine(for: try TableName(parsing: "raw.massive_stock_bars_1m"))
     let file = try #require(try pages.lake.table(name).snapshot().files.first)
-    let reader = try ParquetReader(path: file.localPath(in: pages.lake.path(of: name)))
-    let columns = try RowColumns(reader, rowGroup: 0)
+    let reader = try SegmentReader(path: file.localPath(in: pages.lake.path(of: name)))
+    let columns = try RowColumns(reader, reader.rowGroups[0])
     var found: [Int64: String] = [:]
     for row in 0..<columns.rowCount {
       found[try #require(columns.integer("source_position", row))] = columns.text("original", row)

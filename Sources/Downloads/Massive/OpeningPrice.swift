@@ -1,10 +1,9 @@
 import Catalog
 import DeltaLog
-import Ledger
 import Market
 import Massive
-import Parquet
 import RowSources
+import Tables
 
 /// What a symbol opened at: by the lake's own bars where they are, else by the vendor's word.
 public struct OpeningPrice {
@@ -51,10 +50,10 @@ public struct OpeningPrice {
     let date = session.date.iso
     var best: (time: Int64, open: Int64)?
     for file in try lake.table(table).snapshot().files where file.partitionValue("date") == date {
-      let reader = try ParquetReader(path: file.localPath(in: lake.path(of: table)))
-      for rowGroup in 0..<reader.rowGroupCount {
+      let reader = try SegmentReader(path: file.localPath(in: lake.path(of: table)))
+      for group in reader.rowGroups {
         let rows = try RowColumns(
-          reader, rowGroup: rowGroup, columns: ["symbol", "ts_event", "ts_event_plus_ns", "open"])
+          reader, group, columns: ["symbol", "ts_event", "ts_event_plus_ns", "open"])
         for row in 0..<rows.rowCount where rows.text("symbol", row) == symbol {
           guard let time = rows.time("ts_event", row), let open = rows.integer("open", row),
             time >= session.open, time < session.open + Self.slack, time < best?.time ?? .max

@@ -35,7 +35,7 @@ struct ColumnSet: Hashable, Sendable {
 
   /// Whether a column says something of the event, and not of the row's way into the table.
   static func isCompared(_ column: String) -> Bool {
-    !StoredRows.isProvenance(column) && column != ExtraTime.column && column != "symbol"
+    !RowSums.isProvenance(column) && column != ExtraTime.column && column != "symbol"
   }
 
   /// Names of the compared columns.

@@ -65,7 +65,7 @@ struct PhysicalColumn: Sendable {
     }
     // Where a row came from is no part of what it says: other cuts of the same rows agree.
     hash =
-      isRemainder || StoredRows.isProvenance(field.name)
+      isRemainder || RowSums.isProvenance(field.name)
       ? nil : RowHash(name: field.name, type: field.type.hashName)
   }
 

@@ -1,4 +1,5 @@
 import Bytes
+import Tables
 
 /// A stored row, as far as the merge has to know it.
 struct StoredRow {

@@ -1,5 +1,6 @@
 import Columnar
 import Synchronization
+import Tables
 
 /// What a table holds of the dates that new rows are for.
 final class StoredLookup: Sendable {
@@ -67,6 +68,8 @@ struct StoredSchema: Sendable {
   var fields: [Field]
   var keyColumns: [String]
   var indexColumn: String
+
+  var index: Field { Field(indexColumn, .timestamp) }
 }
 
 /// The data files of one date.
@@ -130,7 +133,7 @@ final class StoredDay: @unchecked Sendable {
 
   private func open(_ place: Int) throws -> StoredFile {
     if let known = files[place].opened { return known }
-    let file = try StoredFile(files[place].source, indexColumn: schema.indexColumn)
+    let file = try StoredFile(files[place].source, schema)
     files[place].opened = file
     return file
   }

@@ -20,8 +20,7 @@ extension StoredMerge {
         identity: Self.identity(common, schema.fields),
         extra: extraDigest == nil || !file.hasExtra
           ? nil : schema.fields.first { $0.name == ExtraTime.column },
-        indexField: Field(schema.indexColumn, .timestamp(.microseconds, isUTC: true)),
-        remainders: RemainderColumns(fields: schema.fields)),
+        indexField: schema.index),
       stored: schema.fields.filter { stored.contains($0.name) },
       // What says more may take a row's place; what merely says other things may not.
       saysLess: isKnown && stored.isStrictSubset(of: new),

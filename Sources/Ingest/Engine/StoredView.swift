@@ -53,7 +53,7 @@ extension StoredFile {
     let places = candidates(symbol: symbol, times: Int64.min...Int64.max)
     // Mostly the footer says that there is nothing to look for.
     var groups: Set<Int> = []
-    for place in places { groups.insert(blocks[place].rowGroup) }
+    for place in places { groups.insert(blocks[place].span.rowGroup) }
     var blank = Set(
       fields.map(\.name).filter { name in groups.contains { mayBeBlank(name, rowGroup: $0) } })
     if blank.isEmpty { return [] }
@@ -68,20 +68,19 @@ extension StoredFile {
   }
 
   private func mayBeBlank(_ name: String, rowGroup: Int) -> Bool {
-    guard let leaf = reader.leafIndex(named: name) else { return true }
-    return reader.statistics(rowGroup: rowGroup, leaf: leaf)?.nullCount.map { $0 > 0 } ?? true
+    reader.statistics(name, rowGroup: rowGroup)?.nullCount.map { $0 > 0 } ?? true
   }
 
   /// The columns without a value, by symbol, of a block.
   private func blanks(_ place: Int, _ fields: [Field]) throws -> [String: Set<String>] {
     if let known = loadedBlanks.first(where: { $0.index == place }) { return known.blanks }
-    let rows = StoredBlockReader(reader: reader, block: blocks[place])
-    let runs = try rows.symbols()
+    let span = blocks[place].span
+    let runs = try reader.symbolRuns(span)
     var blanks: [String: Set<String>] = [:]
     for run in runs { blanks[run.name] = [] }
-    for field in fields where mayBeBlank(field.name, rowGroup: blocks[place].rowGroup) {
+    for field in fields where mayBeBlank(field.name, rowGroup: span.rowGroup) {
       var filled: Set<String> = []
-      if let column = try rows.column(field) {
+      if let column = try reader.values(field, span) {
         for run in runs where run.rows.contains(where: { !column.isNull($0) }) {
           filled.insert(run.name)
         }

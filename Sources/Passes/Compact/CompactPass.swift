@@ -63,11 +63,14 @@ public final class CompactPass {
 
   /// Whether the places that a file's rows had in their sources tell the sources apart.
   private func saysSource(_ file: AddFile) throws -> Bool {
-    let reader = try ParquetReader(path: file.localPath(in: table.path))
-    guard let leaf = reader.leafIndex(named: TableSchema.ordinalColumn) else { return true }
-    for rowGroup in 0..<reader.rowGroupCount {
-      guard let statistics = reader.statistics(rowGroup: rowGroup, leaf: leaf) else { return false }
-      if statistics.nullCount == reader.rowCount(rowGroup: rowGroup) { continue }
+    let reader = try SegmentReader(path: file.localPath(in: table.path), fields: [])
+    let column = TableSchema.ordinalColumn
+    if !reader.mayHaveValues(column) { return true }
+    for group in reader.rowGroups {
+      guard let statistics = reader.statistics(column, rowGroup: group.rowGroup) else {
+        return false
+      }
+      if statistics.nullCount == group.count { continue }
       guard case .integer(let least)? = statistics.minimum, SourceOrdinal.source(least) > 0 else {
         return false
       }

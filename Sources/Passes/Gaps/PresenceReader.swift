@@ -1,6 +1,5 @@
 import Columnar
 import DeltaLog
-import Parquet
 import Tables
 
 /// The names of a table's symbols as small numbers, and which of them are wanted.
@@ -53,14 +52,14 @@ struct PresenceReader {
   func add(_ files: [AddFile], date: CivilDate, to map: inout PresenceMap) throws -> Int {
     var rowCount = 0
     for file in files {
-      let reader = try ParquetReader(path: file.localPath(in: root))
-      for rowGroup in 0..<reader.rowGroupCount {
-        let requested = try self.requested(reader, rowGroup)
-        let series = try self.series(reader, rowGroup, requested)
-        let times = try self.times(reader, rowGroup, date, count: series.count)
+      let reader = try SegmentReader(path: file.localPath(in: root))
+      for group in reader.rowGroups {
+        let requested = try self.requested(reader, group)
+        let series = try self.series(reader, group, requested)
+        let times = try self.times(reader, group, date)
         map.add(series: series, times: times)
         for series in requested { map.add(series: series, times: times) }
-        for (series, times) in try aliases(reader, rowGroup, times) {
+        for (series, times) in try aliases(reader, group, times) {
           map.add(series: series, times: times)
         }
         if let everything {
@@ -76,14 +75,13 @@ struct PresenceReader {
   ///
   /// - Parameter requested: Rows that belong to a name by which the vendor was asked belong to their
   ///   symbol only where that was asked for too.
-  private func series(_ reader: ParquetReader, _ rowGroup: Int, _ requested: [[Int32]]) throws
-    -> [Int32]
-  {
-    guard let symbol = reader.leafIndex(named: "symbol") else {
-      let count = reader.rowCount(rowGroup: rowGroup)
-      return [Int32](repeating: try names.number(Self.noSymbol), count: count)
+  private func series(
+    _ reader: SegmentReader, _ group: StoredSpan, _ requested: [[Int32]]
+  ) throws -> [Int32] {
+    guard reader.has("symbol") else {
+      return [Int32](repeating: try names.number(Self.noSymbol), count: group.count)
     }
-    return try numbers(reader, rowGroup, symbol) { name, row in
+    return try numbers(reader, group, "symbol") { name, row in
       if let first = requested.first, first[row] >= 0, !knownSymbols.contains(name) { return nil }
       return try names.number(name)
     }
@@ -91,12 +89,10 @@ struct PresenceReader {
 
   /// The numbers of the names by which each row was asked for: one list where rows have one name, several where
   /// one request had several names for them; none where there are none.
-  private func requested(_ reader: ParquetReader, _ rowGroup: Int) throws -> [[Int32]] {
-    guard !requestedNames.isEmpty, let leaf = reader.leafIndex(named: "requested_symbol") else {
-      return []
-    }
+  private func requested(_ reader: SegmentReader, _ group: StoredSpan) throws -> [[Int32]] {
+    guard !requestedNames.isEmpty, reader.has("requested_symbol") else { return [] }
     var groups: [[Int32]] = []
-    let places = try numbers(reader, rowGroup, leaf) { text, _ in
+    let places = try numbers(reader, group, "requested_symbol") { text, _ in
       let own = try text.split(separator: ",").map(String.init).filter(requestedNames.contains)
         .map(names.number)
       groups.append(own)
@@ -113,11 +109,11 @@ struct PresenceReader {
 
   /// The rows of symbols that a name was, as the rows of that name.
   private func aliases(
-    _ reader: ParquetReader, _ rowGroup: Int, _ times: [Int64]
+    _ reader: SegmentReader, _ group: StoredSpan, _ times: [Int64]
   ) throws -> [(series: [Int32], times: [Int64])] {
-    guard !namesOfSymbols.isEmpty, let leaf = reader.leafIndex(named: "symbol") else { return [] }
+    guard !namesOfSymbols.isEmpty, reader.has("symbol") else { return [] }
     var groups: [[(number: Int32, interval: Range<Int64>)]] = []
-    let places = try numbers(reader, rowGroup, leaf) { symbol, _ in
+    let places = try numbers(reader, group, "symbol") { symbol, _ in
       guard let own = namesOfSymbols[symbol] else { return -1 }
       groups.append(try own.map { (try names.number($0.name), $0.interval) })
       return Int32(groups.count - 1)
@@ -142,11 +138,10 @@ struct PresenceReader {
   ///
   /// - Parameter number: Of a name, wherever it stands; nil where that depends on the row, and it has none.
   private func numbers(
-    _ reader: ParquetReader, _ rowGroup: Int, _ leaf: Int,
+    _ reader: SegmentReader, _ group: StoredSpan, _ name: String,
     _ number: (_ name: String, _ row: Int) throws -> Int32?
   ) throws -> [Int32] {
-    var column = Column(type: .string, storage: .integers([]))
-    try reader.readColumn(rowGroup: rowGroup, leaf: leaf, into: &column)
+    let column = try reader.column(Field(name, .string), group)
     var result = [Int32](repeating: -1, count: column.count)
     switch column.storage {
     case .codes(let codes, let dictionary):
@@ -177,17 +172,20 @@ struct PresenceReader {
   }
 
   /// The time of each row in microseconds; the partition's day where only days matter.
-  private func times(_ reader: ParquetReader, _ rowGroup: Int, _ date: CivilDate, count: Int)
-    throws -> [Int64]
-  {
-    guard case .slots = depth, let leaf = reader.leafIndex(named: indexColumn) else {
-      return [Int64](repeating: Int64(date.daysSinceEpoch) * 86_400_000_000, count: count)
+  private func times(
+    _ reader: SegmentReader, _ group: StoredSpan, _ date: CivilDate
+  ) throws -> [Int64] {
+    guard case .slots = depth, let type = reader.storedType(of: indexColumn) else {
+      return [Int64](
+        repeating: Int64(date.daysSinceEpoch) * 86_400_000_000, count: group.count)
     }
-    var column = Column(type: reader.leaves[leaf].type, storage: .integers([]))
-    try reader.readColumn(rowGroup: rowGroup, leaf: leaf, into: &column)
-    guard case .integers(let values) = column.storage else {
+    var field = Field(indexColumn, type)
+    if case .timestamp(_, let isUTC) = type {
+      field.type = .timestamp(.microseconds, isUTC: isUTC)
+    }
+    guard case .integers(let values) = try reader.column(field, group).storage else {
       throw PassError(
-        .input, "column '\(indexColumn)' is no time", place: reader.name,
+        .input, "column '\(indexColumn)' is no time", place: reader.path,
         remedy: "lake describe shows the table's columns")
     }
     return values

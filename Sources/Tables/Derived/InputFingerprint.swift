@@ -1,7 +1,6 @@
 import Bytes
 import Columnar
 import DeltaLog
-import Parquet
 
 /// What a partition holds, whatever its files: the sum of its rows' hashes, and their number.
 package struct PartitionFingerprint: Hashable, Sendable {
@@ -22,14 +21,14 @@ package struct PartitionFingerprint: Hashable, Sendable {
         rowHash &+= hash
       } else if let count = file.taggedRowCount,
         let hash = file.tag(AddFile.Tag.rowHash).flatMap({ Fingerprint(hex: $0) }),
-        try !StoredRows.hasProvenance(path: file.localPath(in: root))
+        try !SegmentReader(path: file.localPath(in: root), fields: []).hasProvenance()
       {
         // An older version's hash counts provenance columns too: without a value there, it is the same.
         rowCount = rowCount.adding(clamped: count)
         rowHash &+= hash
       } else {
-        let (count, hash) = try StoredRows.fingerprint(
-          path: file.localPath(in: root), fields: fields)
+        let reader = try SegmentReader(path: file.localPath(in: root), fields: fields)
+        let (count, hash) = try reader.fingerprint()
         rowCount = rowCount.adding(clamped: Int64(count))
         rowHash &+= hash
       }
@@ -99,48 +98,5 @@ package struct Derivation: Hashable, Sendable {
   /// The application id by which a table remembers that a partition came out empty.
   package func emptyAppId(date: String) -> String {
     "lake/empty/\(pass)/\(version)/\(date)/\(inputs)"
-  }
-}
-
-extension StoredRows {
-  /// Whether some row of a data file may have a value in a provenance column, as its footer says.
-  static func hasProvenance(path: String) throws -> Bool {
-    let reader = try ParquetReader(path: path)
-    for leaf in reader.leaves.indices where StoredRows.isProvenance(reader.leaves[leaf].name) {
-      for rowGroup in 0..<reader.rowGroupCount {
-        let nulls = reader.statistics(rowGroup: rowGroup, leaf: leaf)?.nullCount
-        if nulls != reader.rowCount(rowGroup: rowGroup) { return true }
-      }
-    }
-    return false
-  }
-
-  /// Row count and fingerprint of a data file, from its rows.
-  static func fingerprint(path: String, fields: [Field]) throws -> (Int, Fingerprint) {
-    let reader = try ParquetReader(path: path)
-    var total = Fingerprint()
-    var rowTotal = 0
-    let remainders = RemainderColumns(fields: fields)
-    for rowGroup in reader.metadata.rowGroups.indices {
-      let rowCount = reader.rowCount(rowGroup: rowGroup)
-      var sums = [UInt64](repeating: 0, count: 2 * rowCount)
-      for field in fields {
-        guard !remainders.isRemainder(field.name), !StoredRows.isProvenance(field.name),
-          let leaf = reader.leafIndex(named: field.name)
-        else { continue }
-        var column = Column(type: field.type, storage: .integers([]))
-        try reader.readColumn(rowGroup: rowGroup, leaf: leaf, rows: nil, into: &column)
-        try column.takeUnit(of: field, stored: reader.leaves[leaf].type, path: reader.name)
-        if case .timestamp = field.type {
-          try remainders.combine(&column, name: field.name, reader: reader, rowGroup: rowGroup)
-        }
-        RowHash(name: field.name, type: field.type.hashName).add(column, sums: &sums)
-      }
-      total &+= sums.withUnsafeBufferPointer { sums in
-        sums.baseAddress.map { RowHash.fingerprint($0, count: rowCount) } ?? Fingerprint()
-      }
-      rowTotal += rowCount
-    }
-    return (rowTotal, total)
   }
 }

@@ -1,5 +1,4 @@
 import Columnar
-import Parquet
 
 /// The rows of a row group to be, wherever they lie.
 struct GatheredRows {
@@ -24,9 +23,9 @@ struct GatheredRows {
 
 /// Reads columns of rows that lie in several files, in their merged order.
 struct ColumnGather {
-  private let readers: [ParquetReader]
+  private let readers: [SegmentReader]
 
-  init(_ readers: [ParquetReader]) { self.readers = readers }
+  init(_ readers: [SegmentReader]) { self.readers = readers }
 
   /// A column of the rows; without a value where a file lacks it.
   func column(_ field: Field, _ rows: GatheredRows) throws -> Column {
@@ -117,39 +116,12 @@ struct ColumnGather {
   /// The rows of one file.
   func read(_ field: Field, _ file: Int, _ rows: Range<Int>) throws -> Column {
     let reader = readers[file]
-    guard let leaf = reader.leafIndex(named: field.name) else {
-      return Column(nulls: rows.count, of: field.type)
-    }
-    try requireSameForm(reader.leaves[leaf].type, field, reader)
     var whole: Column?
-    for (rowGroup, part) in reader.parts(of: rows) {
-      var column = Column(type: field.type, storage: .integers([]))
-      try reader.readColumn(rowGroup: rowGroup, leaf: leaf, rows: part, into: &column)
-      try column.takeUnit(of: field, stored: reader.leaves[leaf].type, path: reader.name)
+    for span in reader.spans(of: rows) {
+      let column = try reader.column(field, span)
       whole = whole.map { $0.appending(column) } ?? column
     }
     return whole ?? Column(nulls: 0, of: field.type)
-  }
-
-  /// Values are copied as they are: they must mean in the file what they mean in the table.
-  private func requireSameForm(_ stored: ColumnType, _ field: Field, _ reader: ParquetReader) throws
-  {
-    let isSame: Bool
-    switch (stored, field.type) {
-    case (.integer, .integer), (.float, .double), (.float, .float): isSame = true
-    case (.decimal(_, let one), .decimal(_, let other)):
-      isSame = one == other && stored.storage == field.type.storage
-    case (.string, .string), (.binary, .string), (.json, .string), (.enumeration, .string),
-      (.binary, .binary), (.string, .binary):
-      isSame = true
-    case (.timestamp(_, let one), .timestamp(_, let other)): isSame = one == other
-    default: isSame = stored == field.type
-    }
-    if isSame { return }
-    throw PassError(
-      .input,
-      "column '\(field.name)' is \(stored.name) in a data file and \(field.type.name) in the table",
-      place: reader.name, remedy: "compact the table with the program that wrote the file")
   }
 }
 

@@ -1,5 +1,4 @@
 import Columnar
-import Parquet
 
 /// Sort keys of rows as whole numbers, row by row: the rank of the text first, then the numbers.
 enum RowKeys {
@@ -22,41 +21,37 @@ enum RowKeys {
     return 0
   }
 
-  /// Appends the keys of rows of a row group.
+  /// Appends the keys of rows.
   static func append(
-    _ reader: ParquetReader, _ order: SortOrder, _ ranks: TextRanks, rowGroup: Int,
-    rows: Range<Int>, to keys: inout [Int64]
+    _ reader: SegmentReader, _ order: SortOrder, _ ranks: TextRanks, _ rows: StoredSpan,
+    to keys: inout [Int64]
   ) throws {
     let width = width(order)
     let start = keys.count
     keys.append(contentsOf: repeatElement(0, count: rows.count * width))
     var word = start
     if let text = order.text {
-      let values = try ranks.ranks(reader, text, rowGroup: rowGroup, rows: rows)
+      let values = try ranks.ranks(reader, text, rows)
       for row in values.indices { keys[word + row * width] = values[row] }
       word += 1
     }
     for field in order.numbers {
-      let values = try numbers(reader, field, rowGroup, rows)
+      let values = try numbers(reader, field, rows)
       for row in values.indices { keys[word + row * width] = values[row] }
       word += 1
     }
   }
 
   private static func numbers(
-    _ reader: ParquetReader, _ field: Field, _ rowGroup: Int, _ rows: Range<Int>
+    _ reader: SegmentReader, _ field: Field, _ rows: StoredSpan
   ) throws -> [Int64] {
-    guard let leaf = reader.leafIndex(named: field.name) else {
-      return [Int64](repeating: null, count: rows.count)
-    }
-    var column = Column(type: .long, storage: .integers([]))
-    try reader.readColumn(rowGroup: rowGroup, leaf: leaf, rows: rows, into: &column)
-    try column.takeUnit(of: field, stored: reader.leaves[leaf].type, path: reader.name)
+    guard reader.has(field.name) else { return [Int64](repeating: null, count: rows.count) }
+    let column = try reader.column(field, rows)
     guard case .integers(var values) = column.storage else {
       throw PassError(
         .input,
         "column '\(field.name)' holds no whole numbers, by which rows could be put in order",
-        place: reader.name, remedy: "compact the table with the program that wrote the file")
+        place: reader.path, remedy: "compact the table with the program that wrote the file")
     }
     if let validity = column.validity {
       for row in values.indices where validity[row] == 0 { values[row] = null }
@@ -66,32 +61,14 @@ enum RowKeys {
 
   /// The rows of a file in order: their places behind the first of them. Equal rows keep their order.
   static func sortedPlaces(
-    _ reader: ParquetReader, _ order: SortOrder, _ ranks: TextRanks, rows: Range<Int>
+    _ reader: SegmentReader, _ order: SortOrder, _ ranks: TextRanks, rows: Range<Int>
   ) throws -> [Int] {
     var keys: [Int64] = []
-    for (rowGroup, part) in reader.parts(of: rows) {
-      try append(reader, order, ranks, rowGroup: rowGroup, rows: part, to: &keys)
-    }
+    for span in reader.spans(of: rows) { try append(reader, order, ranks, span, to: &keys) }
     let width = width(order)
     return Array(0..<rows.count).sorted { one, other in
       let order = compare(keys, one * width, keys, other * width, width)
       return order < 0 || order == 0 && one < other
     }
-  }
-}
-
-extension ParquetReader {
-  /// Rows of the file by row group.
-  func parts(of rows: Range<Int>) -> [(rowGroup: Int, rows: Range<Int>)] {
-    var result: [(rowGroup: Int, rows: Range<Int>)] = []
-    var first = 0
-    for rowGroup in 0..<rowGroupCount {
-      let part = rows.clamped(to: first..<first + rowCount(rowGroup: rowGroup))
-      if !part.isEmpty {
-        result.append((rowGroup, part.lowerBound - first..<part.upperBound - first))
-      }
-      first += rowCount(rowGroup: rowGroup)
-    }
-    return result
   }
 }

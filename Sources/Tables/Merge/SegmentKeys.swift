@@ -1,9 +1,8 @@
 import Columnar
-import Parquet
 
 /// The sort keys of one sorted file, a window of rows at a time.
 final class SegmentKeys {
-  let reader: ParquetReader
+  let reader: SegmentReader
   let rowCount: Int
   private let order: SortOrder
   private let windowRowMax: Int
@@ -24,13 +23,13 @@ final class SegmentKeys {
   private var last: [Int64] = []
 
   init(
-    _ reader: ParquetReader, order: SortOrder, ranks: TextRanks, windowRowMax: Int
+    _ reader: SegmentReader, order: SortOrder, ranks: TextRanks, windowRowMax: Int
   ) throws {
     self.reader = reader
     self.order = order
     self.ranks = ranks
     self.windowRowMax = windowRowMax
-    rowCount = try reader.totalRowCount
+    rowCount = try reader.rowCount()
     width = RowKeys.width(order)
     try load()
   }
@@ -86,7 +85,8 @@ final class SegmentKeys {
     if rowGroup == reader.rowGroupCount { return }
     let rows = rowInGroup..<min(rowInGroup + windowRowMax, reader.rowCount(rowGroup: rowGroup))
     keys.removeAll(keepingCapacity: true)
-    try RowKeys.append(reader, order, ranks, rowGroup: rowGroup, rows: rows, to: &keys)
+    let span = StoredSpan(rowGroup: rowGroup, rows: rows)
+    try RowKeys.append(reader, order, ranks, span, to: &keys)
     count = rows.count
     rowInGroup = rows.upperBound
     try checkOrder()
@@ -95,11 +95,11 @@ final class SegmentKeys {
   private func checkOrder() throws {
     if count == 0 { return }
     if !last.isEmpty, RowKeys.compare(last, 0, keys, 0, width) > 0 {
-      throw UnsortedSegment(path: reader.name)
+      throw UnsortedSegment(path: reader.path)
     }
     for row in 1..<max(count, 1)
     where RowKeys.compare(keys, (row - 1) * width, keys, row * width, width) > 0 {
-      throw UnsortedSegment(path: reader.name)
+      throw UnsortedSegment(path: reader.path)
     }
     last = Array(keys[((count - 1) * width)...])
   }
@@ -109,7 +109,7 @@ extension SortOrder {
   /// Whether the rows of a file lie in this order. Cost: reads the columns that are in it.
   package func holds(in path: String) throws -> Bool {
     if isAsStored { return true }
-    let reader = try ParquetReader(path: path)
+    let reader = try SegmentReader(path: path)
     let ranks = try text.map { try TextRanks([reader], column: $0) } ?? TextRanks()
     do {
       let keys = try SegmentKeys(reader, order: self, ranks: ranks, windowRowMax: 65_536)
@@ -135,17 +135,17 @@ struct TextRanks {
 
   init() {}
 
-  init(_ readers: [ParquetReader], column name: String) throws {
+  init(_ readers: [SegmentReader], column name: String) throws {
     var rows: [[UInt8]: Int] = [:]
     var nullCount = 0
     for reader in readers {
-      guard let leaf = reader.leafIndex(named: name) else {
-        nullCount += try reader.totalRowCount
+      guard reader.has(name) else {
+        nullCount += try reader.rowCount()
         continue
       }
-      for rowGroup in 0..<reader.rowGroupCount {
-        var column = Column(type: .string, storage: .integers([]))
-        try reader.readColumn(rowGroup: rowGroup, leaf: leaf, rows: nil, into: &column)
+      var column = Column(type: .string, storage: .integers([]))
+      for group in reader.rowGroups {
+        _ = try reader.read(Field(name, .string), group, into: &column)
         Self.forEachRun(
           column, nulls: { nullCount += $0 },
           texts: { text, count in rows[Array(text), default: 0] += count })
@@ -156,13 +156,10 @@ struct TextRanks {
     counts = (nullCount > 0 ? [nullCount] : []) + sorted.compactMap { rows[$0] }
   }
 
-  func ranks(
-    _ reader: ParquetReader, _ name: String, rowGroup: Int, rows: Range<Int>
-  ) throws -> [Int64] {
+  func ranks(_ reader: SegmentReader, _ name: String, _ rows: StoredSpan) throws -> [Int64] {
     var result = [Int64](repeating: Self.null, count: rows.count)
-    guard let leaf = reader.leafIndex(named: name) else { return result }
     var column = Column(type: .string, storage: .integers([]))
-    try reader.readColumn(rowGroup: rowGroup, leaf: leaf, rows: rows, into: &column)
+    guard try reader.read(Field(name, .string), rows, into: &column) else { return result }
     var row = 0
     Self.forEachRun(
       column, nulls: { row += $0 },
@@ -206,21 +203,6 @@ struct TextRanks {
         run({ text($0).elementsEqual(text($1)) }, text)
       }
     default: break
-    }
-  }
-}
-
-extension ParquetReader {
-  /// Rows of all row groups, as the footer has them.
-  var totalRowCount: Int {
-    get throws {
-      var total = 0
-      for rowGroup in 0..<rowGroupCount {
-        let (sum, overflow) = total.addingReportingOverflow(rowCount(rowGroup: rowGroup))
-        if overflow { throw PassError(.input, "the file has too many rows", place: name) }
-        total = sum
-      }
-      return total
     }
   }
 }

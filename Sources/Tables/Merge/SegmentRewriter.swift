@@ -55,17 +55,18 @@ package struct SegmentRewriter {
   private func mergeSorted(
     _ paths: [String], _ day: Int, _ fileName: String, _ isInterrupted: () -> Bool
   ) throws -> StagedSegment {
-    let readers = try paths.map { try ParquetReader(path: $0) }
+    let readers = try paths.map { try SegmentReader(path: $0, fields: fields) }
     let ranks = try order.text.map { try TextRanks(readers, column: $0) } ?? TextRanks()
     let keyByteCount = max(1, order.numbers.count + 1) * 8
     let window = max(1024, byteCountMax / max(1, readers.count) / keyByteCount)
     let keys = try readers.map {
       try SegmentKeys($0, order: order, ranks: ranks, windowRowMax: window)
     }
-    let total = try readers.reduce(0) { $0 + (try $1.totalRowCount) }
+    let total = try readers.reduce(0) { $0 + (try $1.rowCount()) }
     let cuts = RowGroupCuts.plan(
       order.text == nil ? [total] : ranks.counts, groupRowMax: try groupRowMax(readers, total))
-    let encoder = MergedGroupEncoder(fields: fields, options: options, readers: readers)
+    let encoder = GroupEncoder(fields: fields, options: options)
+    let gather = ColumnGather(readers)
     let writer = try SegmentWriter(
       directory: directory, fileName: fileName, day: day, columns: fields.map { WriterColumn($0) },
       options: options)
@@ -85,17 +86,18 @@ package struct SegmentRewriter {
         }
         rows.append(run)
       }
-      try writer.append(try encoder.encode(rows))
+      try writer.append(
+        try encoder.encode(rowCount: rows.rowCount) { try gather.column($0, rows) })
     }
     return try writer.finish()
   }
 
   /// Rows of a row group, so that it stays below what it may be in bytes.
-  private func groupRowMax(_ readers: [ParquetReader], _ rowCount: Int) throws -> Int {
+  private func groupRowMax(_ readers: [SegmentReader], _ rowCount: Int) throws -> Int {
     var byteCount: Int64 = 0
     for reader in readers {
-      for rowGroup in reader.metadata.rowGroups {
-        byteCount = byteCount.adding(clamped: rowGroup.totalByteCount)
+      for rowGroup in 0..<reader.rowGroupCount {
+        byteCount = byteCount.adding(clamped: Int64(reader.byteCount(rowGroup: rowGroup) ?? 0))
       }
     }
     if byteCount <= 0 || rowCount == 0 { return options.rowGroupRowCountMax }
@@ -113,13 +115,14 @@ package struct SegmentRewriter {
     guard let place = paths.firstIndex(of: path) else {
       throw PassError(.input, "the file's rows are not in order", place: path)
     }
-    let reader = try ParquetReader(path: path)
-    let encoder = MergedGroupEncoder(fields: fields, options: options, readers: [reader])
-    let chunkRowMax = try groupRowMax([reader], try reader.totalRowCount)
+    let reader = try SegmentReader(path: path, fields: fields)
+    let encoder = GroupEncoder(fields: fields, options: options)
+    let gather = ColumnGather([reader])
+    let chunkRowMax = try groupRowMax([reader], try reader.rowCount())
     let ranks = try order.text.map { try TextRanks([reader], column: $0) } ?? TextRanks()
     var sorted: [String] = []
     var first = 0
-    let total = try reader.totalRowCount
+    let total = try reader.rowCount()
     while first < total {
       if isInterrupted() { throw PassError(.interrupted, "interrupted") }
       let rows = first..<min(first + chunkRowMax, total)
@@ -128,7 +131,8 @@ package struct SegmentRewriter {
       let writer = try SegmentWriter(
         directory: directory, fileName: name, day: day, columns: fields.map { WriterColumn($0) },
         options: options)
-      try writer.append(try encoder.encode(rows, inOrder: places))
+      try writer.append(
+        try encoder.encode(rowCount: rows.count) { try gather.read($0, 0, rows).rows(places) })
       sorted.append(try writer.finish(isDurable: false).path)
       first = rows.upperBound
     }

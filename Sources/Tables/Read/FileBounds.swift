@@ -1,19 +1,17 @@
 import Bytes
 import DeltaLog
-import Market
 import Parquet
-import Tables
 
 /// What is known of a data file's rows without opening it.
-struct FileBounds: Sendable {
+package struct FileBounds: Sendable {
   /// nil where the log does not say.
-  var symbols: ClosedRange<String>?
+  package var symbols: ClosedRange<String>?
   /// Symbols may begin with the upper bound and go on.
-  var isHighPrefix = false
+  package var isHighPrefix = false
   /// Index timestamps in µs.
-  var times: ClosedRange<Int64>?
+  package var times: ClosedRange<Int64>?
 
-  init(_ file: AddFile, indexColumn: String) {
+  package init(_ file: AddFile, indexColumn: String) {
     guard let statistics = file.statistics else { return }
     let symbol = statistics.bounds(of: "symbol", type: .string)
     if case .string(let low)? = symbol.minimum, case .string(let high)? = symbol.maximum,
@@ -31,14 +29,14 @@ struct FileBounds: Sendable {
   }
 
   /// Symbols are compared by their bytes, as the bounds are.
-  func mayHold(symbolsIn range: ClosedRange<String>) -> Bool {
+  package func mayHold(symbolsIn range: ClosedRange<String>) -> Bool {
     guard let symbols else { return true }
     let (low, high) = (range.lowerBound.utf8, symbols.upperBound.utf8)
     if range.upperBound.utf8.lexicographicallyPrecedes(symbols.lowerBound.utf8) { return false }
     return !high.lexicographicallyPrecedes(low) || isHighPrefix && low.starts(with: high)
   }
 
-  init(_ staged: StagedSegment) {
+  package init(_ staged: StagedSegment) {
     if let column = staged.file.columns.first(where: { $0.field == "symbol" }),
       let bounds = column.bounds, case .bytes(let low) = bounds.min,
       case .bytes(let high) = bounds.max, bounds.isMaxExact
@@ -56,7 +54,7 @@ struct FileBounds: Sendable {
   /// What a Parquet footer or page index says.
   ///
   /// - Parameter index: Of the index column, in µs.
-  init(symbol: ColumnStatistics?, index: ColumnStatistics?) {
+  package init(symbol: ColumnStatistics?, index: ColumnStatistics?) {
     if case .bytes(let low)? = symbol?.minimum, case .bytes(let high)? = symbol?.maximum {
       let (low, high) = (
         String(decoding: low, as: UTF8.self), String(decoding: high, as: UTF8.self)
@@ -76,7 +74,7 @@ struct FileBounds: Sendable {
   /// - Parameters:
   ///   - symbol: nil: whatever the symbol.
   ///   - slack: Microseconds by which `times` may be wrong.
-  func mayHold(symbol: String?, times range: ClosedRange<Int64>, slack: Int64 = 0) -> Bool {
+  package func mayHold(symbol: String?, times range: ClosedRange<Int64>, slack: Int64 = 0) -> Bool {
     if let symbol, !mayHold(symbolsIn: symbol...symbol) { return false }
     guard let times else { return true }
     let micros = Self.microseconds(range)
@@ -84,30 +82,21 @@ struct FileBounds: Sendable {
       && micros.lowerBound <= times.upperBound.adding(clamped: slack)
   }
 
-  /// The microseconds of a date, in days since 1970.
-  static func microseconds(ofDay day: Int, in zone: TimeZoneRules) -> Range<Int64> {
-    func microsecond(_ seconds: Int64) -> Int64 {
-      let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000)
-      return overflow ? (seconds < 0 ? .min : .max) : product
-    }
-    return microsecond(zone.startOfDay(day))..<microsecond(zone.startOfDay(day + 1))
-  }
-
   /// Whether all rows lie in a span of µs, as far as is known; bounds of foreign writers may be cut to
   /// milliseconds.
-  func isWithin(_ span: Range<Int64>) -> Bool {
+  package func isWithin(_ span: Range<Int64>) -> Bool {
     guard let times else { return true }
     return times.lowerBound >= span.lowerBound.adding(clamped: -1000)
       && times.upperBound < span.upperBound.adding(clamped: 1000)
   }
 
   /// The whole microseconds in which times of a range (ns) lie.
-  static func microseconds(_ range: ClosedRange<Int64>) -> ClosedRange<Int64> {
+  package static func microseconds(_ range: ClosedRange<Int64>) -> ClosedRange<Int64> {
     microsecond(range.lowerBound)...microsecond(range.upperBound)
   }
 
   /// Floor division, so that an instant before 1970 lies in its own microsecond.
-  static func microsecond(_ nanoseconds: Int64) -> Int64 {
+  package static func microsecond(_ nanoseconds: Int64) -> Int64 {
     nanoseconds >= 0 ? nanoseconds / 1000 : (nanoseconds + 1) / 1000 - 1
   }
 }

@@ -1,0 +1,65 @@
+import Columnar
+import Parquet
+
+/// Rows side by side that are read together, and what is known of them before they are.
+package struct SegmentPage: Sendable {
+  package var span: StoredSpan
+  package var bounds: FileBounds
+}
+
+extension SegmentReader {
+  /// Rows of a page at most, where the file has no page index.
+  package static let pageRowMax = 65_536
+
+  /// The pages of the index column, with the bounds of symbols and times that the file states: what cannot hold
+  /// the rows wanted need not be read.
+  package func pages(index: Field) throws -> [SegmentPage] {
+    guard has(index.name) else { return [] }
+    return try rowGroups.flatMap { try pages($0, index) }
+  }
+
+  private func pages(_ group: StoredSpan, _ index: Field) throws -> [SegmentPage] {
+    let rowGroup = group.rowGroup
+    guard let leaf = file.leafIndex(named: index.name) else { return [] }
+    let symbol = file.leafIndex(named: "symbol")
+    func times(_ statistics: ColumnStatistics?) -> ColumnStatistics? {
+      // Bounds in another unit than the table's are of no use.
+      file.leaves[leaf].type == index.type ? statistics : nil
+    }
+    let whole = FileBounds(
+      symbol: symbol.flatMap { file.statistics(rowGroup: rowGroup, leaf: $0) },
+      index: times(file.statistics(rowGroup: rowGroup, leaf: leaf)))
+    guard let starts = try pageStarts(group, leaf),
+      let bounds = try file.pageStatistics(rowGroup: rowGroup, leaf: leaf),
+      bounds.count == starts.count
+    else {
+      return stride(from: 0, to: group.count, by: Self.pageRowMax).map { first in
+        let rows = first..<min(first + Self.pageRowMax, group.count)
+        return SegmentPage(span: StoredSpan(rowGroup: rowGroup, rows: rows), bounds: whole)
+      }
+    }
+    var symbols: [ColumnStatistics]?
+    if let symbol, try pageStarts(group, symbol) == starts {
+      symbols = try file.pageStatistics(rowGroup: rowGroup, leaf: symbol)
+      if symbols?.count != starts.count { symbols = nil }
+    }
+    return starts.indices.map { page in
+      let end = page + 1 < starts.count ? starts[page + 1] : group.count
+      var own = FileBounds(symbol: symbols?[page], index: times(bounds[page]))
+      if own.symbols == nil {
+        (own.symbols, own.isHighPrefix) = (whole.symbols, whole.isHighPrefix)
+      }
+      return SegmentPage(
+        span: StoredSpan(rowGroup: rowGroup, rows: starts[page]..<end), bounds: own)
+    }
+  }
+
+  /// First rows of a column chunk's pages; nil where they are not known for certain.
+  private func pageStarts(_ group: StoredSpan, _ leaf: Int) throws -> [Int]? {
+    guard let index = try file.offsetIndex(rowGroup: group.rowGroup, leaf: leaf) else { return nil }
+    let starts = index.pageLocations.map { Int($0.firstRowIndex) }
+    let isRising = zip(starts, starts.dropFirst()).allSatisfy { $0 < $1 }
+    guard starts.first == 0, isRising, (starts.last ?? 0) < max(group.count, 1) else { return nil }
+    return starts
+  }
+}

@@ -1,0 +1,212 @@
+import Columnar
+import Parquet
+
+/// One data file of a table, read by the table's columns. Every reader of stored rows is made of it.
+///
+///     let file = try SegmentReader(path: path, fields: schema.fileFields)
+///     for group in file.rowGroups {
+///       let volume = try file.column(Field("volume", .long), group)
+///     }
+///
+/// Immutable: any number of threads may read from it. What it hands out are the rows asked for: pages that hold
+/// none of them are not decompressed.
+///
+/// Invariants, whatever program wrote the file:
+/// - A column that the file lacks is null: it was added to the table since.
+/// - Times of another unit are given in the table's; one that cannot be is an error, never rounded.
+/// - A column whose values mean something else in the file than in the table is an error.
+package final class SegmentReader: Sendable {
+  let file: ParquetReader
+  /// The table's columns, without its partition column.
+  package let fields: [Field]
+  /// Which of them are the nanoseconds of a time.
+  package let remainders: RemainderColumns
+
+  /// - Parameter fields: The table's columns; nil for those that the file has, as it has them.
+  package init(path: String, fields: [Field]? = nil) throws {
+    file = try ParquetReader(path: path)
+    self.fields =
+      fields
+      ?? file.leaves.filter { $0.path.count == 1 && $0.maxRepetitionLevel == 0 }
+      .map { Field($0.name, $0.type) }
+    remainders = RemainderColumns(fields: self.fields)
+  }
+
+  package var path: String { file.name }
+  package var rowGroupCount: Int { file.rowGroupCount }
+  package func rowCount(rowGroup: Int) -> Int { file.rowCount(rowGroup: rowGroup) }
+
+  /// All rows, row group by row group.
+  package var rowGroups: [StoredSpan] {
+    (0..<rowGroupCount).map { StoredSpan(rowGroup: $0, rows: 0..<rowCount(rowGroup: $0)) }
+  }
+
+  /// Rows of all row groups.
+  package func rowCount() throws -> Int {
+    var total = 0
+    for rowGroup in 0..<rowGroupCount {
+      let (sum, overflow) = total.addingReportingOverflow(rowCount(rowGroup: rowGroup))
+      if overflow { throw PassError(.input, "the file has too many rows", place: path) }
+      total = sum
+    }
+    return total
+  }
+
+  /// Rows of the file, counted from its beginning, by row group.
+  package func spans(of rows: Range<Int>) -> [StoredSpan] {
+    var result: [StoredSpan] = []
+    var first = 0
+    for group in rowGroups {
+      let part = rows.clamped(to: first..<first + group.count)
+      if !part.isEmpty {
+        result.append(
+          StoredSpan(
+            rowGroup: group.rowGroup, rows: part.lowerBound - first..<part.upperBound - first))
+      }
+      first += group.count
+    }
+    return result
+  }
+
+  // MARK: - Columns
+
+  /// Names of the columns that the file has.
+  package var storedNames: [String] { file.leaves.map(\.name) }
+
+  package func has(_ column: String) -> Bool { file.leafIndex(named: column) != nil }
+
+  /// A column's type in the file; nil where it lacks it.
+  package func storedType(of column: String) -> ColumnType? {
+    file.leafIndex(named: column).map { file.leaves[$0].type }
+  }
+
+  /// The table's column of a name.
+  package func field(named name: String) -> Field? { fields.first { $0.name == name } }
+
+  /// A column of some rows, all null where the file lacks it.
+  package func column(_ field: Field, _ rows: StoredSpan) throws -> Column {
+    var column = Column(type: field.type, storage: .integers([]))
+    if try read(field, rows, into: &column) { return column }
+    return Column(nulls: rows.count, of: field.type)
+  }
+
+  /// Reads a column of some rows into one whose arrays are used again.
+  ///
+  /// - Returns: false where the file lacks it.
+  package func read(_ field: Field, _ rows: StoredSpan, into column: inout Column) throws -> Bool {
+    guard let leaf = file.leafIndex(named: field.name) else { return false }
+    try ColumnForm.requireSame(file.leaves[leaf], field, path: path)
+    // Of whole row groups it is checked that no row follows.
+    let isWhole = rows.rows == 0..<rowCount(rowGroup: rows.rowGroup)
+    try file.readColumn(
+      rowGroup: rows.rowGroup, leaf: leaf, rows: isWhole ? nil : rows.rows, into: &column)
+    try column.takeUnit(of: field, stored: file.leaves[leaf].type, path: path)
+    return true
+  }
+
+  /// A column as values of rows: a time is one number of nanoseconds, together with the column of those that
+  /// stands beside it. nil where the file lacks it.
+  package func values(_ field: Field, _ rows: StoredSpan) throws -> Column? {
+    var column = Column(type: field.type, storage: .integers([]))
+    guard try read(field, rows, into: &column) else { return nil }
+    guard case .timestamp = field.type else { return column }
+    guard remainders.hasRemainder(field.name) else { return column.nanoseconds(nil) }
+    let remainder = Field(field.name + RemainderColumns.suffix, .short)
+    return column.nanoseconds(has(remainder.name) ? try self.column(remainder, rows) : nil)
+  }
+
+  /// A scanner that decodes an integer column of a row group, page by page, to wherever the caller wants the values;
+  /// nil where the file lacks it.
+  ///
+  /// - Throws: Where its values are not those of the table as they are: they are not converted on the way.
+  package func scanner(_ field: Field, rowGroup: Int) throws -> ColumnPageScanner? {
+    guard let leaf = file.leafIndex(named: field.name) else { return nil }
+    try ColumnForm.requireSame(file.leaves[leaf], field, path: path)
+    if case .timestamp(let unit, _) = file.leaves[leaf].type,
+      case .timestamp(let own, _) = field.type, unit != own
+    {
+      throw ColumnForm.differs(file.leaves[leaf].type, field, path: path)
+    }
+    return try file.makeColumnScanner(rowGroup: rowGroup, leaf: leaf)
+  }
+
+  // MARK: - What the footer says
+
+  /// Whether some row has a value in a column, as far as the footer says.
+  package func mayHaveValues(_ column: String) -> Bool {
+    guard let leaf = file.leafIndex(named: column) else { return false }
+    return (0..<rowGroupCount).contains { rowGroup in
+      let nulls = file.statistics(rowGroup: rowGroup, leaf: leaf)?.nullCount
+      return nulls.map { $0 < rowCount(rowGroup: rowGroup) } ?? true
+    }
+  }
+
+  /// The bounds of a column in a row group; nil where the footer has none.
+  package func statistics(_ column: String, rowGroup: Int) -> ColumnStatistics? {
+    file.leafIndex(named: column).flatMap { file.statistics(rowGroup: rowGroup, leaf: $0) }
+  }
+
+  /// Whether it has no other columns than these, in no other form in memory.
+  package func hasOnly(_ columns: [String: StorageKind]) -> Bool {
+    file.leaves.allSatisfy { $0.path.count == 1 && columns[$0.name] == $0.type.storage }
+  }
+
+  /// Bytes of a row group before compression, as the footer says; nil where it says nonsense.
+  package func byteCount(rowGroup: Int) -> Int? {
+    let count = file.metadata.rowGroups[rowGroup].totalByteCount
+    return count < 0 ? nil : Int(count)
+  }
+
+  /// Whether the footer says of all rows that they are in the ascending order of these columns.
+  package func isDeclaredSorted(by columns: [String]) -> Bool {
+    let leaves = columns.compactMap { file.leafIndex(named: $0).map { Int32($0) } }
+    guard leaves.count == columns.count, rowGroupCount > 0 else { return false }
+    return file.metadata.rowGroups.allSatisfy { group in
+      let order = (group.sortingColumns ?? []).prefix(leaves.count)
+      return order.map(\.columnIndex) == leaves && order.allSatisfy { !$0.isDescending }
+    }
+  }
+}
+
+/// Rows side by side in one row group.
+package struct StoredSpan: Hashable, Sendable {
+  package var rowGroup: Int
+  /// Within the row group.
+  package var rows: Range<Int>
+
+  package init(rowGroup: Int, rows: Range<Int>) {
+    self.rowGroup = rowGroup
+    self.rows = rows
+  }
+
+  package var count: Int { rows.count }
+}
+
+/// Whether a column's values mean in a file what they mean in the table.
+enum ColumnForm {
+  static func requireSame(_ stored: LeafColumn, _ field: Field, path: String) throws {
+    if !isSame(stored, field.type) { throw differs(stored.type, field, path: path) }
+  }
+
+  static func differs(_ stored: ColumnType, _ field: Field, path: String) -> PassError {
+    PassError(
+      .input,
+      "column '\(field.name)' is \(stored.name) in a data file and \(field.type.name) in the table",
+      place: path, remedy: "compact the table with the program that wrote the file")
+  }
+
+  private static func isSame(_ stored: LeafColumn, _ type: ColumnType) -> Bool {
+    switch (stored.type, type) {
+    case (.integer, .integer), (.float16, .double), (.float, .double), (.float, .float): true
+    case (.decimal(_, let one), .decimal(_, let other)):
+      one == other && stored.type.storage == type.storage
+    case (.string, .string), (.binary, .string), (.json, .string), (.enumeration, .string),
+      (.binary, .binary), (.string, .binary):
+      true
+    // An INT96 says nothing of zones: a table's are UTC.
+    case (.timestamp(_, let one), .timestamp(_, let other)):
+      one == other || stored.physicalType == .int96
+    default: stored.type == type
+    }
+  }
+}
