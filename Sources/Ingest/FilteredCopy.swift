@@ -6,10 +6,6 @@ import Tables
 
 /// Writes a data file again without some of its rows.
 struct FilteredCopy {
-  /// Ends the name of a copy. The name that the file had is no part of it: copies of copies would outgrow what a
-  /// file's name may be.
-  static let suffix = ".zstd.parquet"
-
   private let reader: SegmentReader
   private let schema: TableSchema
 

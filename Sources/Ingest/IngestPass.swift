@@ -341,36 +341,39 @@ public final class IngestPass {
   }
 
   private func commit(_ target: TableTarget) throws {
-    try CommitGroup.retry(target.root) { _ -> Void? in
-      if target.pendingInputs.isEmpty { return () }
-      let places = target.pendingInputs.compactMap(\.place)
-      let parameters = [("inputs", "\(target.pendingInputs.count)"), ("run", run.id)]
-      let (before, zone) = (target.snapshot, target.timeZone)
-      guard
-        let outcome = try target.commit(
-          run, parameters: parameters,
-          stamp: { journal.stamped($0) + journal.takeDeadRequests(of: target.name) },
-          didCommit: { try tellLedger($0) })
-      else {
-        observer.didStore(rowCount: places.reduce(0) { $0 + report.files[$1].rowsStored })
-        if let version = target.committedVersion { report.commits.append((target.name, version)) }
-        return ()
+    var places: [Int] = []
+    let done = try target.commit(
+      run,
+      stamp: { events in
+        places = target.pendingInputs.compactMap(\.place)
+        return journal.stamped(events) + journal.takeDeadRequests(of: target.name)
+      },
+      lostRace: { outcome, before, zone in
+        try settle(target, outcome, before: before, zone: zone)
+      })
+    guard let done else { return }
+    try tellLedger(done.events)
+    observer.didStore(rowCount: places.reduce(0) { $0 + report.files[$1].rowsStored })
+    report.commits.append((target.name, done.version))
+  }
+
+  /// Another writer came first: what it wrote may overlap ours, and what does is read again.
+  private func settle(
+    _ target: TableTarget, _ outcome: CommitOutcome, before: Snapshot?, zone: String
+  ) throws {
+    if case .alreadyDone = outcome {
+      for place in target.pendingInputs.compactMap(\.place) {
+        report.files[place].wasStoredByAnother()
       }
-      // Another writer came first: what it wrote may overlap ours, and what does is read again.
-      try target.reload()
-      if case .alreadyDone = outcome {
-        for place in places { report.files[place].wasStoredByAnother() }
-        _ = target.drop(Set(target.pendingInputs.map(\.appId)))
-        return ()
-      }
-      let stale = try target.staleInputs(since: before, zone: zone)
-      for place in target.drop(stale).compactMap(\.place) {
-        quarantine.drop(sha256: report.files[place].sha256)
-        report.files[place] = IngestFileReport(path: report.files[place].path)
-        ingestInput(place)
-      }
-      try syncer.finish()
-      return nil
+      _ = target.drop(Set(target.pendingInputs.map(\.appId)))
+      return
     }
+    let stale = try target.staleInputs(since: before, zone: zone)
+    for place in target.drop(stale).compactMap(\.place) {
+      quarantine.drop(sha256: report.files[place].sha256)
+      report.files[place] = IngestFileReport(path: report.files[place].path)
+      ingestInput(place)
+    }
+    try syncer.finish()
   }
 }

@@ -99,14 +99,10 @@ struct RegionReplacement {
       removals.append(file)
       if masks.allSatisfy({ !$0.contains(0) }) { continue }
       let name =
-        pass.nextFilePrefix() + "-" + CivilDate(daysSinceEpoch: day).iso + FilteredCopy.suffix
+        pass.nextFilePrefix() + "-" + CivilDate(daysSinceEpoch: day).iso + SegmentWriter.suffix
       let staged = try copy.write(
         without: masks, day: day, directory: pass.run.directory, fileName: name)
-      var tags = file.tags
-      tags[AddFile.Tag.rows] = "\(staged.rowCount)"
-      tags[AddFile.Tag.rowHash] = nil
-      tags[AddFile.Tag.rowHash2] = staged.fingerprint.description
-      kept.append(PendingSegment(staged: staged, tags: tags))
+      kept.append(PendingSegment(staged: staged, tags: file.tags))
     }
     let change = try compare(old, fresh.map(\.staged), target.schema, &gone)
     return (change, kept, removals)

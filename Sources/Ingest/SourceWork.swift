@@ -112,8 +112,6 @@ struct SourceWork {
         PendingSegment(
           staged: segment,
           tags: [
-            AddFile.Tag.rows: "\(segment.rowCount)",
-            AddFile.Tag.rowHash2: segment.fingerprint.description,
             ColumnSet.tag: rows.columnsTags[segment.day] ?? "",
             SegmentTag.start: "\(start)", SegmentTag.end: "\(end)",
           ]))

@@ -21,16 +21,12 @@ extension IngestPass {
       }
       let copy = try FilteredCopy(path: source.path, schema: work.target.schema)
       work.removals.append(file)
-      let name = nextFilePrefix() + "-" + day.iso + FilteredCopy.suffix
+      let name = nextFilePrefix() + "-" + day.iso + SegmentWriter.suffix
       guard
         let staged = try copy.write(
           without: rows, day: day.daysSinceEpoch, directory: run.directory, fileName: name)
       else { continue }
-      var tags = file.tags
-      tags[AddFile.Tag.rows] = "\(staged.rowCount)"
-      tags[AddFile.Tag.rowHash] = nil
-      tags[AddFile.Tag.rowHash2] = staged.fingerprint.description
-      work.kept.append(PendingSegment(staged: staged, tags: tags))
+      work.kept.append(PendingSegment(staged: staged, tags: file.tags))
     }
   }
 }

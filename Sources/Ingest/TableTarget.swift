@@ -3,9 +3,7 @@ import Columnar
 import DeltaLog
 import Ledger
 import Market
-import Parquet
 import Platform
-import Storage
 import Synchronization
 import Tables
 
@@ -15,26 +13,19 @@ struct PendingSegment: Sendable {
   var tags: [String: String]
 }
 
-/// A table that rows are written to: its snapshot, and segments that wait for the commit.
+/// A table that an ingest's rows go to: what it holds, and the inputs that wait for the commit.
 final class TableTarget {
   let name: TableName
   let schema: TableSchema
-  private let lake: Lake
-  let root: String
   let dataset: String
   private(set) var timeZone: String
-  private(set) var snapshot: Snapshot?
-  /// The version that our last commit made.
-  private(set) var committedVersion: Int?
-  /// A commit of ours came since the snapshot.
-  private var isBehind = false
+  /// Inputs whose rows wait for the commit.
+  private(set) var pendingInputs: [PendingInput] = []
+  private let writer: TableWriter
   /// The snapshot's files by partition date, once they are asked for.
   private var filesByDate: DatedFiles?
   private let knownSources = KnownSources()
-  /// Inputs whose rows wait for the commit.
-  private(set) var pendingInputs: [PendingInput] = []
   private let properties: [String: String]
-  private let storage: DirectoryStorage
 
   /// - Parameters:
   ///   - timeZone: Zone of the partition dates of a new table; one that exists keeps its own.
@@ -45,40 +36,29 @@ final class TableTarget {
     properties: [String: String] = [:], snapshot: Snapshot? = nil
   ) throws {
     self.properties = properties
-    self.snapshot = snapshot
     self.name = name
     self.schema = schema.forLayer(name.layer)
     self.dataset = dataset
     self.timeZone = timeZone
-    self.lake = lake
-    root = lake.path(of: name)
-    storage = DirectoryStorage(root: root)
-    if snapshot == nil { try reload() } else { try check() }
-  }
-
-  func reload() throws {
-    filesByDate = nil
-    isBehind = false
-    if let known = snapshot {
-      snapshot = try known.refreshed(storage)
-    } else {
-      snapshot = try Snapshot.loadIfPresent(storage)
-      if snapshot == nil { try lake.requireLog(of: name) }
-    }
+    writer = TableWriter(name, lake: lake, snapshot: snapshot)
+    if snapshot == nil { try writer.load() }
     try check()
   }
 
+  var root: String { writer.root }
+  var snapshot: Snapshot? { writer.snapshot }
+
   /// The table as it is with our last commit: for whoever plans more by it.
   func caughtUp() throws -> TableTarget {
-    if isBehind { try reload() }
+    if try writer.catchUp() { try check() }
     return self
   }
 
+  /// To be called whenever the table was looked at anew.
   private func check() throws {
-    guard let snapshot else { return }
-    try snapshot.requireWritable()
-    timeZone = snapshot.configuration[TableProperty.partitionTimezone] ?? timeZone
-    try definition.requireMatch(snapshot)
+    filesByDate = nil
+    timeZone = snapshot?.configuration[TableProperty.partitionTimezone] ?? timeZone
+    try writer.requireMatch(definition)
   }
 
   /// Rows of another kind, or with other properties, have no place in the table, whether it is
@@ -193,85 +173,58 @@ final class TableTarget {
 
   // MARK: - Committing
 
-  /// Puts the pending segments into the table.
+  /// Puts the pending inputs into the table, whatever other writers do meanwhile.
   ///
   /// - Parameters:
   ///   - stamp: Gives events the times at which they are recorded.
-  ///   - didCommit: Takes the events of what is in the table now.
-  /// - Returns: nil when they are in; else the outcome that kept them out, with the files withdrawn
-  ///   from the table's folder again and everything still pending.
+  ///   - lostRace: Told of each commit that came first, with the table as it is now and the one before: it drops the
+  ///     inputs that are done, or are to be read again, and may add others.
+  /// - Returns: The version and the events of what is in the table now; nil where nothing was left to commit.
   func commit(
-    _ run: StagingRun, parameters: [(name: String, value: String)],
-    stamp: ([CoverageEvent]) -> [CoverageEvent] = { $0 },
-    didCommit: ([CoverageEvent]) throws -> Void = { _ in }
-  ) throws -> CommitOutcome? {
-    if pendingInputs.isEmpty { return nil }
-    let folder = name.layer + "/" + name.name + "/"
-    var files: [AddFile] = []
-    var moves: [(from: String, to: String)] = []
-    var days: Set<Int> = []
-    for segment in pending {
-      let file = addFile(segment)
-      files.append(file)
-      moves.append((segment.staged.path, folder + file.path))
-      days.insert(segment.staged.day)
+    _ run: StagingRun, stamp: ([CoverageEvent]) -> [CoverageEvent],
+    lostRace: (CommitOutcome, _ before: Snapshot?, _ zone: String) throws -> Void
+  ) throws -> (version: Int, events: [CoverageEvent])? {
+    var events: [CoverageEvent] = []
+    var seen = (snapshot: snapshot, zone: timeZone)
+    let version = try writer.commit(run: run) { lost in
+      if let lost {
+        try check()
+        try lostRace(lost, seen.snapshot, seen.zone)
+      }
+      if pendingInputs.isEmpty { return nil }
+      events = stamp(pendingInputs.flatMap(\.events))
+      seen = (snapshot, timeZone)
+      return (change(run, events), definition)
     }
-    if snapshot == nil {
-      try DirectoryStorage(root: run.lakeRoot).createDirectory(folder + "_delta_log")
-    }
-    let events = stamp(pendingInputs.flatMap(\.events))
-    let outcome = try run.publish(moves) {
-      try commit(files, days, parameters + CoverageRecovery.parameters(events))
-    }
-    guard case .committed(let version) = outcome else { return outcome }
+    guard let version else { return nil }
     pendingInputs = []
-    // What the table is now is read when more is to go into it: most commands end here.
-    isBehind = true
-    committedVersion = version
-    try didCommit(events)
-    return nil
+    return (version, events)
   }
 
-  /// The log entry of published files.
-  private func commit(
-    _ files: [AddFile], _ days: Set<Int>, _ parameters: [(name: String, value: String)]
-  ) throws -> CommitOutcome {
-    var days = days
+  /// What the pending inputs do to the table.
+  private func change(_ run: StagingRun, _ events: [CoverageEvent]) -> TableChange {
+    let segments = pending.map { $0.staged.placed(schema, tags: $0.tags) }
     let removals = pendingRemovals
-    var transaction =
-      snapshot == nil
-      ? try definition.transaction(on: storage)
-      : Transaction(snapshot: snapshot, storage: storage)
-    try transaction.addColumns(missingColumns())
-    transaction.operation = "WRITE"
-    transaction.operationParameters =
-      [("mode", removals.isEmpty ? "Append" : "Overwrite")] + parameters
-    let changes = pendingInputs.compactMap(\.change)
-    if !changes.isEmpty {
-      transaction.operationMetrics = changes.reduce(RowChange()) { $0 + $1 }.metrics
-    }
-    transaction.remove(removals)
+    var days = Set(pending.map(\.staged.day))
     for file in removals {
       if let day = file.partitionValue("date").flatMap({ CivilDate(iso: $0) }) {
         days.insert(day.daysSinceEpoch)
       }
     }
-    transaction.append(files)
     days.formUnion(pendingInputs.flatMap(\.dates.days))
-    for day in days {
-      transaction.readPartitions.insert(
-        PartitionKey(date: CivilDate(daysSinceEpoch: day).iso))
-    }
-    for input in pendingInputs { transaction.setApplication(input.appId, version: 1) }
-    return try transaction.commit()
-  }
-
-  /// Columns of the files that the table does not declare: its schema has got them since.
-  private func missingColumns() throws -> [Field] {
-    guard let snapshot else { return [] }
-    let declared = try DeltaSchema(parsing: snapshot.metadata.schemaString)
-    let names = Set(declared.fields.map { $0.name.lowercased() })
-    return schema.fileFields.filter { !names.contains($0.name.lowercased()) }
+    let keys = days.map { PartitionKey(date: CivilDate(daysSinceEpoch: $0).iso) }
+    var change = TableChange(.merge(.some(Set(keys))))
+    change.parameters =
+      [
+        ("mode", removals.isEmpty ? "Append" : "Overwrite"), ("inputs", "\(pendingInputs.count)"),
+        ("run", run.id),
+      ] + CoverageRecovery.parameters(events)
+    let changes = pendingInputs.compactMap(\.change)
+    if !changes.isEmpty { change.metrics = changes.reduce(RowChange()) { $0 + $1 }.metrics }
+    change.segments = segments
+    change.removed = removals
+    change.applications = pendingInputs.map { ($0.appId, 1) }
+    return change
   }
 
   /// Drops inputs that will be read again, or are done.
@@ -287,16 +240,6 @@ final class TableTarget {
     TableDefinition(
       name, schema: schema, timezone: timeZone, dataset: dataset.isEmpty ? nil : dataset,
       properties: properties)
-  }
-
-  private func addFile(_ segment: PendingSegment) -> AddFile {
-    let staged = segment.staged
-    let date = CivilDate(daysSinceEpoch: staged.day).iso
-    return AddFile(
-      path: PartitionKey(date: date).folder([TableSchema.partitionColumn]) + "/" + staged.fileName,
-      partitionValues: [TableSchema.partitionColumn: date], size: Int64(staged.byteCount),
-      modificationTime: Clock.milliseconds(),
-      stats: staged.logStatistics(schema).json, tags: segment.tags)
   }
 }
 

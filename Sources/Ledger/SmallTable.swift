@@ -4,7 +4,6 @@ import Columnar
 import DeltaLog
 import Parquet
 import Platform
-import Storage
 import Tables
 
 /// One of the lake's own small tables, quarantine or ledger: rows are appended to it.
@@ -15,30 +14,20 @@ final class SmallTable {
   let lake: Lake
   let name: TableName
   let schema: TableSchema
-  private let storage: DirectoryStorage
+  private let table: TableWriter
   private let definition: TableDefinition
-  /// The table as it was last looked at; nil where there was none, or nobody looked.
-  private(set) var snapshot: Snapshot?
 
   init(lake: Lake, name: TableName, kind: String) throws {
     self.lake = lake
     self.name = name
     schema = try TableSchema.named(kind, in: lake).forLayer(name.layer)
-    storage = DirectoryStorage(root: lake.path(of: name))
     definition = TableDefinition(name, schema: schema, timezone: "UTC")
+    table = TableWriter(name, lake: lake)
   }
 
   /// The table as it is now; nil where there is none.
   @discardableResult
-  func load() throws -> Snapshot? {
-    if let known = snapshot {
-      snapshot = try known.refreshed(storage)
-    } else {
-      snapshot = try Snapshot.loadIfPresent(storage)
-      if snapshot == nil { try lake.requireLog(of: name) }
-    }
-    return snapshot
-  }
+  func load() throws -> Snapshot? { try table.load() }
 
   /// Commits rows, whatever other writers do meanwhile.
   ///
@@ -52,89 +41,39 @@ final class SmallTable {
     rows: (Snapshot?) throws -> CellChunks
   ) throws {
     let day = Int(now / 86_400_000_000_000)
-    try CommitGroup.retry(lake.path(of: name)) { lostCount -> Void? in
-      // What came since it was looked at first, the commit meets.
-      if snapshot == nil || lostCount > 0 { try load() }
-      if let snapshot {
-        try snapshot.requireWritable()
-        try definition.requireMatch(snapshot)
-        if let appId, snapshot.txns[appId] != nil { return () }
-      }
-      let chosen = try rows(snapshot)
-      if chosen.count == 0 { return () }
-      let segment = try write(chosen, day: day, run: run)
-      var transaction =
-        snapshot == nil
-        ? try definition.transaction(on: storage)
-        : Transaction(snapshot: snapshot, storage: storage)
-      try transaction.addColumns(missingColumns())
-      transaction.operation = "WRITE"
-      transaction.operationParameters = [("mode", "Append"), ("run", run.id)]
-      transaction.append([segment.file])
-      if readsAll { transaction.readPartitions = .all }
-      if let appId { transaction.setApplication(appId, version: 1) }
-      switch try publish(segment, run, &transaction) {
-      case .committed:
-        try compactIfDue(day: day, run: run)
-        return ()
-      case .alreadyDone: return ()
-      case .conflict: return nil
-      }
+    // What came since it was looked at first, the commit meets.
+    if table.snapshot == nil { try table.load() }
+    let version = try table.commit(run: run) { lost in
+      if case .alreadyDone? = lost { return nil }
+      try table.requireMatch(definition)
+      if let appId, table.snapshot?.txns[appId] != nil { return nil }
+      let chosen = try rows(table.snapshot)
+      if chosen.count == 0 { return nil }
+      var change = TableChange(readsAll ? .merge(.all) : .append)
+      change.parameters = [("mode", "Append"), ("run", run.id)]
+      change.segments = [try write(chosen, day: day, run: run)]
+      if let appId { change.applications = [(appId, 1)] }
+      return (change, definition)
     }
-  }
-
-  /// Columns of the schema that the table does not declare: it was made before it had them.
-  private func missingColumns() throws -> [Field] {
-    guard let snapshot else { return [] }
-    let names = Set(snapshot.schema.fields.map { $0.name.lowercased() })
-    return schema.fileFields.filter { !names.contains($0.name.lowercased()) }
+    if version != nil { try compactIfDue(day: day, run: run) }
   }
 
   // MARK: - Segments
 
-  /// A segment in staging, and what the log will say of it.
-  private struct Segment {
-    var path: String
-    var file: AddFile
-    var fingerprint: Fingerprint
-  }
-
-  private func publish(
-    _ segment: Segment, _ run: StagingRun, _ transaction: inout Transaction
-  ) throws -> CommitOutcome {
-    let folder = name.layer + "/" + name.name + "/"
-    if snapshot == nil {
-      try DirectoryStorage(root: lake.root).createDirectory(folder + "_delta_log")
-    }
-    return try run.publish([(segment.path, folder + segment.file.path)]) {
-      try transaction.commit()
-    }
-  }
-
-  private func write(_ chunks: CellChunks, day: Int, run: StagingRun) throws -> Segment {
+  private func write(_ chunks: CellChunks, day: Int, run: StagingRun) throws -> PlacedSegment {
     let options = WriterOptions()
     // A run may write more than once: its own rows, and those that a dead run left.
     let unique = "\(run.id)-\(UniqueID.make().prefix(8))"
     let writer = try SegmentWriter(
-      directory: run.directory, fileName: "part-\(unique)-\(name.layer)_\(name.name).zstd.parquet",
-      day: day, columns: schema.fileFields.map { WriterColumn($0) }, options: options)
+      directory: run.directory,
+      fileName: "part-\(unique)-\(name.layer)_\(name.name)" + SegmentWriter.suffix, day: day,
+      columns: schema.fileFields.map { WriterColumn($0) }, options: options)
     let encoder = GroupEncoder(fields: schema.fileFields, options: options)
     for place in 0..<chunks.count {
       let rows = try chunks.make(place)
       try writer.append(try encoder.encode(rowCount: rows.count) { column($0, rows) })
     }
-    let staged = try writer.finish()
-    let tags = [
-      AddFile.Tag.rows: "\(staged.rowCount)",
-      AddFile.Tag.rowHash2: staged.fingerprint.description,
-    ]
-    let date = CivilDate(daysSinceEpoch: day).iso
-    let file = AddFile(
-      path: PartitionKey(date: date).folder([TableSchema.partitionColumn]) + "/" + staged.fileName,
-      partitionValues: [TableSchema.partitionColumn: date], size: Int64(staged.byteCount),
-      modificationTime: Clock.milliseconds(), stats: staged.logStatistics(schema).json,
-      tags: tags)
-    return Segment(path: staged.path, file: file, fingerprint: staged.fingerprint)
+    return try writer.finish().placed(schema)
   }
 
   // MARK: - Merging
@@ -143,9 +82,9 @@ final class SmallTable {
   /// harms nothing: the next one tries again.
   private func compactIfDue(day: Int, run: StagingRun) throws {
     let date = CivilDate(daysSinceEpoch: day).iso
-    func files() throws -> [AddFile] { try snapshot?.files(date: date) ?? [] }
+    func files() throws -> [AddFile] { try table.snapshot?.files(date: date) ?? [] }
     // The snapshot is from before the commit, which added one.
-    guard try files().count >= SegmentTier.segmentCountMax, try load() != nil else { return }
+    guard try files().count >= SegmentTier.segmentCountMax, try table.load() != nil else { return }
     let old = try SegmentTier.due(try files()) { try rowByteCount($0) }
     guard !old.isEmpty else { return }
     var sum = Fingerprint()
@@ -154,19 +93,18 @@ final class SmallTable {
     }
     let merged = try write(rows(of: old), day: day, run: run)
     // What the segments say of their rows must be true of those that were read.
-    if old.allSatisfy({ $0.taggedRowHash != nil }), sum != merged.fingerprint {
+    if old.allSatisfy({ $0.taggedRowHash != nil }), sum != merged.staged.fingerprint {
       throw PassError(
         .conservation, "the rows of \(old.count) segments are not what their tags say",
-        place: lake.path(of: name), remedy: "lake files \(name) lists them")
+        place: table.root, remedy: "lake files \(name) lists them")
     }
-    var transaction = Transaction(snapshot: snapshot, storage: storage)
-    transaction.operation = "OPTIMIZE"
-    transaction.operationParameters = [("run", run.id)]
-    transaction.operationMetrics = [
-      ("numRemovedFiles", "\(old.count)"), ("numAddedFiles", "1"),
-    ]
-    transaction.compact(removing: old, adding: [merged.file])
-    _ = try publish(merged, run, &transaction)
+    var change = TableChange(.rewrite)
+    change.operation = "OPTIMIZE"
+    change.parameters = [("run", run.id)]
+    change.metrics = [("numRemovedFiles", "\(old.count)"), ("numAddedFiles", "1")]
+    change.removed = old
+    change.segments = [merged]
+    _ = try table.commit(change, nil, run: run)
   }
 
   /// Uncompressed bytes of a segment's rows; nil where it has other columns than are written here.
@@ -187,7 +125,7 @@ final class SmallTable {
 
   private func reader(_ file: AddFile) throws -> SegmentReader {
     try SegmentReader(
-      path: file.localPath(in: lake.path(of: name)), fields: schema.fileFields)
+      path: file.localPath(in: table.root), fields: schema.fileFields)
   }
 
   /// The rows of segments, some row groups at a time.

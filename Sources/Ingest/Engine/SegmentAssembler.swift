@@ -262,7 +262,7 @@ final class SegmentAssembler: Sendable {
 
   private func makeWriter(day: Int) throws -> SegmentWriter {
     let name =
-      settings.filePrefix + "-" + CivilDate(daysSinceEpoch: day).iso + ".zstd.parquet"
+      settings.filePrefix + "-" + CivilDate(daysSinceEpoch: day).iso + SegmentWriter.suffix
     return try SegmentWriter(
       directory: settings.stagingDirectory, fileName: name, day: day,
       columns: plan.columns.map { WriterColumn($0.field) }, options: settings.options)

@@ -128,7 +128,7 @@ final class CompactJob: RewritePass, @unchecked Sendable {
       byteCountMax: byteCountMax)
     let segment = try rewriter.merge(
       unit.files.map { try $0.localPath(in: target.place) }, day: 0,
-      fileName: "part-\(run.id)-\(number)-compact.zstd.parquet",
+      fileName: "part-\(run.id)-\(number)-compact" + SegmentWriter.suffix,
       isInterrupted: { observer.isInterrupted })
     let before = try PartitionFingerprint(
       files: unit.files, root: target.place, fields: target.fields)

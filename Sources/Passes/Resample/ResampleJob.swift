@@ -137,7 +137,7 @@ final class ResampleJob: DerivePass, @unchecked Sendable {
   ) -> BarSink {
     let options = writerOptions[target]
     let fields = targets[target].definition.schema.fileFields
-    let name = "part-\(run.id)-\(intervals[target].name)-\(date).zstd.parquet"
+    let name = "part-\(run.id)-\(intervals[target].name)-\(date)" + SegmentWriter.suffix
     let directory = run.directory
     let day = CivilDate(iso: date)?.daysSinceEpoch ?? 0
     return BarSink(encoder: workspace.encoder) {

@@ -131,7 +131,7 @@ public struct RestorePass {
       var plan = try plan()
       try addEvents(to: &plan, runID: run.id)
       if plan.isNothing { return (plan, nil, nil) }
-      guard let version = try commit(plan, runID: run.id) else { return nil }
+      guard let version = try commit(plan, run) else { return nil }
       do {
         try journal.keep(plan.events)
         try journal.fold(run: run)
@@ -171,27 +171,25 @@ public struct RestorePass {
   }
 
   /// - Returns: nil where another commit came first.
-  private func commit(_ plan: RestorePlan, runID: String) throws -> Int? {
-    var transaction = Transaction(snapshot: plan.snapshot, storage: table.storage)
-    transaction.followsSnapshot = true
-    transaction.operation = "RESTORE"
+  private func commit(_ plan: RestorePlan, _ run: StagingRun) throws -> Int? {
+    var change = TableChange(.wholeTable)
+    change.operation = "RESTORE"
     var aim = ("empty", "true")
     if case .version(let version) = target { aim = ("version", "\(version)") }
-    transaction.operationParameters =
-      [aim, ("run", runID)] + CoverageRecovery.parameters(plan.events)
-    transaction.operationMetrics = metrics(plan)
-    if let metadata = plan.metadata { transaction.setMetadata(metadata) }
-    for application in plan.applications {
-      transaction.setApplication(application.appId, version: application.version)
+    change.parameters = [aim, ("run", run.id)] + CoverageRecovery.parameters(plan.events)
+    change.metrics = metrics(plan)
+    change.metadata = plan.metadata
+    change.applications = plan.applications.map { ($0.appId, $0.version) }
+    change.removed = plan.removed
+    change.restored = plan.added.map { file in
+      var file = file
+      file.dataChange = true
+      return file
     }
-    transaction.remove(plan.removed)
-    transaction.append(
-      plan.added.map { file in
-        var file = file
-        file.dataChange = true
-        return file
-      })
-    guard case .committed(let version) = try transaction.commit() else { return nil }
+    let writer = TableWriter(name, lake: lake, snapshot: plan.snapshot)
+    guard case .committed(let version) = try writer.commit(change, nil, run: run) else {
+      return nil
+    }
     return version
   }
 

@@ -1,64 +1,11 @@
 import Bytes
 import Parquet
 
-/// A data file in staging, complete, that no table knows yet.
-package struct StagedSegment: Sendable {
-  /// Partition date, days since 1970.
-  package var day: Int
-  /// Where it lies now.
-  package var path: String
-  package var fileName: String
-  package var byteCount: Int
-  package var rowCount: Int
-  package var fingerprint: Fingerprint
-  package var sentinelCount: Int
-  /// Index timestamps of its rows in ns.
-  package var timeRange: ClosedRange<Int64>?
-  /// Bounds and null counts by column name.
-  package var file: WrittenParquetFile
-
-  package init(
-    day: Int, path: String, fileName: String, byteCount: Int, rowCount: Int,
-    fingerprint: Fingerprint, sentinelCount: Int, timeRange: ClosedRange<Int64>? = nil,
-    file: WrittenParquetFile
-  ) {
-    self.day = day
-    self.path = path
-    self.fileName = fileName
-    self.byteCount = byteCount
-    self.rowCount = rowCount
-    self.fingerprint = fingerprint
-    self.sentinelCount = sentinelCount
-    self.timeRange = timeRange
-    self.file = file
-  }
-}
-
-/// A row group that is encoded and waits for its place in a segment.
-package struct EncodedGroup: Sendable {
-  package var chunks: [EncodedColumnChunk]
-  package var rowCount: Int
-  /// Sum of the rows' hashes.
-  var fingerprint: Fingerprint
-  /// Vendor's sentinels that became null.
-  var sentinelCount: Int
-  /// Index timestamps of the rows, in ns: first and last in time.
-  var timeRange: ClosedRange<Int64>?
-
-  package init(
-    chunks: [EncodedColumnChunk], rowCount: Int, fingerprint: Fingerprint, sentinelCount: Int,
-    timeRange: ClosedRange<Int64>? = nil
-  ) {
-    self.chunks = chunks
-    self.rowCount = rowCount
-    self.fingerprint = fingerprint
-    self.sentinelCount = sentinelCount
-    self.timeRange = timeRange
-  }
-}
-
-/// Puts encoded row groups into one data file in staging.
+/// Puts encoded row groups into one data file in staging: every segment of every table is made by it.
 package final class SegmentWriter {
+  /// Ends the name of every segment.
+  package static let suffix = ".zstd.parquet"
+
   private let day: Int
   private let path: String
   private let fileName: String

@@ -1,0 +1,167 @@
+import Catalog
+import Columnar
+import DeltaLog
+import Storage
+
+/// A table that a run writes to: what it is now, and the one way into its log.
+///
+/// Segments are moved from staging into the table's folder, durably, and then the log entry is made; where that is
+/// refused they are back in staging. Losing a race is a value. What comes of it:
+///
+/// | the other commit | ours | then |
+/// |---|---|---|
+/// | append | `.append` | it stands behind the other |
+/// | anything in P | `.replace(P)` | `.conflict(.partitionChanged)`: make P again |
+/// | append to P | `.merge(P)` | `.conflict(.partitionChanged)`: read again what was added |
+/// | append to P | `.rewrite` of files of P | it stands behind the other: both are kept |
+/// | removed files of P | `.rewrite` of files of P | `.conflict(.fileChanged)`, `.conflict(.filesRemoved)`: give it up |
+/// | metadata or protocol | anything | `.conflict(.metadataChanged)`: plan again |
+/// | the same application | the same | `.alreadyDone` |
+/// | anything | `.wholeTable` | `.conflict(.snapshotOutdated)`: plan again |
+package final class TableWriter {
+  package let name: TableName
+  /// The table's folder.
+  package let root: String
+  package let lake: Lake
+  package let storage: DirectoryStorage
+  /// The table as it was last looked at; nil where there was none.
+  package private(set) var snapshot: Snapshot?
+  /// The version that our last commit made.
+  package private(set) var committedVersion: Int?
+  /// A commit of ours came since the snapshot.
+  private var isBehind = false
+
+  /// - Parameter snapshot: The table as it was looked at a moment ago; a commit finds out what came since.
+  package init(_ name: TableName, lake: Lake, snapshot: Snapshot? = nil) {
+    self.name = name
+    self.lake = lake
+    self.snapshot = snapshot
+    root = lake.path(of: name)
+    storage = DirectoryStorage(root: root)
+  }
+
+  // MARK: - The table as it is
+
+  /// Looks at the table anew.
+  ///
+  /// - Throws: Where it has files and no log: it is not made anew over them.
+  @discardableResult
+  package func load() throws -> Snapshot? {
+    isBehind = false
+    if let known = snapshot {
+      snapshot = try known.refreshed(storage)
+    } else {
+      snapshot = try Snapshot.loadIfPresent(storage)
+      if snapshot == nil { try lake.requireLog(of: name) }
+    }
+    return snapshot
+  }
+
+  /// Looks at the table anew where a commit of ours came since it was looked at.
+  ///
+  /// - Returns: Whether it did.
+  package func catchUp() throws -> Bool {
+    if !isBehind { return false }
+    try load()
+    return true
+  }
+
+  /// Refuses a table that this program must not write to, or that was made otherwise than `definition`.
+  package func requireMatch(_ definition: TableDefinition) throws {
+    guard let snapshot else { return }
+    try snapshot.requireWritable()
+    try definition.requireMatch(snapshot)
+  }
+
+  // MARK: - Committing
+
+  /// Tries once to commit a change that was made of `snapshot`.
+  ///
+  /// - Parameters:
+  ///   - definition: What the table is made by where there is none, and of which it gets the columns that it lacks;
+  ///     nil for a table that is there, and stays as it is.
+  /// - Returns: How it ended; the snapshot is still the one before.
+  package func commit(
+    _ change: TableChange, _ definition: TableDefinition?, run: StagingRun
+  ) throws -> CommitOutcome {
+    var transaction = try transaction(change, definition)
+    let folder = name.layer + "/" + name.name + "/"
+    if snapshot == nil {
+      try DirectoryStorage(root: run.lakeRoot).createDirectory(folder + "_delta_log")
+    }
+    let moves = change.segments.map { (from: $0.staged.path, to: folder + $0.file.filePath) }
+    let outcome =
+      moves.isEmpty
+      ? try transaction.commit() : try run.publish(moves) { try transaction.commit() }
+    if case .committed(let version) = outcome {
+      committedVersion = version
+      // What the table is now is read when more is to go into it: most commands end here.
+      isBehind = true
+    }
+    return outcome
+  }
+
+  /// Commits what `change` makes of the table as it is, whatever other writers do meanwhile.
+  ///
+  /// - Parameter change: Asked first with nil, and after a lost race, when the table was looked at anew, with how it
+  ///   was lost; nil where nothing is left to do.
+  /// - Returns: The version; nil where nothing was left to do.
+  /// - Throws: `PassError.conflict` after `CommitGroup.attemptMax` lost races.
+  @discardableResult
+  package func commit(
+    run: StagingRun,
+    _ change: (_ lost: CommitOutcome?) throws -> (TableChange, TableDefinition?)?
+  ) throws -> Int? {
+    var lost: CommitOutcome?
+    return try CommitGroup.retry(root) { _ -> Int?? in
+      if lost != nil { try load() }
+      guard let (change, definition) = try change(lost) else { return .some(nil) }
+      let outcome = try commit(change, definition, run: run)
+      if case .committed(let version) = outcome { return version }
+      lost = outcome
+      return nil
+    }
+  }
+
+  private func transaction(
+    _ change: TableChange, _ definition: TableDefinition?
+  ) throws -> Transaction {
+    var transaction = Transaction(snapshot: snapshot, storage: storage)
+    if let definition {
+      if snapshot == nil {
+        transaction = try definition.transaction(on: storage)
+      } else {
+        try transaction.addColumns(missingColumns(definition))
+      }
+    }
+    transaction.operation = change.operation
+    transaction.operationParameters = change.parameters
+    transaction.operationMetrics = change.metrics
+    if let metadata = change.metadata { transaction.setMetadata(metadata) }
+    for application in change.applications {
+      transaction.setApplication(application.id, version: application.version)
+    }
+    let added = change.segments.map(\.file) + change.restored
+    switch change.basis {
+    case .append: break
+    case .merge(let read): transaction.readPartitions = read
+    case .replace(let keys):
+      if snapshot == nil { break }
+      for key in keys { try transaction.replacePartition(key, with: []) }
+    case .rewrite:
+      transaction.compact(removing: change.removed, adding: added)
+      return transaction
+    case .wholeTable: transaction.followsSnapshot = true
+    }
+    transaction.remove(change.removed)
+    transaction.append(added)
+    return transaction
+  }
+
+  /// Columns of the files that the table does not declare: it was made before its schema had them.
+  private func missingColumns(_ definition: TableDefinition) -> [Field] {
+    guard let snapshot else { return [] }
+    let names = Set(snapshot.schema.fields.map { $0.name.lowercased() })
+    return definition.schema.fileFields.filter { !names.contains($0.name.lowercased()) }
+  }
+}

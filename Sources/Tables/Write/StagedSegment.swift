@@ -1,0 +1,35 @@
+import Bytes
+import Parquet
+
+/// A data file in staging, complete, that no table knows yet.
+package struct StagedSegment: Sendable {
+  /// Partition date, days since 1970.
+  package var day: Int
+  /// Where it lies now.
+  package var path: String
+  package var fileName: String
+  package var byteCount: Int
+  package var rowCount: Int
+  package var fingerprint: Fingerprint
+  package var sentinelCount: Int
+  /// Index timestamps of its rows in ns.
+  package var timeRange: ClosedRange<Int64>?
+  /// Bounds and null counts by column name.
+  package var file: WrittenParquetFile
+
+  package init(
+    day: Int, path: String, fileName: String, byteCount: Int, rowCount: Int,
+    fingerprint: Fingerprint, sentinelCount: Int, timeRange: ClosedRange<Int64>? = nil,
+    file: WrittenParquetFile
+  ) {
+    self.day = day
+    self.path = path
+    self.fileName = fileName
+    self.byteCount = byteCount
+    self.rowCount = rowCount
+    self.fingerprint = fingerprint
+    self.sentinelCount = sentinelCount
+    self.timeRange = timeRange
+    self.file = file
+  }
+}
