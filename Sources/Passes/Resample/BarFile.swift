@@ -1,5 +1,4 @@
 import Columnar
-import Parquet
 import Tables
 
 /// One data file of bars.
@@ -12,61 +11,47 @@ struct BarFile {
     ("volume", BarColumns.Flag.volume),
   ]
 
-  let path: String
-  private let reader: ParquetReader
-  private let symbolLeaf: Int
-  private let timeLeaf: Int
-  private let valueLeaves: [Int?]
+  let reader: SegmentReader
+  /// As the table has them: time, values, symbol. nil where it has none.
+  private let columns: [Field?]
 
-  init(path: String) throws {
-    self.path = path
-    let reader = try ParquetReader(path: path)
+  init(_ reader: SegmentReader) throws {
     self.reader = reader
-    func leaf(_ name: String) throws -> Int {
-      guard let leaf = reader.leafIndex(named: name) else {
-        throw PassError(.input, "the file has no column '\(name)'", place: path)
-      }
-      return leaf
+    for name in ["symbol", "ts_event", "open", "high", "low", "close"] where !reader.has(name) {
+      throw PassError(.input, "the file has no column '\(name)'", place: reader.path)
     }
-    symbolLeaf = try leaf("symbol")
-    timeLeaf = try leaf("ts_event")
-    for name in ["open", "high", "low", "close"] { _ = try leaf(name) }
-    valueLeaves = Self.values.map { reader.leafIndex(named: $0.name) }
-    guard case .timestamp(.microseconds, _) = reader.leaves[timeLeaf].type else {
+    let values = Self.values.map { reader.field(named: $0.name) }
+    columns = [Field("ts_event", .timestamp)] + values + [Field("symbol", .string)]
+    for (value, field) in zip(Self.values, values) {
+      guard let field, field.type.storage != .integers else { continue }
+      let isPrice = value.flag == BarColumns.Flag.price
+      if isPrice, field.type.storage == .wide { continue }
       throw PassError(
-        .input, "'ts_event' is \(reader.leaves[timeLeaf].type.name), expected timestamp",
-        place: path)
-    }
-    for (place, leaf) in valueLeaves.enumerated() {
-      guard let leaf, reader.leaves[leaf].type.storage != .integers else { continue }
-      let isPrice = Self.values[place].flag == BarColumns.Flag.price
-      if isPrice, reader.leaves[leaf].type.storage == .wide { continue }
-      throw PassError(
-        .input,
-        "column '\(reader.leaves[leaf].name)' is \(reader.leaves[leaf].type.name), expected integers",
-        place: path)
+        .input, "column '\(field.name)' is \(field.type.name), expected integers",
+        place: reader.path)
     }
   }
 
-  var rowGroupCount: Int { reader.metadata.rowGroups.count }
+  var path: String { reader.path }
+  var rowGroupCount: Int { reader.rowGroupCount }
 
-  private var priceLeaves: [Int] {
-    zip(Self.values, valueLeaves).compactMap { value, leaf in
-      value.flag == BarColumns.Flag.price ? leaf : nil
+  private var prices: [Field] {
+    zip(Self.values, columns.dropFirst()).compactMap { value, field in
+      value.flag == BarColumns.Flag.price ? field : nil
     }
   }
 
   /// Whether its prices do not fit 64 bits.
-  var hasWidePrices: Bool { priceLeaves.contains { reader.leaves[$0].type.storage == .wide } }
+  var hasWidePrices: Bool { prices.contains { $0.type.storage == .wide } }
 
   /// All prices that the file has.
   func collectPrices(into found: inout Set<Int128>) throws {
     for group in 0..<rowGroupCount {
-      for leaf in priceLeaves {
-        let scanner = try reader.makeColumnScanner(rowGroup: group, leaf: leaf)
-        var column = Column(type: reader.leaves[leaf].type, storage: .integers([]))
-        while case let count = try scanner.rowsInNextPage(), count > 0 {
-          try scanner.read(rows: min(count, 32_768), into: &column)
+      for field in prices {
+        let pages = try PageReader(reader, rowGroup: group, columns: [field])
+        var column = Column(type: field.type, storage: .integers([]))
+        while case let count = try pages.rowsInNextPage(), count > 0 {
+          _ = try pages.read(0, rows: count, into: &column)
           for row in 0..<column.count where !column.isNull(row) {
             found.insert(column.price(row))
           }
@@ -77,23 +62,12 @@ struct BarFile {
 
   /// The footer says that rows are sorted by symbol, then time. `lake` alone writes that order, and it
   /// is checked again as the rows pass.
-  var isDeclaredSorted: Bool {
-    rowGroupCount > 0
-      && reader.metadata.rowGroups.allSatisfy { group in
-        let columns = (group.sortingColumns ?? []).prefix(2)
-        return columns.map(\.columnIndex) == [Int32(symbolLeaf), Int32(timeLeaf)]
-          && columns.allSatisfy { !$0.isDescending }
-      }
-  }
+  var isDeclaredSorted: Bool { reader.isDeclaredSorted(by: ["symbol", "ts_event"]) }
 
   /// - Parameter prices: Of all files, where those of some do not fit 64 bits.
   func rowGroup(_ index: Int, prices: WidePrices?) throws -> BarRowGroup {
-    func scanner(_ leaf: Int) throws -> ColumnPageScanner {
-      try reader.makeColumnScanner(rowGroup: index, leaf: leaf)
-    }
-    return BarRowGroup(
-      path: path, symbol: try scanner(symbolLeaf), time: try scanner(timeLeaf),
-      values: try valueLeaves.map { leaf in try leaf.map { try scanner($0) } }, prices: prices)
+    BarRowGroup(
+      path: path, pages: try PageReader(reader, rowGroup: index, columns: columns), prices: prices)
   }
 }
 
@@ -108,29 +82,19 @@ extension Column {
   }
 }
 
-/// The rows of one row group, a page at a time: seven columns of a page fit the second-level cache.
+/// The rows of one row group, a page at a time.
 final class BarRowGroup {
-  /// Rows taken at once from pages of other writers, which may be long.
-  private static let rowMax = 32_768
-
   private let path: String
-  private let symbol: ColumnPageScanner
-  private let time: ColumnPageScanner
-  private let values: [ColumnPageScanner?]
+  private let pages: PageReader
   private let prices: WidePrices?
   private var wide = Column(type: .decimal(precision: 38, scale: 18), storage: .integers([]))
   private var symbols = Column(type: .string, storage: .integers([]))
   private var validity: [UInt8] = []
 
-  fileprivate init(
-    path: String, symbol: ColumnPageScanner, time: ColumnPageScanner,
-    values: [ColumnPageScanner?], prices: WidePrices?
-  ) {
-    self.prices = prices
+  fileprivate init(path: String, pages: PageReader, prices: WidePrices?) {
     self.path = path
-    self.symbol = symbol
-    self.time = time
-    self.values = values
+    self.pages = pages
+    self.prices = prices
   }
 
   /// Puts the next rows in place of what `bars` holds.
@@ -140,49 +104,43 @@ final class BarRowGroup {
   func next(
     into bars: BarColumns, code: (ArraySlice<UInt8>) throws -> Int32
   ) throws -> Bool {
-    let rowCount = min(try time.rowsInNextPage(), Self.rowMax)
-    if rowCount == 0 {
-      for column in [symbol, time] + values.compactMap(\.self) { try column.checkEnd() }
-      return false
-    }
+    let rowCount = try pages.rowsInNextPage()
+    if rowCount == 0 { return false }
     bars.removeAll()
     bars.reserve(rowCount)
     if validity.count < rowCount { validity = [UInt8](repeating: 0, count: rowCount) }
-    if try read(time, rowCount, into: bars.time) { throw hasNulls("ts_event") }
-    let targets = bars.columns.dropFirst()
-    for (index, (column, target)) in zip(values, targets).enumerated() {
+    for (index, target) in bars.columns.enumerated() {
       let isComplete: Bool
-      if let column, let prices, BarFile.values[index].flag == BarColumns.Flag.price {
-        isComplete = try !read(column, rowCount, places: prices, into: target)
-      } else if let column {
-        isComplete = try !read(column, rowCount, into: target)
+      if index > 0, let prices, BarFile.values[index - 1].flag == BarColumns.Flag.price {
+        isComplete = try !read(index, rowCount, places: prices, into: target)
       } else {
-        isComplete = false
-        target.update(repeating: 0, count: rowCount)
-        for row in 0..<rowCount { validity[row] = 0 }
+        isComplete = try read(index, rowCount, into: target)
       }
-      if !isComplete { mark(bars, rowCount, lacking: BarFile.values[index].flag) }
+      if isComplete { continue }
+      if index == 0 { throw hasNulls("ts_event") }
+      mark(bars, rowCount, lacking: BarFile.values[index - 1].flag)
     }
     try readSymbols(rowCount, bars, code)
     return true
   }
 
-  /// - Returns: Whether some row is null; `validity` says which.
+  /// - Returns: Whether no row is null; else `validity` says which are.
   private func read(
-    _ column: ColumnPageScanner, _ rowCount: Int, into target: UnsafeMutablePointer<Int64>
+    _ column: Int, _ rowCount: Int, into target: UnsafeMutablePointer<Int64>
   ) throws -> Bool {
     try validity.withUnsafeMutableBufferPointer { validity in
-      guard let validity = validity.baseAddress else { return false }
-      return try column.readIntegers(rows: rowCount, into: target, validity: validity)
+      guard let validity = validity.baseAddress else { return true }
+      return try pages.readIntegers(column, rows: rowCount, into: target, validity: validity)
+        == .all
     }
   }
 
   /// The places of prices that 64 bits do not hold.
   private func read(
-    _ column: ColumnPageScanner, _ rowCount: Int, places: WidePrices,
+    _ column: Int, _ rowCount: Int, places: WidePrices,
     into target: UnsafeMutablePointer<Int64>
   ) throws -> Bool {
-    try column.read(rows: rowCount, into: &wide)
+    _ = try pages.read(column, rows: rowCount, into: &wide)
     var isSparse = false
     for row in 0..<rowCount {
       let isNull = wide.isNull(row)
@@ -206,7 +164,7 @@ final class BarRowGroup {
   private func readSymbols(
     _ rowCount: Int, _ bars: BarColumns, _ code: (ArraySlice<UInt8>) throws -> Int32
   ) throws {
-    try symbol.read(rows: rowCount, into: &symbols)
+    _ = try pages.read(BarFile.values.count + 1, rows: rowCount, into: &symbols)
     if symbols.nullCount > 0 { throw hasNulls("symbol") }
     func begin(_ text: ArraySlice<UInt8>, _ length: Int) throws {
       let next = try code(text)

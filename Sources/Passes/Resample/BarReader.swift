@@ -14,10 +14,10 @@ struct BarReader {
   private var isDone = false
 
   /// - Parameters:
-  ///   - paths: The data files of the date.
+  ///   - readers: The data files of the date.
   ///   - names: Takes the symbols.
-  init(paths: [String], names: SymbolNames) throws {
-    files = try paths.map { try BarFile(path: $0) }
+  init(_ readers: [SegmentReader], names: SymbolNames) throws {
+    files = try readers.map { try BarFile($0) }
     isSorted = files.count == 1 && files[0].isDeclaredSorted
     self.names = names
     if files.contains(where: \.hasWidePrices) {

@@ -1,6 +1,5 @@
 import Catalog
 import Columnar
-import DeltaLog
 import Market
 import Parquet
 import Synchronization
@@ -73,9 +72,7 @@ final class ResampleJob: DerivePass, @unchecked Sendable {
     let makers = due.map { Maker($0, intervals[$0], sink($0, date, run, workspace)) }
     let roots = stages(makers, workspace, names)
     var totals = BarTotals()
-    let folder = DataFolder(root: source.root)
-    let paths = try (source.filesByDate[date] ?? []).map { try folder.path(of: $0) }
-    var reader = try BarReader(paths: paths, names: names)
+    var reader = try BarReader(try source.readers(of: date), names: names)
     let bars = workspace.source
     while try reader.next(into: bars) {
       totals.add(bars, 0..<bars.count)

@@ -32,6 +32,14 @@ package final class StoredInput: Sendable {
   package var version: Int { snapshot.version }
   package var dates: [String] { filesByDate.keys.sorted() }
 
+  /// Readers of a date's files, in the order of the log.
+  package func readers(of date: String) throws -> [SegmentReader] {
+    let folder = DataFolder(root: root)
+    return try (filesByDate[date] ?? []).map {
+      try SegmentReader(path: try folder.path(of: $0), fields: fields)
+    }
+  }
+
   package func fingerprint(of date: String) throws -> PartitionFingerprint {
     if let fingerprint = known.withLock({ $0[date] }) { return fingerprint }
     let fingerprint = try PartitionFingerprint(
