@@ -161,7 +161,8 @@ let package = Package(
     .testTarget(
       name: "TablesTests",
       dependencies: [
-        "Tables", "Catalog", "DeltaLog", "Parquet", "Columnar", "Storage", "Bytes", "TestSupport",
+        "Tables", "Catalog", "DeltaLog", "Parquet", "Columnar", "Storage", "Platform", "Bytes",
+        "TestSupport",
       ]),
     .testTarget(
       name: "PassesTests",

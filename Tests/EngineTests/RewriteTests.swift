@@ -133,12 +133,3 @@ private final class Merging: RewritePass, @unchecked Sendable {
     #expect(table.rows == ["merged-0": 3, "c": 3, "d": 4])
   }
 }
-
-@Suite struct CommitGroupTests {
-  @Test func aGroupTakesAboutTwoSeconds() {
-    let second: Int64 = 1_000_000_000
-    #expect(CommitGroup.size(after: 64, nanoseconds: second) == 64)
-    #expect(CommitGroup.size(after: 64, nanoseconds: 8 * second) == 16)
-    #expect(CommitGroup.size(after: 1, nanoseconds: 90 * second) == 1)
-  }
-}

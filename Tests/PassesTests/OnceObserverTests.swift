@@ -19,26 +19,6 @@ import Testing
     var isInterrupted: Bool { false }
   }
 
-  @Test func whatIsReadAgainIsToldOnce() {
-    let counts = Counts()
-    let observer = OnceObserver(counts)
-    observer.begin("a")
-    observer.didProcess(rowCount: 70)
-    observer.didRead(byteCount: 700)
-    observer.readsFromBeginning()
-    observer.didProcess(rowCount: 40)
-    observer.didRead(byteCount: 400)
-    #expect((counts.rows, counts.bytes) == (70, 700))
-    observer.didProcess(rowCount: 60)
-    observer.didRead(byteCount: 600)
-    #expect((counts.rows, counts.bytes) == (100, 1000))
-    observer.begin("b")
-    observer.didProcess(rowCount: 5)
-    #expect(counts.rows == 105)
-    #expect(observer.rowsReadCount == 175)
-    #expect(counts.names == ["a", "b"])
-  }
-
   @Test func rowsThatAreNotInOrderCountOnce() throws {
     let toy = try ToyLake()
     // Days against their order: the first reading finds out, the second stores.

@@ -1,3 +1,4 @@
+import Catalog
 import Foundation
 import Platform
 import TestSupport
@@ -7,10 +8,14 @@ import Testing
 
 /// What dead, living and hostile runs leave in staging.
 @Suite struct StagingCleaningTests {
-  private let toy: ToyLake
-  private var root: String { toy.lake.root }
+  private let folder = TemporaryFolder()
+  private let lake: Lake
+  private var root: String { lake.root }
 
-  init() throws { toy = try ToyLake() }
+  init() throws {
+    try LakeInit(directory: folder.path + "/lake", workingDirectory: "/").apply()
+    lake = try Lake(root: folder.path + "/lake")
+  }
 
   private func write(_ text: String, _ path: String) throws {
     let folder = (path as NSString).deletingLastPathComponent
@@ -36,7 +41,7 @@ import Testing
 
   private func clean() throws -> [String] {
     let reports = Reports()
-    try LakeCleaning.removeDeadRuns(toy.lake, observer: reports)
+    try LakeCleaning.removeDeadRuns(lake, observer: reports)
     return reports.texts
   }
 
