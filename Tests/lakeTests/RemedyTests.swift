@@ -13,7 +13,7 @@ import Testing
 
   /// Which commands a file's texts come up in, by the beginning of its path; the longest that fits counts.
   private static let commands: [(path: String, names: [String])] = [
-    ("Bytes/OutputFile", ["query", "dbn", "export"]),
+    ("Platform/OutputFile", ["query", "dbn", "export"]),
     ("Catalog/Lake", ["query"]),
     ("DeltaLog", ["query", "describe", "files"]),
     ("CommandLineKit", ["query"]),
