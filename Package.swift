@@ -6,11 +6,11 @@ let strict: [SwiftSetting] = [.swiftLanguageMode(.v6)]
 
 let package = Package(
   name: "lake",
-  // The libraries are for tools/fuzz-package.
-  products: [.executable(name: "lake", targets: ["lake"])]
-    + ["JSON", "Parquet", "DeltaLog", "Databento", "Massive", "RowSources"].map {
-      .library(name: $0, targets: [$0])
-    },
+  products: [
+    .executable(name: "lake", targets: ["lake"]),
+    // For tools/fuzz-package.
+    .library(name: "FuzzTargets", targets: ["FuzzTargets"]),
+  ],
   targets: [
     .systemLibrary(name: "CKernels"),
     .systemLibrary(name: "CSystem"),
@@ -51,6 +51,12 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "Massive", dependencies: ["Platform", "Bytes", "Columnar", "JSON", "Market", "HTTP"],
+      swiftSettings: strict),
+    .target(
+      name: "Simulation",
+      dependencies: [
+        "Platform", "Bytes", "Columnar", "Market", "Databento", "CSystem",
+      ],
       swiftSettings: strict),
     .target(
       name: "Catalog",
@@ -123,10 +129,18 @@ let package = Package(
       dependencies: [
         "Platform", "Bytes", "Compression", "Columnar", "JSON", "Parquet", "Storage", "DeltaLog",
         "Market", "HTTP", "Databento", "Massive", "Catalog", "Tables", "Ledger", "RowSources",
-        "Ingest", "Export", "Downloads", "Passes", "Query", "CommandLineKit", "CSystem",
+        "Simulation", "Ingest", "Export", "Downloads", "Passes", "Query", "CommandLineKit",
+        "CSystem",
       ],
       swiftSettings: strict),
-    .target(name: "TestSupport", path: "Tests/TestSupport"),
+    .target(name: "TestSupport", dependencies: ["Storage", "HTTP"], path: "Tests/TestSupport"),
+    .target(
+      name: "FuzzTargets",
+      dependencies: [
+        "Bytes", "Columnar", "JSON", "Parquet", "DeltaLog", "Market", "Databento", "Massive",
+        "RowSources", "TestSupport",
+      ],
+      path: "tools/fuzz-package/FuzzTargets"),
     .testTarget(name: "PlatformTests", dependencies: ["Platform", "TestSupport"]),
     .testTarget(name: "BytesTests", dependencies: ["Bytes", "TestSupport"]),
     .testTarget(
@@ -136,11 +150,12 @@ let package = Package(
     .testTarget(name: "MarketTests", dependencies: ["Market", "Columnar", "TestSupport"]),
     .testTarget(
       name: "ParquetTests",
-      dependencies: ["Parquet", "Compression", "Columnar", "Bytes", "TestSupport"]),
+      dependencies: ["Parquet", "Compression", "Columnar", "Bytes", "FuzzTargets", "TestSupport"]),
     .testTarget(
       name: "DeltaLogTests",
       dependencies: [
-        "DeltaLog", "Storage", "JSON", "Parquet", "Columnar", "Platform", "TestSupport",
+        "DeltaLog", "Storage", "JSON", "Parquet", "Columnar", "Platform", "FuzzTargets",
+        "TestSupport",
       ]),
     .testTarget(name: "StorageTests", dependencies: ["Storage", "Platform", "TestSupport"]),
     .testTarget(name: "HTTPTests", dependencies: ["HTTP", "TestSupport"]),
@@ -148,8 +163,11 @@ let package = Package(
       name: "DatabentoTests",
       dependencies: [
         "Databento", "HTTP", "Compression", "Columnar", "Market", "Platform", "Bytes",
-        "TestSupport",
+        "FuzzTargets", "TestSupport",
       ]),
+    .testTarget(
+      name: "SimulationTests",
+      dependencies: ["Simulation", "Databento", "Columnar", "Market", "TestSupport"]),
     .testTarget(
       name: "MassiveTests",
       dependencies: ["Massive", "Columnar", "JSON", "Market", "HTTP", "Bytes", "TestSupport"]),
@@ -169,7 +187,7 @@ let package = Package(
       dependencies: [
         "Passes", "Tables", "Ledger", "RowSources", "Ingest", "Export", "Downloads", "Catalog",
         "Databento", "Massive", "DeltaLog", "Parquet", "Columnar", "Storage", "Market", "JSON",
-        "Platform", "Bytes", "CKernels", "TestSupport",
+        "Platform", "Bytes", "CKernels", "FuzzTargets", "TestSupport",
       ]),
     .testTarget(
       name: "EngineTests",

@@ -16,7 +16,7 @@ from pathlib import Path
 # Where numbers of files are read; what writes them makes its own.
 ROOMS = ["Parquet", "DeltaLog", "Databento", "Tables", "Ledger", "RowSources",
          "Ingest", "Export", "Downloads", "Passes", "Query", "Catalog", "lake"]
-WRITERS = ("/Writer/", "/Encoding/", "/Simulator/", "+Write.swift", "/Metadata/")
+WRITERS = ("/Writer/", "/Encoding/", "+Write.swift", "/Metadata/")
 
 # Members of the forms in which files state numbers: of Parquet's structures, of a log's actions, of DBN's header.
 WIRE = (

@@ -7,7 +7,7 @@ import Columnar
 import Market
 
 /// The symbols to print, as they are known at one place of a stream.
-struct PrintedSymbols: Sendable {
+package struct PrintedSymbols: Sendable {
   private var intervals: [UInt32: [(days: Range<Int>, name: String)]] = [:]
   private var live: [UInt32: String] = [:]
   /// Whether mapping records count: only where the header has no mappings.
@@ -15,7 +15,7 @@ struct PrintedSymbols: Sendable {
   /// Grows with every mapping record.
   private(set) var generation = 0
 
-  init(metadata: DBNMetadata?) {
+  package init(metadata: DBNMetadata?) {
     isLive = metadata?.mappings.isEmpty ?? true
     guard let metadata else { return }
     let isInverse = metadata.stypeOut != .instrumentID
@@ -38,7 +38,7 @@ struct PrintedSymbols: Sendable {
   }
 
   /// Takes note of a mapping record.
-  mutating func observe(_ record: UnsafeRawPointer, version: Int) {
+  package mutating func observe(_ record: UnsafeRawPointer, version: Int) {
     guard isLive else { return }
     let byteCount = DBNFields.symbolByteCount(version: version)
     // The output symbol follows the input symbol, each with its type since version 2.

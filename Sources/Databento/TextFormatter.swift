@@ -4,7 +4,7 @@ import Bytes
 import Columnar
 
 /// Formats runs of records; one for each thread.
-final class TextFormatter {
+package final class TextFormatter {
   /// Rows for which room is made at a time.
   private static let groupRowCount = 64
 
@@ -15,7 +15,7 @@ final class TextFormatter {
   private var times = [TimestampText](repeating: TimestampText(), count: TextPlan.stepCountMax)
   private let symbols: SymbolTexts
 
-  init(version: Int, tsOut: Bool, options: DBNTextOptions) {
+  package init(version: Int, tsOut: Bool, options: DBNTextOptions) {
     self.version = version
     self.tsOut = tsOut
     self.options = options
@@ -30,7 +30,7 @@ final class TextFormatter {
   }
 
   /// Appends the text of a run whose symbols don't change within it.
-  func append(
+  package func append(
     _ run: RecordRun, of base: UnsafeRawPointer, names: PrintedSymbols, to out: ByteBuffer
   ) {
     let plan = plan(run.kind)

@@ -94,27 +94,6 @@ enum CheckpointReader {
       .corrupt, "it is the checkpoint of version \(said.value ?? "?"), not of version \(version)")
   }
 
-  /// Reads a checkpoint of hostile bytes.
-  static func fuzz(_ bytes: [UInt8]) {
-    guard let reader = try? ParquetReader(bytes: bytes, name: "fuzz") else { return }
-    var replay = LogReplay()
-    for rowGroup in 0..<Swift.min(reader.rowGroupCount, 4) {
-      let group = CheckpointRowGroup(reader, rowGroup)
-      // An error is a right answer to bytes that make no sense.
-      try? group.apply(to: &replay)
-      // As above.
-      try? group.apply(to: &replay, isDeferred: true)
-      // As above.
-      try? group.deferFiles(to: &replay)
-    }
-    // As above.
-    _ = try? replay.tombstones.values()
-    for file in (try? replay.files.all()) ?? [] {
-      _ = (file.partitionValues, file.tags, file.stats)
-    }
-    _ = replay.txns.all
-  }
-
   /// Whether files may have deletion vectors, which decide whether the table is read at all.
   private static func hasVectors(_ reader: ParquetReader) -> Bool {
     reader.leaves.contains { $0.path.starts(with: ["add", "deletionVector"]) }

@@ -8,7 +8,7 @@ import JSON
 /// other readers do: see `parseObject`.
 ///
 /// - Spec: Delta PROTOCOL.md, "Delta Log Entries".
-struct CommitParser {
+package struct CommitParser {
   /// Longest line accepted: one action, its statistics and tags included.
   static let lineByteCountMax = 32 << 20
   /// Longest commit accepted, in bytes and in actions: all of them are held.
@@ -32,7 +32,7 @@ struct CommitParser {
   /// - Parameter hasInfo: false to pass over `commitInfo`, which a replay does not need and which may be
   ///   most of a commit.
   /// - Throws: `corrupt` with the line, if one is not an action, or if there are none at all.
-  static func parse(
+  package static func parse(
     _ bytes: [UInt8], path: String, hasInfo: Bool = true
   ) throws(DeltaError) -> [Action] {
     var parser = CommitParser(hasInfo: hasInfo)

@@ -1,8 +1,9 @@
 import JSON
 
 /// Writes actions as the lines of a commit.
-enum CommitWriter {
-  static func bytes(of actions: [Action]) -> [UInt8] {
+package enum CommitWriter {
+  /// The bytes of a commit with these actions, in their order.
+  package static func bytes(of actions: [Action]) -> [UInt8] {
     var writer = JSONWriter()
     for action in actions {
       write(action, to: &writer)

@@ -21,9 +21,12 @@ public enum PriceForm: String, Sendable {
 
 /// `--map theirs=ours`: a column of the file and the column that it fills; `-` leaves it out.
 public struct ColumnMapping: Sendable, Equatable {
+  /// The file's name of a column, or its number from 1.
   public var theirs: String
+  /// The name in the table.
   public var ours: String
 
+  /// A column that is called otherwise in the file.
   public init(theirs: String, ours: String) {
     self.theirs = theirs
     self.ours = ours
@@ -44,6 +47,7 @@ public struct SourceOptions: Sendable {
   public var symbol: String?
   /// The zone of times without one (`--timezone`).
   public var timeZone: TimeZoneRules?
+  /// What a time means that a clock showed twice.
   public var ambiguousTime = AmbiguousTime.earliest
   /// `--map theirs=ours`. In files without a header `theirs` is a position from 1.
   public var columnMap: [ColumnMapping] = []
@@ -51,15 +55,17 @@ public struct SourceOptions: Sendable {
   public var columns: [String]?
   /// One ASCII character; nil: told from the header.
   public var delimiter: UInt8?
+  /// How the prices are written.
   public var priceForm = PriceForm.automatic
   /// Bytes asked of the stream at once.
   public var chunkByteCount = 1 << 20
   /// For tests: without it every field is read by the complete conversions.
-  var usesKernels = true
+  package var usesKernels = true
   /// Bytes of distinct texts that one file may hold; they stay in memory until its end.
   public var textByteCountMax = 64 << 20
   /// Rows in a block at most.
   public var blockRowMax = 1 << 14
 
+  /// Nothing told.
   public init() {}
 }

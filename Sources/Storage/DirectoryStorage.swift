@@ -11,14 +11,17 @@ public struct DirectoryStorage: TableStorage {
   /// The folder, as it was given.
   public let root: String
 
+  /// The storage of a folder, which need not exist yet.
   public init(root: String) {
     var root = root
     while root.utf8.count > 1, root.utf8.last == 0x2F { root.removeLast() }
     self.root = root.isEmpty ? "." : root
   }
 
+  /// The folder's path, as it was given.
   public var name: String { root }
 
+  /// The absolute path of a file in the folder.
   public func localPath(_ path: String) -> String? { absolute(path) }
 
   func absolute(_ path: String) -> String {
@@ -27,6 +30,7 @@ public struct DirectoryStorage: TableStorage {
 
   // MARK: - Reading
 
+  /// The entries of a folder, in the order of the bytes of their names.
   public func list(_ directory: String) throws(StorageError) -> [StorageEntry] {
     var entries: [StorageEntry] = []
     try visit(directory) { name, isDirectory in
@@ -38,6 +42,7 @@ public struct DirectoryStorage: TableStorage {
     return entries
   }
 
+  /// Calls `body` for each entry of a folder, in no order, without making a list: for folders of very many files.
   public func visit(
     _ directory: String, _ body: (_ name: UnsafeRawBufferPointer, _ isDirectory: Bool) -> Void
   ) throws(StorageError) {
@@ -92,6 +97,7 @@ public struct DirectoryStorage: TableStorage {
     return left.utf8.lexicographicallyPrecedes(right.utf8)
   }
 
+  /// Reads a whole file.
   public func read(_ path: String) throws(StorageError) -> [UInt8] {
     let file = try OpenFile(absolute(path))
     let count = try file.byteCount()
@@ -103,6 +109,7 @@ public struct DirectoryStorage: TableStorage {
     return try file.read(0..<count)
   }
 
+  /// Reads a part of a file; an error where the file is shorter.
   public func read(_ path: String, range: Range<Int>) throws(StorageError) -> [UInt8] {
     let file = try OpenFile(absolute(path))
     let count = try file.byteCount()
@@ -114,6 +121,7 @@ public struct DirectoryStorage: TableStorage {
     return try file.read(range)
   }
 
+  /// Size and time of a file; nil where there is none.
   public func attributes(_ path: String) throws(StorageError) -> StorageAttributes? {
     let path = absolute(path)
     var status = stat()
@@ -131,6 +139,9 @@ public struct DirectoryStorage: TableStorage {
 
   // MARK: - Writing
 
+  /// Makes a file, whole or not at all.
+  ///
+  /// - Returns: false, and nothing changes, where a file of that name exists.
   public func putIfAbsent(_ path: String, _ bytes: [UInt8]) throws(StorageError) -> Bool {
     try StoragePath.check(path)
     let target = absolute(path)
@@ -144,6 +155,7 @@ public struct DirectoryStorage: TableStorage {
     return true
   }
 
+  /// Makes or replaces a file, which is on the disk when this returns.
   public func writeDurably(_ path: String, _ bytes: [UInt8]) throws(StorageError) {
     try StoragePath.check(path)
     let target = absolute(path)
@@ -156,6 +168,7 @@ public struct DirectoryStorage: TableStorage {
     try syncDirectory(StoragePath.parent(path))
   }
 
+  /// Gives a file another name, of which a file that exists gives way.
   public func rename(_ source: String, to target: String) throws(StorageError) {
     try StoragePath.check(source)
     try StoragePath.check(target)
@@ -164,6 +177,9 @@ public struct DirectoryStorage: TableStorage {
     }
   }
 
+  /// Deletes a file.
+  ///
+  /// - Returns: Whether there was one.
   @discardableResult
   public func delete(_ path: String) throws(StorageError) -> Bool {
     try StoragePath.check(path)
@@ -173,6 +189,7 @@ public struct DirectoryStorage: TableStorage {
     throw .system(number, "delete the file", absolute(path))
   }
 
+  /// Makes a folder and those above it.
   public func createDirectory(_ path: String) throws(StorageError) {
     try createDirectories([path])
   }
@@ -189,6 +206,7 @@ public struct DirectoryStorage: TableStorage {
     for folder in parents.sorted(by: >) { try Self.sync(directory: folder) }
   }
 
+  /// Waits until the names in a folder are on the disk.
   public func syncDirectory(_ path: String) throws(StorageError) {
     try Self.sync(directory: absolute(path))
   }
@@ -274,21 +292,9 @@ public struct DirectoryStorage: TableStorage {
   private static func write(
     _ bytes: [UInt8], to descriptor: Int32, _ path: String
   ) throws(StorageError) {
-    var failure: Int32 = 0
-    bytes.withUnsafeBytes { buffer in
-      guard let start = buffer.baseAddress else { return }
-      var done = 0
-      while done < buffer.count {
-        let count = lake_write(descriptor, start + done, buffer.count - done)
-        if count > 0 {
-          done += count
-        } else if count < 0 {
-          failure = errno
-          return
-        }
-      }
+    guard bytes.withUnsafeBytes({ Transfer.write(descriptor, $0) }) else {
+      throw .system(lake_errno(), "write the file", path)
     }
-    if failure != 0 { throw .system(failure, "write the file", path) }
   }
 }
 
@@ -323,19 +329,11 @@ private struct OpenFile: ~Copyable {
   func read(_ range: Range<Int>) throws(StorageError) -> [UInt8] {
     var failure: Int32 = 0
     let bytes = [UInt8](unsafeUninitializedCapacity: range.count) { buffer, count in
-      guard let start = buffer.baseAddress else { return }
-      while count < range.count {
-        let got = lake_pread(
-          descriptor, start + count, range.count - count, off_t(range.lowerBound + count))
-        if got > 0 {
-          count += got
-        } else if got == 0 {
-          return
-        } else {
-          failure = errno
-          return
-        }
-      }
+      let target = UnsafeMutableRawBufferPointer(
+        start: buffer.baseAddress, count: buffer.baseAddress == nil ? 0 : range.count)
+      let got = Transfer.read(descriptor, into: target, at: range.lowerBound)
+      if got < 0 { failure = lake_errno() }
+      count = Swift.max(0, got)
     }
     if failure != 0 { throw .system(failure, "read the file", path) }
     guard bytes.count == range.count else {

@@ -4,13 +4,16 @@ import Glibc
 /// Which folder it is, and when its entries last changed: an equal stamp means that no entry came or went,
 /// but for what happened within one tick of the file system's clock.
 public struct FolderStamp: Hashable, Sendable {
+  /// The device that the folder lies on.
   public var device: UInt64
+  /// The folder's number on its device.
   public var inode: UInt64
   /// Nanoseconds since 1970 UTC. Programs may set it, as those that restore backups do.
   public var modificationTime: Int64
   /// Nanoseconds since 1970 UTC. No program can set it.
   public var changeTime: Int64
 
+  /// A stamp from the numbers of a status.
   public init(device: UInt64, inode: UInt64, modificationTime: Int64, changeTime: Int64) {
     self.device = device
     self.inode = inode
@@ -35,6 +38,9 @@ public struct FolderStamp: Hashable, Sendable {
 /// It is overwritten in place, which leaves the folder's stamp as it is, and not synced: a reader must be able to
 /// tell a torn or stale note from a good one.
 extension DirectoryStorage {
+  /// Reads a note of a folder, and the stamp that the folder has now.
+  ///
+  /// - Returns: nil where no file of that name and size is.
   public func readNote(
     _ path: String, byteCount: Int
   ) throws(StorageError) -> (bytes: [UInt8], folder: FolderStamp)? {
@@ -54,6 +60,8 @@ extension DirectoryStorage {
     return (bytes, FolderStamp(try folderStatus(path)))
   }
 
+  /// Writes a note of a folder, whose content is made from the stamp that the folder has once the note's file is
+  /// there.
   public func writeNote(
     _ path: String, kind: [UInt8], _ content: (FolderStamp) -> [UInt8]
   ) throws(StorageError) {

@@ -3,6 +3,7 @@ import Platform
 
 /// A file or folder that could not be read or written.
 public struct StorageError: LakeError, Hashable {
+  /// The kinds of error.
   public enum Code: String, Sendable {
     case notFound
     case permission
@@ -18,11 +19,16 @@ public struct StorageError: LakeError, Hashable {
     case stopped
   }
 
+  /// What kind of error it is.
   public var code: Code
+  /// What is wrong, with the value found and the one expected.
   public var message: String
+  /// The file or folder, from the storage's root or absolute.
   public var path: String
+  /// One command or one change that helps; nil where none is known.
   public var remedy: String?
 
+  /// An error of one kind about one path.
   public init(code: Code, message: String, path: String, remedy: String? = nil) {
     self.code = code
     self.message = message
@@ -30,6 +36,10 @@ public struct StorageError: LakeError, Hashable {
     self.remedy = remedy
   }
 
+  /// `code`, as the README lists it.
+  public var codeText: String { code.rawValue }
+
+  /// Where it was found; nil where the message says it all.
   public var placeText: String? { path }
 
   /// From the number that a system call left behind.

@@ -1,8 +1,11 @@
 /// One entry of a folder.
 public struct StorageEntry: Hashable, Sendable {
+  /// Its name within its folder.
   public var name: String
+  /// Whether it is a folder.
   public var isDirectory: Bool
 
+  /// An entry of a folder's list.
   public init(name: String, isDirectory: Bool = false) {
     self.name = name
     self.isDirectory = isDirectory
@@ -11,10 +14,12 @@ public struct StorageEntry: Hashable, Sendable {
 
 /// What is known of a file without reading it.
 public struct StorageAttributes: Hashable, Sendable {
+  /// The size of the file.
   public var byteCount: Int
   /// Milliseconds since 1970 UTC.
   public var modificationTime: Int64
 
+  /// What is known of a file without reading it; the time is in milliseconds since 1970 UTC.
   public init(byteCount: Int, modificationTime: Int64) {
     self.byteCount = byteCount
     self.modificationTime = modificationTime
@@ -96,6 +101,7 @@ public protocol TableStorage: Sendable {
 }
 
 extension TableStorage {
+  /// The path on this machine; nil where the storage has none.
   public func localPath(_ path: String) -> String? { nil }
 
   /// A storage whose folders have no stamp keeps no notes.
@@ -108,10 +114,12 @@ extension TableStorage {
     _ path: String, kind: [UInt8], _ content: (FolderStamp) -> [UInt8]
   ) throws(StorageError) {}
 
+  /// Whether a file is there.
   public func exists(_ path: String) throws(StorageError) -> Bool {
     try attributes(path) != nil
   }
 
+  /// The bytes of a file; nil where it is not there.
   public func size(_ path: String) throws(StorageError) -> Int? {
     try attributes(path)?.byteCount
   }
@@ -145,20 +153,20 @@ extension TableStorage {
 }
 
 /// Paths inside a storage.
-enum StoragePath {
+package enum StoragePath {
   /// The folder of a path; `""` for the root.
-  static func parent(_ path: String) -> String {
+  package static func parent(_ path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "" }
     return String(path[..<slash])
   }
 
-  static func name(_ path: String) -> String {
+  package static func name(_ path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return path }
     return String(path[path.index(after: slash)...])
   }
 
   /// Refuses a path that would leave the root or cannot be a file name.
-  static func check(_ path: String) throws(StorageError) {
+  package static func check(_ path: String) throws(StorageError) {
     if path.utf8.first == 0x2F || path.utf8.contains(0) {
       throw StorageError(code: .badPath, message: "a path that leaves the folder", path: path)
     }
@@ -170,6 +178,7 @@ enum StoragePath {
 }
 
 extension TableStorage {
+  /// Calls `body` for each entry of a folder, in no order.
   public func visit(
     _ directory: String, _ body: (_ name: UnsafeRawBufferPointer, _ isDirectory: Bool) -> Void
   ) throws(StorageError) {

@@ -4,6 +4,7 @@ import Databento
 import Glibc
 import Platform
 import Query
+import Simulation
 
 /// Makes up market data.
 struct SimulateCommand: Command {
@@ -51,12 +52,13 @@ struct SimulateCommand: Command {
       throw arguments.bad("start", start, "a date like 2024-01-02", nil)
     }
     var options = SimulationOptions(
-      start: date, dayCount: try arguments.integer("days", in: 1...Simulation.dayCountMax) ?? 1,
+      start: date,
+      dayCount: try arguments.integer("days", in: 1...SimulatedMarket.dayCountMax) ?? 1,
       directory: arguments.value("output") ?? "")
-    let names = Simulation.schemas.map(\.rawValue)
+    let names = SimulatedMarket.schemas.map(\.rawValue)
     var schemas: [RecordKind] = []
     for name in try arguments.list("schema") {
-      guard let schema = RecordKind(rawValue: name), Simulation.schemas.contains(schema) else {
+      guard let schema = RecordKind(rawValue: name), SimulatedMarket.schemas.contains(schema) else {
         throw arguments.bad(
           "schema", name, names.joined(separator: ", "),
           NearestNames.question(name, among: names))
@@ -86,7 +88,7 @@ struct SimulateCommand: Command {
   }
 
   func run(in context: Context) throws -> ExitStatus {
-    let simulation = try Simulation(options)
+    let simulation = try SimulatedMarket(options)
     let files = try simulation.run(
       width: jobs ?? Parallel.width, shouldStop: { context.isInterrupted },
       onDay: { files in

@@ -1,5 +1,5 @@
 import FuzzDriver
-import RowSources
+import FuzzTargets
 
 /// Any bytes are rows, rejected rows or a typed error, whatever the pieces in which they arrive.
 fuzz { start, count in

@@ -1,5 +1,5 @@
-import Databento
 import FuzzDriver
+import FuzzTargets
 
 /// Any bytes are records or a typed error.
 fuzz { start, count in

@@ -1,5 +1,5 @@
-import DeltaLog
 import FuzzDriver
+import FuzzTargets
 
 /// Any bytes are a commit that prints and parses to itself, or a typed error.
 fuzz { start, count in

@@ -1,5 +1,5 @@
 import FuzzDriver
-import Massive
+import FuzzTargets
 
 /// Any bytes are rows or a typed error.
 fuzz { start, count in

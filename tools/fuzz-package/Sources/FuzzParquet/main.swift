@@ -1,5 +1,5 @@
 import FuzzDriver
-import Parquet
+import FuzzTargets
 
 /// Any bytes are values or a typed error.
 fuzz { start, count in

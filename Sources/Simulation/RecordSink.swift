@@ -1,5 +1,6 @@
 import Bytes
 import Columnar
+import Databento
 
 /// One file that is being written: records are made in place in a buffer.
 final class RecordSink {
@@ -7,6 +8,7 @@ final class RecordSink {
 
   let kind: RecordKind
   let stride: Int
+  private let rtype: UInt8
   private(set) var recordCount = 0
   private let writer: DBNWriter
   private let template: [UInt8]
@@ -14,6 +16,7 @@ final class RecordSink {
 
   init(kind: RecordKind, writer: DBNWriter) {
     self.kind = kind
+    rtype = kind.rtype
     self.writer = writer
     template = DBNFields.template(kind, version: writer.metadata.version, tsOut: false)
     stride = template.count
@@ -39,7 +42,7 @@ final class RecordSink {
     let record = buffer.base + buffer.count
     record.copyMemory(from: source, byteCount: stride)
     record.storeLE(UInt8(truncatingIfNeeded: stride / 4), 0)
-    record.storeLE(kind.rtype, 1)
+    record.storeLE(rtype, 1)
     buffer.count &+= stride
     recordCount &+= 1
   }

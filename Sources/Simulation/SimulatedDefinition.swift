@@ -1,5 +1,6 @@
 import Bytes
 import Columnar
+import Databento
 
 /// The definition record of a simulated instrument.
 struct SimulatedDefinition {
@@ -12,7 +13,7 @@ struct SimulatedDefinition {
   let publisherID: UInt16
   /// Nanoseconds since 1970 UTC.
   let time: UInt64
-  let simulation: Simulation
+  let simulation: SimulatedMarket
 
   /// Fills in a record that is a template so far.
   func put(_ record: UnsafeMutableRawPointer) {
@@ -63,7 +64,7 @@ struct SimulatedDefinition {
     set(record, "maturity_month", UInt8(maturity.month))
     // The third Friday, half past one in the afternoon UTC; listed two years before.
     let friday = first.daysSinceEpoch + (12 - first.isoWeekday) % 7 + 14
-    let day: UInt64 = 86_400_000_000_000
+    let day = UInt64(CivilDate.nanosecondsPerDay)
     set(record, "expiration", UInt64(friday) * day + 48_600_000_000_000)
     set(record, "activation", UInt64(max(0, friday - 730)) * day)
   }

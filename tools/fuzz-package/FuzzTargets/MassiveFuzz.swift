@@ -1,4 +1,5 @@
 import Columnar
+import Massive
 
 /// The page parsers as a fuzz target.
 public enum MassiveFuzz {

@@ -1,3 +1,4 @@
+import HTTP
 import Synchronization
 
 /// A transport that plays scripted answers, for tests: nothing leaves the process.

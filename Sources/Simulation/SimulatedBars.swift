@@ -1,5 +1,6 @@
 import Bytes
 import Columnar
+import Databento
 
 /// Collects one-second bars into longer ones and writes them all.
 struct SimulatedBars {
@@ -19,7 +20,7 @@ struct SimulatedBars {
 
   var isEmpty: Bool { levels.isEmpty }
 
-  init(sinks: [RecordSink], simulation: Simulation, dayStart: UInt64) {
+  init(sinks: [RecordSink], simulation: SimulatedMarket, dayStart: UInt64) {
     self.dayStart = dayStart
     instruments = simulation.instruments
     publisherID = simulation.publisherID

@@ -1,10 +1,11 @@
 import CSystem
 import Columnar
+import Databento
 import Glibc
 import Platform
 import Synchronization
 
-extension Simulation {
+extension SimulatedMarket {
   /// zstd level of the files: the fastest.
   private static let level = 1
 
@@ -76,7 +77,7 @@ extension Simulation {
   }
 
   private func metadata(_ schema: RecordKind, _ date: CivilDate) -> DBNMetadata {
-    let nanosecondsPerDay: UInt64 = 86_400_000_000_000
+    let nanosecondsPerDay = UInt64(CivilDate.nanosecondsPerDay)
     let start = UInt64(date.daysSinceEpoch) * nanosecondsPerDay
     let next = CivilDate(daysSinceEpoch: date.daysSinceEpoch + 1)
     return DBNMetadata(

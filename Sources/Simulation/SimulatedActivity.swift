@@ -15,7 +15,7 @@ struct SimulatedActivity {
   /// Per instrument: events of a second for each unit of its weight, in units of 2⁻³².
   let rates: [UInt64]
 
-  init(_ simulation: Simulation, date: CivilDate) {
+  init(_ simulation: SimulatedMarket, date: CivilDate) {
     phases = simulation.hours.phases(on: date)
     let isFutures = simulation.hours == .futures
     var weightSum: UInt64 = 0

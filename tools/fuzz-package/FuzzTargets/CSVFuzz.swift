@@ -1,4 +1,6 @@
 import Columnar
+import Market
+import RowSources
 
 /// The CSV reader as a fuzz target.
 public enum CSVFuzz {
@@ -12,7 +14,7 @@ public enum CSVFuzz {
   }
 
   /// How the two readings differ; nil where they agree.
-  static func difference(_ bytes: [UInt8]) -> String? {
+  public static func difference(_ bytes: [UInt8]) -> String? {
     guard let choice = bytes.first else { return nil }
     let content = Array(bytes.dropFirst())
     let schema = choice & 1 == 0 ? bars : quotes

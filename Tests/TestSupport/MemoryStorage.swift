@@ -1,3 +1,4 @@
+import Storage
 import Synchronization
 
 /// A folder in memory that can be told to fail, to stop, and to lose what was not synced: the double

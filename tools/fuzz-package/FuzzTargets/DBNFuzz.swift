@@ -1,9 +1,9 @@
-// For the fuzzer: everything that reads foreign bytes, on bytes in memory.
-
 import Bytes
+import Columnar
+import Databento
 
-/// Runs the decoders on arbitrary bytes. They may refuse them, but must not crash, hang or take
-/// memory out of proportion.
+/// The DBN decoders as a fuzz target: they may refuse bytes, but must not crash, hang or take memory out of
+/// proportion.
 public enum DBNFuzz {
   /// Parses `bytes` as a file (and, where that fails, as records of each version), prints what is
   /// found in every form and resolves its symbols.
@@ -79,7 +79,7 @@ public enum DBNFuzz {
         }
         let id = base.loadLE(run.start + index * run.stride + 4, as: UInt32.self)
         let time = base.loadLE(run.start + index * run.stride + 8, as: UInt64.self)
-        _ = resolver.resolve(instrumentID: id, day: Int(time / 86_400_000_000_000))
+        _ = resolver.resolve(instrumentID: id, day: Int(time / UInt64(CivilDate.nanosecondsPerDay)))
       }
     }
   }

@@ -1,40 +1,57 @@
 import Columnar
+import Databento
 import Foundation
 import Market
+import Simulation
+import TestSupport
 import Testing
 
-@testable import Databento
-
-@Suite struct SimulationTests {
+@Suite struct SimulatedMarketTests {
   private func date(_ text: String) throws -> CivilDate { try #require(CivilDate(iso: text)) }
 
   /// Runs a simulation and hands over its files' records by schema.
   private func simulate(
     _ change: (inout SimulationOptions) -> Void = { _ in }, width: Int = 2
   ) throws -> [String: [UInt8]] {
-    try Fixtures.withScratch { folder in
-      var options = SimulationOptions(
-        start: try date("2024-01-02"), dayCount: 1, directory: folder + "/out")
-      options.schemas = [.definition, .status, .mbp1, .tbbo, .trades, .ohlcv1s, .ohlcv1m, .ohlcv1d]
-      options.symbols = ["ESH4", "NQH4", "6EH4"]
-      options.rowsPerDay = 20_000
-      options.seed = 7
-      change(&options)
-      let simulation = try Simulation(options)
-      let written = try #require(try simulation.run(width: width))
-      #expect(written.map(\.path) == simulation.files.map(\.path))
-      var records: [String: [UInt8]] = [:]
-      for file in written {
-        let found = try Fixtures.records(file.path)
-        #expect(found.runs.reduce(0) { $0 + $1.count } == file.recordCount)
-        #expect(found.runs.allSatisfy { $0.kind == file.schema })
-        #expect(found.metadata?.schema == file.schema)
-        records[URL(fileURLWithPath: file.path).lastPathComponent] = try [UInt8](
-          Data(contentsOf: URL(fileURLWithPath: file.path)))
-        records[file.date.iso + " " + file.schema.rawValue] = found.bytes
-      }
-      return records
+    let folder = TemporaryFolder()
+    var options = SimulationOptions(
+      start: try date("2024-01-02"), dayCount: 1, directory: folder.path + "/out")
+    options.schemas = [.definition, .status, .mbp1, .tbbo, .trades, .ohlcv1s, .ohlcv1m, .ohlcv1d]
+    options.symbols = ["ESH4", "NQH4", "6EH4"]
+    options.rowsPerDay = 20_000
+    options.seed = 7
+    change(&options)
+    let simulation = try SimulatedMarket(options)
+    let written = try #require(try simulation.run(width: width))
+    #expect(written.map(\.path) == simulation.files.map(\.path))
+    var records: [String: [UInt8]] = [:]
+    for file in written {
+      let found = try Self.records(file.path)
+      #expect(found.runs.reduce(0) { $0 + $1.count } == file.recordCount)
+      #expect(found.runs.allSatisfy { $0.kind == file.schema })
+      #expect(found.metadata?.schema == file.schema)
+      records[URL(fileURLWithPath: file.path).lastPathComponent] = try [UInt8](
+        Data(contentsOf: URL(fileURLWithPath: file.path)))
+      records[file.date.iso + " " + file.schema.rawValue] = found.bytes
     }
+    return records
+  }
+
+  /// All records of a file, joined.
+  private static func records(
+    _ path: String
+  ) throws -> (metadata: DBNMetadata?, bytes: [UInt8], runs: [RecordRun]) {
+    let reader = try DBNReader(path: path)
+    let block = DBNBlock()
+    var bytes: [UInt8] = []
+    var runs: [RecordRun] = []
+    while try reader.read(into: block, byteCount: 1 << 16) {
+      for run in block.runs {
+        bytes += block.bytes.bytes[run.start..<run.start + run.count * run.stride]
+        runs.append(run)
+      }
+    }
+    return (reader.metadata, bytes, runs)
   }
 
   private func bytes(_ records: [String: [UInt8]], _ schema: RecordKind) throws -> Records {
@@ -169,7 +186,7 @@ import Testing
     func message(_ change: (inout SimulationOptions) -> Void) throws -> String? {
       var options = SimulationOptions(start: try date("2024-01-02"), dayCount: 1, directory: "x")
       change(&options)
-      return #expect(throws: DBNError.self) { try Simulation(options) }?.message
+      return #expect(throws: DBNError.self) { try SimulatedMarket(options) }?.message
     }
     #expect(try message { $0.schemas = [.mbo] } == "'mbo' can't be simulated")
     #expect(try message { $0.schemas = [.trades, .trades] } == "each schema is named once")
@@ -185,24 +202,22 @@ import Testing
   }
 
   @Test func filesThatExistAreKept() throws {
-    try Fixtures.withScratch { folder in
-      var options = SimulationOptions(
-        start: try date("2024-01-02"), dayCount: 1, directory: folder)
-      options.schemas = [.definition]
-      #expect(try Simulation(options).run()?.count == 1)
-      let error = #expect(throws: DBNError.self) { try Simulation(options).run() }
-      #expect(error?.remedy == "--force overwrites it")
-      options.overwrites = true
-      #expect(try Simulation(options).run()?.count == 1)
-    }
+    let folder = TemporaryFolder()
+    var options = SimulationOptions(
+      start: try date("2024-01-02"), dayCount: 1, directory: folder.path)
+    options.schemas = [.definition]
+    #expect(try SimulatedMarket(options).run()?.count == 1)
+    let error = #expect(throws: DBNError.self) { try SimulatedMarket(options).run() }
+    #expect(error?.remedy == "--force overwrites it")
+    options.overwrites = true
+    #expect(try SimulatedMarket(options).run()?.count == 1)
   }
 
   @Test func stoppingLeavesNoHalfFile() throws {
-    try Fixtures.withScratch { folder in
-      let options = SimulationOptions(
-        start: try date("2024-01-02"), dayCount: 2, directory: folder)
-      #expect(try Simulation(options).run(shouldStop: { true }) == nil)
-      #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
-    }
+    let folder = TemporaryFolder()
+    let options = SimulationOptions(
+      start: try date("2024-01-02"), dayCount: 2, directory: folder.path)
+    #expect(try SimulatedMarket(options).run(shouldStop: { true }) == nil)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
   }
 }

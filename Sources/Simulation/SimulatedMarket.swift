@@ -1,25 +1,33 @@
 // A made-up market: the plan of a simulation and its files.
 
 import Columnar
+import Databento
 import Market
 
 /// What is simulated.
 public struct SimulationOptions: Sendable {
+  /// The first day, UTC.
   public var start: CivilDate
   /// Days with trading; weekends are passed over, not counted.
   public var dayCount: Int
+  /// What is written of each day.
   public var schemas: [RecordKind]
+  /// Stocks, or futures; empty for a usual choice of them.
   public var symbols: [String]
   /// nil chooses by the symbols: `GLBX.MDP3` for futures, else `EQUS.MINI`.
   public var dataset: String?
+  /// The same seed gives the same bytes.
   public var seed: UInt64
   /// Rows of mbp-1 that a full day has, about; nil for the usual activity.
   public var rowsPerDay: Int?
   /// Activity in 1/1024 of the usual one.
   public var intensity: Int
+  /// The folder for the files; empty for the working directory.
   public var directory: String
+  /// Whether files that exist give way.
   public var overwrites: Bool
 
+  /// Definitions and bars of a second, with the usual symbols and activity.
   public init(start: CivilDate, dayCount: Int, directory: String) {
     self.start = start
     self.dayCount = dayCount
@@ -34,8 +42,11 @@ public struct SimulationOptions: Sendable {
 
 /// One file of a simulation.
 public struct SimulatedFile: Hashable, Sendable {
+  /// The file.
   public let path: String
+  /// The day, UTC.
   public let date: CivilDate
+  /// What the records are.
   public let schema: RecordKind
   /// 0 until it is written.
   public internal(set) var recordCount = 0
@@ -46,15 +57,19 @@ public struct SimulatedFile: Hashable, Sendable {
 /// A day is simulated by itself, from the seed, the symbol and the date alone: neither other days, nor
 /// other schemas, nor the number of threads change its files. Quotes move on the tick grid; trades
 /// happen at the quotes; bars are made of those trades.
-public struct Simulation: Sendable {
+public struct SimulatedMarket: Sendable {
+  /// Days of a simulation at most.
   public static let dayCountMax = 3660
+  /// Symbols of a simulation at most.
   public static let symbolCountMax = 4096
   /// Schemas that can be simulated.
   public static let schemas: [RecordKind] = [
     .definition, .status, .mbp1, .tbbo, .trades, .ohlcv1s, .ohlcv1m, .ohlcv1h, .ohlcv1d,
   ]
 
+  /// What is simulated, as it was asked for.
   public let options: SimulationOptions
+  /// Like `EQUS.MINI`.
   public let dataset: String
   /// The files, by date, then in the order of the schemas.
   public let files: [SimulatedFile]

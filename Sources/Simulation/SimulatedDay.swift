@@ -2,6 +2,7 @@
 
 import Bytes
 import Columnar
+import Databento
 import Market
 
 /// Simulates one day into its files.
@@ -10,7 +11,7 @@ struct SimulatedDay {
   private static let eventCountMax = 200_000
   private static let nanosecondsPerSecond: UInt64 = 1_000_000_000
 
-  private let simulation: Simulation
+  private let simulation: SimulatedMarket
   private let date: CivilDate
   private let dayStart: UInt64
   private let activity: SimulatedActivity
@@ -43,7 +44,7 @@ struct SimulatedDay {
     var wander: Int64 = 0
   }
 
-  init(_ simulation: Simulation, date: CivilDate, sinks: [RecordKind: RecordSink]) {
+  init(_ simulation: SimulatedMarket, date: CivilDate, sinks: [RecordKind: RecordSink]) {
     self.simulation = simulation
     self.date = date
     self.sinks = sinks
