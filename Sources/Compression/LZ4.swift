@@ -18,7 +18,11 @@ enum LZ4 {
     _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer
   ) throws(CompressionError) -> Int {
     if let written = hadoop(source, into: target) { return written }
-    if let written = LZ4Frame.decompress(source, into: target) { return written }
+    if LZ4Frame.isFrame(source) { return try LZ4Frame.decompress(source, into: target) }
+    // The first bytes of a frame to be skipped may be those of a block.
+    if LZ4Frame.isSkippable(source), block(source, into: target) != target.count {
+      return try LZ4Frame.decompress(source, into: target)
+    }
     return try decompressBlock(source, into: target)
   }
 
@@ -84,65 +88,9 @@ enum LZ4 {
   }
 }
 
-/// LZ4's own frame: https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md
-enum LZ4Frame {
-  /// nil where the bytes are no sound frame. Checksums of the frame are passed over.
-  static func decompress(
-    _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer
-  ) -> Int? {
-    guard source.count >= 7,
-      source.loadUnaligned(as: UInt32.self) == UInt32(littleEndian: 0x184D_2204)
-    else { return nil }
-    let flags = source[4]
-    guard flags >> 6 == 1 else { return nil }
-    let hasBlockChecksum = flags & 0x10 != 0
-    var at = 6
-    if flags & 0x08 != 0 { at += 8 }
-    if flags & 0x01 != 0 { at += 4 }
-    at += 1
-    var out = 0
-    while source.count - at >= 4 {
-      let word = UInt32(littleEndian: source.loadUnaligned(fromByteOffset: at, as: UInt32.self))
-      at += 4
-      if word == 0 { return out }
-      let count = Int(word & 0x7FFF_FFFF)
-      if count > source.count - at { return nil }
-      let bytes = UnsafeRawBufferPointer(rebasing: source[at..<(at + count)])
-      guard let written = block(bytes, isStored: word >> 31 == 1, into: target, out) else {
-        return nil
-      }
-      out += written
-      at += count
-      if hasBlockChecksum { at += 4 }
-    }
-    return nil
-  }
-
-  /// Blocks may refer to up to 64 KiB before them.
-  private static func block(
-    _ bytes: UnsafeRawBufferPointer, isStored: Bool,
-    into target: UnsafeMutableRawBufferPointer, _ out: Int
-  ) -> Int? {
-    let room = UnsafeMutableRawBufferPointer(rebasing: target[out...])
-    if isStored {
-      if bytes.count > room.count { return nil }
-      room.copyMemory(from: bytes)
-      return bytes.count
-    }
-    guard let packedCount = Int32(exactly: bytes.count), let roomCount = Int32(exactly: room.count),
-      let base = target.baseAddress
-    else { return nil }
-    let window = Swift.min(out, 65_536)
-    let written = LZ4_decompress_safe_usingDict(
-      bytes.baseAddress?.assumingMemoryBound(to: CChar.self),
-      (base + out).assumingMemoryBound(to: CChar.self), packedCount, roomCount,
-      UnsafeRawPointer(base + (out - window)).assumingMemoryBound(to: CChar.self), Int32(window))
-    return written < 0 ? nil : Int(written)
-  }
-}
-
 /// Compresses LZ4 blocks without framing (Parquet's LZ4_RAW).
 public final class Lz4Encoder {
+  /// Keeps nothing between blocks: one serves any number.
   public init() {}
 
   /// Appends the compressed bytes of `source` to `target`.

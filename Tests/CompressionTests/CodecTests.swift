@@ -133,22 +133,6 @@ import Testing
     }
   }
 
-  @Test func lz4FramesMayStoreBlocksAndCarryChecksums() throws {
-    // Version 1, checksums of blocks, the content's size and a dictionary's number.
-    let header: [UInt8] = [0x04, 0x22, 0x4D, 0x18, 0x59, 0x40] + Array(repeating: 0, count: 13)
-    let stored: [UInt8] = [3, 0, 0, 0x80, 1, 2, 3, 0, 0, 0, 0]
-    // Four bytes from three back, in the block before, and twelve literals.
-    let literals: [UInt8] = Array(4..<16)
-    let linked: [UInt8] = [16, 0, 0, 0, 0x00, 3, 0, 0xC0] + literals + [0, 0, 0, 0]
-    let bytes = header + stored + linked + [0, 0, 0, 0]
-    #expect(try unpack(bytes, .lz4Hadoop, 19) == [1, 2, 3, 1, 2, 3, 1] + literals)
-    #expect(errorOf { _ = try unpack(bytes, .lz4Hadoop, 2) } != nil)
-    #expect(errorOf { _ = try unpack(header, .lz4Hadoop, 12) } != nil)
-    var otherVersion = bytes
-    otherVersion[4] = 0x99
-    #expect(errorOf { _ = try unpack(otherVersion, .lz4Hadoop, 12) }?.code == .corrupt)
-  }
-
   @Test func errorsNameTheirPlaceAndWhatHelps() {
     let file = CompressionError(.truncated, "cut", path: "a.zst", offset: 7)
     #expect(file.placeText == "a.zst, byte 7")
