@@ -1,29 +1,51 @@
-/// Base64 text (RFC 4648, section 4) of bytes that have no other text.
+/// Base64 text (RFC 4648, section 4, padded) of bytes that have no other text.
 public enum Base64 {
-  private static let alphabet = Array(
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-
+  /// The text of some bytes: four letters for each three of them, or fewer at the end.
   public static func encode(_ bytes: some Collection<UInt8>) -> String {
-    var text: [UInt8] = []
-    text.reserveCapacity((bytes.count + 2) / 3 * 4)
-    var word: UInt32 = 0
-    var pending = 0
-    for byte in bytes {
-      word = word << 8 | UInt32(byte)
-      pending += 1
-      if pending == 3 {
-        for shift: UInt32 in [18, 12, 6, 0] { text.append(alphabet[Int(word >> shift & 63)]) }
-        word = 0
-        pending = 0
+    let bytes = Array(bytes)
+    return bytes.withUnsafeBytes { source in
+      guard let base = source.baseAddress else { return "" }
+      return String(unsafeUninitializedCapacity: (source.count + 2) / 3 * 4) { target in
+        guard let start = target.baseAddress else { return 0 }
+        let out = UnsafeMutableRawPointer(start)
+        return write(base, source.count, to: out) - out
       }
     }
-    if pending > 0 {
-      word <<= UInt32(24 - 8 * pending)
-      for place in 0..<4 {
-        let symbol = alphabet[Int(word >> UInt32(18 - 6 * place) & 63)]
-        text.append(place <= pending ? symbol : UInt8(ascii: "="))
+  }
+
+  /// Writes the text of `count` bytes.
+  ///
+  /// - Parameter out: Room for four bytes for each three, or fewer at the end.
+  /// - Returns: The end of the text.
+  public static func write(
+    _ bytes: UnsafeRawPointer, _ count: Int, to out: UnsafeMutableRawPointer
+  ) -> UnsafeMutableRawPointer {
+    var end = out
+    var index = 0
+    while index < count {
+      var word: UInt32 = 0
+      let taken = Swift.min(3, count - index)
+      for offset in 0..<3 {
+        word = word << 8
+        if offset < taken { word |= UInt32(bytes.loadLE(index + offset, as: UInt8.self)) }
       }
+      for offset in 0..<4 {
+        let sextet = UInt8((word >> UInt32(18 - 6 * offset)) & 63)
+        end.storeLE(offset <= taken ? digit(sextet) : UInt8(ascii: "="), offset)
+      }
+      end += 4
+      index += taken
     }
-    return String(decoding: text, as: UTF8.self)
+    return end
+  }
+
+  private static func digit(_ value: UInt8) -> UInt8 {
+    switch value {
+    case 0..<26: 0x41 + value
+    case 26..<52: 0x61 + value - 26
+    case 52..<62: 0x30 + value - 52
+    case 62: 0x2B
+    default: 0x2F
+    }
   }
 }

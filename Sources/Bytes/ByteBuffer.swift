@@ -6,11 +6,14 @@ public final class ByteBuffer {
   /// Bytes that may be touched after `capacity`.
   public static let slackByteCount = 64
 
+  /// The first byte; it moves when the buffer grows.
   public private(set) var base: UnsafeMutableRawPointer
+  /// Bytes that fit without growing.
   public private(set) var capacity: Int
   /// Bytes in use. The owner sets it; `reserve` and `append` keep it.
   public var count = 0
 
+  /// A buffer of no bytes.
   public init(capacity: Int = 0) {
     self.capacity = capacity
     base = .allocate(byteCount: capacity + Self.slackByteCount, alignment: 16)
@@ -33,25 +36,30 @@ public final class ByteBuffer {
     capacity = grown
   }
 
+  /// Adds a copy of some bytes.
   public func append(_ source: UnsafeRawPointer, _ byteCount: Int) {
     reserve(count + byteCount)
     (base + count).copyMemory(from: source, byteCount: byteCount)
     count += byteCount
   }
 
+  /// Adds a copy of some bytes.
   public func append(_ source: UnsafeRawBufferPointer) {
     if let start = source.baseAddress { append(start, source.count) }
   }
 
+  /// Adds a copy of some bytes.
   public func append(_ source: [UInt8]) {
     source.withUnsafeBytes { append($0) }
   }
 
+  /// Adds an integer, least byte first.
   public func append<T: FixedWidthInteger & BitwiseCopyable>(littleEndian value: T) {
     reserve(count + MemoryLayout<T>.size)
     base.storeLE(value, count)
     count += MemoryLayout<T>.size
   }
 
+  /// Forgets the bytes and keeps the memory.
   public func removeAll() { count = 0 }
 }

@@ -8,6 +8,7 @@ public enum PathHash {
   private static let seed = UInt64.random(in: .min ... .max)
   private static let factor: UInt64 = 0x9E37_79B9_7F4A_7C15
 
+  /// The hash of a path in this process; another in the next.
   public static func of(_ text: String) -> UInt64 {
     var text = text
     return text.withUTF8 { bytes in

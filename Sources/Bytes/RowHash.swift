@@ -17,9 +17,12 @@ import CKernels
 
 /// A 128-bit sum of row hashes: the fingerprint of any set of rows, independent of their order.
 public struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
+  /// The lower 64 bits of the sum.
   public var low: UInt64
+  /// The upper 64 bits of the sum.
   public var high: UInt64
 
+  /// The sum of no rows, unless words are given.
   @inlinable public init(low: UInt64 = 0, high: UInt64 = 0) {
     self.low = low
     self.high = high

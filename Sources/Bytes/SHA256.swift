@@ -14,6 +14,7 @@ public struct SHA256: ~Copyable {
   private let native: NativeContext?
   private var portable = PortableSHA256()
 
+  /// The hash of no bytes.
   public init() {
     blocks = SHA256Blocks()
     native = blocks == nil ? NativeContext() : nil
@@ -26,6 +27,7 @@ public struct SHA256: ~Copyable {
     if form == .blocks && blocks == nil || form == .native && native == nil { return nil }
   }
 
+  /// Adds bytes after those before.
   public mutating func update(_ bytes: UnsafeRawBufferPointer) {
     if let blocks {
       update(blocks, bytes)

@@ -2,6 +2,7 @@ import Platform
 
 /// A lake, a table, a schema file or a configuration that cannot be used.
 public struct CatalogError: LakeError, Hashable {
+  /// The kinds of error.
   public enum Code: String, Sendable {
     case noLake, notALake, alreadyALake, unsuitableFileSystem, unreadable, unwritable
     case badName, unknownTable, tableExists, tableMismatch, unknownKind
@@ -31,11 +32,16 @@ public struct CatalogError: LakeError, Hashable {
     }
   }
 
+  /// What kind of error it is.
   public var code: Code
+  /// What is wrong, with the value found and the one expected.
   public var message: String
+  /// Where it was found, as far as it is known.
   public var place: Place
+  /// One command or one change that helps; nil where none is known.
   public var remedy: String?
 
+  /// An error of one kind.
   public init(_ code: Code, _ message: String, place: Place = Place(), remedy: String? = nil) {
     self.code = code
     self.message = message
@@ -43,6 +49,10 @@ public struct CatalogError: LakeError, Hashable {
     self.remedy = remedy
   }
 
+  /// `code`, as the README lists it.
+  public var codeText: String { code.rawValue }
+
+  /// Where it was found; nil where the message says it all.
   public var placeText: String? {
     var parts: [String] = []
     if let table = place.table { parts.append("table '\(table)'") }

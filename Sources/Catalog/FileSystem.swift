@@ -79,15 +79,10 @@ enum FileSystem {
     guard Waiting.isRegularFile(descriptor) else {
       throw CatalogError(.unreadable, "it is no file", place: .init(path: path))
     }
-    var bytes: [UInt8] = []
-    var part = [UInt8](repeating: 0, count: 64 << 10)
-    while true {
-      let count = Waiting.read(descriptor, &part, part.count, isFile: true)
-      if count < 0 { throw unreadable("file cannot be read", path, lake_errno()) }
-      if count == 0 { break }
-      bytes += part[..<count]
-      if bytes.count > YAMLParser.byteCountMax { break }
-    }
+    guard
+      let bytes = Transfer.readToEnd(
+        descriptor, byteCountMax: YAMLParser.byteCountMax, isFile: true)
+    else { throw unreadable("file cannot be read", path, lake_errno()) }
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw CatalogError(.unreadable, "file is not UTF-8 text", place: .init(path: path))
     }

@@ -132,14 +132,10 @@ enum SecretFile {
     var status = stat()
     guard lake_fstat(descriptor, &status) == 0 else { throw unreadable(path) }
     let isFile = status.st_mode & S_IFMT == S_IFREG
-    var bytes: [UInt8] = []
-    var part = [UInt8](repeating: 0, count: VendorKey.fileByteCountMax)
-    while bytes.count < VendorKey.fileByteCountMax {
-      let count = Waiting.read(descriptor, &part, part.count, isFile: isFile)
-      if count < 0 { throw unreadable(path) }
-      if count == 0 { break }
-      bytes += part[..<count]
-    }
+    guard
+      let bytes = Transfer.readToEnd(
+        descriptor, byteCountMax: VendorKey.fileByteCountMax, isFile: isFile)
+    else { throw unreadable(path) }
     let text = String(decoding: bytes.prefix(VendorKey.fileByteCountMax), as: UTF8.self)
     guard isWanted(text) else { return text }
     guard status.st_mode & 0o077 == 0 else {

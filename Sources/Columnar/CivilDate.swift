@@ -5,6 +5,11 @@ public struct CivilDate: Hashable, Sendable, Comparable, CustomStringConvertible
   /// Days since 1970-01-01.
   public let daysSinceEpoch: Int
 
+  /// A day without leap seconds, as times count: 86,400 s.
+  @inlinable @inline(__always)
+  public static var nanosecondsPerDay: Int64 { 86_400_000_000_000 }
+
+  /// The date so many days after 1970-01-01, or before it.
   public init(daysSinceEpoch: Int) { self.daysSinceEpoch = daysSinceEpoch }
 
   /// nil when there is no such day; years 0 to 9999.
@@ -51,8 +56,11 @@ public struct CivilDate: Hashable, Sendable, Comparable, CustomStringConvertible
     return (year, month, dayOfYear - (153 * shifted + 2) / 5 + 1)
   }
 
+  /// 0 to 9999 for dates that ISO text can name; otherwise as far as the calendar goes on.
   public var year: Int { components.year }
+  /// 1 to 12.
   public var month: Int { components.month }
+  /// 1 to 31.
   public var day: Int { components.day }
 
   /// `2024-01-02`; years outside 0…9999 keep all their digits and sign.
@@ -66,6 +74,7 @@ public struct CivilDate: Hashable, Sendable, Comparable, CustomStringConvertible
     return pad(year, 4) + "-" + pad(month, 2) + "-" + pad(day, 2)
   }
 
+  /// `2024-01-02`.
   public var description: String { iso }
 
   /// Monday is 1, Sunday is 7.
@@ -74,6 +83,7 @@ public struct CivilDate: Hashable, Sendable, Comparable, CustomStringConvertible
     return (shifted < 0 ? shifted + 7 : shifted) + 1
   }
 
+  /// Whether a date comes before another.
   public static func < (left: CivilDate, right: CivilDate) -> Bool {
     left.daysSinceEpoch < right.daysSinceEpoch
   }

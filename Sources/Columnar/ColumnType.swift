@@ -33,10 +33,15 @@ public enum ColumnType: Hashable, Sendable {
   /// A type that is known never to hold a value.
   case null
 
+  /// A signed integer of 8 bits.
   public static let byte = ColumnType.integer(bitWidth: 8, isSigned: true)
+  /// A signed integer of 16 bits.
   public static let short = ColumnType.integer(bitWidth: 16, isSigned: true)
+  /// A signed integer of 32 bits.
   public static let int = ColumnType.integer(bitWidth: 32, isSigned: true)
+  /// A signed integer of 64 bits.
   public static let long = ColumnType.integer(bitWidth: 64, isSigned: true)
+  /// Bytes of any length.
   public static let binary = ColumnType.binary(fixed: nil)
   /// The timestamp of a lake table: microseconds, UTC.
   public static let timestamp = ColumnType.timestamp(.microseconds, isUTC: true)
@@ -97,10 +102,14 @@ public enum StorageKind: Sendable { case integers, wide, doubles, bytes }
 
 /// A named column of a flat schema.
 public struct Field: Hashable, Sendable {
+  /// The column's name, as files and logs spell it.
   public var name: String
+  /// What its values mean.
   public var type: ColumnType
+  /// Whether rows may have no value.
   public var isNullable: Bool
 
+  /// A column that a schema declares.
   public init(_ name: String, _ type: ColumnType, isNullable: Bool = true) {
     self.name = name
     self.type = type

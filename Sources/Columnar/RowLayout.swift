@@ -42,14 +42,17 @@ public enum RowNull: Hashable, Sendable {
 public struct RowField: Hashable, Sendable {
   /// The vendor's field name (a schema column's `source`).
   public var name: String
+  /// How the value lies in the row.
   public var form: RowFieldForm
   /// Byte offset within the row.
   public var offset: Int
+  /// How a missing value is marked.
   public var null: RowNull
 
   /// The field without its name: what loops over rows need, and cheap to pass on.
   public var place: RowPlace { RowPlace(form: form, offset: offset, null: null) }
 
+  /// A field at an offset of the row, in bytes.
   public init(_ name: String, _ form: RowFieldForm, offset: Int, null: RowNull = .never) {
     self.name = name
     self.form = form
@@ -65,6 +68,7 @@ public struct RowPlace: Hashable, Sendable {
   public var offset: Int
   public var null: RowNull
 
+  /// A field at an offset of the row, in bytes.
   public init(form: RowFieldForm, offset: Int, null: RowNull) {
     self.form = form
     self.offset = offset
@@ -76,8 +80,10 @@ public struct RowPlace: Hashable, Sendable {
 public struct RowLayout: Hashable, Sendable {
   /// Bytes from one row to the next.
   public let stride: Int
+  /// The fields, in the order in which they are shown.
   public let fields: [RowField]
 
+  /// Rows of `stride` bytes each.
   public init(stride: Int, fields: [RowField]) {
     for field in fields {
       precondition(
@@ -88,6 +94,7 @@ public struct RowLayout: Hashable, Sendable {
     self.fields = fields
   }
 
+  /// The field of a name; nil where there is none.
   public func field(named name: String) -> RowField? { fields.first { $0.name == name } }
 }
 
@@ -96,10 +103,12 @@ public final class StringTable {
   /// Distinct texts that one table may hold.
   public static let countMax = 1 << 28
 
+  /// The texts by their codes.
   public private(set) var values = ByteColumn()
   private var slots: [UInt32]
   private var mask: Int
 
+  /// No texts.
   public init() {
     slots = [UInt32](repeating: .max, count: 1024)
     mask = 1023
@@ -107,6 +116,7 @@ public final class StringTable {
     slots[Self.hash(UnsafeRawBufferPointer(start: nil, count: 0)) & mask] = 0
   }
 
+  /// Number of distinct texts.
   public var count: Int { values.count }
 
   /// Forgets all texts: codes are given anew.
@@ -133,11 +143,13 @@ public final class StringTable {
     return code
   }
 
+  /// The code of a text, which is added where it is new.
   public func code(_ text: String) -> UInt32 {
     var text = text
     return text.withUTF8 { code(UnsafeRawBufferPointer($0)) }
   }
 
+  /// The text of a code that this table gave.
   public subscript(code: UInt32) -> String { values[Int(code)] }
 
   private func equals(_ index: Int, _ text: UnsafeRawBufferPointer) -> Bool {
@@ -166,16 +178,20 @@ public final class StringTable {
 
 /// Packed rows of one layout, in source order.
 public final class RowBlock {
+  /// How a row lies in the bytes.
   public let layout: RowLayout
+  /// The rows one after the other.
   public let bytes: ByteBuffer
   /// Ordinal of the first row within its source.
   public var firstOrdinal: Int64
 
+  /// A block without rows.
   public init(layout: RowLayout, firstOrdinal: Int64 = 0) {
     self.layout = layout
     bytes = ByteBuffer()
     self.firstOrdinal = firstOrdinal
   }
 
+  /// Rows that the bytes hold.
   public var rowCount: Int { bytes.count / layout.stride }
 }

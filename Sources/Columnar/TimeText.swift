@@ -1,14 +1,13 @@
 /// ISO 8601 text of instants. An instant is an Int64 of nanoseconds since 1970 UTC.
 public enum TimeText {
-  static let nanosecondsPerDay: Int64 = 86_400_000_000_000
 
   /// `2024-01-02T14:30:00.123456789Z`, with `digits` (0, 3, 6 or 9) fraction digits; further digits
   /// are cut off, so ask for as many as the value has.
   public static func iso(nanoseconds: Int64, digits: Int) -> String {
-    var (day, rest) = nanoseconds.quotientAndRemainder(dividingBy: nanosecondsPerDay)
+    var (day, rest) = nanoseconds.quotientAndRemainder(dividingBy: CivilDate.nanosecondsPerDay)
     if rest < 0 {
       day -= 1
-      rest += nanosecondsPerDay
+      rest += CivilDate.nanosecondsPerDay
     }
     return CivilDate(daysSinceEpoch: Int(day)).iso + "T" + clock(nanoseconds: rest, digits: digits)
       + "Z"

@@ -8,6 +8,7 @@ public struct OutputForms: Sendable {
   /// Suffixes of the compressions that it does.
   public var compressions: [String]
 
+  /// What a command can write, by the end of the file's name.
   public init(_ suffixes: [String], compressions: [String] = []) {
     self.suffixes = suffixes
     self.compressions = compressions

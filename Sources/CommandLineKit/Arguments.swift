@@ -4,6 +4,7 @@ import Platform
 ///
 /// `--flag value`, `--flag=value`, `-o FILE`, `-oFILE`, `-qv`; after `--` all words are operands; `-` is one.
 public struct Arguments: Sendable {
+  /// What the command takes.
   public let spec: CommandSpec
   var operands: [String] = []
   /// Values in the order given, by long name; a switch that is set has one empty value.

@@ -10,6 +10,7 @@ public protocol Command: Sendable {
 }
 
 extension Command {
+  /// false.
   public var printsRows: Bool { false }
 }
 
@@ -24,6 +25,7 @@ public struct FlagSpec: Sendable {
   public let short: Character?
   /// Name of the value in help, like `DIR`; nil for a switch. `a|b|c` lists all values there are.
   public let valueName: String?
+  /// What the help says of it.
   public let help: String
   /// May be given more than once.
   public let isRepeatable: Bool
@@ -78,9 +80,12 @@ public struct OperandSpec: Sendable {
   /// Like `TABLE`; `check|show` lists all words there are.
   public let name: String
   public let help: String
+  /// Whether it may be left out.
   public let isOptional: Bool
+  /// Whether it may be given more than once.
   public let isRepeated: Bool
 
+  /// What a command takes besides flags.
   public init(_ name: String, help: String, isOptional: Bool = false, isRepeated: Bool = false) {
     self.name = name
     self.help = help
@@ -101,9 +106,12 @@ public struct OperandSpec: Sendable {
 
 /// A line that can be typed, and what it does.
 public struct Example: Sendable {
+  /// The command line, whole.
   public let line: String
+  /// What it does.
   public let what: String
 
+  /// An example for the help.
   public init(_ line: String, _ what: String) {
     self.line = line
     self.what = what
@@ -112,15 +120,20 @@ public struct Example: Sendable {
 
 /// The declaration of a command.
 public struct CommandSpec: Sendable {
+  /// As it is typed; several words where it belongs to another.
   public let name: String
   /// One sentence.
   public let summary: String
+  /// What it takes besides flags, in order.
   public let operands: [OperandSpec]
+  /// Its flags; those that every command has are not among them.
   public let flags: [FlagSpec]
   /// Paragraphs after the flags.
   public let notes: [String]
+  /// For the help.
   public let examples: [Example]
 
+  /// What a command takes, and what its help says.
   public init(
     name: String, summary: String, operands: [OperandSpec] = [], flags: [FlagSpec] = [],
     notes: [String] = [], examples: [Example] = []
@@ -148,9 +161,12 @@ public struct CommandSpec: Sendable {
 
 /// Commands that belong together in the list of all.
 public struct CommandGroup: Sendable {
+  /// What the help calls the group.
   public let title: String
+  /// The commands, in the help's order.
   public let commands: [any Command.Type]
 
+  /// Commands that the help lists together.
   public init(_ title: String, _ commands: [any Command.Type]) {
     self.title = title
     self.commands = commands

@@ -7,14 +7,19 @@ public struct Context: Sendable {
   public let output: TextOutput
   /// Progress, warnings, summary.
   public let talk: TalkStream
+  /// The process's environment.
   public let environment: [String: String]
+  /// What relative paths begin at.
   public let workingDirectory: String
   /// The value of `--lake`.
   public let lakeFlag: String?
+  /// Whether `--json` was given: one object a line.
   public let isJSON: Bool
   /// Whether standard output is for rows alone.
   let printsRows: Bool
+  /// Whether `--quiet` was given: errors only.
   public let isQuiet: Bool
+  /// Whether `--verbose` was given.
   public let isVerbose: Bool
   /// Whether progress may be drawn: standard error is a terminal, and neither `--quiet` nor `--progress never`.
   public let hasProgress: Bool
@@ -182,24 +187,11 @@ struct ErrorText {
       place = error.placeText
       placeLines = error.placeLines
       remedy = error.remedy
-      // Every room's error has a `code`; none of them needs to say so twice.
-      code = Self.code(of: error)
+      code = error.codeText
     } else {
       message = String(describing: error)
       code = "unexpected"
     }
-  }
-
-  /// An error's own code, else that of the error which it passes on with a place in front.
-  private static func code(of error: any Error) -> String {
-    let children = Mirror(reflecting: error).children
-    if let code = children.first(where: { $0.label == "code" || $0.label == "kind" }) {
-      return "\(code.value)"
-    }
-    if let cause = children.first(where: { $0.label == "cause" })?.value as? any Error {
-      return code(of: cause)
-    }
-    return "unexpected"
   }
 
   static func lines(

@@ -39,10 +39,3 @@ public enum ProcessMemory {
     }
   }
 }
-
-/// Seconds on the clock that never steps.
-public func monotonicSeconds() -> Double {
-  var time = timespec()
-  clock_gettime(CLOCK_MONOTONIC, &time)
-  return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
-}

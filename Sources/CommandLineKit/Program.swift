@@ -3,15 +3,20 @@ import Platform
 
 /// The program: finds the command, runs it, and turns what happens into an exit status.
 public struct Program: Sendable {
+  /// As it is typed.
   public let name: String
+  /// Like `0.1.0`.
   public let version: String
+  /// What it is, in a line.
   public let summary: String
+  /// The commands, as the help lists them.
   public let groups: [CommandGroup]
   /// Words for completions, by operand: `TABLE` is completed by what `lake tables --names` prints.
   public let completionSources: [String: String]
   /// Called before a command runs: for what is wired to its context.
   public let willRun: @Sendable (Context) -> Void
 
+  /// A program of these commands.
   public init(
     name: String, version: String, summary: String, groups: [CommandGroup],
     completionSources: [String: String] = [:],
@@ -284,7 +289,7 @@ private struct Setting {
 struct OutputError: LakeError {
   let number: Int32
   var message: String { "standard output cannot be written: " + String(cString: strerror(number)) }
-  let code = "unwritable"
+  let codeText = "unwritable"
   var placeText: String? { nil }
   var remedy: String? { number == ENOSPC ? "free some space, or write elsewhere" : nil }
 }

@@ -13,7 +13,7 @@ public final class ProgressReporter: Sendable {
 
   private let context: Context
   private let verb: String
-  private let began = monotonicSeconds()
+  private let began = Clock.monotonicSeconds()
   private let fileIndexCount = Atomic<Int>(0)
   private let fileTotal: Atomic<Int>
   private let rowCounter = Atomic<Int>(0)
@@ -46,6 +46,7 @@ public final class ProgressReporter: Sendable {
 
   // MARK: - Counting
 
+  /// Says how much there is to do.
   public func setTotals(files: Int, bytes: Int) {
     fileTotal.store(files, ordering: .relaxed)
     byteTotal.store(bytes, ordering: .relaxed)
@@ -57,15 +58,23 @@ public final class ProgressReporter: Sendable {
     currentName.withLock { $0 = name }
   }
 
+  /// Counts rows that were read.
   public func addRows(_ count: Int) { rowCounter.wrappingAdd(count, ordering: .relaxed) }
+  /// Counts rows that were written.
   public func addStoredRows(_ count: Int) { storedCounter.wrappingAdd(count, ordering: .relaxed) }
+  /// Counts bytes that were read.
   public func addBytes(_ count: Int) { byteCounter.wrappingAdd(count, ordering: .relaxed) }
+  /// Counts errors.
   public func addErrors(_ count: Int = 1) { errorCounter.wrappingAdd(count, ordering: .relaxed) }
 
+  /// Rows that were read.
   public var rowCount: Int { rowCounter.load(ordering: .relaxed) }
+  /// Bytes that were read.
   public var byteCount: Int { byteCounter.load(ordering: .relaxed) }
+  /// Errors.
   public var errorCount: Int { errorCounter.load(ordering: .relaxed) }
-  public var elapsedSeconds: Double { monotonicSeconds() - began }
+  /// Seconds since it was made.
+  public var elapsedSeconds: Double { Clock.monotonicSeconds() - began }
 
   /// Stops drawing and erases the line.
   public func finish() { stop() }

@@ -1,5 +1,6 @@
 /// What a command did, in figures: aligned lines on standard error, or the last JSON line with `--json`.
 public struct Summary: Sendable {
+  /// A figure and its unit.
   public enum Value: Sendable {
     case count(Int)
     case bytes(Int)
@@ -13,8 +14,10 @@ public struct Summary: Sendable {
     case counts([(name: String, count: Int)])
   }
 
+  /// The figures, in their order; `key` names them in JSON.
   public private(set) var entries: [(key: String, label: String, value: Value)] = []
 
+  /// No figures.
   public init() {}
 
   /// Adds a figure.

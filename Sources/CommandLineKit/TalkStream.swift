@@ -11,6 +11,7 @@ public final class TalkStream: Sendable {
   private let status = Mutex("")
   private let filter = Mutex<(@Sendable (String) -> String)?>(nil)
 
+  /// Writes to what is standard error, or a test's memory.
   public init(_ output: TextOutput) { self.output = output }
 
   /// nil: kept in memory.

@@ -21,13 +21,16 @@ public final class TextOutput: Sendable {
   public let descriptor: Int32?
   private let state = Mutex(State())
 
+  /// nil keeps the bytes in memory.
   public init(descriptor: Int32?) { self.descriptor = descriptor }
 
+  /// Adds a text.
   public func write(_ text: String) {
     var text = text
     text.withUTF8 { write(bytes: UnsafeRawBufferPointer($0)) }
   }
 
+  /// Adds bytes.
   public func write(bytes: UnsafeRawBufferPointer) {
     state.withLock { state in
       if state.isClosed || state.failure != 0 { return }
@@ -36,6 +39,7 @@ public final class TextOutput: Sendable {
     }
   }
 
+  /// Writes what waits.
   public func flush() { state.withLock { drain(&$0) } }
 
   /// Whether the reader has closed the pipe.
@@ -51,18 +55,11 @@ public final class TextOutput: Sendable {
 
   private func drain(_ state: inout State) {
     guard let descriptor else { return }
-    state.buffer.withUnsafeBytes { bytes in
-      var rest = bytes[...]
-      while !rest.isEmpty, !state.isClosed, state.failure == 0 {
-        let part = UnsafeRawBufferPointer(rebasing: rest)
-        let count = Waiting.write(descriptor, part.baseAddress, part.count)
-        if count >= 0 {
-          rest = rest.dropFirst(count)
-          continue
-        }
-        let error = lake_errno()
-        if error == EPIPE { state.isClosed = true } else { state.failure = error }
-      }
+    if !state.isClosed, state.failure == 0,
+      !state.buffer.withUnsafeBytes({ Transfer.write(descriptor, $0) })
+    {
+      let error = lake_errno()
+      if error == EPIPE { state.isClosed = true } else { state.failure = error }
     }
     state.buffer.removeAll(keepingCapacity: true)
   }

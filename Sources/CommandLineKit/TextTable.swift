@@ -1,10 +1,14 @@
 /// Rows in aligned columns.
 public struct TextTable: Sendable {
+  /// Where in its column a text stands.
   public enum Alignment: Sendable { case left, right }
 
+  /// The columns.
   public let headings: [(title: String, alignment: Alignment)]
+  /// The texts, one for each column.
   public private(set) var rows: [[String]] = []
 
+  /// A table without rows.
   public init(_ headings: [(title: String, alignment: Alignment)]) { self.headings = headings }
 
   /// Adds a row; control characters are escaped.

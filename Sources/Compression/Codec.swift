@@ -30,6 +30,7 @@ public final class Decompressor: Sendable {
   /// More than threads that decompress at a time.
   private static let contextMax = 64
 
+  /// Takes its contexts from those of all decompressors.
   public init() {}
 
   /// Decompresses a whole page into a buffer of exactly its size.

@@ -3,6 +3,7 @@ import Platform
 
 /// Bytes that cannot be compressed or decompressed, or a stream that cannot be read or written.
 public struct CompressionError: LakeError, Hashable {
+  /// The kinds of error.
   public enum Code: String, Sendable {
     /// The compressed bytes contradict their format.
     case corrupt
@@ -18,16 +19,20 @@ public struct CompressionError: LakeError, Hashable {
     case file
   }
 
+  /// What kind of error it is.
   public var code: Code
+  /// What is wrong, with the value found and the one expected.
   public var message: String
   /// The file's path, or the codec's name.
   public var path: String?
   /// Compressed bytes from the start of the stream.
   public var offset: Int?
+  /// One command or one change that helps; nil where none is known.
   public var remedy: String?
   /// The system's error number, where a system call failed: `EPIPE`, `ENOSPC`, …
   public var systemError: Int32?
 
+  /// An error of one kind.
   public init(
     _ code: Code, _ message: String, path: String? = nil, offset: Int? = nil,
     remedy: String? = nil, systemError: Int32? = nil
@@ -57,6 +62,10 @@ public struct CompressionError: LakeError, Hashable {
     }
   }
 
+  /// `code`, as the README lists it.
+  public var codeText: String { code.rawValue }
+
+  /// Where it was found; nil where the message says it all.
   public var placeText: String? {
     switch (path, offset) {
     case (let path?, let offset?): "\(path), byte \(offset)"

@@ -19,6 +19,7 @@ public final class InputStream {
 
   /// As given; `-` is standard input.
   public let path: String
+  /// How the bytes are compressed, told by the first of them.
   public let format: StreamFormat
   /// Bytes of the file, where it is a regular one.
   public let fileByteCount: Int?

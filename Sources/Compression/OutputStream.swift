@@ -9,7 +9,9 @@ import Platform
 public final class OutputStream {
   static let chunkByteCount = 1 << 20
 
+  /// As the person wrote it; `-` is standard output.
   public let path: String
+  /// How the bytes are compressed.
   public let format: StreamFormat
   /// Bytes given to the system so far.
   public private(set) var writtenByteCount = 0
@@ -55,6 +57,7 @@ public final class OutputStream {
     if ownsDescriptor { lake_close(descriptor) }
   }
 
+  /// Writes bytes after those before; they are compressed, and may wait in memory until `finish`.
   public func write(_ bytes: UnsafeRawBufferPointer) throws(CompressionError) {
     guard let base = bytes.baseAddress, bytes.count > 0 else { return }
     switch format {
@@ -64,6 +67,7 @@ public final class OutputStream {
     }
   }
 
+  /// Writes bytes after those before.
   public func write(_ bytes: [UInt8]) throws(CompressionError) {
     let result = bytes.withUnsafeBytes { raw in
       Result { () throws(CompressionError) in try write(raw) }
@@ -157,17 +161,11 @@ public final class OutputStream {
   }
 
   private func writeAll(_ bytes: UnsafeRawPointer, _ count: Int) throws(CompressionError) {
-    var done = 0
-    while done < count {
-      let written = Waiting.write(descriptor, bytes + done, Swift.min(count - done, 1 << 30))
-      if written >= 0 {
-        done += written
-        writtenByteCount += written
-        continue
-      }
+    guard Transfer.write(descriptor, UnsafeRawBufferPointer(start: bytes, count: count)) else {
       let code = lake_errno()
       let reason = code == EINTR ? "interrupted" : String(cString: strerror(code))
       throw CompressionError(.file, "cannot write '\(path)': \(reason)", systemError: code)
     }
+    writtenByteCount += count
   }
 }

@@ -3,6 +3,7 @@ import CZstd
 
 /// Compresses whole buffers to zstd frames, reusing its context. One per thread.
 public final class ZstdEncoder {
+  /// zstd's compression level.
   public let level: Int
   private let context: OpaquePointer?
 

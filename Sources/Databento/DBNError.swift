@@ -2,6 +2,7 @@ import Platform
 
 /// A DBN file or stream that cannot be read or written.
 public struct DBNError: LakeError, Hashable {
+  /// The kinds of error.
   public enum Code: String, Sendable {
     /// The bytes break the format.
     case corrupt
@@ -17,12 +18,15 @@ public struct DBNError: LakeError, Hashable {
     case inputOutput
   }
 
+  /// Where in which file.
   public struct Place: Hashable, Sendable {
+    /// The file; `-` is standard input.
     public var path: String?
     /// Offset in the decompressed stream.
     public var byteOffset: Int?
     /// Number of the record, from 0.
     public var record: Int?
+    /// A location as far as it is known.
     public init(path: String? = nil, byteOffset: Int? = nil, record: Int? = nil) {
       self.path = path
       self.byteOffset = byteOffset
@@ -30,11 +34,16 @@ public struct DBNError: LakeError, Hashable {
     }
   }
 
+  /// What kind of error it is.
   public var code: Code
+  /// What is wrong, with the value found and the one expected.
   public var message: String
+  /// Where in which file: filled in while the error travels outward.
   public var place: Place
+  /// One command or one change that helps; nil where none is known.
   public var remedy: String?
 
+  /// An error of one kind.
   public init(
     _ code: Code, _ message: String, at byteOffset: Int? = nil, remedy: String? = nil
   ) {
@@ -53,6 +62,10 @@ public struct DBNError: LakeError, Hashable {
     }
   }
 
+  /// `code`, as the README lists it.
+  public var codeText: String { code.rawValue }
+
+  /// Where it was found; nil where the message says it all.
   public var placeText: String? {
     var parts: [String] = []
     if let path = place.path { parts.append(path == "-" ? "standard input" : "'\(path)'") }

@@ -6,6 +6,7 @@ public struct DBNField: Hashable, Sendable {
   public let name: String
   /// Bytes from the start of the record.
   public let offset: Int
+  /// How the value lies in the record.
   public let form: RowFieldForm
   /// The bits that mean "no value", at the field's width; nil where every value is a value.
   public let nullSentinel: UInt64?

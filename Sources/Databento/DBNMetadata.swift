@@ -17,6 +17,7 @@ public struct DBNMetadata: Hashable, Sendable {
   public var limit: UInt64?
   /// How the symbols were asked for; nil for a live stream that mixes several ways.
   public var stypeIn: SType?
+  /// What the symbols were resolved to.
   public var stypeOut: SType
   /// Whether each record is followed by the time at which the vendor sent it.
   public var tsOut: Bool
@@ -26,9 +27,12 @@ public struct DBNMetadata: Hashable, Sendable {
   public var symbols: [String]
   /// Symbols that resolved for a part of the range only.
   public var partial: [String]
+  /// Symbols that were resolved on no day.
   public var notFound: [String]
+  /// What the symbols stood for, by day.
   public var mappings: [SymbolMapping]
 
+  /// A header.
   public init(
     version: Int = DBNFields.versionMax, dataset: String, schema: RecordKind?, start: UInt64,
     end: UInt64?, limit: UInt64? = nil, stypeIn: SType? = .rawSymbol,
@@ -56,8 +60,10 @@ public struct DBNMetadata: Hashable, Sendable {
 public struct SymbolMapping: Hashable, Sendable {
   /// The symbol as it was asked for, in the metadata's `stypeIn`.
   public var rawSymbol: String
+  /// Of days, in order.
   public var intervals: [MappingInterval]
 
+  /// What a symbol stood for.
   public init(rawSymbol: String, intervals: [MappingInterval]) {
     self.rawSymbol = rawSymbol
     self.intervals = intervals
@@ -66,12 +72,14 @@ public struct SymbolMapping: Hashable, Sendable {
 
 /// A half-open range of UTC dates with one meaning.
 public struct MappingInterval: Hashable, Sendable {
+  /// The first day.
   public var startDate: CivilDate
   /// Exclusive.
   public var endDate: CivilDate
   /// The symbol it stood for, in the metadata's `stypeOut`; empty in old files where it had none.
   public var symbol: String
 
+  /// Days on which a symbol stood for one thing.
   public init(startDate: CivilDate, endDate: CivilDate, symbol: String) {
     self.startDate = startDate
     self.endDate = endDate

@@ -18,6 +18,7 @@ public final class DBNBlock {
   /// Offset of the block's first byte in the decompressed stream.
   public internal(set) var byteOffset = 0
 
+  /// Memory for blocks of one reader.
   public init() {}
 
   /// Records in all runs.
@@ -38,6 +39,7 @@ public final class DBNReader {
   public let metadata: DBNMetadata?
   /// Version of the format.
   public let version: Int
+  /// Whether records end with the time at which the gateway sent them.
   public let tsOut: Bool
   /// Bytes of the file as stored; nil where that is not known.
   public var fileByteCount: Int? { input.fileByteCount }

@@ -3,13 +3,16 @@
 
 /// Consecutive records of one kind.
 public struct RecordRun: Hashable, Sendable {
+  /// What the records are.
   public var kind: RecordKind
   /// Offset of the first record in the bytes that were scanned.
   public var start: Int
+  /// Number of records.
   public var count: Int
   /// Bytes from one record to the next.
   public var stride: Int
 
+  /// Records of one kind that follow each other.
   public init(kind: RecordKind, start: Int, count: Int, stride: Int) {
     self.kind = kind
     self.start = start

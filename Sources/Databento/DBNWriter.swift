@@ -7,7 +7,9 @@ public final class DBNWriter {
   /// zstd level for files that are read more often than written.
   public static let levelDefault = 3
 
+  /// The file.
   public let path: String
+  /// The header, already written.
   public let metadata: DBNMetadata
   /// Bytes of records written so far, uncompressed.
   public private(set) var byteCount = 0

@@ -3,6 +3,7 @@ import Platform
 
 /// A file that appears under its name when it is whole, compressed as its name says.
 public final class PendingFile: @unchecked Sendable {
+  /// The name that the file gets.
   public let path: String
   private let stream: OutputStream
   private let file: OutputFile
@@ -26,6 +27,7 @@ public final class PendingFile: @unchecked Sendable {
     self.path = path
   }
 
+  /// Writes bytes after those before.
   public func write(_ bytes: UnsafeRawBufferPointer) throws { try stream.write(bytes) }
 
   /// Ends the file and gives it its name.

@@ -87,6 +87,7 @@ public enum RecordKind: String, CaseIterable, Hashable, Sendable {
     Self.schemasByNumber.firstIndex(of: self).map { UInt16($0) }
   }
 
+  /// From the number that a header has; nil where it is unknown.
   public init?(schemaNumber: UInt16) {
     guard Int(schemaNumber) < Self.schemasByNumber.count else { return nil }
     self = Self.schemasByNumber[Int(schemaNumber)]

@@ -34,11 +34,14 @@ public enum ResolutionStep: Int, CaseIterable, Hashable, Sendable {
 
 /// The raw symbol of an instrument on some days.
 public struct InstrumentName: Hashable, Sendable {
+  /// The instrument.
   public var instrumentID: UInt32
   /// UTC days since 1970-01-01, half-open.
   public var days: Range<Int>
+  /// Its raw symbol.
   public var symbol: String
 
+  /// What an instrument was called on some days.
   public init(instrumentID: UInt32, days: Range<Int>, symbol: String) {
     self.instrumentID = instrumentID
     self.days = days
@@ -53,6 +56,7 @@ public struct InstrumentName: Hashable, Sendable {
 /// symbols (or continuous, parent, … ones, which then are only what was *requested*) to ids, or from
 /// ids to raw symbols.
 public struct SymbolResolver: Sendable {
+  /// The symbol of rows of which nobody says what it is.
   public static let unknownSymbol = "UNKNOWN_SYMBOL"
 
   /// Grows by one whenever an observed record may change what an id resolves to: callers that
@@ -246,7 +250,7 @@ extension SymbolResolver {
     let id = base.loadLE(4, as: UInt32.self)
     let received = base.loadLE(16, as: UInt64.self)
     let time = received == .max ? base.loadLE(8, as: UInt64.self) : received
-    let day = Int(time / 86_400_000_000_000)
+    let day = Int(time / UInt64(CivilDate.nanosecondsPerDay))
     var known = definitions[id] ?? []
     if let index = known.lastIndex(where: { $0.day <= day }), known[index].symbol == symbol {
       return
@@ -270,7 +274,7 @@ extension SymbolResolver {
   }
 
   private static func days(from start: UInt64, until end: UInt64) -> Range<Int> {
-    let nanosecondsPerDay: UInt64 = 86_400_000_000_000
+    let nanosecondsPerDay = UInt64(CivilDate.nanosecondsPerDay)
     let first = start == .max ? 0 : Int(start / nanosecondsPerDay)
     let after = end == .max || end == 0 ? Int.max : Int((end - 1) / nanosecondsPerDay) + 1
     return first..<max(first, after)

@@ -1,6 +1,7 @@
 // The text of the symbol column, ready to be copied, by instrument and day.
 
 import Bytes
+import Columnar
 
 /// A cache of symbols in their printed form; one for each thread.
 final class SymbolTexts {
@@ -46,7 +47,7 @@ final class SymbolTexts {
   /// - Parameter target: Room for `textByteCountMax` bytes and the slack of a buffer.
   @inline(__always)
   func put(_ id: UInt32, time: UInt64, _ target: UnsafeMutableRawPointer) -> Int {
-    let day = time / 86_400_000_000_000
+    let day = time / UInt64(CivilDate.nanosecondsPerDay)
     let key = UInt64(id) | (day &<< 32)
     var slot = Int(truncatingIfNeeded: (key &* 0x9E37_79B9_7F4A_7C15) &>> 40) & mask
     while slots[slot].key != key || slots[slot].count < 0 {

@@ -19,16 +19,22 @@ public enum Action: Hashable, Sendable {
 
 /// A data file that no longer belongs to the table: a tombstone.
 public struct RemoveFile: Hashable, Sendable {
+  /// As the log has it: relative to the table or a URI, percent-encoded.
   public var path: String
   /// Milliseconds since 1970 UTC.
   public var deletionTimestamp: Int64?
+  /// Whether the table's rows change by it.
   public var dataChange: Bool
   /// nil where the writer did not say.
   public var partitionValues: [String: String?]?
+  /// The file's bytes.
   public var size: Int64?
+  /// What the writer says of the file.
   public var tags: [String: String]
+  /// Which deletion vector the file had; nil for none.
   public var deletionVectorID: String?
 
+  /// The removal of a file.
   public init(
     path: String, deletionTimestamp: Int64?, dataChange: Bool = true,
     partitionValues: [String: String?]? = nil, size: Int64? = nil, tags: [String: String] = [:]
@@ -51,6 +57,7 @@ public struct RemoveFile: Hashable, Sendable {
     deletionVectorID = file.deletionVectorID
   }
 
+  /// The path, decoded.
   public var filePath: String { DataPath.decoded(path) }
 }
 
@@ -58,17 +65,26 @@ public struct RemoveFile: Hashable, Sendable {
 ///
 /// - Spec: Delta PROTOCOL.md, "Change Metadata".
 public struct TableMetadata: Hashable, Sendable {
+  /// The table's own, for ever.
   public var id: String
+  /// What people call it.
   public var name: String?
+  /// What it is.
   public var description: String?
+  /// Always `parquet`.
   public var formatProvider: String
+  /// Options of the format; none are known.
   public var formatOptions: [String: String]
+  /// The schema as JSON.
   public var schemaString: String
+  /// The columns whose values name folders, in order.
   public var partitionColumns: [String]
   /// Table properties.
   public var configuration: [String: String]
+  /// Milliseconds since 1970 UTC.
   public var createdTime: Int64?
 
+  /// A table's description.
   public init(
     id: String, name: String? = nil, description: String? = nil, schemaString: String,
     partitionColumns: [String] = [], configuration: [String: String] = [:],
@@ -90,11 +106,16 @@ public struct TableMetadata: Hashable, Sendable {
 ///
 /// - Spec: Delta PROTOCOL.md, "Protocol Evolution".
 public struct TableProtocol: Hashable, Sendable {
+  /// What a reader must implement at least.
   public var minReaderVersion: Int
+  /// What a writer must implement at least.
   public var minWriterVersion: Int
+  /// What a reader must know, from reader version 3.
   public var readerFeatures: [String]?
+  /// What a writer must know, from writer version 7.
   public var writerFeatures: [String]?
 
+  /// What is needed to read and write a table.
   public init(
     minReaderVersion: Int = 1, minWriterVersion: Int = 2, readerFeatures: [String]? = nil,
     writerFeatures: [String]? = nil
@@ -113,11 +134,14 @@ public struct TableProtocol: Hashable, Sendable {
 ///
 /// - Spec: Delta PROTOCOL.md, "Transaction Identifiers".
 public struct TxnAction: Hashable, Sendable {
+  /// The application's own name.
   public var appId: String
+  /// The application's own count.
   public var version: Int64
   /// Milliseconds since 1970 UTC.
   public var lastUpdated: Int64?
 
+  /// How far an application has come.
   public init(appId: String, version: Int64, lastUpdated: Int64? = nil) {
     self.appId = appId
     self.version = version
@@ -139,17 +163,25 @@ public struct TxnAction: Hashable, Sendable {
 
 /// Where a commit came from: history for people.
 public struct CommitInfo: Hashable, Sendable {
+  /// All that was said.
   public var json: JSONValue
 
+  /// What a commit says of itself.
   public init(_ json: JSONValue) { self.json = json }
 
   /// Milliseconds since 1970 UTC, by the writer's clock.
   public var timestamp: Int64? { json["timestamp"]?.int64 }
+  /// The commit's time, in milliseconds since 1970 UTC, where the table has such.
   public var inCommitTimestamp: Int64? { json["inCommitTimestamp"]?.int64 }
+  /// Like `WRITE`.
   public var operation: String? { json["operation"]?.string }
+  /// The program that committed.
   public var engineInfo: String? { json["engineInfo"]?.string }
+  /// The writer's own name for the commit.
   public var txnId: String? { json["txnId"]?.string }
+  /// The version that the writer had read.
   public var readVersion: Int64? { json["readVersion"]?.int64 }
+  /// Whether the writer read nothing of the table.
   public var isBlindAppend: Bool? { json["isBlindAppend"]?.boolean }
 
   /// In the order of the log; values that are no strings as JSON text.
@@ -162,10 +194,14 @@ public struct CommitInfo: Hashable, Sendable {
 
 /// A named piece of configuration that a table feature keeps in the log.
 public struct DomainMetadata: Hashable, Sendable {
+  /// Whose it is.
   public var domain: String
+  /// What it says.
   public var configuration: String
+  /// Whether it is withdrawn.
   public var removed: Bool
 
+  /// What the table says in the name of somebody else.
   public init(domain: String, configuration: String, removed: Bool = false) {
     self.domain = domain
     self.configuration = configuration

@@ -28,6 +28,7 @@ public struct AddFile: Sendable {
     var tags: [String: String]
   }
 
+  /// A file of the table.
   public init(
     path: String, partitionValues: [String: String?] = [:], size: Int64, modificationTime: Int64,
     dataChange: Bool = true, stats: String? = nil, tags: [String: String] = [:]
@@ -87,6 +88,7 @@ public struct AddFile: Sendable {
     set { given.stats = newValue }
   }
 
+  /// What the writer says of the file. Cost: decoded at each call where a checkpoint holds it.
   public var tags: [String: String] {
     get {
       switch details {
@@ -129,7 +131,9 @@ public struct AddFile: Sendable {
 
   /// Names of the tags that `lake` keeps on its files.
   public enum Tag {
+    /// Rows of the file, as `lake` counted them.
     public static let rows = "lake.rows"
+    /// The sum of the hashes of the file's rows.
     public static let rowHash2 = "lake.rowHash2"
     /// Of segments that older versions wrote: provenance columns count in it.
     public static let rowHash = "lake.rowHash"
@@ -137,6 +141,7 @@ public struct AddFile: Sendable {
 }
 
 extension AddFile: Hashable {
+  /// Whether both say the same of the same file.
   public static func == (one: AddFile, other: AddFile) -> Bool {
     guard one.path == other.path, one.size == other.size,
       one.modificationTime == other.modificationTime, one.dataChange == other.dataChange,
@@ -151,6 +156,7 @@ extension AddFile: Hashable {
       && one.tags == other.tags
   }
 
+  /// Hashes the path.
   public func hash(into hasher: inout Hasher) {
     // Two files of one path are mostly one: the rest need not be looked up for it.
     hasher.combine(path)

@@ -19,8 +19,10 @@ public struct Applications: Sendable {
   /// As many as there are, or a few more.
   var countBound: Int { stored.reduce(changes.count) { $0 + $1.count } }
 
+  /// Whether no application has committed.
   public var isEmpty: Bool { count == 0 }
 
+  /// The last transaction of an application; nil where it has none.
   public subscript(appId: String) -> TxnAction? {
     if let change = changes[appId] { return change }
     for part in stored {
@@ -46,6 +48,7 @@ public struct Applications: Sendable {
     return all
   }
 
+  /// All applications. Cost: the first call decodes what a checkpoint holds.
   public var keys: Set<String> { Set(all.keys) }
 
   /// Why some could not be decoded; nil while none failed.
@@ -70,6 +73,7 @@ public struct Applications: Sendable {
 }
 
 extension Applications: Equatable {
+  /// Whether both hold the same. Cost: decodes what a checkpoint holds.
   public static func == (one: Applications, other: Applications) -> Bool { one.all == other.all }
 }
 

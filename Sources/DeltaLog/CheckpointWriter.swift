@@ -1,5 +1,6 @@
 import Columnar
 import Parquet
+import Platform
 import Storage
 
 /// Writes checkpoints: classic, by the V1 spec.
@@ -66,7 +67,7 @@ public enum CheckpointWriter {
     let retention =
       snapshot.configuration["delta.deletedFileRetentionDuration"].flatMap(Retention.milliseconds)
       ?? Retention.deletedFileDefault
-    let horizon = Instant.now().subtractingReportingOverflow(retention).partialValue
+    let horizon = Clock.milliseconds().subtractingReportingOverflow(retention).partialValue
     var kept: [RemoveFile] = []
     for file in try snapshot.tombstones {
       if (file.deletionTimestamp ?? 0) >= horizon {

@@ -14,6 +14,7 @@ public final class DataFolder: Sendable {
   /// Folders below the root in whose paths no symbolic link was found.
   private let plainFolders = Mutex<Set<String>>([])
 
+  /// Paths of files below a table's folder; `allowsOutside` lets others pass.
   public init(root: String, allowsOutside: Bool = false) {
     self.root = root
     self.allowsOutside = allowsOutside

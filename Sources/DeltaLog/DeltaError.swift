@@ -4,6 +4,7 @@ import Storage
 
 /// A table's log that cannot be read or written.
 public struct DeltaError: LakeError, Hashable {
+  /// The kinds of error.
   public enum Code: String, Sendable {
     /// No Delta table lies here.
     case noTable = "no_table"
@@ -24,14 +25,18 @@ public struct DeltaError: LakeError, Hashable {
     case contention
   }
 
+  /// What kind of error it is.
   public var code: Code
+  /// What is wrong, with the value found and the one expected.
   public var message: String
   /// The table's folder or a file of its log.
   public var path: String?
   /// 1-based line of a commit file.
   public var line: Int?
+  /// One command or one change that helps; nil where none is known.
   public var remedy: String?
 
+  /// An error of one kind.
   public init(
     _ code: Code, _ message: String, path: String? = nil, line: Int? = nil, remedy: String? = nil
   ) {
@@ -57,6 +62,10 @@ public struct DeltaError: LakeError, Hashable {
     self.init(.storage, error.message, path: error.path, remedy: error.remedy)
   }
 
+  /// `code`, as the README lists it.
+  public var codeText: String { code.rawValue }
+
+  /// Where it was found; nil where the message says it all.
   public var placeText: String? {
     guard let path else { return line.map { "line \($0)" } }
     return line.map { "\(path), line \($0)" } ?? path

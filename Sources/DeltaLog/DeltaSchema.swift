@@ -3,12 +3,16 @@ import JSON
 
 /// One column of a table, or one field of a struct.
 public struct DeltaField: Hashable, Sendable {
+  /// The column's name.
   public var name: String
+  /// What its values are.
   public var type: DeltaType
+  /// Whether rows may have no value.
   public var isNullable: Bool
   /// What the log keeps beside the type: comments, invariants, generation expressions.
   public var metadata: JSONObject
 
+  /// A column of a table.
   public init(
     _ name: String, _ type: DeltaType, isNullable: Bool = true, metadata: JSONObject = JSONObject()
   ) {
@@ -23,8 +27,10 @@ public struct DeltaField: Hashable, Sendable {
 ///
 /// - Spec: Delta PROTOCOL.md, "Schema Serialization Format".
 public struct DeltaSchema: Hashable, Sendable {
+  /// The columns, in order.
   public var fields: [DeltaField]
 
+  /// A schema of these columns.
   public init(fields: [DeltaField]) { self.fields = fields }
 
   /// A flat schema.
@@ -41,6 +47,7 @@ public struct DeltaSchema: Hashable, Sendable {
     }
   }
 
+  /// Reads `schemaString`.
   public init(parsing schemaString: String) throws(DeltaError) {
     do throws(JSONError) {
       let value = try JSONValue(parsing: schemaString)
@@ -57,6 +64,7 @@ public struct DeltaSchema: Hashable, Sendable {
     }
   }
 
+  /// The column of a name; nil where there is none.
   public subscript(_ name: String) -> DeltaField? { fields.first { $0.name == name } }
 
   /// Visits every field, nested ones too.

@@ -11,6 +11,7 @@ public struct FileStatistics: Hashable, Sendable {
   /// Characters of a string bound.
   static let stringCharacterMax = 32
 
+  /// Rows of the file, those that a deletion vector hides among them.
   public var rowCount: Int64?
   /// Whether `lake` wrote them: then no string bound is a mere prefix.
   var isOwn = false

@@ -3,12 +3,15 @@ import Storage
 
 /// One version in a table's history.
 public struct HistoryEntry: Sendable {
+  /// The version that the commit made.
   public let version: Int
   /// Milliseconds since 1970 UTC, monotonic from version to version.
   public let timestamp: Int64
   /// What the writer said of the commit, if it said anything.
   public let commitInfo: CommitInfo?
+  /// Files that it added.
   public let addCount: Int
+  /// Files that it removed.
   public let removeCount: Int
   /// Bytes of the files added; nil where they are more than there can be.
   public let addedByteCount: Int64?
@@ -16,6 +19,7 @@ public struct HistoryEntry: Sendable {
   public let addedRowCount: Int64?
   /// Application ids of the commit's `txn` actions.
   public let applications: [String]
+  /// Whether it changed schema, properties or protocol.
   public let changesMetadata: Bool
 }
 

@@ -1,3 +1,4 @@
+import Platform
 import Storage
 
 /// Temporary files that dead writers left in `_delta_log`.
@@ -7,7 +8,7 @@ enum LogLeftovers {
 
   /// Deletes dot files that end in `.tmp` and are older than `ageMin`. That it fails harms nothing:
   /// the next checkpoint tries again.
-  static func remove(_ storage: any TableStorage, now: Int64 = Instant.now()) {
+  static func remove(_ storage: any TableStorage, now: Int64 = Clock.milliseconds()) {
     guard let entries = try? storage.list(LogFile.directory) else { return }
     for entry in entries where entry.name.hasPrefix(".") && entry.name.hasSuffix(".tmp") {
       let path = LogFile.directory + "/" + entry.name

@@ -1,5 +1,6 @@
 /// One partition of a table: a value, or null, for each partition column.
 public struct PartitionKey: Hashable, Sendable, CustomStringConvertible {
+  /// By column; nil is null.
   public let values: [String: String?]
 
   /// An empty value is null, as the protocol has it.
@@ -41,6 +42,7 @@ public struct PartitionKey: Hashable, Sendable, CustomStringConvertible {
     return result
   }
 
+  /// As in paths: `date=2024-01-02/symbol=SPY`.
   public var description: String {
     values.sorted { $0.key < $1.key }
       .map { "\($0.key)=\($0.value ?? "null")" }.joined(separator: ", ")
@@ -53,6 +55,7 @@ public enum PartitionSet: Hashable, Sendable {
   case some(Set<PartitionKey>)
   case all
 
+  /// Whether no partition is in it.
   public var isEmpty: Bool {
     switch self {
     case .none: true
@@ -70,6 +73,7 @@ public enum PartitionSet: Hashable, Sendable {
     }
   }
 
+  /// Adds a partition.
   public mutating func insert(_ key: PartitionKey) {
     switch self {
     case .none: self = .some([key])

@@ -7,9 +7,13 @@ import Synchronization
 public struct Snapshot: Sendable {
   /// The table's folder, as it was given.
   public let tableName: String
+  /// The version of the log.
   public let version: Int
+  /// What is needed to read and write the table.
   public let `protocol`: TableProtocol
+  /// The table's description.
   public let metadata: TableMetadata
+  /// The columns.
   public let schema: DeltaSchema
   /// Live files as the log has them.
   let live: LiveFiles
@@ -19,6 +23,7 @@ public struct Snapshot: Sendable {
   let storedTombstones: Tombstones
   /// By application id.
   public let txns: Applications
+  /// By domain; withdrawn ones are gone.
   public let domainMetadata: [String: DomainMetadata]
   /// `commitInfo` of this version; nil if the version came from a checkpoint alone.
   public let commitInfo: CommitInfo?
@@ -184,6 +189,7 @@ public struct Snapshot: Sendable {
   /// The flat columns of the schema, partition columns included.
   public var fields: [Field] { schema.flatFields }
 
+  /// The columns whose values name folders, in order.
   public var partitionColumns: [String] { metadata.partitionColumns }
 
   /// Table properties.

@@ -18,8 +18,10 @@ public struct ColumnBounds: Hashable, Sendable {
   public var maximum: StatValue?
   /// Values may begin with `maximum` and go on: long strings are cut off.
   public var maximumIsPrefix = false
+  /// Rows without a value.
   public var nullCount: Int64?
 
+  /// What is known of a column's values in a file.
   public init(
     minimum: StatValue? = nil, maximum: StatValue? = nil, maximumIsPrefix: Bool = false,
     nullCount: Int64? = nil

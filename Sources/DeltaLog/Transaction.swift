@@ -1,5 +1,6 @@
 import Columnar
 import JSON
+import Platform
 import Storage
 
 /// A change to a table that takes effect whole, once, or not at all.
@@ -20,7 +21,9 @@ public struct Transaction: Sendable {
   public var actions: [Action] = []
   /// What `commitInfo` calls it: WRITE, OPTIMIZE, DELETE, CREATE TABLE, …
   public var operation = "WRITE"
+  /// What `commitInfo` says of how the operation was asked for.
   public var operationParameters: [(name: String, value: String)] = []
+  /// What `commitInfo` says of what the operation did.
   public var operationMetrics: [(name: String, value: String)] = []
   /// Name and version of the program that commits.
   public var engineInfo = "lake/" + DeltaLogVersion.engine
@@ -63,7 +66,7 @@ public struct Transaction: Sendable {
         TableMetadata(
           id: UniqueID.make(), name: name, description: description,
           schemaString: schema.schemaString, partitionColumns: partitionColumns,
-          configuration: configuration, createdTime: Instant.now())))
+          configuration: configuration, createdTime: Clock.milliseconds())))
   }
 
   /// Adds files; other writers' appends do not matter.
@@ -73,7 +76,7 @@ public struct Transaction: Sendable {
 
   /// Removes live files.
   public mutating func remove(_ files: [AddFile], dataChange: Bool = true) {
-    let time = Instant.now()
+    let time = Clock.milliseconds()
     actions.append(
       contentsOf: files.map {
         .remove(RemoveFile(removing: $0, at: time, dataChange: dataChange))
@@ -104,7 +107,8 @@ public struct Transaction: Sendable {
   /// Makes this transaction happen once: if the table has this application at `version` or above,
   /// it is done already.
   public mutating func setApplication(_ appId: String, version: Int64) {
-    actions.append(.txn(TxnAction(appId: appId, version: version, lastUpdated: Instant.now())))
+    actions.append(
+      .txn(TxnAction(appId: appId, version: version, lastUpdated: Clock.milliseconds())))
   }
 
   /// Changes the table's metadata; at most once a transaction.
@@ -267,7 +271,7 @@ public struct Transaction: Sendable {
   private func commitInfo(_ check: ConflictCheck) -> CommitInfo {
     let hasMetadata = actions.contains { if case .metadata = $0 { true } else { false } }
     var json = JSONObject()
-    json["timestamp"] = .integer(Instant.now())
+    json["timestamp"] = .integer(Clock.milliseconds())
     json["operation"] = .string(operation)
     json["operationParameters"] = .object(
       JSONObject(operationParameters.map { ($0.name, .string($0.value)) }))
@@ -305,5 +309,6 @@ public struct Transaction: Sendable {
 
 /// What `commitInfo` says of the program.
 public enum DeltaLogVersion {
+  /// The version of this program.
   public static let engine = "0.1.0"
 }

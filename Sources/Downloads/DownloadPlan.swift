@@ -6,14 +6,17 @@ import Parquet
 
 /// What is wanted of a vendor.
 public struct DownloadRequest: Sendable {
+  /// The vendor's name of the dataset.
   public var dataset: String
   /// Record kind, like `ohlcv-1s`.
   public var schema: String
+  /// What is asked for.
   public var symbols: [String]
   /// Kind of the symbols, like `raw_symbol` or `continuous`.
   public var symbolType: String
   /// Half-open, in ns since 1970 UTC.
   public var interval: Range<Int64>
+  /// The table that the rows go to.
   public var table: TableName
   /// How long one unit is.
   public var cut: DownloadCut
@@ -24,6 +27,7 @@ public struct DownloadRequest: Sendable {
   /// Stretches that were open are fetched again whole, instead of from where they ended.
   public var refetchesOpen: Bool
 
+  /// What a person asked for; the interval is half-open, in ns since 1970 UTC.
   public init(
     dataset: String, schema: String, symbols: [String], symbolType: String,
     interval: Range<Int64>, table: TableName, cut: DownloadCut, groupMax: Int = 1,
@@ -44,11 +48,15 @@ public struct DownloadRequest: Sendable {
 
 /// Where requests are cut: on calendar days or months of a zone.
 public struct DownloadCut: Sendable {
+  /// What is asked for at once.
   public enum Length: Hashable, Sendable { case day, month }
 
+  /// What is asked for at once.
   public var length: Length
+  /// Where a day begins.
   public var zone: TimeZoneRules
 
+  /// How an interval is cut into requests.
   public init(_ length: Length, zone: TimeZoneRules) {
     self.length = length
     self.zone = zone
@@ -107,6 +115,7 @@ public struct DownloadSelection: Sendable {
   /// Intervals that the vendor changed after they were fetched; they are replaced.
   public var changed: [Range<Int64>] = []
 
+  /// Nothing that is known is asked for again.
   public init() {}
 }
 
@@ -119,6 +128,7 @@ public struct DownloadPlan: Sendable {
 
   public init() {}
 
+  /// What of a request is to be asked for.
   public init(
     _ request: DownloadRequest, ledger: CoverageLedger, selection: DownloadSelection
   ) {

@@ -1,5 +1,6 @@
 import Bytes
 import Catalog
+import Columnar
 import Glibc
 import Ingest
 import Ledger
@@ -27,6 +28,7 @@ public struct DownloadUnit: Hashable, Sendable {
   /// Why the vendor will not give it, where that was found before.
   public var refusal: DownloadRefusal?
 
+  /// One request; the interval is half-open, in ns since 1970 UTC.
   public init(
     dataset: String, schema: String, symbols: [String], symbolType: String,
     interval: Range<Int64>, table: TableName
@@ -36,6 +38,7 @@ public struct DownloadUnit: Hashable, Sendable {
       interval: interval, table: table)
   }
 
+  /// What is asked for.
   public subscript<Value>(dynamicMember path: WritableKeyPath<VendorRequest, Value>) -> Value {
     get { request[keyPath: path] }
     set { request[keyPath: path] = newValue }
@@ -59,7 +62,7 @@ public struct DownloadUnit: Hashable, Sendable {
 
   /// Whether both are of one table and may have rows on one date of it.
   func sharesDays(with other: DownloadUnit) -> Bool {
-    let day: Int64 = 86_400_000_000_000
+    let day = CivilDate.nanosecondsPerDay
     func days(_ unit: DownloadUnit) -> ClosedRange<Int64> {
       unit.interval.lowerBound / day...(unit.interval.upperBound - 1) / day
     }
@@ -110,16 +113,21 @@ public struct DownloadUnit: Hashable, Sendable {
 public struct FetchedUnit: Sendable {
   /// nil: complete, or open where the unit is.
   public var state: CoverageState?
+  /// The vendor's name for the request.
   public var requestID: String?
+  /// The vendor's mark of what came.
   public var etag: String?
   /// What it really cost, where the vendor says so, in 10⁻⁹ USD.
   public var costNanoUSD: Int64?
+  /// Bytes that came.
   public var byteCount = 0
+  /// Why nothing came.
   public var reason: String?
   /// How many records the vendor says that there are: one number, or two between which it is, where
   /// the vendor does not count exactly; nil where it says nothing.
   public var announced: ClosedRange<Int>?
 
+  /// Nothing came.
   public init() {}
 
   /// - Throws: Where another number of records came than was announced.

@@ -5,6 +5,7 @@ import Ledger
 public struct KnownCoverage: Sendable {
   private var stretches: [String: [(interval: Range<Int64>, state: CoverageState)]] = [:]
 
+  /// Nothing is known.
   public init() {}
 
   mutating func add(_ symbol: String, _ interval: Range<Int64>, _ state: CoverageState) {

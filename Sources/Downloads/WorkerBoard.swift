@@ -132,20 +132,27 @@ final class WorkerBoard: Sendable {
 public struct WorkerStatus: Sendable {
   /// `<process>.<number>`: what `lake workers stop` takes.
   public var id: String
+  /// What the process does.
   public var job: String
   /// What it fetches; nil while it waits.
   public var unit: String?
+  /// What it asks for at the moment.
   public var symbols: [String]
+  /// Requests that it is done with.
   public var unitCount: Int
+  /// Bytes that came.
   public var byteCount: Int
   /// When it began its unit, and when it last made progress, in ns since 1970 UTC.
   public var startedAt: Int64
+  /// When bytes came last, in ns since 1970 UTC.
   public var progressedAt: Int64
+  /// Whether it was asked to end.
   public var isStopping: Bool
 
   /// Seconds without progress after which a worker with a unit counts as stalled.
   public static let stallSeconds: Int64 = 30
 
+  /// Whether nothing came for a long time.
   public func isStalled(at now: Int64) -> Bool {
     unit != nil && now - progressedAt > Self.stallSeconds * 1_000_000_000
   }

@@ -12,21 +12,30 @@ import Tables
 /// Rows of one source keep its order: by their places in it, or, as bars that came so keep none, by time,
 /// instrument and publisher. Sources of a date are merged by index time. All in bounded memory.
 public final class DBNExport {
+  /// How files are written.
   public struct Options: Sendable {
     /// Raw symbols; empty means all.
     public var symbols: Set<String> = []
     /// Index timestamps in ns: half-open; nil means all.
     public var range: Range<Int64>?
+    /// The version of the format.
     public var version = DBNFields.versionMax
+    /// Whether files that exist give way.
     public var overwrites = false
+    /// Memory for rows that are put in order, in bytes.
     public var memoryByteCount = 192 << 20
 
+    /// The newest version, and no file gives way.
     public init() {}
   }
 
+  /// What was written.
   public struct Report: Sendable {
+    /// Records of all files.
     public var recordCount = 0
+    /// Bytes of all files.
     public var byteCount = 0
+    /// Dates that had rows.
     public var dates = 0
   }
 

@@ -11,8 +11,6 @@ struct InstrumentMap {
   /// All symbols of the table, asked for or not.
   private(set) var known: Set<String> = []
 
-  private static let nanosecondsPerDay: Int64 = 86_400_000_000_000
-
   /// - Parameter symbols: The symbols to look at; empty means all.
   init(files: [(date: String, paths: [String])], symbols wanted: Set<String>) throws {
     var intervals: [String: [MappingInterval]] = [:]
@@ -33,8 +31,8 @@ struct InstrumentMap {
           intervals[pair.symbol, default: []].append(
             MappingInterval(startDate: day, endDate: next, symbol: id))
         }
-        let start = Int64(day.daysSinceEpoch) * Self.nanosecondsPerDay
-        let end = start + Self.nanosecondsPerDay
+        let start = Int64(day.daysSinceEpoch) * CivilDate.nanosecondsPerDay
+        let end = start + CivilDate.nanosecondsPerDay
         range =
           range.isEmpty ? start..<end : min(range.lowerBound, start)..<max(range.upperBound, end)
       }

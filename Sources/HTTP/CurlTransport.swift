@@ -3,15 +3,18 @@ import Synchronization
 
 /// Requests by libcurl: HTTP/2 where the server has it, connections used again, certificates always checked.
 public final class CurlTransport: HTTPTransport {
+  /// How connections are made.
   public struct Options: Sendable {
     /// Seconds until there must be a connection.
     public var connectTimeout = 15.0
     /// Seconds without any byte, after which a connection counts as dropped.
     public var stallTimeout = 100.0
+    /// What servers are told of who asks.
     public var userAgent = "lake"
     /// File of certificate authorities; the system's where nil.
     public var certificateFile: String?
 
+    /// What serves everybody.
     public init() {}
 
     /// Takes `SSL_CERT_FILE` from the environment, where it is set.
@@ -35,6 +38,7 @@ public final class CurlTransport: HTTPTransport {
     self.isInterrupted = isInterrupted
   }
 
+  /// Makes one attempt at a request.
   public func perform(
     _ request: HTTPRequest, body: (HTTPResponse, UnsafeRawBufferPointer) throws -> Void
   ) throws -> HTTPResponse {

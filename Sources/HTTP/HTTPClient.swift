@@ -5,6 +5,7 @@ public enum HTTPWait: Sendable, CustomStringConvertible {
   /// Another attempt follows: what happened, and the number of the attempt that comes.
   case retry(HTTPError, seconds: Double, attempt: Int)
 
+  /// What a person is told while waiting.
   public var description: String {
     switch self {
     case .rateLimit(let seconds): "waiting \(Self.text(seconds)) for the rate limit"
@@ -24,8 +25,11 @@ public final class HTTPClient: Sendable {
   /// Redirects within one server that are followed.
   static let redirectCountMax = 5
 
+  /// When a request is sent again.
   public let policy: RetryPolicy
+  /// Who makes requests wait; nobody where nil.
   public let limiter: RateLimiter?
+  /// Who takes keys out of what is printed.
   public let redactor: Redactor
   let isInterrupted: @Sendable () -> Bool
   private let transport: any HTTPTransport

@@ -1,4 +1,5 @@
 import Glibc
+import Platform
 
 /// The time, waiting and chance, so that tests need none of them.
 public struct HTTPClock: Sendable {
@@ -9,6 +10,7 @@ public struct HTTPClock: Sendable {
   /// From 0 to 1.
   public var jitter: @Sendable () -> Double
 
+  /// A clock of a test's own.
   public init(
     now: @escaping @Sendable () -> Int64, sleep: @escaping @Sendable (Int64) -> Void,
     jitter: @escaping @Sendable () -> Double
@@ -23,11 +25,7 @@ public struct HTTPClock: Sendable {
 
   /// The machine's own.
   public static let system = HTTPClock(
-    now: {
-      var time = timespec()
-      clock_gettime(CLOCK_REALTIME, &time)
-      return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
-    },
+    now: { Clock.nanoseconds() },
     sleep: { nanoseconds in
       var time = timespec(
         tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))

@@ -2,6 +2,7 @@ import Platform
 
 /// A request that got no useful answer.
 public struct HTTPError: LakeError, Hashable {
+  /// The kinds of error.
   public enum Code: String, Sendable {
     /// 401: the vendor does not know the key.
     case unauthorized
@@ -31,11 +32,15 @@ public struct HTTPError: LakeError, Hashable {
     case badAnswer
   }
 
+  /// What kind of error it is.
   public var code: Code
+  /// What is wrong, with the value found and the one expected.
   public var message: String
   /// The address, without keys.
   public var url: String?
+  /// One command or one change that helps; nil where none is known.
   public var remedy: String?
+  /// The answer's status; nil where there was no answer.
   public var status: Int?
   /// What the server said, in its own words.
   public var vendorMessage: String?
@@ -48,6 +53,7 @@ public struct HTTPError: LakeError, Hashable {
   /// How often it was tried.
   public var attemptCount: Int
 
+  /// An error of one kind.
   public init(
     _ code: Code, _ message: String, url: String? = nil, remedy: String? = nil, status: Int? = nil,
     vendorMessage: String? = nil, vendorCase: String? = nil, retryAfter: Double? = nil,
@@ -65,6 +71,10 @@ public struct HTTPError: LakeError, Hashable {
     self.attemptCount = attemptCount
   }
 
+  /// `code`, as the README lists it.
+  public var codeText: String { code.rawValue }
+
+  /// Where it was found; nil where the message says it all.
   public var placeText: String? {
     var parts: [String] = []
     if let url { parts.append(url) }

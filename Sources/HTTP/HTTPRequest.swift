@@ -2,6 +2,7 @@ import Bytes
 
 /// What is asked of a server.
 public struct HTTPRequest: Sendable {
+  /// The methods that the vendors ask for.
   public enum Method: String, Sendable {
     case get = "GET"
     case post = "POST"
@@ -13,6 +14,7 @@ public struct HTTPRequest: Sendable {
     case basic(Secret)
     case bearer(Secret)
 
+    /// The key itself.
     public var secret: Secret {
       switch self {
       case .basic(let secret), .bearer(let secret): secret
@@ -28,6 +30,7 @@ public struct HTTPRequest: Sendable {
     }
   }
 
+  /// The request's method.
   public var method: Method
   /// Without keys; may have a query already.
   public var url: String
@@ -35,13 +38,16 @@ public struct HTTPRequest: Sendable {
   public var query: [(String, String)]
   /// The body of a post, encoded here.
   public var form: [(String, String)]
+  /// Names and values, in their order.
   public var headers: [(String, String)]
+  /// How the request says who asks; nil for nobody.
   public var credential: Credential?
   /// Asks for the bytes from this one on, by `Range`.
   public var firstByte: Int?
   /// Whether the answer may be gzip on the wire.
   public var acceptsCompression: Bool
 
+  /// A request; `query` and `form` are encoded.
   public init(
     _ method: Method = .get, _ url: String, query: [(String, String)] = [],
     form: [(String, String)] = [], headers: [(String, String)] = [],
@@ -66,6 +72,7 @@ public struct HTTPRequest: Sendable {
 
 /// What a server answered, without its body.
 public struct HTTPResponse: Sendable {
+  /// Like 200.
   public var status: Int
   /// By lower-case names; values of a repeated one joined by `, `.
   public var headers: [String: String]
@@ -74,6 +81,7 @@ public struct HTTPResponse: Sendable {
   /// The address that answered, without keys.
   public var url: String
 
+  /// An answer's head.
   public init(status: Int, headers: [String: String] = [:], byteCount: Int = 0, url: String = "") {
     self.status = status
     self.headers = headers
@@ -81,6 +89,7 @@ public struct HTTPResponse: Sendable {
     self.url = url
   }
 
+  /// Whether the status is 200 to 299.
   public var isSuccess: Bool { (200..<300).contains(status) }
 
   /// The vendor's name for this exchange, for questions to its support.

@@ -3,9 +3,11 @@ public struct HTTPURL: Hashable, Sendable {
   /// Bytes of the longest address that is accepted.
   public static let byteCountMax = 16 << 10
 
+  /// Whether it is https.
   public let isEncrypted: Bool
   /// In lower case; an IPv6 address without its brackets.
   public let host: String
+  /// As the URL says, or the usual one.
   public let port: Int
   /// Path and query, beginning with `/`; without fragment.
   public let target: String
@@ -57,6 +59,7 @@ public struct HTTPURL: Hashable, Sendable {
     return (isEncrypted ? "https://" : "http://") + shown + (port == usual ? "" : ":\(port)")
   }
 
+  /// The URL, whole.
   public var text: String { origin + target }
 
   private static func rest(of text: String, after scheme: String) -> Substring? {

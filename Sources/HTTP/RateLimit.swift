@@ -3,6 +3,7 @@ public struct RateLimit: Hashable, Sendable, CustomStringConvertible {
   /// Requests that are kept in mind at most; a wider limit is applied in smaller parts.
   public static let countMax = 1024
 
+  /// Requests in the time, at most.
   public let count: Int
   /// Nanoseconds.
   public let window: Int64
@@ -34,6 +35,7 @@ public struct RateLimit: Hashable, Sendable, CustomStringConvertible {
   /// What `parse` reads, for messages.
   public static let expected = "a rate like 5/min or 10/s"
 
+  /// Like `10/s`, as it is configured.
   public var description: String {
     switch window {
     case 1_000_000_000: "\(count)/s"

@@ -10,6 +10,7 @@ import Synchronization
 /// that is named by a hash of the key and holds the times of the latest requests. A process that
 /// dies leaves nothing behind that others would wait for.
 public final class RateLimiter: Sendable {
+  /// What may be asked in which time.
   public let limit: RateLimit
   /// The file; nil where there is no safe place for one and only this process shares the bucket.
   public let path: String?

@@ -17,6 +17,7 @@ public struct RetryPolicy: Hashable, Sendable {
   /// Attempts in all, the first included.
   public var maxAttempts: Int
 
+  /// Waits in seconds; each is `base` times the one before.
   public init(
     initialWait: Double = 1, base: Double = 2, maxWait: Double = 60, maxAttempts: Int = 6
   ) {

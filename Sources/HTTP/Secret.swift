@@ -28,7 +28,10 @@ public struct Secret: Sendable, CustomStringConvertible, CustomDebugStringConver
       && text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
   }
 
+  /// Never the secret.
   public var description: String { "***" }
+  /// Never the secret.
   public var debugDescription: String { "***" }
+  /// Nothing: a dump must not show it either.
   public var customMirror: Mirror { Mirror(self, children: []) }
 }

@@ -69,7 +69,7 @@ struct BatchFolder {
       guard let date = item["date"]?.string.flatMap({ CivilDate(iso: $0) }),
         let condition = item["condition"]?.string
       else { return nil }
-      let day: Int64 = 86_400_000_000_000
+      let day = CivilDate.nanosecondsPerDay
       // A date of four digits lies far within 64 bits. checked:
       let start = Int64(date.daysSinceEpoch) * day
       if condition == "degraded" { days.append(start..<start + day) }

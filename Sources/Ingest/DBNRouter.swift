@@ -37,7 +37,7 @@ final class DBNRouter {
   /// Rows that are checked while one block of SHA-256 is hashed; the other blocks are hashed while rows
   /// are stored.
   private static let rowsHashedInPassing = 8
-  static let nanosecondsPerDay: UInt64 = 86_400_000_000_000
+  static let nanosecondsPerDay = UInt64(CivilDate.nanosecondsPerDay)
 
   /// - Parameters:
   ///   - watchesOrder: Whether records must come by time, then instrument, then publisher.

@@ -11,7 +11,7 @@ import Tables
 package enum LocalFault {
   package static func isOne(_ error: any Error) -> Bool {
     switch error {
-    case let error as Located: error.cause.map(isOne) ?? false
+    case let error as Located: isOne(error.cause)
     case let error as PassError: error.code == .system
     case let error as ParquetError: error.code == .file
     case let error as CompressionError: error.systemError != nil

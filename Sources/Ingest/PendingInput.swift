@@ -43,7 +43,7 @@ extension SourceWork {
     if rejected.isEmpty { return dates }
     guard let interval else { return .everything }
     // A partition zone is at most 14 hours from UTC.
-    let nanosecondsPerDay: Int64 = 86_400_000_000_000
+    let nanosecondsPerDay = CivilDate.nanosecondsPerDay
     dates.span =
       Int(interval.lowerBound / nanosecondsPerDay) - 2...Int(
         interval.upperBound / nanosecondsPerDay)

@@ -69,7 +69,7 @@ struct RegionReplacement {
 
   /// Stored dates that the region touches.
   private func days(_ target: TableTarget) throws -> Set<Int> {
-    let nanosecondsPerDay: Int64 = 86_400_000_000_000
+    let nanosecondsPerDay = CivilDate.nanosecondsPerDay
     // A partition zone is at most 14 hours from UTC.
     let slack: Int64 = 14 * 3_600_000_000_000
     let first = (region.interval.lowerBound - slack) / nanosecondsPerDay - 1

@@ -1,3 +1,4 @@
+import Columnar
 import DeltaLog
 import Ledger
 import Market
@@ -83,7 +84,7 @@ struct SourceWork {
 
   /// In ns; that of the last days before the end of 64 bits is the end.
   private static func start(ofDay day: Int) -> Int64 {
-    let (start, overflow) = Int64(day).multipliedReportingOverflow(by: 86_400_000_000_000)
+    let (start, overflow) = Int64(day).multipliedReportingOverflow(by: CivilDate.nanosecondsPerDay)
     return overflow ? (day < 0 ? .min : .max) : start
   }
 

@@ -2,6 +2,7 @@ import Platform
 
 /// Bytes that are not the JSON they should be.
 public struct JSONError: LakeError, Hashable {
+  /// The kinds of error.
   public enum Code: String, Sendable {
     /// Not JSON by the grammar of RFC 8259.
     case syntax
@@ -17,12 +18,15 @@ public struct JSONError: LakeError, Hashable {
     case range
   }
 
+  /// What kind of error it is.
   public var code: Code
+  /// What is wrong, with the value found and the one expected.
   public var message: String
   /// Byte from the start of the text at which the parser stood.
   public var offset: Int
   /// File, line or field; filled by the layer that knows it.
   public var path: String?
+  /// One command or one change that helps; nil where none is known.
   public var remedy: String? {
     switch code {
     case .truncated: "the text is not whole: fetch or copy the file again"
@@ -31,6 +35,7 @@ public struct JSONError: LakeError, Hashable {
     }
   }
 
+  /// An error at an offset of the text, in bytes.
   public init(code: Code, message: String, offset: Int, path: String? = nil) {
     self.code = code
     self.message = message
@@ -38,6 +43,10 @@ public struct JSONError: LakeError, Hashable {
     self.path = path
   }
 
+  /// `code`, as the README lists it.
+  public var codeText: String { code.rawValue }
+
+  /// Where it was found; nil where the message says it all.
   public var placeText: String? {
     path.map { "\($0), byte \(offset)" } ?? "byte \(offset)"
   }

@@ -28,6 +28,7 @@ public struct JSONParser: ~Copyable {
   var depth = 0
   let depthMax: Int
 
+  /// Reads from the first byte; the bytes must stay where they are.
   public init(_ bytes: UnsafeRawBufferPointer, depthMax: Int = JSONParser.depthMaxDefault) {
     // An empty buffer may have no address; none of its bytes is ever touched.
     base = bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 1).unsafelyUnwrapped
@@ -52,10 +53,12 @@ public struct JSONParser: ~Copyable {
     }
   }
 
+  /// Steps into an object.
   public mutating func beginObject() throws(JSONError) {
     try open(0x7B, "an object")
   }
 
+  /// Steps into an array.
   public mutating func beginArray() throws(JSONError) {
     try open(0x5B, "an array")
   }
@@ -101,6 +104,7 @@ public struct JSONParser: ~Copyable {
 
   // MARK: - Values
 
+  /// Reads a string without copying it.
   public mutating func text() throws(JSONError) -> JSONText {
     guard try peek() == .string else { throw mismatch("a string") }
     let text = try scanString()
@@ -108,6 +112,7 @@ public struct JSONParser: ~Copyable {
     return text
   }
 
+  /// Reads a string.
   public mutating func string() throws(JSONError) -> String { try text().string }
 
   /// The digits of a number as they stand in the text.
@@ -143,6 +148,7 @@ public struct JSONParser: ~Copyable {
     return isNegative ? -value : value
   }
 
+  /// Reads `true` or `false`.
   public mutating func boolean() throws(JSONError) -> Bool {
     guard try peek() == .boolean else { throw mismatch("true or false") }
     let isTrue = byte(offset) == 0x74

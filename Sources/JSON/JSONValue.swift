@@ -8,6 +8,7 @@ public indirect enum JSONValue: Hashable, Sendable {
   case array([JSONValue])
   case object(JSONObject)
 
+  /// A whole number of any width.
   public static func integer(_ value: some FixedWidthInteger) -> JSONValue {
     .number(String(value))
   }
@@ -46,6 +47,7 @@ public indirect enum JSONValue: Hashable, Sendable {
     return nil
   }
 
+  /// The text; nil for any other value.
   public var string: String? {
     if case .string(let value) = self { return value }
     return nil
@@ -63,30 +65,38 @@ public indirect enum JSONValue: Hashable, Sendable {
   /// The nearest double: for display and approximate work only.
   public var double: Double? { number.flatMap { Double($0) } }
 
+  /// The truth value; nil for any other value.
   public var boolean: Bool? {
     if case .boolean(let value) = self { return value }
     return nil
   }
 
+  /// The elements; nil for any other value.
   public var array: [JSONValue]? {
     if case .array(let value) = self { return value }
     return nil
   }
 
+  /// The members; nil for any other value.
   public var object: JSONObject? {
     if case .object(let value) = self { return value }
     return nil
   }
 
+  /// Whether this is `null`.
   public var isNull: Bool { self == .null }
 }
 
 /// The members of an object, in their order, each key once.
 public struct JSONObject: Hashable, Sendable {
+  /// A name and its value.
   public struct Member: Hashable, Sendable {
+    /// The name, escapes resolved.
     public var key: String
+    /// What stands under it.
     public var value: JSONValue
 
+    /// A member of an object.
     public init(key: String, value: JSONValue) {
       self.key = key
       self.value = value
@@ -96,9 +106,11 @@ public struct JSONObject: Hashable, Sendable {
   /// Above this many members, lookups go through `positions`.
   static let linearMax = 16
 
+  /// The members, in their order.
   public private(set) var members: [Member] = []
   private var positions: [String: Int] = [:]
 
+  /// No members.
   public init() {}
 
   /// Keeps the order; where a key repeats, the last value stands in the first one's place.
@@ -106,8 +118,11 @@ public struct JSONObject: Hashable, Sendable {
     for (key, value) in members { self[key] = value }
   }
 
+  /// Number of members.
   public var count: Int { members.count }
+  /// Whether there are no members.
   public var isEmpty: Bool { members.isEmpty }
+  /// The names, in their order.
   public var keys: [String] { members.map(\.key) }
 
   /// The value of `key`. Setting nil removes it.
@@ -143,10 +158,12 @@ public struct JSONObject: Hashable, Sendable {
     for (index, member) in members.enumerated() { positions[member.key] = index }
   }
 
+  /// Whether both have the same members in the same order.
   public static func == (left: JSONObject, right: JSONObject) -> Bool {
     left.members == right.members
   }
 
+  /// Hashes the members in their order.
   public func hash(into hasher: inout Hasher) { hasher.combine(members) }
 }
 

@@ -8,22 +8,29 @@
 ///
 /// Keys and values must come in an order that makes sense; doubles must be finite.
 public struct JSONWriter: Sendable {
+  /// The text so far, UTF-8.
   public private(set) var bytes: [UInt8] = []
   private var needsComma = false
 
+  /// No text.
   public init() {}
 
   /// All that was written.
   public var string: String { String(decoding: bytes, as: UTF8.self) }
 
+  /// Begins anew.
   public mutating func removeAll(keepingCapacity: Bool = true) {
     bytes.removeAll(keepingCapacity: keepingCapacity)
     needsComma = false
   }
 
+  /// `{`, after a comma where one is due.
   public mutating func beginObject() { begin(0x7B) }
+  /// `}`.
   public mutating func endObject() { end(0x7D) }
+  /// `[`, after a comma where one is due.
   public mutating func beginArray() { begin(0x5B) }
+  /// `]`.
   public mutating func endArray() { end(0x5D) }
 
   /// Ends a line: what separates one record of JSON lines from the next.
@@ -32,22 +39,26 @@ public struct JSONWriter: Sendable {
     needsComma = false
   }
 
+  /// The name of the member whose value comes next.
   public mutating func key(_ key: String) {
     separate()
     Self.appendQuoted(key, to: &bytes)
     bytes.append(0x3A)
   }
 
+  /// A string as a value.
   public mutating func string(_ value: String) {
     separate()
     Self.appendQuoted(value, to: &bytes)
     needsComma = true
   }
 
+  /// A whole number as a value.
   public mutating func integer(_ value: Int64) {
     number(String(value))
   }
 
+  /// A whole number as a value.
   public mutating func integer(_ value: Int) { integer(Int64(value)) }
 
   /// A number's digits, as they shall stand.
@@ -59,8 +70,10 @@ public struct JSONWriter: Sendable {
     number("\(value)")
   }
 
+  /// `true` or `false` as a value.
   public mutating func boolean(_ value: Bool) { number(value ? "true" : "false") }
 
+  /// `null` as a value.
   public mutating func null() { number("null") }
 
   /// A value that is JSON already.
@@ -70,6 +83,7 @@ public struct JSONWriter: Sendable {
     needsComma = true
   }
 
+  /// A whole value, whatever it holds.
   public mutating func value(_ value: JSONValue) {
     switch value {
     case .null: null()

@@ -1,3 +1,4 @@
+import Bytes
 import Tables
 
 /// A value for a row of one of the lake's own small tables.

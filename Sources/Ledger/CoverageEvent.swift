@@ -54,20 +54,25 @@ public struct CoverageEvent: Hashable, Sendable {
   public var symbolType: String
   /// Half-open, in ns since 1970 UTC.
   public var interval: Range<Int64>
+  /// What became of the request.
   public var state: CoverageState
   /// Table that holds the rows.
   public var table: String?
+  /// Rows that came; nil where that is not known.
   public var rowCount: Int64?
   /// Bytes of the source as it came.
   public var byteCount: Int64?
   /// What it cost, in 10⁻⁹ USD.
   public var costNanoUSD: Int64?
+  /// The vendor's name for the request.
   public var requestID: String?
+  /// The vendor's mark of what came.
   public var etag: String?
   /// SHA-256 of the decompressed source.
   public var sha256: String?
   /// Path of the source as it was given, or the request in words.
   public var path: String?
+  /// The run that asked.
   public var runID: String?
   /// Why, where the state is not complete.
   public var reason: String?
@@ -78,6 +83,7 @@ public struct CoverageEvent: Hashable, Sendable {
   /// Which contracts the names in `symbols` were, where they are no raw symbols.
   public var contracts: [NamedContract] = []
 
+  /// What became of a request.
   public init(
     dataset: String, schema: String, symbols: [String], symbolType: String,
     interval: Range<Int64>, state: CoverageState, table: String? = nil,

@@ -25,6 +25,7 @@ public struct CoverageLedger: Sendable {
     public var interval: Range<Int64>
     /// The last event about it.
     public var event: CoverageEvent
+    /// What the newest event says.
     public var state: CoverageState { event.state }
   }
 

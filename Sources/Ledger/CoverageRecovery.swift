@@ -146,10 +146,12 @@ extension CoverageLedger {
   /// What was recorded in later months counts too: the clock was ahead then. So do requests that may have
   /// been billed.
   public func spent(inMonthOf time: Int64 = Clock.nanoseconds()) -> Int64 {
-    let date = CivilDate(daysSinceEpoch: Int(floorDivide(time, 86_400_000_000_000)))
+    let date = CivilDate(daysSinceEpoch: Int(floorDivide(time, CivilDate.nanosecondsPerDay)))
     let first = CivilDate(year: date.year, month: date.month, day: 1)?.daysSinceEpoch ?? 0
     return (purchases + unconfirmedPurchases).reduce(0) { sum, event in
-      guard floorDivide(event.recordedAt, 86_400_000_000_000) >= Int64(first) else { return sum }
+      guard floorDivide(event.recordedAt, CivilDate.nanosecondsPerDay) >= Int64(first) else {
+        return sum
+      }
       return sum.adding(clamped: event.costNanoUSD ?? 0)
     }
   }

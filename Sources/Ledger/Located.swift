@@ -6,10 +6,12 @@ package struct Located: LakeError {
   package let placeText: String?
   package let remedy: String?
   /// What it was, with its own type.
-  package let cause: (any Error)?
+  package let cause: any Error
+  package let codeText: String
 
   package init(_ error: any Error, path: String) {
     cause = error
+    codeText = (error as? any LakeError)?.codeText ?? "unexpected"
     guard let known = error as? any LakeError else {
       message = "\(error)"
       placeText = path

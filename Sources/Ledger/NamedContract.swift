@@ -17,6 +17,7 @@ public struct NamedContract: Hashable, Sendable {
   public var symbol: String
   /// First UTC date, and the first after the last.
   public var start: CivilDate
+  /// The day after the last.
   public var end: CivilDate
 
   init(_ requested: RequestedName) {
@@ -28,7 +29,7 @@ public struct NamedContract: Hashable, Sendable {
 
   /// In ns since 1970 UTC, half-open.
   public var interval: Range<Int64> {
-    let day: Int64 = 86_400_000_000_000
+    let day = CivilDate.nanosecondsPerDay
     let (first, last) = (Int64(start.daysSinceEpoch) * day, Int64(end.daysSinceEpoch) * day)
     return first..<max(first, last)
   }

@@ -6,6 +6,7 @@ import Tables
 
 /// One run of one job, as the ledger keeps it.
 public struct RunRecord: Sendable {
+  /// How a run ended.
   public enum Outcome: String, Sendable {
     case done, findings, failed, interrupted
   }
@@ -14,22 +15,32 @@ public struct RunRecord: Sendable {
   public var job: String
   /// Nanoseconds since 1970 UTC.
   public var startedAt: Int64
+  /// How it ended.
   public var outcome: Outcome
+  /// What the person called it (`--label`).
   public var label: String?
+  /// Tables that were read.
   public var tablesIn: [TableName] = []
+  /// Tables that were written.
   public var tablesOut: [TableName] = []
+  /// Rows that were read; nil where a job reads none.
   public var rowsIn: Int?
+  /// Rows that were written; nil where a job writes none.
   public var rowsOut: Int?
+  /// Bytes that were read, as they are stored.
   public var bytesIn: Int?
+  /// Bytes that were written.
   public var bytesOut: Int?
   /// How long it took, in nanoseconds.
   public var nanoseconds: Int64 = 0
+  /// The most memory that the process ever had.
   public var peakByteCount = 0
   /// What went wrong, where something did.
   public var error: String?
   /// Version of the program.
   public var program = ""
 
+  /// A run that began then, in ns since 1970 UTC.
   public init(job: String, startedAt: Int64, outcome: Outcome = .done) {
     self.job = job
     self.startedAt = startedAt
@@ -39,6 +50,7 @@ public struct RunRecord: Sendable {
 
 /// The table `ledger.runs`: what was done to the lake.
 public enum RunLedger {
+  /// `ledger.runs`.
   public static let table = TableName.ledger("runs")
   /// Letters of a text that are kept.
   private static let letterCountMax = 2000

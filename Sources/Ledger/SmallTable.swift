@@ -40,7 +40,7 @@ final class SmallTable {
     now: Int64, appId: String? = nil, run: StagingRun, readsAll: Bool = false,
     rows: (Snapshot?) throws -> CellChunks
   ) throws {
-    let day = Int(now / 86_400_000_000_000)
+    let day = Int(now / CivilDate.nanosecondsPerDay)
     // What came since it was looked at first, the commit meets.
     if table.snapshot == nil { try table.load() }
     let version = try table.commit(run: run) { lost in

@@ -16,14 +16,17 @@ public struct SpendReport: Sendable {
   public struct Line: Hashable, Sendable {
     /// One value a part, in their order.
     public let key: [String]
+    /// Requests that were paid for.
     public internal(set) var purchaseCount = 0
     /// Rows and bytes that were bought; nil by symbol, where a purchase had several.
     public internal(set) var rowCount: Int64? = 0
+    /// Bytes that were paid for; nil where some are not known.
     public internal(set) var byteCount: Int64? = 0
     /// In 10⁻⁹ USD.
     public internal(set) var nanoUSD: Int128 = 0
   }
 
+  /// What the lines are summed up by.
   public let parts: [Part]
   /// By key.
   public let lines: [Line]
@@ -80,7 +83,7 @@ public struct SpendReport: Sendable {
   private static func value(_ part: Part, _ event: CoverageEvent, _ symbol: String) -> String {
     switch part {
     case .month:
-      let day = floorDivide(event.recordedAt, 86_400_000_000_000)
+      let day = floorDivide(event.recordedAt, CivilDate.nanosecondsPerDay)
       return String(CivilDate(daysSinceEpoch: Int(day)).iso.prefix(7))
     case .dataset: return event.dataset
     case .schema: return event.schema

@@ -13,8 +13,10 @@ public struct VendorRequest: Hashable, Sendable {
   public var symbolType: String
   /// Half-open, in ns since 1970 UTC.
   public var interval: Range<Int64>
+  /// The table that the rows go to.
   public var table: TableName
 
+  /// What a vendor is asked for; the interval is half-open, in ns since 1970 UTC.
   public init(
     dataset: String, schema: String, symbols: [String], symbolType: String,
     interval: Range<Int64>, table: TableName
@@ -38,7 +40,7 @@ public struct VendorRequest: Hashable, Sendable {
   /// An interval in words: dates where it is whole days of UTC.
   public static func text(_ interval: Range<Int64>) -> String {
     func text(_ time: Int64) -> String {
-      let nanosecondsPerDay: Int64 = 86_400_000_000_000
+      let nanosecondsPerDay = CivilDate.nanosecondsPerDay
       if time % nanosecondsPerDay == 0 {
         return CivilDate(daysSinceEpoch: Int(time / nanosecondsPerDay)).iso
       }

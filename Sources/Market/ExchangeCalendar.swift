@@ -12,8 +12,10 @@ public struct ExchangeCalendar: Sendable {
     public var firstDay: Int
     /// Bit 0 is Monday, bit 6 Sunday.
     public var weekdays: UInt8
+    /// When the session is.
     public var hours: SessionHours
 
+    /// Hours of some weekdays, from a day on.
     public init(firstDay: Int, weekdays: UInt8, hours: SessionHours) {
       self.firstDay = firstDay
       self.weekdays = weekdays
@@ -23,9 +25,12 @@ public struct ExchangeCalendar: Sendable {
 
   /// A value with the day, counted since 1970-01-01, to which or from which on it belongs.
   public struct Dated<Value: Hashable & Sendable>: Hashable, Sendable {
+    /// Days since 1970-01-01.
     public var day: Int
+    /// What is different on that day.
     public var value: Value
 
+    /// Something about one day.
     public init(day: Int, value: Value) {
       self.day = day
       self.value = value
@@ -34,11 +39,13 @@ public struct ExchangeCalendar: Sendable {
 
   /// Like `XNYS`, the market identifier code where there is one.
   public let name: String
+  /// What the calendar is, for people.
   public let description: String
   /// Other names that it is asked for by.
   public let aliases: [String]
   /// What it was made from, with the version.
   public let source: String
+  /// The zone of its hours.
   public let timeZoneName: String
   /// First date that it knows.
   public let firstDate: CivilDate
@@ -236,6 +243,6 @@ public struct ExchangeCalendar: Sendable {
   }
 
   private static func utcDay(_ instant: Int64) -> Int {
-    Int(floorDivide(instant, 86_400_000_000_000))
+    Int(floorDivide(instant, CivilDate.nanosecondsPerDay))
   }
 }

@@ -3,9 +3,13 @@ public struct Interval: Hashable, Sendable, Comparable {
   /// Longest interval that is read, in nanoseconds: 366 days.
   public static let nanosecondsMax: Int64 = 366 * 86_400 * 1_000_000_000
 
+  /// A second.
   public static let second = Interval(uncheckedSeconds: 1)
+  /// A minute.
   public static let minute = Interval(uncheckedSeconds: 60)
+  /// An hour.
   public static let hour = Interval(uncheckedSeconds: 3_600)
+  /// A day.
   public static let day = Interval(uncheckedSeconds: 86_400)
 
   /// The length in nanoseconds, always a positive number of whole seconds.
@@ -54,6 +58,7 @@ public struct Interval: Hashable, Sendable, Comparable {
   /// Whether bars of `other` tile one bar of this length without a rest.
   public func isMultiple(of other: Interval) -> Bool { nanoseconds % other.nanoseconds == 0 }
 
+  /// Whether an interval is shorter.
   public static func < (left: Interval, right: Interval) -> Bool {
     left.nanoseconds < right.nanoseconds
   }

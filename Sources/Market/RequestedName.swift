@@ -7,6 +7,7 @@ public struct RequestedName: Hashable, Sendable {
   /// UTC days since 1970-01-01, half-open.
   public var days: Range<Int>
 
+  /// What a name stood for on some days.
   public init(name: String, symbol: String, days: Range<Int>) {
     self.name = name
     self.symbol = symbol

@@ -135,9 +135,17 @@ public struct TimeZoneRules: Sendable, Equatable {
 
 /// A time zone that cannot be used.
 public struct TimeZoneError: LakeError, Equatable {
+  /// The kinds of error.
   public enum Code: String, Sendable { case unknown, corrupt, unsupported }
+  /// What kind of error it is.
   public var code: Code
+  /// What is wrong, with the value found and the one expected.
   public var message: String
+  /// Where it was found; nil where the message says it all.
   public var placeText: String?
+  /// One command or one change that helps; nil where none is known.
   public var remedy: String?
+
+  /// `code`, as the README lists it.
+  public var codeText: String { code.rawValue }
 }

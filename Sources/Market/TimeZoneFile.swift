@@ -1,5 +1,6 @@
 import CSystem
 import Glibc
+import Platform
 
 extension TimeZoneRules {
   /// Where the system keeps its TZif files, in the order they are tried.
@@ -142,37 +143,19 @@ private func listNames(_ directory: String, prefix: String, depth: Int) -> [Stri
   return names
 }
 
-/// Up to three names that are alike: a few letters apart, or the same last part (`New_York`).
+/// Up to three names that are alike: a few letters apart, or with a last part that is (`New_York`).
 private func nearest(_ name: String, in known: [String]) -> [String] {
-  let wanted = name.lowercased().replacingSpaces()
-  let ranked = known.compactMap { candidate -> (Int, String)? in
-    let lowered = candidate.lowercased()
-    let last = lowered.split(separator: "/").last.map(String.init) ?? lowered
-    let wantedLast = wanted.split(separator: "/").last.map(String.init) ?? wanted
-    let distance = min(editDistance(wanted, lowered), editDistance(wantedLast, last) + 1)
-    return distance <= max(2, wanted.utf8.count / 4) ? (distance, candidate) : nil
-  }
-  return ranked.sorted { ($0.0, $0.1) < ($1.0, $1.1) }.prefix(3).map(\.1)
+  let wanted = String(name.map { $0 == " " ? "_" : $0 })
+  let near = NearestNames.near(wanted, among: known)
+  if !near.isEmpty { return near }
+  let byLast = Dictionary(grouping: known, by: lastPart)
+  let names = NearestNames.near(lastPart(wanted), among: Array(byLast.keys))
+    .flatMap { byLast[$0, default: []].sorted() }
+  return Array(names.prefix(NearestNames.offeredMax))
 }
 
-extension String {
-  fileprivate func replacingSpaces() -> String { String(map { $0 == " " ? "_" : $0 }) }
-}
-
-private func editDistance(_ left: String, _ right: String) -> Int {
-  let a = Array(left.utf8)
-  let b = Array(right.utf8)
-  var row = Array(0...b.count)
-  for i in 0..<a.count {
-    var diagonal = row[0]
-    row[0] = i + 1
-    for j in 0..<b.count {
-      let cost = a[i] == b[j] ? diagonal : min(diagonal, row[j], row[j + 1]) + 1
-      diagonal = row[j + 1]
-      row[j + 1] = cost
-    }
-  }
-  return row[b.count]
+private func lastPart(_ name: String) -> String {
+  name.split(separator: "/").last.map(String.init) ?? name
 }
 
 private struct TZifReader {

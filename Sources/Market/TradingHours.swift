@@ -5,12 +5,15 @@ import Columnar
 
 /// A stretch of a UTC day in which a market is open with one character.
 public struct TradingPhase: Hashable, Sendable {
+  /// How busy a part of the day is.
   public enum Kind: Hashable, Sendable { case early, regular, late, overnight }
 
+  /// How busy it is.
   public let kind: Kind
   /// Seconds since midnight UTC.
   public let seconds: Range<Int>
 
+  /// A part of a day.
   public init(_ kind: Kind, _ seconds: Range<Int>) {
     self.kind = kind
     self.seconds = seconds

@@ -38,9 +38,17 @@ public struct TradingSession: Hashable, Sendable {
 
 /// A question that a calendar cannot answer.
 public struct CalendarError: LakeError, Hashable {
+  /// The kinds of error.
   public enum Code: String, Sendable { case outOfRange }
+  /// What kind of error it is.
   public var code: Code
+  /// What is wrong, with the value found and the one expected.
   public var message: String
+  /// Where it was found; nil where the message says it all.
   public var placeText: String?
+  /// One command or one change that helps; nil where none is known.
   public var remedy: String?
+
+  /// `code`, as the README lists it.
+  public var codeText: String { code.rawValue }
 }

@@ -3,6 +3,7 @@ import Platform
 
 /// An answer of Massive's that cannot be used as a whole.
 public struct MassiveError: LakeError, Equatable {
+  /// The kinds of error.
   public enum Code: String, Sendable {
     /// Not the JSON that the page should be, or not all of it.
     case badPage
@@ -25,12 +26,16 @@ public struct MassiveError: LakeError, Equatable {
     case usage
   }
 
+  /// What kind of error it is.
   public var code: Code
+  /// What is wrong, with the value found and the one expected.
   public var message: String
   /// Path, page and byte, as far as they are known.
   public var placeText: String?
+  /// One command or one change that helps; nil where none is known.
   public var remedy: String?
 
+  /// An error of one kind.
   public init(_ code: Code, _ message: String, place: String? = nil, remedy: String? = nil) {
     self.code = code
     self.message = message
@@ -53,4 +58,7 @@ public struct MassiveError: LakeError, Equatable {
     placed.placeText = placeText.map { place + ", " + $0 } ?? place
     return placed
   }
+
+  /// `code`, as the README lists it.
+  public var codeText: String { code.rawValue }
 }

@@ -35,14 +35,19 @@ public enum MassiveMarket: String, Sendable, CaseIterable {
 
 /// The length of Massive's bars: a multiplier and a timespan.
 public struct BarSpan: Sendable, Hashable {
+  /// The vendor's units of time.
   public enum Timespan: String, Sendable, CaseIterable {
     case second, minute, hour, day, week, month, quarter, year
   }
 
+  /// How many of them a bar has.
   public let multiplier: Int
+  /// The unit.
   public let timespan: Timespan
+  /// Units of a bar at most.
   public static let multiplierMax = 10_000
 
+  /// The length of a bar.
   public init(_ multiplier: Int, _ timespan: Timespan) {
     self.multiplier = multiplier
     self.timespan = timespan

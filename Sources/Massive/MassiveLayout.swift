@@ -64,6 +64,8 @@ public enum MassiveLayout {
 
   /// Contracts, as of a date that the reader is told.
   public static var contracts: RowLayout { RecordShape.contracts.layout }
+  /// The first and last prices of a day.
   public static var openClose: RowLayout { RecordShape.openClose.layout }
+  /// News.
   public static var news: RowLayout { RecordShape.news.layout }
 }

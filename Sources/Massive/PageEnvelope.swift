@@ -1,13 +1,20 @@
 /// What a page says beside its results.
 public struct PageEnvelope: Sendable, Equatable {
+  /// The symbol that the page is about.
   public var ticker: String?
+  /// Whether prices are adjusted for splits.
   public var isAdjusted: Bool?
+  /// Bars that the vendor looked at.
   public var queryCount: Int64?
+  /// Results that the page says it has.
   public var resultsCount: Int64?
   /// Differs from the number of results in some of the vendor's answers: never relied on.
   public var count: Int64?
+  /// `OK`, `DELAYED` or another word.
   public var status: String?
+  /// The vendor's name for the request.
   public var requestID: String?
+  /// Where the next page is; nil on the last.
   public var nextURL: String?
   /// The vendor's `error` or `message`.
   public var message: String?
@@ -17,8 +24,10 @@ public struct PageEnvelope: Sendable, Equatable {
   public var leftOutCount = 0
   /// Index times of the first and the last row read, in ns.
   public var firstTime: Int64?
+  /// The last row's time in ns since 1970 UTC.
   public var lastTime: Int64?
 
+  /// A page that says nothing.
   public init() {}
 
   /// The data are as old as the plan has them: complete, but for the last minutes of today.
@@ -57,15 +66,19 @@ public struct PageEnvelope: Sendable, Equatable {
 public struct RejectedRecord: Sendable, Equatable {
   /// As in quarantine tables: `does_not_fit`, `null_required`, …
   public var rule: String
+  /// What is wrong with it, in words.
   public var reason: String
   /// Position in its page, from 0.
   public var position: Int
   /// Byte of the record in its page.
   public var byteOffset: Int
+  /// The record's symbol, where it is known.
   public var symbol: String?
+  /// The record's time in ns since 1970 UTC, where it is known.
   public var timestamp: Int64?
   /// JSON, as it stood.
   public var original: String
+  /// A record that is no row.
   public init(
     rule: String, reason: String, position: Int, byteOffset: Int, symbol: String? = nil,
     timestamp: Int64? = nil, original: String

@@ -39,6 +39,7 @@ public struct PageContext: Sendable {
   /// What was asked for, where that is known: a page that holds anything else is refused.
   public var scope: PageScope?
 
+  /// What a page's rows need that the page does not say.
   public init(symbol: String? = nil, asOf: Int64? = nil, scope: PageScope? = nil) {
     self.symbol = symbol
     self.asOf = asOf
@@ -53,7 +54,9 @@ public final class PageParser {
   /// Bytes of a page's rows at most: an article has as many rows as tickers.
   static let rowByteCountMax = 256 << 20
 
+  /// What the pages hold.
   public let kind: PageKind
+  /// The texts of all rows.
   public let strings: StringTable
   let context: PageContext
   let records: RecordParser
@@ -66,6 +69,7 @@ public final class PageParser {
     try TimeZoneRules.named(MassiveKind.timeZone)
   }
 
+  /// Parses pages of one kind; the texts of their rows go to `strings`.
   public init(_ kind: PageKind, strings: StringTable, context: PageContext = PageContext())
     throws(TimeZoneError)
   {

@@ -12,6 +12,7 @@ public struct PageScope: Sendable, Hashable {
   /// reaches into it: it belongs to what lies before, and is left out.
   public var barLengthMax: Int64
 
+  /// What the rows of a request must be about.
   public init(symbol: String?, interval: Range<Int64>? = nil, barLengthMax: Int64 = 0) {
     self.symbol = symbol
     self.interval = interval

@@ -16,8 +16,10 @@ public struct Int96Reach: Hashable, Sendable {
   private var isBeyondMicroseconds = false
   private var hasNanoseconds = false
 
+  /// No time yet.
   public init() {}
 
+  /// The first form that holds every time that was taken.
   public var form: Int96Form {
     if isBeyondMicroseconds { return .int96 }
     if !isBeyondNanoseconds { return .nanoseconds }
@@ -47,7 +49,8 @@ public enum Int96 {
   static func nanoseconds(_ bytes: UnsafeRawBufferPointer) -> Int128 {
     let inDay = Int64(littleEndian: bytes.loadUnaligned(fromByteOffset: 0, as: Int64.self))
     let day = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt32.self))
-    return (Int128(day) - FixedDecoder.epochJulianDay) * 86_400_000_000_000 + Int128(inDay)
+    return (Int128(day) - FixedDecoder.epochJulianDay) * Int128(CivilDate.nanosecondsPerDay)
+      + Int128(inDay)
   }
 
   /// Appends a time of microseconds since 1970 and the nanoseconds that those leave.

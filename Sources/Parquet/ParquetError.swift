@@ -2,6 +2,7 @@ import Platform
 
 /// A Parquet file that cannot be read or written.
 public struct ParquetError: LakeError, Hashable {
+  /// The kinds of error.
   public enum Code: String, Sendable {
     /// The bytes contradict the format or themselves.
     case corrupt
@@ -21,12 +22,16 @@ public struct ParquetError: LakeError, Hashable {
 
   /// Filled from the inside out: decoder, column reader, file reader.
   public struct Place: Hashable, Sendable {
+    /// The file.
     public var path: String?
+    /// The row group, from 0.
     public var rowGroup: Int?
+    /// The column's path, its parts joined by dots.
     public var column: String?
     /// Bytes from the start of the file (of the footer or page while it is being decoded).
     public var offset: Int?
 
+    /// A location as far as it is known.
     public init(
       path: String? = nil, rowGroup: Int? = nil, column: String? = nil, offset: Int? = nil
     ) {
@@ -37,13 +42,18 @@ public struct ParquetError: LakeError, Hashable {
     }
   }
 
+  /// What kind of error it is.
   public var code: Code
+  /// What is wrong, with the value found and the one expected.
   public var message: String
+  /// Where in which file: filled in while the error travels outward.
   public var place: Place
+  /// One command or one change that helps; nil where none is known.
   public var remedy: String?
   /// The system's error number, where a system call failed on writing: `EPIPE`, `ENOSPC`, …
   public var systemError: Int32?
 
+  /// An error of one kind.
   public init(_ code: Code, _ message: String, place: Place = Place(), remedy: String? = nil) {
     self.code = code
     self.message = message
@@ -78,6 +88,10 @@ public struct ParquetError: LakeError, Hashable {
     return error
   }
 
+  /// `code`, as the README lists it.
+  public var codeText: String { code.rawValue }
+
+  /// Where it was found; nil where the message says it all.
   public var placeText: String? {
     var parts: [String] = []
     if let path = place.path { parts.append(path) }

@@ -9,6 +9,7 @@ public enum Clock {
     return Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec)
   }
 
+  /// Milliseconds since 1970 UTC.
   public static func milliseconds() -> Int64 { nanoseconds() / 1_000_000 }
 
   /// Nanoseconds since some moment; nobody sets this clock.
@@ -17,4 +18,7 @@ public enum Clock {
     clock_gettime(CLOCK_MONOTONIC, &now)
     return Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec)
   }
+
+  /// The same in seconds.
+  public static func monotonicSeconds() -> Double { Double(monotonicNanoseconds()) * 1e-9 }
 }

@@ -6,6 +6,8 @@
 ///       at: <file, row group, column, byte or row>
 ///       try: <one command or one change that helps>
 public protocol LakeError: Error, Sendable {
+  /// What kind of error it is, for programs: one of the words that the README lists.
+  var codeText: String { get }
   /// What is wrong: lower case, no final period, the user's own words and paths in quotes.
   var message: String { get }
   /// Where, outermost first; nil when the message says it all.
@@ -18,5 +20,6 @@ public protocol LakeError: Error, Sendable {
 }
 
 extension LakeError {
+  /// `placeText`, on one line.
   public var placeLines: [String] { placeText.map { [$0] } ?? [] }
 }

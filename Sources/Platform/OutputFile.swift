@@ -10,6 +10,7 @@ import Glibc
 public final class OutputFile: @unchecked Sendable {
   /// As the person wrote it; `-` is standard output.
   public let path: String
+  /// Open for writing until `publish`.
   public let descriptor: Int32
   /// Whether bytes may be written at any offset.
   public let isSeekable: Bool
@@ -54,24 +55,13 @@ public final class OutputFile: @unchecked Sendable {
   ///
   /// - Throws: `OutputFileError` with the system's number: EPIPE when nobody reads any more.
   public func write(_ bytes: UnsafeRawBufferPointer) throws(OutputFileError) {
-    var done = 0
-    while done < bytes.count {
-      guard let base = bytes.baseAddress else { return }
-      let count = Waiting.write(descriptor, base + done, min(bytes.count - done, 1 << 30))
-      if count < 0 { throw OutputFileError.system("write", path) }
-      done += count
-    }
+    if !Transfer.write(descriptor, bytes) { throw OutputFileError.system("write", path) }
   }
 
   /// Writes all bytes at an offset. Only where `isSeekable`.
   public func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(OutputFileError) {
-    var done = 0
-    while done < bytes.count {
-      guard let base = bytes.baseAddress else { return }
-      let count = lake_pwrite(
-        descriptor, base + done, min(bytes.count - done, 1 << 30), offset + done)
-      if count < 0 { throw OutputFileError.system("write", path) }
-      done += count
+    if !Transfer.write(descriptor, bytes, at: offset) {
+      throw OutputFileError.system("write", path)
     }
   }
 
@@ -133,14 +123,22 @@ public final class OutputFile: @unchecked Sendable {
 
 /// An output file that cannot be made or written.
 public struct OutputFileError: LakeError, Hashable {
+  /// The kinds of error.
   public enum Code: String, Sendable { case exists, folder, system }
 
+  /// What kind of error it is.
   public var code: Code
+  /// What is wrong, with the value found and the one expected.
   public var message: String
+  /// One command or one change that helps; nil where none is known.
   public var remedy: String?
   /// The system's number, where a call failed.
   public var systemError: Int32?
 
+  /// `code`, as the README lists it.
+  public var codeText: String { code.rawValue }
+
+  /// Where it was found; nil where the message says it all.
   public var placeText: String? { nil }
 
   init(_ code: Code, _ message: String, remedy: String? = nil, systemError: Int32? = nil) {

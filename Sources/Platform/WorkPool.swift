@@ -9,6 +9,7 @@ import Glibc
 /// Tasks of a *lane* run one at a time, in the order in which they were added; tasks without a lane
 /// run in any order, on any thread. After a task has failed, later ones are dropped.
 public final class WorkPool: @unchecked Sendable {
+  /// A piece of work; what it throws ends the pool's work.
   public typealias Task = @Sendable () throws -> Void
 
   /// A queue whose tasks run in order, one at a time.
@@ -33,9 +34,8 @@ public final class WorkPool: @unchecked Sendable {
     }
   }
 
-  // All state is guarded by `mutex`; `changed` is signalled when any of it changes.
-  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-  private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+  // All state is guarded by `changes`, which is broadcast when any of it changes.
+  private let changes = Condition()
   private var tasks: [Task] = []
   private var tasksHead = 0
   private var lanes: [Lane] = []
@@ -46,49 +46,44 @@ public final class WorkPool: @unchecked Sendable {
   /// Threads that work, the feeder included.
   public let width: Int
 
+  /// Starts the threads, one fewer than `width`: the feeder is one too.
   public init(width: Int) {
     self.width = max(1, width)
-    pthread_mutex_init(mutex, nil)
-    pthread_cond_init(changed, nil)
     for _ in 1..<max(1, width) {
       if let thread = Parallel.startThread({ self.work() }) { threads.append(thread) }
     }
   }
 
-  deinit {
-    pthread_cond_destroy(changed)
-    pthread_mutex_destroy(mutex)
-    changed.deallocate()
-    mutex.deallocate()
-  }
-
+  /// A queue of the pool's.
   public func makeLane() -> Lane {
     let lane = Lane()
-    locked { lanes.append(lane) }
+    changes.withLock { lanes.append(lane) }
     return lane
   }
 
+  /// Adds a task that may run at any time, on any thread.
   public func add(_ task: @escaping Task) {
-    locked {
+    changes.withLock {
       tasks.append(task)
       unfinished += 1
-      pthread_cond_broadcast(changed)
+      changes.broadcast()
     }
   }
 
+  /// Adds a task after those of a lane.
   public func add(to lane: Lane, _ task: @escaping Task) {
-    locked {
+    changes.withLock {
       lane.tasks.append(task)
       unfinished += 1
-      pthread_cond_broadcast(changed)
+      changes.broadcast()
     }
   }
 
   /// Runs a task of a lane on this thread where it may begin now and the other threads have so much to
   /// do that a task without a lane waits; else adds it.
   public func runOrAdd(to lane: Lane, _ task: @escaping Task) throws {
-    pthread_mutex_lock(mutex)
-    defer { pthread_mutex_unlock(mutex) }
+    changes.lock()
+    defer { changes.unlock() }
     if let failure { throw failure }
     lane.tasks.append(task)
     unfinished += 1
@@ -96,7 +91,7 @@ public final class WorkPool: @unchecked Sendable {
       _ = run((next, lane))
       if let failure { throw failure }
     } else {
-      pthread_cond_broadcast(changed)
+      changes.broadcast()
     }
   }
 
@@ -111,12 +106,12 @@ public final class WorkPool: @unchecked Sendable {
   }
 
   private func help(until condition: () -> Bool, next: () -> (Task, Lane?)?) throws {
-    pthread_mutex_lock(mutex)
-    defer { pthread_mutex_unlock(mutex) }
+    changes.lock()
+    defer { changes.unlock() }
     while true {
       if let failure { throw failure }
       if condition() { return }
-      if !run(next()) { pthread_cond_wait(changed, mutex) }
+      if !run(next()) { changes.wait() }
     }
   }
 
@@ -150,30 +145,30 @@ public final class WorkPool: @unchecked Sendable {
 
   /// Drops what has not begun and waits for what has.
   public func cancel() {
-    pthread_mutex_lock(mutex)
+    changes.lock()
     if failure == nil { failure = CancellationError() }
     while unfinished > 0 {
-      if !runOne() { pthread_cond_wait(changed, mutex) }
+      if !runOne() { changes.wait() }
     }
-    pthread_mutex_unlock(mutex)
+    changes.unlock()
   }
 
   /// Ends the threads. The owner must call it: they keep the pool alive.
   public func close() {
-    locked {
+    changes.withLock {
       isClosed = true
-      pthread_cond_broadcast(changed)
+      changes.broadcast()
     }
     for thread in threads { pthread_join(thread, nil) }
     threads = []
   }
 
   private func work() {
-    pthread_mutex_lock(mutex)
+    changes.lock()
     while !isClosed {
-      if !runOne() { pthread_cond_wait(changed, mutex) }
+      if !runOne() { changes.wait() }
     }
-    pthread_mutex_unlock(mutex)
+    changes.unlock()
   }
 
   private func runOne() -> Bool { run(next()) }
@@ -182,16 +177,16 @@ public final class WorkPool: @unchecked Sendable {
   private func run(_ work: (Task, Lane?)?) -> Bool {
     guard let (task, lane) = work else { return false }
     let isDropped = failure != nil
-    pthread_mutex_unlock(mutex)
+    changes.unlock()
     var thrown: (any Error)?
     if !isDropped {
       do { try task() } catch { thrown = error }
     }
-    pthread_mutex_lock(mutex)
+    changes.lock()
     if let thrown, failure == nil { failure = thrown }
     lane?.isRunning = false
     unfinished -= 1
-    pthread_cond_broadcast(changed)
+    changes.broadcast()
     return true
   }
 
@@ -208,11 +203,5 @@ public final class WorkPool: @unchecked Sendable {
     }
     for lane in lanes { if let task = lane.next() { return (task, lane) } }
     return nil
-  }
-
-  private func locked<T>(_ body: () -> T) -> T {
-    pthread_mutex_lock(mutex)
-    defer { pthread_mutex_unlock(mutex) }
-    return body()
   }
 }

@@ -64,7 +64,7 @@ extension QueryPlan {
     let shape = shape(layout: output.layout)
     let scan = TextScan(
       shape: shape, source: UnitSource(self, shape), output: ordered,
-      merge: RowMerge(
+      merge: KeyedRowMerge(
         shape: shape, encoder: KeyEncoder(table), memory: output.memory,
         spillFolder: output.spillFolder), isInterrupted: isInterrupted)
     try scan.run(width: width)

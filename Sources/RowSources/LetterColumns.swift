@@ -1,3 +1,4 @@
+import Bytes
 import Columnar
 
 /// Columns of one letter, whose meaning a vendor's enumeration gives: other spellings of it become that letter.

@@ -12,6 +12,7 @@ public struct RowRuleEvaluator: Sendable {
     public var rule: Int
   }
 
+  /// The rules, in the schema's order.
   public let rules: [SourceRule]
   private let checks: [RuleCheck]
 

@@ -29,7 +29,9 @@ public protocol RowSource: AnyObject {
 }
 
 extension RowSource {
+  /// Not known.
   public var filledColumns: Set<String>? { nil }
+  /// None that the source tells.
   public var dates: (zone: TimeZoneRules, example: Int)? { nil }
 }
 
@@ -47,11 +49,13 @@ public final class MemorySupply: ByteSupply {
   private let pieceByteCount: Int
   private var position = 0
 
+  /// A supply of some bytes.
   public init(_ bytes: [UInt8], pieceByteCount: Int = .max) {
     self.bytes = bytes
     self.pieceByteCount = pieceByteCount
   }
 
+  /// Hands over the next piece.
   public func read(into target: UnsafeMutableRawBufferPointer) -> Int {
     let count = min(target.count, bytes.count - position, pieceByteCount)
     bytes.withUnsafeBytes { source in

@@ -2,6 +2,7 @@ import Platform
 
 /// A file that cannot be turned into rows, whatever its rows are like.
 public struct SourceError: LakeError, Equatable {
+  /// The kinds of error.
   public enum Code: String, Sendable {
     case unreadable, empty, notText, noHeader, tooManyColumns, tooManyTexts
     case missingColumn, repeatedColumn, unknownMapping
@@ -15,11 +16,16 @@ public struct SourceError: LakeError, Equatable {
 
   /// Filled from the inside out.
   public struct Place: Hashable, Sendable {
+    /// The file; `-` is standard input.
     public var path: String?
+    /// The line, from 1.
     public var line: Int?
+    /// The column, as the file calls it.
     public var column: String?
+    /// Byte of the decompressed file.
     public var byteOffset: Int?
 
+    /// A location as far as it is known.
     public init(
       path: String? = nil, line: Int? = nil, column: String? = nil, byteOffset: Int? = nil
     ) {
@@ -30,11 +36,16 @@ public struct SourceError: LakeError, Equatable {
     }
   }
 
+  /// What kind of error it is.
   public var code: Code
+  /// What is wrong, with the value found and the one expected.
   public var message: String
+  /// Where in which file: filled in while the error travels outward.
   public var place: Place
+  /// One command or one change that helps; nil where none is known.
   public var remedy: String?
 
+  /// An error of one kind.
   public init(_ code: Code, _ message: String, place: Place = Place(), remedy: String? = nil) {
     self.code = code
     self.message = message
@@ -42,6 +53,10 @@ public struct SourceError: LakeError, Equatable {
     self.remedy = remedy
   }
 
+  /// `code`, as the README lists it.
+  public var codeText: String { code.rawValue }
+
+  /// Where it was found; nil where the message says it all.
   public var placeText: String? {
     var parts: [String] = []
     if let path = place.path { parts.append(path == "-" ? "standard input" : path) }
@@ -86,6 +101,7 @@ public enum RejectionRule: String, Sendable, CaseIterable {
 
 /// A row that is not stored, for quarantine.
 public struct SourceRejection: Sendable, Equatable {
+  /// How a row is kept that is not stored.
   public enum Form: String, Sendable { case text, json, base64 }
 
   /// Bad rows that an input may have before it fails, whatever their share.
@@ -104,11 +120,13 @@ public struct SourceRejection: Sendable, Equatable {
   public var line: Int64?
   /// Offset of the row's first byte in the decompressed content; nil where rows have none.
   public var byteOffset: Int64?
+  /// The row's symbol, where it is known.
   public var symbol: String?
   /// Nanoseconds since 1970 UTC, if the index time could be read.
   public var timestamp: Int64?
   /// The row as it stood in the file: text, or base64 where it is no valid UTF-8.
   public var original: String
+  /// How `original` is written.
   public var originalForm: Form
 }
 
@@ -116,6 +134,7 @@ public struct SourceRejection: Sendable, Equatable {
 public struct SourceReport: Sendable, Equatable {
   /// Rows handed on.
   public var rowCount: Int64 = 0
+  /// Rows that go to quarantine.
   public var rejectedCount: Int64 = 0
   /// Rows that broke a rule which only flags, by rule.
   public var flagged: [String: Int64] = [:]
@@ -132,5 +151,6 @@ public struct SourceReport: Sendable, Equatable {
   /// Names of the columns that were left out, and why.
   public var ignoredColumns: [String] = []
 
+  /// Nothing was read yet.
   public init() {}
 }

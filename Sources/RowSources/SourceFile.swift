@@ -4,10 +4,14 @@ import Market
 
 /// A file that is open and understood: what its rows are, and the rows.
 public struct OpenSource {
+  /// What a file is.
   public enum Format: String, Sendable { case csv, parquet, pages }
 
+  /// Its rows.
   public let source: any RowSource
+  /// What they are.
   public let schema: TableSchema
+  /// What the file is.
   public let format: Format
   /// Where the rows belong, where nobody says otherwise; nil where only a person can tell.
   package var placement: SourcePlacement?

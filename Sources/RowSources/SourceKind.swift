@@ -3,10 +3,12 @@ import Market
 
 /// The names of a file's columns and their first values: what its kind is told from.
 public struct SourceColumnNames: Sendable {
+  /// The columns' names, in the file's order.
   public var names: [String]
   /// Values of each column, trimmed, without nulls.
   public var samples: [[[UInt8]]]
 
+  /// The columns of a file, with values of some rows for each.
   public init(names: [String], samples: [[[UInt8]]]) {
     self.names = names
     self.samples = samples
@@ -24,6 +26,7 @@ public struct KindHint: Sendable {
   /// Name of the table (`raw.es_ohlcv_1s`), which may say the interval.
   public var tableName: String?
 
+  /// What the person, the file's name or the table say of the rows.
   public init(
     kind: String? = nil, interval: String? = nil, tableKind: String? = nil,
     tableName: String? = nil

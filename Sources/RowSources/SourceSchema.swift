@@ -8,10 +8,13 @@ public struct SourceColumn: Sendable, Equatable {
   public var name: String
   /// The vendor's name: the name of the field in packed rows.
   public var field: String
+  /// Other names that files have for it.
   public var aliases: [String]
+  /// What its values are.
   public var type: ColumnType
   /// Whether a column of the nanoseconds of each microsecond follows in the table.
   public var hasNanoseconds: Bool
+  /// Whether a row without a value goes to quarantine.
   public var isRequired: Bool
   /// A 64-bit integer that is unsigned in the source and keeps its bits in a long.
   public var isUnsigned: Bool
@@ -20,6 +23,7 @@ public struct SourceColumn: Sendable, Equatable {
   /// What a column of one letter may hold; nil for other columns.
   var letters: LetterChoices?
 
+  /// A column that a file may have.
   public init(
     _ name: String, _ type: ColumnType, field: String? = nil, aliases: [String] = [],
     hasNanoseconds: Bool = false, isRequired: Bool = false, isUnsigned: Bool = false,
@@ -55,15 +59,18 @@ public struct SourceColumn: Sendable, Equatable {
 public struct SourceSchema: Sendable {
   /// `ohlcv-1s`, `trades`, …
   public var kind: String
+  /// The columns of a table's rows.
   public var columns: [SourceColumn]
   /// Name of the index column: a timestamp, never null.
   public var index: String
+  /// What every row must hold.
   public var rules: [SourceRule]
   /// Whether the table gives its rows a `source_ordinal`.
   public var numbersRows = false
   /// The zone of the table's partition dates, where that is known; else they are of UTC.
   public var partitionZone: TimeZoneRules?
 
+  /// What rows of a kind look like.
   public init(kind: String, columns: [SourceColumn], index: String, rules: [SourceRule] = []) {
     self.kind = kind
     self.columns = columns

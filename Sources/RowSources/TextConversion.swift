@@ -101,12 +101,12 @@ enum TextConversion {
     let text = trimmed(text)
     if isNull(text) { return .null }
     if let compact = CompactTime.parse(text), text.count == 8 {
-      return .integer(Int128(compact / 86_400_000_000_000))
+      return .integer(Int128(compact / CivilDate.nanosecondsPerDay))
     }
     guard let parsed = TimeConversion.parse(text), text.count == 10 else {
       return .rejected(.badTime, "\(quoted(text)) is no date (2024-01-02)")
     }
-    return .integer(Int128(parsed.nanoseconds / 86_400_000_000_000))
+    return .integer(Int128(parsed.nanoseconds / CivilDate.nanosecondsPerDay))
   }
 
   /// A number as JSON, CSV and the usual writers spell it; no hexadecimal, no infinity.

@@ -6,7 +6,7 @@ enum RowTime {
   /// Nanoseconds of 64 bits, less the days at both ends that they don't hold whole in every time zone:
   /// 1677-09-23 to 2262-04-09.
   static let range: ClosedRange<Int64> = {
-    let end: Int64 = 106_750 * 86_400_000_000_000
+    let end: Int64 = 106_750 * CivilDate.nanosecondsPerDay
     return -end...end - 1
   }()
 }
@@ -47,7 +47,7 @@ struct TimeConversion {
 
   /// The date of a text that says no more than that.
   private static func day(_ text: UnsafeRawBufferPointer) -> Int? {
-    let dayLength: Int64 = 86_400_000_000_000
+    let dayLength = CivilDate.nanosecondsPerDay
     if case .integer(let day) = TextConversion.date(text) { return Int(day) }
     let reading =
       CompactTime.parse(text) ?? parse(text).flatMap { $0.hasZone ? nil : $0.nanoseconds }

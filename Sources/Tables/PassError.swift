@@ -4,15 +4,21 @@ import Platform
 
 /// A job over the lake that could not be done.
 public struct PassError: LakeError, Hashable {
+  /// The kinds of error.
   public enum Code: String, Sendable {
     case input, system, conflict, conservation, usage, interrupted, tooManyBadRows
   }
 
+  /// What kind of error it is.
   public var code: Code
+  /// What is wrong, with the value found and the one expected.
   public var message: String
+  /// Where it was found.
   public var place: String?
+  /// One command or one change that helps; nil where none is known.
   public var remedy: String?
 
+  /// An error of one kind.
   public init(_ code: Code, _ message: String, place: String? = nil, remedy: String? = nil) {
     self.code = code
     self.message = message
@@ -20,6 +26,10 @@ public struct PassError: LakeError, Hashable {
     self.remedy = remedy
   }
 
+  /// `code`, as the README lists it.
+  public var codeText: String { code.rawValue }
+
+  /// Where it was found; nil where the message says it all.
   public var placeText: String? { place }
 
   /// A failed system call, in the system's own words.
@@ -41,15 +51,7 @@ public struct PassError: LakeError, Hashable {
 package func writeAll(
   _ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, at offset: Int, path: String
 ) throws {
-  var done = 0
-  while done < bytes.count {
-    guard let base = bytes.baseAddress else { return }
-    let count = lake_pwrite(descriptor, base + done, bytes.count - done, off_t(offset + done))
-    if count < 0 {
-      throw PassError.system("write", path: path)
-    }
-    done += count
-  }
+  if !Transfer.write(descriptor, bytes, at: offset) { throw PassError.system("write", path: path) }
 }
 
 /// Reads exactly `byteCount` bytes at a position.
@@ -57,13 +59,8 @@ package func readAll(
   _ descriptor: Int32, _ base: UnsafeMutableRawPointer, _ byteCount: Int, at offset: Int,
   path: String
 ) throws {
-  var done = 0
-  while done < byteCount {
-    let count = lake_pread(descriptor, base + done, byteCount - done, off_t(offset + done))
-    if count < 0 {
-      throw PassError.system("read", path: path)
-    }
-    if count == 0 { throw PassError(.system, "a file ended early", place: path) }
-    done += count
-  }
+  let count = Transfer.read(
+    descriptor, into: UnsafeMutableRawBufferPointer(start: base, count: byteCount), at: offset)
+  if count < 0 { throw PassError.system("read", path: path) }
+  if count < byteCount { throw PassError(.system, "a file ended early", place: path) }
 }

@@ -16,16 +16,24 @@ public protocol PassObserver: Sendable {
 }
 
 extension PassObserver {
+  /// Says nothing.
   public func warn(_ error: PassError) {}
+  /// Counts nothing.
   public func didStore(rowCount: Int) {}
 }
 
 /// Nobody watches.
 public struct NoObserver: PassObserver {
+  /// Nobody looks on.
   public init() {}
+  /// Says nothing.
   public func begin(_ name: String) {}
+  /// Counts nothing.
   public func didRead(byteCount: Int) {}
+  /// Counts nothing.
   public func didProcess(rowCount: Int) {}
+  /// Says nothing.
   public func didFail(_ error: any Error) {}
+  /// Never.
   public var isInterrupted: Bool { false }
 }

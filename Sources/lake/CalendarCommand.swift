@@ -4,6 +4,7 @@ import CommandLineKit
 import Glibc
 import JSON
 import Market
+import Platform
 
 /// Lists calendars, or the sessions of one.
 struct CalendarCommand: Command {
@@ -174,9 +175,7 @@ struct CalendarCommand: Command {
   }
 
   private func today() -> CivilDate {
-    var now = timespec()
-    clock_gettime(CLOCK_REALTIME, &now)
-    return CivilDate(daysSinceEpoch: now.tv_sec / 86_400)
+    CivilDate(daysSinceEpoch: Int(Clock.nanoseconds() / CivilDate.nanosecondsPerDay))
   }
 
   private static func time(_ instant: Int64) -> String {

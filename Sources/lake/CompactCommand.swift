@@ -2,6 +2,7 @@ import Catalog
 import CommandLineKit
 import JSON
 import Passes
+import Platform
 import Tables
 
 /// Makes one sorted file of a partition's small ones.
@@ -57,7 +58,7 @@ struct CompactCommand: JobCommand {
       return .done
     }
     recorder.begin(in: lake)
-    let began = monotonicSeconds()
+    let began = Clock.monotonicSeconds()
     let report = try pass.run(plan)
     progress.finish()
     recorder.add(error: report.failures.first?.error) { record in
@@ -73,7 +74,7 @@ struct CompactCommand: JobCommand {
       context.say("nothing to merge: \(plan.table) has \(files)")
       return .done
     }
-    print(report, plan, elapsed: monotonicSeconds() - began, in: context)
+    print(report, plan, elapsed: Clock.monotonicSeconds() - began, in: context)
     if report.isInterrupted { return .interrupted }
     return report.failures.isEmpty ? .done : .failed
   }

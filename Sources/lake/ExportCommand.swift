@@ -3,6 +3,7 @@ import Columnar
 import CommandLineKit
 import Databento
 import Export
+import Platform
 import Query
 
 /// Writes a table's rows back in a vendor's format.
@@ -68,7 +69,8 @@ struct ExportCommand: Command {
       throw arguments.bad(name, text, "a date or an instant like 2024-01-02T14:30:00Z", nil)
     }
     // A bare date as the end means that whole day.
-    return time.nanoseconds + (isEnd && CivilDate(iso: text) != nil ? 86_400_000_000_000 : 0)
+    return time.nanoseconds
+      + (isEnd && CivilDate(iso: text) != nil ? CivilDate.nanosecondsPerDay : 0)
   }
 
   var printsRows: Bool { path == "-" }
@@ -77,7 +79,7 @@ struct ExportCommand: Command {
     let lake = try context.findLake()
     let progress = ProgressReporter(context, verb: "export")
     let observer = ProgressObserver(progress: progress, context: context)
-    let began = monotonicSeconds()
+    let began = Clock.monotonicSeconds()
     let report = try DBNExport(lake: lake, table: table, options: options, observer: observer)
       .write(to: path)
     progress.finish()
@@ -86,7 +88,7 @@ struct ExportCommand: Command {
     summary.add("dates", .count(report.dates))
     summary.add("bytes", label: "bytes before compression", .bytes(report.byteCount))
     summary.add("peak_memory", .bytes(ProcessMemory.peakByteCount))
-    summary.add("elapsed", .seconds(monotonicSeconds() - began))
+    summary.add("elapsed", .seconds(Clock.monotonicSeconds() - began))
     context.print(summary)
     return .done
   }

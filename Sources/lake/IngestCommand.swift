@@ -2,6 +2,7 @@ import Catalog
 import CommandLineKit
 import Ingest
 import JSON
+import Platform
 import Query
 import RowSources
 import Tables
@@ -135,11 +136,11 @@ struct IngestCommand: JobCommand {
     let progress = ProgressReporter(context, verb: "ingest", fileTotal: paths.count)
     let observer = ProgressObserver(progress: progress, context: context)
     let pass = try IngestPass(lake: lake, options: options, observer: observer)
-    let began = monotonicSeconds()
+    let began = Clock.monotonicSeconds()
     let report = try pass.ingest(paths)
     progress.finish()
     record(report, in: recorder)
-    print(report, elapsed: monotonicSeconds() - began, in: context)
+    print(report, elapsed: Clock.monotonicSeconds() - began, in: context)
     if report.isInterrupted { return .interrupted }
     if report.failureCount > 0 { return .failed }
     let hasFindings = report.files.contains {

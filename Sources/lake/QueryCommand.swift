@@ -1,6 +1,7 @@
 import Catalog
 import CommandLineKit
 import Ledger
+import Platform
 import Query
 
 /// `lake query`: rows of a table as CSV, JSON lines or Parquet.
@@ -157,7 +158,7 @@ struct QueryCommand: Command {
   }
 
   private func answer(in context: Context) throws -> ExitStatus {
-    let began = monotonicSeconds()
+    let began = Clock.monotonicSeconds()
     let query: Query
     do {
       query = try Query(
@@ -214,7 +215,7 @@ struct QueryCommand: Command {
       context.print(
         QueryFigures(query: query).summary(
           outcome, format: format, path: outputPath, reasons: reasons,
-          elapsed: monotonicSeconds() - began))
+          elapsed: Clock.monotonicSeconds() - began))
     }
     return .done
   }

@@ -2,6 +2,7 @@ import Catalog
 import CommandLineKit
 import JSON
 import Passes
+import Platform
 import Query
 import Tables
 
@@ -69,7 +70,7 @@ struct ResampleCommand: JobCommand {
       return plan.failures.isEmpty ? .done : .failed
     }
     recorder.begin(in: lake)
-    let began = monotonicSeconds()
+    let began = Clock.monotonicSeconds()
     let report = try pass.run(plan)
     progress.finish()
     let error = plan.failures.first?.error ?? report.work.outputs.flatMap(\.failures).first?.error
@@ -80,7 +81,7 @@ struct ResampleCommand: JobCommand {
       record.rowsOut = report.work.outputs.reduce(0) { $0 + $1.rowCount }
       record.bytesOut = report.work.outputs.reduce(0) { $0 + $1.byteCount }
     }
-    print(report, plan, elapsed: monotonicSeconds() - began, in: context)
+    print(report, plan, elapsed: Clock.monotonicSeconds() - began, in: context)
     if report.work.isInterrupted { return .interrupted }
     return report.failureCount > 0 ? .failed : .done
   }

@@ -67,7 +67,7 @@ struct RunCommand: JobCommand {
     let means = PassMeans(lake: lake, jobs: jobs, memoryByteCount: memory, observer: observer)
     let runner = PassRunner(passes, means: means, choice: choice)
     var printer = RunPrinter(context: context)
-    let began = monotonicSeconds()
+    let began = Clock.monotonicSeconds()
     if isPlanOnly {
       progress.finish()
       runner.plan { printer.plan($0, $1) }
@@ -79,7 +79,7 @@ struct RunCommand: JobCommand {
         recorder.add(pass, outcome)
       }
       progress.finish()
-      printer.finish(elapsed: monotonicSeconds() - began)
+      printer.finish(elapsed: Clock.monotonicSeconds() - began)
     }
     if observer.isInterrupted { return .interrupted }
     return printer.failureCount > 0 ? .failed : .done

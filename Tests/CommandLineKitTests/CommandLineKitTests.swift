@@ -284,8 +284,7 @@ struct Ran {
 }
 
 struct SampleError: LakeError {
-  enum Code { case broken }
-  var code = Code.broken
+  var codeText: String { "broken" }
   var message: String { "bad\u{1B}[31m row" }
   var placeText: String? { "a file, row 3" }
   var remedy: String? { "another" }

@@ -1,4 +1,5 @@
 import Foundation
+import Platform
 import Testing
 
 @testable import CommandLineKit
@@ -41,9 +42,9 @@ private final class PseudoTerminal {
   /// What was written within some time.
   func read(milliseconds: Int) -> String {
     var bytes: [UInt8] = []
-    let end = monotonicSeconds() + Double(milliseconds) / 1000
+    let end = Clock.monotonicSeconds() + Double(milliseconds) / 1000
     var buffer = [UInt8](repeating: 0, count: 65_536)
-    while monotonicSeconds() < end {
+    while Clock.monotonicSeconds() < end {
       var watched = pollfd(fd: primary, events: Int16(POLLIN), revents: 0)
       if poll(&watched, 1, 10) > 0 {
         let count = Foundation.read(primary, &buffer, buffer.count)

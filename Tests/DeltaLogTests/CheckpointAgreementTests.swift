@@ -1,5 +1,6 @@
 import JSON
 import Parquet
+import Platform
 import Storage
 import Testing
 
@@ -84,7 +85,8 @@ import Testing
     let builder = try table()
     let snapshot = try builder.load(version: 4)
     let files = try snapshot.files
-    let bytes = try encoded(snapshot, files, [RemoveFile(removing: files[1], at: Instant.now())])
+    let bytes = try encoded(
+      snapshot, files, [RemoveFile(removing: files[1], at: Clock.milliseconds())])
     builder.storage.set(newest, try unsealed(bytes))
     builder.storage.remove(LastCheckpoint.path)
     try checkWorkedAround(builder, "among the removed")

@@ -1,4 +1,5 @@
 import JSON
+import Platform
 import Storage
 import TestSupport
 import Testing
@@ -32,7 +33,7 @@ import Testing
       2,
       [
         builder.remove("gone"),
-        .remove(RemoveFile(path: "never-there", deletionTimestamp: Instant.now())),
+        .remove(RemoveFile(path: "never-there", deletionTimestamp: Clock.milliseconds())),
       ])
     return builder
   }
@@ -70,7 +71,7 @@ import Testing
       .remove(RemoveFile(removing: makeFile(name), at: time))
     }
     builder.commit(
-      2, [remove("old", at: 1), remove("kept", at: 1), remove("fresh", at: Instant.now())])
+      2, [remove("old", at: 1), remove("kept", at: 1), remove("fresh", at: Clock.milliseconds())])
     builder.storage.set("date=2024-01-02/kept.parquet", [1])
     try CheckpointWriter.write(builder.load(), builder.storage)
     #expect(
@@ -96,11 +97,11 @@ import Testing
   }
 
   @Test func takesTheLeftoversOfDeadWritersAway() throws {
-    let storage = MemoryStorage(clock: Instant.now())
+    let storage = MemoryStorage(clock: Clock.milliseconds())
     let old = "_delta_log/.00000000000000000003.json.17.0.1.tmp"
     let fresh = "_delta_log/.00000000000000000004.json.18.0.1.tmp"
-    storage.set(old, [1], modificationTime: Instant.now() - 2 * LogLeftovers.ageMin)
-    storage.set(fresh, [1], modificationTime: Instant.now())
+    storage.set(old, [1], modificationTime: Clock.milliseconds() - 2 * LogLeftovers.ageMin)
+    storage.set(fresh, [1], modificationTime: Clock.milliseconds())
     var transaction = Transaction(snapshot: try makeTable(storage), storage: storage)
     transaction.append((0..<1001).map { makeFile("f\($0)") })
     _ = try transaction.commit()

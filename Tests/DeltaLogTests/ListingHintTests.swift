@@ -1,4 +1,5 @@
 import Glibc
+import Platform
 import Storage
 import TestSupport
 import Testing
@@ -206,7 +207,7 @@ import Testing
   @Test func itIsNoLeftover() throws {
     let table = try LongLog()
     try table.commit(writesCheckpoints: false)
-    LogLeftovers.remove(table.storage, now: Instant.now() + 10 * LogLeftovers.ageMin)
+    LogLeftovers.remove(table.storage, now: Clock.milliseconds() + 10 * LogLeftovers.ageMin)
     #expect(try table.noted()?.version == 301)
     #expect(LogFile(name: ".lake_listing") == .other)
   }

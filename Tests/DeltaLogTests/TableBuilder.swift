@@ -1,6 +1,7 @@
 import Columnar
 import JSON
 import Storage
+import TestSupport
 import Testing
 
 @testable import DeltaLog

@@ -2,6 +2,7 @@ import Columnar
 import HTTP
 import Market
 import Massive
+import TestSupport
 import Testing
 
 private let base = "https://api.massive.com"

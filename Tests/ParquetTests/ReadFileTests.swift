@@ -1,5 +1,6 @@
 import Columnar
 import Foundation
+import FuzzTargets
 import TestSupport
 import Testing
 

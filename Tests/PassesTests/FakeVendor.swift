@@ -22,6 +22,7 @@ final class FakeVendor: DownloadSource, @unchecked Sendable {
   }
 
   struct Failure: LakeError {
+    let codeText = "connection"
     let message = "the line is dead"
     let placeText: String? = nil
     let remedy: String? = nil

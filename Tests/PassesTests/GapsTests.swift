@@ -1,4 +1,5 @@
 import Bytes
+import Columnar
 import TestSupport
 import Testing
 
@@ -133,7 +134,7 @@ private func told(_ result: SessionCheck.Result) -> [String] {
 @Suite struct PresenceMapTests {
   @Test(arguments: [0, 1, 62, 63, 64, 65, 839, 840, 1438, 1439])
   func aRowIsFoundInEveryStretchThatHoldsItsMinute(at: Int64) {
-    let day = PresenceMap.nanosecondsPerDay
+    let day = CivilDate.nanosecondsPerDay
     var map = PresenceMap(slotNanoseconds: minute)
     map.mark(series: 3, slot: 20 * 1440 + at)
     map.mark(series: 5, slot: 25 * 1440)

@@ -1,3 +1,4 @@
+import Bytes
 import Databento
 import Foundation
 import Testing

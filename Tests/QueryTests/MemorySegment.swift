@@ -51,7 +51,7 @@ final class MemorySegment: Segment {
 
   func isSorted(by columns: [String]) -> Bool { sortedBy.starts(with: columns) }
 
-  func bounds(rowGroup: Int, column: QueryColumn) -> ColumnBounds? {
+  func bounds(rowGroup: Int, column: QueryColumn) -> FilterBounds? {
     bounds(column, rows: rows(of: rowGroup))
   }
 
@@ -74,7 +74,7 @@ final class MemorySegment: Segment {
     return start..<(start + rowGroupRowCounts[rowGroup])
   }
 
-  private func bounds(_ column: QueryColumn, rows: Range<Int>) -> ColumnBounds? {
+  private func bounds(_ column: QueryColumn, rows: Range<Int>) -> FilterBounds? {
     guard case .file(let name) = column.origin, let stored = columns[name] else { return nil }
     var values: [BoundValue] = []
     switch stored.values {
@@ -87,7 +87,7 @@ final class MemorySegment: Segment {
         }
       }
       if column.isPair {
-        return ColumnBounds(
+        return FilterBounds(
           low: values.min(), high: values.max(), nullCount: rows.count - values.count / 2,
           rowCount: rows.count)
       }
@@ -96,7 +96,7 @@ final class MemorySegment: Segment {
     case .text(let all):
       for case let value? in all[rows] { values.append(.bytes(Array(value.utf8))) }
     }
-    return ColumnBounds(
+    return FilterBounds(
       low: values.min(), high: values.max(), nullCount: rows.count - values.count,
       rowCount: rows.count)
   }

@@ -211,7 +211,7 @@ private func set(_ text: String) throws -> IntervalSet? {
   @Test func boundsDecideWithoutReading() throws {
     func verdict(_ text: String, _ low: Int128?, _ high: Int128?, nulls: Int? = 0) throws -> Verdict
     {
-      let bounds = ColumnBounds(
+      let bounds = FilterBounds(
         low: low.map { .number($0) }, high: high.map { .number($0) }, nullCount: nulls,
         rowCount: 10)
       return try bind(text).verdict { _ in bounds }
@@ -235,7 +235,7 @@ private func set(_ text: String) throws -> IntervalSet? {
 
   @Test func textBoundsDecideWithoutReading() throws {
     func verdict(_ text: String, _ low: String, _ high: String) throws -> Verdict {
-      let bounds = ColumnBounds(
+      let bounds = FilterBounds(
         low: .bytes(Array(low.utf8)), high: .bytes(Array(high.utf8)), nullCount: 0, rowCount: 9)
       return try bind(text).verdict { _ in bounds }
     }

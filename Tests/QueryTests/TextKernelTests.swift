@@ -196,7 +196,7 @@ private let boundaryIntegers: [Int64] = {
     func base64(_ value: String) -> String {
       Array(value.utf8).withUnsafeBytes { raw in
         text { out in
-          TextEscape.putBase64(raw.baseAddress ?? UnsafeRawPointer(out), raw.count, out)
+          Base64.write(raw.baseAddress ?? UnsafeRawPointer(out), raw.count, to: out)
         }
       }
     }

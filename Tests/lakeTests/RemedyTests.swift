@@ -23,7 +23,7 @@ import Testing
     ("Databento/DBNText", ["dbn"]),
     ("Databento/DBNReader", ["dbn"]),
     ("Databento/Client", ["download"]),
-    ("Databento/Simulator", ["simulate"]),
+    ("Simulation", ["simulate"]),
     ("HTTP", ["download", "options"]),
     ("Market/Options", ["download"]),
     ("Market/Options/DiscoveryRange", ["options"]),
@@ -141,24 +141,5 @@ import Testing
   @Test func remediesNameNoPlaceOfTheProgramAlone() throws {
     let told = try mentions(of: "staging").filter { $0.text.contains(" ") }
     #expect(told.isEmpty, "\(told)")
-  }
-
-  @Test func everyKindOfErrorHasACode() throws {
-    let kind = try Regex(#"struct (\w+): LakeError"#)
-    let files = try #require(
-      FileManager.default.enumerator(at: Self.sources, includingPropertiesForKeys: nil))
-    var count = 0
-    for case let file as URL in files where file.pathExtension == "swift" {
-      let text = try String(contentsOf: file, encoding: .utf8)
-      for match in text.matches(of: kind) {
-        let rest = text[match.range.upperBound...].prefix(4000)
-        let hasCode = ["let code", "var code", "let cause", "var kind"].contains {
-          rest.contains($0)
-        }
-        #expect(hasCode, "\(String(match.output[0].substring ?? ""))")
-        count += 1
-      }
-    }
-    #expect(count > 15)
   }
 }

@@ -2,6 +2,7 @@ import Bytes
 import CSystem
 import Glibc
 import HTTP
+import Platform
 
 extension DatabentoClient {
   /// Fetches a file of a job into `path`, going on from what is there, and checks its hash.
@@ -73,12 +74,7 @@ private struct BatchTarget: ~Copyable {
   }
 
   func append(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(DatabentoError) {
-    var done = 0
-    while done < bytes.count, let base = bytes.baseAddress {
-      let count = lake_pwrite(descriptor, base + done, bytes.count - done, offset + done)
-      if count <= 0 { throw Self.error(path) }
-      done += count
-    }
+    if !Transfer.write(descriptor, bytes, at: offset) { throw Self.error(path) }
   }
 
   func sync() throws(DatabentoError) {

@@ -3,8 +3,10 @@ import JSON
 
 /// A job that prepares files.
 public struct BatchJob: Hashable, Sendable {
+  /// How far the vendor is.
   public enum State: String, Sendable { case received, queued, processing, done, expired }
 
+  /// The vendor's name for the job.
   public var id: String
   /// nil for one that is unknown here.
   public var state: State?
@@ -12,7 +14,9 @@ public struct BatchJob: Hashable, Sendable {
   public var stateName: String
   /// From 0 to 100, where the vendor says.
   public var progress: Int?
+  /// Records of all files; nil until the job is done.
   public var recordCount: Int?
+  /// Bytes that are paid for; nil until that is known.
   public var billedByteCount: Int?
   /// Nano-dollars.
   public var cost: Int64?
@@ -66,11 +70,14 @@ public struct BatchJob: Hashable, Sendable {
 public struct BatchFile: Hashable, Sendable {
   /// Without folder.
   public var name: String
+  /// The file's size.
   public var byteCount: Int
   /// 64 hexadecimal digits.
   public var sha256: String
+  /// Where it is downloaded from.
   public var url: String
 
+  /// A file of a job.
   public init(name: String, byteCount: Int, sha256: String, url: String) {
     self.name = name
     self.byteCount = byteCount

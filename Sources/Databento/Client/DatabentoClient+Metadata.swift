@@ -6,8 +6,10 @@ import Platform
 public struct DatasetRange: Hashable, Sendable {
   /// Nanoseconds since 1970; half-open.
   public var whole: Range<Int64>
+  /// The same for each schema.
   public var bySchema: [RecordKind: Range<Int64>]
 
+  /// Which times a dataset has, half-open, in ns since 1970 UTC.
   public init(whole: Range<Int64>, bySchema: [RecordKind: Range<Int64>]) {
     self.whole = whole
     self.bySchema = bySchema
@@ -19,17 +21,21 @@ public struct DatasetRange: Hashable, Sendable {
 
 /// What the vendor says of a dataset's data on a day.
 public struct DatasetCondition: Hashable, Sendable {
+  /// The day, UTC.
   public var date: CivilDate
   /// `available`, `degraded`, `pending`, `missing` or `intraday`.
   public var condition: String
+  /// When the vendor last changed the day's data.
   public var lastModified: CivilDate?
 
+  /// What the vendor says of a day's data.
   public init(date: CivilDate, condition: String, lastModified: CivilDate?) {
     self.date = date
     self.condition = condition
     self.lastModified = lastModified
   }
 
+  /// Whether data of the day are missing or wrong.
   public var isDegraded: Bool { condition == "degraded" }
 }
 

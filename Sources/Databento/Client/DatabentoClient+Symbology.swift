@@ -7,11 +7,14 @@ import Market
 public struct SymbolResolution: Hashable, Sendable {
   /// From one date up to another, which is not included.
   public struct Mapping: Hashable, Sendable {
+    /// The first day.
     public var start: CivilDate
+    /// The day after the last.
     public var end: CivilDate
     /// The symbol of the wanted type.
     public var symbol: String
 
+    /// Days on which a symbol stood for one thing.
     public init(start: CivilDate, end: CivilDate, symbol: String) {
       self.start = start
       self.end = end
@@ -26,11 +29,13 @@ public struct SymbolResolution: Hashable, Sendable {
   /// Symbols that resolve on none.
   public var notFound: [String]
 
+  /// Whether both say the same of the same symbols.
   public static func == (left: SymbolResolution, right: SymbolResolution) -> Bool {
     left.mappings.elementsEqual(right.mappings, by: ==) && left.partial == right.partial
       && left.notFound == right.notFound
   }
 
+  /// Hashes what `==` compares.
   public func hash(into hasher: inout Hasher) {
     for mapping in mappings {
       hasher.combine(mapping.symbol)

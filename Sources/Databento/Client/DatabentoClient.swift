@@ -11,6 +11,7 @@ public struct DatabentoClient: Sendable {
   /// Bytes of the longest answer that is not data.
   static let answerByteCountMax = 64 << 20
 
+  /// How requests are made, and repeated.
   public let http: HTTPClient
   /// Without slash at the end.
   public let baseURL: String

@@ -3,6 +3,7 @@ import Platform
 
 /// An answer of the vendor, or a question to it, that makes no sense.
 public struct DatabentoError: LakeError, Hashable {
+  /// The kinds of error.
   public enum Code: String, Sendable {
     /// The vendor knows no instrument by these names.
     case unresolved
@@ -22,11 +23,19 @@ public struct DatabentoError: LakeError, Hashable {
     case badJob
   }
 
+  /// What kind of error it is.
   public var code: Code
+  /// What is wrong, with the value found and the one expected.
   public var message: String
+  /// Where it was found; nil where the message says it all.
   public var placeText: String?
+  /// One command or one change that helps; nil where none is known.
   public var remedy: String?
 
+  /// `code`, as the README lists it.
+  public var codeText: String { code.rawValue }
+
+  /// An error of one kind.
   public init(_ code: Code, _ message: String, place: String? = nil, remedy: String? = nil) {
     self.code = code
     self.message = message

@@ -10,9 +10,11 @@ public struct DatabentoQuery: Hashable, Sendable {
 
   /// Like `GLBX.MDP3`.
   public var dataset: String
+  /// What records are asked for.
   public var schema: RecordKind
   /// Empty means all.
   public var symbols: [String]
+  /// What kind of symbols `symbols` are.
   public var stypeIn: SType
   /// Nanoseconds since 1970, on the index timestamp; the first that is wanted.
   public var start: Int64
@@ -21,6 +23,7 @@ public struct DatabentoQuery: Hashable, Sendable {
   /// Most records; nil is no limit.
   public var limit: Int?
 
+  /// A request for records.
   public init(
     dataset: String, schema: RecordKind, symbols: [String], stypeIn: SType, start: Int64,
     end: Int64, limit: Int? = nil
@@ -36,7 +39,7 @@ public struct DatabentoQuery: Hashable, Sendable {
 
   /// The UTC dates that the range touches; half-open, as symbology is asked.
   public var dates: Range<CivilDate> {
-    let day: Int64 = 86_400_000_000_000
+    let day = CivilDate.nanosecondsPerDay
     let first = Int(start / day)
     return CivilDate(
       daysSinceEpoch: first)..<CivilDate(daysSinceEpoch: max(first, Int((end - 1) / day) + 1))

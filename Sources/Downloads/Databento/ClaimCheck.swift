@@ -1,4 +1,5 @@
 import Catalog
+import Columnar
 import Databento
 import Ingest
 import Platform
@@ -10,8 +11,9 @@ import Platform
 public struct ClaimCheck: Sendable {
   private let lake: Lake
   private let client: DatabentoClient
-  private let day: Int64 = 86_400_000_000_000
+  private let day = CivilDate.nanosecondsPerDay
 
+  /// Checks a lake's rows against what the vendor has.
   public init(lake: Lake, client: DatabentoClient) {
     self.lake = lake
     self.client = client

@@ -109,7 +109,7 @@ public final class DatabentoBatch: Sendable {
     fetched.costNanoUSD = unit.costNanoUSD
     try spool.restart()
     let date = CivilDate(
-      daysSinceEpoch: Int(unit.interval.lowerBound / 86_400_000_000_000)
+      daysSinceEpoch: Int(unit.interval.lowerBound / CivilDate.nanosecondsPerDay)
     ).iso.filter { $0 != "-" }
     guard let file = files.first(where: { $0.isData && $0.name.contains(date) }) else {
       // No file: the vendor has nothing on that day.

@@ -16,11 +16,13 @@ public struct DatabentoDownload: DownloadSource {
   /// Where files were prepared instead; nil streams.
   private let batch: DatabentoBatch?
 
+  /// Asks a stream for each unit, or takes its files from a batch job.
   public init(_ client: DatabentoClient, batch: DatabentoBatch? = nil) {
     self.client = client
     self.batch = batch
   }
 
+  /// Downloads what a unit asks for.
   public func fetch(_ unit: DownloadUnit, into spool: BodySpool) throws -> FetchedUnit {
     if let refusal = unit.refusal { throw refusal }
     return try Self.refusing {
@@ -73,8 +75,10 @@ public struct DatabentoDownload: DownloadSource {
     }
   }
 
+  /// DBN files, which ingest reads itself.
   public func rows(of unit: DownloadUnit) -> BodyReader? { nil }
 
+  /// What ingest knows of DBN files.
   public func table(of unit: DownloadUnit) -> TableSetting { TableSetting() }
 
   static func query(_ unit: DownloadUnit) throws -> DatabentoQuery {

@@ -3,16 +3,20 @@ import Platform
 
 /// What a plan's units would bring, and cost.
 public struct DownloadQuote: Sendable {
+  /// Records that would come.
   public var recordCount = 0
   /// Uncompressed: what is billed.
   public var billableByteCount = 0
+  /// What they would cost, in units of 1e-9 USD.
   public var costNanoUSD: Int64 = 0
 
+  /// Nothing.
   public init() {}
 
   /// Bytes a second, uncompressed, that a download is taken to come in.
   public static let bytesPerSecond = 25_000_000.0
 
+  /// How long it takes, about.
   public var seconds: Double { Double(billableByteCount) / Self.bytesPerSecond }
 
   /// Asks the vendor for the price of every unit, and notes it there. Costs nothing.

@@ -29,6 +29,7 @@ public struct MassiveDownload: DownloadSource {
     zone = try TimeZoneRules.named(MassiveKind.timeZone)
   }
 
+  /// Downloads the pages of a unit.
   public func fetch(_ unit: DownloadUnit, into spool: BodySpool) throws -> FetchedUnit {
     let kind = try kind(of: unit)
     return try Self.refusing {
@@ -73,6 +74,7 @@ public struct MassiveDownload: DownloadSource {
     }
   }
 
+  /// Reads the pages' rows.
   public func rows(of unit: DownloadUnit) -> BodyReader? {
     // A unit of no known kind is refused when it is fetched, before anything is read.
     guard let kind = try? kind(of: unit) else { return nil }
@@ -108,6 +110,7 @@ public struct MassiveDownload: DownloadSource {
     }
   }
 
+  /// What the rows are.
   public func table(of unit: DownloadUnit) -> TableSetting {
     // As above.
     let kind = try? kind(of: unit)

@@ -13,6 +13,7 @@ public struct OpeningPrice {
   private let lake: Lake
   private let client: MassiveClient
 
+  /// Asks the lake first, then the vendor.
   public init(lake: Lake, client: MassiveClient) {
     self.lake = lake
     self.client = client

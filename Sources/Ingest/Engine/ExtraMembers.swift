@@ -1,3 +1,4 @@
+import Bytes
 import Columnar
 import JSON
 import Tables

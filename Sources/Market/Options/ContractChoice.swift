@@ -7,9 +7,12 @@ public struct ContractChoice: Hashable, Sendable {
 
   /// Roots of the options, like `SPY`, or `SPX` and `SPXW`; contracts of each are chosen.
   public let roots: [String]
+  /// When the contracts expire.
   public let expiration: CivilDate
+  /// Which strikes are chosen.
   public let rule: StrikeRule
 
+  /// A choice among the contracts of one expiration.
   public init(roots: [String], expiration: CivilDate, rule: StrikeRule) {
     self.roots = roots
     self.expiration = expiration

@@ -5,6 +5,7 @@ import Columnar
 public struct DiscoveryRange: Hashable, Sendable {
   /// In percent, in billionths: 1 % is 1,000,000,000.
   public static let percentMax: Int64 = 100 * Price.scale
+  /// Days from a session to an expiration at most.
   public static let expiryDaysMax = 3660
 
   /// Lowest and highest strike, in billionths of a dollar, both included.

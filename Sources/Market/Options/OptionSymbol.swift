@@ -27,7 +27,9 @@ public struct OptionSymbol: Hashable, Sendable, CustomStringConvertible {
 
   /// Of the contract: `SPY`, or `SPY1` after a corporate action has changed what it delivers.
   public let root: String
+  /// When the contract expires.
   public let expiration: CivilDate
+  /// Call or put.
   public let right: OptionRight
   /// In billionths of a dollar.
   public let strike: Int64

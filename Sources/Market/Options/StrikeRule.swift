@@ -5,7 +5,9 @@ public struct StrikeRule: Hashable, Sendable {
   /// Contracts on a side at most.
   public static let countMax = 500
 
+  /// Calls that are chosen.
   public let callCount: Int
+  /// Puts that are chosen.
   public let putCount: Int
   /// Distance of neighbouring strikes, in billionths of a dollar.
   public let increment: Int64

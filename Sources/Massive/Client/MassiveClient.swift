@@ -8,6 +8,7 @@ import Market
 /// What is fetched to be stored goes into a spool: every page as it was received, behind a line with
 /// its number of bytes. A page is checked before it gets there; one without results does not.
 public struct MassiveClient: Sendable {
+  /// Where the vendor answers.
   public static let defaultURL = "https://api.massive.com"
   /// Takes bytes of a spool.
   public typealias Spool = (UnsafeRawBufferPointer) throws -> Void
@@ -16,6 +17,7 @@ public struct MassiveClient: Sendable {
   let baseURL: String
   private let key: Secret
 
+  /// A client with a key.
   public init(http: HTTPClient, baseURL: String = MassiveClient.defaultURL, key: Secret) {
     self.http = http
     var url = baseURL

@@ -6,14 +6,18 @@ public struct BarQuery: Sendable, Hashable {
   /// Results that the vendor puts into a page at most.
   public static let limitMax = 50_000
 
+  /// The symbol, as the vendor spells it.
   public var ticker: String
+  /// The length of the bars.
   public var span: BarSpan
   /// Half-open, ns since 1970 UTC.
   public var interval: Range<Int64>
   /// Whether prices and volumes are adjusted for splits.
   public var isAdjusted: Bool
+  /// Results of a page at most.
   public var limit: Int
 
+  /// A request for bars.
   public init(
     ticker: String, span: BarSpan, interval: Range<Int64>, isAdjusted: Bool = false,
     limit: Int = BarQuery.limitMax
@@ -28,23 +32,33 @@ public struct BarQuery: Sendable, Hashable {
 
 /// Option contracts as they were listed on a date.
 public struct ContractQuery: Sendable, Hashable {
+  /// What the vendor allows as `limit`.
   public static let limitMax = 1_000
 
+  /// Calls, or puts.
   public enum ContractType: String, Sendable { case call, put }
 
+  /// The symbol that the contracts are on.
   public var underlying: String?
+  /// The day on which they were listed.
   public var asOf: CivilDate
+  /// Only these; nil for both.
   public var type: ContractType?
+  /// Only those that expire then; in an answer, when the contract expires.
   public var expiration: CivilDate?
+  /// Only those that expire then or later.
   public var expirationFrom: CivilDate?
+  /// Only those that expire then or earlier.
   public var expirationThrough: CivilDate?
   /// Strikes as decimals of 9 places.
   public var strikeFrom: Int64?
+  /// Only those with this strike or a lower one, in units of 1e-9.
   public var strikeThrough: Int64?
   /// Contracts that have expired by today.
   public var includesExpired: Bool
   public var limit: Int
 
+  /// A request for contracts.
   public init(
     underlying: String?, asOf: CivilDate, type: ContractType? = nil, expiration: CivilDate? = nil,
     expirationFrom: CivilDate? = nil, expirationThrough: CivilDate? = nil,
@@ -95,6 +109,7 @@ public struct NewsQuery: Sendable, Hashable {
   public var interval: Range<Int64>
   public var limit: Int
 
+  /// A request for news.
   public init(ticker: String?, interval: Range<Int64>, limit: Int = NewsQuery.limitMax) {
     self.ticker = ticker
     self.interval = interval
@@ -119,11 +134,13 @@ public struct NewsQuery: Sendable, Hashable {
 
 /// What a chain of pages brought.
 public struct FetchSummary: Sendable, Equatable {
+  /// Pages that came.
   public var pageCount = 0
   /// Results in all pages; those that cannot be stored are among them.
   public var recordCount = 0
   /// Bytes of the pages as they were received, after decompression.
   public var byteCount = 0
+  /// The vendor's names for the requests.
   public var requestIDs: [String] = []
   /// The data are as old as the plan has them.
   public var isDelayed = false
@@ -131,18 +148,24 @@ public struct FetchSummary: Sendable, Equatable {
   public var repeatedPageCount = 0
   /// Index times of the first and the last row, in ns.
   public var firstTime: Int64?
+  /// The last row's time in ns since 1970 UTC.
   public var lastTime: Int64?
 
+  /// Nothing came yet.
   public init() {}
 }
 
 /// Prices of one day.
 public struct OpenClose: Sendable, Equatable {
+  /// The symbol.
   public var symbol: String
   /// Decimals of 18 places.
   public var open: Int128?
+  /// Prices in units of 1e-9.
   public var high: Int128?
+  /// As `high`.
   public var low: Int128?
+  /// As `high`.
   public var close: Int128?
 }
 

@@ -2,15 +2,18 @@
 
 /// A free-form property.
 public struct KeyValue: Hashable, Sendable, ThriftReadable, ThriftWritable {
+  /// What it is about.
   public var key: String
+  /// What is said; nil for the key alone.
   public var value: String?
 
+  /// A remark in the footer.
   public init(key: String, value: String? = nil) {
     self.key = key
     self.value = value
   }
 
-  public init(parsing reader: inout ThriftReader) throws(ParquetError) {
+  init(parsing reader: inout ThriftReader) throws(ParquetError) {
     try reader.enter()
     var id: Int16 = 0
     var key: String?
@@ -29,7 +32,7 @@ public struct KeyValue: Hashable, Sendable, ThriftReadable, ThriftWritable {
     self.value = value
   }
 
-  public func write(to writer: inout ThriftWriter) {
+  func write(to writer: inout ThriftWriter) {
     writer.beginStruct()
     writer.string(1, key)
     writer.string(2, value)
@@ -39,17 +42,21 @@ public struct KeyValue: Hashable, Sendable, ThriftReadable, ThriftWritable {
 
 /// How many pages of a kind a chunk has.
 public struct PageEncodingStats: Hashable, Sendable, ThriftReadable, ThriftWritable {
+  /// The kind of pages.
   public var pageType: PageType
+  /// The encoding of their values.
   public var encoding: Encoding
+  /// How many such pages the chunk has.
   public var count: Int32
 
+  /// Pages of one kind and encoding.
   public init(pageType: PageType, encoding: Encoding, count: Int32) {
     self.pageType = pageType
     self.encoding = encoding
     self.count = count
   }
 
-  public init(parsing reader: inout ThriftReader) throws(ParquetError) {
+  init(parsing reader: inout ThriftReader) throws(ParquetError) {
     try reader.enter()
     var id: Int16 = 0
     var pageType: PageType?
@@ -71,7 +78,7 @@ public struct PageEncodingStats: Hashable, Sendable, ThriftReadable, ThriftWrita
     self.count = count
   }
 
-  public func write(to writer: inout ThriftWriter) {
+  func write(to writer: inout ThriftWriter) {
     writer.beginStruct()
     writer.i32(1, pageType.rawValue)
     writer.i32(2, encoding.rawValue)
@@ -82,9 +89,13 @@ public struct PageEncodingStats: Hashable, Sendable, ThriftReadable, ThriftWrita
 
 /// What the footer says of a column chunk.
 public struct ColumnMetadata: Hashable, Sendable, ThriftReadable, ThriftWritable {
+  /// How the values are stored.
   public var type: PhysicalType
+  /// All encodings of the chunk, of levels too.
   public var encodings: [Encoding]
+  /// The column's path from the root.
   public var path: [String]
+  /// How the pages are compressed.
   public var codec: CompressionCodec
   /// Nulls included.
   public var valueCount: Int64
@@ -92,17 +103,26 @@ public struct ColumnMetadata: Hashable, Sendable, ThriftReadable, ThriftWritable
   public var totalUncompressedByteCount: Int64
   /// Page headers included.
   public var totalCompressedByteCount: Int64
+  /// What the writer says of the chunk.
   public var keyValueMetadata: [KeyValue]?
+  /// Where the first data page begins.
   public var dataPageOffset: Int64
+  /// Where an index page begins; nobody writes one.
   public var indexPageOffset: Int64?
   /// 0 is written by some for "none".
   public var dictionaryPageOffset: Int64?
+  /// Bounds and counts, as they are stored.
   public var statistics: Statistics?
+  /// Pages by kind and encoding.
   public var encodingStats: [PageEncodingStats]?
+  /// Where the Bloom filter begins.
   public var bloomFilterOffset: Int64?
+  /// The Bloom filter's size.
   public var bloomFilterByteCount: Int32?
+  /// How large the values are in memory.
   public var sizeStatistics: SizeStatistics?
 
+  /// What the footer says of a column chunk.
   public init(
     type: PhysicalType, encodings: [Encoding], path: [String], codec: CompressionCodec,
     valueCount: Int64, totalUncompressedByteCount: Int64, totalCompressedByteCount: Int64,
@@ -129,7 +149,7 @@ public struct ColumnMetadata: Hashable, Sendable, ThriftReadable, ThriftWritable
     self.sizeStatistics = sizeStatistics
   }
 
-  public init(parsing reader: inout ThriftReader) throws(ParquetError) {
+  init(parsing reader: inout ThriftReader) throws(ParquetError) {
     try reader.enter()
     var id: Int16 = 0
     var type: PhysicalType?
@@ -192,7 +212,7 @@ public struct ColumnMetadata: Hashable, Sendable, ThriftReadable, ThriftWritable
     self.sizeStatistics = sizeStatistics
   }
 
-  public func write(to writer: inout ThriftWriter) {
+  func write(to writer: inout ThriftWriter) {
     writer.beginStruct()
     writer.i32(1, type.rawValue)
     writer.i32s(2, encodings.map(\.rawValue))
@@ -222,13 +242,18 @@ public struct ColumnChunk: Hashable, Sendable, ThriftReadable, ThriftWritable {
   public var fileOffset: Int64
   /// Absent only where it is encrypted.
   public var metadata: ColumnMetadata?
+  /// Where the offset index begins.
   public var offsetIndexOffset: Int64?
+  /// The offset index' size.
   public var offsetIndexByteCount: Int32?
+  /// Where the column index begins.
   public var columnIndexOffset: Int64?
+  /// The column index' size.
   public var columnIndexByteCount: Int32?
   /// Whether the pages are encrypted; what the file says of how is not kept.
   public private(set) var isEncrypted = false
 
+  /// A column chunk of the footer.
   public init(
     filePath: String? = nil, fileOffset: Int64, metadata: ColumnMetadata? = nil,
     offsetIndexOffset: Int64? = nil, offsetIndexByteCount: Int32? = nil,
@@ -243,7 +268,7 @@ public struct ColumnChunk: Hashable, Sendable, ThriftReadable, ThriftWritable {
     self.columnIndexByteCount = columnIndexByteCount
   }
 
-  public init(parsing reader: inout ThriftReader) throws(ParquetError) {
+  init(parsing reader: inout ThriftReader) throws(ParquetError) {
     try reader.enter()
     var id: Int16 = 0
     var filePath: String?
@@ -277,7 +302,7 @@ public struct ColumnChunk: Hashable, Sendable, ThriftReadable, ThriftWritable {
     self.columnIndexByteCount = columnIndexByteCount
   }
 
-  public func write(to writer: inout ThriftWriter) {
+  func write(to writer: inout ThriftWriter) {
     writer.beginStruct()
     writer.string(1, filePath)
     writer.i64(2, fileOffset)

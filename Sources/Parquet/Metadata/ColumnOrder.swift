@@ -1,5 +1,5 @@
 extension ColumnOrder: ThriftReadable, ThriftWritable {
-  public init(parsing reader: inout ThriftReader) throws(ParquetError) {
+  init(parsing reader: inout ThriftReader) throws(ParquetError) {
     try reader.enter()
     var id: Int16 = 0
     var order = ColumnOrder.unknown
@@ -14,7 +14,7 @@ extension ColumnOrder: ThriftReadable, ThriftWritable {
     self = order
   }
 
-  public func write(to writer: inout ThriftWriter) {
+  func write(to writer: inout ThriftWriter) {
     writer.beginStruct()
     switch self {
     case .typeDefined, .unknown: writer.emptyStructure(1)

@@ -10,15 +10,22 @@ public enum StatisticsValue: Hashable, Sendable {
 
 /// What is known of a column's values without reading them. Bounds known to be wrong are absent.
 public struct ColumnStatistics: Hashable, Sendable {
+  /// No value is less; nil where that is not known.
   public var minimum: StatisticsValue?
+  /// No value is greater; nil where that is not known.
   public var maximum: StatisticsValue?
   /// Whether some row has exactly this value; else it is only a bound (truncated text, say).
   public var isMinimumExact: Bool
+  /// Whether `maximum` is a value that occurs.
   public var isMaximumExact: Bool
+  /// Values that are null.
   public var nullCount: Int?
+  /// Distinct values.
   public var distinctCount: Int?
+  /// Values that are NaN.
   public var nanCount: Int?
 
+  /// What is known of a column chunk's values.
   public init(
     minimum: StatisticsValue? = nil, maximum: StatisticsValue? = nil,
     isMinimumExact: Bool = false, isMaximumExact: Bool = false, nullCount: Int? = nil,

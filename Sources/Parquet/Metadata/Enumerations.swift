@@ -64,17 +64,28 @@ public enum ConvertedType: Int32, Hashable, Sendable {
 
 /// How a page's values are encoded.
 public struct Encoding: RawRepresentable, Hashable, Sendable {
+  /// The number in files; unknown ones are kept.
   public var rawValue: Int32
+  /// From the number in files.
   public init(rawValue: Int32) { self.rawValue = rawValue }
 
+  /// Values one after the other.
   public static let plain = Encoding(rawValue: 0)
+  /// The dictionary encoding of old writers, in dictionary and data pages.
   public static let plainDictionary = Encoding(rawValue: 2)
+  /// The hybrid of run lengths and packed bits.
   public static let rle = Encoding(rawValue: 3)
+  /// Packed bits, most significant first: deprecated, for levels only.
   public static let bitPacked = Encoding(rawValue: 4)
+  /// Differences of integers, in packed blocks.
   public static let deltaBinaryPacked = Encoding(rawValue: 5)
+  /// Lengths as differences, then the bytes.
   public static let deltaLengthByteArray = Encoding(rawValue: 6)
+  /// Lengths of common beginnings, then the rest of each value.
   public static let deltaByteArray = Encoding(rawValue: 7)
+  /// Indices into a dictionary, as the hybrid.
   public static let rleDictionary = Encoding(rawValue: 8)
+  /// The first bytes of all values, then the second ones, and so on.
   public static let byteStreamSplit = Encoding(rawValue: 9)
 
   /// The name in the format's own spelling.
@@ -102,13 +113,21 @@ public struct CompressionCodec: RawRepresentable, Hashable, Sendable {
   public var rawValue: Int32
   public init(rawValue: Int32) { self.rawValue = rawValue }
 
+  /// Stored as they are.
   public static let uncompressed = CompressionCodec(rawValue: 0)
+  /// Snappy, without framing.
   public static let snappy = CompressionCodec(rawValue: 1)
+  /// gzip.
   public static let gzip = CompressionCodec(rawValue: 2)
+  /// LZO, which is not read.
   public static let lzo = CompressionCodec(rawValue: 3)
+  /// Brotli.
   public static let brotli = CompressionCodec(rawValue: 4)
+  /// LZ4 in Hadoop's framing, and in whatever else writers put under this number.
   public static let lz4 = CompressionCodec(rawValue: 5)
+  /// Zstandard.
   public static let zstd = CompressionCodec(rawValue: 6)
+  /// One block of LZ4.
   public static let lz4Raw = CompressionCodec(rawValue: 7)
 
   /// The name in the format's own spelling.
@@ -141,6 +160,7 @@ public struct CompressionCodec: RawRepresentable, Hashable, Sendable {
   }
 }
 
+/// What a page holds.
 public enum PageType: Int32, Hashable, Sendable {
   case dataPage = 0
   case indexPage = 1

@@ -2,17 +2,21 @@
 
 /// A column by which the rows of a row group are sorted.
 public struct SortingColumn: Hashable, Sendable, ThriftReadable, ThriftWritable {
+  /// The column by its number among the leaves, from 0.
   public var columnIndex: Int32
+  /// Whether greater values come first.
   public var isDescending: Bool
+  /// Whether rows without a value come first.
   public var nullsFirst: Bool
 
+  /// A column that the rows are sorted by.
   public init(columnIndex: Int32, isDescending: Bool, nullsFirst: Bool) {
     self.columnIndex = columnIndex
     self.isDescending = isDescending
     self.nullsFirst = nullsFirst
   }
 
-  public init(parsing reader: inout ThriftReader) throws(ParquetError) {
+  init(parsing reader: inout ThriftReader) throws(ParquetError) {
     try reader.enter()
     var id: Int16 = 0
     var columnIndex: Int32?
@@ -34,7 +38,7 @@ public struct SortingColumn: Hashable, Sendable, ThriftReadable, ThriftWritable 
     self.nullsFirst = nullsFirst
   }
 
-  public func write(to writer: inout ThriftWriter) {
+  func write(to writer: inout ThriftWriter) {
     writer.beginStruct()
     writer.i32(1, columnIndex)
     writer.bool(2, isDescending)
@@ -49,12 +53,18 @@ public struct RowGroup: Hashable, Sendable, ThriftReadable, ThriftWritable {
   public var columns: [ColumnChunk]
   /// Uncompressed.
   public var totalByteCount: Int64
+  /// Rows of the group, or of the file.
   public var rowCount: Int64
+  /// The columns that the rows are sorted by, the first one first.
   public var sortingColumns: [SortingColumn]?
+  /// Where the first page begins.
   public var fileOffset: Int64?
+  /// Bytes of all column chunks, as they are stored.
   public var totalCompressedByteCount: Int64?
+  /// The row group's number in the file, from 0.
   public var ordinal: Int16?
 
+  /// A row group of the footer.
   public init(
     columns: [ColumnChunk], totalByteCount: Int64, rowCount: Int64,
     sortingColumns: [SortingColumn]? = nil, fileOffset: Int64? = nil,
@@ -69,7 +79,7 @@ public struct RowGroup: Hashable, Sendable, ThriftReadable, ThriftWritable {
     self.ordinal = ordinal
   }
 
-  public init(parsing reader: inout ThriftReader) throws(ParquetError) {
+  init(parsing reader: inout ThriftReader) throws(ParquetError) {
     try reader.enter()
     var id: Int16 = 0
     var columns: [ColumnChunk]?
@@ -103,7 +113,7 @@ public struct RowGroup: Hashable, Sendable, ThriftReadable, ThriftWritable {
     self.ordinal = ordinal
   }
 
-  public func write(to writer: inout ThriftWriter) {
+  func write(to writer: inout ThriftWriter) {
     writer.beginStruct()
     writer.structures(1, columns)
     writer.i64(2, totalByteCount)
@@ -118,16 +128,21 @@ public struct RowGroup: Hashable, Sendable, ThriftReadable, ThriftWritable {
 
 /// The footer.
 public struct FileMetadata: Hashable, Sendable, ThriftReadable, ThriftWritable {
+  /// 1 or 2; readers pass over it.
   public var version: Int32
   /// Depth first; the first is the root.
   public var schema: [SchemaElement]
   public var rowCount: Int64
+  /// The row groups, in order.
   public var rowGroups: [RowGroup]
+  /// What the writer says of the file.
   public var keyValueMetadata: [KeyValue]?
+  /// The program that wrote the file.
   public var createdBy: String?
   /// One a leaf.
   public var columnOrders: [ColumnOrder]?
 
+  /// A footer.
   public init(
     version: Int32, schema: [SchemaElement], rowCount: Int64, rowGroups: [RowGroup],
     keyValueMetadata: [KeyValue]? = nil, createdBy: String? = nil,
@@ -142,7 +157,7 @@ public struct FileMetadata: Hashable, Sendable, ThriftReadable, ThriftWritable {
     self.columnOrders = columnOrders
   }
 
-  public init(parsing reader: inout ThriftReader) throws(ParquetError) {
+  init(parsing reader: inout ThriftReader) throws(ParquetError) {
     try reader.enter()
     var id: Int16 = 0
     var version: Int32?
@@ -176,7 +191,7 @@ public struct FileMetadata: Hashable, Sendable, ThriftReadable, ThriftWritable {
     self.columnOrders = columnOrders
   }
 
-  public func write(to writer: inout ThriftWriter) {
+  func write(to writer: inout ThriftWriter) {
     writer.beginStruct()
     writer.i32(1, version)
     writer.structures(2, schema)

@@ -53,7 +53,7 @@ extension TimeUnit {
 }
 
 extension LogicalType: ThriftReadable, ThriftWritable {
-  public init(parsing reader: inout ThriftReader) throws(ParquetError) {
+  init(parsing reader: inout ThriftReader) throws(ParquetError) {
     try reader.enter()
     var id: Int16 = 0
     var result: LogicalType?
@@ -182,7 +182,7 @@ extension LogicalType: ThriftReadable, ThriftWritable {
     }
   }
 
-  public func write(to writer: inout ThriftWriter) {
+  func write(to writer: inout ThriftWriter) {
     writer.beginStruct()
     switch self {
     case .string: writer.emptyStructure(1)

@@ -1,15 +1,15 @@
 // parquet.thrift, the structs of the same names. Unknown fields are passed over.
 
 /// Header of a data page of version 1.
-public struct DataPageHeader: Hashable, Sendable, ThriftReadable, ThriftWritable {
+struct DataPageHeader: Hashable, Sendable, ThriftReadable, ThriftWritable {
   /// Nulls included.
-  public var valueCount: Int32
-  public var encoding: Encoding
-  public var definitionLevelEncoding: Encoding
-  public var repetitionLevelEncoding: Encoding
-  public var statistics: Statistics?
+  var valueCount: Int32
+  var encoding: Encoding
+  var definitionLevelEncoding: Encoding
+  var repetitionLevelEncoding: Encoding
+  var statistics: Statistics?
 
-  public init(
+  init(
     valueCount: Int32, encoding: Encoding, definitionLevelEncoding: Encoding,
     repetitionLevelEncoding: Encoding, statistics: Statistics? = nil
   ) {
@@ -20,7 +20,7 @@ public struct DataPageHeader: Hashable, Sendable, ThriftReadable, ThriftWritable
     self.statistics = statistics
   }
 
-  public init(parsing reader: inout ThriftReader) throws(ParquetError) {
+  init(parsing reader: inout ThriftReader) throws(ParquetError) {
     try reader.enter()
     var id: Int16 = 0
     var valueCount: Int32?
@@ -49,7 +49,7 @@ public struct DataPageHeader: Hashable, Sendable, ThriftReadable, ThriftWritable
     self.statistics = statistics
   }
 
-  public func write(to writer: inout ThriftWriter) {
+  func write(to writer: inout ThriftWriter) {
     writer.beginStruct()
     writer.i32(1, valueCount)
     writer.i32(2, encoding.rawValue)
@@ -61,18 +61,18 @@ public struct DataPageHeader: Hashable, Sendable, ThriftReadable, ThriftWritable
 }
 
 /// Header of a dictionary page.
-public struct DictionaryPageHeader: Hashable, Sendable, ThriftReadable, ThriftWritable {
-  public var valueCount: Int32
-  public var encoding: Encoding
-  public var isSorted: Bool?
+struct DictionaryPageHeader: Hashable, Sendable, ThriftReadable, ThriftWritable {
+  var valueCount: Int32
+  var encoding: Encoding
+  var isSorted: Bool?
 
-  public init(valueCount: Int32, encoding: Encoding, isSorted: Bool? = nil) {
+  init(valueCount: Int32, encoding: Encoding, isSorted: Bool? = nil) {
     self.valueCount = valueCount
     self.encoding = encoding
     self.isSorted = isSorted
   }
 
-  public init(parsing reader: inout ThriftReader) throws(ParquetError) {
+  init(parsing reader: inout ThriftReader) throws(ParquetError) {
     try reader.enter()
     var id: Int16 = 0
     var valueCount: Int32?
@@ -94,7 +94,7 @@ public struct DictionaryPageHeader: Hashable, Sendable, ThriftReadable, ThriftWr
     self.isSorted = isSorted
   }
 
-  public func write(to writer: inout ThriftWriter) {
+  func write(to writer: inout ThriftWriter) {
     writer.beginStruct()
     writer.i32(1, valueCount)
     writer.i32(2, encoding.rawValue)
@@ -104,19 +104,19 @@ public struct DictionaryPageHeader: Hashable, Sendable, ThriftReadable, ThriftWr
 }
 
 /// Header of a data page of version 2: levels are never compressed.
-public struct DataPageHeaderV2: Hashable, Sendable, ThriftReadable, ThriftWritable {
+struct DataPageHeaderV2: Hashable, Sendable, ThriftReadable, ThriftWritable {
   /// Nulls included.
-  public var valueCount: Int32
-  public var nullCount: Int32
-  public var rowCount: Int32
-  public var encoding: Encoding
-  public var definitionLevelsByteCount: Int32
-  public var repetitionLevelsByteCount: Int32
+  var valueCount: Int32
+  var nullCount: Int32
+  var rowCount: Int32
+  var encoding: Encoding
+  var definitionLevelsByteCount: Int32
+  var repetitionLevelsByteCount: Int32
   /// Whether the values are compressed; true when absent.
-  public var isCompressed: Bool
-  public var statistics: Statistics?
+  var isCompressed: Bool
+  var statistics: Statistics?
 
-  public init(
+  init(
     valueCount: Int32, nullCount: Int32, rowCount: Int32, encoding: Encoding,
     definitionLevelsByteCount: Int32, repetitionLevelsByteCount: Int32, isCompressed: Bool,
     statistics: Statistics? = nil
@@ -131,7 +131,7 @@ public struct DataPageHeaderV2: Hashable, Sendable, ThriftReadable, ThriftWritab
     self.statistics = statistics
   }
 
-  public init(parsing reader: inout ThriftReader) throws(ParquetError) {
+  init(parsing reader: inout ThriftReader) throws(ParquetError) {
     try reader.enter()
     var id: Int16 = 0
     var valueCount: Int32?
@@ -170,7 +170,7 @@ public struct DataPageHeaderV2: Hashable, Sendable, ThriftReadable, ThriftWritab
     self.statistics = statistics
   }
 
-  public func write(to writer: inout ThriftWriter) {
+  func write(to writer: inout ThriftWriter) {
     writer.beginStruct()
     writer.i32(1, valueCount)
     writer.i32(2, nullCount)
@@ -185,17 +185,17 @@ public struct DataPageHeaderV2: Hashable, Sendable, ThriftReadable, ThriftWritab
 }
 
 /// What stands before every page.
-public struct PageHeader: Hashable, Sendable, ThriftReadable, ThriftWritable {
-  public var type: PageType
-  public var uncompressedByteCount: Int32
-  public var compressedByteCount: Int32
+struct PageHeader: Hashable, Sendable, ThriftReadable, ThriftWritable {
+  var type: PageType
+  var uncompressedByteCount: Int32
+  var compressedByteCount: Int32
   /// CRC-32 of the page's bytes as stored.
-  public var crc: Int32?
-  public var dataPage: DataPageHeader?
-  public var dictionaryPage: DictionaryPageHeader?
-  public var dataPageV2: DataPageHeaderV2?
+  var crc: Int32?
+  var dataPage: DataPageHeader?
+  var dictionaryPage: DictionaryPageHeader?
+  var dataPageV2: DataPageHeaderV2?
 
-  public init(
+  init(
     type: PageType, uncompressedByteCount: Int32, compressedByteCount: Int32, crc: Int32? = nil,
     dataPage: DataPageHeader? = nil, dictionaryPage: DictionaryPageHeader? = nil,
     dataPageV2: DataPageHeaderV2? = nil
@@ -209,7 +209,7 @@ public struct PageHeader: Hashable, Sendable, ThriftReadable, ThriftWritable {
     self.dataPageV2 = dataPageV2
   }
 
-  public init(parsing reader: inout ThriftReader) throws(ParquetError) {
+  init(parsing reader: inout ThriftReader) throws(ParquetError) {
     try reader.enter()
     var id: Int16 = 0
     var type: PageType?
@@ -243,7 +243,7 @@ public struct PageHeader: Hashable, Sendable, ThriftReadable, ThriftWritable {
     self.dataPageV2 = dataPageV2
   }
 
-  public func write(to writer: inout ThriftWriter) {
+  func write(to writer: inout ThriftWriter) {
     writer.beginStruct()
     writer.i32(1, type.rawValue)
     writer.i32(2, uncompressedByteCount)

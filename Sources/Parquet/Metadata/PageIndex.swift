@@ -9,13 +9,14 @@ public struct PageLocation: Hashable, Sendable, ThriftReadable, ThriftWritable {
   /// Within the row group.
   public var firstRowIndex: Int64
 
+  /// Where a page lies.
   public init(offset: Int64, compressedByteCount: Int32, firstRowIndex: Int64) {
     self.offset = offset
     self.compressedByteCount = compressedByteCount
     self.firstRowIndex = firstRowIndex
   }
 
-  public init(parsing reader: inout ThriftReader) throws(ParquetError) {
+  init(parsing reader: inout ThriftReader) throws(ParquetError) {
     try reader.enter()
     var id: Int16 = 0
     var offset: Int64?
@@ -37,7 +38,7 @@ public struct PageLocation: Hashable, Sendable, ThriftReadable, ThriftWritable {
     self.firstRowIndex = firstRowIndex
   }
 
-  public func write(to writer: inout ThriftWriter) {
+  func write(to writer: inout ThriftWriter) {
     writer.beginStruct()
     writer.i64(1, offset)
     writer.i32(2, compressedByteCount)
@@ -48,15 +49,18 @@ public struct PageLocation: Hashable, Sendable, ThriftReadable, ThriftWritable {
 
 /// The data pages of a column chunk.
 public struct OffsetIndex: Hashable, Sendable, ThriftReadable, ThriftWritable {
+  /// The data pages, in order.
   public var pageLocations: [PageLocation]
+  /// Bytes of the texts or binaries of each page.
   public var unencodedByteArrayDataByteCounts: [Int64]?
 
+  /// The data pages of a column chunk.
   public init(pageLocations: [PageLocation], unencodedByteArrayDataByteCounts: [Int64]? = nil) {
     self.pageLocations = pageLocations
     self.unencodedByteArrayDataByteCounts = unencodedByteArrayDataByteCounts
   }
 
-  public init(parsing reader: inout ThriftReader) throws(ParquetError) {
+  init(parsing reader: inout ThriftReader) throws(ParquetError) {
     try reader.enter()
     var id: Int16 = 0
     var pageLocations: [PageLocation]?
@@ -75,7 +79,7 @@ public struct OffsetIndex: Hashable, Sendable, ThriftReadable, ThriftWritable {
     self.unencodedByteArrayDataByteCounts = unencodedByteArrayDataByteCounts
   }
 
-  public func write(to writer: inout ThriftWriter) {
+  func write(to writer: inout ThriftWriter) {
     writer.beginStruct()
     writer.structures(1, pageLocations)
     writer.i64s(2, unencodedByteArrayDataByteCounts)
@@ -87,14 +91,22 @@ public struct OffsetIndex: Hashable, Sendable, ThriftReadable, ThriftWritable {
 public struct ColumnIndex: Hashable, Sendable, ThriftReadable, ThriftWritable {
   /// Whether a page has only nulls; its bounds mean nothing.
   public var nullPages: [Bool]
+  /// No value of a page is less; by page.
   public var minValues: [[UInt8]]
+  /// No value of a page is greater; by page.
   public var maxValues: [[UInt8]]
+  /// Whether the bounds rise or fall from page to page.
   public var boundaryOrder: BoundaryOrder
+  /// Values that are null, by page.
   public var nullCounts: [Int64]?
+  /// Values by repetition level, page after page.
   public var repetitionLevelHistograms: [Int64]?
+  /// Values by definition level, page after page.
   public var definitionLevelHistograms: [Int64]?
+  /// Values that are NaN, by page.
   public var nanCounts: [Int64]?
 
+  /// Bounds and counts of the pages of a column chunk.
   public init(
     nullPages: [Bool], minValues: [[UInt8]], maxValues: [[UInt8]], boundaryOrder: BoundaryOrder,
     nullCounts: [Int64]? = nil, repetitionLevelHistograms: [Int64]? = nil,
@@ -110,7 +122,7 @@ public struct ColumnIndex: Hashable, Sendable, ThriftReadable, ThriftWritable {
     self.nanCounts = nanCounts
   }
 
-  public init(parsing reader: inout ThriftReader) throws(ParquetError) {
+  init(parsing reader: inout ThriftReader) throws(ParquetError) {
     try reader.enter()
     var id: Int16 = 0
     var nullPages: [Bool]?
@@ -147,7 +159,7 @@ public struct ColumnIndex: Hashable, Sendable, ThriftReadable, ThriftWritable {
     self.nanCounts = nanCounts
   }
 
-  public func write(to writer: inout ThriftWriter) {
+  func write(to writer: inout ThriftWriter) {
     writer.beginStruct()
     writer.bools(1, nullPages)
     writer.binaries(2, minValues)

@@ -8,14 +8,22 @@ public struct SchemaElement: Hashable, Sendable, ThriftReadable, ThriftWritable 
   public var typeLength: Int32?
   /// nil only for the root.
   public var repetition: Repetition?
+  /// The node's own name.
   public var name: String
+  /// Children, which follow in the list; nil for a leaf.
   public var childCount: Int32?
+  /// What the values mean, as old readers know it.
   public var convertedType: ConvertedType?
+  /// Of a decimal, for old readers.
   public var scale: Int32?
+  /// Of a decimal, for old readers.
   public var precision: Int32?
+  /// The number that the field has in the writer's own schema.
   public var fieldID: Int32?
+  /// What the values mean.
   public var logicalType: LogicalType?
 
+  /// A node of a schema.
   public init(
     type: PhysicalType? = nil, typeLength: Int32? = nil, repetition: Repetition? = nil,
     name: String, childCount: Int32? = nil, convertedType: ConvertedType? = nil,
@@ -34,7 +42,7 @@ public struct SchemaElement: Hashable, Sendable, ThriftReadable, ThriftWritable 
     self.logicalType = logicalType
   }
 
-  public init(parsing reader: inout ThriftReader) throws(ParquetError) {
+  init(parsing reader: inout ThriftReader) throws(ParquetError) {
     try reader.enter()
     var id: Int16 = 0
     var type: PhysicalType?
@@ -77,7 +85,7 @@ public struct SchemaElement: Hashable, Sendable, ThriftReadable, ThriftWritable 
     self.logicalType = logicalType
   }
 
-  public func write(to writer: inout ThriftWriter) {
+  func write(to writer: inout ThriftWriter) {
     writer.beginStruct()
     writer.i32(1, type?.rawValue)
     writer.i32(2, typeLength)

@@ -2,10 +2,14 @@
 
 /// Sizes and level histograms of a page or chunk.
 public struct SizeStatistics: Hashable, Sendable, ThriftReadable, ThriftWritable {
+  /// Bytes of all texts or binaries, without their lengths.
   public var unencodedByteArrayDataByteCount: Int64?
+  /// Values by repetition level, from 0.
   public var repetitionLevelHistogram: [Int64]?
+  /// Values by definition level, from 0.
   public var definitionLevelHistogram: [Int64]?
 
+  /// How large the values are in memory.
   public init(
     unencodedByteArrayDataByteCount: Int64? = nil, repetitionLevelHistogram: [Int64]? = nil,
     definitionLevelHistogram: [Int64]? = nil
@@ -15,7 +19,7 @@ public struct SizeStatistics: Hashable, Sendable, ThriftReadable, ThriftWritable
     self.definitionLevelHistogram = definitionLevelHistogram
   }
 
-  public init(parsing reader: inout ThriftReader) throws(ParquetError) {
+  init(parsing reader: inout ThriftReader) throws(ParquetError) {
     try reader.enter()
     var id: Int16 = 0
     var unencodedByteArrayDataByteCount: Int64?
@@ -34,7 +38,7 @@ public struct SizeStatistics: Hashable, Sendable, ThriftReadable, ThriftWritable
     self.definitionLevelHistogram = definitionLevelHistogram
   }
 
-  public func write(to writer: inout ThriftWriter) {
+  func write(to writer: inout ThriftWriter) {
     writer.beginStruct()
     writer.i64(1, unencodedByteArrayDataByteCount)
     writer.i64s(2, repetitionLevelHistogram)
@@ -47,16 +51,24 @@ public struct SizeStatistics: Hashable, Sendable, ThriftReadable, ThriftWritable
 public struct Statistics: Hashable, Sendable, ThriftReadable, ThriftWritable {
   /// By signed byte order, whatever the type: only right for signed numbers.
   public var deprecatedMax: [UInt8]?
+  /// The least value by signed bytes, as old writers have it.
   public var deprecatedMin: [UInt8]?
+  /// Values that are null.
   public var nullCount: Int64?
+  /// Distinct values.
   public var distinctCount: Int64?
   /// By the column's own order.
   public var maxValue: [UInt8]?
+  /// No value is less, in the order of the column; PLAIN, without a length.
   public var minValue: [UInt8]?
+  /// Whether the greatest value occurs.
   public var isMaxValueExact: Bool?
+  /// Whether the least value occurs.
   public var isMinValueExact: Bool?
+  /// Values that are NaN.
   public var nanCount: Int64?
 
+  /// Bounds and counts, as they are stored.
   public init(
     deprecatedMax: [UInt8]? = nil, deprecatedMin: [UInt8]? = nil, nullCount: Int64? = nil,
     distinctCount: Int64? = nil, maxValue: [UInt8]? = nil, minValue: [UInt8]? = nil,
@@ -73,7 +85,7 @@ public struct Statistics: Hashable, Sendable, ThriftReadable, ThriftWritable {
     self.nanCount = nanCount
   }
 
-  public init(parsing reader: inout ThriftReader) throws(ParquetError) {
+  init(parsing reader: inout ThriftReader) throws(ParquetError) {
     try reader.enter()
     var id: Int16 = 0
     var deprecatedMax: [UInt8]?
@@ -110,7 +122,7 @@ public struct Statistics: Hashable, Sendable, ThriftReadable, ThriftWritable {
     self.nanCount = nanCount
   }
 
-  public func write(to writer: inout ThriftWriter) {
+  func write(to writer: inout ThriftWriter) {
     writer.beginStruct()
     writer.binary(1, deprecatedMax)
     writer.binary(2, deprecatedMin)

@@ -33,20 +33,27 @@ public indirect enum Value: Hashable, Sendable {
   /// In the schema's order.
   case structure([Member])
 
+  /// A key of a map and what stands under it.
   public struct MapEntry: Hashable, Sendable {
+    /// The key, never null.
     public var key: Value
+    /// What stands under it.
     public var value: Value
 
+    /// An entry of a map.
     public init(key: Value, value: Value) {
       self.key = key
       self.value = value
     }
   }
 
+  /// A field of a struct.
   public struct Member: Hashable, Sendable {
+    /// The field's name.
     public var name: String
     public var value: Value
 
+    /// A field of a struct.
     public init(_ name: String, _ value: Value) {
       self.name = name
       self.value = value
@@ -61,6 +68,7 @@ extension Value {
     return members.first { $0.name == member }?.value
   }
 
+  /// Whether there is no value.
   public var isNull: Bool { self == .null }
 
   /// The text of a string; nil for anything else.
@@ -75,21 +83,25 @@ extension Value {
     return nil
   }
 
+  /// The truth value; nil for any other value.
   public var boolean: Bool? {
     if case .boolean(let value) = self { return value }
     return nil
   }
 
+  /// The elements of a list; nil for any other value.
   public var elements: [Value]? {
     if case .list(let elements) = self { return elements }
     return nil
   }
 
+  /// The entries of a map; nil for any other value.
   public var entries: [MapEntry]? {
     if case .map(let entries) = self { return entries }
     return nil
   }
 
+  /// The fields of a struct; nil for any other value.
   public var members: [Member]? {
     if case .structure(let members) = self { return members }
     return nil

@@ -1,3 +1,4 @@
+import Bytes
 import Columnar
 
 /// Values as text: JSON, or the cells of a CSV line.
@@ -5,12 +6,16 @@ import Columnar
 /// Decimals and integers have every digit; times are ISO, with the digits of their unit and a `Z`
 /// where they are instants; binary is base64; NaN and infinities are strings in JSON.
 public struct ValueText: Sendable {
+  /// The text so far, UTF-8.
   public private(set) var bytes: [UInt8] = []
 
+  /// No text.
   public init() {}
 
+  /// Forgets the text and keeps the memory.
   public mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
 
+  /// Adds a text as it is.
   public mutating func append(_ text: String) { bytes.append(contentsOf: text.utf8) }
 
   // MARK: - Lines
@@ -36,6 +41,7 @@ public struct ValueText: Sendable {
     append("\n")
   }
 
+  /// Adds the line of the columns' names.
   public mutating func appendCSVHeader(_ names: [String]) {
     for (index, name) in names.enumerated() {
       if index > 0 { bytes.append(UInt8(ascii: ",")) }
@@ -46,6 +52,7 @@ public struct ValueText: Sendable {
 
   // MARK: - JSON
 
+  /// Adds a value as JSON.
   public mutating func appendJSON(_ value: Value) {
     switch value {
     case .null: append("null")
@@ -97,6 +104,7 @@ public struct ValueText: Sendable {
     if isFinite { append(text) } else { appendJSONString(text) }
   }
 
+  /// Adds a text as a JSON string.
   public mutating func appendJSONString(_ text: String) {
     bytes.append(UInt8(ascii: "\""))
     var text = text
@@ -238,28 +246,6 @@ extension TimeUnit {
     case .microseconds: 6
     case .nanoseconds: 9
     }
-  }
-}
-
-/// RFC 4648, section 4.
-enum Base64 {
-  static func encode(_ bytes: [UInt8]) -> String {
-    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-    var text: [UInt8] = []
-    text.reserveCapacity((bytes.count + 2) / 3 * 4)
-    var at = 0
-    while at < bytes.count {
-      let left = bytes.count - at
-      let word =
-        UInt32(bytes[at]) << 16 | (left > 1 ? UInt32(bytes[at + 1]) << 8 : 0)
-        | (left > 2 ? UInt32(bytes[at + 2]) : 0)
-      text.append(alphabet[Int(word >> 18)])
-      text.append(alphabet[Int(word >> 12 & 63)])
-      text.append(left > 1 ? alphabet[Int(word >> 6 & 63)] : UInt8(ascii: "="))
-      text.append(left > 2 ? alphabet[Int(word & 63)] : UInt8(ascii: "="))
-      at += 3
-    }
-    return String(decoding: text, as: UTF8.self)
   }
 }
 

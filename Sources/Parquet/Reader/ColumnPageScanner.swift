@@ -4,6 +4,7 @@ import Columnar
 ///
 /// Not for use by several threads at once.
 public final class ColumnPageScanner {
+  /// The column.
   public let leaf: LeafColumn
   /// The row of the row group at which the next read begins.
   public private(set) var rowIndex = 0

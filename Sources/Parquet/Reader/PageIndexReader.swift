@@ -55,6 +55,7 @@ extension ParquetReader {
 
 /// A column chunk's page index, as far as it can be relied on.
 public struct SoundPageIndex: Sendable {
+  /// Where the data pages lie, in order.
   public var locations: [PageLocation]
   /// nil where the file has no bounds of pages.
   public var bounds: ColumnIndex?

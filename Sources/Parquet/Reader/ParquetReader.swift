@@ -12,8 +12,11 @@ public final class ParquetReader: Sendable {
 
   /// The file's path, or the name given with its bytes.
   public let name: String
+  /// The footer.
   public let metadata: FileMetadata
+  /// The root of the schema.
   public let schema: SchemaNode
+  /// The columns, in the file's order.
   public let leaves: [LeafColumn]
   /// Whether pages that carry a CRC-32 are checked against it.
   public let verifiesChecksums: Bool
@@ -100,6 +103,7 @@ public final class ParquetReader: Sendable {
   /// Whether this program wrote the file, by what its footer says: then a column chunk or page with a NaN has no bounds.
   public var isOwn: Bool { writer.isOurs }
 
+  /// Number of row groups; a file of no rows may have none.
   public var rowGroupCount: Int { metadata.rowGroups.count }
 
   /// Rows of a row group.

@@ -4,6 +4,7 @@
 /// Reads the rows of a row group as values. Where speed matters and the column is flat, use
 /// `ColumnPageScanner`.
 public final class RowCursor {
+  /// Rows of the row group.
   public let rowCount: Int
   /// Rows given so far.
   public private(set) var rowIndex = 0

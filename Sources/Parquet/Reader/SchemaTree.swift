@@ -4,7 +4,9 @@ import Columnar
 public struct LeafColumn: Hashable, Sendable {
   /// Names from the root's child down to the leaf.
   public let path: [String]
+  /// What the values mean.
   public let type: ColumnType
+  /// How the values are stored.
   public let physicalType: PhysicalType
   /// Bytes of a FIXED_LEN_BYTE_ARRAY value (12 of an INT96), else 0.
   public let typeLength: Int
@@ -15,6 +17,7 @@ public struct LeafColumn: Hashable, Sendable {
 
   /// The path, joined by dots.
   public var name: String { path.joined(separator: ".") }
+  /// Whether a row may have no value.
   public var isNullable: Bool { maxDefinitionLevel > 0 }
 
   /// Bytes of a PLAIN value; nil where values differ in length, or share a byte.
@@ -36,17 +39,24 @@ public struct LeafColumn: Hashable, Sendable {
 
 /// A node of the schema with what its place in the tree implies.
 public struct SchemaNode: Sendable {
+  /// The node as the footer has it.
   public let element: SchemaElement
+  /// The nodes below; none for a leaf.
   public let children: [SchemaNode]
+  /// Nodes from the root to this one that may be missing.
   public let maxDefinitionLevel: Int
+  /// Nodes from the root to this one that may repeat.
   public let maxRepetitionLevel: Int
   /// The leaves at or under this node.
   public let leafRange: Range<Int>
   /// nil for groups.
   public let type: ColumnType?
 
+  /// The node's own name, without those above it.
   public var name: String { element.name }
+  /// Whether values are stored under it.
   public var isLeaf: Bool { type != nil }
+  /// Whether it must be there, may be missing, or may repeat.
   public var repetition: Repetition { element.repetition ?? .required }
 }
 

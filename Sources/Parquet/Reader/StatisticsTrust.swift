@@ -6,6 +6,7 @@ public struct StatisticsTrust: Hashable, Sendable {
   public var bounds = true
   /// The greatest values of its pages.
   public var pageMaxima = true
+  /// How many rows of the chunk and of its pages are null.
   public var nullCounts = true
 }
 

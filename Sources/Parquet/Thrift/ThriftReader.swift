@@ -2,7 +2,7 @@
 // Apache Thrift, doc/specs/thrift-compact-protocol.md.
 
 /// The wire types of the compact protocol.
-public enum ThriftType: UInt8, Sendable {
+enum ThriftType: UInt8, Sendable {
   case boolTrue = 1
   case boolFalse = 2
   case byte = 3
@@ -22,17 +22,17 @@ public enum ThriftType: UInt8, Sendable {
 /// the bytes that remain, and nesting is limited.
 ///
 /// The caller keeps the bytes alive while the reader is used.
-public struct ThriftReader {
+struct ThriftReader {
   /// Structs and lists within each other; Parquet's own headers need 8.
-  public static let depthMax = 24
+  static let depthMax = 24
 
   let bytes: UnsafeRawBufferPointer
   let end: Int
   /// Bytes read so far.
-  public private(set) var offset = 0
+  private(set) var offset = 0
   private var depth = 0
 
-  public init(_ bytes: UnsafeRawBufferPointer) {
+  init(_ bytes: UnsafeRawBufferPointer) {
     self.bytes = bytes
     end = bytes.count
   }
@@ -42,7 +42,7 @@ public struct ThriftReader {
   // MARK: - Structs and lists
 
   /// Begins a struct. Follow with `nextField` until it answers nil.
-  public mutating func enter() throws(ParquetError) {
+  mutating func enter() throws(ParquetError) {
     depth += 1
     if depth > Self.depthMax {
       throw corrupt("structs nested deeper than \(Self.depthMax)")
@@ -53,7 +53,7 @@ public struct ThriftReader {
   ///
   /// - Parameter id: The previous field's id, 0 at first; becomes this field's id.
   /// - Returns: The field's wire type; nil at the struct's end.
-  public mutating func nextField(_ id: inout Int16) throws(ParquetError) -> ThriftType? {
+  mutating func nextField(_ id: inout Int16) throws(ParquetError) -> ThriftType? {
     let header = try readByte()
     if header == 0 {
       depth -= 1
@@ -74,7 +74,7 @@ public struct ThriftReader {
   }
 
   /// Reads a list's header. The count is never more than the bytes that remain.
-  public mutating func readList() throws(ParquetError) -> (element: ThriftType, count: Int) {
+  mutating func readList() throws(ParquetError) -> (element: ThriftType, count: Int) {
     let header = try readByte()
     var count = UInt64(header &>> 4)
     if count == 15 { count = try readVarint() }
@@ -89,7 +89,7 @@ public struct ThriftReader {
   }
 
   /// Passes over a value of any type.
-  public mutating func skip(_ type: ThriftType) throws(ParquetError) {
+  mutating func skip(_ type: ThriftType) throws(ParquetError) {
     switch type {
     case .boolTrue, .boolFalse: return
     case .byte: try advance(1)
@@ -137,7 +137,7 @@ public struct ThriftReader {
   // the readers that Thrift generates, and files rely on it.
 
   /// A field's boolean, which its header holds.
-  public mutating func readBool(_ type: ThriftType) throws(ParquetError) -> Bool? {
+  mutating func readBool(_ type: ThriftType) throws(ParquetError) -> Bool? {
     switch type {
     case .boolTrue: return true
     case .boolFalse: return false
@@ -148,34 +148,34 @@ public struct ThriftReader {
   }
 
   /// A boolean within a list. Both 0 and 2 are seen for false.
-  public mutating func readBoolElement() throws(ParquetError) -> Bool { try readByte() == 1 }
+  mutating func readBoolElement() throws(ParquetError) -> Bool { try readByte() == 1 }
 
-  public mutating func readI8(_ type: ThriftType) throws(ParquetError) -> Int8? {
+  mutating func readI8(_ type: ThriftType) throws(ParquetError) -> Int8? {
     guard try expect(.byte, type) else { return nil }
     return Int8(bitPattern: try readByte())
   }
 
-  public mutating func readI16(_ type: ThriftType) throws(ParquetError) -> Int16? {
+  mutating func readI16(_ type: ThriftType) throws(ParquetError) -> Int16? {
     guard try expect(.i16, type) else { return nil }
     return try readInteger(Int16.self)
   }
 
-  public mutating func readI32(_ type: ThriftType) throws(ParquetError) -> Int32? {
+  mutating func readI32(_ type: ThriftType) throws(ParquetError) -> Int32? {
     guard try expect(.i32, type) else { return nil }
     return try readInteger(Int32.self)
   }
 
-  public mutating func readI64(_ type: ThriftType) throws(ParquetError) -> Int64? {
+  mutating func readI64(_ type: ThriftType) throws(ParquetError) -> Int64? {
     guard try expect(.i64, type) else { return nil }
     return try readInteger(Int64.self)
   }
 
-  public mutating func readString(_ type: ThriftType) throws(ParquetError) -> String? {
+  mutating func readString(_ type: ThriftType) throws(ParquetError) -> String? {
     guard try expect(.binary, type) else { return nil }
     return String(decoding: try readBytes(), as: UTF8.self)
   }
 
-  public mutating func readBinary(_ type: ThriftType) throws(ParquetError) -> [UInt8]? {
+  mutating func readBinary(_ type: ThriftType) throws(ParquetError) -> [UInt8]? {
     guard try expect(.binary, type) else { return nil }
     return [UInt8](try readBytes())
   }

@@ -1,22 +1,22 @@
 /// Writes compact-protocol values to an array of bytes.
-public struct ThriftWriter {
-  public private(set) var bytes: [UInt8] = []
+struct ThriftWriter {
+  private(set) var bytes: [UInt8] = []
   /// The id of the last field written in each open struct.
   private var lastIDs: [Int16] = []
 
-  public init() {}
+  init() {}
 
   // MARK: - Structs and lists
 
-  public mutating func beginStruct() { lastIDs.append(0) }
+  mutating func beginStruct() { lastIDs.append(0) }
 
-  public mutating func endStruct() {
+  mutating func endStruct() {
     bytes.append(0)
     lastIDs.removeLast()
   }
 
   /// Writes a field's header. Ids must rise within a struct for the short form to be used.
-  public mutating func field(_ id: Int16, _ type: ThriftType) {
+  mutating func field(_ id: Int16, _ type: ThriftType) {
     let last = lastIDs[lastIDs.count - 1]
     let delta = Int(id) - Int(last)
     if delta > 0 && delta <= 15 {
@@ -28,7 +28,7 @@ public struct ThriftWriter {
     lastIDs[lastIDs.count - 1] = id
   }
 
-  public mutating func list(_ element: ThriftType, count: Int) {
+  mutating func list(_ element: ThriftType, count: Int) {
     if count < 15 {
       bytes.append(UInt8(count) << 4 | element.rawValue)
     } else {
@@ -39,88 +39,88 @@ public struct ThriftWriter {
 
   // MARK: - Whole fields; a nil value writes nothing
 
-  public mutating func bool(_ id: Int16, _ value: Bool?) {
+  mutating func bool(_ id: Int16, _ value: Bool?) {
     if let value { field(id, value ? .boolTrue : .boolFalse) }
   }
 
-  public mutating func i8(_ id: Int16, _ value: Int8?) {
+  mutating func i8(_ id: Int16, _ value: Int8?) {
     guard let value else { return }
     field(id, .byte)
     bytes.append(UInt8(bitPattern: value))
   }
 
-  public mutating func i16(_ id: Int16, _ value: Int16?) {
+  mutating func i16(_ id: Int16, _ value: Int16?) {
     guard let value else { return }
     field(id, .i16)
     integer(Int64(value))
   }
 
-  public mutating func i32(_ id: Int16, _ value: Int32?) {
+  mutating func i32(_ id: Int16, _ value: Int32?) {
     guard let value else { return }
     field(id, .i32)
     integer(Int64(value))
   }
 
-  public mutating func i64(_ id: Int16, _ value: Int64?) {
+  mutating func i64(_ id: Int16, _ value: Int64?) {
     guard let value else { return }
     field(id, .i64)
     integer(value)
   }
 
-  public mutating func string(_ id: Int16, _ value: String?) {
+  mutating func string(_ id: Int16, _ value: String?) {
     guard let value else { return }
     field(id, .binary)
     stringElement(value)
   }
 
-  public mutating func binary(_ id: Int16, _ value: [UInt8]?) {
+  mutating func binary(_ id: Int16, _ value: [UInt8]?) {
     guard let value else { return }
     field(id, .binary)
     binaryElement(value)
   }
 
-  public mutating func structure(_ id: Int16, _ value: (some ThriftWritable)?) {
+  mutating func structure(_ id: Int16, _ value: (some ThriftWritable)?) {
     guard let value else { return }
     field(id, .structure)
     value.write(to: &self)
   }
 
-  public mutating func structures(_ id: Int16, _ values: [some ThriftWritable]?) {
+  mutating func structures(_ id: Int16, _ values: [some ThriftWritable]?) {
     guard let values else { return }
     field(id, .list)
     list(.structure, count: values.count)
     for value in values { value.write(to: &self) }
   }
 
-  public mutating func i32s(_ id: Int16, _ values: [Int32]?) {
+  mutating func i32s(_ id: Int16, _ values: [Int32]?) {
     guard let values else { return }
     field(id, .list)
     list(.i32, count: values.count)
     for value in values { integer(Int64(value)) }
   }
 
-  public mutating func i64s(_ id: Int16, _ values: [Int64]?) {
+  mutating func i64s(_ id: Int16, _ values: [Int64]?) {
     guard let values else { return }
     field(id, .list)
     list(.i64, count: values.count)
     for value in values { integer(value) }
   }
 
-  public mutating func bools(_ id: Int16, _ values: [Bool]?) {
+  mutating func bools(_ id: Int16, _ values: [Bool]?) {
     guard let values else { return }
     field(id, .list)
     list(.boolTrue, count: values.count)
     for value in values { bytes.append(value ? 1 : 2) }
   }
 
-  public mutating func strings(_ id: Int16, _ values: [String]?) {
+  mutating func strings(_ id: Int16, _ values: [String]?) {
     guard let values else { return }
     field(id, .list)
     list(.binary, count: values.count)
     for value in values { stringElement(value) }
   }
 
-  public mutating func binaries(_ id: Int16, _ values: [[UInt8]]?) {
+  mutating func binaries(_ id: Int16, _ values: [[UInt8]]?) {
     guard let values else { return }
     field(id, .list)
     list(.binary, count: values.count)
@@ -128,7 +128,7 @@ public struct ThriftWriter {
   }
 
   /// An empty struct, as unions use for their plain cases.
-  public mutating func emptyStructure(_ id: Int16) {
+  mutating func emptyStructure(_ id: Int16) {
     field(id, .structure)
     bytes.append(0)
   }
@@ -160,18 +160,18 @@ public struct ThriftWriter {
 }
 
 /// A header that has a compact-protocol form.
-public protocol ThriftWritable {
+protocol ThriftWritable {
   func write(to writer: inout ThriftWriter)
 }
 
 /// A header that can be read from its compact-protocol form.
-public protocol ThriftReadable {
+protocol ThriftReadable {
   init(parsing reader: inout ThriftReader) throws(ParquetError)
 }
 
 extension ThriftWritable {
   /// The compact-protocol bytes.
-  public var thriftBytes: [UInt8] {
+  var thriftBytes: [UInt8] {
     var writer = ThriftWriter()
     write(to: &writer)
     return writer.bytes

@@ -6,6 +6,7 @@ import Compression
 /// A chunk is a pure function of its rows, the column and the options: which thread encodes it, and
 /// after what, changes no byte. One instance per thread, as its scratch memory is reused.
 public final class ColumnChunkEncoder {
+  /// The column that is encoded.
   public let column: WriterColumn
   let options: WriterOptions
   private let packer: ValuePacker

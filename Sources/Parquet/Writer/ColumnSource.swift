@@ -2,6 +2,7 @@ import Columnar
 
 /// The rows of one column in memory, in the form that `Column` has.
 public struct ColumnSource {
+  /// The values, in the caller's memory.
   public enum Values {
     case integers(UnsafePointer<Int64>)
     case wide(UnsafePointer<Int128>)
@@ -15,6 +16,7 @@ public struct ColumnSource {
     case allNull
   }
 
+  /// The values, which must stay where they are while they are encoded.
   public var values: Values
   /// One byte a row: 1 where there is a value, 0 where it is null. nil when no row is null.
   public var validity: UnsafePointer<UInt8>?
@@ -23,6 +25,7 @@ public struct ColumnSource {
   /// Only for columns that `mayHaveRuns`, and no more than `ValueRuns.countMax`.
   public var runStarts: [Int]?
 
+  /// The rows of a column.
   public init(
     _ values: Values, validity: UnsafePointer<UInt8>? = nil, runStarts: [Int]? = nil
   ) {

@@ -9,6 +9,7 @@ public struct EncodedColumnChunk: Sendable {
     public var byteCount: Int
     /// From the row group's start.
     public var firstRow: Int
+    /// Rows without a value.
     public var nullCount: Int
     /// Values that are not null.
     public var valueCount: Int
@@ -18,7 +19,9 @@ public struct EncodedColumnChunk: Sendable {
     public var stringByteCount: Int?
   }
 
+  /// The column whose values these are.
   public var column: WriterColumn
+  /// Rows of the chunk.
   public var rowCount: Int
   /// Values and nulls: rows, unless the column is repeated.
   public var valueCount: Int
@@ -26,8 +29,11 @@ public struct EncodedColumnChunk: Sendable {
   public var bytes: [UInt8]
   /// Of the dictionary page, its header included; 0 without one.
   public var dictionaryByteCount: Int
+  /// The data pages, in order.
   public var pages: [Page]
+  /// How the values of the data pages are encoded.
   public var encoding: Encoding
+  /// How the pages are compressed.
   public var codec: CompressionCodec
   /// Page headers included.
   public var uncompressedByteCount: Int

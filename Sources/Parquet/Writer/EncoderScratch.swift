@@ -31,6 +31,7 @@ public final class EncoderScratch {
   lazy var doubles = ValueDictionary<Int64>()
   lazy var strings = BytesDictionary()
 
+  /// Memory and contexts for one thread that encodes.
   public init(options: WriterOptions) {
     let level = options.zstdLevel
     // Other levels have other strategies, and their own idea of these numbers.

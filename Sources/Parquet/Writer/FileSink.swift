@@ -88,15 +88,7 @@ final class FileSink {
   }
 
   private func writeAll(_ bytes: UnsafeRawBufferPointer) throws(ParquetError) {
-    guard let base = bytes.baseAddress else { return }
-    var written = 0
-    while written < bytes.count {
-      let result = Waiting.write(descriptor, base + written, bytes.count - written)
-      if result < 0 {
-        throw systemError("cannot write the file")
-      }
-      written += result
-    }
+    if !Transfer.write(descriptor, bytes) { throw systemError("cannot write the file") }
   }
 
   private func systemError(_ what: String) -> ParquetError {

@@ -12,16 +12,20 @@ public indirect enum NestedType: Hashable, Sendable {
 
 /// A named column of a nested schema. Every one may be null.
 public struct NestedField: Hashable, Sendable {
+  /// The field's name.
   public var name: String
+  /// What stands under it.
   public var type: NestedType
   /// Whether its values, `binary(12)`, are INT96 times.
   public var isInt96 = false
 
+  /// A field of a nested schema.
   public init(_ name: String, _ type: NestedType) {
     self.name = name
     self.type = type
   }
 
+  /// A field that holds plain values.
   public init(_ name: String, _ type: ColumnType) {
     self.init(name, .primitive(type))
   }

@@ -2,14 +2,19 @@
 public struct WrittenParquetFile: Sendable {
   /// What is known of one column over the whole file.
   public struct Column: Sendable {
+    /// The column's name.
     public var field: String
     /// nil when there are only nulls, or no statistics.
     public var bounds: ValueBounds?
+    /// Rows without a value.
     public var nullCount: Int
   }
 
+  /// The size of the file.
   public var byteCount: Int
+  /// Rows of all row groups.
   public var rowCount: Int
+  /// What was written of each column, in the file's order.
   public var columns: [Column]
 }
 
@@ -18,6 +23,7 @@ public struct WrittenParquetFile: Sendable {
 public final class ParquetFileWriter {
   private static let magic: [UInt8] = Array("PAR1".utf8)
 
+  /// The columns, in the file's order.
   public let columns: [WriterColumn]
   private let options: WriterOptions
   private let schema: [SchemaElement]

@@ -13,6 +13,7 @@ public struct ParquetRewriter {
   private var options: WriterOptions
   private let schema: RewrittenSchema
 
+  /// Copies a file's rows into a new one.
   public init(reader: ParquetReader, options: WriterOptions = WriterOptions()) {
     self.reader = reader
     self.options = options

@@ -2,6 +2,7 @@ import Columnar
 
 /// A leaf column of a file to be written. Every one is OPTIONAL, unless `isRequired` says otherwise.
 public struct WriterColumn: Hashable, Sendable {
+  /// Name and type.
   public var field: Field
   /// Whether bounds are written for it: in the footer, and page by page.
   public var hasStatistics: Bool
@@ -10,6 +11,7 @@ public struct WriterColumn: Hashable, Sendable {
   /// Whether its values, `binary(12)`, are INT96 times.
   public var isInt96 = false
 
+  /// A column that is to be written.
   public init(_ field: Field, hasStatistics: Bool = true) {
     self.field = field
     self.hasStatistics = hasStatistics

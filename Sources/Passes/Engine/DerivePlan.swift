@@ -1,3 +1,4 @@
+import Bytes
 import Catalog
 import DeltaLog
 import Tables

@@ -1,4 +1,5 @@
 import Catalog
+import Columnar
 import Market
 
 /// How closely a kind of rows can be looked at.
@@ -44,6 +45,6 @@ enum GapDepth: Hashable, Sendable {
 
   var slotNanoseconds: Int64 {
     if case .slots(let length) = self { return length }
-    return PresenceMap.nanosecondsPerDay
+    return CivilDate.nanosecondsPerDay
   }
 }

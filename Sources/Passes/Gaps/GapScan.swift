@@ -135,7 +135,7 @@ final class GapScan {
     _ session: TradingSession, expected: Range<Int64>, _ reader: PresenceReader,
     _ report: inout GapReport
   ) throws -> ClosedRange<Int> {
-    let day = PresenceMap.nanosecondsPerDay
+    let day = CivilDate.nanosecondsPerDay
     var days =
       Int(floorDivide(expected.lowerBound, day))...Int(floorDivide(expected.upperBound - 1, day))
     if source.depth == .sessions {
@@ -220,7 +220,7 @@ final class GapScan {
     case .coverage, .nothing: return true
     case .slots: return map.hasRows(in: calendar.day(of: session))
     case .sessions:
-      let day = Int64(session.date.daysSinceEpoch) * PresenceMap.nanosecondsPerDay
+      let day = Int64(session.date.daysSinceEpoch) * CivilDate.nanosecondsPerDay
       return map.hasRows(in: day..<day + 1)
     }
   }
@@ -329,7 +329,7 @@ final class GapScan {
   }
 
   private func tellHolidays() throws {
-    let day = PresenceMap.nanosecondsPerDay
+    let day = CivilDate.nanosecondsPerDay
     let first = CivilDate(daysSinceEpoch: Int(floorDivide(range.lowerBound, day)))
     let end = CivilDate(daysSinceEpoch: Int(floorDivide(range.upperBound - 1, day)) + 1)
     for date in calendar.holidays(from: first, to: end) {

@@ -1,4 +1,5 @@
 import Catalog
+import Columnar
 import Ledger
 import Market
 import Tables
@@ -59,7 +60,7 @@ public struct GapsPass {
 
   /// What of a range a calendar knows; where a range was asked for, it must know all of it.
   private func known(_ range: Range<Int64>, by calendar: ExchangeCalendar) -> Range<Int64> {
-    let day = PresenceMap.nanosecondsPerDay
+    let day = CivilDate.nanosecondsPerDay
     let first = Int64(calendar.firstDate.daysSinceEpoch) * day
     let end = Int64(calendar.lastDate.daysSinceEpoch + 1) * day
     let start = max(range.lowerBound, options.start ?? first)

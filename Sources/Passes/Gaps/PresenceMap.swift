@@ -1,11 +1,10 @@
 import Bytes
+import Columnar
 
 /// Which slots of time hold rows, by day and series: a bit a slot.
 ///
 /// A slot is a minute, or the length of a bar where that is longer.
 struct PresenceMap {
-  static let nanosecondsPerDay: Int64 = 86_400_000_000_000
-
   /// Length of a slot in ns; divides a day.
   let slotNanoseconds: Int64
   let slotsPerDay: Int
@@ -20,7 +19,7 @@ struct PresenceMap {
 
   init(slotNanoseconds: Int64) {
     self.slotNanoseconds = slotNanoseconds
-    slotsPerDay = Int(Self.nanosecondsPerDay / slotNanoseconds)
+    slotsPerDay = Int(CivilDate.nanosecondsPerDay / slotNanoseconds)
     wordsPerDay = (slotsPerDay + 63) / 64
   }
 

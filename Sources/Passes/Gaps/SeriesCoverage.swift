@@ -1,3 +1,4 @@
+import Columnar
 import Ledger
 
 /// What the ledger knows of a series, as far as its gaps are concerned.
@@ -80,7 +81,7 @@ struct SeriesCoverage {
   /// the close.
   private func claimed(_ place: Int, _ session: Range<Int64>) -> Range<Int64> {
     let interval = stretches[place].interval
-    let day: Int64 = 86_400_000_000_000
+    let day = CivilDate.nanosecondsPerDay
     // Half of the time that is left to the next session.
     let slack = max(0, (day - (session.upperBound - session.lowerBound)) / 2)
     let around = session.lowerBound - slack..<session.upperBound + slack

@@ -175,7 +175,7 @@ struct KeyEncoder: Sendable {
 
   /// Keys that no row of a unit lies below and above; nil where too little is known.
   func bounds(
-    of known: (Int) -> ColumnBounds?
+    of known: (Int) -> FilterBounds?
   ) -> (low: [UInt8], high: [UInt8])? {
     let low = ByteBuffer()
     let high = ByteBuffer()

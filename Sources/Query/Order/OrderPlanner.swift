@@ -111,7 +111,7 @@ private struct PageTables {
     }
   }
 
-  func bounds(_ column: Int) -> ColumnBounds? {
+  func bounds(_ column: Int) -> FilterBounds? {
     tables[column]?.bounds(over: unit.rows, rowCount: rowCount)
       ?? planner.bounds(of: column, in: unit.file, rowGroup: unit.rowGroup, rowCount: rowCount)
   }

@@ -1,4 +1,5 @@
 import Bytes
+import Platform
 import Synchronization
 
 /// Takes blocks of rows from several threads and writes them in the order of their numbers.

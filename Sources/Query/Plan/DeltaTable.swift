@@ -98,12 +98,12 @@ enum DeltaTable {
 
 /// What a log's statistics say, in the domains of a query's columns.
 extension TableFile {
-  func logBounds(_ column: QueryColumn, _ statistics: FileStatistics) -> ColumnBounds? {
+  func logBounds(_ column: QueryColumn, _ statistics: FileStatistics) -> FilterBounds? {
     let known = statistics.bounds(of: column.name, type: column.type)
     if known.minimum == nil, known.maximum == nil, known.nullCount == nil { return nil }
     // Bounds of a long whose bits are unsigned are those of signed order.
     let isUsable = !column.isUnsigned
-    return ColumnBounds(
+    return FilterBounds(
       low: isUsable ? known.minimum.flatMap { BoundValue($0, column, isHigh: false) } : nil,
       high: isUsable && !known.maximumIsPrefix
         ? known.maximum.flatMap { BoundValue($0, column, isHigh: true) }

@@ -56,14 +56,14 @@ struct EmptyAnswer {
 
   private func bounds(
     of index: Int, _ column: QueryColumn, in file: TableFile
-  ) throws -> ColumnBounds? {
+  ) throws -> FilterBounds? {
     if let statistics = file.log?.statistics, let known = file.logBounds(column, statistics),
       known.low != nil
     {
       return known
     }
     let segment = try file.open()
-    var merged: ColumnBounds?
+    var merged: FilterBounds?
     for rowGroup in segment.rowGroupRowCounts.indices {
       guard let next = segment.bounds(rowGroup: rowGroup, column: column) else { return nil }
       merged = merged.map { $0.merged(with: next) } ?? next

@@ -138,11 +138,11 @@ struct QueryPlan: Sendable {
   private static func isCutOtherwise(
     _ file: TableFile, _ near: Filter, _ asked: Filter, _ table: QueryTable
   ) -> Bool {
-    let fromPartition: (Int) -> ColumnBounds? = { file.partitionBounds($0) }
+    let fromPartition: (Int) -> FilterBounds? = { file.partitionBounds($0) }
     guard near != .everything, near.verdict(fromPartition) != .none,
       asked.verdict(fromPartition) != .none, let statistics = file.log?.statistics
     else { return false }
-    let known: (Int) -> ColumnBounds? = { column in
+    let known: (Int) -> FilterBounds? = { column in
       file.partitionBounds(column) ?? file.logBounds(table.columns[column], statistics)
     }
     let saysTimes =
@@ -198,7 +198,7 @@ struct QueryPlan: Sendable {
 
   /// - Returns: false where its partition leaves it out.
   private mutating func keep(_ file: TableFile) -> Bool {
-    let fromPartition: (Int) -> ColumnBounds? = { file.partitionBounds($0) }
+    let fromPartition: (Int) -> FilterBounds? = { file.partitionBounds($0) }
     if filter.verdict(fromPartition) == .none {
       report.partitions.skip(
         byteCount: file.byteCount, because: filter.reason(fromPartition))
@@ -210,7 +210,7 @@ struct QueryPlan: Sendable {
     if let log = file.log, filter.residual(fromPartition) != .everything,
       let statistics = log.statistics
     {
-      let known: (Int) -> ColumnBounds? = { column in
+      let known: (Int) -> FilterBounds? = { column in
         file.partitionBounds(column) ?? file.logBounds(columns[column], statistics)
       }
       if filter.verdict(known) == .none {

@@ -61,7 +61,7 @@ struct TableFile: Sendable {
   var open: @Sendable () throws -> any Segment
 
   /// What the partition alone says of a column.
-  func partitionBounds(_ column: Int) -> ColumnBounds? {
+  func partitionBounds(_ column: Int) -> FilterBounds? {
     partition[column].map { .constant($0, rowCount: rowCount ?? 1) }
   }
 }

@@ -41,7 +41,7 @@ public struct SkipReport: Equatable, Sendable {
 
 extension Filter {
   /// The part that excludes rows with these bounds.
-  func reason(_ bounds: (Int) -> ColumnBounds?) -> String {
+  func reason(_ bounds: (Int) -> FilterBounds?) -> String {
     for part in conjuncts where part.verdict(bounds) == .none { return part.text }
     return text
   }

@@ -86,7 +86,7 @@ indirect enum Filter: Equatable, Sendable {
 }
 
 /// What is known of a column's values in a file, a row group or a page, without reading them.
-struct ColumnBounds: Sendable {
+struct FilterBounds: Sendable {
   /// Outer bounds: no value lies outside, and they need not occur.
   var low: BoundValue?
   var high: BoundValue?
@@ -96,8 +96,8 @@ struct ColumnBounds: Sendable {
   var mayHoldNaN = false
 
   /// The bounds of `rowCount` rows that all hold one value; nil is null.
-  static func constant(_ value: BoundValue?, rowCount: Int) -> ColumnBounds {
-    ColumnBounds(
+  static func constant(_ value: BoundValue?, rowCount: Int) -> FilterBounds {
+    FilterBounds(
       low: value, high: value, nullCount: value == nil ? rowCount : 0, rowCount: rowCount)
   }
 }
@@ -112,7 +112,7 @@ extension Filter {
   /// What `bounds` say about the rows they describe.
   ///
   /// - Parameter bounds: Of a column, by its index; nil where nothing is known.
-  func verdict(_ bounds: (Int) -> ColumnBounds?) -> Verdict {
+  func verdict(_ bounds: (Int) -> FilterBounds?) -> Verdict {
     switch self {
     case .everything: return .all
     case .nothing: return .none
@@ -150,7 +150,7 @@ extension Filter {
 }
 
 extension Filter.Leaf {
-  func verdict(_ bounds: ColumnBounds) -> Verdict {
+  func verdict(_ bounds: FilterBounds) -> Verdict {
     switch test {
     case .isNull:
       guard let nullCount = bounds.nullCount else { return .some }
@@ -173,7 +173,7 @@ extension Filter.Leaf {
     return false
   }
 
-  private func insideVerdict(_ bounds: ColumnBounds) -> Verdict {
+  private func insideVerdict(_ bounds: FilterBounds) -> Verdict {
     switch test {
     case .values(let set):
       if set == .empty { return .none }

@@ -80,7 +80,8 @@ struct LiteralTyping {
       let (nanoseconds, hasZone) = TimeText.parseWideISO(text)
     else { throw mismatch(literal, "a date like 2024-01-02") }
     if hasZone { throw mismatch(literal, "a date without a zone") }
-    let (day, rest) = nanoseconds.quotientAndRemainder(dividingBy: 86_400_000_000_000)
+    let (day, rest) = nanoseconds.quotientAndRemainder(
+      dividingBy: Int128(CivilDate.nanosecondsPerDay))
     return IntervalSet(comparison, floor: rest < 0 ? day - 1 : day, isExact: rest == 0)
   }
 

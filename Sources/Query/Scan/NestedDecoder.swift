@@ -14,7 +14,7 @@ final class NestedDecoder {
   private let name: String
   private var rowGroup = -1
   /// Of Parquet: a query's own cursors are others.
-  private var cursor: Parquet.RowCursor?
+  private var cursor: RowCursor?
   private var text = ValueText()
   private var bytes: [UInt8] = []
 

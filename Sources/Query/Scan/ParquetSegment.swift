@@ -1,3 +1,4 @@
+import Bytes
 import Columnar
 import Parquet
 
@@ -98,7 +99,7 @@ final class ParquetSegment: Segment {
     }
   }
 
-  func bounds(rowGroup: Int, column: QueryColumn) -> ColumnBounds? {
+  func bounds(rowGroup: Int, column: QueryColumn) -> FilterBounds? {
     guard case .file(let name) = column.origin, let index = leaf(name),
       // Without bounds the rows are read, and what is wrong with them is told.
       let known = reader.trustedStatistics(rowGroup: rowGroup, leaf: index)
@@ -138,9 +139,9 @@ final class ParquetSegment: Segment {
   private func bounds(
     _ low: [UInt8]?, _ high: [UInt8]?, nullCount: Int?, rowCount: Int, _ index: Int,
     _ column: QueryColumn
-  ) -> ColumnBounds {
+  ) -> FilterBounds {
     let leaf = reader.leaves[index]
-    var result = ColumnBounds(
+    var result = FilterBounds(
       low: nil, high: nil, nullCount: nullCount, rowCount: rowCount,
       mayHoldNaN: leaf.type.storage == .doubles && !reader.isOwn)
     // Bounds mean nothing where the file does not say by which order they are the least and most.

@@ -46,7 +46,7 @@ struct UnitPlanner: Sendable {
     let rowCount = segment.rowGroupRowCounts[rowGroup]
     if rowCount == 0 { return [] }
     let byteCount = storedByteCount(segment, rowGroup)
-    let groupBounds: (Int) -> ColumnBounds? = { column in
+    let groupBounds: (Int) -> FilterBounds? = { column in
       bounds(of: column, in: file, rowGroup: rowGroup, rowCount: rowCount)
     }
     if filter.verdict(groupBounds) == .none {
@@ -86,7 +86,7 @@ struct UnitPlanner: Sendable {
   /// What is known of a column in a row group.
   func bounds(
     of column: Int, in file: OpenFile, rowGroup: Int, rowCount: Int
-  ) -> ColumnBounds? {
+  ) -> FilterBounds? {
     if let value = file.file.partition[column] { return .constant(value, rowCount: rowCount) }
     guard case .file(let name) = columns[column].origin else { return nil }
     // A column that the table has and this file has not is null in every row.
@@ -116,7 +116,7 @@ struct UnitPlanner: Sendable {
     for (position, start) in starts.enumerated() {
       let rows = start..<(position + 1 < starts.count ? starts[position + 1] : rowCount)
       if rows.isEmpty { continue }
-      let known: (Int) -> ColumnBounds? = { column in
+      let known: (Int) -> FilterBounds? = { column in
         if let table = tables[column] { return table.bounds(over: rows, rowCount: rowCount) }
         return bounds(of: column, in: file, rowGroup: rowGroup, rowCount: rowCount)
       }
@@ -173,7 +173,7 @@ struct UnitPlanner: Sendable {
 
 extension Filter {
   /// What is left to test where these bounds hold.
-  func residual(_ bounds: (Int) -> ColumnBounds?) -> Filter {
+  func residual(_ bounds: (Int) -> FilterBounds?) -> Filter {
     .conjunction(conjuncts.filter { $0.verdict(bounds) != .all })
   }
 }

@@ -6,7 +6,7 @@ struct PageTable: Sendable {
   /// First row of each page in its row group; ascending from 0.
   var firstRows: [Int]
   /// What is known of each page; empty where there is no column index.
-  var bounds: [ColumnBounds?]
+  var bounds: [FilterBounds?]
   /// Stored size of each page.
   var byteCounts: [Int]
 
@@ -18,9 +18,9 @@ struct PageTable: Sendable {
   }
 
   /// Bounds of all rows that pages overlapping `rows` hold; nil where any of them is unknown.
-  func bounds(over rows: Range<Int>, rowCount: Int) -> ColumnBounds? {
+  func bounds(over rows: Range<Int>, rowCount: Int) -> FilterBounds? {
     if bounds.isEmpty { return nil }
-    var merged: ColumnBounds?
+    var merged: FilterBounds?
     var index = firstPage(at: rows.lowerBound)
     while index < firstRows.count, firstRows[index] < rows.upperBound {
       guard let next = bounds[index] else { return nil }
@@ -53,10 +53,10 @@ struct PageTable: Sendable {
   }
 }
 
-extension ColumnBounds {
+extension FilterBounds {
   /// Bounds of the rows of both.
-  func merged(with other: ColumnBounds) -> ColumnBounds {
-    var result = ColumnBounds(low: nil, high: nil, nullCount: nil, rowCount: 0)
+  func merged(with other: FilterBounds) -> FilterBounds {
+    var result = FilterBounds(low: nil, high: nil, nullCount: nil, rowCount: 0)
     result.rowCount = rowCount.adding(clamped: other.rowCount)
     result.mayHoldNaN = mayHoldNaN || other.mayHoldNaN
     if let left = nullCount, let right = other.nullCount {
@@ -99,7 +99,7 @@ protocol Segment: AnyObject, Sendable {
   func rowPortion(rowGroup: Int, columns: [String], byteCount: Int, limit: Int) -> Int
   /// The type of a column in this file; nil where the file has none of that name.
   func type(of column: String) -> ColumnType?
-  func bounds(rowGroup: Int, column: QueryColumn) -> ColumnBounds?
+  func bounds(rowGroup: Int, column: QueryColumn) -> FilterBounds?
   /// nil where the pages are not known.
   func pages(rowGroup: Int, column: QueryColumn) throws -> PageTable?
   /// Whether all rows of the file are known to be in the order of these columns, ascending.

@@ -6,7 +6,7 @@ struct TextScan: Sendable {
   let shape: ScanShape
   let source: UnitSource
   let output: OrderedOutput
-  let merge: RowMerge
+  let merge: KeyedRowMerge
   /// Polled between units: true when the person wants it to stop.
   let isInterrupted: @Sendable () -> Bool
 

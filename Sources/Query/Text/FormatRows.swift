@@ -14,7 +14,8 @@ struct RowPick {
 /// A row is written at once, column by column, by a switch on the kind: a branch pattern that
 /// repeats every row is predicted, and the text is written once, where it stays.
 func formatRows(
-  _ cells: UnsafeMutablePointer<Cell>, _ cellCount: Int, layout: RowLayoutKind, _ pick: RowPick,
+  _ cells: UnsafeMutablePointer<PrintedColumn>, _ cellCount: Int, layout: RowLayoutKind,
+  _ pick: RowPick,
   _ start: TextPointer
 ) -> TextPointer {
   var out = start
@@ -56,7 +57,7 @@ func formatRows(
 
 @inline(__always)
 private func putCell(
-  _ cell: UnsafeMutablePointer<Cell>, _ row: Int, _ isJSON: Bool, _ separator: UInt8,
+  _ cell: UnsafeMutablePointer<PrintedColumn>, _ row: Int, _ isJSON: Bool, _ separator: UInt8,
   _ out: TextPointer
 ) -> TextPointer {
   let values = cell.pointee.values
@@ -91,7 +92,7 @@ private func putCell(
 
 @inline(__always)
 private func putEntry(
-  _ cell: UnsafeMutablePointer<Cell>, _ code: Int, _ out: TextPointer
+  _ cell: UnsafeMutablePointer<PrintedColumn>, _ code: Int, _ out: TextPointer
 ) -> TextPointer {
   guard let offsets = cell.pointee.textOffsets, let texts = cell.pointee.texts else { return out }
   let start = Int(offsets[code])
@@ -108,7 +109,7 @@ private func putEntry(
 
 @inline(__always)
 private func putTimestamp(
-  _ cell: UnsafeMutablePointer<Cell>, _ row: Int, _ out: TextPointer
+  _ cell: UnsafeMutablePointer<PrintedColumn>, _ row: Int, _ out: TextPointer
 ) -> TextPointer {
   let value = cell.pointee.values.load(fromByteOffset: row &* 8, as: Int64.self)
   var extra: Int64 = 0
@@ -136,7 +137,7 @@ private func putQuotedDouble(_ value: Double, _ out: TextPointer) -> TextPointer
 
 @inline(never)
 private func putRareCell(
-  _ cell: UnsafeMutablePointer<Cell>, _ row: Int, _ isJSON: Bool, _ separator: UInt8,
+  _ cell: UnsafeMutablePointer<PrintedColumn>, _ row: Int, _ isJSON: Bool, _ separator: UInt8,
   _ out: TextPointer
 ) -> TextPointer {
   let values = cell.pointee.values
@@ -172,7 +173,7 @@ private func putRareCell(
 }
 
 private func putTimeOfDay(
-  _ cell: UnsafeMutablePointer<Cell>, _ row: Int, _ out: TextPointer
+  _ cell: UnsafeMutablePointer<PrintedColumn>, _ row: Int, _ out: TextPointer
 ) -> TextPointer {
   let signed = cell.pointee.values.load(fromByteOffset: row &* 8, as: Int64.self)
   let value = signed.magnitude
@@ -197,7 +198,7 @@ private func putTimeOfDay(
 }
 
 private func putBytesCell(
-  _ cell: UnsafeMutablePointer<Cell>, _ row: Int, _ isJSON: Bool, _ separator: UInt8,
+  _ cell: UnsafeMutablePointer<PrintedColumn>, _ row: Int, _ isJSON: Bool, _ separator: UInt8,
   _ out: TextPointer
 ) -> TextPointer {
   guard let bytes = cell.pointee.extra else { return out }
@@ -228,7 +229,7 @@ func putBytes(
   switch kind {
   case .uuid where count == 16: end = TextEscape.putUUID(bytes, end)
   case .interval where count == 12: end = TextEscape.putInterval(bytes, end)
-  default: end = TextEscape.putBase64(bytes, count, end)
+  default: end = Base64.write(bytes, count, to: end)
   }
   if count == 0, !isJSON {
     // As an empty text: a null is nothing at all.

@@ -5,7 +5,7 @@ import Columnar
 final class RowText {
   private let columns: [QueryColumn]
   private let layout: RowLayoutKind
-  private let cells: UnsafeMutablePointer<Cell>
+  private let cells: UnsafeMutablePointer<PrintedColumn>
   private let prefixes: [ByteBuffer]
   private var dictionaries: [DictionaryText]
   /// The columns taken up.
@@ -30,7 +30,7 @@ final class RowText {
     for (index, column) in columns.enumerated() {
       var type = column.type
       if column.isUnsigned64 { type = .integer(bitWidth: 64, isSigned: false) }
-      var cell = Cell(
+      var cell = PrintedColumn(
         type: type, isPair: column.isPair, digits: column.digits, layout: layout)
       let prefix = prefixes[index]
       cell.prefixCount = prefix.count
@@ -180,7 +180,8 @@ final class RowText {
     if column.nested != nil { return .nested }
     let type =
       column.isUnsigned64 ? ColumnType.integer(bitWidth: 64, isSigned: false) : column.type
-    return Cell(type: type, isPair: column.isPair, digits: column.digits, layout: layout).kind
+    return PrintedColumn(type: type, isPair: column.isPair, digits: column.digits, layout: layout)
+      .kind
   }
 
   /// One text for all rows.

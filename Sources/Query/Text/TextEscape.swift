@@ -81,39 +81,6 @@ enum TextEscape {
   @inline(__always)
   static func hexDigit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x57 + value }
 
-  /// Base64 (RFC 4648, padded): what binary prints as.
-  static func putBase64(
-    _ bytes: UnsafeRawPointer, _ count: Int, _ out: TextPointer
-  ) -> TextPointer {
-    var end = out
-    var index = 0
-    while index < count {
-      var word: UInt32 = 0
-      let taken = Swift.min(3, count - index)
-      for offset in 0..<3 {
-        word = word << 8
-        if offset < taken { word |= UInt32(bytes.loadLE(index + offset, as: UInt8.self)) }
-      }
-      for offset in 0..<4 {
-        let sextet = UInt8((word >> UInt32(18 - 6 * offset)) & 63)
-        end.storeLE(offset <= taken ? base64Digit(sextet) : 0x3D, offset)
-      }
-      end += 4
-      index += taken
-    }
-    return end
-  }
-
-  private static func base64Digit(_ value: UInt8) -> UInt8 {
-    switch value {
-    case 0..<26: 0x41 + value
-    case 26..<52: 0x61 + value - 26
-    case 52..<62: 0x30 + value - 52
-    case 62: 0x2B
-    default: 0x2F
-    }
-  }
-
   /// `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx`; 16 bytes.
   static func putUUID(_ bytes: UnsafeRawPointer, _ out: TextPointer) -> TextPointer {
     var end = out

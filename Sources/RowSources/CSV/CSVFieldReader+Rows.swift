@@ -183,7 +183,7 @@ extension CSVFieldReader {
     let text =
       CivilDate(daysSinceEpoch: Int(date)).iso + " "
       + TimeText.clock(nanoseconds: clock, digits: 9)
-    let (start, overflow) = date.multipliedReportingOverflow(by: 86_400_000_000_000)
+    let (start, overflow) = date.multipliedReportingOverflow(by: CivilDate.nanosecondsPerDay)
     let (reading, carry) = start.addingReportingOverflow(clock)
     var shown = text
     let converted: Converted =
@@ -223,8 +223,8 @@ extension CSVFieldReader {
   }
 
   private static func floorDay(_ nanoseconds: Int64) -> Int64 {
-    let day = nanoseconds / 86_400_000_000_000
-    return nanoseconds % 86_400_000_000_000 < 0 ? day - 1 : day
+    let day = nanoseconds / CivilDate.nanosecondsPerDay
+    return nanoseconds % CivilDate.nanosecondsPerDay < 0 ? day - 1 : day
   }
 
   /// The row is done with: what was counted for it counts. Returns the newlines inside its fields.

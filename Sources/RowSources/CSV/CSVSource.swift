@@ -9,9 +9,13 @@ extension InputStream: ByteSupply {}
 ///
 /// It is read in the file's order and in constant memory: one chunk, one record and one block.
 public final class CSVSource: RowSource {
+  /// How a row lies in a block.
   public let layout: RowLayout
+  /// Columns that the file has, by the table's names.
   public let filledColumns: Set<String>?
+  /// In which zone dates without a time are read, and one of them.
   public let dates: (zone: TimeZoneRules, example: Int)?
+  /// The texts of all rows.
   public let strings: StringTable
   private let path: String
   private let window: ByteWindow
@@ -32,6 +36,7 @@ public final class CSVSource: RowSource {
       supply: try InputStream(path: path), path: path, schema: schema, options: options)
   }
 
+  /// Reads CSV from a supply of bytes.
   public convenience init(
     supply: any ByteSupply, path: String, schema: SourceSchema, options: SourceOptions
   ) throws {
@@ -88,6 +93,7 @@ public final class CSVSource: RowSource {
     return report
   }
 
+  /// What was read so far.
   public var report: SourceReport {
     var report = totals
     report.ambiguousTimeCount = reader.ambiguousCount
@@ -95,8 +101,10 @@ public final class CSVSource: RowSource {
     return report
   }
 
+  /// SHA-256 of the decompressed content; nil before its end.
   public var contentHash: String? { window.contentHash }
 
+  /// Rows for quarantine since the last call.
   public func takeRejected() -> [SourceRejection] { parser.takeRejected() }
 
   /// A row of the last block as it stands in the file.
@@ -104,6 +112,7 @@ public final class CSVSource: RowSource {
     parser.original(window, row, of: block)
   }
 
+  /// Reads rows into a block; false at the end.
   public func next(_ block: RowBlock) throws -> Bool {
     do {
       while true {

@@ -9,7 +9,9 @@ public final class MassiveSource: RowSource {
   /// Bytes of distinct texts that one source may hold; they stay in memory until its end.
   static let textByteCountMax = 256 << 20
 
+  /// How a row lies in a block.
   public let layout: RowLayout
+  /// The texts of all rows.
   public let strings: StringTable
   private let path: String
   private let stream: PageStream
@@ -64,9 +66,12 @@ public final class MassiveSource: RowSource {
     return try RowRuleEvaluator(schema.rules, fields: fields, scales: scales)
   }
 
+  /// What was read so far.
   public var report: SourceReport { totals }
+  /// SHA-256 of the decompressed content; nil before its end.
   public var contentHash: String? { stream.contentHash }
 
+  /// Rows for quarantine since the last call.
   public func takeRejected() -> [SourceRejection] {
     defer { rejected = [] }
     return rejected
@@ -78,6 +83,7 @@ public final class MassiveSource: RowSource {
     if try next(block) { waiting = block }
   }
 
+  /// Reads rows into a block; false at the end.
   public func next(_ block: RowBlock) throws -> Bool {
     block.bytes.removeAll()
     if let waiting {

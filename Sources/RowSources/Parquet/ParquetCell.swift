@@ -53,7 +53,9 @@ enum ParquetCell {
     case .time(let unit, _):
       let scale = 1_000_000_000 / unit.perSecond
       let (nanoseconds, overflow) = value.multipliedReportingOverflow(by: scale)
-      guard !overflow, nanoseconds >= 0, nanoseconds < 86_400_000_000_000 else { return "\(value)" }
+      guard !overflow, nanoseconds >= 0, nanoseconds < CivilDate.nanosecondsPerDay else {
+        return "\(value)"
+      }
       return TimeText.clock(nanoseconds: nanoseconds, digits: unit.fractionDigits)
     case .timestamp(let unit, let isUTC):
       let scale = 1_000_000_000 / unit.perSecond

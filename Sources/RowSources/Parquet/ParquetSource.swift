@@ -12,9 +12,13 @@ public final class ParquetSource: RowSource {
   /// Bytes of text that a block of rows, or the sample, is to have at most.
   private static let blockTextByteCount = 16 << 20
 
+  /// How a row lies in a block.
   public let layout: RowLayout
+  /// Columns that the file has, by the table's names.
   public let filledColumns: Set<String>?
+  /// In which zone dates without a time are read, and one of them.
   public let dates: (zone: TimeZoneRules, example: Int)?
+  /// The texts of all rows.
   public let strings: StringTable
   private let reader: ParquetReader
   private let path: String
@@ -35,6 +39,7 @@ public final class ParquetSource: RowSource {
   private var rejected: [SourceRejection] = []
   private var totals: SourceReport
   private var instrumentCodes: [Int64: UInt32] = [:]
+  /// SHA-256 of the file; nil before its end.
   public private(set) var contentHash: String?
 
   /// Opens a file and decides how it is read.
@@ -101,6 +106,7 @@ public final class ParquetSource: RowSource {
     return (reader.leaves.map(\.name), samples)
   }
 
+  /// What was read so far.
   public var report: SourceReport {
     var report = totals
     for fill in fills {
@@ -110,11 +116,13 @@ public final class ParquetSource: RowSource {
     return report
   }
 
+  /// Rows for quarantine since the last call.
   public func takeRejected() -> [SourceRejection] {
     defer { rejected.removeAll() }
     return rejected
   }
 
+  /// Reads rows into a block; false at the end.
   public func next(_ block: RowBlock) throws -> Bool {
     block.bytes.removeAll()
     while rowsLeft == 0 {
@@ -266,7 +274,7 @@ public final class ParquetSource: RowSource {
     let day = CivilDate(iso: zeros ? String(text.prefix(10)) : text)
     let own =
       plan.partitionZone?.localDay(nanoseconds: time)
-      ?? Int(floorDivide(time, 86_400_000_000_000))
+      ?? Int(floorDivide(time, CivilDate.nanosecondsPerDay))
     return day?.daysSinceEpoch == own
   }
 

@@ -17,7 +17,9 @@ import Storage
 /// - A run holds the lock of the file that its path names. One whose folder was cleaned while it was being
 ///   born finds out before it writes anything, and is born again under another name.
 public final class StagingRun {
+  /// Time first, so that folders sort by age; then the process, and a random part.
   public let id: String
+  /// The run's own folder in `_staging`.
   public let directory: String
   private let root: String
   package var lakeRoot: String { root }
@@ -143,9 +145,7 @@ public final class StagingRun {
 
   /// Time first, so that folders sort by age; then the process, and a random part.
   private static func makeID() -> String {
-    var now = timespec()
-    clock_gettime(CLOCK_REALTIME, &now)
-    let seconds = TimeText.iso(nanoseconds: Int64(now.tv_sec) * 1_000_000_000, digits: 0)
+    let seconds = TimeText.iso(nanoseconds: Clock.nanoseconds(), digits: 0)
     let stamp = seconds.filter { $0 != "-" && $0 != ":" }
     return "\(stamp)-\(getpid())-\(String(UInt32.random(in: 0...(.max)), radix: 16))"
   }

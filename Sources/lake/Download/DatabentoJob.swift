@@ -228,14 +228,14 @@ struct DatabentoJob {
   }
 
   private static func day(_ date: CivilDate) -> Range<Int64> {
-    let start = Int64(date.daysSinceEpoch) * 86_400_000_000_000
-    return start..<start + 86_400_000_000_000
+    let start = Int64(date.daysSinceEpoch) * CivilDate.nanosecondsPerDay
+    return start..<start + CivilDate.nanosecondsPerDay
   }
 
   private func conditions(
     _ dataset: String, _ interval: Range<Int64>, _ client: DatabentoClient
   ) throws -> [DatasetCondition] {
-    let day: Int64 = 86_400_000_000_000
+    let day = CivilDate.nanosecondsPerDay
     let first = CivilDate(daysSinceEpoch: Int(interval.lowerBound / day))
     let last = CivilDate(daysSinceEpoch: Int((interval.upperBound - 1) / day))
     do {

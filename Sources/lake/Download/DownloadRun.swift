@@ -91,13 +91,13 @@ struct DownloadRun {
     let progress = ProgressReporter(
       context, verb: "download", fileTotal: count, rowTotal: announced)
     let pass = try pass(source, progress, unitCount: count)
-    let began = monotonicSeconds()
+    let began = Clock.monotonicSeconds()
     let report = try pass.run(
       plan.units, job: order.title, ledger: ledger, recovered: recovered)
     progress.finish()
     show(
       report, plan.known.left(after: report), symbols, unresolved: unresolved,
-      elapsed: monotonicSeconds() - began)
+      elapsed: Clock.monotonicSeconds() - began)
     return unresolved.isEmpty ? status(report) : status(report).worse(.findings)
   }
 

@@ -58,7 +58,7 @@ struct OptionsJob {
     let pass = try job.pass(
       MassiveDownload(client, isAdjusted: order.isAdjusted), progress,
       unitCount: setting.rule.callCount + setting.rule.putCount)
-    let began = monotonicSeconds()
+    let began = Clock.monotonicSeconds()
     var rest = sessions[...]
     var known = KnownCoverage()
     var failures: [any Error] = []
@@ -85,7 +85,7 @@ struct OptionsJob {
           // One day without a price does not stop the others.
           failures.append(error)
           progress.addErrors()
-          context.report(Placed(error, "\(setting.underlying) \(session.date.iso)"))
+          context.report(Located(error, path: "\(setting.underlying) \(session.date.iso)"))
         }
       }
       return nil
@@ -95,7 +95,8 @@ struct OptionsJob {
       job.printEstimate(requests: plannedCount)
       return failures.isEmpty ? .done : .findings
     }
-    job.show(report, known.left(after: report), Array(symbols), elapsed: monotonicSeconds() - began)
+    job.show(
+      report, known.left(after: report), Array(symbols), elapsed: Clock.monotonicSeconds() - began)
     let status = job.status(report)
     return failures.isEmpty ? status : status.worse(.findings)
   }
@@ -193,22 +194,5 @@ struct OptionsJob {
     var selection = order.flags.selection
     if order.flags.isRefreshing { selection.changed = [start..<end] }
     return DownloadPlan(request, ledger: ledger, selection: selection)
-  }
-}
-
-/// An error, and what it was about.
-private struct Placed: LakeError {
-  let message: String
-  let placeText: String?
-  let remedy: String?
-  /// What it was, with its own code.
-  let cause: any Error
-
-  init(_ error: any Error, _ place: String) {
-    cause = error
-    let known = error as? any LakeError
-    message = known?.message ?? "\(error)"
-    placeText = known?.placeText.map { place + ", " + $0 } ?? place
-    remedy = known?.remedy
   }
 }

@@ -17,7 +17,7 @@ enum CellKind: UInt8 {
 
 /// One column of the rows being formatted: where its values are and how they print. Plain words
 /// only, so that the row loop touches no reference count.
-struct Cell {
+struct PrintedColumn {
   var kind = CellKind.constant
   var digits = TimeDigits.seconds
   /// 1 where the format puts the value between quotes (times and text in JSON).
@@ -31,7 +31,7 @@ struct Cell {
   var lift: UInt64 = 1
 
   /// The values: Int64, Int128, Double, Int32 codes, or Int32 offsets.
-  var values = Cell.nowhere
+  var values = PrintedColumn.nowhere
   /// Nanoseconds beside the microseconds of a pair (Int64), or the bytes under the offsets.
   var extra: UnsafeRawPointer?
   var validity: UnsafePointer<UInt8>?
@@ -80,7 +80,7 @@ enum RowLayoutKind: Sendable, Hashable {
   }
 }
 
-extension Cell {
+extension PrintedColumn {
   /// Where the values of a column without values are.
   nonisolated(unsafe) private static let nowhere = UnsafeRawPointer(
     UnsafeMutableRawPointer.allocate(byteCount: 16, alignment: 16))

@@ -12,7 +12,7 @@ struct MergeTask: Sendable {
 }
 
 /// Merges the rows of a task into the output.
-package struct RowMerge {
+package struct KeyedRowMerge {
   /// Files read at the same time; more are sorted through the spill file, because each of them
   /// holds a decoded page of every column.
   static let fileCountMax = 24
@@ -32,7 +32,7 @@ package struct RowMerge {
       task.unsorted += task.sorted.flatMap { $0 }
       task.sorted = []
     }
-    var cursors: [RowCursor] = []
+    var cursors: [KeyedRowCursor] = []
     let blockRowCount = Swift.max(
       1_024, Self.rowCountMax / Swift.max(task.sorted.count, 1))
     for units in task.sorted {
@@ -45,11 +45,11 @@ package struct RowMerge {
     try merge(cursors, &turn)
   }
 
-  private func sort(_ units: [ScanUnit], into cursors: inout [RowCursor]) throws {
+  private func sort(_ units: [ScanUnit], into cursors: inout [KeyedRowCursor]) throws {
     if units.isEmpty { return }
     let source = KeyedRowReader(shape, encoder)
     let rows = KeyedRows()
-    var spill: SpillFile?
+    var spill: KeyedRowSpill?
     var runs: [Range<Int>] = []
     for unit in units {
       var start = unit.rows.lowerBound
@@ -59,7 +59,7 @@ package struct RowMerge {
         start = piece.rows.upperBound
         try source.append(piece, to: rows)
         if rows.byteCount >= memory {
-          let file = try spill ?? SpillFile(folder: spillFolder)
+          let file = try spill ?? KeyedRowSpill(folder: spillFolder)
           spill = file
           runs.append(try file.append(rows))
           rows.removeAll()
@@ -77,7 +77,7 @@ package struct RowMerge {
     if rows.count > 0 { cursors.append(MemoryCursor(ordinal: cursors.count, rows: rows)) }
   }
 
-  private func merge(_ cursors: [RowCursor], _ turn: inout OrderedOutput.Turn) throws {
+  private func merge(_ cursors: [KeyedRowCursor], _ turn: inout OrderedOutput.Turn) throws {
     var heap = try CursorHeap(cursors)
     // Two, because the output copies a block while the next one is filled.
     var blocks = (ByteBuffer(capacity: 2 * Self.outputByteCount), ByteBuffer())
@@ -104,9 +104,9 @@ package struct RowMerge {
 
 /// Cursors, the one with the first row on top.
 struct CursorHeap {
-  private var cursors: [RowCursor] = []
+  private var cursors: [KeyedRowCursor] = []
 
-  init(_ cursors: [RowCursor]) throws {
+  init(_ cursors: [KeyedRowCursor]) throws {
     for cursor in cursors where try cursor.advance() { self.cursors.append(cursor) }
     var index = self.cursors.count / 2
     while index > 0 {
@@ -115,7 +115,7 @@ struct CursorHeap {
     }
   }
 
-  var first: RowCursor? { cursors.first }
+  var first: KeyedRowCursor? { cursors.first }
 
   mutating func advanceFirst() throws {
     if try !cursors[0].advance() {

@@ -1,9 +1,10 @@
 import Bytes
 import CSystem
 import Glibc
+import Platform
 
 /// Rows in order, one at a time.
-class RowCursor {
+class KeyedRowCursor {
   /// The current row; valid until `advance`.
   fileprivate(set) var key = UnsafeRawBufferPointer(start: nil, count: 0)
   fileprivate(set) var text = UnsafeRawBufferPointer(start: nil, count: 0)
@@ -16,14 +17,14 @@ class RowCursor {
   func advance() throws -> Bool { false }
 
   /// Whether this cursor's row comes before the other's.
-  final func isBefore(_ other: RowCursor) -> Bool {
+  final func isBefore(_ other: KeyedRowCursor) -> Bool {
     let order = compareKeys(key, other.key)
     return order < 0 || order == 0 && ordinal < other.ordinal
   }
 }
 
 /// The units of a sorted file, read block by block.
-final class UnitCursor: RowCursor {
+final class UnitCursor: KeyedRowCursor {
   private let source: KeyedRowReader
   private let units: [ScanUnit]
   private let blockRowCount: Int
@@ -64,7 +65,7 @@ final class UnitCursor: RowCursor {
 }
 
 /// Sorted rows in memory.
-final class MemoryCursor: RowCursor {
+final class MemoryCursor: KeyedRowCursor {
   private let rows: KeyedRows
   private let order: [Int32]
   private var at = -1
@@ -85,14 +86,14 @@ final class MemoryCursor: RowCursor {
 }
 
 /// A sorted run in the spill file: key length, text length, key, text.
-final class SpillCursor: RowCursor {
-  private let file: SpillFile
+final class SpillCursor: KeyedRowCursor {
+  private let file: KeyedRowSpill
   private var offset: Int
   private let end: Int
   private let buffer: ByteBuffer
   private var at = 0
 
-  init(ordinal: Int, file: SpillFile, range: Range<Int>, bufferByteCount: Int) {
+  init(ordinal: Int, file: KeyedRowSpill, range: Range<Int>, bufferByteCount: Int) {
     self.file = file
     offset = range.lowerBound
     end = range.upperBound
@@ -133,7 +134,7 @@ final class SpillCursor: RowCursor {
 }
 
 /// A temporary file without a name: it is gone with the process.
-package final class SpillFile {
+package final class KeyedRowSpill {
   private let descriptor: Int32
   private(set) var byteCount = 0
   private let buffer = ByteBuffer(capacity: 1 << 20)
@@ -168,28 +169,19 @@ package final class SpillFile {
   }
 
   private func flush() throws {
-    var done = 0
-    while done < buffer.count {
-      let count = lake_pwrite(
-        descriptor, buffer.base + done, buffer.count - done, byteCount + done)
-      if count < 0 {
-        let code = lake_errno()
-        throw QueryError(
-          .spill, "cannot write the spill file: \(String(cString: strerror(code)))",
-          remedy: "set TMPDIR to a folder with space")
-      }
-      done += count
+    if !Transfer.write(descriptor, buffer.bytes, at: byteCount) {
+      throw QueryError(
+        .spill, "cannot write the spill file: \(String(cString: strerror(lake_errno())))",
+        remedy: "set TMPDIR to a folder with space")
     }
-    byteCount += done
+    byteCount += buffer.count
     buffer.removeAll()
   }
 
   func read(at offset: Int, into target: UnsafeMutableRawPointer, _ count: Int) throws {
-    var done = 0
-    while done < count {
-      let got = lake_pread(descriptor, target + done, count - done, offset + done)
-      if got <= 0 { throw QueryError(.spill, "cannot read the spill file back") }
-      done += got
+    let room = UnsafeMutableRawBufferPointer(start: target, count: count)
+    if Transfer.read(descriptor, into: room, at: offset) < count {
+      throw QueryError(.spill, "cannot read the spill file back")
     }
   }
 }
