@@ -182,12 +182,44 @@ let package = Package(
         "Tables", "Catalog", "DeltaLog", "Parquet", "Columnar", "Storage", "Platform", "Bytes",
         "TestSupport",
       ]),
+    .target(
+      name: "LakeTestSupport",
+      dependencies: [
+        "Bytes", "Columnar", "Parquet", "DeltaLog", "Databento", "Catalog", "Ingest", "TestSupport",
+      ],
+      path: "Tests/LakeTestSupport"),
+    .testTarget(
+      name: "LedgerTests",
+      dependencies: [
+        "Platform", "Bytes", "JSON", "Parquet", "DeltaLog", "Market", "Databento", "Catalog",
+        "Tables", "Ledger", "LakeTestSupport", "TestSupport",
+      ]),
+    .testTarget(
+      name: "RowSourcesTests",
+      dependencies: ["Columnar", "Parquet", "Market", "RowSources", "FuzzTargets", "TestSupport"]),
+    .testTarget(
+      name: "IngestTests",
+      dependencies: [
+        "Bytes", "Columnar", "JSON", "Parquet", "Storage", "DeltaLog", "Databento", "Catalog",
+        "Tables", "Ledger", "RowSources", "Ingest", "CKernels", "LakeTestSupport", "TestSupport",
+      ]),
+    .testTarget(
+      name: "ExportTests",
+      dependencies: [
+        "Bytes", "Columnar", "Databento", "Catalog", "Tables", "Ingest", "Export", "Passes",
+        "LakeTestSupport", "TestSupport",
+      ]),
+    .testTarget(
+      name: "DownloadsTests",
+      dependencies: [
+        "Platform", "JSON", "Market", "Databento", "Catalog", "Tables", "Ledger", "RowSources",
+        "Ingest", "Downloads", "LakeTestSupport", "TestSupport",
+      ]),
     .testTarget(
       name: "PassesTests",
       dependencies: [
-        "Passes", "Tables", "Ledger", "RowSources", "Ingest", "Export", "Downloads", "Catalog",
-        "Databento", "Massive", "DeltaLog", "Parquet", "Columnar", "Storage", "Market", "JSON",
-        "Platform", "Bytes", "CKernels", "FuzzTargets", "TestSupport",
+        "Bytes", "Columnar", "Parquet", "DeltaLog", "Catalog", "Tables", "Ledger", "Ingest",
+        "Passes", "LakeTestSupport", "TestSupport",
       ]),
     .testTarget(
       name: "EngineTests",

@@ -1,6 +1,7 @@
 import Catalog
 import Columnar
 import DeltaLog
+import LakeTestSupport
 import Parquet
 import TestSupport
 import Testing

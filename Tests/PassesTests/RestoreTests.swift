@@ -2,6 +2,7 @@ import Catalog
 import Columnar
 import DeltaLog
 import Glibc
+import LakeTestSupport
 import Testing
 
 @testable import Ledger

@@ -2,6 +2,7 @@ import Catalog
 import Databento
 import Foundation
 import JSON
+import LakeTestSupport
 import Testing
 
 @testable import Downloads

@@ -1,6 +1,7 @@
 import Bytes
 import Databento
 import Foundation
+import LakeTestSupport
 import Testing
 
 @testable import Export

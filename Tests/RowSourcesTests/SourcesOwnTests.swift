@@ -3,7 +3,6 @@ import Parquet
 import TestSupport
 import Testing
 
-@testable import Ingest
 @testable import RowSources
 
 private let micros = ColumnType.timestamp(.microseconds, isUTC: true)
@@ -201,16 +200,5 @@ struct SourcesOwnTests {
     #expect(message("size", "price").contains("column 'size' fills 'price'"))
     #expect(message("size", "-").contains("column 'size' is left out by --map"))
     #expect(message("symbol", "-").contains("column 'symbol' is left out by --map"))
-  }
-
-  @Test(
-    "the last suffix of a name says whether it is DBN",
-    arguments: [
-      ("a/x.trades.dbn.zst", true), ("x.DBN", true), ("x.dbn.frag", true), ("x.dbz", true),
-      ("x.dbn.csv", false), ("x.dbn.csv.gz", false), ("x.dbn/y.csv", false), ("dbn", false),
-      ("x.dbn.parquet", false),
-    ])
-  func names(_ path: String, _ isDBN: Bool) {
-    #expect(DBNSource.isNamed(path) == isDBN)
   }
 }

@@ -2,6 +2,7 @@ import Catalog
 import Columnar
 import Databento
 import Foundation
+import LakeTestSupport
 import TestSupport
 import Testing
 

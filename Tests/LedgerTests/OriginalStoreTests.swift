@@ -1,4 +1,5 @@
 import Glibc
+import LakeTestSupport
 import Parquet
 import Testing
 

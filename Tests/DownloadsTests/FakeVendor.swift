@@ -1,5 +1,6 @@
 import Catalog
 import Databento
+import LakeTestSupport
 import Platform
 import Synchronization
 

@@ -1,4 +1,5 @@
 import Catalog
+import LakeTestSupport
 import TestSupport
 import Testing
 

@@ -3,36 +3,47 @@ import Catalog
 import Columnar
 import Databento
 import DeltaLog
+import Ingest
 import Parquet
 import TestSupport
 
-@testable import Ingest
-
 /// A lake in a folder of its own, and DBN files to put into it.
-struct ToyLake {
-  let folder = TemporaryFolder()
-  let lake: Lake
+package struct ToyLake: Sendable {
+  package let folder = TemporaryFolder()
+  package let lake: Lake
 
-  init() throws {
+  package init() throws {
     try LakeInit(directory: folder.path + "/lake", workingDirectory: "/").apply()
     lake = try Lake(root: folder.path + "/lake")
   }
 
   /// A one-second bar: second of the day 2024-01-02 + `day`, instrument, publisher, price in units.
-  struct Bar: Hashable {
-    var day = 0
-    var second: Int
-    var instrument: UInt32 = 1
-    var publisher: UInt16 = 1
-    var price: Int64 = 100
-    var volume: UInt64 = 10
+  package struct Bar: Hashable, Sendable {
+    package var day = 0
+    package var second: Int
+    package var instrument: UInt32 = 1
+    package var publisher: UInt16 = 1
+    package var price: Int64 = 100
+    package var volume: UInt64 = 10
+
+    package init(
+      day: Int = 0, second: Int, instrument: UInt32 = 1, publisher: UInt16 = 1,
+      price: Int64 = 100, volume: UInt64 = 10
+    ) {
+      self.day = day
+      self.second = second
+      self.instrument = instrument
+      self.publisher = publisher
+      self.price = price
+      self.volume = volume
+    }
   }
 
-  static let firstDay = 19_724  // 2024-01-02
+  package static let firstDay = 19_724  // 2024-01-02
 
   /// - Parameter sentAt: `ts_out` of the first bar, in ns; one more for each that follows. nil for bars
   ///   that no live gateway sent.
-  func bars(
+  package func bars(
     _ name: String, _ bars: [Bar], kind: RecordKind = .ohlcv1s, sentAt: UInt64? = nil
   ) throws -> String {
     let mappings = Set(bars.map(\.instrument)).sorted().map { id in
@@ -70,7 +81,7 @@ struct ToyLake {
     return path
   }
 
-  func trades(
+  package func trades(
     _ name: String, _ rows: [(second: Int, sequence: UInt32, size: UInt32)],
     start: Int, end: Int
   ) throws -> String {
@@ -108,7 +119,7 @@ struct ToyLake {
   }
 
   @discardableResult
-  func ingest(
+  package func ingest(
     _ paths: [String], change: (inout IngestOptions) -> Void = { _ in }
   ) throws -> IngestReport {
     var options = IngestOptions()
@@ -117,16 +128,16 @@ struct ToyLake {
     return try IngestPass(lake: lake, options: options).ingest(paths)
   }
 
-  func files(_ table: String) throws -> [AddFile] {
+  package func files(_ table: String) throws -> [AddFile] {
     try lake.table(named: table).snapshot().files.sorted { $0.path < $1.path }
   }
 
-  func path(_ file: AddFile, _ table: String) throws -> String {
+  package func path(_ file: AddFile, _ table: String) throws -> String {
     try lake.table(named: table).path + "/" + file.filePath
   }
 
   /// Rows of a table by column, dates in order.
-  func rows(_ table: String, _ columns: [String]) throws -> [[String]] {
+  package func rows(_ table: String, _ columns: [String]) throws -> [[String]] {
     var result: [[String]] = []
     for file in try files(table).sorted(by: {
       ($0.partitionValue("date") ?? "", $0.path) < ($1.partitionValue("date") ?? "", $1.path)
@@ -148,7 +159,7 @@ struct ToyLake {
 }
 
 extension Column {
-  func text(_ row: Int) -> String {
+  package func text(_ row: Int) -> String {
     if isNull(row) { return "null" }
     switch storage {
     case .integers(let values): return "\(values[row])"

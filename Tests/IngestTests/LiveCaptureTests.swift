@@ -1,5 +1,6 @@
 import Catalog
 import DeltaLog
+import LakeTestSupport
 import Testing
 
 @testable import Tables

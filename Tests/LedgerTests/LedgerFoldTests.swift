@@ -1,6 +1,7 @@
 import Catalog
 import DeltaLog
 import Glibc
+import LakeTestSupport
 import Platform
 import Testing
 

@@ -1,4 +1,5 @@
 import Catalog
+import LakeTestSupport
 import Testing
 
 @testable import Downloads

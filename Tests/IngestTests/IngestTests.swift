@@ -2,6 +2,7 @@ import Catalog
 import Databento
 import DeltaLog
 import Glibc
+import LakeTestSupport
 import Parquet
 import TestSupport
 import Testing

@@ -1,6 +1,7 @@
 import Catalog
 import Databento
 import Glibc
+import LakeTestSupport
 import Synchronization
 import TestSupport
 import Testing

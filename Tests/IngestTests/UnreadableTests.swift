@@ -2,6 +2,7 @@ import Catalog
 import DeltaLog
 import Glibc
 import JSON
+import LakeTestSupport
 import Storage
 import Testing
 

@@ -1,6 +1,7 @@
 import Bytes
 import Databento
 import JSON
+import LakeTestSupport
 import Market
 import Testing
 

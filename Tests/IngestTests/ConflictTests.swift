@@ -1,6 +1,7 @@
 import Catalog
 import DeltaLog
 import Foundation
+import LakeTestSupport
 import TestSupport
 import Testing
 
