@@ -1,4 +1,5 @@
 import Catalog
+import Columnar
 import DeltaLog
 import Ledger
 import Tables
@@ -18,33 +19,32 @@ package struct StoredCount: Sendable {
   }
 
   package func rows(in region: ReplacedRegion) throws -> Int {
-    let times = region.interval
-    let micros = times.lowerBound / 1000...(times.upperBound - 1) / 1000
+    guard let last = region.interval.last else { return 0 }
+    let times = region.interval.lowerBound...last
     var count = 0
     for file in files {
       let bounds = FileBounds(file, indexColumn: schema.indexColumn)
       // Foreign statistics may be cut to milliseconds.
-      if let known = bounds.times,
-        !((known.lowerBound - 1000)...(known.upperBound + 1000)).overlaps(micros)
-      {
-        continue
-      }
+      if !bounds.mayHold(symbol: nil, times: times, slack: 1000) { continue }
       if region.isRaw, !region.holdsAllSymbols,
         !region.symbols.contains(where: { bounds.mayHold(symbolsIn: $0...$0) })
       {
         continue
       }
-      count += try rows(table.path + "/" + file.filePath, region)
+      count += try rows(file.localPath(in: table.path), region, times)
     }
     return count
   }
 
-  private func rows(_ path: String, _ region: ReplacedRegion) throws -> Int {
+  private func rows(
+    _ path: String, _ region: ReplacedRegion, _ times: ClosedRange<Int64>
+  ) throws -> Int {
     let reader = try SegmentReader(path: path, fields: schema.fileFields)
     let index = schema.indexColumn
     var count = 0
-    for group in reader.rowGroups {
-      let rows = try RowColumns(reader, group, columns: schema.regionColumns)
+    for page in try reader.pages(index: Field(index, .timestamp))
+    where page.bounds.mayHold(symbol: nil, times: times) {
+      let rows = try RowColumns(reader, page.span, columns: schema.regionColumns)
       let isInside = region.membership(of: rows)
       for row in 0..<rows.rowCount {
         guard let time = rows.time(index, row), region.interval.contains(time) else { continue }

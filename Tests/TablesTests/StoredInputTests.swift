@@ -1,0 +1,103 @@
+import Bytes
+import Catalog
+import DeltaLog
+import TestSupport
+import Testing
+
+@testable import Tables
+
+/// What a plan knows of the partitions that a pass reads.
+@Suite struct StoredInputTests {
+  private let toy: ToyTable
+
+  init() throws {
+    toy = try ToyTable()
+    try toy.commit(toy.append(day: 0, 0..<10))
+    try toy.commit(toy.append(day: 0, 10..<20))
+    try toy.commit(toy.append(day: 2, 0..<5))
+  }
+
+  private func input() throws -> StoredInput {
+    let writer = try toy.writer()
+    return try StoredInput(
+      toy.definition.name, snapshot: try #require(writer.snapshot), root: writer.root,
+      fields: toy.definition.schema.fileFields)
+  }
+
+  @Test func whatAPartitionHoldsDoesNotDependOnItsFiles() throws {
+    let before = try input().fingerprint(of: "2024-01-02")
+    #expect(before.rowCount == 20)
+    try toy.commit(toy.compact(day: 0, 0..<20))
+    #expect(try input().fingerprint(of: "2024-01-02") == before)
+    try toy.commit(toy.append(day: 0, 20..<21))
+    #expect(try input().fingerprint(of: "2024-01-02") != before)
+    // An absent partition is one without rows.
+    #expect(try input().fingerprint(of: "2024-01-03") == PartitionFingerprint())
+  }
+
+  /// A file without tags, as other programs leave it, is read: it never counts as unchanged by itself.
+  @Test(arguments: [[String](), [AddFile.Tag.rows]])
+  func filesThatDoNotSayWhatTheyHoldAreRead(kept: [String]) throws {
+    let before = try input().fingerprint(of: "2024-01-02")
+    let writer = try toy.writer()
+    var files = try toy.files(0)
+    for place in files.indices {
+      files[place].tags = files[place].tags.filter { kept.contains($0.key) }
+    }
+    let untagged = try PartitionFingerprint(
+      files: files, root: writer.root, fields: toy.definition.schema.fileFields)
+    #expect(untagged == before)
+  }
+
+  @Test func anOlderVersionsHashHoldsWhereNoRowSaysWhereItCameFrom() throws {
+    let writer = try toy.writer()
+    var file = try #require(try toy.files(2).first)
+    let sum = try #require(file.taggedRowHash)
+    // What is believed, and not read: another sum would show.
+    let other = String(sum.dropLast()) + (sum.hasSuffix("0") ? "1" : "0")
+    file.tags = [AddFile.Tag.rows: "5", AddFile.Tag.rowHash: other]
+    let found = try PartitionFingerprint(
+      files: [file], root: writer.root, fields: toy.definition.schema.fileFields)
+    #expect(
+      found == PartitionFingerprint(rowCount: 5, rowHash: try #require(Fingerprint(hex: other))))
+  }
+
+  @Test func purgedDatesAreThoseOfTheTablesProperty() throws {
+    try set(TableProperty.purged, "2024-01-01/2024-01-02,2024-03-05/2024-03-05")
+    let input = try input()
+    #expect(
+      ["2023-12-31", "2024-01-01", "2024-01-02", "2024-01-03", "2024-03-05"].map(input.isPurged)
+        == [false, true, true, false, true])
+    #expect(input.dates == ["2024-01-02", "2024-01-04"] && input.version == 3)
+    #expect(input.byteCount(of: "2024-01-02") > input.byteCount(of: "2024-01-04"))
+    #expect(try input.readers(of: "2024-01-02").map { try $0.rowCount() } == [10, 10])
+  }
+
+  @Test(arguments: ["2024-01-01", "2024-01-02/2024-01-01", "2024-13-01/2024-13-02", "a/b"])
+  func aListOfPurgedDatesThatIsNoneIsAnError(_ text: String) throws {
+    try set(TableProperty.purged, text)
+    let error = #expect(throws: PassError.self) { try input() }
+    #expect(error?.message.contains("'\(text)'") == true)
+  }
+
+  private func set(_ property: String, _ value: String) throws {
+    let writer = try toy.writer()
+    var transaction = Transaction(snapshot: writer.snapshot, storage: writer.storage)
+    transaction.setProperties([property: value])
+    _ = try transaction.commit()
+  }
+
+  @Test func whatWasMadeOfOtherInputsIsNotFresh() throws {
+    let one = Derivation(pass: "p", version: 1, inputs: [("a", PartitionFingerprint())])
+    let other = Derivation(
+      pass: "p", version: 1,
+      inputs: [("a", PartitionFingerprint(rowCount: 1, rowHash: Fingerprint()))])
+    let newer = Derivation(pass: "p", version: 2, inputs: [("a", PartitionFingerprint())])
+    var file = AddFile(path: "x", size: 1, modificationTime: 0, tags: one.tags)
+    #expect(one.isFresh([file]) && !other.isFresh([file]) && !newer.isFresh([file]))
+    #expect(other.difference(from: [file]) == .inputs && newer.difference(from: [file]) == .pass)
+    file.tags = [:]
+    #expect(!one.isFresh([file]) && one.difference(from: [file]) == .foreign && !one.isFresh([]))
+    #expect(Set([one, other, newer].map { $0.emptyAppId(date: "2024-01-02") }).count == 3)
+  }
+}
