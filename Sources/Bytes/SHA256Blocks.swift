@@ -1,23 +1,20 @@
 import CKernels
 
 /// SHA-256 block by block, by the processor's own instructions.
-///
-/// A step is a long chain of instructions that wait for each other. Who takes the blocks into `state`
-/// between the steps of other work on the same bytes gets that work done meanwhile.
-public final class SHA256Blocks {
+final class SHA256Blocks {
   /// Bytes of a block.
-  public static let byteCount = 64
+  static let byteCount = 64
 
   /// Eight words in the order of the instructions, aligned to 16 bytes: for `lake_sha256_blocks`.
-  public let state: UnsafeMutablePointer<UInt32>
-  /// Blocks that `add` took, or that the caller took and `count`ed.
+  private let state: UnsafeMutablePointer<UInt32>
+  /// Blocks that `add` took.
   private var blockCount = 0
 
   /// Asked once: in a virtual machine the question costs more than hashing a kilobyte.
   private static let isSupported = lake_has_sha256() != 0
 
   /// - Returns: nil where the processor has no such instructions.
-  public init?() {
+  init?() {
     if !Self.isSupported { return nil }
     let memory = UnsafeMutableRawPointer.allocate(byteCount: 32, alignment: 16)
     state = memory.bindMemory(to: UInt32.self, capacity: 8)
@@ -32,20 +29,17 @@ public final class SHA256Blocks {
   deinit { state.deallocate() }
 
   /// Takes whole blocks.
-  public func add(_ bytes: UnsafeRawBufferPointer) {
+  func add(_ bytes: UnsafeRawBufferPointer) {
     guard let base = bytes.baseAddress else { return }
     let blocks = bytes.count / Self.byteCount
     lake_sha256_blocks(state, base.assumingMemoryBound(to: UInt8.self), blocks)
     blockCount += blocks
   }
 
-  /// Counts blocks that the caller put into `state` itself.
-  public func count(blocks: Int) { blockCount += blocks }
-
   /// The digest, 32 bytes. No block may follow.
   ///
   /// - Parameter tail: The last bytes, fewer than a block.
-  public func finish(tail: UnsafeRawBufferPointer) -> [UInt8] {
+  func finish(tail: UnsafeRawBufferPointer) -> [UInt8] {
     let bitCount = UInt64(blockCount * Self.byteCount + tail.count) &* 8
     var last = Array(tail)
     last.append(0x80)

@@ -3,8 +3,6 @@
 #ifndef LAKE_KERNELS_H
 #define LAKE_KERNELS_H
 
-#include "sha256.h"
-
 #if defined(__x86_64__)
 typedef unsigned long long lake_v8 __attribute__((vector_size(64)));
 typedef unsigned long long lake_v8_unaligned __attribute__((vector_size(64), aligned(8)));
@@ -186,27 +184,6 @@ LAKE_WIDE int lake_screen_rows(
   lake_v8 seen = {0};
   for (long row = 0; row < count; row++)
     seen = lake_screen_row(base + row * stride, (unsigned char)lanes, &screen, seen);
-  return lake_is_any(seen);
-}
-
-/// As `lake_screen_rows`, and takes `block_count` blocks of SHA-256 into `state` on the way.
-__attribute__((target("avx512f,avx512dq,sha,sse4.1,ssse3"))) static inline int lake_screen_and_hash_rows(
-    const unsigned char *base, long stride, long count, unsigned lanes,
-    const unsigned long long *rules, unsigned *state, const unsigned char *hashed, long block_count) {
-  const struct lake_screen screen = lake_screen_rules(rules);
-  lake_v4 first = *(const lake_v4 *)state, second = *(const lake_v4 *)(state + 4);
-  lake_v8 seen = {0};
-  const long rows = block_count > 0 ? (count + block_count - 1) / block_count : count;
-  long row = 0;
-  for (long block = 0; block < block_count; block++) {
-    lake_sha256_block(&first, &second, hashed + 64 * block);
-    for (const long end = row + rows; row < end && row < count; row++)
-      seen = lake_screen_row(base + row * stride, (unsigned char)lanes, &screen, seen);
-  }
-  for (; row < count; row++)
-    seen = lake_screen_row(base + row * stride, (unsigned char)lanes, &screen, seen);
-  *(lake_v4 *)state = first;
-  *(lake_v4 *)(state + 4) = second;
   return lake_is_any(seen);
 }
 
@@ -394,11 +371,6 @@ static inline int lake_split_thousands(
 static inline int lake_screen_rows(
     const unsigned char *base, long stride, long count, unsigned lanes,
     const unsigned long long *rules) { return 1; }
-static inline int lake_screen_and_hash_rows(
-    const unsigned char *base, long stride, long count, unsigned lanes,
-    const unsigned long long *rules, unsigned *state, const unsigned char *hashed, long block_count) {
-  return 1;
-}
 static inline void lake_bounds(const long long *values, long count, long long *bounds) {}
 static inline long long lake_differences(
     const long long *values, long count, unsigned long long *differences) { return 0; }

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "prefetch.h"
-#include "sha256.h"
 
 /// What the rows of one symbol and date are, as far as the loop must know it.
 struct lake_symbol_head {
@@ -56,14 +55,6 @@ struct lake_routing {
   long symbol_byte_count;
   /// The record before, where the order is watched.
   unsigned long long last_time, last_tie;
-  /// For SHA-256: the state, and the next byte to be hashed. No state: nothing is hashed.
-  unsigned *hash_state;
-  const unsigned char *hashed;
-  /// How far to hash before the next record is stored, and how much farther for each one after it: so
-  /// much that there is always something to do beside the hashing, and never beyond the end.
-  const unsigned char *hash_goal;
-  long hash_step;
-  const unsigned char *hash_end;
   /// The symbol whose row group became full, or -1.
   long full_slot;
 };
@@ -138,55 +129,20 @@ __attribute__((always_inline)) static inline int lake_route_row(
   return 1;
 }
 
-static inline long lake_route_unhashed(
-    struct lake_routing *r, const unsigned char *records, long count, long long ordinal) {
-  // A copy: nothing that is written can change it, as far as the compiler knows.
-  struct lake_routing routing = *r;
-  long row = 0;
-  while (row < count && routing.full_slot < 0) {
-    if (!lake_route_row(&routing, records + row * routing.record_byte_count, ordinal + row)) break;
-    row++;
-  }
-  *r = routing;
-  return row;
-}
-
-#if defined(__x86_64__)
-/// Hashes some bytes before each record is stored, so that the processor does both at once.
-LAKE_SHA static inline long lake_route_hashed(
-    struct lake_routing *r, const unsigned char *records, long count, long long ordinal) {
-  struct lake_routing routing = *r;
-  lake_v4 first = *(const lake_v4 *)r->hash_state, second = *(const lake_v4 *)(r->hash_state + 4);
-  long row = 0;
-  while (row < count && routing.full_slot < 0) {
-    const unsigned char *goal = routing.hash_goal < routing.hash_end ? routing.hash_goal : routing.hash_end;
-    while (goal - routing.hashed >= 64) {
-      lake_sha256_block(&first, &second, routing.hashed);
-      routing.hashed += 64;
-    }
-    if (!lake_route_row(&routing, records + row * routing.record_byte_count, ordinal + row)) break;
-    routing.hash_goal += routing.hash_step;
-    row++;
-  }
-  *r = routing;
-  *(lake_v4 *)r->hash_state = first;
-  *(lake_v4 *)(r->hash_state + 4) = second;
-  return row;
-}
-#else
-static inline long lake_route_hashed(
-    struct lake_routing *r, const unsigned char *records, long count, long long ordinal) {
-  return lake_route_unhashed(r, records, count, ordinal);
-}
-#endif
-
 /// Stores records one after the other, until one needs a closer look, or until a row group is full.
 ///
 /// `ordinal` is the first record's place in the source. Returns how many were stored.
 static inline long lake_route_rows(
     struct lake_routing *r, const unsigned char *records, long count, long long ordinal) {
-  r->full_slot = -1;
-  return r->hash_state ? lake_route_hashed(r, records, count, ordinal)
-                       : lake_route_unhashed(r, records, count, ordinal);
+  // A copy: nothing that is written can change it, as far as the compiler knows.
+  struct lake_routing routing = *r;
+  routing.full_slot = -1;
+  long row = 0;
+  while (row < count && routing.full_slot < 0) {
+    if (!lake_route_row(&routing, records + row * routing.record_byte_count, ordinal + row)) break;
+    row++;
+  }
+  *r = routing;
+  return row;
 }
 #endif

@@ -40,9 +40,6 @@ __attribute__((target("ssse3"))) static inline lake_v4 lake_sha256_words(
 
 /// Takes 64 bytes into the two halves of the state: f e b a and h g d c by the letters of FIPS 180-4,
 /// section 6.2.2.
-///
-/// Each step waits for the one before, so that a processor has room for other work meanwhile: it
-/// costs little between the steps of a loop that does something else, if the state stays in registers.
 LAKE_SHA __attribute__((always_inline)) static inline void lake_sha256_block(
     lake_v4 *first_half, lake_v4 *second_half, const unsigned char *bytes) {
   static const unsigned constants[64] __attribute__((aligned(16))) = {

@@ -1,3 +1,4 @@
+import Bytes
 import Compression
 import Databento
 import Ledger
@@ -42,7 +43,8 @@ final class DBNFileReader: @unchecked Sendable {
   private var handover: [BlockReader.Block] = []
 
   // Once the header is read, only tasks of the lane touch what follows, one at a time.
-  private let hasher = ContentHasher()
+  /// Of the decompressed content.
+  private var hash = SHA256()
   private var metadata: DBNMetadata?
   private var version = 0
   private var scanner = DBNScanner(version: 1, tsOut: false, byteOffset: 0)
@@ -94,7 +96,7 @@ final class DBNFileReader: @unchecked Sendable {
     try pool.drain(lane)
     try scanner.finish(remaining: tailCount)
     return DBNFileSummary(
-      metadata: metadata, sha256: hasher.finalHex(), recordCount: scanner.recordCount,
+      metadata: metadata, sha256: hash.finalHex(), recordCount: scanner.recordCount,
       symbolCounts: resolver.counts, requestedNames: resolver.requestedNames)
   }
 
@@ -188,15 +190,14 @@ final class DBNFileReader: @unchecked Sendable {
       guard let source = carried.baseAddress else { return }
       (block.base - carried.count).copyMemory(from: source, byteCount: carried.count)
     }
-    hasher.follow(block.base)
   }
 
   private func end(_ block: BlockReader.Block) {
+    let bytes = UnsafeRawBufferPointer(start: block.base, count: block.count)
+    hash.update(bytes)
     let end = UnsafeRawPointer(block.base) + block.count
-    hasher.pass(to: end)
-    let count = max(tailCount, hasher.waitingCount)
     carried.removeAll(keepingCapacity: true)
-    carried.append(contentsOf: UnsafeRawBufferPointer(start: end - count, count: count))
+    carried.append(contentsOf: UnsafeRawBufferPointer(start: end - tailCount, count: tailCount))
   }
 
   private func route(
@@ -221,8 +222,7 @@ final class DBNFileReader: @unchecked Sendable {
     guard let router = routers[run.kind] ?? nil else { return }
     try router.route(
       base, count: run.count, firstOrdinal: (ordinalBase ?? 0) | first, byteOffset: byteOffset,
-      resolver: &resolver,
-      hasher: hasher
+      resolver: &resolver
     ) { try rejected(run.kind, $0) }
   }
 }

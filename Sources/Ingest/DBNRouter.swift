@@ -34,9 +34,6 @@ final class DBNRouter {
 
   /// Rows that are checked at a time.
   private static let screenedRowMax = 256
-  /// Rows that are checked while one block of SHA-256 is hashed; the other blocks are hashed while rows
-  /// are stored.
-  private static let rowsHashedInPassing = 8
   static let nanosecondsPerDay = UInt64(CivilDate.nanosecondsPerDay)
 
   /// - Parameters:
@@ -66,8 +63,6 @@ final class DBNRouter {
     routing.pointee.watches_order = watchesOrder ? 1 : 0
     routing.pointee.full_row_count = RowGroupCuts.groupRowMax
     routing.pointee.symbol_byte_count = MemoryLayout<SymbolRows>.stride
-    let inPassing = screen.mayHash ? SHA256Blocks.byteCount / Self.rowsHashedInPassing : 0
-    routing.pointee.hash_step = recordByteCount - inPassing
   }
 
   deinit { routing.deallocate() }
@@ -90,17 +85,14 @@ final class DBNRouter {
   /// - Parameters:
   ///   - firstOrdinal: Ordinal of the first record in the source.
   ///   - byteOffset: Where the first record lies in the decompressed source.
-  ///   - hasher: Hashes the records on the way.
   func route(
     _ base: UnsafeRawPointer, count: Int, firstOrdinal: Int64, byteOffset: Int,
-    resolver: inout SymbolResolver, hasher: ContentHasher, rejected: (RejectedRow) throws -> Void
+    resolver: inout SymbolResolver, rejected: (RejectedRow) throws -> Void
   ) throws {
     if generation != resolver.generation {
       generation = resolver.generation
       cache.removeAll()
     }
-    routing.pointee.hash_end = (base + count &* recordByteCount).assumingMemoryBound(
-      to: UInt8.self)
     var row = 0
     var screenedEnd = 0
     var isSuspect = false
@@ -110,7 +102,7 @@ final class DBNRouter {
         // Rows of a screening are still in the nearest cache for the next check, and for the copy.
         let screened = min(count - row, Self.screenedRowMax)
         screenedEnd = row + screened
-        isSuspect = look(record, count: screened, hasher)
+        isSuspect = screen.isSuspect(record, stride: recordByteCount, count: screened)
       }
       let time = record.loadLE(indexOffset, as: UInt64.self)
       if isSuspect || time > UInt64(Int64.max), let (rule, reason) = fault(record, time) {
@@ -129,7 +121,7 @@ final class DBNRouter {
       // Checked rows go on in one tight loop, up to one that needs a closer look.
       let limit = isSuspect ? 1 : screenedEnd - row
       let stored = try storeRun(
-        record, limit: limit, partition, hasher, ordinal: firstOrdinal &+ Int64(row))
+        record, limit: limit, partition, ordinal: firstOrdinal &+ Int64(row))
       row += stored
       if stored == limit || routing.pointee.full_slot >= 0 { continue }
       let isTaken = try store(
@@ -139,39 +131,18 @@ final class DBNRouter {
     try sink.didAppend(rowCount: count)
   }
 
-  /// Whether some rows might break a check; hashes a part of them in passing.
-  private func look(_ base: UnsafeRawPointer, count: Int, _ hasher: ContentHasher) -> Bool {
-    guard let state = hasher.state, let position = hasher.position else {
-      return screen.isSuspect(base, stride: recordByteCount, count: count)
-    }
-    let rest = routing.pointee.hash_end - position.assumingMemoryBound(to: UInt8.self)
-    let blockCount = screen.mayHash ? max(0, min(count / Self.rowsHashedInPassing, rest / 64)) : 0
-    let isSuspect = screen.isSuspect(
-      base, stride: recordByteCount, count: count,
-      hashing: blockCount == 0
-        ? nil : RowScreen.HashedBlocks(state: state, start: position, count: blockCount))
-    let hashed = position + blockCount * SHA256Blocks.byteCount
-    hasher.didHash(to: hashed)
-    routing.pointee.hash_goal = hashed.assumingMemoryBound(to: UInt8.self)
-    return isSuspect
-  }
-
-  /// Stores rows of the current day, and hashes them where the processor can do both at once.
+  /// Stores rows of the current day.
   ///
   /// - Returns: How many were stored; the one after them is not, unless a row group is full.
   private func storeRun(
-    _ base: UnsafeRawPointer, limit: Int, _ partition: PartitionRows, _ hasher: ContentHasher,
-    ordinal: Int64
+    _ base: UnsafeRawPointer, limit: Int, _ partition: PartitionRows, ordinal: Int64
   ) throws -> Int {
     routing.pointee.instruments = cache.entries
     routing.pointee.instrument_mask = UInt32(cache.capacity - 1)
     routing.pointee.symbols = UnsafeMutableRawPointer(partition.symbols).assumingMemoryBound(
       to: UInt8.self)
-    routing.pointee.hash_state = hasher.state
-    routing.pointee.hashed = hasher.position?.assumingMemoryBound(to: UInt8.self)
     let stored = lake_route_rows(
       routing, base.assumingMemoryBound(to: UInt8.self), limit, ordinal)
-    if hasher.state != nil, let hashed = routing.pointee.hashed { hasher.didHash(to: hashed) }
     if routing.pointee.full_slot >= 0 {
       try sink.didFill(partition, slot: routing.pointee.full_slot)
     }

@@ -33,30 +33,12 @@ struct RowScreen {
     self.rest = rest
   }
 
-  /// Whether content can be hashed in passing.
-  var mayHash: Bool { !windows.isEmpty }
-
   /// Whether one of the rows might break a check; if not, none does.
-  ///
-  /// - Parameter hashing: Blocks of content to be hashed in passing; only where `mayHash`.
-  func isSuspect(
-    _ base: UnsafeRawPointer, stride: Int, count: Int, hashing: HashedBlocks? = nil
-  ) -> Bool {
-    var isSuspect = false
-    for (place, window) in windows.enumerated() {
-      let blocks = place == 0 ? hashing : nil
-      if window.isSuspect(base, stride: stride, count: count, hashing: blocks) { isSuspect = true }
-    }
+  func isSuspect(_ base: UnsafeRawPointer, stride: Int, count: Int) -> Bool {
+    let isSuspect = windows.contains { $0.isSuspect(base, stride: stride, count: count) }
     return (isSuspect ? checks : rest).contains {
       $0.isSuspect(base, stride: stride, count: count)
     }
-  }
-
-  /// Blocks of SHA-256 that wait.
-  struct HashedBlocks {
-    let state: UnsafeMutablePointer<UInt32>
-    let start: UnsafeRawPointer
-    let count: Int
   }
 
   /// Eight-byte fields that lie within 64 bytes of a row, and what must hold of them: the words of
@@ -137,14 +119,9 @@ struct RowScreen {
       return distance / 8
     }
 
-    func isSuspect(
-      _ base: UnsafeRawPointer, stride: Int, count: Int, hashing: HashedBlocks?
-    ) -> Bool {
+    func isSuspect(_ base: UnsafeRawPointer, stride: Int, count: Int) -> Bool {
       let fields = (base + offset).assumingMemoryBound(to: UInt8.self)
-      guard let hashing else { return lake_screen_rows(fields, stride, count, lanes, rules) != 0 }
-      return lake_screen_and_hash_rows(
-        fields, stride, count, lanes, rules, hashing.state,
-        hashing.start.assumingMemoryBound(to: UInt8.self), hashing.count) != 0
+      return lake_screen_rows(fields, stride, count, lanes, rules) != 0
     }
   }
 }
