@@ -68,8 +68,8 @@ let package = Package(
     .target(
       name: "Tables",
       dependencies: [
-        "Platform", "Bytes", "Columnar", "JSON", "Parquet", "Storage", "DeltaLog", "Catalog",
-        "CSystem",
+        "Platform", "Bytes", "Columnar", "JSON", "Parquet", "Storage", "DeltaLog", "Market",
+        "Catalog", "CSystem",
       ],
       swiftSettings: strict),
     .target(

@@ -52,11 +52,9 @@ public struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
 
   /// 32 hexadecimal digits, most significant first.
   public var description: String {
-    func pad(_ word: UInt64) -> String {
-      let text = String(word, radix: 16)
-      return String(repeating: "0", count: 16 - text.utf8.count) + text
-    }
-    return pad(high) + pad(low)
+    var (high, low) = (high.bigEndian, low.bigEndian)
+    return withUnsafeBytes(of: &high) { HexText.lowercase($0) }
+      + withUnsafeBytes(of: &low) { HexText.lowercase($0) }
   }
 }
 

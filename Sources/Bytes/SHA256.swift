@@ -64,11 +64,7 @@ public struct SHA256: ~Copyable {
   public mutating func finalHex() -> String { Self.hex(finalBytes()) }
 
   /// A digest as 64 lower-case hexadecimal digits.
-  public static func hex(_ digest: [UInt8]) -> String {
-    digest.reduce(into: "") { text, byte in
-      text += byte < 16 ? "0" + String(byte, radix: 16) : String(byte, radix: 16)
-    }
-  }
+  public static func hex(_ digest: [UInt8]) -> String { HexText.lowercase(digest) }
 
   /// The digest of one run of bytes, in hexadecimal.
   public static func hex(of bytes: UnsafeRawBufferPointer) -> String {

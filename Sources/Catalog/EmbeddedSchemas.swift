@@ -995,6 +995,7 @@ description: "Massive's aggregates of indices."
 index: ts_event
 sort: [symbol, ts_event]
 key: [symbol, ts_event]
+period: year  # of bars of a day and longer; shorter ones are by date
 columns:
   - name: symbol
     type: string
@@ -1146,6 +1147,7 @@ description: "Massive's open, close and prices out of hours of a day."
 index: ts_event
 sort: [symbol, ts_event]
 key: [symbol, ts_event]
+period: year
 layer: raw
 columns:
   - name: symbol
@@ -1215,6 +1217,7 @@ description: "Massive's aggregates of options."
 index: ts_event
 sort: [symbol, ts_event]
 key: [symbol, ts_event]
+period: month  # of bars of a day and longer; shorter ones are by date
 columns:
   - name: symbol
     type: string
@@ -1449,6 +1452,7 @@ description: "Massive's aggregates of stocks."
 index: ts_event
 sort: [symbol, ts_event]
 key: [symbol, ts_event]
+period: year  # of bars of a day and longer; shorter ones are by date
 columns:
   - name: symbol
     type: string
@@ -1960,6 +1964,7 @@ description: "Open, high, low, close and volume of a period."
 index: ts_event
 sort: [symbol, ts_event]
 key: [symbol, ts_event, publisher_id]
+period: year  # of bars of a day and longer; shorter ones are by date
 columns:
   - name: symbol
     type: string

@@ -1,11 +1,12 @@
 import Columnar
+import Market
 import Platform
 
 /// Reads a schema file.
 struct SchemaParser {
   private static let topKeys = [
-    "kinds", "any_interval", "calendar_intervals", "description", "index", "sort", "key", "layer",
-    "columns", "rules",
+    "kinds", "any_interval", "calendar_intervals", "description", "index", "sort", "key", "period",
+    "layer", "columns", "rules",
   ]
   private static let columnKeys = [
     "name", "type", "plus_ns", "source", "unit", "required", "null_when", "aliases", "layer",
@@ -37,15 +38,27 @@ struct SchemaParser {
     guard let kind = kinds.first else { throw error("'kinds' is empty", root.line) }
     var columns: [SchemaColumn] = []
     for node in try list(root, "columns") { columns += try self.columns(node) }
+    let period = try period(root)
     let schema = TableSchema(
       kind: kind, kinds: kinds, path: path, description: try text(root, "description"),
       layer: root["layer"]?.text, indexColumn: try text(root, "index"),
       sortColumns: try words(root, "sort", isRequired: true),
       keyColumns: try words(root, "key", isRequired: false), columns: columns,
       rules: try rules(root, columns), isForAnyInterval: try flag(root, "any_interval"),
-      hasCalendarIntervals: try flag(root, "calendar_intervals"))
+      hasCalendarIntervals: try flag(root, "calendar_intervals"), period: period,
+      longestPeriod: period)
     try check(schema, root)
     return schema
+  }
+
+  private func period(_ root: YAMLNode) throws(CatalogError) -> PartitionPeriod {
+    guard root["period"] != nil else { return .date }
+    let text = try text(root, "period")
+    if let period = PartitionPeriod(rawValue: text) { return period }
+    let names = PartitionPeriod.allCases.map(\.rawValue)
+    throw error(
+      "'period' is '\(text)', expected \(names.joined(separator: ", "))", root.line,
+      NearestNames.question(text, among: names))
   }
 
   // MARK: - Columns
@@ -163,7 +176,7 @@ struct SchemaParser {
 
   private func check(_ schema: TableSchema, _ root: YAMLNode) throws(CatalogError) {
     var seen: Set<String> = []
-    for field in schema.fileFields where !seen.insert(field.name).inserted {
+    for field in schema.rowFields where !seen.insert(field.name).inserted {
       throw error("column '\(field.name)' stands twice", root.line)
     }
     var words: [String: String] = [:]
@@ -175,8 +188,8 @@ struct SchemaParser {
         words[alias] = column.name
       }
     }
-    if seen.contains(TableSchema.partitionColumn) {
-      throw error("column 'date' is the partition's: it may not be in a schema", root.line)
+    for name in [TableSchema.dateColumn, schema.longestPeriod.column] where seen.contains(name) {
+      throw error("column '\(name)' is the partition's: it may not be in a schema", root.line)
     }
     for name in [schema.indexColumn] + schema.sortColumns + schema.keyColumns
     where schema.column(named: name) == nil {

@@ -1,6 +1,7 @@
 import Columnar
 import DeltaLog
 import JSON
+import Market
 import Storage
 
 /// A table that is to be made.
@@ -12,7 +13,8 @@ public struct TableDefinition: Sendable {
   public let configuration: [String: String]
 
   /// - Parameters:
-  ///   - schema: The record kind; columns that only raw tables have are left out in other layers.
+  ///   - schema: The record kind, with the table's period; columns that only raw tables have are left out in other
+  ///     layers.
   ///   - timezone: Zone in which partition dates are reckoned.
   ///   - properties: Further table properties, like a pass and its parameters.
   public init(
@@ -27,18 +29,37 @@ public struct TableDefinition: Sendable {
     configuration[TableProperty.schema] = schema.kind
     configuration[TableProperty.index] = schema.indexColumn
     configuration[TableProperty.partitionTimezone] = timezone
+    // A table without the property is by date, as all were once.
+    configuration[TableProperty.partitionPeriod] =
+      schema.period == .date ? nil : schema.period.rawValue
     configuration[TableProperty.dataset] = dataset
     configuration[TableProperty.statisticsColumns] =
       self.schema.statisticsColumns.joined(separator: ",")
     self.configuration = configuration
   }
 
+  /// The definition of a table of the same that is partitioned by another period.
+  public func partitioned(by period: PartitionPeriod) -> TableDefinition {
+    var properties = configuration
+    properties[TableProperty.partitionPeriod] = nil
+    return TableDefinition(
+      name, schema: schema.partitioned(by: period),
+      timezone: configuration[TableProperty.partitionTimezone] ?? "UTC",
+      dataset: configuration[TableProperty.dataset], description: description,
+      properties: properties)
+  }
+
   /// Columns as the log declares them: all may be null, each with its meaning as a comment.
   public func deltaSchema() throws(DeltaError) -> DeltaSchema {
     var declared = try DeltaSchema(schema.tableFields)
     for index in declared.fields.indices {
-      guard let column = schema.column(named: declared.fields[index].name) else { continue }
-      declared.fields[index].metadata["comment"] = .string(column.description)
+      let name = declared.fields[index].name
+      let isDate = name == TableSchema.dateColumn && schema.period != .date
+      guard
+        let meaning = isDate
+          ? "The date of \(schema.indexColumn)." : schema.column(named: name)?.description
+      else { continue }
+      declared.fields[index].metadata["comment"] = .string(meaning)
     }
     return declared
   }
@@ -47,7 +68,7 @@ public struct TableDefinition: Sendable {
   public func transaction(on storage: any TableStorage) throws(DeltaError) -> Transaction {
     var transaction = Transaction(snapshot: nil, storage: storage)
     transaction.create(
-      schema: try deltaSchema(), partitionColumns: [TableSchema.partitionColumn],
+      schema: try deltaSchema(), partitionColumns: [schema.partitionColumn],
       configuration: configuration, name: name.description, description: description)
     return transaction
   }

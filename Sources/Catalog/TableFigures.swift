@@ -1,6 +1,7 @@
 import Bytes
 import Columnar
 import DeltaLog
+import Market
 
 /// What a table's log says of the rows in some of its files.
 public struct TableFigures: Sendable {
@@ -9,7 +10,7 @@ public struct TableFigures: Sendable {
   public private(set) var byteCount: Int64? = 0
   /// nil when a file does not say, or says what cannot be.
   public private(set) var rowCount: Int64? = 0
-  /// First and last partition date as text; nil when the table has none.
+  /// First and last date of rows as text; nil when the table is not partitioned by their dates.
   public private(set) var firstDate: String?
   public private(set) var lastDate: String?
   /// By column; only where every file says.
@@ -29,15 +30,32 @@ public struct TableFigures: Sendable {
     byteCount = byteCount.adding(known: file.size)
     let statistics = file.statistics
     rowCount = rowCount.adding(known: statistics?.rowCount ?? file.taggedRowCount)
-    if let date = file.partitionValue(TableSchema.partitionColumn) {
-      if firstDate.map({ date < $0 }) ?? true { firstDate = date }
-      if lastDate.map({ date > $0 }) ?? true { lastDate = date }
+    if let (first, last) = Self.dates(file, statistics) {
+      if firstDate.map({ first < $0 }) ?? true { firstDate = first }
+      if lastDate.map({ last > $0 }) ?? true { lastDate = last }
     }
     if statistics?.rowCount == 0 { return }
     for field in fields {
       let new = statistics?.bounds(of: field.name, type: field.type) ?? ColumnBounds()
       bounds[field.name] = isFirst ? new : bounds[field.name].map { Self.joined($0, new) }
     }
+  }
+
+  /// The dates of a file's rows: its partition's, or, where that is longer, those that the log's statistics say.
+  private static func dates(
+    _ file: AddFile, _ statistics: FileStatistics?
+  ) -> (first: String, last: String)? {
+    for period in PartitionPeriod.allCases {
+      guard let value = file.partitionValue(period.column) else { continue }
+      guard period != .date, let start = period.start(of: file) else { return (value, value) }
+      let bounds = statistics?.bounds(of: TableSchema.dateColumn, type: .date)
+      if case .integer(let low)? = bounds?.minimum, case .integer(let high)? = bounds?.maximum {
+        return (text(.integer(low), .date), text(.integer(high), .date))
+      }
+      let last = CivilDate(daysSinceEpoch: period.days(around: start).upperBound - 1)
+      return (value, last.iso)
+    }
+    return nil
   }
 
   /// What holds for the rows of both.

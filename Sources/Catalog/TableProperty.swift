@@ -6,6 +6,8 @@ public enum TableProperty {
   public static let index = "lake.index"
   /// Zone in which partition dates are reckoned; fixed when the table is made.
   public static let partitionTimezone = "lake.partition.timezone"
+  /// The dates that a partition holds, `month` or `year`; by date where it is not set. Fixed when the table is made.
+  public static let partitionPeriod = "lake.partition.period"
   /// The vendor's dataset, like `GLBX.MDP3`.
   public static let dataset = "lake.dataset"
   /// Whether prices and volumes are adjusted for splits: `true` or `false`. They are never mixed.

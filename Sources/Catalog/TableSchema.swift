@@ -4,7 +4,7 @@ import Market
 /// What a record kind's rows are: columns, order, key and rules, read from a schema file.
 public struct TableSchema: Hashable, Sendable {
   /// The record kind, like `mbp-1`.
-  public let kind: String
+  public internal(set) var kind: String
   /// All kinds that the file describes.
   public let kinds: [String]
   /// Path of the file in a lake; nil for one that is built in.
@@ -15,27 +15,44 @@ public struct TableSchema: Hashable, Sendable {
   /// The column that orders, partitions and ranges the table; never null.
   public let indexColumn: String
   /// Rows are sorted by these; ties keep the order of the source.
-  public let sortColumns: [String]
+  public internal(set) var sortColumns: [String]
   /// A row's identity; empty where identical rows are genuine.
-  public let keyColumns: [String]
+  public internal(set) var keyColumns: [String]
   /// In physical order: symbol, index, key columns, the rest in the vendor's order, lake's own.
-  public let columns: [SchemaColumn]
+  public internal(set) var columns: [SchemaColumn]
   public let rules: [RowRule]
   /// Whether `kinds` stand for bars of every interval.
   let isForAnyInterval: Bool
   /// Whether bars of weeks, months, quarters and years are among them.
   let hasCalendarIntervals: Bool
 
-  /// Name of the partition column: the index timestamp's calendar date, not in the files.
-  public static let partitionColumn = "date"
+  /// The dates that a partition holds. New tables of the kind have the schema's; one that exists keeps its own.
+  public internal(set) var period: PartitionPeriod
+  /// What the schema file says of the longest of its kinds.
+  let longestPeriod: PartitionPeriod
 
-  /// The stored columns in their order, `<time>_plus_ns` after each time that has one; `date` last.
+  /// The column of the index timestamp's calendar date in the table's zone: the partition column of a table by
+  /// date, and stored in the files of any other.
+  public static let dateColumn = "date"
+
+  /// Name of the partition column, which is not in the files.
+  public var partitionColumn: String { period.column }
+
+  /// The stored columns in their order, `<time>_plus_ns` after each time that has one; the partition column last.
   public var tableFields: [Field] {
-    fileFields + [Field(Self.partitionColumn, .date)]
+    fileFields + [Field(partitionColumn, .date)]
   }
 
   /// `tableFields` without the partition column: the columns of a segment.
   public var fileFields: [Field] {
+    period == .date ? rowFields : rowFields + [Field(Self.dateColumn, .date)]
+  }
+
+  /// Columns of a segment that its index says already.
+  public var impliedColumns: Set<String> { period == .date ? [] : [Self.dateColumn] }
+
+  /// `fileFields` without what their index says already: what a row is, wherever it lies.
+  public var rowFields: [Field] {
     var fields: [Field] = []
     for column in columns {
       fields.append(column.field)
@@ -44,11 +61,12 @@ public struct TableSchema: Hashable, Sendable {
     return fields
   }
 
-  /// Columns with statistics in the log: symbol, index and key.
+  /// Columns with statistics in the log: symbol, index and key, and the date where it is no partition.
   public var statisticsColumns: [String] {
-    columns.map(\.name).filter {
+    let names = columns.map(\.name).filter {
       $0 == "symbol" || $0 == indexColumn || keyColumns.contains($0)
     }
+    return period == .date ? names : names + [Self.dateColumn]
   }
 
   /// The column that keeps a row's place in its source.
@@ -72,20 +90,27 @@ public struct TableSchema: Hashable, Sendable {
     if layer == "raw" { return self }
     let kept = columns.filter { !$0.isRawOnly }
     let names = Set(kept.map(\.name))
-    return TableSchema(
-      kind: kind, kinds: kinds, path: path, description: description, layer: self.layer,
-      indexColumn: indexColumn, sortColumns: sortColumns.filter(names.contains),
-      keyColumns: keyColumns.filter(names.contains), columns: kept, rules: rules,
-      isForAnyInterval: isForAnyInterval, hasCalendarIntervals: hasCalendarIntervals)
+    var schema = self
+    schema.columns = kept
+    schema.sortColumns = sortColumns.filter(names.contains)
+    schema.keyColumns = keyColumns.filter(names.contains)
+    return schema
+  }
+
+  /// The schema of a table that exists, or is made with another period than the kind's.
+  public func partitioned(by period: PartitionPeriod) -> TableSchema {
+    var schema = self
+    schema.period = period
+    return schema
   }
 
   /// The same under another of its kinds.
   func named(_ kind: String) -> TableSchema {
-    TableSchema(
-      kind: kind, kinds: kinds, path: path, description: description, layer: layer,
-      indexColumn: indexColumn, sortColumns: sortColumns, keyColumns: keyColumns,
-      columns: columns, rules: rules, isForAnyInterval: isForAnyInterval,
-      hasCalendarIntervals: hasCalendarIntervals)
+    var schema = self
+    schema.kind = kind
+    // A day of shorter bars is as large as a year of daily ones.
+    schema.period = schema.interval.map { $0 < .day } ?? false ? .date : longestPeriod
+    return schema
   }
 
   /// Whether the file describes `kind`: `ohlcv-15s` too, where bars of any interval are meant.

@@ -51,10 +51,11 @@ public enum CheckpointWriter {
     ).write(storage)
   }
 
-  /// The live files by date, and else in the order of the log: few row groups have those of a date.
+  /// The live files by partition, and else in the order of the log: few row groups have those of one.
   private static func inOrder(_ snapshot: Snapshot) throws(DeltaError) -> [AddFile] {
     let files = try snapshot.files
-    let dates = files.map { $0.partitionValue("date") ?? "" }
+    guard let column = snapshot.partitionColumns.first else { return files }
+    let dates = files.map { $0.partitionValue(column) ?? "" }
     // Most tables grow by date.
     if zip(dates, dates.dropFirst()).allSatisfy({ $0 <= $1 }) { return files }
     return files.indices.sorted { (dates[$0], $0) < (dates[$1], $1) }.map { files[$0] }

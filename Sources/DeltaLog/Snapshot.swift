@@ -203,11 +203,12 @@ public struct Snapshot: Sendable {
     get throws(DeltaError) { try allFiles.get { () throws(DeltaError) in try live.all() } }
   }
 
-  /// The live files of a date, in the order of `files`; next to nothing of the others is looked at.
+  /// The live files of which a partition column has a value, in the order of `files`; next to nothing of the
+  /// others is looked at.
   ///
-  /// - Parameter date: As `2024-01-02`.
-  public func files(date: String) throws(DeltaError) -> [AddFile] {
-    try live.files(where: "date", is: date)
+  /// - Parameter value: As the log has it: a date is `2024-01-02`.
+  public func files(where column: String, is value: String) throws(DeltaError) -> [AddFile] {
+    try live.files(where: column, is: value)
   }
 
   /// Why something of a checkpoint could not be decoded; nil while nothing failed.

@@ -1,5 +1,6 @@
 import Bytes
 import Catalog
+import Columnar
 import Databento
 import DeltaLog
 import Ingest
@@ -70,11 +71,13 @@ public final class DBNExport {
 
   /// - Parameter path: `-` is standard output; `.zst` compresses.
   public func write(to path: String) throws -> Report {
-    let byDate = Dictionary(grouping: try snapshot.files) { $0.partitionValue("date") ?? "" }
-    let dates = byDate.keys.sorted()
+    let period = try snapshot.partitionPeriod()
+    let byStart = Dictionary(grouping: try snapshot.files) { period.start(of: $0) ?? .min }
+    let starts = byStart.keys.sorted()
     let map = try InstrumentMap(
-      files: try dates.map { date in (date, try (byDate[date] ?? []).map(localPath)) },
-      symbols: options.symbols)
+      partitions: try starts.filter { $0 != .min }.map { start in
+        (period.days(around: start), try (byStart[start] ?? []).map(localPath))
+      }, indexColumn: schema.indexColumn, symbols: options.symbols)
     if let unknown = options.symbols.sorted().first(where: { !map.known.contains($0) }) {
       throw PassError(
         .input, "the table has no symbol '\(unknown)'", place: table.path,
@@ -84,21 +87,21 @@ public final class DBNExport {
     let packer = try RecordPacker(kind: kind, version: options.version, schema: schema)
     if packer.isNarrower {
       // Before a byte is written: a pipe's reader cannot be told that what came is void.
-      for date in dates { try check(try (byDate[date] ?? []).map(localPath), packer) }
+      for start in starts { try check(try (byStart[start] ?? []).map(localPath), packer) }
     }
     let writer = try DBNWriter(
       path: path, metadata: metadata(map), overwrites: options.overwrites)
     var report = Report()
-    for date in dates {
+    for partition in starts {
       if observer.isInterrupted { throw PassError(.interrupted, "interrupted") }
-      observer.begin(date)
-      // Sources of a date follow each other as their intervals do.
-      let files = (byDate[date] ?? []).sorted {
+      observer.begin(partition == .min ? "" : CivilDate(daysSinceEpoch: partition).iso)
+      // Sources of a partition follow each other as their intervals do.
+      let files = (byStart[partition] ?? []).sorted {
         (start($0), $0.path) < (start($1), $1.path)
       }
-      let count = try writeDate(try files.map(localPath), packer, to: writer)
+      let (count, dates) = try writePartition(try files.map(localPath), packer, to: writer)
       report.recordCount += count
-      if count > 0 { report.dates += 1 }
+      report.dates += dates
     }
     try writer.finish()
     report.byteCount = writer.byteCount
@@ -140,10 +143,12 @@ public final class DBNExport {
     return metadata
   }
 
-  /// Sorts the records of one date and writes them.
-  private func writeDate(
+  /// Sorts the records of one partition and writes them.
+  ///
+  /// - Returns: How many, and of how many dates.
+  private func writePartition(
     _ paths: [String], _ packer: RecordPacker, to writer: DBNWriter
-  ) throws -> Int {
+  ) throws -> (count: Int, dates: Int) {
     let folder = try StagingRun(root: lake.root)
     defer { folder.finish() }
     let sorter = ExportSorter(packer, directory: folder.directory, options.memoryByteCount / 2)
@@ -151,9 +156,19 @@ public final class DBNExport {
       try packer.pack(path: path, fileNumber: number, options: options, body: sorter.add)
     }
     var count = 0
+    var (dates, dayStart, dayEnd): (Set<Int64>, Int64, Int64) = ([], 1, 0)
     let block = ByteBuffer()
     try sorter.forEachSpan { base, rowCount in
-      for row in 0..<rowCount { block.append(base + row * packer.stride, packer.recordByteCount) }
+      for row in 0..<rowCount {
+        let record = base + row * packer.stride
+        block.append(record, packer.recordByteCount)
+        let time = packer.time(ofPacked: record)
+        if time >= dayStart, time < dayEnd { continue }
+        let day = floorDivide(time, CivilDate.nanosecondsPerDay)
+        dates.insert(day)
+        dayStart = day.multipliedReportingOverflow(by: CivilDate.nanosecondsPerDay).partialValue
+        dayEnd = dayStart.addingReportingOverflow(CivilDate.nanosecondsPerDay).partialValue
+      }
       count += rowCount
       if block.count >= 1 << 20 {
         try writer.write(block.bytes)
@@ -162,7 +177,7 @@ public final class DBNExport {
     }
     try writer.write(block.bytes)
     observer.didProcess(rowCount: count)
-    return count
+    return (count, dates.count)
   }
 }
 

@@ -1,3 +1,4 @@
+import Bytes
 import Columnar
 import Databento
 import Tables
@@ -11,16 +12,26 @@ struct InstrumentMap {
   /// All symbols of the table, asked for or not.
   private(set) var known: Set<String> = []
 
-  /// - Parameter symbols: The symbols to look at; empty means all.
-  init(files: [(date: String, paths: [String])], symbols wanted: Set<String>) throws {
+  /// - Parameters:
+  ///   - partitions: In order; days since 1970.
+  ///   - indexColumn: Times that tell rows of several days apart.
+  ///   - symbols: The symbols to look at; empty means all.
+  init(
+    partitions: [(days: Range<Int>, paths: [String])], indexColumn: String,
+    symbols wanted: Set<String>
+  ) throws {
     var intervals: [String: [MappingInterval]] = [:]
-    for (date, paths) in files {
-      guard let day = CivilDate(iso: date) else { continue }
-      let next = CivilDate(daysSinceEpoch: day.daysSinceEpoch + 1)
-      var pairs: Set<Pair> = []
-      for path in paths { try Self.read(path, into: &pairs) }
+    var byDay: [(day: Int, pairs: Set<Pair>)] = []
+    for (days, paths) in partitions {
+      var found: [Int: Set<Pair>] = [:]
+      for path in paths { try Self.read(path, days, indexColumn, into: &found) }
+      byDay += found.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    }
+    for (number, pairs) in byDay {
+      let day = CivilDate(daysSinceEpoch: number)
+      let next = CivilDate(daysSinceEpoch: number + 1)
       known.formUnion(pairs.map(\.symbol))
-      try Self.checkNames(pairs, wanted, date)
+      try Self.checkNames(pairs, wanted, day.iso)
       for pair in pairs where wanted.isEmpty || wanted.contains(pair.symbol) {
         let id = String(pair.instrument)
         if let last = intervals[pair.symbol]?.lastIndex(where: { $0.symbol == id }),
@@ -68,7 +79,9 @@ struct InstrumentMap {
     var instrument: Int64
   }
 
-  private static func read(_ path: String, into pairs: inout Set<Pair>) throws {
+  private static func read(
+    _ path: String, _ days: Range<Int>, _ indexColumn: String, into pairs: inout [Int: Set<Pair>]
+  ) throws {
     let reader = try SegmentReader(path: path)
     var symbol = Column(type: .string, storage: .integers([]))
     var instrument = Column(type: .long, storage: .integers([]))
@@ -77,16 +90,35 @@ struct InstrumentMap {
         try reader.read(Field("instrument_id", .long), group, into: &instrument)
       else { return }
       guard case .integers(let ids) = instrument.storage else { continue }
+      let dates = try Self.days(reader, group, days, indexColumn)
+      func day(_ row: Int) -> Int { dates?[row] ?? days.lowerBound }
       switch symbol.storage {
       case .codes(let codes, let dictionary):
         for row in codes.indices
-        where row == 0 || codes[row] != codes[row - 1] || ids[row] != ids[row - 1] {
-          pairs.insert(Pair(symbol: dictionary[Int(codes[row])], instrument: ids[row]))
+        where row == 0 || codes[row] != codes[row - 1] || ids[row] != ids[row - 1]
+          || day(row) != day(row - 1)
+        {
+          pairs[day(row), default: []].insert(
+            Pair(symbol: dictionary[Int(codes[row])], instrument: ids[row]))
         }
       case .bytes(let values):
-        for row in ids.indices { pairs.insert(Pair(symbol: values[row], instrument: ids[row])) }
+        for row in ids.indices {
+          pairs[day(row), default: []].insert(Pair(symbol: values[row], instrument: ids[row]))
+        }
       default: continue
       }
     }
+  }
+
+  /// The day of each row; nil where the partition says it. The dates of DBN are those of UTC.
+  private static func days(
+    _ reader: SegmentReader, _ group: StoredSpan, _ days: Range<Int>, _ indexColumn: String
+  ) throws -> [Int]? {
+    guard days.count > 1 else { return nil }
+    let field = Field(indexColumn, .timestamp(.microseconds, isUTC: true))
+    var times = Column(type: field.type, storage: .integers([]))
+    guard try reader.read(field, group, into: &times), case .integers(let values) = times.storage
+    else { return nil }
+    return values.map { Int(floorDivide($0, CivilDate.nanosecondsPerDay / 1000)) }
   }
 }

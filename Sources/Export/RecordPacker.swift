@@ -124,6 +124,11 @@ final class RecordPacker {
     }
   }
 
+  /// The index timestamp of a packed row, in ns.
+  func time(ofPacked row: UnsafeRawPointer) -> Int64 {
+    row.loadLE(recordByteCount + 16, as: Int64.self)
+  }
+
   private static func key(
     time: Int64, ordinal: Int64?, instrument: Int64, publisher: Int64
   ) -> SortKey {

@@ -31,6 +31,8 @@ final class DBNRouter {
   private let cache = InstrumentCache()
   private var generation = -1
   private var partition: PartitionRows?
+  /// The current date, days since 1970: a symbol stands for an instrument on a date.
+  private var day = 0
 
   /// Rows that are checked at a time.
   private static let screenedRowMax = 256
@@ -194,7 +196,8 @@ final class DBNRouter {
 
   private func turn(to time: UInt64) throws {
     let day = time / Self.nanosecondsPerDay
-    partition = try sink.partition(day: Int(day))
+    self.day = Int(day)
+    partition = try sink.partition(holding: self.day)
     routing.pointee.day_start = day * Self.nanosecondsPerDay
     routing.pointee.day_end = (day + 1) * Self.nanosecondsPerDay
     cache.removeAll()
@@ -203,7 +206,7 @@ final class DBNRouter {
   private func resolve(
     _ id: UInt32, _ partition: PartitionRows, _ resolver: inout SymbolResolver
   ) throws -> lake_instrument {
-    let (symbol, requested, _) = resolver.resolve(instrumentID: id, day: partition.day)
+    let (symbol, requested, _) = resolver.resolve(instrumentID: id, day: day)
     try scope?.check(id, symbol: symbol, requested: requested)
     let code = sink.texts.code(symbol)
     let slot = partition.slot(code: code)

@@ -182,7 +182,7 @@ final class DBNSource {
     let tsOut = metadata?.tsOut ?? false
     let layout = DBNRouter.layout(
       kind: kind, version: version, tsOut: tsOut, hasOrdinal: hasOrdinal)
-    let plan = try RowPlan(schema: target.schema, layout: layout)
+    let plan = try RowPlan(schema: target.schema, layout: layout, zone: .utc)
     let lookup = try item.isReplacing ? .nothing : target.lookup(probe, reading: reading)
     let assembler = try pass.assembler(plan, target: target, lookup: lookup, pool: pool)
     let sink = pass.sink(plan, assembler, texts: StringTable(), mayClose: mayClose)

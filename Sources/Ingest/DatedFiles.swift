@@ -10,6 +10,7 @@ final class DatedFiles: Sendable {
   private static let scanMax = 8
 
   private let snapshot: Snapshot?
+  private let column: String
   private let state = Mutex(State())
 
   private struct State {
@@ -17,8 +18,13 @@ final class DatedFiles: Sendable {
     var byDate: [String: [AddFile]]?
   }
 
-  /// - Parameter snapshot: nil where there is no table yet.
-  init(_ snapshot: Snapshot?) { self.snapshot = snapshot }
+  /// - Parameters:
+  ///   - snapshot: nil where there is no table yet.
+  ///   - column: The partition column.
+  init(_ snapshot: Snapshot?, by column: String) {
+    self.snapshot = snapshot
+    self.column = column
+  }
 
   /// The files of a date, in the order of the log.
   ///
@@ -29,9 +35,9 @@ final class DatedFiles: Sendable {
       if let byDate = state.byDate { return byDate[date] ?? [] }
       if state.scanCount < Self.scanMax {
         state.scanCount += 1
-        return try snapshot.files(date: date)
+        return try snapshot.files(where: column, is: date)
       }
-      let grouped = Dictionary(grouping: try snapshot.files) { $0.partitionValue("date") ?? "" }
+      let grouped = Dictionary(grouping: try snapshot.files) { $0.partitionValue(column) ?? "" }
       state.byDate = grouped
       return grouped[date] ?? []
     }

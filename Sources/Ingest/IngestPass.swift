@@ -348,18 +348,31 @@ public final class IngestPass {
         places = target.pendingInputs.compactMap(\.place)
         return journal.stamped(events) + journal.takeDeadRequests(of: target.name)
       },
-      lostRace: { outcome, before, zone in
-        try settle(target, outcome, before: before, zone: zone)
-      })
+      lostRace: { outcome, before in try settle(target, outcome, before: before) })
     guard let done else { return }
     try tellLedger(done.events)
     observer.didStore(rowCount: places.reduce(0) { $0 + report.files[$1].rowsStored })
     report.commits.append((target.name, done.version))
+    mergeSmall(target)
+  }
+
+  /// The rows are in, whatever becomes of that.
+  private func mergeSmall(_ target: TableTarget) {
+    do {
+      try target.mergeSmall(run, isInterrupted: { observer.isInterrupted })
+    } catch {
+      if observer.isInterrupted { return }
+      let why = (error as? any LakeError)?.message ?? "\(error)"
+      observer.warn(
+        PassError(
+          .input, "the rows are stored; many small files were not merged: " + why,
+          place: "table '\(target.name)'", remedy: "lake compact \(target.name)"))
+    }
   }
 
   /// Another writer came first: what it wrote may overlap ours, and what does is read again.
   private func settle(
-    _ target: TableTarget, _ outcome: CommitOutcome, before: Snapshot?, zone: String
+    _ target: TableTarget, _ outcome: CommitOutcome, before: TableTarget.Look
   ) throws {
     if case .alreadyDone = outcome {
       for place in target.pendingInputs.compactMap(\.place) {
@@ -368,7 +381,7 @@ public final class IngestPass {
       _ = target.drop(Set(target.pendingInputs.map(\.appId)))
       return
     }
-    let stale = try target.staleInputs(since: before, zone: zone)
+    let stale = try target.staleInputs(since: before)
     for place in target.drop(stale).compactMap(\.place) {
       quarantine.drop(sha256: report.files[place].sha256)
       report.files[place] = IngestFileReport(path: report.files[place].path)

@@ -95,12 +95,13 @@ extension PageGroup {
         pass.options.table ?? placement.table,
         schema: try pass.schema(shape.schemaKind),
         dataset: pass.options.dataset ?? placement.dataset, setting: placement.setting)
-      let plan = try RowPlan(schema: target.schema, layout: layout)
+      let zone = try TimeZoneRules.named(target.timeZone)
+      let plan = try RowPlan(schema: target.schema, layout: layout, zone: zone)
       assembler = try pass.assembler(plan, target: target, lookup: try target.lookup(), pool: pool)
       let sink = pass.sink(plan, assembler, texts: texts, mayClose: false)
       router = RowRouter(
         sink: sink, sourceByteCount: layout.stride, ordinalBase: nil,
-        timeZone: try TimeZoneRules.named(target.timeZone))
+        timeZone: zone)
     }
 
     func route(_ file: File, _ block: RowBlock) throws {

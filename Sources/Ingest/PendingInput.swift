@@ -1,6 +1,7 @@
 import Columnar
 import DeltaLog
 import Ledger
+import Market
 
 /// What one input puts into one table, waiting for the commit.
 struct PendingInput {
@@ -18,11 +19,11 @@ struct PendingInput {
   var dates = DateScope()
 }
 
-/// The partition dates on which what an input puts into a table depends.
+/// The partitions on which what an input puts into a table depends, by the first days of their periods.
 struct DateScope {
   /// Days since 1970.
   var days: Set<Int> = []
-  /// Dates of which it is only known that some may matter.
+  /// Days of which it is only known that some may matter: of periods that begin within them.
   var span: ClosedRange<Int>?
 
   static let everything = DateScope(span: Int.min...Int.max)
@@ -44,10 +45,9 @@ extension SourceWork {
     guard let interval else { return .everything }
     // A partition zone is at most 14 hours from UTC.
     let nanosecondsPerDay = CivilDate.nanosecondsPerDay
-    dates.span =
-      Int(interval.lowerBound / nanosecondsPerDay) - 2...Int(
-        interval.upperBound / nanosecondsPerDay)
-      + 2
+    let first = Int(interval.lowerBound / nanosecondsPerDay) - 2
+    let last = Int(interval.upperBound / nanosecondsPerDay) + 2
+    dates.span = target.schema.period.start(ofDay: first)...last
     return dates
   }
 }
@@ -56,12 +56,11 @@ extension TableTarget {
   /// The pending inputs that have to be read again because the table is no longer what it was when
   /// they were read.
   ///
-  /// - Parameters:
-  ///   - before: The table when they were read.
-  ///   - zone: Zone of the partition dates by which they were cut.
-  func staleInputs(since before: Snapshot?, zone: String) throws -> Set<String> {
+  /// - Parameter look: The table when they were read.
+  func staleInputs(since look: Look) throws -> Set<String> {
     let all = Set(pendingInputs.map(\.appId))
-    if zone != timeZone { return all }
+    if look.zone != timeZone || look.period != schema.period { return all }
+    let before = look.snapshot
     if let before, let snapshot, before.metadata != snapshot.metadata { return all }
     var changed = [DateScope(days: try changedDays(since: before))]
     var stale = all.filter { snapshot?.txns[$0] != nil }
@@ -76,10 +75,11 @@ extension TableTarget {
     return stale
   }
 
-  /// Days since 1970 on which files came or went.
+  /// First days of the periods in which files came or went.
   private func changedDays(since before: Snapshot?) throws -> Set<Int> {
+    let column = schema.partitionColumn
     func files(_ snapshot: Snapshot?) throws -> Set<String> {
-      Set((try snapshot?.files ?? []).map { ($0.partitionValue("date") ?? "") + "/" + $0.filePath })
+      Set((try snapshot?.files ?? []).map { ($0.partitionValue(column) ?? "") + "/" + $0.filePath })
     }
     let dates = try files(before).symmetricDifference(try files(snapshot)).map { $0.prefix(10) }
     return Set(dates.compactMap { CivilDate(iso: $0)?.daysSinceEpoch })

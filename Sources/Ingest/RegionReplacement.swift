@@ -67,17 +67,19 @@ struct RegionReplacement {
     return (change, gone.rows)
   }
 
-  /// Stored dates that the region touches.
+  /// First days of the stored periods that the region touches.
   private func days(_ target: TableTarget) throws -> Set<Int> {
     let nanosecondsPerDay = CivilDate.nanosecondsPerDay
     // A partition zone is at most 14 hours from UTC.
     let slack: Int64 = 14 * 3_600_000_000_000
     let first = (region.interval.lowerBound - slack) / nanosecondsPerDay - 1
     let last = (region.interval.upperBound + slack) / nanosecondsPerDay + 1
-    let stored = (try target.snapshot?.files ?? []).compactMap {
-      $0.partitionValue("date").flatMap { CivilDate(iso: $0) }?.daysSinceEpoch
+    let period = target.schema.period
+    let stored = (try target.snapshot?.files ?? []).compactMap { period.start(of: $0) }
+    return Set(stored).filter { start in
+      let days = period.days(around: start)
+      return Int64(days.upperBound) > first && Int64(days.lowerBound) <= last
     }
-    return Set(stored).filter { Int64($0) >= first && Int64($0) <= last }
   }
 
   private func replace(
@@ -173,7 +175,7 @@ private struct RegionComparison {
   private var isKeyed: Bool { !schema.keyColumns.isEmpty }
 
   mutating func addOld(path: String, masks: [[UInt8]]) throws {
-    let reader = try SegmentReader(path: path, fields: schema.fileFields)
+    let reader = try SegmentReader(path: path, fields: schema.rowFields)
     try reader.forEachRow(keyColumns: schema.keyColumns) { rowGroup, row, key, content in
       if masks[rowGroup][row] == 0 || !holds(key, content) { return }
       if isKeyed { old[key] = content } else { balance[content, default: 0] -= 1 }
@@ -181,7 +183,7 @@ private struct RegionComparison {
   }
 
   mutating func addNew(path: String) throws {
-    let reader = try SegmentReader(path: path, fields: schema.fileFields)
+    let reader = try SegmentReader(path: path, fields: schema.rowFields)
     try reader.forEachRow(keyColumns: schema.keyColumns) { _, _, key, content in
       if !holds(key, content) { return }
       newCount += 1
@@ -193,7 +195,7 @@ private struct RegionComparison {
   /// after the change, once a file.
   mutating func takeGone(path: String, masks: [[UInt8]]) throws -> [Int: [Int]] {
     var gone: [Int: [Int]] = [:]
-    let reader = try SegmentReader(path: path, fields: schema.fileFields)
+    let reader = try SegmentReader(path: path, fields: schema.rowFields)
     try reader.forEachRow(keyColumns: schema.keyColumns) { rowGroup, row, key, content in
       if masks[rowGroup][row] == 0 || !holds(key, content) { return }
       if isKeyed ? new[key] == content : balance[content, default: 0] >= 0 { return }

@@ -47,8 +47,9 @@ final class RowFileSource {
     let target = try target(opened)
     let hasOrdinal = opened.schema.keepsEveryOrdinal
     let layout = RowRouter.layout(opened.source.layout, hasOrdinal: hasOrdinal)
+    let zone = try TimeZoneRules.named(target.timeZone)
     let plan = try RowPlan(
-      schema: target.schema, layout: layout, filled: opened.source.filledColumns)
+      schema: target.schema, layout: layout, zone: zone, filled: opened.source.filledColumns)
     let pool = WorkPool(width: pass.options.jobs)
     defer { pool.close() }
     do {
@@ -61,7 +62,7 @@ final class RowFileSource {
       let router = RowRouter(
         sink: sink, sourceByteCount: opened.source.layout.stride,
         ordinalBase: hasOrdinal ? try ordinalBase(opened.schema) : nil,
-        timeZone: try TimeZoneRules.named(target.timeZone))
+        timeZone: zone)
       let rejected = try readRows(opened, target, router, input, pool)
       try sink.finish()
       try pool.finish()
@@ -179,7 +180,8 @@ final class RowFileSource {
     if let input, input.canBeReadAgain {
       let again = try open(input)
       let plan = try RowPlan(
-        schema: target.schema, layout: again.source.layout, filled: again.source.filledColumns)
+        schema: target.schema, layout: again.source.layout,
+        zone: TimeZoneRules.named(target.timeZone), filled: again.source.filledColumns)
       try places.look(through: again.source, plan: plan) { pass.observer.isInterrupted }
     }
     return try conflicts.indices.map {

@@ -83,7 +83,7 @@ final class RowRouter {
 
   private func turn(to time: Int64) throws {
     let day = timeZone.localDay(nanoseconds: time)
-    let partition = try sink.partition(day: day)
+    let partition = try sink.partition(holding: day)
     if partition.blanks == nil { partition.blanks = BlankColumns(sink.plan) }
     self.partition = partition
     dayStart = nanoseconds(timeZone.startOfDay(day))

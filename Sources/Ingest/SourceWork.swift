@@ -24,7 +24,7 @@ struct SourceWork {
   /// Rows that took the place of stored ones which said less.
   var replacementCount = 0
   var overlap: OverlapFinding?
-  /// All dates of its rows, days since 1970.
+  /// First days of the periods of all its rows, days since 1970.
   var days: Set<Int> = []
   var flagCount = 0
   /// Interval that the input covers, in ns: half-open; nil where it has no rows and no header.
@@ -103,7 +103,11 @@ struct SourceWork {
       var end = (segment.timeRange?.upperBound).map { $0 == .max ? .max : $0 + 1 } ?? day
       if let interval {
         start = min(start, max(interval.lowerBound, day))
-        end = max(end, min(interval.upperBound, Self.start(ofDay: segment.day + 1)))
+        end = max(
+          end,
+          min(
+            interval.upperBound,
+            Self.start(ofDay: target.schema.period.days(around: segment.day).upperBound)))
       }
       if self.interval == nil { self.interval = start..<end }
       if let known = self.interval {

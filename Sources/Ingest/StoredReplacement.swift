@@ -15,16 +15,16 @@ extension IngestPass {
     for (source, rows) in replaced {
       guard let logPath = source.logPath else { throw ReplacesPending() }
       guard let file = try work.target.snapshot?.files.first(where: { $0.filePath == logPath }),
-        let day = file.partitionValue(TableSchema.partitionColumn).flatMap({ CivilDate(iso: $0) })
+        let day = work.target.schema.period.start(of: file)
       else {
         throw PassError(.conservation, "a file of the table is in it no more", place: source.path)
       }
       let copy = try FilteredCopy(path: source.path, schema: work.target.schema)
       work.removals.append(file)
-      let name = nextFilePrefix() + "-" + day.iso + SegmentWriter.suffix
+      let name = nextFilePrefix() + "-" + CivilDate(daysSinceEpoch: day).iso + SegmentWriter.suffix
       guard
         let staged = try copy.write(
-          without: rows, day: day.daysSinceEpoch, directory: run.directory, fileName: name)
+          without: rows, day: day, directory: run.directory, fileName: name)
       else { continue }
       work.kept.append(PendingSegment(staged: staged, tags: file.tags))
     }

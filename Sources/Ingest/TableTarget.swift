@@ -16,7 +16,8 @@ struct PendingSegment: Sendable {
 /// A table that an ingest's rows go to: what it holds, and the inputs that wait for the commit.
 final class TableTarget {
   let name: TableName
-  let schema: TableSchema
+  /// With the period of the table, once there is one.
+  private(set) var schema: TableSchema
   let dataset: String
   private(set) var timeZone: String
   /// Inputs whose rows wait for the commit.
@@ -26,6 +27,18 @@ final class TableTarget {
   private var filesByDate: DatedFiles?
   private let knownSources = KnownSources()
   private let properties: [String: String]
+  /// The partitions in which our last commit left so many small segments that some become one, by the first days of
+  /// their periods.
+  private(set) var crowdedDays: Set<Int> = []
+  /// Commits of ours, so that no two files of a run have one name.
+  private(set) var committedCount = 0
+
+  /// The table when it was looked at, and by what its partitions were cut.
+  struct Look {
+    var snapshot: Snapshot?
+    var zone: String
+    var period: PartitionPeriod
+  }
 
   /// - Parameters:
   ///   - timeZone: Zone of the partition dates of a new table; one that exists keeps its own.
@@ -58,6 +71,7 @@ final class TableTarget {
   private func check() throws {
     filesByDate = nil
     timeZone = snapshot?.configuration[TableProperty.partitionTimezone] ?? timeZone
+    if let snapshot { schema = schema.partitioned(by: try snapshot.partitionPeriod()) }
     try writer.requireMatch(definition)
   }
 
@@ -103,7 +117,7 @@ final class TableTarget {
   /// Stored files that go when the pending ones come.
   private var pendingRemovals: [AddFile] { pendingInputs.flatMap(\.removals) }
 
-  /// Stored files of a date that no pending work takes away.
+  /// Stored files of the period that begins on a day that no pending work takes away.
   func storedFiles(day: Int) throws -> [AddFile] {
     let gone = Set(pendingRemovals.map(\.filePath))
     let files = try storedFilesByDate().files(date: CivilDate(daysSinceEpoch: day).iso)
@@ -112,7 +126,7 @@ final class TableTarget {
 
   private func storedFilesByDate() -> DatedFiles {
     if let filesByDate { return filesByDate }
-    let files = DatedFiles(snapshot)
+    let files = DatedFiles(snapshot, by: schema.partitionColumn)
     filesByDate = files
     return files
   }
@@ -127,7 +141,7 @@ final class TableTarget {
     let waiting = Set(pendingInputs.map(\.appId))
     return StoredLookup(
       schema: StoredSchema(
-        fields: schema.fileFields, keyColumns: schema.keyColumns, indexColumn: schema.indexColumn),
+        fields: schema.rowFields, keyColumns: schema.keyColumns, indexColumn: schema.indexColumn),
       isInput: {
         guard let probe else { return false }
         let appId = InputIdentity.appId(sha256: try probe.sha256(), reading: reading, table: name)
@@ -135,16 +149,16 @@ final class TableTarget {
       }, files: try fileLister())
   }
 
-  /// The files of a date as they are now, whatever is added later.
+  /// The files of a period as they are now, whatever is added later.
   private func fileLister() throws -> @Sendable (Int) throws -> [StoredFileSource] {
     let gone = Set(pendingRemovals.map(\.filePath))
     let (stored, root, indexColumn) = (storedFilesByDate(), root, schema.indexColumn)
     let waiting = Dictionary(grouping: pending) { $0.staged.day }
     let (name, zoneName, zone) = (name, timeZone, try TimeZoneRules.named(timeZone))
-    let known = knownSources
+    let (known, period) = (knownSources, schema.period)
     return { day in
       let date = CivilDate(daysSinceEpoch: day).iso
-      let span = FileBounds.microseconds(ofDay: day, in: zone)
+      let span = FileBounds.microseconds(of: period.days(around: day), in: zone)
       let old = try stored.files(date: date).filter { !gone.contains($0.filePath) }.map { file in
         let source = try known.source(file) {
           StoredFileSource(
@@ -156,7 +170,7 @@ final class TableTarget {
         guard source.bounds.isWithin(span) else {
           throw PassError(
             .input,
-            "a file of \(date) holds rows of other dates by the zone '\(zoneName)': the dates were cut by another zone before '\(TableProperty.partitionTimezone)' was changed",
+            "a file of \(period.column) \(date) holds rows of other dates by the zone '\(zoneName)': the dates were cut by another zone before '\(TableProperty.partitionTimezone)' was changed",
             place: "table '\(name)', \(file.filePath)",
             remedy: "set the property back, or store into another table: --as raw.NAME")
         }
@@ -182,37 +196,48 @@ final class TableTarget {
   /// - Returns: The version and the events of what is in the table now; nil where nothing was left to commit.
   func commit(
     _ run: StagingRun, stamp: ([CoverageEvent]) -> [CoverageEvent],
-    lostRace: (CommitOutcome, _ before: Snapshot?, _ zone: String) throws -> Void
+    lostRace: (CommitOutcome, _ before: Look) throws -> Void
   ) throws -> (version: Int, events: [CoverageEvent])? {
     var events: [CoverageEvent] = []
-    var seen = (snapshot: snapshot, zone: timeZone)
+    func look() -> Look { Look(snapshot: snapshot, zone: timeZone, period: schema.period) }
+    var seen = look()
+    var crowded: Set<Int> = []
     let version = try writer.commit(run: run) { lost in
       if let lost {
         try check()
-        try lostRace(lost, seen.snapshot, seen.zone)
+        try lostRace(lost, seen)
       }
       if pendingInputs.isEmpty { return nil }
       events = stamp(pendingInputs.flatMap(\.events))
-      seen = (snapshot, timeZone)
-      return (change(run, events), definition)
+      seen = look()
+      let change = try change(run, events)
+      crowded = try crowdedDays(with: change.segments.map(\.file))
+      return (change, definition)
     }
     guard let version else { return nil }
     pendingInputs = []
+    crowdedDays = crowded
+    committedCount += 1
     return (version, events)
   }
 
   /// What the pending inputs do to the table.
-  private func change(_ run: StagingRun, _ events: [CoverageEvent]) -> TableChange {
-    let segments = pending.map { $0.staged.placed(schema, tags: $0.tags) }
+  private func change(_ run: StagingRun, _ events: [CoverageEvent]) throws -> TableChange {
+    let segments = try pending.map { segment in
+      var tags = segment.tags
+      if schema.period != .date {
+        tags[SegmentUnits.tag] =
+          try SegmentUnits(path: segment.staged.path, fields: schema.rowFields).text
+      }
+      return segment.staged.placed(schema, tags: tags)
+    }
     let removals = pendingRemovals
     var days = Set(pending.map(\.staged.day))
     for file in removals {
-      if let day = file.partitionValue("date").flatMap({ CivilDate(iso: $0) }) {
-        days.insert(day.daysSinceEpoch)
-      }
+      if let day = schema.period.start(of: file) { days.insert(day) }
     }
     days.formUnion(pendingInputs.flatMap(\.dates.days))
-    let keys = days.map { PartitionKey(date: CivilDate(daysSinceEpoch: $0).iso) }
+    let keys = days.map { schema.period.key(startingOn: $0) }
     var change = TableChange(.merge(.some(Set(keys))))
     change.parameters =
       [
@@ -225,6 +250,28 @@ final class TableTarget {
     change.removed = removals
     change.applications = pendingInputs.map { ($0.appId, 1) }
     return change
+  }
+
+  /// Where a commit of these files leaves many small segments.
+  private func crowdedDays(with added: [AddFile]) throws -> Set<Int> {
+    let byDay = Dictionary(grouping: added) { schema.period.start(of: $0) }
+    var crowded: Set<Int> = []
+    for case (let day?, let files) in byDay {
+      let all = files + (try storedFiles(day: day))
+      guard all.count > SmallSegments.countMax else { continue }
+      if SegmentMerger.groups(all).contains(where: { !SmallSegments.choice($0).isEmpty }) {
+        crowded.insert(day)
+      }
+    }
+    return crowded
+  }
+
+  /// Commits a change that is made of the table as it is now.
+  ///
+  /// - Returns: Whether no other commit came first.
+  func commitOnce(_ change: TableChange, _ run: StagingRun) throws -> Bool {
+    guard case .committed = try writer.commit(change, nil, run: run) else { return false }
+    return true
   }
 
   /// Drops inputs that will be read again, or are done.

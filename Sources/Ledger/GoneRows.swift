@@ -28,11 +28,11 @@ package struct GoneRows {
         "more than \(Self.countMax) rows that files brought are not in the vendor's answer",
         place: path, remedy: "--force replaces them, and sets none aside")
     }
-    let reader = try SegmentReader(path: path, fields: schema.fileFields)
+    let reader = try SegmentReader(path: path, fields: schema.rowFields)
     for (rowGroup, rows) in places.sorted(by: { $0.key < $1.key }) {
       var columns: [(field: Field, column: Column)] = []
       let group = reader.rowGroups[rowGroup]
-      for field in schema.fileFields where !reader.remainders.isRemainder(field.name) {
+      for field in schema.rowFields where !reader.remainders.isRemainder(field.name) {
         if let values = try reader.values(field, group) { columns.append((field, values)) }
       }
       for row in rows { self.rows.append(try originals.keep(rejected(columns, row))) }

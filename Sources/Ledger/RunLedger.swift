@@ -78,7 +78,7 @@ public enum RunLedger {
       return [:]
     }
     let files = Dictionary(grouping: try snapshot.files) {
-      $0.partitionValue(TableSchema.partitionColumn) ?? ""
+      $0.partitionValue(TableSchema.dateColumn) ?? ""
     }
     var last: [TableName: (startedAt: Int64, error: String?)] = [:]
     for date in files.keys.sorted().suffix(dateCountMax) {

@@ -82,7 +82,9 @@ final class SmallTable {
   /// harms nothing: the next one tries again.
   private func compactIfDue(day: Int, run: StagingRun) throws {
     let date = CivilDate(daysSinceEpoch: day).iso
-    func files() throws -> [AddFile] { try table.snapshot?.files(date: date) ?? [] }
+    func files() throws -> [AddFile] {
+      try table.snapshot?.files(where: TableSchema.dateColumn, is: date) ?? []
+    }
     // The snapshot is from before the commit, which added one.
     guard try files().count >= SegmentTier.segmentCountMax, try table.load() != nil else { return }
     let old = try SegmentTier.due(try files()) { try rowByteCount($0) }
@@ -147,7 +149,7 @@ final class SmallTable {
     let columns = try RowColumns(reader, group)
     return (0..<columns.rowCount).map { row in
       var cells: [String: Cell] = [:]
-      for column in schema.columns where column.name != TableSchema.partitionColumn {
+      for column in schema.columns where column.name != TableSchema.dateColumn {
         cells[column.name] = columns.cell(column.name, row)
       }
       return cells

@@ -2,6 +2,7 @@ import Catalog
 import CommandLineKit
 import DeltaLog
 import JSON
+import Market
 
 /// Shows what a table is and holds.
 struct DescribeCommand: Command {
@@ -119,14 +120,18 @@ struct DescribeCommand: Command {
   private func partition(_ column: DeltaField, _ snapshot: Snapshot, _ figures: TableFigures)
     -> [String]
   {
-    let isDate = column.name == TableSchema.partitionColumn
+    let isDate = PartitionPeriod.allCases.contains { $0.column == column.name }
     let index = snapshot.configuration[TableProperty.index]
     let zone = snapshot.configuration[TableProperty.partitionTimezone]
     return [
       column.name, column.type.name, zone ?? "", "", isDate ? figures.firstDate ?? "" : "",
       isDate ? figures.lastDate ?? "" : "",
-      index.map { "Partition: the date of \($0)." } ?? "Partition.",
+      index.map { "Partition: \(Self.words(column.name)) of \($0)." } ?? "Partition.",
     ]
+  }
+
+  private static func words(_ column: String) -> String {
+    column == PartitionPeriod.date.column ? "the date" : "the first date of the \(column)"
   }
 
   private func meaning(_ column: DeltaField, _ schema: TableSchema?) -> String? {

@@ -115,7 +115,7 @@ struct SchemaCommand: Command {
     context.print(
       context.style.bold(Escaping.controls(schema.kind)) + "  "
         + Escaping.controls(schema.description))
-    context.printText("index  \(schema.indexColumn), partitioned by its date")
+    context.printText("index  \(schema.indexColumn), partitioned by its \(schema.period)")
     context.printText("sort   \(schema.sortColumns.joined(separator: ", "))")
     let key = schema.keyColumns.joined(separator: ", ")
     context.printText("key    \(key.isEmpty ? "none: identical rows are genuine" : key)")
@@ -138,8 +138,14 @@ struct SchemaCommand: Command {
         ])
       }
     }
+    if schema.period != .date {
+      table.add([TableSchema.dateColumn, "date", "never", "", "", "", "The date of the index."])
+    }
     table.add([
-      TableSchema.partitionColumn, "date", "never", "", "", "", "Partition: the date of the index.",
+      schema.partitionColumn, "date", "never", "", "", "",
+      schema.period == .date
+        ? "Partition: the date of the index."
+        : "Partition: the first date of the \(schema.period) of the index.",
     ])
     context.print(table)
     if schema.rules.isEmpty { return }

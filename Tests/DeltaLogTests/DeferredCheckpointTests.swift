@@ -45,7 +45,7 @@ import Testing
     let stored = try #require(snapshot.live.stored.first)
     let details = stored.details
     #expect(snapshot.live.stored.count == 1 && stored.count == 11 && !stored.isRead)
-    #expect(try snapshot.files(date: "2023-12-31").isEmpty && !stored.isRead)
+    #expect(try snapshot.files(where: "date", is: "2023-12-31").isEmpty && !stored.isRead)
     #expect(snapshot.txns["lake/ingest/3/raw.x"] != nil && !stored.isRead)
     #expect(try snapshot.files.count == 11 && details.decodedCount == 0)
     let file = try #require(try snapshot.files.first { $0.path.hasSuffix("/f1.parquet") })
@@ -188,14 +188,15 @@ import Testing
       let fileCount = try byCommits.files.count
       #expect(stored.live.stored.count == 3 && stored.live.countBound >= fileCount)
       for date in Set(dates).union(["2024-02-01", "", "2025"]) {
-        let found = try stored.files(date: date)
+        let found = try stored.files(where: "date", is: date)
         #expect(found.count == Set(found).count)
-        #expect(try unchanging(found) == unchanging(byCommits.files(date: date)), "\(date)")
+        #expect(
+          try unchanging(found) == unchanging(byCommits.files(where: "date", is: date)), "\(date)")
       }
       #expect(try unchanging(stored.files) == unchanging(byCommits.files))
     }
     let one = try builder.load()
-    #expect(try one.files(date: "2024-03-29").count > 60)
+    #expect(try one.files(where: "date", is: "2024-03-29").count > 60)
     #expect(one.live.stored.filter(\.isRead).count == 1)
     #expect(one.txns["lake/ingest/1234"]?.version == 1 && one.txns["lake/ingest/5000"] == nil)
   }

@@ -152,8 +152,11 @@ import Testing
         builder.add("c", date: "2024-01-03"), .add(odd), .add(empty),
       ])
     let snapshot = try builder.load()
-    #expect(try snapshot.files(date: "2024-01-02").map(\.path) == ["date=2024-01-02/b.parquet"])
-    #expect(try snapshot.files(date: "").isEmpty)
+    #expect(
+      try snapshot.files(where: "date", is: "2024-01-02").map(\.path) == [
+        "date=2024-01-02/b.parquet"
+      ])
+    #expect(try snapshot.files(where: "date", is: "").isEmpty)
     #expect(try snapshot.filesByPartition()[PartitionKey(["date": nil])]?.count == 2)
     #expect(PartitionKey(["date": nil]).folder(["date"]) == "date=__HIVE_DEFAULT_PARTITION__")
     #expect(PartitionKey(["x": "A/A", "y": "a b"]).folder(["x", "y"]) == "x=A%2FA/y=a b")

@@ -61,7 +61,9 @@ final class MemoryTarget: DeriveTarget {
 
   init(_ name: TableName) { self.name = name }
 
-  func knownUnits() -> [String: KnownUnit] { files.mapValues { KnownUnit(files: $0) } }
+  func knownUnits() -> [String: KnownUnit] {
+    files.mapValues { KnownUnit(origins: $0.map { UnitOrigin($0) }) }
+  }
 
   func isKnownEmpty(_ derivation: Derivation, date: String) -> Bool {
     empties.contains(derivation.emptyAppId(date: date))

@@ -97,7 +97,7 @@ import Testing
     var transaction = Transaction(
       snapshot: nil, storage: try toy.writer().storage)
     transaction.create(
-      schema: try DeltaSchema(fields), partitionColumns: [TableSchema.partitionColumn],
+      schema: try DeltaSchema(fields), partitionColumns: [TableSchema.dateColumn],
       configuration: toy.definition.configuration)
     _ = try transaction.commit()
     try toy.commit(toy.append(day: 0, 0..<3))

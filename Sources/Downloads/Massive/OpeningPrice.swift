@@ -48,9 +48,11 @@ public struct OpeningPrice {
     _ symbol: String, _ session: TradingSession, _ table: TableName
   ) throws -> Int64? {
     guard lake.hasTable(table) else { return nil }
-    let date = session.date.iso
+    let snapshot = try lake.table(table).snapshot()
+    let period = try snapshot.partitionPeriod()
+    let start = period.start(ofDay: session.date.daysSinceEpoch)
     var best: (time: Int64, open: Int64)?
-    for file in try lake.table(table).snapshot().files where file.partitionValue("date") == date {
+    for file in try snapshot.files where period.start(of: file) == start {
       let reader = try SegmentReader(path: file.localPath(in: lake.path(of: table)))
       for group in reader.rowGroups {
         let rows = try RowColumns(

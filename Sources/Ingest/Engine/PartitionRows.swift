@@ -81,8 +81,9 @@ package struct SymbolRows {
   }
 }
 
-/// The rows of one partition date of one table, as they arrive from one source.
+/// The rows of one partition of one table, as they arrive from one source.
 final class PartitionRows {
+  /// First day of its period, days since 1970.
   let day: Int
   private(set) var symbols: UnsafeMutablePointer<SymbolRows>
   private(set) var symbolCount = 0

@@ -1,13 +1,18 @@
 import Catalog
 import Columnar
+import Market
 import Tables
 
 extension RowPlan {
   /// The plan for rows of `layout` into tables of `schema`.
   ///
-  /// - Parameter filled: Names of the columns that the source has; nil: all that the layout has.
+  /// - Parameters:
+  ///   - zone: Zone of the table's dates.
+  ///   - filled: Names of the columns that the source has; nil: all that the layout has.
   /// - Throws: `PassError` when the rows lack the symbol or the index timestamp.
-  init(schema: TableSchema, layout: RowLayout, filled: Set<String>? = nil) throws {
+  init(
+    schema: TableSchema, layout: RowLayout, zone: TimeZoneRules, filled: Set<String>? = nil
+  ) throws {
     func field(_ column: SchemaColumn) -> RowField? {
       column.source.flatMap { layout.field(named: $0) } ?? layout.field(named: column.name)
     }
@@ -49,6 +54,20 @@ extension RowPlan {
         sequence: sequence.flatMap { sequenceForms.contains($0.form) ? $0 : nil }),
       columns: columns, symbolOffset: symbol.offset,
       keyFields: schema.keyColumns.isEmpty
-        ? nil : schema.keyColumns.compactMap { schema.column(named: $0).flatMap(field) })
+        ? nil : schema.keyColumns.compactMap { schema.column(named: $0).flatMap(field) },
+      dates: PartitionDates(period: schema.period, zone: zone))
+  }
+}
+
+extension RowPlan {
+  /// The columns of a segment.
+  var fileFields: [Field] { columns.map(\.field) + (dates.field.map { [$0] } ?? []) }
+
+  /// Where the index timestamps are among `columns`.
+  var indexColumn: Int? {
+    columns.firstIndex { column in
+      guard case .microseconds(let field) = column.origin else { return false }
+      return field.offset == order.indexOffset
+    }
   }
 }

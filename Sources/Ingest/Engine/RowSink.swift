@@ -17,6 +17,8 @@ struct RowPlan: Sendable {
   let symbolOffset: Int
   /// Fields that tell rows of one symbol and index timestamp apart; nil where the table has no key.
   let keyFields: [RowField]?
+  /// How rows are put into partitions.
+  let dates: PartitionDates
 
   /// Row groups are encoded before a date is complete only where no key can repeat.
   var mayEncodeEarly: Bool { keyFields == nil }
@@ -77,8 +79,11 @@ final class RowSink {
     pool = RowPool(stride: plan.layout.stride)
   }
 
-  /// The rows of a date; the source's current date should be kept by the caller.
-  func partition(day: Int) throws -> PartitionRows {
+  /// The rows of the period that holds a date; the source's current date should be kept by the caller.
+  ///
+  /// - Parameter date: Days since 1970.
+  func partition(holding date: Int) throws -> PartitionRows {
+    let day = plan.dates.period.start(ofDay: date)
     if closedDays.contains(day) { throw OutOfOrder() }
     if day < latestDay {
       // Nothing was closed yet, or this date would have been.

@@ -265,7 +265,7 @@ final class SegmentAssembler: Sendable {
       settings.filePrefix + "-" + CivilDate(daysSinceEpoch: day).iso + SegmentWriter.suffix
     return try SegmentWriter(
       directory: settings.stagingDirectory, fileName: name, day: day,
-      columns: plan.columns.map { WriterColumn($0.field) }, options: settings.options)
+      columns: plan.fileFields.map { WriterColumn($0) }, options: settings.options)
   }
 
   /// Ends a segment; that its bytes are on the disk is waited for before the commit.

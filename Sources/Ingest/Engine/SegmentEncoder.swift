@@ -7,6 +7,8 @@ import Tables
 final class SegmentEncoder {
   private let transposer: Transposer
   private let encoders: [ColumnChunkEncoder]
+  /// Where the index timestamps are among the columns, and what encodes their dates; nil in a table by date.
+  private let dates: (index: Int, encoder: ColumnChunkEncoder, of: PartitionDates)?
   private let order: RowOrder
   private let stride: Int
   /// Columns whose nulls were sentinels of the vendor's.
@@ -21,6 +23,13 @@ final class SegmentEncoder {
     let scratch = EncoderScratch(options: options)
     encoders = plan.columns.map {
       ColumnChunkEncoder(column: WriterColumn($0.field), options: options, scratch: scratch)
+    }
+    if let field = plan.dates.field, let index = plan.indexColumn {
+      let encoder = ColumnChunkEncoder(
+        column: WriterColumn(field), options: options, scratch: scratch)
+      dates = (index, encoder, plan.dates)
+    } else {
+      dates = nil
     }
     order = plan.order
     stride = plan.layout.stride
@@ -63,6 +72,20 @@ final class SegmentEncoder {
     chunks.reserveCapacity(encoders.count)
     for (encoder, scratch) in zip(encoders, transposer.scratch) {
       chunks.append(try encoder.encode(scratch, rowCount: rowCount))
+    }
+    if let dates {
+      let times = UnsafePointer(transposer.scratch[dates.index].integers)
+      let days = [Int64](unsafeUninitializedCapacity: rowCount) { buffer, count in
+        if let base = buffer.baseAddress { dates.of.days(of: times, count: rowCount, into: base) }
+        count = rowCount
+      }
+      chunks.append(
+        try days.withUnsafeBufferPointer { days in
+          guard let base = days.baseAddress else {
+            return try dates.encoder.encode(ColumnSource(.allNull), rowCount: rowCount)
+          }
+          return try dates.encoder.encode(ColumnSource(.integers(base)), rowCount: rowCount)
+        })
     }
     let sentinelCount = zip(chunks, hasSentinel).reduce(0) { $0 + ($1.1 ? $1.0.nullCount : 0) }
     return EncodedGroup(

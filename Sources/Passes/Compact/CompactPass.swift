@@ -50,32 +50,10 @@ public final class CompactPass {
         .input, "the table has nested columns, which are not merged", place: table.path,
         remedy: "compact it with the program that wrote it")
     }
-    let hasOrdinal = target.fields.contains { $0.name == TableSchema.ordinalColumn }
     return try CompactPlan.make(
       table, snapshot, choice: choice,
-      canBeMerged: { file in
-        // Places in a source that do not say which one would be lost among those of others.
-        if !hasOrdinal { return true }
-        return try saysSource(file)
-      },
-      isInOrder: { try target.order.holds(in: try $0.localPath(in: table.path)) })
-  }
-
-  /// Whether the places that a file's rows had in their sources tell the sources apart.
-  private func saysSource(_ file: AddFile) throws -> Bool {
-    let reader = try SegmentReader(path: file.localPath(in: table.path), fields: [])
-    let column = TableSchema.ordinalColumn
-    if !reader.mayHaveValues(column) { return true }
-    for group in reader.rowGroups {
-      guard let statistics = reader.statistics(column, rowGroup: group.rowGroup) else {
-        return false
-      }
-      if statistics.nullCount == group.count { continue }
-      guard case .integer(let least)? = statistics.minimum, SourceOrdinal.source(least) > 0 else {
-        return false
-      }
-    }
-    return true
+      canBeMerged: target.merger.canBeMerged,
+      isInOrder: { try target.merger.order.holds(in: try $0.localPath(in: table.path)) })
   }
 
   // MARK: - Run
@@ -101,7 +79,6 @@ final class CompactJob: RewritePass, @unchecked Sendable {
   let target: CompactTarget
   private let staging: StagingSession
   private let observer: any PassObserver
-  private let options: WriterOptions
   private let byteCountMax: Int
 
   /// - Parameter byteCountMax: Memory for the sorting of one unit.
@@ -112,26 +89,17 @@ final class CompactJob: RewritePass, @unchecked Sendable {
     self.staging = staging
     self.observer = observer
     self.byteCountMax = byteCountMax
-    var options = WriterOptions()
-    options.sortingColumns = target.schema?.sortingColumns(2) ?? []
-    // What others wrote may hold it, and is kept as it is.
-    options.allowsNaN = target.schema == nil
-    self.options = options
   }
 
   func rewrite(
     _ unit: RewriteUnit, number: Int
   ) throws -> (product: StagedSegment, conserved: [Conserved]) {
     let run = try staging.run()
-    let rewriter = SegmentRewriter(
-      fields: target.fields, order: target.order, options: options, directory: run.directory,
-      byteCountMax: byteCountMax)
-    let segment = try rewriter.merge(
-      unit.files.map { try $0.localPath(in: target.place) }, day: 0,
+    let segment = try target.merger.merge(
+      unit.files.map { try $0.localPath(in: target.place) }, day: 0, directory: run.directory,
       fileName: "part-\(run.id)-\(number)-compact" + SegmentWriter.suffix,
-      isInterrupted: { observer.isInterrupted })
-    let before = try PartitionFingerprint(
-      files: unit.files, root: target.place, fields: target.fields)
+      byteCountMax: byteCountMax, isInterrupted: { observer.isInterrupted })
+    let before = try target.merger.fingerprint(of: unit.files)
     return (
       segment,
       [

@@ -17,11 +17,6 @@ enum CompactPlan {
   /// Bytes below which a file is small.
   static let smallByteCount: Int64 = 64 << 20
 
-  /// Tags of a file that are made anew when it is merged with others.
-  private static let ownTags: Set<String> = [
-    AddFile.Tag.rows, AddFile.Tag.rowHash2, AddFile.Tag.rowHash, SegmentTag.start, SegmentTag.end,
-  ]
-
   /// - Parameters:
   ///   - canBeMerged: Whether a file's rows keep their order when they are put among others'.
   ///   - isInOrder: Whether a file of another program's is sorted as the table is. Cost: reads its keys.
@@ -33,7 +28,7 @@ enum CompactPlan {
     var units: [RewriteUnit] = []
     var fileCount = 0
     for (partition, files) in try snapshot.filesByPartition() {
-      if case .some(.some(let date)) = partition.values[TableSchema.partitionColumn],
+      if case .some(.some(let date)) = partition.values[TableSchema.dateColumn],
         !choice.contains(date)
       {
         continue
@@ -46,11 +41,9 @@ enum CompactPlan {
           RewriteUnit(partition: partition, name: name, reason: reason.rawValue, files: files))
       }
       // What is said of a file's rows must hold of all rows of the one that it goes into.
-      let groups = Dictionary(grouping: files.filter { $0.size < smallByteCount }) { file in
-        file.tags.filter { !ownTags.contains($0.key) }
-      }
+      let groups = SegmentMerger.groups(files.filter { $0.size < smallByteCount })
       var taken: Set<String> = []
-      for group in groups.values {
+      for group in groups {
         let mergeable = group.count > 1 ? try group.filter(canBeMerged) : []
         if mergeable.count < 2 { continue }
         add(.small, mergeable)

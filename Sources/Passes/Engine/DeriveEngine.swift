@@ -189,10 +189,10 @@ package final class DeriveEngine<Pass: DerivePass>: @unchecked Sendable {
       // Somebody else wrote to these partitions: what is the same already need not be written again.
       let known = try table.knownUnits()
       left.removeAll { unit in
-        let files = known[unit.date]?.files ?? []
-        return files.isEmpty
+        let origins = known[unit.date]?.origins ?? []
+        return origins.isEmpty
           ? table.isKnownEmpty(unit.derivation, date: unit.date)
-          : unit.derivation.isFresh(files)
+          : unit.derivation.isFresh(origins)
       }
       return nil
     }

@@ -1,6 +1,5 @@
 import Bytes
 import Catalog
-import DeltaLog
 import Tables
 
 /// What a derivation will do, before it does it: a plain value, and what runs.
@@ -63,7 +62,7 @@ extension DerivePlan {
         }
       }
       let units = try dates.union(waiting.keys).filter(choice.contains).sorted().map { date in
-        var unit = try Self.unit(pass, target, date, known[date]?.files ?? [], choice)
+        var unit = try Self.unit(pass, target, date, known[date]?.origins ?? [], choice)
         if let table = waiting[date], !unit.state.isDue, unit.state != .frozen {
           unit.state = known[date] == nil ? .missing : .stale
           unit.reason = .inputDue(table)
@@ -75,7 +74,7 @@ extension DerivePlan {
   }
 
   private static func unit<Pass: DerivePass>(
-    _ pass: Pass, _ target: Int, _ date: String, _ files: [AddFile], _ choice: UnitChoice
+    _ pass: Pass, _ target: Int, _ date: String, _ origins: [UnitOrigin], _ choice: UnitChoice
   ) throws -> PassUnit {
     let uses = pass.uses(of: date, target: target)
     let parameters = pass.parameters(of: target)
@@ -89,8 +88,8 @@ extension DerivePlan {
     let derivation = Derivation(
       pass: pass.identity.name, version: pass.identity.version, inputs: fingerprints)
     let known = KnownUnit(
-      files: files,
-      isKnownEmpty: files.isEmpty
+      origins: origins,
+      isKnownEmpty: origins.isEmpty
         && pass.targets[target].isKnownEmpty(derivation, date: date))
     var unit = PassUnit(
       date: date, known: known, derivation: derivation, inputRowCount: inputRowCount,

@@ -75,6 +75,8 @@ public struct PassMeans: Sendable {
   public var jobs: Int
   public var memoryByteCount: Int
   public let observer: any PassObserver
+  /// Shared by the passes of a run: what one fills is read by the next.
+  public let snapshots = SnapshotCache()
 
   public init(
     lake: Lake, jobs: Int? = nil, memoryByteCount: Int? = nil,

@@ -6,28 +6,48 @@ extension StoredInput: DeriveInput {}
 
 /// A table of the lake that a pass fills with segments from its staging folder.
 package final class StagedTarget: DeriveTarget {
-  package let definition: TableDefinition
+  /// With the period of the table, once there is one.
+  package private(set) var definition: TableDefinition
   package var name: TableName { definition.name }
   private let table: TableWriter
   private let staging: StagingSession
+  /// Files that were made here.
+  private var fileCount = 0
 
   /// - Throws: `CatalogError` where the table was made by another pass or with other parameters.
-  package init(_ definition: TableDefinition, lake: Lake, staging: StagingSession) throws {
+  package init(
+    _ definition: TableDefinition, lake: Lake, staging: StagingSession, snapshots: SnapshotCache
+  ) throws {
     self.definition = definition
     self.staging = staging
-    table = TableWriter(definition.name, lake: lake)
-    try reload()
+    table = TableWriter(
+      definition.name, lake: lake, snapshot: try snapshots.newest(lake.table(definition.name)))
+    if table.snapshot == nil { try table.load() }
+    try check()
   }
 
-  private func reload() throws {
-    try table.load()
+  private func check() throws {
+    if let snapshot = table.snapshot {
+      definition = definition.partitioned(by: try snapshot.partitionPeriod())
+    }
     try table.requireMatch(definition)
   }
 
+  /// By date. Cost: a file that does not say its dates is read, in a table by a longer period.
   package func knownUnits() throws -> [String: KnownUnit] {
-    Dictionary(grouping: try table.snapshot?.files ?? []) {
-      $0.partitionValue(TableSchema.partitionColumn) ?? ""
-    }.mapValues { KnownUnit(files: $0) }
+    var units: [String: KnownUnit] = [:]
+    for file in try table.snapshot?.files ?? [] {
+      guard definition.schema.period != .date else {
+        units[file.partitionValue(TableSchema.dateColumn) ?? "", default: KnownUnit()]
+          .origins.append(UnitOrigin(file))
+        continue
+      }
+      let held = try SegmentUnits(file, root: table.root, fields: definition.schema.rowFields)
+      for (date, unit) in held.byDate {
+        units[date, default: KnownUnit()].origins.append(UnitOrigin(file, inputs: unit.inputs))
+      }
+    }
+    return units
   }
 
   package func isKnownEmpty(_ derivation: Derivation, date: String) -> Bool {
@@ -39,20 +59,50 @@ package final class StagedTarget: DeriveTarget {
   ) throws -> Bool {
     if units.isEmpty { return true }
     let run = try staging.run()
-    var change = TableChange(.replace(units.map { PartitionKey(date: $0.date) }))
+    let period = definition.schema.period
+    var change =
+      period == .date
+      ? replacePartitions(units) : try replaceUnits(units, run)
     change.parameters = [("mode", "Overwrite")] + parameters + [("run", run.id)]
-    for unit in units {
-      if let segment = unit.product {
-        change.segments.append(segment.placed(definition.schema, tags: unit.derivation.tags))
-      } else if !isKnownEmpty(unit.derivation, date: unit.date) {
-        // A partition that is emptied again, for the same reason as before, is remembered already: what
-        // goes with this commit are its files, and it is no repetition.
-        change.applications.append((unit.derivation.emptyAppId(date: unit.date), 1))
-      }
+    for unit in units where unit.product == nil && !isKnownEmpty(unit.derivation, date: unit.date) {
+      // A unit that is emptied again, for the same reason as before, is remembered already: what goes with
+      // this commit are its rows, and it is no repetition.
+      change.applications.append((unit.derivation.emptyAppId(date: unit.date), 1))
     }
     let outcome = try table.commit(change, definition, run: run)
-    try reload()
+    try table.load()
+    try check()
     if case .committed = outcome { return true }
+    guard definition.schema.period == period else {
+      throw PassError(
+        .conflict, "the table is kept by \(definition.schema.period) since the run began",
+        place: table.root, remedy: "run the command again")
+    }
     return false
+  }
+
+  /// In a table by date a unit is a partition.
+  private func replacePartitions(_ units: [DerivedUnit<StagedSegment>]) -> TableChange {
+    var change = TableChange(.replace(units.map { PartitionKey(date: $0.date) }))
+    change.segments = units.compactMap { unit in
+      unit.product?.placed(definition.schema, tags: unit.derivation.tags)
+    }
+    return change
+  }
+
+  private func replaceUnits(
+    _ units: [DerivedUnit<StagedSegment>], _ run: StagingRun
+  ) throws -> TableChange {
+    var periods = DerivedPeriods(
+      table.snapshot, root: table.root, schema: definition.schema, directory: run.directory
+    ) { what in
+      self.fileCount += 1
+      return "part-\(run.id)-\(what)-\(self.fileCount)" + SegmentWriter.suffix
+    }
+    try periods.replace(
+      units.map {
+        DerivedPeriods.Unit(date: $0.date, derivation: $0.derivation, segment: $0.product)
+      })
+    return periods.change
   }
 }

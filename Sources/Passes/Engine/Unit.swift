@@ -1,5 +1,4 @@
 import Catalog
-import DeltaLog
 import Tables
 
 /// One date of a derived table, held against what it is made of.
@@ -71,12 +70,13 @@ public struct PassUnit: Sendable {
 
 /// What a derived table holds of a date.
 package struct KnownUnit: Sendable {
-  package var files: [AddFile] = []
+  /// What each file that holds rows of it says of what they were made of.
+  package var origins: [UnitOrigin] = []
   /// Whether the table remembers that no row came of these very inputs.
   package var isKnownEmpty = false
 
-  package init(files: [AddFile] = [], isKnownEmpty: Bool = false) {
-    self.files = files
+  package init(origins: [UnitOrigin] = [], isKnownEmpty: Bool = false) {
+    self.origins = origins
     self.isKnownEmpty = isKnownEmpty
   }
 }
@@ -95,23 +95,23 @@ extension PassUnit {
     let (state, reason): (State, Reason?) =
       if isPurged {
         (.frozen, nil)
-      } else if known.files.isEmpty {
+      } else if known.origins.isEmpty {
         known.isKnownEmpty || inputRowCount == 0
           ? (.empty, nil) : (.missing, .neverMade)
-      } else if derivation.isFresh(known.files) {
+      } else if derivation.isFresh(known.origins) {
         (.fresh, nil)
       } else if inputRowCount == 0 {
         (.orphaned, .inputsGone)
       } else {
-        (.stale, Self.reason(known.files, derivation, tables))
+        (.stale, Self.reason(known.origins, derivation, tables))
       }
     self.init(date: date, state: state, reason: reason, derivation: derivation)
   }
 
   private static func reason(
-    _ files: [AddFile], _ derivation: Derivation, _ tables: [TableName]
+    _ origins: [UnitOrigin], _ derivation: Derivation, _ tables: [TableName]
   ) -> Reason {
-    switch derivation.difference(from: files) {
+    switch derivation.difference(from: origins) {
     case .foreign: .foreignFiles
     case .pass: .passChanged
     case .inputs: .inputsChanged(tables)

@@ -68,7 +68,8 @@ final class GapScan {
   func run(_ report: inout GapReport) throws {
     try registerKnown()
     let reader = PresenceReader(
-      root: source.table.path, indexColumn: source.indexColumn, depth: source.depth, names: names,
+      root: source.table.path, indexColumn: source.indexColumn, zone: source.zone,
+      depth: source.depth, names: names,
       requestedNames: source.requestedNames, namesOfSymbols: source.namesOfSymbols,
       knownSymbols: Set(source.knownSymbols.keys),
       everything: everything)
@@ -143,15 +144,15 @@ final class GapScan {
     }
     map.drop(before: days.lowerBound - 1)
     // Partitions may be reckoned in another zone than UTC.
-    while nextPartition < source.filesByDate.count,
-      source.filesByDate[nextPartition].date.daysSinceEpoch <= days.upperBound + 1
+    while nextPartition < source.partitions.count,
+      source.partitions[nextPartition].days.lowerBound <= days.upperBound + 1
     {
-      let (date, files) = source.filesByDate[nextPartition]
+      let partition = source.partitions[nextPartition]
       nextPartition += 1
-      if date.daysSinceEpoch < days.lowerBound - 1 { continue }
+      if partition.days.upperBound <= days.lowerBound - 1 { continue }
       if source.depth == .coverage { continue }
-      observer.begin(date.iso)
-      let count = try reader.add(files, date: date, to: &map)
+      observer.begin(CivilDate(daysSinceEpoch: partition.days.lowerBound).iso)
+      let count = try reader.add(partition.files, days: partition.days, to: &map)
       observer.didProcess(rowCount: count)
       rowCount += count
     }

@@ -5,14 +5,17 @@ import Ledger
 import Market
 import Tables
 
-/// A table as its gaps are looked for: its files by date, and what the ledger knows of it.
+/// A table as its gaps are looked for: its files by partition, and what the ledger knows of it.
 struct GapSource {
   let table: LakeTable
   let dataset: String
   let indexColumn: String
   let depth: GapDepth
-  let filesByDate: [(date: CivilDate, files: [AddFile])]
-  /// What the partitions' dates span, in ns since 1970 UTC; nil for an empty table.
+  /// Days since 1970, in the table's zone.
+  let partitions: [(days: Range<Int>, files: [AddFile])]
+  let period: PartitionPeriod
+  let zone: TimeZoneRules
+  /// What the rows' dates span, in ns since 1970 UTC; nil for an empty table.
   let extent: Range<Int64>?
   private let ledger: CoverageLedger
   private let sources: Set<Source>
@@ -55,21 +58,27 @@ struct GapSource {
       }
     }
     knownSymbols = symbols
-    let grouped = Dictionary(grouping: try snapshot.files) {
-      $0.partitionValue(TableSchema.partitionColumn).flatMap { CivilDate(iso: $0) }
-    }
+    let period = try snapshot.partitionPeriod()
+    self.period = period
+    let files = try snapshot.files
+    let grouped = Dictionary(grouping: files) { period.start(of: $0) }
     if grouped[nil] != nil {
       throw PassError(
         .input, "table '\(table.displayName)' has files without a date", place: table.path,
-        remedy: "gaps can be told of tables that are partitioned by 'date' alone")
+        remedy: "gaps can be told of tables that are partitioned by 'date', 'month' or 'year' alone"
+      )
     }
-    filesByDate = grouped.compactMap { date, files in date.map { ($0, files) } }
-      .sorted { $0.date < $1.date }
-    let zone = try TimeZoneRules.named(
+    partitions = grouped.compactMap { day, files in
+      day.map { (period.days(around: $0), files) }
+    }.sorted { $0.days.lowerBound < $1.days.lowerBound }
+    zone = try TimeZoneRules.named(
       snapshot.configuration[TableProperty.partitionTimezone] ?? "UTC")
-    if let first = filesByDate.first, let last = filesByDate.last {
-      let start = zone.startOfDay(first.date.daysSinceEpoch) * 1_000_000_000
-      extent = start..<zone.startOfDay(last.date.daysSinceEpoch + 1) * 1_000_000_000
+    let figures = TableFigures(of: files, fields: [])
+    if let first = figures.firstDate.flatMap({ CivilDate(iso: $0) }),
+      let last = figures.lastDate.flatMap({ CivilDate(iso: $0) })
+    {
+      let start = zone.startOfDay(first.daysSinceEpoch) * 1_000_000_000
+      extent = start..<zone.startOfDay(last.daysSinceEpoch + 1) * 1_000_000_000
     } else {
       extent = nil
     }

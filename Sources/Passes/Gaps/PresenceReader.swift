@@ -1,5 +1,6 @@
 import Columnar
 import DeltaLog
+import Market
 import Tables
 
 /// The names of a table's symbols as small numbers, and which of them are wanted.
@@ -36,6 +37,8 @@ final class SeriesNames {
 struct PresenceReader {
   let root: String
   let indexColumn: String
+  /// Zone of the table's dates.
+  let zone: TimeZoneRules
   let depth: GapDepth
   let names: SeriesNames
   /// Names by which the vendor was asked, where rows belong to them rather than to their own symbol.
@@ -49,14 +52,16 @@ struct PresenceReader {
   let everything: Int32?
 
   /// Adds a partition's rows; returns how many were read.
-  func add(_ files: [AddFile], date: CivilDate, to map: inout PresenceMap) throws -> Int {
+  ///
+  /// - Parameter days: The partition's, days since 1970.
+  func add(_ files: [AddFile], days: Range<Int>, to map: inout PresenceMap) throws -> Int {
     var rowCount = 0
     for file in files {
       let reader = try SegmentReader(path: file.localPath(in: root))
       for group in reader.rowGroups {
         let requested = try self.requested(reader, group)
         let series = try self.series(reader, group, requested)
-        let times = try self.times(reader, group, date)
+        let times = try self.times(reader, group, days)
         map.add(series: series, times: times)
         for series in requested { map.add(series: series, times: times) }
         for (series, times) in try aliases(reader, group, times) {
@@ -171,13 +176,17 @@ struct PresenceReader {
     return result
   }
 
-  /// The time of each row in microseconds; the partition's day where only days matter.
+  private static let microsecondsPerDay: Int64 = 86_400_000_000
+
+  /// The time of each row in microseconds; the start of its date, as if that were UTC's, where only days matter.
   private func times(
-    _ reader: SegmentReader, _ group: StoredSpan, _ date: CivilDate
+    _ reader: SegmentReader, _ group: StoredSpan, _ days: Range<Int>
   ) throws -> [Int64] {
-    guard case .slots = depth, let type = reader.storedType(of: indexColumn) else {
+    let isSlotted = if case .slots = depth { true } else { false }
+    let mayDiffer = isSlotted || days.count > 1
+    guard mayDiffer, let type = reader.storedType(of: indexColumn) else {
       return [Int64](
-        repeating: Int64(date.daysSinceEpoch) * 86_400_000_000, count: group.count)
+        repeating: Int64(days.lowerBound) * Self.microsecondsPerDay, count: group.count)
     }
     var field = Field(indexColumn, type)
     if case .timestamp(_, let isUTC) = type {
@@ -188,6 +197,15 @@ struct PresenceReader {
         .input, "column '\(indexColumn)' is no time", place: reader.path,
         remedy: "lake describe shows the table's columns")
     }
-    return values
+    if isSlotted { return values }
+    // Bars of a date begin at one instant.
+    var last: (time: Int64, day: Int64)?
+    return values.map { time in
+      if let last, last.time == time { return last.day }
+      let nanoseconds = time.multipliedReportingOverflow(by: 1000).partialValue
+      let day = Int64(zone.localDay(nanoseconds: nanoseconds)) * Self.microsecondsPerDay
+      last = (time, day)
+      return day
+    }
   }
 }

@@ -1,9 +1,11 @@
+import Columnar
 import Parquet
 import Tables
 
 /// Writes finished bars as the segment of one partition, row group by row group.
 final class BarSink {
   private let encoder: BarEncoder
+  private let dates: DateColumn?
   private let makeWriter: () throws -> SegmentWriter
   private var writer: SegmentWriter?
   /// What was written, complete but perhaps not durable yet.
@@ -12,9 +14,15 @@ final class BarSink {
   /// Why there is no segment. Bars are still made then, for others that are made of them.
   private(set) var failure: (any Error)?
 
-  /// - Parameter makeWriter: Called when the first row group is full, or the partition ends with rows.
-  init(encoder: BarEncoder, makeWriter: @escaping () throws -> SegmentWriter) {
+  /// - Parameters:
+  ///   - dates: The column of dates, in a table by a longer period.
+  ///   - makeWriter: Called when the first row group is full, or the partition ends with rows.
+  init(
+    encoder: BarEncoder, dates: DateColumn? = nil,
+    makeWriter: @escaping () throws -> SegmentWriter
+  ) {
     self.encoder = encoder
+    self.dates = dates
     self.makeWriter = makeWriter
   }
 
@@ -24,7 +32,9 @@ final class BarSink {
     attempt {
       let target = try writer ?? makeWriter()
       writer = target
-      try target.append(try encoder.encode(rows, count: count, names))
+      var group = try encoder.encode(rows, count: count, names)
+      if let dates { group.chunks.append(try dates.encode(count: count)) }
+      try target.append(group)
     }
   }
 
@@ -36,5 +46,26 @@ final class BarSink {
   private func attempt(_ body: () throws -> Void) {
     if failure != nil { return }
     do { try body() } catch { failure = error }
+  }
+}
+
+/// The date of a unit as a column of its rows.
+struct DateColumn {
+  private let encoder: ColumnChunkEncoder
+  private let value: Int64
+
+  /// - Parameter value: Days since 1970.
+  init(_ field: Field, value: Int64, options: WriterOptions) {
+    encoder = ColumnChunkEncoder(column: WriterColumn(field), options: options)
+    self.value = value
+  }
+
+  func encode(count: Int) throws -> EncodedColumnChunk {
+    try [Int64](repeating: value, count: count).withUnsafeBufferPointer { values in
+      guard let base = values.baseAddress else {
+        return try encoder.encode(ColumnSource(.allNull), rowCount: count)
+      }
+      return try encoder.encode(ColumnSource(.integers(base)), rowCount: count)
+    }
   }
 }

@@ -37,7 +37,9 @@ final class ResampleJob: DerivePass, @unchecked Sendable {
     }
     // Tables of bars differ in their interval alone.
     workspaces = targets.first.map {
-      BarWorkspacePool(schema: $0.definition.schema, options: WriterOptions())
+      // And in the date, which a sink adds.
+      BarWorkspacePool(
+        schema: $0.definition.schema.partitioned(by: .date), options: WriterOptions())
     }
   }
 
@@ -133,13 +135,20 @@ final class ResampleJob: DerivePass, @unchecked Sendable {
     _ target: Int, _ date: String, _ run: StagingRun, _ workspace: BarWorkspace
   ) -> BarSink {
     let options = writerOptions[target]
-    let fields = targets[target].definition.schema.fileFields
+    let schema = targets[target].definition.schema
+    let fields = schema.fileFields
     let name = "part-\(run.id)-\(intervals[target].name)-\(date)" + SegmentWriter.suffix
     let directory = run.directory
     let day = CivilDate(iso: date)?.daysSinceEpoch ?? 0
-    return BarSink(encoder: workspace.encoder) {
+    let dates =
+      schema.period == .date
+      ? nil
+      : DateColumn(
+        Field(TableSchema.dateColumn, .date), value: Int64(day), options: options)
+    return BarSink(encoder: workspace.encoder, dates: dates) {
       try SegmentWriter(
-        directory: directory, fileName: name, day: day, columns: fields.map { WriterColumn($0) },
+        directory: directory, fileName: name, day: schema.period.start(ofDay: day),
+        columns: fields.map { WriterColumn($0) },
         options: options)
     }
   }

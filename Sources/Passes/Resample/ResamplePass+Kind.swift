@@ -97,7 +97,7 @@ extension ResamplePass {
       options.jobs = means.jobs
       pass = try ResamplePass(
         lake: means.lake, table: request.table.description, options: options,
-        observer: means.observer)
+        observer: means.observer, snapshots: means.snapshots)
     }
 
     func plan(_ choice: UnitChoice, due: [TableName: Set<String>]) throws -> PassPlan {

@@ -45,11 +45,14 @@ public final class ResamplePass {
   private let sourceName: TableName
   private let options: Options
   private let observer: any PassObserver
+  private let snapshots: SnapshotCache
 
   public init(
-    lake: Lake, table: String, options: Options, observer: any PassObserver = NoObserver()
+    lake: Lake, table: String, options: Options, observer: any PassObserver = NoObserver(),
+    snapshots: SnapshotCache = SnapshotCache()
   ) throws {
     self.lake = lake
+    self.snapshots = snapshots
     self.options = options
     self.observer = observer
     source = try lake.table(named: table)
@@ -66,8 +69,14 @@ public final class ResamplePass {
   public func plan(
     _ choice: UnitChoice = UnitChoice(), due: [TableName: Set<String>] = [:]
   ) throws -> ResamplePlan {
-    let snapshot = try source.snapshot()
+    let snapshot = try snapshots.snapshot(source)
     let schema = try sourceSchema(snapshot)
+    if schema.period != .date {
+      throw PassError(
+        .input,
+        "'\(sourceName)' is kept by \(schema.period), and bars are made of tables that are kept by date",
+        place: source.path, remedy: "resample a table of shorter bars")
+    }
     let input = try StoredInput(
       sourceName, snapshot: snapshot, root: source.path, fields: schema.fileFields)
     let staging = StagingSession(root: lake.root)
@@ -77,7 +86,9 @@ public final class ResamplePass {
       do {
         let interval = try interval(text, schema)
         targets.append(
-          try StagedTarget(try definition(interval, snapshot), lake: lake, staging: staging))
+          try StagedTarget(
+            try definition(interval, snapshot), lake: lake, staging: staging,
+            snapshots: snapshots))
         intervals.append(interval)
       } catch {
         failures.append((text, error))

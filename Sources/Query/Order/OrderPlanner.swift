@@ -11,7 +11,9 @@ struct OrderPlanner: Sendable {
     self.planner = planner
     encoder = KeyEncoder(table)
     // The writer of a lake's file sorts by all of the order; it names at least these.
-    sortNames = ([table.symbolColumn, table.indexColumn] as [Int?]).compactMap { index in
+    // In a table by a longer period than a date it does so within the period.
+    let order = [table.storedDateColumn, table.symbolColumn, table.indexColumn]
+    sortNames = order.compactMap { index in
       guard let index, case .file(let name) = table.columns[index].origin else { return nil }
       return name
     }

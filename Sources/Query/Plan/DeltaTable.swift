@@ -36,8 +36,7 @@ enum DeltaTable {
     }
     if let zone = properties[TableProperty.partitionTimezone] {
       result.zoneName = zone
-      let date = result.column(named: TableSchema.partitionColumn)
-      if let date, result.columns[date].type == .date { result.dateColumn = date }
+      setDates(&result, snapshot)
     }
     let partitionColumns = snapshot.partitionColumns.compactMap { result.column(named: $0) }
     result.partitionColumns = partitionColumns
@@ -47,6 +46,21 @@ enum DeltaTable {
     }
     PartitionOrder.sort(&result.files, by: partitionColumns)
     return result
+  }
+
+  /// Says which columns hold a row's date, where the table promises it.
+  private static func setDates(_ table: inout QueryTable, _ snapshot: Snapshot) {
+    // Of a period that is not known no partition is left out.
+    guard let period = try? snapshot.partitionPeriod(),
+      let column = table.column(named: period.column), table.columns[column].type == .date
+    else { return }
+    table.dateColumn = column
+    table.period = period
+    guard period != .date, let date = table.column(named: TableSchema.dateColumn),
+      table.columns[date].type == .date
+    else { return }
+    table.storedDateColumn = date
+    table.defaultColumns.removeAll { $0 == date }
   }
 
   /// The other names that a kind's schema gives its columns, where one means a single column.

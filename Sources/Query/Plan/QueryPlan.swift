@@ -150,7 +150,7 @@ struct QueryPlan: Sendable {
     return saysTimes && asked.verdict(known) != .none
   }
 
-  /// What tests of the index time mean for the partition date.
+  /// What tests of the index time, and of the date beside it, mean for the partition date.
   ///
   /// - Parameter slack: Days by which dates may differ.
   private static func dates(
@@ -164,19 +164,25 @@ struct QueryPlan: Sendable {
     let scale = ValueDomain.scale(of: table.columns[index]) ?? 9
     var unit: Int128 = 1
     for _ in scale..<9 { unit *= 10 }
-    for case .leaf(let leaf) in filter.conjuncts where leaf.column == index {
+    for case .leaf(let leaf) in filter.conjuncts
+    where leaf.column == index || leaf.column == table.storedDateColumn {
       guard case .values(let set) = leaf.test, let first = set.intervals.first,
         let last = set.intervals.last
       else { continue }
+      let isDate = leaf.column != index
       func day(_ value: Int128) -> Int128? {
+        if isDate { return Int32(exactly: value).map { Int128($0) } }
         // Anything beyond 64 bits of nanoseconds is beyond every date.
         let (product, overflow) = value.multipliedReportingOverflow(by: unit)
         guard !overflow, let nanoseconds = Int64(exactly: product) else { return nil }
         return Int128(zone.localDay(nanoseconds: nanoseconds))
       }
+      func start(_ day: Int128) -> Int128 {
+        Int(exactly: day).map { Int128(table.period.start(ofDay: $0)) } ?? day
+      }
       let dates = IntervalSet(
-        low: day(first.low).map { $0 - slack } ?? .min,
-        high: day(last.high).map { $0 + slack } ?? .max)
+        low: day(first.low).map { start($0 - slack) } ?? .min,
+        high: day(last.high).map { start($0 + slack) } ?? .max)
       if dates == .everything { continue }
       parts.append(
         .leaf(Filter.Leaf(column: date, test: .values(dates), text: dateText(dates, table))))

@@ -1,5 +1,6 @@
 import Columnar
 import DeltaLog
+import Market
 
 /// What a query runs on: columns with meaning, and files that may be opened.
 struct QueryTable: Sendable {
@@ -13,9 +14,12 @@ struct QueryTable: Sendable {
   var tieColumns: [Int] = []
   /// Columns printed when none are asked for, in order.
   var defaultColumns: [Int]
-  /// The column whose value is the date of the index time, and the zone of that date; nil where no
-  /// such promise is made, and a time range must not prune by partition.
+  /// The partition column whose value is the first date of the period of the index time, and the zone of that
+  /// date; nil where no such promise is made, and a time range must not prune by partition.
   var dateColumn: Int?
+  var period = PartitionPeriod.date
+  /// In a table by a longer period, the column of the files that holds the date.
+  var storedDateColumn: Int?
   var zoneName = "UTC"
   /// In output order of their partitions.
   var files: [TableFile]
@@ -33,9 +37,12 @@ struct QueryTable: Sendable {
   var version: Int?
 
   /// Columns whose order the output follows inside a partition.
+  ///
+  /// Dates come first whatever the period: a table that is partitioned otherwise prints the same.
   var orderColumns: [Int] {
     guard let indexColumn else { return [] }
-    return (symbolColumn.map { [$0] } ?? []) + [indexColumn] + tieColumns
+    return (storedDateColumn.map { [$0] } ?? []) + (symbolColumn.map { [$0] } ?? [])
+      + [indexColumn] + tieColumns
   }
 
   func column(named name: String) -> Int? {

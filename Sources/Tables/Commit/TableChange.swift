@@ -41,8 +41,8 @@ extension StagedSegment {
   /// The segment as a file of its partition in a table of the lake's own.
   package func placed(_ schema: TableSchema, tags: [String: String] = [:]) -> PlacedSegment {
     placed(
-      in: PartitionKey(date: CivilDate(daysSinceEpoch: day).iso),
-      columns: [TableSchema.partitionColumn], statistics: logStatistics(schema), tags: tags)
+      in: schema.period.key(startingOn: day), columns: [schema.partitionColumn],
+      statistics: logStatistics(schema), tags: tags)
   }
 }
 

@@ -46,6 +46,26 @@ package struct PartitionFingerprint: Hashable, Sendable {
   var text: String { "\(rowCount):\(rowHash)" }
 }
 
+/// What one file says of what a unit in it was made of; nil where it does not.
+package struct UnitOrigin: Hashable, Sendable {
+  package var pass: String?
+  package var version: String?
+  /// All digits of a derivation's inputs, or the first of them.
+  package var inputs: String?
+
+  /// Of a file that holds one unit.
+  package init(_ file: AddFile) {
+    self.init(file, inputs: file.tag(Derivation.inputsTag))
+  }
+
+  /// Of a unit among those of a file.
+  package init(_ file: AddFile, inputs: String?) {
+    pass = file.tag(Derivation.passTag)
+    version = file.tag(Derivation.versionTag)
+    self.inputs = inputs
+  }
+}
+
 /// What a derived partition was computed from, as its segments' tags say it.
 package struct Derivation: Hashable, Sendable {
   /// Name of the pass, like `resample`.
@@ -79,21 +99,27 @@ package struct Derivation: Hashable, Sendable {
     case pass, inputs
   }
 
-  /// The gravest difference of files that are not fresh.
-  package func difference(from files: [AddFile]) -> Difference {
-    if files.contains(where: { $0.tag(Self.inputsTag) == nil }) { return .foreign }
-    let isSamePass = files.allSatisfy {
-      $0.tag(Self.passTag) == pass && $0.tag(Self.versionTag) == "\(version)"
-    }
-    return isSamePass ? .inputs : .pass
+  /// The gravest difference of what is not fresh.
+  package func difference(from origins: [UnitOrigin]) -> Difference {
+    if origins.contains(where: { $0.inputs == nil }) { return .foreign }
+    return origins.allSatisfy(isOfSamePass) ? .inputs : .pass
   }
 
-  /// Whether all files of a derived partition say that they come from exactly this. A file without
-  /// tags never does.
-  package func isFresh(_ files: [AddFile]) -> Bool {
-    !files.isEmpty
-      && files.allSatisfy { file in tags.allSatisfy { file.tag($0.key) == $0.value } }
+  private func isOfSamePass(_ origin: UnitOrigin) -> Bool {
+    origin.pass == pass && origin.version == "\(version)"
   }
+
+  /// Whether all that there is of a unit says that it comes from exactly this. What says nothing never does.
+  package func isFresh(_ origins: [UnitOrigin]) -> Bool {
+    !origins.isEmpty
+      && origins.allSatisfy { origin in
+        guard isOfSamePass(origin), let known = origin.inputs else { return false }
+        return known == inputs || known == inputDigits
+      }
+  }
+
+  /// The digits of `inputs` that a segment of several dates keeps of each.
+  package var inputDigits: String { String(inputs.prefix(SegmentUnits.inputDigitCount)) }
 
   /// The application id by which a table remembers that a partition came out empty.
   package func emptyAppId(date: String) -> String {

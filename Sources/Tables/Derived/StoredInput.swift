@@ -25,7 +25,7 @@ package final class StoredInput: Sendable {
     self.root = root
     self.fields = fields
     filesByDate = Dictionary(grouping: try snapshot.files) {
-      $0.partitionValue(TableSchema.partitionColumn) ?? ""
+      $0.partitionValue(TableSchema.dateColumn) ?? ""
     }
     purged = try DateRange.purged(from: snapshot, path: root)
   }

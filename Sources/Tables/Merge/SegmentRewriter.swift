@@ -11,6 +11,7 @@ import Parquet
 /// staging. Memory is bounded by `byteCountMax` and by the size of one column of a row group.
 package struct SegmentRewriter {
   private let fields: [Field]
+  private let unhashed: Set<String>
   private let order: SortOrder
   private let options: WriterOptions
   private let directory: String
@@ -19,12 +20,14 @@ package struct SegmentRewriter {
 
   /// - Parameters:
   ///   - fields: The table's columns, without its partition columns.
+  ///   - unhashed: Those that count for nothing in the rows' hashes.
   ///   - directory: Where segments are made.
   package init(
-    fields: [Field], order: SortOrder, options: WriterOptions, directory: String,
-    byteCountMax: Int
+    fields: [Field], unhashed: Set<String> = [], order: SortOrder, options: WriterOptions,
+    directory: String, byteCountMax: Int
   ) {
     self.fields = fields
+    self.unhashed = unhashed
     self.order = order
     self.options = options
     self.directory = directory
@@ -65,7 +68,7 @@ package struct SegmentRewriter {
     let total = try readers.reduce(0) { $0 + (try $1.rowCount()) }
     let cuts = RowGroupCuts.plan(
       order.text == nil ? [total] : ranks.counts, groupRowMax: try groupRowMax(readers, total))
-    let encoder = GroupEncoder(fields: fields, options: options)
+    let encoder = GroupEncoder(fields: fields, options: options, unhashed: unhashed)
     let gather = ColumnGather(readers)
     let writer = try SegmentWriter(
       directory: directory, fileName: fileName, day: day, columns: fields.map { WriterColumn($0) },
@@ -116,7 +119,7 @@ package struct SegmentRewriter {
       throw PassError(.input, "the file's rows are not in order", place: path)
     }
     let reader = try SegmentReader(path: path, fields: fields)
-    let encoder = GroupEncoder(fields: fields, options: options)
+    let encoder = GroupEncoder(fields: fields, options: options, unhashed: unhashed)
     let gather = ColumnGather([reader])
     let chunkRowMax = try groupRowMax([reader], try reader.rowCount())
     let ranks = try order.text.map { try TextRanks([reader], column: $0) } ?? TextRanks()

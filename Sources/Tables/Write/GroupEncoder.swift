@@ -9,10 +9,14 @@ package final class GroupEncoder {
   private let fields: [Field]
   private let encoders: [ColumnChunkEncoder]
   private let remainders: RemainderColumns
+  private let unhashed: Set<String>
 
-  /// - Parameter fields: The table's columns, each time before its nanoseconds.
-  package init(fields: [Field], options: WriterOptions) {
+  /// - Parameters:
+  ///   - fields: The table's columns, each time before its nanoseconds.
+  ///   - unhashed: Those that say nothing which others do not: see `TableSchema.rowFields`.
+  package init(fields: [Field], options: WriterOptions, unhashed: Set<String> = []) {
     self.fields = fields
+    self.unhashed = unhashed
     let scratch = EncoderScratch(options: options)
     encoders = fields.map {
       ColumnChunkEncoder(column: WriterColumn($0), options: options, scratch: scratch)
@@ -57,6 +61,8 @@ package final class GroupEncoder {
   }
 
   private func hash(_ field: Field, _ values: Column, _ sums: inout RowSums) {
-    if !RowSums.isProvenance(field.name) { sums.add(values, of: field) }
+    if !RowSums.isProvenance(field.name), !unhashed.contains(field.name) {
+      sums.add(values, of: field)
+    }
   }
 }

@@ -3,7 +3,7 @@ import Parquet
 
 /// A data file in staging, complete, that no table knows yet.
 package struct StagedSegment: Sendable {
-  /// Partition date, days since 1970.
+  /// First day of its partition's period, days since 1970.
   package var day: Int
   /// Where it lies now.
   package var path: String

@@ -1,0 +1,137 @@
+import Bytes
+import Catalog
+import Columnar
+import DeltaLog
+import Platform
+
+/// The dates that a segment of a table by a longer period holds, and what there is of each: the tag `lake.units`.
+///
+///     2024-01-02:391:9f…e1:03b7…;2024-01-03:391:04…7c:b1…
+///
+/// Of each date it says the number of rows and the sum of their hashes; and in a derived table, what the date was
+/// made of: the first 16 digits of the derivation's. A date of which that is not known has three fields.
+package struct SegmentUnits: Hashable, Sendable {
+  package struct Unit: Hashable, Sendable {
+    package var rowCount: Int64
+    package var rowHash: Fingerprint
+    /// What it was made of; nil where nobody knows.
+    package var inputs: String?
+
+    package init(rowCount: Int64, rowHash: Fingerprint, inputs: String? = nil) {
+      self.rowCount = rowCount
+      self.rowHash = rowHash
+      self.inputs = inputs
+    }
+  }
+
+  package static let tag = "lake.units"
+  /// Digits of a derivation's inputs that are kept.
+  package static let inputDigitCount = 16
+
+  /// By ISO date.
+  package private(set) var byDate: [String: Unit] = [:]
+
+  package init() {}
+
+  package init(_ date: String, _ unit: Unit) { byDate = [date: unit] }
+
+  /// nil where a text is no list of units: then nothing is known of the segment.
+  package init?(tag text: String) {
+    for entry in text.split(separator: ";", omittingEmptySubsequences: false) {
+      let parts = entry.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+      guard (3...4).contains(parts.count), CivilDate(iso: parts[0]) != nil,
+        let rowCount = Int64(parts[1]), rowCount >= 0, let hash = Fingerprint(hex: parts[2])
+      else { return nil }
+      let inputs = parts.count == 4 ? parts[3] : nil
+      guard inputs.map({ $0.utf8.count == Self.inputDigitCount }) ?? true else { return nil }
+      let unit = Unit(rowCount: rowCount, rowHash: hash, inputs: inputs)
+      if byDate.updateValue(unit, forKey: parts[0]) != nil { return nil }
+    }
+  }
+
+  package var text: String {
+    byDate.sorted { $0.key < $1.key }.map { date, unit in
+      "\(date):\(unit.rowCount):\(unit.rowHash)" + (unit.inputs.map { ":" + $0 } ?? "")
+    }.joined(separator: ";")
+  }
+
+  package var isEmpty: Bool { byDate.isEmpty }
+  package var dates: Set<String> { Set(byDate.keys) }
+
+  /// Adds the rows of another segment. A date of which both have some was made of the same only where both say so.
+  package mutating func add(_ other: SegmentUnits) {
+    byDate.merge(other.byDate) { one, other in
+      Unit(
+        rowCount: one.rowCount.adding(clamped: other.rowCount),
+        rowHash: Self.sum([one.rowHash, other.rowHash]),
+        inputs: one.inputs == other.inputs ? one.inputs : nil)
+    }
+  }
+
+  package func without(_ dates: Set<String>) -> SegmentUnits {
+    var rest = self
+    rest.byDate = byDate.filter { !dates.contains($0.key) }
+    return rest
+  }
+
+  package var rowCount: Int64 {
+    byDate.values.reduce(0) { $0.adding(clamped: $1.rowCount) }
+  }
+
+  package var rowHash: Fingerprint { Self.sum(byDate.values.map(\.rowHash)) }
+
+  private static func sum(_ hashes: [Fingerprint]) -> Fingerprint {
+    hashes.reduce(into: Fingerprint()) { $0 &+= $1 }
+  }
+}
+
+extension SegmentUnits {
+  /// Reads the dates of a data file's rows, from its column `date`.
+  ///
+  /// - Parameter fields: The table's columns that say something: `TableSchema.rowFields`.
+  /// - Throws: Where a row has no date.
+  package init(path: String, fields: [Field]) throws {
+    let reader = try SegmentReader(path: path, fields: fields)
+    let date = Field(TableSchema.dateColumn, .date)
+    let content = fields.filter { !RowSums.isProvenance($0.name) }
+    var byDay: [Int64: Unit] = [:]
+    for group in reader.rowGroups {
+      let days = try reader.column(date, group)
+      guard case .integers(let values) = days.storage, values.count == group.count,
+        days.validity.map({ !$0.contains(0) }) ?? true
+      else {
+        throw PassError(
+          .input,
+          "the file's rows have no '\(TableSchema.dateColumn)', and the table is kept by a longer period",
+          place: path,
+          remedy: "lake restore TABLE --version N takes back the commit that brought the file")
+      }
+      let sums = try reader.sums(of: content, group)
+      for row in 0..<group.count {
+        byDay[values[row], default: Unit(rowCount: 0, rowHash: Fingerprint())].add(sums[row])
+      }
+    }
+    for (day, unit) in byDay { byDate[CivilDate(daysSinceEpoch: Int(day)).iso] = unit }
+  }
+
+  /// What the log says of a file, or else the file itself.
+  package init(_ file: AddFile, root: String, fields: [Field]) throws {
+    if let known = file.units {
+      self = known
+    } else {
+      try self.init(path: file.localPath(in: root), fields: fields)
+    }
+  }
+}
+
+extension SegmentUnits.Unit {
+  fileprivate mutating func add(_ row: Fingerprint) {
+    rowCount = rowCount.adding(clamped: 1)
+    rowHash &+= row
+  }
+}
+
+extension AddFile {
+  /// What the log says of its dates; nil where it does not.
+  package var units: SegmentUnits? { tag(SegmentUnits.tag).flatMap { SegmentUnits(tag: $0) } }
+}

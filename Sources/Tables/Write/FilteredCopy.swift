@@ -1,0 +1,39 @@
+import Catalog
+import Columnar
+import Parquet
+
+/// Writes a data file again without some of its rows.
+package struct FilteredCopy {
+  package let reader: SegmentReader
+  package let schema: TableSchema
+
+  package init(path: String, schema: TableSchema) throws {
+    reader = try SegmentReader(path: path, fields: schema.fileFields)
+    self.schema = schema
+  }
+
+  /// Writes rows that stay, row group by row group, in order.
+  ///
+  /// - Parameters:
+  ///   - day: First day of the partition's period.
+  ///   - keeping: Says which rows of a row group stay: ascending places in it.
+  package func write(
+    day: Int, directory: String, fileName: String,
+    keeping: (SegmentReader, StoredSpan) throws -> [Int]
+  ) throws -> StagedSegment {
+    var options = WriterOptions()
+    options.sortingColumns = schema.sortingColumns(2)
+    let writer = try SegmentWriter(
+      directory: directory, fileName: fileName, day: day,
+      columns: reader.fields.map { WriterColumn($0) }, options: options)
+    let encoder = GroupEncoder(
+      fields: reader.fields, options: options, unhashed: schema.impliedColumns)
+    for group in reader.rowGroups {
+      let kept = try keeping(reader, group)
+      if kept.isEmpty { continue }
+      try writer.append(
+        try encoder.encode(rowCount: kept.count) { try reader.column($0, group).rows(kept) })
+    }
+    return try writer.finish()
+  }
+}
