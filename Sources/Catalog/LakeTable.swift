@@ -89,6 +89,7 @@ extension Lake {
       try requireLog(of: name)
       if hasTable(name) { try self.table(name).snapshot().requireWritable() }
     }
+    if hasTable(table) { try self.table(table).snapshot().requireNotDerived(table) }
   }
 
   /// The table of that name, whether it exists or not.
@@ -109,6 +110,20 @@ extension Lake {
     let snapshot = try table.snapshot()
     try definition.requireMatch(snapshot)
     return (table, snapshot)
+  }
+}
+
+extension Snapshot {
+  /// Refuses rows from elsewhere for a table that a pass fills: they would go with the next run of that pass, and
+  /// their files would count as stored all the same.
+  public func requireNotDerived(_ name: TableName) throws(CatalogError) {
+    guard let pass = configuration[TableProperty.pass] else { return }
+    throw CatalogError(
+      .tableMismatch,
+      "table '\(name)' is derived: '\(pass)' makes it, and would replace what else is put into it",
+      place: .init(table: name.description),
+      remedy:
+        "store into a table of its own: lake ingest --as raw.NAME, or lake download --as raw.NAME")
   }
 }
 

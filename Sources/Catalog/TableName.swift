@@ -5,6 +5,8 @@ import Platform
 public struct TableName: Hashable, Sendable, Comparable, CustomStringConvertible {
   /// The layers of a lake, in the order in which data passes through them.
   public static let layers = ["raw", "bars", "derived", "training", "quarantine", "ledger"]
+  /// Those that only `lake` itself puts rows into: under names that it makes, with properties that it relies on.
+  private static let ownLayers: Set<String> = ["quarantine", "ledger"]
   /// Letters of a name at most: it is a folder's name.
   public static let letterCountMax = 128
 
@@ -41,6 +43,15 @@ public struct TableName: Hashable, Sendable, Comparable, CustomStringConvertible
         remedy: "lake tables")
     }
     try self.init(layer: String(parts[0]), name: String(parts[1]))
+  }
+
+  /// Reads the name of a table that a person gives to rows, like `raw.mine`.
+  public init(forRows text: String) throws(CatalogError) {
+    try self.init(parsing: text)
+    guard Self.ownLayers.contains(layer) else { return }
+    throw CatalogError(
+      .badName, "'\(text)' is no table for rows: lake itself fills the layer '\(layer)'",
+      remedy: "'raw.\(name)'")
   }
 
   private init(uncheckedLayer layer: String, _ name: String) {

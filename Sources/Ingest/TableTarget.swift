@@ -71,6 +71,7 @@ final class TableTarget {
   private func check() throws {
     filesByDate = nil
     timeZone = snapshot?.configuration[TableProperty.partitionTimezone] ?? timeZone
+    try snapshot?.requireNotDerived(name)
     if let snapshot { schema = schema.partitioned(by: try snapshot.partitionPeriod()) }
     try writer.requireMatch(definition)
   }

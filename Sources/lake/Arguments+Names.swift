@@ -5,11 +5,11 @@ import RowSources
 
 /// Values of flags that can be judged before anything is read: a mistake is one of the command line.
 extension Arguments {
-  /// A table's name; nil where the flag is not given.
+  /// The name of a table to be filled; nil where the flag is not given.
   func tableName(_ flag: String) throws(UsageError) -> TableName? {
     guard let text = value(flag) else { return nil }
     do throws(CatalogError) {
-      return try TableName(parsing: text)
+      return try TableName(forRows: text)
     } catch {
       throw UsageError(
         .badValue, "flag '--\(written(flag))': " + error.message, remedy: error.remedy,

@@ -133,4 +133,12 @@ import Testing
     let error = #expect(throws: CatalogError.self) { try TableName(parsing: text) }
     #expect(error?.message == message)
   }
+
+  @Test(arguments: ["quarantine.x_trades", "ledger.runs"])
+  func whatLakeItselfFillsIsNoTableForRows(text: String) throws {
+    let error = #expect(throws: CatalogError.self) { try TableName(forRows: text) }
+    #expect(error?.code == .badName && error?.remedy?.hasPrefix("'raw.") == true)
+    #expect(try TableName(parsing: text).description == text)
+    for layer in ["raw", "bars", "derived", "training"] { _ = try TableName(forRows: layer + ".x") }
+  }
 }

@@ -105,6 +105,22 @@ private let source = "raw.test_set_ohlcv_1s"
       ])
   }
 
+  @Test func rowsFromElsewhereHaveNoPlaceInADerivedTable() throws {
+    let toy = try ToyLake()
+    try toy.ingest([try toy.bars("a.dbn", (0..<60).map { ToyLake.Bar(second: $0) })])
+    _ = try resample(toy, ["1m"])
+    let derived = try TableName(parsing: "bars.test_set_ohlcv_1m")
+    let file = try toy.bars("b.dbn", [ToyLake.Bar(second: 3600)], kind: .ohlcv1m)
+    let report = try toy.ingest([file]) { $0.table = derived }
+    guard case .failed(let error) = report.files[0].state else {
+      Issue.record("the next run of the pass would take them away")
+      return
+    }
+    #expect("\(error)".contains("'bars.test_set_ohlcv_1m' is derived"))
+    #expect(throws: CatalogError.self) { try toy.lake.requireUsable(derived) }
+    #expect(try toy.rows(derived.description, ["volume"]) == [["600"]])
+  }
+
   @Test func filesWithoutTagsAreReadNotTrusted() throws {
     let toy = try ToyLake()
     try toy.ingest([try toy.bars("a.dbn", (0..<60).map { ToyLake.Bar(second: $0) })])

@@ -3,7 +3,7 @@
 
 Needs no shared data.
 
-Cases: 135
+Cases: 146
 """
 from __future__ import annotations
 
@@ -191,6 +191,8 @@ def judge_config(judge: Judge) -> None:
         ("- {pass: resample, table: raw.a_ohlcv_1s, to: [1m, 5m], as: bars.b}", "one interval"),
         ("- {pass: resample, table: raw.a_ohlcv_1s, to: [1m]}\n- {pass: resample, table: raw.a_ohlcv_1s, to: [1m]}", "made by two passes"),
         ("- {pass: resample, table: bars.a_ohlcv_1m, to: [5m], as: bars.b_ohlcv_5m}\n- {pass: resample, table: bars.b_ohlcv_5m, to: [1h], as: bars.a_ohlcv_1m}", "made of another"),
+        ("- {pass: resample, table: raw.a_ohlcv_1s, to: [1m], as: quarantine.a}", "no table for rows"),
+        ("- {pass: resample, table: raw.a_ohlcv_1s, to: [1m], as: ledger.a}", "no table for rows"),
         ("- {table: raw.a_ohlcv_1s}", "'pass' is missing"),
         ("- {pass: resample}", "'table' is missing"),
         ("- resample", "expected a group"),
@@ -219,6 +221,23 @@ def judge_failures(judge: Judge) -> None:
     judge.check(result.status == 2 and "raw.later_ohlcv_1s" in result.talk, "a source that is not there fails", result.talk)
     judge.check(are_right(broken), "and leaves the others alone")
     judge.check(broken.run("status").status == 0, "status: it is not there yet")
+
+
+def judge_strangers(judge: Judge) -> None:
+    """Rows from elsewhere have no place where a pass would replace them, nor where lake keeps its own."""
+    lake = new_lake(judge)
+    lake.run("run").expect(0)
+    folder = judge.folder()
+    file = bars_csv(folder / "more.csv", DAYS[:2], ["TSLA"], 9)
+    refused = lake.run("ingest", file, "--table", "bars.x_ohlcv_1m", "--interval", "1m")
+    judge.check(refused.status == 2 and "derived" in refused.talk and "bars.x_ohlcv_1m" in refused.talk, "a file for a derived table is refused", refused.talk)
+    judge.check(are_right(lake), "which stays as it is")
+    lake.run("restore", "bars.x_ohlcv_1m", "--empty").expect(0)
+    judge.check(lake.run("ingest", file, "--table", "bars.x_ohlcv_1m", "--interval", "1m").status == 2, "so is one for a derived table without rows")
+    for table in ("quarantine.x_ohlcv_1m", "ledger.mine"):
+        for words in (["ingest", str(file), "--interval", "1m"], ["resample", SOURCE, "--to", "1h"]):
+            told = lake.run(*words, "--as", table)
+            judge.check(told.status == 64 and "no table for rows" in told.talk, f"{words[0]} --as {table}", told.talk)
 
 
 def judge_kills(judge: Judge) -> None:
@@ -256,6 +275,7 @@ def judge_all(judge: Judge) -> None:
     judge_runs(judge)
     judge_config(judge)
     judge_failures(judge)
+    judge_strangers(judge)
     judge_kills(judge)
     judge_races(judge)
 

@@ -16,6 +16,7 @@ public struct PassParameter: Sendable {
   public enum Kind: Sendable {
     /// Like `1m`; may be several.
     case intervals
+    /// One that it fills.
     case table
   }
 
@@ -48,7 +49,7 @@ public struct PassParameter: Sendable {
         ? "'\(text)' is no interval: expected a count and a unit, like 15s, 1m, 1h or 1d" : nil
     case .table:
       do throws(CatalogError) {
-        _ = try TableName(parsing: text)
+        _ = try TableName(forRows: text)
         return nil
       } catch {
         return error.message
