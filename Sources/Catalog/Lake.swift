@@ -104,15 +104,31 @@ public struct Lake: Sendable {
   /// - Throws: `unreadable` where a layer cannot be listed.
   public func tableNames() throws(CatalogError) -> [TableName] {
     var names: [TableName] = []
+    for layer in TableName.layers { names += try tableNames(layer: layer) }
+    return names
+  }
+
+  /// The same of the layers that can be listed.
+  ///
+  /// - Parameter failed: Takes why another one cannot.
+  public func tableNames(failed: (CatalogError) -> Void) -> [TableName] {
+    var names: [TableName] = []
     for layer in TableName.layers {
-      let folder = root + "/" + layer
-      for name in try FileSystem.names(in: folder)
-      where FileSystem.isTable(folder + "/" + name) {
-        // A folder whose name no table may have is not ours.
-        if let table = try? TableName(layer: layer, name: name) { names.append(table) }
+      do throws(CatalogError) {
+        names += try tableNames(layer: layer)
+      } catch {
+        failed(error)
       }
     }
-    return names.sorted()
+    return names
+  }
+
+  /// The same of one layer: others need not be readable.
+  public func tableNames(layer: String) throws(CatalogError) -> [TableName] {
+    let folder = root + "/" + layer
+    return try FileSystem.names(in: folder).filter { FileSystem.isTable(folder + "/" + $0) }
+      // A folder whose name no table may have is not ours.
+      .compactMap { try? TableName(layer: layer, name: $0) }.sorted()
   }
 
   /// Whether a table of that name is there, be it that it can be read or not.
@@ -122,10 +138,13 @@ public struct Lake: Sendable {
 
   /// Checks that a table exists; the error offers the nearest names.
   public func requireTable(named text: String) throws(CatalogError) -> TableName {
-    let known = try tableNames()
-    if let name = known.first(where: { $0.description == text }) { return name }
     // Text that no table may be called by is unknown, and said to be so below.
-    if let name = try? TableName(parsing: text) { try requireLog(of: name) }
+    if let name = try? TableName(parsing: text) {
+      // Whether any other table can be looked at does not matter.
+      if hasTable(name) { return name }
+      try requireLog(of: name)
+    }
+    let known = try tableNames()
     if known.isEmpty {
       throw CatalogError(
         .unknownTable, "unknown table '\(text)': this lake has no tables yet",

@@ -71,7 +71,7 @@ public enum CoverageRecovery {
   ) throws -> [CoverageEvent] {
     let known = Set(ledger.events.map(\.identity))
     var events: [CoverageEvent] = []
-    for name in try lake.tableNames() where name.layer == "raw" {
+    for name in try lake.tableNames(layer: "raw") {
       do {
         events += try missing(lake.table(name), known: known, isWhole: isWhole)
       } catch {

@@ -14,8 +14,9 @@ struct ConfiguredWork {
     self.config = config
     var kinds: [String: String] = [:]
     if let lake = try context.findLakeIfAny() {
-      for name in try lake.tableNames() {
-        // A table that cannot be read says nothing here; whoever works on it is told why.
+      // What cannot be read says nothing here; whoever works on it is told why.
+      for name in lake.tableNames(failed: { _ in }) {
+        // As above.
         let snapshot = try? lake.table(named: name.description).snapshot()
         kinds[name.description] = snapshot?.configuration[TableProperty.schema]
       }

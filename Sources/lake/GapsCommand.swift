@@ -70,7 +70,7 @@ struct GapsCommand: JobCommand {
     if let calendar { _ = try ExchangeCalendar.named(calendar, in: lake) }
     let names =
       tables.isEmpty
-      ? try lake.tableNames().filter { $0.layer == "raw" }.map(\.description) : tables
+      ? try lake.tableNames(layer: "raw").map(\.description) : tables
     let found = try names.map { try lake.requireTable(named: $0) }
     recorder.begin(in: lake)
     // A table that cannot be read is told of when its turn comes.

@@ -38,11 +38,11 @@ struct StatusCommand: Command {
       context.report(mistake)
       status = .failed
     }
-    let failed = { (_: TableName, error: any Error) in
+    let failed = { (error: any Error) in
       context.report(error)
       status = .failed
     }
-    var tables = try DerivedTable.all(
+    var tables = DerivedTable.all(
       in: lake, configured: passes, kinds: PassRegistry.all, failed: failed)
     if let table {
       let name = try TableName(parsing: table)
@@ -55,10 +55,7 @@ struct StatusCommand: Command {
           remedy: "lake status shows what is derived; lake describe \(table) shows the table")
       }
     }
-    let tallies = try tally(passes, of: tables, lake, in: context) { error in
-      context.report(error)
-      status = .failed
-    }
+    let tallies = try tally(passes, of: tables, lake, in: context, failed: failed)
     var failures: [TableName: (startedAt: Int64, error: String)] = [:]
     do {
       failures = try RunLedger.failures(in: lake)

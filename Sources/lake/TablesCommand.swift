@@ -24,16 +24,19 @@ struct TablesCommand: Command {
 
   func run(in context: Context) throws -> ExitStatus {
     let lake = try context.findLake()
-    let names = try lake.tableNames()
+    var status = ExitStatus.done
+    let names = lake.tableNames { error in
+      context.report(error)
+      status = .failed
+    }
     if printsNames, !context.isJSON {
       for name in names { context.output.write(name.description + "\n") }
-      return .done
+      return status
     }
     var list = TextTable([
       ("TABLE", .left), ("KIND", .left), ("ROWS", .right), ("FILES", .right), ("SIZE", .right),
       ("FROM", .left), ("TO", .left), ("VERSION", .right),
     ])
-    var status = ExitStatus.done
     var summary = Total()
     for name in names {
       try context.checkInterruption()
@@ -56,7 +59,7 @@ struct TablesCommand: Command {
     } else if !list.rows.isEmpty {
       context.print(list)
     }
-    if names.isEmpty, !context.isJSON {
+    if names.isEmpty, status == .done, !context.isJSON {
       context.say("no tables yet in \(Escaping.controls(lake.root))")
       context.say("next: lake ingest FILE…")
     }

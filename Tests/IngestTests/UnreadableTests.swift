@@ -112,6 +112,20 @@ struct UnreadableTests {
     #expect(try CoverageLedger.read(toy.lake).events.count == 3)
   }
 
+  @Test("as a layer hides no table of another one")
+  func layer() throws {
+    let toy = try ToyLake()
+    try toy.ingest([try toy.bars("a.dbn", [ToyLake.Bar(second: 1)])])
+    let table = try #require(try toy.lake.tableNames(layer: "raw").first)
+    #expect(rename(toy.lake.ledgerPath, toy.lake.root + "/away") == 0)
+    #expect(symlink("ledger", toy.lake.ledgerPath) == 0)
+    #expect(try toy.lake.requireTable(named: table.description) == table)
+    var failures: [CatalogError] = []
+    #expect(toy.lake.tableNames { failures.append($0) } == [table])
+    #expect(failures.count == 1 && failures[0].message.contains("cannot list"))
+    #expect(throws: CatalogError.self) { try toy.lake.tableNames() }
+  }
+
   @Test("as a table stops only what needs it, and keeps what dead runs left of it")
   func table() throws {
     let toy = try ToyLake()

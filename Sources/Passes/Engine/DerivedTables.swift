@@ -11,17 +11,17 @@ public struct DerivedTable: Sendable {
 
   /// All of them, by name.
   ///
-  /// - Parameter failed: Takes tables that cannot be looked at.
+  /// - Parameter failed: Takes why a table, or a whole layer, cannot be looked at.
   public static func all(
     in lake: Lake, configured: [ConfiguredPass], kinds: [PassKind],
-    failed: (TableName, any Error) -> Void
-  ) throws -> [DerivedTable] {
+    failed: (any Error) -> Void
+  ) -> [DerivedTable] {
     var found: [DerivedTable] = []
     for pass in configured {
       found += pass.outputs.map { DerivedTable(table: $0, pass: pass, isConfigured: true) }
     }
     let known = Set(found.map(\.table))
-    for name in try lake.tableNames() where !known.contains(name) {
+    for name in lake.tableNames(failed: failed) where !known.contains(name) {
       do {
         let properties = try lake.table(name).snapshot().configuration
         guard let kind = kinds.first(where: { $0.name == properties[TableProperty.pass] }),
@@ -30,7 +30,7 @@ public struct DerivedTable: Sendable {
         let pass = ConfiguredPass(kind: kind, request: request, line: nil, outputs: [name])
         found.append(DerivedTable(table: name, pass: pass, isConfigured: false))
       } catch {
-        failed(name, error)
+        failed(error)
       }
     }
     return found.sorted { $0.table < $1.table }
