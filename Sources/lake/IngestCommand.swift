@@ -30,7 +30,8 @@ struct IngestCommand: JobCommand {
         "ambiguous", "WHICH",
         help: "Times that happened twice: earliest (default), latest, or reject."),
       .option(
-        "map", "THEIRS=OURS", repeatable: true, help: "Column THEIRS of the file is our OURS."),
+        "map", "THEIRS=OURS", repeatable: true,
+        help: "Column THEIRS of the file is our OURS; '-' leaves it out."),
       .option("columns", "NAMES", help: "Names of all columns of a CSV file without a header."),
       .option("delimiter", "CHAR", help: "What separates fields of a CSV file, like ';' or 'tab'."),
       .option("dbn-version", "N", help: "Version of DBN records without a header (1, 2 or 3)."),

@@ -239,6 +239,57 @@ private func open(_ value: Value, _ type: ColumnType) throws -> Drained {
     #expect(error?.remedy?.contains("--memory") == true)
   }
 
+  /// A bar with a structure beside it that holds a list.
+  private func nestedFile(_ folder: TemporaryFolder) throws -> String {
+    let path = folder.path + "/nested.parquet"
+    let legs = NestedType.structure([
+      NestedField("n", .primitive(.long)), NestedField("of", .list(.primitive(.long))),
+    ])
+    let prices = ["open", "high", "low", "close"]
+    let writer = try NestedParquetWriter(
+      path: path,
+      schema: [
+        NestedField("legs", legs), NestedField("timestamp", .primitive(utc)),
+        NestedField("symbol", .primitive(.string)),
+      ] + prices.map { NestedField($0, .primitive(.double)) })
+    try writer.append([
+      .structure([Value.Member("n", .integer(7)), Value.Member("of", .list([.integer(1)]))]),
+      .timestamp(nanoseconds, .nanoseconds, isUTC: true), .string("SPY"), .double(2), .double(3),
+      .double(1), .double(2),
+    ])
+    try writer.finish()
+    return path
+  }
+
+  @Test(arguments: [["legs=-"], ["legs.of=-"], ["legs.of.list.element=-", "legs.n=-"]])
+  func whatIsNestedIsLeftOutByItsName(map: [String]) throws {
+    let folder = TemporaryFolder()
+    var options = SourceOptions()
+    options.columnMap = map.compactMap { ColumnMapping(parsing: $0) }
+    let source = try ParquetSource(path: try nestedFile(folder), options: options) { _ in barSchema
+    }
+    let block = RowBlock()
+    #expect(try source.next(block) && block.rowCount == 1 && source.report.rejectedCount == 0)
+  }
+
+  @Test func aListSaysHowItIsLeftOut() throws {
+    let folder = TemporaryFolder()
+    let path = try nestedFile(folder)
+    let error = #expect(throws: SourceError.self) {
+      try ParquetSource(path: path, options: SourceOptions()) { _ in barSchema }
+    }
+    #expect(error?.remedy == "leave it out: --map 'legs=-'")
+    var options = SourceOptions()
+    options.columnMap = [
+      ColumnMapping(theirs: "lgs", ours: "-"), ColumnMapping(theirs: "legs", ours: "-"),
+    ]
+    #expect {
+      try ParquetSource(path: path, options: options) { _ in barSchema }
+    } throws: {
+      ($0 as? SourceError)?.code == .unknownMapping
+    }
+  }
+
   @Test func listsAreRefusedByName() throws {
     let folder = TemporaryFolder()
     let path = folder.path + "/a.parquet"

@@ -21,6 +21,8 @@ public final class ParquetSource: RowSource {
   /// The texts of all rows.
   public let strings: StringTable
   private let reader: ParquetReader
+  /// Those of its columns that are read.
+  private let leaves: ParquetLeaves
   private let path: String
   private let plan: ParquetPlan
   private var fills: [ParquetFill?]
@@ -55,12 +57,15 @@ public final class ParquetSource: RowSource {
     blockRowMax = max(options.blockRowMax, 1)
     textByteCountMax = options.textByteCountMax
     do {
-      let (names, samples) = try Self.sample(reader)
+      leaves = try ParquetLeaves(reader.leaves, options.columnMap)
+      let (names, samples) = try Self.sample(reader, leaves)
       let schema = try schema(SourceColumnNames(names: names, samples: samples))
       let layout = SourceLayout(schema)
       self.layout = layout.layout
+      var options = options
+      options.columnMap = leaves.columnMap
       plan = try ParquetPlan(
-        leaves: reader.leaves, names: names, samples: samples, schema: schema, layout: layout,
+        leaves: leaves.columns, names: names, samples: samples, schema: schema, layout: layout,
         options: options)
       fills = plan.fills
       letters = plan.letters
@@ -72,38 +77,35 @@ public final class ParquetSource: RowSource {
     } catch let error as SourceError {
       throw error.at(path)
     }
-    columns = reader.leaves.map { Column(type: $0.type, storage: .integers([])) }
+    columns = leaves.columns.map { Column(type: $0.type, storage: .integers([])) }
   }
 
   /// The columns' names and the first values of each, as text.
-  private static func sample(_ reader: ParquetReader) throws -> ([String], [[[UInt8]]]) {
-    var samples = [[[UInt8]]](repeating: [], count: reader.leaves.count)
-    if reader.leaves.count > CSVHeader.columnCountMax {
+  private static func sample(
+    _ reader: ParquetReader, _ leaves: ParquetLeaves
+  ) throws -> ([String], [[[UInt8]]]) {
+    var samples = [[[UInt8]]](repeating: [], count: leaves.columns.count)
+    if leaves.columns.count > CSVHeader.columnCountMax {
       throw SourceError(
         .tooManyColumns, "the file has more than \(CSVHeader.columnCountMax) columns")
-    }
-    for (index, leaf) in reader.leaves.enumerated() where leaf.maxRepetitionLevel > 0 {
-      throw SourceError(
-        .unsupported, "the column holds lists, and rows of a table are flat",
-        place: .init(column: reader.leaves[index].name),
-        remedy: "write the file without that column")
     }
     if let group = reader.metadata.rowGroups.indices.first(where: {
       reader.rowCount(rowGroup: $0) > 0
     }) {
       let portion = reader.rowPortion(
-        rowGroup: group, leaves: reader.leaves.indices, byteCount: blockTextByteCount,
+        rowGroup: group, leaves: leaves.places, byteCount: blockTextByteCount,
         limit: CSVHeader.sampleLineCount)
       let count = min(reader.rowCount(rowGroup: group), portion)
-      for (index, leaf) in reader.leaves.enumerated() {
+      for (index, leaf) in leaves.columns.enumerated() {
         var column = Column(type: leaf.type, storage: .integers([]))
-        try reader.readColumn(rowGroup: group, leaf: index, rows: 0..<count, into: &column)
+        try reader.readColumn(
+          rowGroup: group, leaf: leaves.places[index], rows: 0..<count, into: &column)
         samples[index] = (0..<count).compactMap { row in
           ParquetCell.words(column, row).map { Array($0.text.utf8) }
         }
       }
     }
-    return (reader.leaves.map(\.name), samples)
+    return (leaves.columns.map(\.name), samples)
   }
 
   /// What was read so far.
@@ -131,11 +133,11 @@ public final class ParquetSource: RowSource {
         return false
       }
       rowsLeft = reader.rowCount(rowGroup: rowGroup)
-      scanners = try reader.leaves.indices.map {
+      scanners = try leaves.places.map {
         try reader.makeColumnScanner(rowGroup: rowGroup, leaf: $0)
       }
       blockRowCount = reader.rowPortion(
-        rowGroup: rowGroup, leaves: reader.leaves.indices, byteCount: Self.blockTextByteCount,
+        rowGroup: rowGroup, leaves: leaves.places, byteCount: Self.blockTextByteCount,
         limit: blockRowMax)
       rowGroup += 1
     }
