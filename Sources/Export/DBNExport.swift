@@ -25,6 +25,8 @@ public final class DBNExport {
     public var overwrites = false
     /// Memory for rows that are put in order, in bytes.
     public var memoryByteCount = 192 << 20
+    /// For what of a date does not fit into memory: a lake that is only read need not be writable.
+    public var spillFolder = "/tmp"
 
     /// The newest version, and no file gives way.
     public init() {}
@@ -40,7 +42,6 @@ public final class DBNExport {
     public var dates = 0
   }
 
-  private let lake: Lake
   private let table: LakeTable
   private let snapshot: Snapshot
   private let schema: TableSchema
@@ -52,7 +53,6 @@ public final class DBNExport {
   public init(
     lake: Lake, table: String, options: Options, observer: any PassObserver = NoObserver()
   ) throws {
-    self.lake = lake
     self.options = options
     self.observer = observer
     self.table = try lake.table(named: table)
@@ -149,9 +149,8 @@ public final class DBNExport {
   private func writePartition(
     _ paths: [String], _ packer: RecordPacker, to writer: DBNWriter
   ) throws -> (count: Int, dates: Int) {
-    let folder = try StagingRun(root: lake.root)
-    defer { folder.finish() }
-    let sorter = ExportSorter(packer, directory: folder.directory, options.memoryByteCount / 2)
+    let sorter = ExportSorter(
+      packer, spillFolder: options.spillFolder, options.memoryByteCount / 2)
     for (number, path) in paths.enumerated() {
       try packer.pack(path: path, fileNumber: number, options: options, body: sorter.add)
     }
@@ -184,7 +183,7 @@ public final class DBNExport {
 /// Puts packed records of one date in order: each source's in its own, and the sources by index time.
 private final class ExportSorter {
   private let packer: RecordPacker
-  private let directory: String
+  private let spillFolder: String
   private let byteCountMax: Int
   private let order: RowOrder
   private let pool: RowPool
@@ -193,9 +192,9 @@ private final class ExportSorter {
   private var places: [ExportSource: Int] = [:]
   private var spill: SpillFile?
 
-  init(_ packer: RecordPacker, directory: String, _ byteCountMax: Int) {
+  init(_ packer: RecordPacker, spillFolder: String, _ byteCountMax: Int) {
     self.packer = packer
-    self.directory = directory
+    self.spillFolder = spillFolder
     self.byteCountMax = byteCountMax
     order = RowOrder(indexOffset: packer.recordByteCount, sequence: packer.tieBreaker)
     pool = RowPool(stride: packer.stride)
@@ -220,7 +219,7 @@ private final class ExportSorter {
 
   private func spillRows(_ rows: inout SymbolRows) throws {
     if rows.run.rowCount == 0 { return }
-    let file = try spill ?? SpillFile(directory: directory, stride: packer.stride)
+    let file = try spill ?? SpillFile(inTemporary: spillFolder, stride: packer.stride)
     spill = file
     let sorted = order.sorted(rows.run.pointers(stride: packer.stride))
     rows.fragments.append(try file.write(sorted, order: order))

@@ -80,6 +80,8 @@ struct ExportCommand: Command {
     let progress = ProgressReporter(context, verb: "export")
     let observer = ProgressObserver(progress: progress, context: context)
     let began = Clock.monotonicSeconds()
+    var options = options
+    if let folder = context.environment["TMPDIR"], !folder.isEmpty { options.spillFolder = folder }
     let report = try DBNExport(lake: lake, table: table, options: options, observer: observer)
       .write(to: path)
     progress.finish()

@@ -70,6 +70,30 @@ import Testing
     #expect(times == times.sorted())
   }
 
+  @Test func nothingIsWrittenIntoTheLake() throws {
+    let rows = (0..<200).map { (second: $0 / 2, sequence: UInt32($0), size: UInt32(1)) }
+    try toy.ingest([try toy.trades("a.dbn", rows, start: 0, end: 200)])
+    // Where a run would keep what it makes, nothing can be made.
+    let staging = toy.lake.root + "/staging"
+    try FileManager.default.removeItem(atPath: staging)
+    #expect(FileManager.default.createFile(atPath: staging, contents: nil))
+    let spills = toy.folder.path + "/spills"
+    let error = #expect(throws: PassError.self) {
+      try export("raw.test_set_trades") {
+        $0.memoryByteCount = 1
+        $0.spillFolder = spills
+      }
+    }
+    #expect(error?.place?.hasPrefix(spills) == true)
+    try FileManager.default.createDirectory(atPath: spills, withIntermediateDirectories: false)
+    let report = try export("raw.test_set_trades") {
+      $0.memoryByteCount = 1
+      $0.spillFolder = spills
+    }
+    #expect(report.recordCount == 200)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: spills).isEmpty)
+  }
+
   @Test func aRangeAndSymbolsAreExportedAlone() throws {
     let all = (0..<40).map { ToyLake.Bar(second: $0, instrument: UInt32(1 + $0 % 2)) }
     try toy.ingest([try toy.bars("a.dbn", all)])

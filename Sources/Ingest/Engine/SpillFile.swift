@@ -21,16 +21,30 @@ package final class SpillFile: @unchecked Sendable {
   private static let blockHeaderByteCount = 8
 
   let stride: Int
+  /// Where it was when it had a name.
+  private let path: String
   private let descriptor: Int32
   private(set) var byteCount = 0
   private let encoder: Lz4Encoder
   private let stored = ByteBuffer()
 
   /// - Parameter directory: The run's staging folder.
-  package init(directory: String, stride: Int) throws {
+  package convenience init(directory: String, stride: Int) throws {
+    try self.init(path: directory + "/spill", O_TRUNC, stride: stride)
+  }
+
+  /// For whoever only reads a lake.
+  ///
+  /// - Parameter folder: One that others may write to as well.
+  package convenience init(inTemporary folder: String, stride: Int) throws {
+    let name = "/.lake-spill-\(getpid())-\(UInt64.random(in: 0...UInt64.max))"
+    try self.init(path: folder + name, O_EXCL | O_NOFOLLOW, stride: stride)
+  }
+
+  private init(path: String, _ flags: Int32, stride: Int) throws {
     self.stride = stride
-    let path = directory + "/spill"
-    descriptor = lake_open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    self.path = path
+    descriptor = lake_open(path, O_RDWR | O_CREAT | O_CLOEXEC | flags, 0o600)
     guard descriptor >= 0 else { throw PassError.system("open", path: path) }
     lake_unlink(path)
     encoder = Lz4Encoder()
@@ -70,7 +84,7 @@ package final class SpillFile: @unchecked Sendable {
       word = UInt32(plain.count)
     }
     stored.base.storeLE(word, 4)
-    try writeAll(descriptor, stored.bytes, at: byteCount, path: "spill")
+    try writeAll(descriptor, stored.bytes, at: byteCount, path: path)
     byteCount += stored.count
   }
 
@@ -79,13 +93,13 @@ package final class SpillFile: @unchecked Sendable {
   /// - Returns: Its row count, and the offset of the next block.
   func readBlock(at offset: Int, into rows: ByteBuffer, scratch: ByteBuffer) throws -> (Int, Int) {
     scratch.reserve(Self.blockHeaderByteCount)
-    try readAll(descriptor, scratch.base, Self.blockHeaderByteCount, at: offset, path: "spill")
+    try readAll(descriptor, scratch.base, Self.blockHeaderByteCount, at: offset, path: path)
     let rowCount = Int(scratch.base.loadUnaligned(as: UInt32.self))
     let word = scratch.base.loadUnaligned(fromByteOffset: 4, as: UInt32.self)
     let storedCount = Int(word & 0x7FFF_FFFF)
     scratch.reserve(storedCount)
     let begin = offset + Self.blockHeaderByteCount
-    try readAll(descriptor, scratch.base, storedCount, at: begin, path: "spill")
+    try readAll(descriptor, scratch.base, storedCount, at: begin, path: path)
     rows.reserve(rowCount * stride)
     rows.count = rowCount * stride
     let source = UnsafeRawBufferPointer(start: scratch.base, count: storedCount)
