@@ -45,6 +45,6 @@ public struct QueryError: LakeError, Hashable {
 }
 
 extension QueryError {
-  /// Whether the command line contradicts itself: nothing about the data could make it right.
-  public var isUsage: Bool { code == .badRange }
+  /// Whether the command line is wrong by itself: nothing about the data could make it right.
+  public var isUsage: Bool { code == .badRange || code == .syntax }
 }

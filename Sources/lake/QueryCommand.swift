@@ -98,6 +98,7 @@ struct QueryCommand: Command {
     request.filter = arguments.value("where")
     request.allowsOutside = arguments.flag("allow-outside")
     request.limit = try arguments.integer("limit", in: 0...Int.max)
+    try arguments.requireTimeZone("timezone")
     request.timezone = arguments.value("timezone")
     try arguments.requireAtMostOne(of: ["version", "as-of"])
     request.version = try arguments.integer("version", in: 0...Int.max)
@@ -124,7 +125,8 @@ struct QueryCommand: Command {
   /// Which symbols of the table a name was that the vendor was asked by; folders and files have no ledger.
   private func contracts(named name: String, in context: Context) throws -> [NamedStretch] {
     guard let lake = try context.findLakeIfAny(),
-      try lake.tableNames().contains(where: { $0.description == request.table })
+      // A path is no name.
+      let table = try? TableName(parsing: request.table), lake.hasTable(table)
     else { return [] }
     let (ledger, _) = try CoverageLedger.recovered(lake)
     return ledger.contracts(named: name, table: request.table).map {
@@ -164,7 +166,8 @@ struct QueryCommand: Command {
       query = try Query(
         request, lake: { try context.findLake() }, named: { try contracts(named: $0, in: context) })
     } catch let error as QueryError where error.isUsage {
-      throw UsageError(.badValue, error.message, remedy: error.remedy, command: "query")
+      throw UsageError(
+        .badValue, error.message, place: error.placeText, remedy: error.remedy, command: "query")
     }
     let format = format ?? (context.isJSON && printsRows ? .jsonl : .csv)
     if outputPath == "-", format == .parquet, context.isTerminal, !explains {

@@ -153,6 +153,8 @@ import Testing
         ("\(Self.query) --version 1 --as-of 2024-01-02", "exclude each other"),
         ("\(Self.query) --limit -1", "--limit"),
         ("\(Self.query) --start 2024-01-09 --end 2024-01-02", "'2024-01-09'|'2024-01-02'"),
+        ("\(Self.query) --timezone Mars/Base --start 2024-01-02", "'--timezone'|'Mars/Base'"),
+        ("\(Self.query) -w close>", "expected a value|  at: --where, character 7|close>"),
       ], status: 64)
     try lake.refuses(
       [
@@ -164,7 +166,6 @@ import Testing
         ("\(Self.query) -w clsoe>1", "'clsoe'|  at: --where, character 1|did you mean 'close'?"),
         ("\(Self.query) --version 99", "there is no version 99; the newest is 1|lake history"),
         ("\(Self.query) --as-of 2020-01-01", "no version as old as 2020-01-01"),
-        ("\(Self.query) --timezone Mars/Base --start 2024-01-02", "'Mars/Base'"),
         ("\(Self.query) -o no/such/rows.csv", "create 'no/such/rows.csv'|make the folder first"),
       ], status: 2)
   }

@@ -263,6 +263,10 @@ def judge_picks(table: Table) -> None:
     judge.check(wrong.status == 2 and "'pirce'" in wrong.talk and "'price'" in wrong.talk, f"{table.name}: an unknown column", wrong.talk)
     caret = table.query("--where", "size > 5 and pirce < 3")
     judge.check(caret.status == 2 and " " * 13 + "^" in caret.talk, f"{table.name}: a caret under the wrong name", caret.talk)
+    for words in (["--where", "size >"], ["--where", "((size > 5)"], ["--where", "1 = 1"], ["--where", "size = 'x"], ["--timezone", "Mars/X"],
+                  ["--where", "not " * 9000 + ")"]):
+        usage = table.query(*words)
+        judge.check(usage.status == 64 and len(usage.talk) < 1000, f"{table.name}: {words[0]} {words[1][:12]} is wrong usage", (usage.status, usage.talk[:300]))
     plan = table.query("--where", "size > 5", "--symbol", "ES", "--explain")
     judge.check(plan.status == 0 and "row groups by statistics" in plan.output, f"{table.name}: the plan", plan.output)
     for form in ["csv", "tsv", "jsonl", "parquet"]:

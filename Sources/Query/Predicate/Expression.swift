@@ -63,6 +63,8 @@ enum Comparison: String, Equatable {
 
 /// A clause and the way to point into it.
 struct ClauseText {
+  private static let excerptCharacterCount = 120
+
   var text: String
 
   /// An error with a caret under the character at `offset`.
@@ -72,9 +74,14 @@ struct ClauseText {
     let column = String(decoding: text.utf8.prefix(offset), as: UTF8.self).count
     // Control characters would move the caret.
     let line = String(text.map { $0.isNewline || $0 == "\t" ? " " : $0 })
-    let caret = String(repeating: " ", count: column) + "^"
+    // Of a long clause, what is around the place.
+    let first = max(0, column - Self.excerptCharacterCount / 2)
+    let rest = line.dropFirst(first)
+    let shown = (first > 0 ? "…" : "") + rest.prefix(Self.excerptCharacterCount)
+    let caret = String(repeating: " ", count: column - first + (first > 0 ? 1 : 0)) + "^"
     return QueryError(
-      code, message, at: "--where, character \(column + 1)", excerpt: [line, caret],
+      code, message, at: "--where, character \(column + 1)",
+      excerpt: [shown + (rest.count > Self.excerptCharacterCount ? "…" : ""), caret],
       remedy: remedy)
   }
 }
