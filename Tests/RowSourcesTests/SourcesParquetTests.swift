@@ -268,7 +268,7 @@ private func open(_ value: Value, _ type: ColumnType) throws -> Drained {
     options.columnMap = map.compactMap { ColumnMapping(parsing: $0) }
     let source = try ParquetSource(path: try nestedFile(folder), options: options) { _ in barSchema
     }
-    let block = RowBlock()
+    let block = RowBlock(layout: source.layout)
     #expect(try source.next(block) && block.rowCount == 1 && source.report.rejectedCount == 0)
   }
 

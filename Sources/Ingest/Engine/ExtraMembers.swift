@@ -4,32 +4,75 @@ import JSON
 import Tables
 
 extension StoredMerge {
-  /// Whether a new row and a stored one, of one key and alike in all columns, have different values of one
-  /// field that no column is for.
-  func contradicts(
-    _ row: UnsafeRawPointer, _ entry: InstantRows.Entry, in file: StoredFile
-  ) throws -> Bool {
+  /// What a new row says beyond its columns, held against a stored one of the same columns.
+  func relation(
+    _ new: NewRow, _ entry: InstantRows.Entry, in file: StoredFile
+  ) throws -> ExtraRelation {
+    if new.extra == entry.extra { return .same }
+    if entry.extra == 0 { return .more }
+    if new.extra == 0 { return .less }
+    let words = ExtraWords(new: new.extra, stored: entry.extra)
+    if let known = knownRelations[words] { return known }
+    // Few texts come again and again; where each is another one, nothing is gained by keeping more.
+    if knownRelations.count == Self.knownRelationMax { knownRelations.removeAll() }
+    let relation = try readRelation(new, entry, in: file)
+    knownRelations[words] = relation
+    return relation
+  }
+
+  private static let knownRelationMax = 4096
+
+  private func readRelation(
+    _ new: NewRow, _ entry: InstantRows.Entry, in file: StoredFile
+  ) throws -> ExtraRelation {
     let column = plan.columns.first { $0.field.name == ExtraTime.column }
     guard case .text(let field)? = column?.origin,
       let stored = try file.extra(rowGroup: entry.rowGroup, row: entry.row)
-    else { return false }
-    let code = Int(row.loadLE(field.offset, as: UInt32.self))
-    guard code < texts.count else { return false }
-    return ExtraMembers.differ(texts[code], stored)
+    else { return .other }
+    let code = Int(new.packed.loadLE(field.offset, as: UInt32.self))
+    guard code < texts.count else { return .other }
+    return ExtraMembers.relation(of: texts[code], to: stored)
   }
+}
+
+/// What a new row and a stored one say beyond their columns, as canonical words.
+struct ExtraWords: Hashable {
+  let new: UInt64
+  let stored: UInt64
+}
+
+/// What the fields of one row that no column is for say, compared with those of another; the best to lose nothing by
+/// putting it into the other's place comes first.
+enum ExtraRelation: Int {
+  /// All that the other says, and more.
+  case more
+  case same
+  /// Some of what the other says.
+  case less
+  /// Each says what the other does not.
+  case other
+  /// They have different values of one field.
+  case contrary
 }
 
 /// The fields of a row that no column is for, as the JSON object that `extra` keeps.
 enum ExtraMembers {
-  /// Whether two objects have different values of one member; what only one of them has does not count.
-  static func differ(_ left: String, _ right: String) -> Bool {
+  static func relation(of left: String, to right: String) -> ExtraRelation {
     // Text that is no object cannot be taken apart: it is one value.
     guard let left = try? JSONValue(parsing: left).object,
       let right = try? JSONValue(parsing: right).object
-    else { return left != right }
-    return left.members.contains { member in
-      guard !ExtraTime.isTime(member.key), let other = right[member.key] else { return false }
-      return !isSame(member.value, other)
+    else { return left == right ? .same : .contrary }
+    var common = 0
+    for member in left.members {
+      guard let other = right[member.key] else { continue }
+      common += 1
+      if !ExtraTime.isTime(member.key), !isSame(member.value, other) { return .contrary }
+    }
+    return switch (common < left.members.count, common < right.members.count) {
+    case (false, false): .same
+    case (true, false): .more
+    case (false, true): .less
+    case (true, true): .other
     }
   }
 

@@ -70,11 +70,21 @@ final class StoredCursor {
   ///
   /// - Parameters:
   ///   - isGain: The new row has values where the file's rows had no columns.
-  ///   - hasExtra: The new row has fields that no column is for.
-  func isReplaced(isGain: Bool, hasExtra: Bool) -> Bool {
+  ///   - relation: What the new row says beyond its columns, to what the stored one does.
+  func isReplaced(isGain: Bool, by relation: ExtraRelation) -> Bool {
     if isResolved { return true }
-    if file.hasExtra { return view.saysLess && isGain && hasExtra }
-    return view.saysLess && isGain || view.saysNoMore && hasExtra
+    return switch relation {
+    case .more: view.saysNoMore
+    case .same: view.saysLess && isGain
+    case .less, .other, .contrary: false
+    }
+  }
+
+  /// Whether some new row may take the place of one of the file.
+  ///
+  /// - Parameter hasExtra: New rows have fields that no column is for.
+  func mayBeReplaced(hasExtra: Bool) -> Bool {
+    isResolved || view.saysLess || hasExtra && view.saysNoMore
   }
 
   /// The next row's time in whole microseconds; nil at the end.

@@ -24,7 +24,7 @@ final class StoredFile {
   /// How its rows are compared, but for symbols that lack a column which others have; set once.
   var view: StoredView?
   /// The blocks that were read last: neighbouring symbols share one.
-  private var loaded: [(index: Int, form: Int, rows: StoredBlock)] = []
+  private var loaded: [(index: Int, form: Int, hasExtra: Bool, rows: StoredBlock)] = []
   /// Which columns symbols have no value of, by the blocks that were looked through last.
   var loadedBlanks: [(index: Int, blanks: [String: Set<String>])] = []
 
@@ -87,12 +87,15 @@ final class StoredFile {
   static let instrumentColumn = "instrument_id"
 
   func block(_ index: Int, _ view: StoredView) throws -> StoredBlock {
-    if let known = loaded.first(where: { $0.index == index && $0.form == view.form }) {
+    let asks = view.digest.extra != nil
+    if let known = loaded.first(where: {
+      $0.index == index && $0.form == view.form && $0.hasExtra == asks
+    }) {
       return known.rows
     }
     let rows = try StoredBlock(reader, blocks[index].span, view.digest)
     if loaded.count == 2 { loaded.removeFirst() }
-    loaded.append((index, view.form, rows))
+    loaded.append((index, view.form, asks, rows))
     return rows
   }
 
@@ -125,7 +128,7 @@ struct StoredDigest {
   var key: [Field]
   /// A column that tells events apart; nil where there is none.
   var identity: Field?
-  /// The fields that no column is for, where both sides have such.
+  /// The fields that no column is for, where it matters whether both sides have the same.
   var extra: Field?
   var indexField: Field
 }

@@ -12,19 +12,21 @@ extension StoredMerge {
   ) -> StoredView {
     let common = new.intersection(stored)
     let isKnown = file.source.columns != nil
+    // What says more may take a row's place; what merely says other things may not.
+    let saysLess = isKnown && stored.isStrictSubset(of: new)
     return StoredView(
       form: form(common),
       digest: StoredDigest(
         content: schema.fields.filter { common.contains($0.name) },
         key: schema.fields.filter { settings.keyColumns.contains($0.name) },
         identity: Self.identity(common, schema.fields),
-        extra: extraDigest == nil || !file.hasExtra
-          ? nil : schema.fields.first { $0.name == ExtraTime.column },
+        // New rows without any are told from stored ones that have some where they may take their place.
+        extra: (extraDigest != nil || saysLess) && file.hasExtra
+          ? schema.fields.first { $0.name == ExtraTime.column } : nil,
         indexField: schema.index),
       stored: schema.fields.filter { stored.contains($0.name) },
-      // What says more may take a row's place; what merely says other things may not.
-      saysLess: isKnown && stored.isStrictSubset(of: new),
-      saysNoMore: stored.isSubset(of: new), lacksColumns: isKnown && !new.isSubset(of: stored),
+      saysLess: saysLess, saysNoMore: stored.isSubset(of: new),
+      lacksColumns: isKnown && !new.isSubset(of: stored),
       hasWholeKey: settings.keyColumns.allSatisfy { key in
         !ColumnSet.isCompared(key) || new.contains(key) == stored.contains(key)
       },

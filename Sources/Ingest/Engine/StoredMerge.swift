@@ -69,6 +69,8 @@ final class StoredMerge {
     let columns = plan.columns.filter { $0.field.name == ExtraTime.column && $0.isText }
     return columns.isEmpty ? nil : RowDigest(columns: columns, texts: texts)
   }()
+  /// Of texts that were taken apart.
+  var knownRelations: [ExtraWords: ExtraRelation] = [:]
   private let pointers: UnsafeMutablePointer<UnsafeRawPointer>
 
   private(set) var tally = MergeTally()
@@ -179,8 +181,9 @@ final class StoredMerge {
     var work = SymbolMerge(
       name: name, cursors: cursors, rowCount: symbol.rowCount, mayHaveTwins: mayHaveTwins,
       formOrder: met.sorted { forms[$0].columns.count > forms[$1].columns.count },
-      hasIdentity: met.allSatisfy { forms[$0].identity != nil }, tally: tally,
-      memory: settings.memory)
+      hasIdentity: met.allSatisfy { forms[$0].identity != nil }, hasExtra: extraDigest != nil,
+      rowByteCount: plan.layout.stride, relating: { try self.relation($0, $1, in: $2) },
+      tally: tally, memory: settings.memory)
     try RowMerge.forEachSpan(symbol, order: plan.order, stride: plan.layout.stride) { base, count in
       var at = 0
       while at < count {
@@ -190,7 +193,7 @@ final class StoredMerge {
         at += take
       }
     }
-    work.endSymbol()
+    try work.endSymbol()
     tally = work.tally
     return work.dropped.setCount == 0 ? nil : work.dropped
   }
@@ -285,15 +288,13 @@ final class StoredMerge {
         if settings.policy == .refuse { throw refusal(work.name, time) }
         work.didMeet(time, identities: identities.map { $0[row] })
       }
+      let new = NewRow(
+        contents: contents, place: row, time: time, packed: rows[row],
+        extra: extras.map { UInt64(bitPattern: $0[row]) } ?? 0)
       let verdict =
         isKeyed
-        ? try work.judge(
-          key: keys[row], own: own.isEmpty ? nil : own[row], content: { contents[$0][row] }, time,
-          row: rows[row], extra: extras.map { UInt64(bitPattern: $0[row]) } ?? 0,
-          contradicts: { try contradicts(rows[row], $0, in: $1) })
-        : work.judge(
-          { contents[$0][row] }, time, row: rows[row],
-          extra: extras.map { UInt64(bitPattern: $0[row]) } ?? 0)
+        ? try work.judge(key: keys[row], own: own.isEmpty ? nil : own[row], new)
+        : try work.judge(new, waits: true)
       if verdict == .conflict {
         let conflict = conflict(rows[row], time, symbol: work.name)
         try settings.conflictLimit.take(byteCount: conflict.original.count)

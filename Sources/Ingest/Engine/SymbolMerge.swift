@@ -106,6 +106,9 @@ struct SymbolMerge {
   /// What becomes of a new row.
   enum Verdict { case stays, stored, repeated, conflict }
 
+  /// Compares what a new row says beyond its columns with what a stored one does.
+  typealias Relating = (NewRow, InstantRows.Entry, StoredFile) throws -> ExtraRelation
+
   let name: String
   let cursors: [StoredCursor]
   let mayHaveTwins: Bool
@@ -120,12 +123,19 @@ struct SymbolMerge {
   /// Rows that are left out.
   var dropped: Bitmap
   private(set) var microsecond: Int64?
-  private(set) var stored: InstantRows
+  var stored: InstantRows
   private var seen: [Fingerprint: Fingerprint] = [:]
   private let seenShare: MergeShare
   private var meetingInstants = 0
   /// Whether stored rows of the current microsecond are found by their content although the table has a key.
   private var hasHalfKeyed = false
+  /// Whether new rows have fields that no column is for.
+  private let hasExtra: Bool
+  let rowByteCount: Int
+  /// New rows whose stored counterpart is chosen at the end of the instant.
+  var late: [LateRow] = []
+  let lateShare: MergeShare
+  let relating: Relating
   /// New rows among stored ones, how fine their times are, how many were equal before.
   private var amongCount = 0
   private var grain = TimeGrain()
@@ -133,10 +143,15 @@ struct SymbolMerge {
 
   init(
     name: String, cursors: [StoredCursor], rowCount: Int, mayHaveTwins: Bool, formOrder: [Int],
-    hasIdentity: Bool, tally: MergeTally, memory: MergeMemory
+    hasIdentity: Bool, hasExtra: Bool, rowByteCount: Int,
+    relating: @escaping Relating, tally: MergeTally, memory: MergeMemory
   ) {
     stored = InstantRows(memory: memory)
     seenShare = MergeShare(of: memory)
+    lateShare = MergeShare(of: memory)
+    self.hasExtra = hasExtra
+    self.rowByteCount = rowByteCount
+    self.relating = relating
     self.name = name
     self.cursors = cursors
     self.mayHaveTwins = mayHaveTwins
@@ -166,6 +181,7 @@ struct SymbolMerge {
   /// Goes on to a microsecond: takes its stored rows.
   mutating func turn(to microsecond: Int64, isKeyed: Bool) throws {
     if self.microsecond == microsecond { return }
+    try settleLate()
     self.microsecond = microsecond
     stored.removeAll()
     hasHalfKeyed = false
@@ -179,7 +195,7 @@ struct SymbolMerge {
         try stored.add(
           row, digest: cursor.isByKey ? row.key : row.content, form: cursor.view.form,
           cursor: place,
-          mayShare: !isKeyed && !cursor.isReplaced(isGain: true, hasExtra: true))
+          mayShare: !isKeyed && !cursor.mayBeReplaced(hasExtra: hasExtra))
         if isKeyed && !cursor.isByKey { hasHalfKeyed = true }
         if row.time % 1000 != 0 { tally.overlap.isStoredFine = true }
         if watches { stored.identities.insert(row.identity) }
@@ -210,20 +226,26 @@ struct SymbolMerge {
 
   /// For a table without a key, and for stored rows of which the key is not all known.
   ///
-  /// - Parameters:
-  ///   - content: The row's content over the columns of a form.
-  ///   - row: The packed row.
-  ///   - extra: Canonical word of the row's fields that no column is for; 0 where it has none.
-  mutating func judge(
-    _ content: (Int) -> Fingerprint, _ time: Int64, row: UnsafeRawPointer, extra: UInt64
-  ) -> Verdict {
+  /// - Parameter waits: Whether it may be told at the end of the instant.
+  mutating func judge(_ new: NewRow, waits: Bool) throws -> Verdict {
     if stored.isEmpty { return .stays }
+    // The one that says the same, whatever else is alike.
+    let extra = stored.hasExtra ? new.extra : 0
+    var isAlike = false
     for form in formOrder {
-      guard let place = stored.find(content(form), form: form) else { continue }
-      stored.consume(place)
-      tally.overlap.equal += 1
-      if time % 1000 != 0 { tally.overlap.isEqualFine = true }
-      return settle(place, row, extra)
+      if let place = stored.find(new.content(form), form: form, extra: extra) {
+        return try take(place, new)
+      }
+      if stored.hasExtra, !isAlike {
+        isAlike = stored.find(new.content(form), form: form, extra: nil) != nil
+      }
+    }
+    if isAlike {
+      if waits {
+        try wait(new)
+        return .stays
+      }
+      if let place = try bestOfOthers(new) { return try take(place, new) }
     }
     if hasHalfKeyed { tally.overlap.halfKeyed += 1 }
     return .stays
@@ -231,16 +253,9 @@ struct SymbolMerge {
 
   /// For a table with a key.
   ///
-  /// - Parameters:
-  ///   - own: The row's content over all its columns; nil where no other row of the input has its key.
-  ///   - content: The same over the columns of a form.
-  ///   - row: The packed row.
-  ///   - extra: Canonical word of the row's fields that no column is for; 0 where it has none.
-  ///   - contradicts: Whether the row has another value than a stored one in a field that no column is for.
+  /// - Parameter own: The row's content over all its columns; nil where no other row of the input has its key.
   mutating func judge(
-    key: Fingerprint, own: Fingerprint?, content: (Int) -> Fingerprint, _ time: Int64,
-    row: UnsafeRawPointer, extra: UInt64,
-    contradicts: (InstantRows.Entry, StoredFile) throws -> Bool
+    key: Fingerprint, own: Fingerprint?, _ new: NewRow
   ) throws -> Verdict {
     if let own, let known = seen[key] {
       if known != own { return .conflict }
@@ -248,19 +263,16 @@ struct SymbolMerge {
       return .repeated
     }
     var verdict = Verdict.stays
-    if let place = stored.find(key, form: nil) {
+    if let place = stored.find(key, form: nil, extra: nil) {
       let entry = stored.entries[place]
-      if content(entry.form) != entry.content { return .conflict }
-      if extra != 0, let known = entry.extra, known != 0, known != extra,
-        try contradicts(entry, cursors[entry.cursor].file)
-      {
-        return .conflict
-      }
+      if new.content(entry.form) != entry.content { return .conflict }
+      let relation = try relation(new, entry)
+      if relation == .contrary { return .conflict }
       tally.overlap.equal += 1
-      verdict = settle(place, row, extra)
+      verdict = settle(place, new, relation)
       if verdict == .stays { stored.consume(place) }
     } else if hasHalfKeyed {
-      verdict = judge(content, time, row: row, extra: extra)
+      verdict = try judge(new, waits: false)
     }
     if let own, verdict == .stays {
       try seenShare.take(
@@ -272,20 +284,29 @@ struct SymbolMerge {
     return verdict
   }
 
+  /// A new row is found equal to a stored one.
+  mutating func take(_ place: Int, _ new: NewRow) throws -> Verdict {
+    stored.consume(place)
+    tally.overlap.equal += 1
+    if new.time % 1000 != 0 { tally.overlap.isEqualFine = true }
+    return settle(place, new, try relation(new, stored.entries[place]))
+  }
+
   /// A new row is equal to a stored one: which of them stays?
   private mutating func settle(
-    _ place: Int, _ row: UnsafeRawPointer, _ extra: UInt64
+    _ place: Int, _ new: NewRow, _ relation: ExtraRelation
   ) -> Verdict {
     let entry = stored.entries[place]
     let cursor = cursors[entry.cursor]
-    let isGain = cursor.view.isGain(row)
-    guard cursor.isReplaced(isGain: isGain, hasExtra: extra != 0) else {
+    let isGain = cursor.view.isGain(new.packed)
+    guard cursor.isReplaced(isGain: isGain, by: relation) else {
       tally.alreadyStored += 1
-      if cursor.view.lacksColumns && isGain
-        || extra != 0 && entry.extra.map({ $0 != extra }) ?? false
-      {
-        tally.overlap.halfSaid += 1
-      }
+      let saysWhatIsLost =
+        switch relation {
+        case .same, .less: false
+        case .more, .other, .contrary: true
+        }
+      if cursor.view.lacksColumns && isGain || saysWhatIsLost { tally.overlap.halfSaid += 1 }
       return .stored
     }
     let rowCount = cursor.file.reader.rowCount(rowGroup: entry.rowGroup)
@@ -296,7 +317,8 @@ struct SymbolMerge {
     return .stays
   }
 
-  mutating func endSymbol() {
+  mutating func endSymbol() throws {
+    try settleLate()
     var storedGrain = TimeGrain()
     for cursor in cursors { storedGrain.add(cursor.grain) }
     // Equal rows of one feed have times of one grain: then nearly all would be equal.

@@ -1,0 +1,82 @@
+import Bytes
+
+/// A new row on its way past the stored ones of its microsecond.
+struct NewRow {
+  /// By form and row: the row's content over the columns of a form.
+  let contents: [[Fingerprint]]
+  /// Place in these.
+  let place: Int
+  let time: Int64
+  /// The packed row.
+  let packed: UnsafeRawPointer
+  /// Canonical word of the row's fields that no column is for; 0 where it has none.
+  let extra: UInt64
+
+  func content(_ form: Int) -> Fingerprint { contents[form][place] }
+}
+
+/// A new row of a table without a key that is alike only to stored rows which say other things in `extra`: what becomes
+/// of it is told when all rows of the instant have been seen, for another one may be the very same.
+struct LateRow {
+  /// Place among the symbol's rows.
+  var place: Int
+  var time: Int64
+  var extra: UInt64
+  /// By form, one each; none of forms that no stored row has.
+  var contents: [[Fingerprint]]
+  /// The packed row: where it lay, others lie by then.
+  var bytes: [UInt8]
+}
+
+extension SymbolMerge {
+  /// Keeps a row until all of its instant have been seen.
+  mutating func wait(_ new: NewRow) throws {
+    var contents = [[Fingerprint]](repeating: [], count: new.contents.count)
+    for form in formOrder { contents[form] = [new.content(form)] }
+    try lateShare.take(
+      rowByteCount + contents.count * 4 * MemoryLayout<Fingerprint>.stride
+        + 2 * MemoryLayout<LateRow>.stride,
+      rows: "the rows of one symbol at one instant, \(late.count) so far,",
+      remedy: "--overlap append, which stores all rows of the input as new ones")
+    let bytes = Array(UnsafeRawBufferPointer(start: new.packed, count: rowByteCount))
+    late.append(
+      LateRow(place: row, time: new.time, extra: new.extra, contents: contents, bytes: bytes))
+  }
+
+  /// Finds a stored row for each that waits, where any is left.
+  mutating func settleLate() throws {
+    if late.isEmpty { return }
+    let rows = late
+    late.removeAll(keepingCapacity: true)
+    lateShare.reset()
+    for old in rows {
+      let verdict = try old.bytes.withUnsafeBytes { bytes throws -> Verdict in
+        guard let base = bytes.baseAddress else { return .stays }
+        let new = NewRow(
+          contents: old.contents, place: 0, time: old.time, packed: base, extra: old.extra)
+        guard let place = try bestOfOthers(new) else { return .stays }
+        return try take(place, new)
+      }
+      if verdict != .stays { dropped.set(old.place) }
+    }
+  }
+
+  /// Of the stored rows that are alike but for `extra`, the one that loses least.
+  func bestOfOthers(_ new: NewRow) throws -> Int? {
+    for form in formOrder {
+      var best: (place: Int, rank: Int)?
+      for place in stored.candidates(new.content(form), form: form) {
+        let entry = stored.entries[place]
+        // One that says something before one that says nothing, whose place any other row may take.
+        let rank = 2 * (try relation(new, entry).rawValue) + (entry.extra == 0 ? 1 : 0)
+        if rank < best?.rank ?? .max { best = (place, rank) }
+      }
+      if let best { return best.place }
+    }
+    return nil
+  }
+
+  func relation(_ new: NewRow, _ entry: InstantRows.Entry) throws -> ExtraRelation {
+    try relating(new, entry, cursors[entry.cursor].file)
+  }
+}
