@@ -94,10 +94,17 @@ import Testing
       inputs: [("a", PartitionFingerprint(rowCount: 1, rowHash: Fingerprint()))])
     let newer = Derivation(pass: "p", version: 2, inputs: [("a", PartitionFingerprint())])
     var file = AddFile(path: "x", size: 1, modificationTime: 0, tags: one.tags)
-    #expect(one.isFresh([file]) && !other.isFresh([file]) && !newer.isFresh([file]))
-    #expect(other.difference(from: [file]) == .inputs && newer.difference(from: [file]) == .pass)
+    let known = UnitOrigin(file)
+    #expect(one.isFresh([known]) && !other.isFresh([known]) && !newer.isFresh([known]))
+    #expect(other.difference(from: [known]) == .inputs && newer.difference(from: [known]) == .pass)
+    // Of a unit among others of a file some digits are kept.
+    #expect(one.isFresh([UnitOrigin(file, inputs: one.inputDigits)]))
+    #expect(!other.isFresh([UnitOrigin(file, inputs: one.inputDigits)]))
+    #expect(!one.isFresh([UnitOrigin(file, inputs: "")]))
     file.tags = [:]
-    #expect(!one.isFresh([file]) && one.difference(from: [file]) == .foreign && !one.isFresh([]))
+    let foreign = UnitOrigin(file)
+    #expect(!one.isFresh([foreign]) && one.difference(from: [foreign]) == .foreign)
+    #expect(!one.isFresh([]))
     #expect(Set([one, other, newer].map { $0.emptyAppId(date: "2024-01-02") }).count == 3)
   }
 }

@@ -1,5 +1,6 @@
 import Catalog
 import Foundation
+import LakeTestSupport
 import TestSupport
 import Testing
 
