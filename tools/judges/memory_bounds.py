@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Callable, Iterable
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+import deltalake  # noqa: E402
 import numpy as np  # noqa: E402
 import pyarrow as pa  # noqa: E402
 import pyarrow.parquet as pq  # noqa: E402
@@ -383,7 +384,8 @@ def write(path: Path, pieces: Pieces) -> None:
 
 
 def count(lake: Lake, layer: str) -> int:
-    return sum(pq.ParquetFile(path).metadata.num_rows for path in (lake.root / layer).rglob("*.parquet"))
+    tables = [log.parent for log in (lake.root / layer).glob("*/_delta_log")]
+    return sum(pq.ParquetFile(path).metadata.num_rows for table in tables for path in deltalake.DeltaTable(str(table)).file_uris())
 
 
 def judge_input(judge: Judge, case: Input) -> None:
