@@ -71,7 +71,8 @@ public final class ResamplePass {
   ) throws -> ResamplePlan {
     let snapshot = try snapshots.snapshot(source)
     let schema = try sourceSchema(snapshot)
-    if schema.period != .date {
+    // Of bars of a day there is no longer interval to ask for, which is told below.
+    if schema.period != .date, let base = schema.interval, base < .day {
       throw PassError(
         .input,
         "'\(sourceName)' is kept by \(schema.period), and bars are made of tables that are kept by date",
