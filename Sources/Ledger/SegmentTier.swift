@@ -1,29 +1,16 @@
 import DeltaLog
+import Tables
 
-/// Which small segments of a partition are merged, so that they stay few however many commands add one.
+/// Which small segments of a ledger's partition are merged, so that they stay few however many commands add one.
 ///
-/// Segments of about as many rows, within a factor of eight, are of one tier. The lowest tiers are merged
-/// that hold eight segments together: so a row is written again only once a tier, and a partition of a
-/// million commands is rewritten as rarely as one of a hundred.
+/// Every command reads them all, so they are kept fewer than those of a table's data (`SmallSegments`): never more
+/// than eight. The lowest tiers are merged that hold eight together; a row is written again at most eight times a
+/// tier, and a partition of a million commands is rewritten as rarely as one of a hundred.
 enum SegmentTier {
   /// Small segments that a partition may have.
   static let segmentCountMax = 8
-  /// Bytes from which a segment is not small.
-  static let byteCountMax: Int64 = 16 << 20
   /// Uncompressed bytes that are merged at once: they are held in memory.
   static let rowByteCountMax = 64 << 20
-
-  private static let factor: Int64 = 8
-
-  static func of(_ file: AddFile) -> Int {
-    var rows = file.taggedRowCount ?? file.statistics?.rowCount ?? 0
-    var tier = 0
-    while rows >= factor {
-      rows /= factor
-      tier += 1
-    }
-    return tier
-  }
 
   /// The segments of a partition to merge now; none where that is not due.
   ///
@@ -31,9 +18,9 @@ enum SegmentTier {
   static func due(
     _ files: [AddFile], rowByteCount: (AddFile) throws -> Int?
   ) rethrows -> [AddFile] {
-    let small = files.filter { $0.size < byteCountMax && $0.deletionVectorID == nil }
+    let small = files.filter { $0.size < SmallSegments.byteCountMax && $0.deletionVectorID == nil }
     if small.count <= segmentCountMax { return [] }
-    let tiers = small.map(of)
+    let tiers = small.map(SmallSegments.tier)
     let top = tiers.sorted()[segmentCountMax - 1]
     var chosen: [AddFile] = []
     var byteCount = 0

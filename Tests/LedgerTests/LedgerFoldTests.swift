@@ -205,7 +205,7 @@ struct LedgerSegmentTests {
     #expect(due([600, 70, 1, 2, 3, 4, 5, 6, 7, 1]) == [1, 2, 3, 4, 5, 6, 7, 1])
     #expect(due([600, 9, 10, 11, 1, 1, 1, 1, 1]) == [9, 10, 11, 1, 1, 1, 1, 1])
     #expect(due([600, 600, 600, 600, 600, 600, 600, 1, 1]).count == 9)
-    #expect(due(Array(repeating: 1, count: 20), bytes: SegmentTier.byteCountMax).isEmpty)
+    #expect(due(Array(repeating: 1, count: 20), bytes: SmallSegments.byteCountMax).isEmpty)
     // What would not fit into memory together is left for later.
     let large = (0..<9).map { file("\($0)", rows: 1) }
     #expect(SegmentTier.due(large) { _ in SegmentTier.rowByteCountMax / 3 }.count == 3)

@@ -1,4 +1,5 @@
 import Columnar
+import Foundation
 import Parquet
 import TestSupport
 import Testing
@@ -52,5 +53,38 @@ import Testing
     #expect(merged == wanted.map { $0.symbol + " " + "\($0.time)" })
     let (count, hash) = try reader.fingerprint()
     #expect(count == segment.rowCount && hash == segment.fingerprint)
+  }
+
+  /// More files than are open at once: in rounds, of which nothing is left; equal rows keep the order of their files.
+  @Test(arguments: [false, true])
+  func manyFilesAreMergedInRounds(oneIsUnsorted: Bool) throws {
+    let fileCount = 2 * SegmentRewriter.fileCountMax + 3
+    let fields = [Field("symbol", .string), Field("number", .long)]
+    let input = ToyFiles()
+    let paths = try (0..<fileCount).map { file in
+      let symbols = oneIsUnsorted && file == 70 ? ["B", "A"] : ["A", "B"]
+      return try input.write(
+        String(file),
+        [
+          (fields[0], .texts(symbols)),
+          (fields[1], .integers(symbols.map { _ in Int64(file) })),
+        ])
+    }
+    let rewriter = SegmentRewriter(
+      fields: fields, order: SortOrder(text: "symbol", numbers: []), options: WriterOptions(),
+      directory: files.folder.path, byteCountMax: 1 << 20)
+    let segment = try rewriter.merge(paths, day: 0, fileName: "merged.parquet")
+    let reader = try SegmentReader(path: segment.path, fields: fields)
+    let merged = try reader.rowGroups.flatMap { group in
+      let columns = try RowColumns(reader, group)
+      return (0..<group.count).map {
+        (columns.text("symbol", $0) ?? "") + "\(columns.integer("number", $0) ?? -1)"
+      }
+    }
+    #expect(merged == (0..<fileCount).map { "A\($0)" } + (0..<fileCount).map { "B\($0)" })
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: files.folder.path)
+        .allSatisfy { !$0.hasPrefix("round-") })
+    #expect(paths.allSatisfy { FileManager.default.fileExists(atPath: $0) })
   }
 }

@@ -368,8 +368,10 @@ INPUTS = [
     Input("2.2 million symbols", lambda: lines(SYMBOL_BARS, numbered, 2_200_000), INTO, FAILED,
           "more than 2000000 symbols", peak=1200),
     Input("200,000 symbols", lambda: lines(SYMBOL_BARS, numbered, 200_000), INTO, DONE, peak=400, rows=200_000),
-    Input("150,000 dates in no order", lambda: lines(BARS, dated, 150_000), ["--table", "raw.b_ohlcv_1d", "--interval", "1d", "--symbol", "X"],
+    Input("150,000 dates in no order", lambda: lines(BARS, dated, 150_000), ["--table", "raw.b_ohlcv_1h", "--interval", "1h", "--symbol", "X"],
           FAILED, "more than 65536 dates", peak=700),
+    Input("447 years in no order", lambda: lines(BARS, dated, 150_000), ["--table", "raw.b_ohlcv_1d", "--interval", "1d", "--symbol", "X"],
+          DONE, peak=700, rows=150_000),
 ]
 
 

@@ -93,17 +93,19 @@ struct InstantRows {
   ///   - extra: nil: whatever it has beyond its columns.
   mutating func find(_ digest: Fingerprint, form: Int?, extra: UInt64?) -> Int? {
     if exact.isEmpty { return entries.firstIndex { $0.fits(digest, form, extra) } }
+    let entries = entries
     if let extra {
       return exact.first(Self.exactKey(digest, extra), in: entries) {
-        $0.fits(digest, form, extra)
+        entries[$0].fits(digest, form, extra)
       }
     }
-    return loose.first(digest, in: entries) { $0.fits(digest, form, nil) }
+    return loose.first(digest, in: entries) { entries[$0].fits(digest, form, nil) }
   }
 
   /// Rows that are still to be found equal to a new one, whatever they have beyond their columns; a few of many.
-  func candidates(_ digest: Fingerprint, form: Int) -> [Int] {
+  mutating func candidates(_ digest: Fingerprint, form: Int) -> [Int] {
     var found: [Int] = []
+    let entries = entries
     func takes(_ place: Int) -> Bool {
       if entries[place].fits(digest, form, nil) { found.append(place) }
       return found.count == Self.candidateMax
@@ -111,7 +113,7 @@ struct InstantRows {
     if exact.isEmpty {
       _ = entries.indices.first(where: takes)
     } else {
-      loose.forEach(digest, until: takes)
+      _ = loose.first(digest, in: entries, where: takes)
     }
     return found
   }
@@ -142,15 +144,18 @@ private struct EntryChains {
     heads[key] = next.count - 1
   }
 
-  /// The first entry that fits; those that are used up would be walked over again and again, and are taken out.
+  /// Walks over the entries of a key until one is enough; those that are used up would be walked over again and
+  /// again, and are taken out.
+  ///
+  /// - Returns: The entry that was enough.
   mutating func first(
-    _ key: Fingerprint, in entries: [InstantRows.Entry], where fits: (InstantRows.Entry) -> Bool
+    _ key: Fingerprint, in entries: [InstantRows.Entry], where isEnough: (Int) -> Bool
   ) -> Int? {
     var last = -1
     var place = heads[key] ?? -1
     while place >= 0 {
       if entries[place].count > 0 {
-        if fits(entries[place]) { return place }
+        if isEnough(place) { return place }
         last = place
       } else if last < 0 {
         heads[key] = next[place]
@@ -160,10 +165,5 @@ private struct EntryChains {
       place = next[place]
     }
     return nil
-  }
-
-  func forEach(_ key: Fingerprint, until isEnough: (Int) -> Bool) {
-    var place = heads[key] ?? -1
-    while place >= 0 && !isEnough(place) { place = next[place] }
   }
 }

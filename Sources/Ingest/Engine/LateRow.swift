@@ -62,7 +62,7 @@ extension SymbolMerge {
   }
 
   /// Of the stored rows that are alike but for `extra`, the one that loses least.
-  func bestOfOthers(_ new: NewRow) throws -> Int? {
+  mutating func bestOfOthers(_ new: NewRow) throws -> Int? {
     for form in formOrder {
       var best: (place: Int, rank: Int)?
       for place in stored.candidates(new.content(form), form: form) {

@@ -1,4 +1,5 @@
 import Bytes
+import CSystem
 import Catalog
 import Columnar
 import DeltaLog
@@ -8,8 +9,12 @@ import Parquet
 ///
 /// The files are merged by their sort keys, of which a window a file is in memory; a row group's other
 /// columns are read one after the other. A file that is not in order is first cut into sorted ones in
-/// staging. Memory is bounded by `byteCountMax` and by the size of one column of a row group.
+/// staging; of many files some are merged at a time, and then what came of them. Memory is bounded by
+/// `byteCountMax`, by `fileCountMax` open files and by the size of one column of a row group.
 package struct SegmentRewriter {
+  /// Files that are merged at once: each that is open takes some megabytes.
+  static let fileCountMax = 64
+
   private let fields: [Field]
   private let unhashed: Set<String>
   private let order: SortOrder
@@ -43,10 +48,12 @@ package struct SegmentRewriter {
     _ paths: [String], day: Int, fileName: String, isInterrupted: () -> Bool = { false }
   ) throws -> StagedSegment {
     var paths = paths
+    var attempt = 0
     while true {
       do {
-        return try mergeSorted(paths, day, fileName, isInterrupted)
+        return try mergeInRounds(paths, day, fileName, attempt, isInterrupted)
       } catch is UnsortedSegment {
+        attempt += 1
         // Where one is not in order, others of the same writer are not either: all are looked at at once.
         for path in paths where try !order.holds(in: path) {
           paths = try sortedInPlace(of: path, paths, day, fileName, isInterrupted)
@@ -55,8 +62,35 @@ package struct SegmentRewriter {
     }
   }
 
+  /// Merges files that lie side by side until few are left: so equal rows keep the order of their files.
+  private func mergeInRounds(
+    _ paths: [String], _ day: Int, _ fileName: String, _ attempt: Int,
+    _ isInterrupted: () -> Bool
+  ) throws -> StagedSegment {
+    var paths = paths
+    var own: Set<String> = []
+    defer { for path in own { lake_unlink(path) } }
+    var count = 0
+    while paths.count > Self.fileCountMax {
+      var merged: [String] = []
+      for first in stride(from: 0, to: paths.count, by: Self.fileCountMax) {
+        let part = Array(paths[first..<min(first + Self.fileCountMax, paths.count)])
+        let path = try mergeSorted(
+          part, day, "round-\(attempt)-\(count)-" + fileName, isDurable: false, isInterrupted
+        ).path
+        count += 1
+        for old in part where own.remove(old) != nil { lake_unlink(old) }
+        own.insert(path)
+        merged.append(path)
+      }
+      paths = merged
+    }
+    return try mergeSorted(paths, day, fileName, isDurable: true, isInterrupted)
+  }
+
   private func mergeSorted(
-    _ paths: [String], _ day: Int, _ fileName: String, _ isInterrupted: () -> Bool
+    _ paths: [String], _ day: Int, _ fileName: String, isDurable: Bool,
+    _ isInterrupted: () -> Bool
   ) throws -> StagedSegment {
     let readers = try paths.map { try SegmentReader(path: $0, fields: fields) }
     let ranks = try order.text.map { try TextRanks(readers, column: $0) } ?? TextRanks()
@@ -92,7 +126,7 @@ package struct SegmentRewriter {
       try writer.append(
         try encoder.encode(rowCount: rows.rowCount) { try gather.column($0, rows) })
     }
-    return try writer.finish()
+    return try writer.finish(isDurable: isDurable)
   }
 
   /// Rows of a row group, so that it stays below what it may be in bytes.

@@ -12,7 +12,13 @@ package enum SmallSegments {
   /// Small segments that a partition may have, whatever their tiers; and what makes a tier full.
   package static let countMax = 8
 
-  /// The tier of a segment of so many rows: 0 below 8, 1 below 64, …
+  /// The tier of a segment by its rows: 0 below 8, 1 below 64, …
+  package static func tier(_ file: AddFile) -> Int { tier(rowCount: rowCount(file)) }
+
+  private static func rowCount(_ file: AddFile) -> Int64 {
+    file.taggedRowCount ?? file.statistics?.rowCount ?? 0
+  }
+
   static func tier(rowCount: Int64) -> Int {
     var (rows, tier) = (rowCount, 0)
     while rows >= Int64(countMax) {
@@ -24,8 +30,7 @@ package enum SmallSegments {
 
   /// - Returns: Those of `files` that are merged; none where no tier is full.
   package static func choice(_ files: [AddFile]) -> [AddFile] {
-    let chosen = choice(
-      files.map { ($0.taggedRowCount ?? $0.statistics?.rowCount ?? 0, $0.size) })
+    let chosen = choice(files.map { (rowCount($0), $0.size) })
     return chosen.map { files[$0] }
   }
 
