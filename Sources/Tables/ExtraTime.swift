@@ -6,6 +6,7 @@ import Columnar
 ///
 /// It says when a capture was made, not what happened: rows that differ in it alone are repeats.
 package enum ExtraTime {
+  /// The column that takes fields for which the schema has none, as a JSON object.
   package static let column = "extra"
   private static let name = "ts_out"
   private static let prefix = "{\"\(name)\":"
@@ -18,6 +19,7 @@ package enum ExtraTime {
   /// Whether a member of `extra` is that time.
   package static func isTime(_ key: String) -> Bool { key == name }
 
+  /// The value of `extra` for a row that has nothing else there. `nanoseconds` are since 1970 UTC.
   package static func text(_ nanoseconds: UInt64) -> String { "\(prefix)\(nanoseconds)}" }
 
   /// Makes null what rows of a stored `extra` hold of this alone, so that they compare as equal.

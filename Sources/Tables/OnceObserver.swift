@@ -9,6 +9,7 @@ package final class OnceObserver: PassObserver {
   private let rows = Tally()
   private let bytes = Tally()
 
+  /// - Parameter inner: Is told everything, with what was read counted once.
   package init(_ inner: any PassObserver) { self.inner = inner }
 
   /// The input that was begun last is read from its beginning.
@@ -22,6 +23,7 @@ package final class OnceObserver: PassObserver {
     rows.past.load(ordering: .relaxed) + rows.seen.load(ordering: .relaxed)
   }
 
+  /// Passes on the input's name and counts from 0 again.
   package func begin(_ name: String) {
     readsFromBeginning()
     rows.told.store(0, ordering: .relaxed)
@@ -29,19 +31,25 @@ package final class OnceObserver: PassObserver {
     inner.begin(name)
   }
 
+  /// Passes on only what lies beyond the furthest byte of an earlier reading.
   package func didRead(byteCount: Int) {
     let new = bytes.add(byteCount)
     if new > 0 { inner.didRead(byteCount: new) }
   }
 
+  /// Passes on only what lies beyond the furthest row of an earlier reading.
   package func didProcess(rowCount: Int) {
     let new = rows.add(rowCount)
     if new > 0 { inner.didProcess(rowCount: new) }
   }
 
+  /// Passed on as it is: rows are stored once.
   package func didStore(rowCount: Int) { inner.didStore(rowCount: rowCount) }
+  /// Passed on as it is.
   package func didFail(_ error: any Error) { inner.didFail(error) }
+  /// Passed on as it is.
   package func warn(_ error: PassError) { inner.warn(error) }
+  /// What the inner observer says.
   package var isInterrupted: Bool { inner.isInterrupted }
 
   /// Counts of one input.

@@ -5,9 +5,12 @@ import Platform
 
 /// A segment in staging, and what the log will say of it.
 package struct PlacedSegment: Sendable {
+  /// The file in staging, which `TableWriter.commit` renames into the table's folder.
   package var staged: StagedSegment
+  /// The `add` action that names it once it is in the table: path, partition, statistics, tags.
   package var file: AddFile
 
+  /// `file` must describe the same bytes as `staged`; `StagedSegment.placed` makes such pairs.
   package init(_ staged: StagedSegment, _ file: AddFile) {
     self.staged = staged
     self.file = file
@@ -62,9 +65,13 @@ package struct TableChange: Sendable {
     case wholeTable
   }
 
+  /// Decides how the commit is checked against those that came before it.
   package var basis: Basis
+  /// Delta's `commitInfo.operation`, for people who read the table's history; nothing is decided from it.
   package var operation = "WRITE"
+  /// `commitInfo.operationParameters`; the ledger's events travel here too (`CoverageRecovery`).
   package var parameters: [(name: String, value: String)] = []
+  /// `commitInfo.operationMetrics`, like the numbers of rows added and removed.
   package var metrics: [(name: String, value: String)] = []
   /// Segments that come.
   package var segments: [PlacedSegment] = []
@@ -74,7 +81,9 @@ package struct TableChange: Sendable {
   package var removed: [AddFile] = []
   /// Whose work it is: a table that has them all has the change.
   package var applications: [(id: String, version: Int64)] = []
+  /// Schema or properties that the table has afterwards; nil leaves them as they are.
   package var metadata: TableMetadata?
 
+  /// A change without files yet.
   package init(_ basis: Basis) { self.basis = basis }
 }

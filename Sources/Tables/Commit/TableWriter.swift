@@ -19,10 +19,13 @@ import Storage
 /// | the same application | the same | `.alreadyDone` |
 /// | anything | `.wholeTable` | `.conflict(.snapshotOutdated)`: plan again |
 package final class TableWriter {
+  /// As in `bars.glbx_mdp3_ohlcv_1m`.
   package let name: TableName
   /// The table's folder.
   package let root: String
+  /// The lake that the table belongs to.
   package let lake: Lake
+  /// The table's folder as the log sees it.
   package let storage: DirectoryStorage
   /// The table as it was last looked at; nil where there was none.
   package private(set) var snapshot: Snapshot?

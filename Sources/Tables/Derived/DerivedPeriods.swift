@@ -11,11 +11,14 @@ import Platform
 package struct DerivedPeriods {
   /// A date that was made anew.
   package struct Unit: Sendable {
+    /// ISO date, like `2024-01-02`.
     package var date: String
+    /// What it was computed from; recorded in the tags of its segment.
     package var derivation: Derivation
     /// nil where it came out empty.
     package var segment: StagedSegment?
 
+    /// - Parameter segment: In staging; its rows are all of `date`.
     package init(date: String, derivation: Derivation, segment: StagedSegment?) {
       self.date = date
       self.derivation = derivation

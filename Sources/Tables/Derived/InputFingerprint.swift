@@ -4,7 +4,9 @@ import DeltaLog
 
 /// What a partition holds, whatever its files: the sum of its rows' hashes, and their number.
 package struct PartitionFingerprint: Hashable, Sendable {
+  /// Rows of all its files.
   package var rowCount: Int64 = 0
+  /// Sum of the rows' hashes modulo 2¹²⁸, so that neither order nor cuts between files matter: see `RowHash`.
   package var rowHash = Fingerprint()
 
   /// Reads the tags of the partition's files; files without (a foreign writer's) are read themselves.
@@ -38,6 +40,7 @@ package struct PartitionFingerprint: Hashable, Sendable {
   /// The absent partition.
   package init() {}
 
+  /// A fingerprint that is known already, like one kept in tags.
   package init(rowCount: Int64, rowHash: Fingerprint) {
     self.rowCount = rowCount
     self.rowHash = rowHash
@@ -48,7 +51,9 @@ package struct PartitionFingerprint: Hashable, Sendable {
 
 /// What one file says of what a unit in it was made of; nil where it does not.
 package struct UnitOrigin: Hashable, Sendable {
+  /// The tag `lake.pass`.
   package var pass: String?
+  /// The tag `lake.passVersion`.
   package var version: String?
   /// All digits of a derivation's inputs, or the first of them.
   package var inputs: String?
@@ -79,6 +84,8 @@ package struct Derivation: Hashable, Sendable {
   static let versionTag = "lake.passVersion"
   static let inputsTag = "lake.inputs"
 
+  /// - Parameter inputs: Fingerprints of every partition that may be read, in the pass's own order; absent ones
+  ///   included, as the arrival of one must change the hash.
   package init(
     pass: String, version: Int, inputs fingerprints: [(name: String, PartitionFingerprint)]
   ) {
@@ -88,6 +95,7 @@ package struct Derivation: Hashable, Sendable {
     inputs = Array(text.utf8).withUnsafeBytes { SHA256.hex(of: $0) }
   }
 
+  /// What the log records with each segment of a table whose partitions are dates.
   package var tags: [String: String] {
     [Self.passTag: pass, Self.versionTag: "\(version)", Self.inputsTag: inputs]
   }

@@ -11,12 +11,16 @@ import Platform
 /// Of each date it says the number of rows and the sum of their hashes; and in a derived table, what the date was
 /// made of: the first 16 digits of the derivation's. A date of which that is not known has three fields.
 package struct SegmentUnits: Hashable, Sendable {
+  /// What the segment holds of one date.
   package struct Unit: Hashable, Sendable {
+    /// Rows of the date in this segment.
     package var rowCount: Int64
+    /// Sum of their hashes, as in `PartitionFingerprint`.
     package var rowHash: Fingerprint
     /// What it was made of; nil where nobody knows.
     package var inputs: String?
 
+    /// - Parameter inputs: The first `inputDigitCount` hexadecimal digits of the derivation's input hash.
     package init(rowCount: Int64, rowHash: Fingerprint, inputs: String? = nil) {
       self.rowCount = rowCount
       self.rowHash = rowHash
@@ -24,6 +28,7 @@ package struct SegmentUnits: Hashable, Sendable {
     }
   }
 
+  /// Name of the tag in the log.
   package static let tag = "lake.units"
   /// Digits of a derivation's inputs that are kept.
   package static let inputDigitCount = 16
@@ -31,8 +36,10 @@ package struct SegmentUnits: Hashable, Sendable {
   /// By ISO date.
   package private(set) var byDate: [String: Unit] = [:]
 
+  /// No dates.
   package init() {}
 
+  /// One date.
   package init(_ date: String, _ unit: Unit) { byDate = [date: unit] }
 
   /// nil where a text is no list of units: then nothing is known of the segment.
@@ -49,13 +56,16 @@ package struct SegmentUnits: Hashable, Sendable {
     }
   }
 
+  /// The tag's value, by ascending date: equal units give equal texts.
   package var text: String {
     byDate.sorted { $0.key < $1.key }.map { date, unit in
       "\(date):\(unit.rowCount):\(unit.rowHash)" + (unit.inputs.map { ":" + $0 } ?? "")
     }.joined(separator: ";")
   }
 
+  /// Whether the segment holds no date at all.
   package var isEmpty: Bool { byDate.isEmpty }
+  /// ISO dates.
   package var dates: Set<String> { Set(byDate.keys) }
 
   /// Adds the rows of another segment. A date of which both have some was made of the same only where both say so.
@@ -68,16 +78,19 @@ package struct SegmentUnits: Hashable, Sendable {
     }
   }
 
+  /// The same segment once the rows of these dates are taken out of it.
   package func without(_ dates: Set<String>) -> SegmentUnits {
     var rest = self
     rest.byDate = byDate.filter { !dates.contains($0.key) }
     return rest
   }
 
+  /// Of all dates together.
   package var rowCount: Int64 {
     byDate.values.reduce(0) { $0.adding(clamped: $1.rowCount) }
   }
 
+  /// Sum over all dates: the fingerprint of the whole segment.
   package var rowHash: Fingerprint { Self.sum(byDate.values.map(\.rowHash)) }
 
   private static func sum(_ hashes: [Fingerprint]) -> Fingerprint {

@@ -6,10 +6,13 @@ import Synchronization
 
 /// The dates of a stored table, as a plan looks at them: the files of each, and what they hold.
 package final class StoredInput: Sendable {
+  /// As in `raw.glbx_mdp3_trades`.
   package let name: TableName
+  /// The version that is read; it does not move while a plan runs.
   package let snapshot: Snapshot
   /// The table's folder.
   package let root: String
+  /// Live files by ISO date of their partition.
   package let filesByDate: [String: [AddFile]]
   private let fields: [Field]
   private let purged: [DateRange]
@@ -30,7 +33,9 @@ package final class StoredInput: Sendable {
     purged = try DateRange.purged(from: snapshot, path: root)
   }
 
+  /// Of the snapshot.
   package var version: Int { snapshot.version }
+  /// Dates of which there are files, ascending.
   package var dates: [String] { filesByDate.keys.sorted() }
 
   /// Readers of a date's files, in the order of the log.
@@ -41,6 +46,8 @@ package final class StoredInput: Sendable {
     }
   }
 
+  /// What the date's files hold; of a date without files, the absent partition's. Costs a read of whole files
+  /// where their tags do not say it.
   package func fingerprint(of date: String) throws -> PartitionFingerprint {
     if let fingerprint = known.withLock({ $0[date] }) { return fingerprint }
     let fingerprint = try PartitionFingerprint(
@@ -49,18 +56,24 @@ package final class StoredInput: Sendable {
     return fingerprint
   }
 
+  /// Size of the date's files, compressed: how long it may take to read them.
   package func byteCount(of date: String) -> Int64 {
     (filesByDate[date] ?? []).reduce(0) { $0.adding(clamped: $1.size) }
   }
 
+  /// Whether the table's properties say that rows of this date were removed on purpose, so that nothing is
+  /// computed from their absence.
   package func isPurged(_ date: String) -> Bool { purged.contains { $0.contains(date) } }
 }
 
 /// Days from the first to the last, both of them in, as ISO dates.
 package struct DateRange: Hashable, Sendable {
+  /// ISO date, included.
   package var first: String
+  /// ISO date, included.
   package var last: String
 
+  /// ISO dates order as texts do.
   package func contains(_ date: String) -> Bool { date >= first && date <= last }
 
   /// What was purged of a table, as its properties say it: `2024-01-01/2024-03-31,…`.

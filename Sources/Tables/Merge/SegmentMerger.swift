@@ -19,10 +19,14 @@ package struct SegmentMerger: Sendable {
   package let schema: TableSchema?
   /// Columns of a data file.
   package let fields: [Field]
+  /// How rows of the merged file are sorted; `.asStored` where another program made the table.
   package let order: SortOrder
   private let partitionColumns: [String]
   private let options: WriterOptions
 
+  /// - Parameters:
+  ///   - schema: nil where another program made the table: then files are put together in the order given.
+  ///   - partitionColumns: Columns that the table keeps in paths rather than in its files.
   package init(
     root: String, schema: TableSchema?, fields: [Field], partitionColumns: [String]
   ) {

@@ -15,6 +15,7 @@ package struct SortOrder: Sendable {
   /// The order in which the rows lie.
   package static let asStored = SortOrder(text: nil, numbers: [])
 
+  /// The caller vouches that `numbers` are columns of whole numbers.
   package init(text: String?, numbers: [Field]) {
     self.text = text
     self.numbers = numbers
@@ -42,5 +43,6 @@ package struct SortOrder: Sendable {
     self.init(text: text, numbers: numbers)
   }
 
+  /// Whether rows keep the order of the files, unsorted.
   package var isAsStored: Bool { text == nil && numbers.isEmpty }
 }

@@ -11,6 +11,7 @@ package struct FileBounds: Sendable {
   /// Index timestamps in µs.
   package var times: ClosedRange<Int64>?
 
+  /// What the log says. A string bound that a writer cut short makes the range open at its upper end.
   package init(_ file: AddFile, indexColumn: String) {
     guard let statistics = file.statistics else { return }
     let symbol = statistics.bounds(of: "symbol", type: .string)
@@ -36,6 +37,7 @@ package struct FileBounds: Sendable {
     return !high.lexicographicallyPrecedes(low) || isHighPrefix && low.starts(with: high)
   }
 
+  /// What is known of a file that this run wrote itself: all bounds are exact.
   package init(_ staged: StagedSegment) {
     if let column = staged.file.columns.first(where: { $0.field == "symbol" }),
       let bounds = column.bounds, case .bytes(let low) = bounds.min,

@@ -2,14 +2,17 @@ import Columnar
 
 /// Pairs of a timestamp in microseconds and its nanosecond remainder.
 package struct RemainderColumns: Sendable {
+  /// Ends the name of the column with nanoseconds 0…999 beyond a timestamp's microseconds.
   package static let suffix = "_plus_ns"
   private let names: Set<String>
 
+  /// Finds the pairs: a column counts as a remainder only if its timestamp is among `fields` too.
   package init(fields: [Field]) {
     let all = Set(fields.map(\.name))
     names = all.filter { $0.hasSuffix(Self.suffix) && all.contains(String($0.dropLast(8))) }
   }
 
+  /// Whether a column holds the nanoseconds of another.
   package func isRemainder(_ name: String) -> Bool { names.contains(name) }
 
   /// Whether a time has its nanoseconds in a column of their own.

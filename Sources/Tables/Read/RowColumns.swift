@@ -2,6 +2,7 @@ import Columnar
 
 /// Some rows of a data file by column, value by value: for few rows, as the lake's own tables have them.
 package struct RowColumns {
+  /// Rows of the span that was read.
   package let rowCount: Int
   private var columns: [String: Column] = [:]
 
@@ -15,10 +16,13 @@ package struct RowColumns {
     }
   }
 
+  /// nil where the file lacks the column, or it was not asked for.
   package subscript(name: String) -> Column? { columns[name] }
 
+  /// Null, or a column that the file lacks. `row` is an index from 0 within the span.
   package func isNull(_ name: String, _ row: Int) -> Bool { columns[name]?.isNull(row) ?? true }
 
+  /// A text; nil where it is null, absent, or the column is of another type.
   package func text(_ name: String, _ row: Int) -> String? {
     guard let column = columns[name], !column.isNull(row) else { return nil }
     switch column.storage {
@@ -28,6 +32,7 @@ package struct RowColumns {
     }
   }
 
+  /// A whole number in the column's unit (a timestamp in µs, a decimal unscaled); nil as for `text`.
   package func integer(_ name: String, _ row: Int) -> Int64? {
     guard let column = columns[name], !column.isNull(row) else { return nil }
     if case .integers(let values) = column.storage { return values[row] }

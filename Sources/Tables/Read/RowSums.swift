@@ -7,10 +7,12 @@ import Columnar
 /// A time counts as one value with its nanoseconds, a null counts as nothing, and so does what tells where a row
 /// came from.
 package struct RowSums {
+  /// Rows whose hashes are kept, 16 bytes each.
   package let rowCount: Int
   /// Two words a row.
   private var sums: [UInt64]
 
+  /// Hashes of rows to which no column was added yet: all zero.
   package init(rowCount: Int) {
     self.rowCount = rowCount
     sums = [UInt64](repeating: 0, count: 2 * rowCount)

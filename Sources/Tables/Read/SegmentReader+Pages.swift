@@ -3,7 +3,9 @@ import Parquet
 
 /// Rows side by side that are read together, and what is known of them before they are.
 package struct SegmentPage: Sendable {
+  /// Where the rows are in the file.
   package var span: StoredSpan
+  /// What the page index says of them, or the footer where there is no page index.
   package var bounds: FileBounds
 }
 

@@ -32,8 +32,11 @@ package final class SegmentReader: Sendable {
     remainders = RemainderColumns(fields: self.fields)
   }
 
+  /// As it was opened.
   package var path: String { file.name }
+  /// Row groups in the footer.
   package var rowGroupCount: Int { file.rowGroupCount }
+  /// Rows of one row group, by its index from 0.
   package func rowCount(rowGroup: Int) -> Int { file.rowCount(rowGroup: rowGroup) }
 
   /// All rows, row group by row group.
@@ -73,6 +76,7 @@ package final class SegmentReader: Sendable {
   /// Names of the columns that the file has.
   package var storedNames: [String] { file.leaves.map(\.name) }
 
+  /// Whether the file itself has the column; one that it lacks is read as null.
   package func has(_ column: String) -> Bool { file.leafIndex(named: column) != nil }
 
   /// A column's type in the file; nil where it lacks it.
@@ -170,15 +174,18 @@ package final class SegmentReader: Sendable {
 
 /// Rows side by side in one row group.
 package struct StoredSpan: Hashable, Sendable {
+  /// Index from 0.
   package var rowGroup: Int
   /// Within the row group.
   package var rows: Range<Int>
 
+  /// - Parameter rows: Indexes within the row group.
   package init(rowGroup: Int, rows: Range<Int>) {
     self.rowGroup = rowGroup
     self.rows = rows
   }
 
+  /// Number of rows.
   package var count: Int { rows.count }
 }
 

@@ -7,6 +7,7 @@ import Platform
 package final class FileSyncer: Sendable {
   private let pool = WorkPool(width: 3)
 
+  /// Starts two threads, which live as long as the object; `finish` works along with them.
   package init() {}
 
   deinit { pool.close() }

@@ -22,6 +22,7 @@ public final class StagingRun {
   /// The run's own folder in `_staging`.
   public let directory: String
   private let root: String
+  /// The lake's root, above `staging`.
   package var lakeRoot: String { root }
   private let lock: Int32
   private var intended: [String] = []

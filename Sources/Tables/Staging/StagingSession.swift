@@ -9,6 +9,7 @@ package final class StagingSession: @unchecked Sendable {
   /// - Parameter root: The lake's root.
   package init(root: String) { self.root = root }
 
+  /// The folder, made by the first call. Any thread may ask.
   package func run() throws -> StagingRun {
     try made.withLock { made in
       if let run = made { return run }

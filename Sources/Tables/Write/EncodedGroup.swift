@@ -3,7 +3,9 @@ import Parquet
 
 /// A row group that is encoded and waits for its place in a segment.
 package struct EncodedGroup: Sendable {
+  /// One a column, in the order of the file's schema.
   package var chunks: [EncodedColumnChunk]
+  /// Rows of the group; every chunk has as many.
   package var rowCount: Int
   /// Sum of the rows' hashes.
   var fingerprint: Fingerprint
@@ -12,6 +14,7 @@ package struct EncodedGroup: Sendable {
   /// Index timestamps of the rows, in ns: first and last in time.
   var timeRange: ClosedRange<Int64>?
 
+  /// - Parameter timeRange: nil where nobody will ask which times the file holds.
   package init(
     chunks: [EncodedColumnChunk], rowCount: Int, fingerprint: Fingerprint, sentinelCount: Int,
     timeRange: ClosedRange<Int64>? = nil

@@ -4,9 +4,12 @@ import Parquet
 
 /// Writes a data file again without some of its rows.
 package struct FilteredCopy {
+  /// The file that is copied.
   package let reader: SegmentReader
+  /// The table's, so that the copy is sorted and hashed like its other segments.
   package let schema: TableSchema
 
+  /// Opens the file at `path`.
   package init(path: String, schema: TableSchema) throws {
     reader = try SegmentReader(path: path, fields: schema.fileFields)
     self.schema = schema

@@ -16,6 +16,10 @@ package final class SegmentWriter {
   private var earliest = Int64.max
   private var latest = Int64.min
 
+  /// Creates the file `directory/fileName`.
+  /// - Parameters:
+  ///   - day: First day of the partition's period, days since 1970.
+  ///   - columns: In the order in which every group's chunks will come.
   package init(
     directory: String, fileName: String, day: Int, columns: [WriterColumn], options: WriterOptions
   ) throws {
@@ -25,6 +29,7 @@ package final class SegmentWriter {
     writer = try ParquetFileWriter(path: path, columns: columns, options: options)
   }
 
+  /// Writes a row group behind those before it and adds its rows to the segment's figures.
   package func append(_ group: EncodedGroup) throws {
     try writer.append(rowGroup: group.chunks, rowCount: group.rowCount)
     fingerprint &+= group.fingerprint
