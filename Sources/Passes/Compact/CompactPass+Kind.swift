@@ -2,6 +2,8 @@ import Catalog
 import Tables
 
 extension CompactPass {
+  /// Rewrites the table that it is asked for: it has no parameters and no outputs of its own, and cannot be
+  /// configured wrongly.
   public static let kind = PassKind(
     name: name, effect: .rewrite, parameters: [], outputs: { _, _ in [] },
     problems: { _, _ in [] }, request: { _, _ in nil },

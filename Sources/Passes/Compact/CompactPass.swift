@@ -11,10 +11,14 @@ import Tables
 /// Source: the Delta protocol, `dataChange` of add and remove actions. Files that are replaced stay on disk
 /// as tombstones.
 public final class CompactPass {
+  /// What a compaction may use.
   public struct Options: Sendable {
+    /// Partitions that are merged at once.
     public var jobs = Parallel.width
+    /// Bytes that it may use; a quarter is for sort keys, divided among the jobs.
     public var memoryByteCount = 192 << 20
 
+    /// As many jobs as the machine has cores, and 192 MiB.
     public init() {}
   }
 

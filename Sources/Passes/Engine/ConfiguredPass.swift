@@ -4,7 +4,9 @@ import Tables
 
 /// A pass as `lake.yaml` has it.
 public struct ConfiguredPass: Sendable {
+  /// Which pass it is.
   public let kind: PassKind
+  /// The table that it reads, and the parameters given.
   public let request: PassRequest
   /// Line of `lake.yaml`.
   public let line: Int?

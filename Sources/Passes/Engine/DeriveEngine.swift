@@ -8,22 +8,32 @@ import Tables
 public struct DeriveReport: Sendable {
   /// Of one table.
   public struct Output: Sendable {
+    /// The table that was filled.
     public let table: TableName
+    /// Dates that were made and committed, those that came out empty among them.
     public internal(set) var computedCount = 0
+    /// Dates that were up to date, and left alone.
     public internal(set) var freshCount = 0
+    /// Dates left alone because rows of their inputs were purged.
     public internal(set) var frozenCount = 0
+    /// Rows that were committed.
     public internal(set) var rowCount = 0
+    /// Bytes of the files that were committed.
     public internal(set) var byteCount = 0
     /// Units that could not be made, each with its error; a date is empty where the whole table could not.
     public internal(set) var failures: [(date: String, error: any Error)] = []
 
+    /// Nothing done yet.
     public init(table: TableName) { self.table = table }
   }
 
+  /// By output of the plan.
   public internal(set) var outputs: [Output] = []
   /// Input rows, each once whatever the number of tables; nil where the pass does not count them.
   public internal(set) var rowsRead: Int?
+  /// Whether it was stopped; what was committed by then stays.
   public internal(set) var isInterrupted = false
+  /// Outputs of which some date failed, each counted once.
   public var failureCount: Int { outputs.count { !$0.failures.isEmpty } }
 }
 
@@ -48,6 +58,7 @@ package final class DeriveEngine<Pass: DerivePass>: @unchecked Sendable {
   private let made: Mutex<[[Unit]]>
   private let failures: Mutex<[[(date: String, error: any Error)]]>
 
+  /// - Parameter plan: Made by `DerivePlan(_:choice:due:)` for this very pass.
   package init(_ pass: Pass, plan: DerivePlan, observer: any PassObserver) {
     self.pass = pass
     self.plan = plan
@@ -59,6 +70,10 @@ package final class DeriveEngine<Pass: DerivePass>: @unchecked Sendable {
     failures = Mutex(Array(repeating: [], count: plan.outputs.count))
   }
 
+  /// Makes all due dates, and commits them in groups of at most `CommitGroup.partitionMax`.
+  /// - Parameter jobs: Dates that are made at once.
+  /// - Returns: What was done, failures of single dates included.
+  /// - Throws: Where nothing more can be done: a commit that cannot be made, or too many lost races.
   package func run(jobs: Int) throws -> DeriveReport {
     var report = DeriveReport()
     report.outputs = plan.outputs.map { output in

@@ -35,8 +35,12 @@ package protocol DeriveTarget: AnyObject {
   ) throws -> Bool
 }
 
+/// What a pass makes of one date for one table: a staged segment, or a stand-in for one in a test of the
+/// engine.
 package protocol DeriveProduct: Sendable {
+  /// Rows in it.
   var rowCount: Int { get }
+  /// Its size on disk.
   var byteCount: Int { get }
 }
 
@@ -44,11 +48,14 @@ extension StagedSegment: DeriveProduct {}
 
 /// A unit that was made and is not committed yet.
 package struct DerivedUnit<Product: DeriveProduct>: Sendable {
+  /// ISO date.
   package var date: String
+  /// What it was computed from, as the plan saw it.
   package var derivation: Derivation
   /// nil where it came out empty.
   package var product: Product?
 
+  /// - Parameter product: nil where no row came of the date.
   package init(date: String, derivation: Derivation, product: Product?) {
     self.date = date
     self.derivation = derivation
@@ -58,10 +65,14 @@ package struct DerivedUnit<Product: DeriveProduct>: Sendable {
 
 /// A figure that must be the same before and after, like the volume of all bars of a date.
 package struct Conserved: Hashable, Sendable {
+  /// What is conserved, in words, like `volume`.
   package var name: String
+  /// The figure of the inputs.
   package var before: String
+  /// The figure of what was made.
   package var after: String
 
+  /// Figures are compared as texts, so that decimals must come with all their digits.
   package init(
     _ name: String, before: some CustomStringConvertible, after: some CustomStringConvertible
   ) {
@@ -82,10 +93,14 @@ package struct Conserved: Hashable, Sendable {
 package struct InputUse: Sendable {
   /// Of the pass's inputs.
   package var input: Int
+  /// ISO date of the input.
   package var date: String
   /// Whether there is nothing to make where this has no rows; a look-back isn't.
   package var isRequired: Bool
 
+  /// - Parameters:
+  ///   - input: Index in the pass's `inputs`.
+  ///   - isRequired: false for a look-back or a warm-up.
   package init(input: Int, date: String, isRequired: Bool = true) {
     self.input = input
     self.date = date
@@ -134,7 +149,9 @@ extension DerivePass {
     inputs.indices.map { InputUse(input: $0, date: date) }
   }
 
+  /// Most passes do not count them.
   package var rowsRead: Int? { nil }
 
+  /// Most passes make a date of the same date.
   package func units(dependingOn date: String, input: Int, target: Int) -> [String] { [date] }
 }

@@ -6,14 +6,17 @@ import Tables
 public struct DerivePlan: Sendable {
   /// One table that is filled.
   public struct Output: Sendable {
+    /// The table that is filled; it need not exist yet.
     public let table: TableName
     /// By date, ascending.
     public internal(set) var units: [PassUnit]
+    /// Units that `run` will make.
     public var dueCount: Int { units.count { $0.state.isDue } }
   }
 
   /// The tables read, each at the version that was looked at.
   public let inputs: [(table: TableName, version: Int)]
+  /// One a table that the pass fills, in the pass's order.
   public internal(set) var outputs: [Output]
 
   /// Dates of which some unit is due, ascending.
@@ -29,11 +32,13 @@ public struct UnitChoice: Sendable {
   /// Units that are fresh are made again.
   public var isForced: Bool
 
+  /// - Parameter since: First ISO date that is wanted; nil for all.
   public init(since: String? = nil, isForced: Bool = false) {
     self.since = since
     self.isForced = isForced
   }
 
+  /// Whether an ISO date is wanted.
   package func contains(_ date: String) -> Bool { since.map { date >= $0 } ?? true }
 }
 

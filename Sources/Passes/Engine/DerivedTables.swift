@@ -4,7 +4,9 @@ import Tables
 
 /// The derived tables of a lake: those that its configuration names, and those that are there.
 public struct DerivedTable: Sendable {
+  /// The derived table.
   public let table: TableName
+  /// The pass that fills it: as configured, or else as the table's properties tell.
   public let pass: ConfiguredPass
   /// Whether `lake.yaml` names it: then `lake run` brings it up to date.
   public let isConfigured: Bool

@@ -13,6 +13,7 @@ public enum PassEffect: String, Sendable {
 /// One parameter of a pass, declared once: it is a flag of the pass's command, a key in `lake.yaml`, and part
 /// of their help and checks.
 public struct PassParameter: Sendable {
+  /// What a value must be.
   public enum Kind: Sendable {
     /// Like `1m`; may be several.
     case intervals
@@ -24,9 +25,12 @@ public struct PassParameter: Sendable {
   public let name: String
   /// What stands for its value in help.
   public let valueName: String
+  /// One sentence, for `--help`.
   public let help: String
+  /// What its values must be.
   public let kind: Kind
 
+  /// A parameter named `name`; `valueName` is what help shows for its value.
   package init(_ name: String, _ valueName: String, _ kind: Kind, help: String) {
     self.name = name
     self.valueName = valueName
@@ -34,6 +38,7 @@ public struct PassParameter: Sendable {
     self.help = help
   }
 
+  /// Whether it takes several values with commas between them.
   public var isList: Bool {
     switch kind {
     case .intervals: true
@@ -60,10 +65,12 @@ public struct PassParameter: Sendable {
 
 /// What a pass is told: the table it reads, and its parameters.
 public struct PassRequest: Sendable {
+  /// The table that the pass reads; a rewriting pass writes it too.
   public let table: TableName
   /// By name, those that are given.
   public let values: [String: [String]]
 
+  /// - Parameter values: By parameter name; what is absent has its default.
   public init(table: TableName, values: [String: [String]] = [:]) {
     self.table = table
     self.values = values
@@ -72,13 +79,20 @@ public struct PassRequest: Sendable {
 
 /// With what a pass works.
 public struct PassMeans: Sendable {
+  /// The lake in which the pass runs.
   public let lake: Lake
+  /// Units that are worked on at once.
   public var jobs: Int
+  /// Bytes that the pass may use for rows and sort keys, all jobs together.
   public var memoryByteCount: Int
+  /// Told of progress, and asked whether to stop.
   public let observer: any PassObserver
   /// Shared by the passes of a run: what one fills is read by the next.
   public let snapshots = SnapshotCache()
 
+  /// - Parameters:
+  ///   - jobs: nil for the configuration's.
+  ///   - memoryByteCount: nil for the configuration's.
   public init(
     lake: Lake, jobs: Int? = nil, memoryByteCount: Int? = nil,
     observer: any PassObserver = NoObserver()
@@ -92,9 +106,12 @@ public struct PassMeans: Sendable {
 
 /// Something wrong with a pass as it is configured, and what to do.
 public struct PassProblem: Sendable, Hashable {
+  /// What is wrong, as one sentence without a period.
   public let message: String
+  /// What to try; nil where nothing is known to help.
   public let remedy: String?
 
+  /// A problem with a request.
   package init(_ message: String, remedy: String? = nil) {
     self.message = message
     self.remedy = remedy
@@ -103,8 +120,11 @@ public struct PassProblem: Sendable, Hashable {
 
 /// A kind of pass: what is to be known of it to schedule, to check and to run it. One line in `PassRegistry`.
 public struct PassKind: Sendable {
+  /// As in `lake run` and `pass:` of `lake.yaml`.
   public let name: String
+  /// What it does to tables.
   public let effect: PassEffect
+  /// What it can be told, in the order of its help.
   public let parameters: [PassParameter]
   /// The tables that it fills, whether they are there or not.
   let outputs: @Sendable (PassRequest, LakeConfig) -> [TableName]
@@ -143,6 +163,7 @@ public enum PassPlan: Sendable {
     }
   }
 
+  /// Whether running it would change anything.
   public var isDue: Bool {
     switch self {
     case .derive(let plan): plan.outputs.contains { $0.dueCount > 0 }
@@ -156,6 +177,7 @@ public enum PassReport: Sendable {
   case derive(DeriveReport)
   case rewrite(RewriteReport)
 
+  /// Whether it was stopped before it was done.
   public var isInterrupted: Bool {
     switch self {
     case .derive(let report): report.isInterrupted
@@ -163,6 +185,7 @@ public enum PassReport: Sendable {
     }
   }
 
+  /// Units that failed, in all tables together.
   public var failureCount: Int {
     switch self {
     case .derive(let report): report.outputs.reduce(0) { $0 + $1.failures.count }
@@ -170,6 +193,7 @@ public enum PassReport: Sendable {
     }
   }
 
+  /// The error to show where there is room for one.
   public var firstFailure: (any Error)? {
     switch self {
     case .derive(let report): report.outputs.lazy.flatMap(\.failures).first?.error
@@ -185,6 +209,7 @@ public enum PassReport: Sendable {
     }
   }
 
+  /// Rows in the files that were committed.
   public var rowsWritten: Int {
     switch self {
     case .derive(let report): report.outputs.reduce(0) { $0 + $1.rowCount }
@@ -192,6 +217,7 @@ public enum PassReport: Sendable {
     }
   }
 
+  /// Bytes of the files that were committed.
   public var bytesWritten: Int {
     switch self {
     case .derive(let report): report.outputs.reduce(0) { $0 + $1.byteCount }

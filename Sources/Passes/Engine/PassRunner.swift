@@ -15,10 +15,14 @@ public struct PassRunner {
     case failed(any Error)
   }
 
+  /// In the order in which they run: a pass that reads what another fills comes after it.
   public let passes: [ConfiguredPass]
+  /// Shared by all passes of the run.
   public let means: PassMeans
+  /// Which dates are wanted, of every pass.
   public let choice: UnitChoice
 
+  /// - Parameter passes: In order, as `ConfiguredPass.all` gives them.
   public init(_ passes: [ConfiguredPass], means: PassMeans, choice: UnitChoice) {
     self.passes = passes
     self.means = means

@@ -5,19 +5,28 @@ import Tables
 
 /// What became of a rewriting.
 public struct RewriteReport: Sendable {
+  /// Units that were committed.
   public internal(set) var unitCount = 0
+  /// Files that the committed units replaced.
   public internal(set) var filesBefore = 0
+  /// Files that took their place: one a unit.
   public internal(set) var filesAfter = 0
+  /// Rows of the committed units: as many before as after.
   public internal(set) var rowCount = 0
+  /// Bytes of the files that were replaced.
   public internal(set) var bytesBefore: Int64 = 0
+  /// Bytes of the files that took their place.
   public internal(set) var bytesAfter: Int64 = 0
   /// Units that were given up because another commit took some of their files.
   public internal(set) var overtakenCount = 0
+  /// Versions that were committed, ascending.
   public internal(set) var versions: [Int] = []
   /// Units that could not be written.
   public internal(set) var failures: [(unit: String, error: any Error)] = []
+  /// Whether it was stopped; what was committed by then stays.
   public internal(set) var isInterrupted = false
 
+  /// Nothing done yet.
   public init() {}
 }
 
@@ -37,12 +46,16 @@ package final class RewriteEngine<Pass: RewritePass>: @unchecked Sendable {
   private let observer: any PassObserver
   private let failures = Mutex<[(unit: String, error: any Error)]>([])
 
+  /// - Parameter plan: Made of the snapshot that the pass's target has now.
   package init(_ pass: Pass, plan: RewritePlan, observer: any PassObserver) {
     self.pass = pass
     self.plan = plan
     self.observer = observer
   }
 
+  /// Rewrites all units, and commits them in groups of at most `CommitGroup.partitionMax`.
+  /// - Parameter jobs: Units that are rewritten at once.
+  /// - Throws: Where nothing more can be done: a commit that cannot be made, or too many lost races.
   package func run(jobs: Int) throws -> RewriteReport {
     var report = RewriteReport()
     var first = 0

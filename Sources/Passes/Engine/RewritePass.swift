@@ -4,16 +4,21 @@ import Tables
 
 /// Files of one partition that are written again, and why.
 public struct RewriteUnit: Sendable {
+  /// Partition values as the log has them.
   public let partition: PartitionKey
   /// The partition as it stands in a path: `date=2024-01-02`; empty where the table has none.
   public let name: String
   /// One word, like `small`.
   public let reason: String
+  /// Live files that become one.
   package let files: [AddFile]
 
+  /// Files that become one.
   public var fileCount: Int { files.count }
+  /// Their size on disk together.
   public var byteCount: Int64 { files.reduce(0) { $0.adding(clamped: $1.size) } }
 
+  /// - Parameter reason: One word for the plan that is printed.
   package init(partition: PartitionKey, name: String, reason: String, files: [AddFile]) {
     self.partition = partition
     self.name = name
@@ -24,12 +29,16 @@ public struct RewriteUnit: Sendable {
 
 /// What a rewriting will do, before it does it: a plain value, and what runs.
 public struct RewritePlan: Sendable {
+  /// Name or path, as a message shows it.
   public let table: String
+  /// The version that was looked at.
   public let version: Int
+  /// What is rewritten, in the order of the work.
   public let units: [RewriteUnit]
   /// Files that stay as they are.
   public let keptCount: Int
 
+  /// - Parameter keptCount: Files that are left as they are.
   package init(table: String, version: Int, units: [RewriteUnit], keptCount: Int) {
     self.table = table
     self.version = version
@@ -40,9 +49,12 @@ public struct RewritePlan: Sendable {
 
 /// A unit that was written again and is not committed yet.
 package struct RewrittenUnit<Product: DeriveProduct>: Sendable {
+  /// As planned.
   package var unit: RewriteUnit
+  /// The file that takes the place of the unit's files.
   package var product: Product
 
+  /// A unit and the file made of it.
   package init(unit: RewriteUnit, product: Product) {
     self.unit = unit
     self.product = product

@@ -8,6 +8,7 @@ extension StoredInput: DeriveInput {}
 package final class StagedTarget: DeriveTarget {
   /// With the period of the table, once there is one.
   package private(set) var definition: TableDefinition
+  /// The table that is filled.
   package var name: TableName { definition.name }
   private let table: TableWriter
   private let staging: StagingSession
@@ -50,10 +51,14 @@ package final class StagedTarget: DeriveTarget {
     return units
   }
 
+  /// Whether the table has the `txn` by which an empty result of these very inputs is remembered.
   package func isKnownEmpty(_ derivation: Derivation, date: String) -> Bool {
     table.snapshot?.txns[derivation.emptyAppId(date: date)] != nil
   }
 
+  /// Commits units of one group, whole; units that came out empty are remembered by a `txn` each.
+  /// - Returns: Whether it was committed; false after a lost race, when the table was looked at anew.
+  /// - Throws: `PassError.conflict` where the table has another partition period since the run began.
   package func commit(
     _ units: [DerivedUnit<StagedSegment>], parameters: [(name: String, value: String)]
   ) throws -> Bool {

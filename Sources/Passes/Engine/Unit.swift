@@ -39,6 +39,7 @@ public struct PassUnit: Sendable {
     /// A table that it is made of is to be made first.
     case inputDue(TableName)
 
+    /// In words, for a plan that is printed.
     public var text: String {
       switch self {
       case .neverMade: "not made yet"
@@ -53,13 +54,16 @@ public struct PassUnit: Sendable {
     }
   }
 
+  /// ISO date.
   public let date: String
+  /// What is to be done about it.
   public internal(set) var state: State
   /// nil where it is not due.
   public internal(set) var reason: Reason?
   /// What it would be made of now.
   package let derivation: Derivation
 
+  /// - Parameter reason: nil unless the state is one that is due.
   package init(date: String, state: State, reason: Reason?, derivation: Derivation) {
     self.date = date
     self.state = state
@@ -75,6 +79,7 @@ package struct KnownUnit: Sendable {
   /// Whether the table remembers that no row came of these very inputs.
   package var isKnownEmpty = false
 
+  /// - Parameter origins: What each file with rows of the date says it was made of; empty where there are none.
   package init(origins: [UnitOrigin] = [], isKnownEmpty: Bool = false) {
     self.origins = origins
     self.isKnownEmpty = isKnownEmpty

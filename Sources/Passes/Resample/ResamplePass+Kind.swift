@@ -5,10 +5,13 @@ import Tables
 extension ResamplePass {
   /// Names of its parameters.
   public enum Parameter {
+    /// `to`: intervals of the bars, each a table.
     public static let intervals = "to"
+    /// `as`: name of the one table that is filled.
     public static let output = "as"
   }
 
+  /// Fills one table an interval; its input must hold bars (`ohlcv`).
   public static let kind = PassKind(
     name: name, effect: .derive,
     parameters: [

@@ -15,6 +15,7 @@ public final class ResamplePass {
   static let name = "resample"
   /// Raise it when equal inputs give other results.
   static let version = 1
+  /// What is made where no interval is asked for.
   public static let defaultIntervals = ["15s", "30s", "1m"]
 
   /// Properties of a table of bars, which tell what it is made of.
@@ -23,20 +24,26 @@ public final class ResamplePass {
     static let interval = "lake.pass.interval"
   }
 
+  /// What is made, and with how many threads.
   public struct Options: Sendable {
+    /// Like `15s`; each must be a multiple of the source's interval and divide a day.
     public var intervals: [String] = ResamplePass.defaultIntervals
     /// Name of the one output, instead of the default.
     public var output: TableName?
+    /// Dates that are made at once.
     public var jobs = Parallel.width
 
+    /// The default intervals, under the default names.
     public init() {}
   }
 
+  /// What came of a run.
   public struct Report: Sendable {
     /// What was made; one output an interval of the plan.
     public var work: DeriveReport
     /// Source rows read, each once whatever the number of intervals.
     public var rowsRead: Int
+    /// Intervals that could not be planned, and outputs of which some date failed.
     public var failureCount: Int
   }
 
@@ -47,6 +54,11 @@ public final class ResamplePass {
   private let observer: any PassObserver
   private let snapshots: SnapshotCache
 
+  /// - Parameters:
+  ///   - table: Name of the source.
+  ///   - snapshots: Shared with other passes of a run, so that each log is read once.
+  /// - Throws: `PassError.usage` where `options.output` names one table for several intervals; `CatalogError`
+  ///   where there is no such table.
   public init(
     lake: Lake, table: String, options: Options, observer: any PassObserver = NoObserver(),
     snapshots: SnapshotCache = SnapshotCache()
@@ -66,6 +78,11 @@ public final class ResamplePass {
 
   // MARK: - Plan
 
+  /// Holds every date of every output against the source. Reads logs, and no rows where files carry their
+  /// fingerprints.
+  /// - Parameter due: Dates of input tables that will be made before the plan runs.
+  /// - Returns: Intervals that cannot be made are among its `failures`.
+  /// - Throws: Where the source holds no bars, or is not kept by date.
   public func plan(
     _ choice: UnitChoice = UnitChoice(), due: [TableName: Set<String>] = [:]
   ) throws -> ResamplePlan {
@@ -165,6 +182,7 @@ public final class ResamplePass {
 
   // MARK: - Compute and commit
 
+  /// Does what a plan of this pass says. A date that fails leaves the others alone.
   public func run(_ plan: ResamplePlan) throws -> Report {
     try LakeCleaning.removeDeadRuns(lake, observer: observer)
     for failure in plan.failures { observer.didFail(failure.error) }

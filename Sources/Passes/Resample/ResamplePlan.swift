@@ -4,7 +4,9 @@ import Tables
 
 /// What a resample will do, before it does it.
 public struct ResamplePlan: Sendable {
+  /// The table of bars that is read.
   public var source: TableName
+  /// The version of it that was looked at.
   public var sourceVersion: Int
   /// What is made, one output an interval.
   public var work: DerivePlan

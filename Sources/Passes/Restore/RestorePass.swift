@@ -25,6 +25,7 @@ public struct RestorePass {
   let name: TableName
   let target: RestoreTarget
 
+  /// Takes the table back to `version`; see `init(lake:table:to:)`.
   public init(lake: Lake, table: String, version: Int) throws {
     try self.init(lake: lake, table: table, to: .version(version))
   }
@@ -44,6 +45,9 @@ public struct RestorePass {
 
   // MARK: - Plan
 
+  /// Compares the table with what it is taken back to. Nothing is changed; the size of every file of the target
+  /// version is checked.
+  /// - Throws: `PassError.input` where commits that would be undone, or files of that version, are missing.
   public func plan() throws -> RestorePlan {
     let snapshot = try table.snapshot()
     try snapshot.requireWritable()

@@ -8,10 +8,13 @@ import Platform
 public struct RestorePlan: Sendable {
   /// Files and rows of one partition that come and go.
   public struct Change: Hashable, Sendable {
+    /// Files that come back.
     public var filesAdded = 0
+    /// Files that become tombstones; their bytes stay on disk.
     public var filesRemoved = 0
     /// nil where a file does not say.
     public var rowsAdded: Int64? = 0
+    /// nil where a file does not say.
     public var rowsRemoved: Int64? = 0
 
     static func + (left: Change, right: Change) -> Change {
@@ -25,6 +28,7 @@ public struct RestorePlan: Sendable {
     static func sum(_ left: Int64?, _ right: Int64?) -> Int64? { left.adding(known: right) }
   }
 
+  /// The table that is taken back.
   public let table: TableName
   /// The version that the table is at.
   public let fromVersion: Int
@@ -61,6 +65,7 @@ public struct RestorePlan: Sendable {
     self.undone = undone
   }
 
+  /// Over all partitions.
   public var total: Change { changes.reduce(Change()) { $0 + $1.change } }
 
   /// Whether the table is as it was at that version already.
