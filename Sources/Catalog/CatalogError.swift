@@ -16,12 +16,16 @@ public struct CatalogError: LakeError, Hashable {
 
   /// Where: a file, and a line of it, or a table.
   public struct Place: Hashable, Sendable {
+    /// A file of the lake, or the folder of a table.
     public var path: String?
     /// From 1.
     public var line: Int?
+    /// From 1, in characters.
     public var column: Int?
+    /// Name of the table, where the error is about one.
     public var table: String?
 
+    /// All parts are optional; what is nil is not printed.
     public init(
       path: String? = nil, line: Int? = nil, column: Int? = nil, table: String? = nil
     ) {

@@ -2,11 +2,14 @@ import Platform
 
 /// A lake: a folder with a `lake.yaml`.
 public struct Lake: Sendable {
+  /// The file that makes a folder a lake.
   public static let configurationName = "lake.yaml"
+  /// The variable that names a lake's folder where `--lake` does not.
   public static let rootVariable = "LAKE_ROOT"
 
   /// Absolute path of the folder, without links and a trailing slash.
   public let root: String
+  /// Every value in effect, from `lake.yaml` and the environment.
   public let config: LakeConfig
   /// Whether the person named the lake, rather than it was found where they are.
   public private(set) var isNamed = false

@@ -7,16 +7,19 @@ public struct VendorConfig: Sendable {
   /// What a Databento download fetches where nothing names a schema: what costs least.
   public static let schemaDefault = "ohlcv-1d"
 
+  /// Whose settings they are.
   public var vendor: Vendor
   /// Variable that holds the key; nil means the usual ones.
   public var keyVariable: String?
   /// File that holds the key, as written.
   public var keyFile: String?
+  /// Where requests go; the vendor's own address unless configured.
   public var url: String
   /// Nano-dollars that one download may cost; nil is no limit.
   public var costMax: Int64?
   /// Nano-dollars that a calendar month's downloads may cost; nil is no limit.
   public var monthCostMax: Int64?
+  /// Requests in a span of time; nil is no limit.
   public var rateLimit: RateLimit?
   /// Name of the schema that is meant where none is given.
   public var schema: String?

@@ -9,6 +9,7 @@ public struct LakeConfig: Sendable {
     case line(Int)
     case environment(String)
 
+    /// As `lake config show` prints it.
     public var description: String {
       switch self {
       case .standard: "default"
@@ -24,7 +25,9 @@ public struct LakeConfig: Sendable {
     public let key: String
     /// One for a single value.
     public let values: [String]
+    /// Whether `values` is a list rather than a single value.
     public let isList: Bool
+    /// Where the value comes from.
     public let origin: Origin
 
     /// As it would be written.
@@ -82,6 +85,7 @@ public struct LakeConfig: Sendable {
 
   // MARK: - Values in effect
 
+  /// The setting of a full key, like `passes[0].pass`; nil where there is none.
   public func setting(_ key: String) -> Setting? { settings.first { $0.key == key } }
 
   /// The entries of `passes`, by their number.

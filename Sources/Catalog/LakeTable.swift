@@ -8,8 +8,10 @@ public struct LakeTable: Sendable {
   public let name: TableName?
   /// Absolute path of the folder.
   public let path: String
+  /// The folder as Delta's log and data files see it.
   public let storage: DirectoryStorage
 
+  /// - Parameter name: nil for a folder that is no table of a lake.
   public init(name: TableName?, path: String) {
     self.name = name
     self.path = path

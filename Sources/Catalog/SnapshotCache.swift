@@ -6,6 +6,7 @@ import Synchronization
 public final class SnapshotCache: Sendable {
   private let known = Mutex<[String: Snapshot]>([:])
 
+  /// Nothing looked at yet.
   public init() {}
 
   /// The newest version; nil where there is no table.

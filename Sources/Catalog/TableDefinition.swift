@@ -6,10 +6,13 @@ import Storage
 
 /// A table that is to be made.
 public struct TableDefinition: Sendable {
+  /// Of a table that may not exist yet.
   public let name: TableName
   /// As the layer of `name` has it.
   public let schema: TableSchema
+  /// For the table's metadata: what its rows are.
   public let description: String
+  /// All properties that the table is made with, Delta's own among them.
   public let configuration: [String: String]
 
   /// - Parameters:
@@ -81,6 +84,7 @@ public struct TableSetting: Hashable, Sendable {
   /// Further table properties.
   public var properties: [String: String]
 
+  /// - Parameter timeZone: In which partition dates are reckoned.
   public init(timeZone: String = "UTC", properties: [String: String] = [:]) {
     self.timeZone = timeZone
     self.properties = properties

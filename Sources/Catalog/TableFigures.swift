@@ -5,6 +5,7 @@ import Market
 
 /// What a table's log says of the rows in some of its files.
 public struct TableFigures: Sendable {
+  /// Files that were added up.
   public private(set) var fileCount = 0
   /// nil when a file says what cannot be.
   public private(set) var byteCount: Int64? = 0
@@ -12,6 +13,7 @@ public struct TableFigures: Sendable {
   public private(set) var rowCount: Int64? = 0
   /// First and last date of rows as text; nil when the table is not partitioned by their dates.
   public private(set) var firstDate: String?
+  /// Last date of rows; see `firstDate`.
   public private(set) var lastDate: String?
   /// By column; only where every file says.
   public private(set) var bounds: [String: ColumnBounds] = [:]

@@ -10,7 +10,9 @@ public struct TableName: Hashable, Sendable, Comparable, CustomStringConvertible
   /// Letters of a name at most: it is a folder's name.
   public static let letterCountMax = 128
 
+  /// One of `layers`, like `raw`: the first folder of the table's path.
   public let layer: String
+  /// What stands behind the dot: the second folder.
   public let name: String
 
   /// - Throws: `CatalogError.badName` unless the layer is known and the name is snake_case.
@@ -88,8 +90,10 @@ public struct TableName: Hashable, Sendable, Comparable, CustomStringConvertible
     TableName(uncheckedLayer: "ledger", snakeCase(name))
   }
 
+  /// `<layer>.<name>`, as it is typed.
   public var description: String { layer + "." + name }
 
+  /// By layer in the order of `layers`, then by name.
   public static func < (left: TableName, right: TableName) -> Bool {
     let leftOrder = layers.firstIndex(of: left.layer) ?? layers.count
     let rightOrder = layers.firstIndex(of: right.layer) ?? layers.count

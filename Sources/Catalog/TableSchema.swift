@@ -9,6 +9,7 @@ public struct TableSchema: Hashable, Sendable {
   public let kinds: [String]
   /// Path of the file in a lake; nil for one that is built in.
   public let path: String?
+  /// What the rows are, in a sentence.
   public let description: String
   /// The only layer whose tables may have it; nil for any.
   public let layer: String?
@@ -20,6 +21,7 @@ public struct TableSchema: Hashable, Sendable {
   public internal(set) var keyColumns: [String]
   /// In physical order: symbol, index, key columns, the rest in the vendor's order, lake's own.
   public internal(set) var columns: [SchemaColumn]
+  /// What must hold for a row, in the order of the schema file.
   public let rules: [RowRule]
   /// Whether `kinds` stand for bars of every interval.
   let isForAnyInterval: Bool
@@ -76,6 +78,7 @@ public struct TableSchema: Hashable, Sendable {
   /// rows do whose values don't tell it.
   public var keepsEveryOrdinal: Bool { sortColumns.contains(Self.ordinalColumn) }
 
+  /// The column of exactly this name; nil where there is none.
   public func column(named name: String) -> SchemaColumn? { columns.first { $0.name == name } }
 
   /// The column that `name` stands for: its own name, the vendor's, or an alias; letter case does not count.

@@ -12,6 +12,7 @@ import Storage
 public struct TrustedFolders: Sendable {
   /// What was trusted of one folder.
   public struct Entry: Hashable, Sendable {
+    /// The folder's real path: absolute, without links.
     public var path: String
     /// Hash of what matters, by `ConfigTrust.Part`.
     public var digests: [String: String]
@@ -20,7 +21,9 @@ public struct TrustedFolders: Sendable {
   /// Bytes of the file that are read at most.
   static let byteCountMax = 16 << 20
 
+  /// The file that the list is kept in.
   public let path: String
+  /// One a folder, in the order of the file.
   public private(set) var entries: [Entry]
 
   /// Reads the list; empty where there is none.

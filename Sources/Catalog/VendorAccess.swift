@@ -2,9 +2,13 @@ import HTTP
 
 /// All that is needed to ask a vendor: its key, its address, and requests that behave.
 public struct VendorAccess: Sendable {
+  /// Whose access it is.
   public let vendor: Vendor
+  /// The key; it is never printed.
   public let key: Secret
+  /// Where requests go: of the environment or `lake.yaml`, else the vendor's own address.
   public let baseURL: String
+  /// Sends requests under the rate limit, with retries as configured.
   public let http: HTTPClient
 
   /// Finds the key and sets up requests; nothing is sent.
