@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Tidy checks of the sources: sizes, layer arrows, printing, banned words, file names, unchecked arithmetic on
-numbers of files, fresh schemas.
+"""Tidy checks of the sources: sizes, layer arrows, printing, banned words, file names, doc comments, unchecked
+arithmetic on numbers of files, fresh schemas.
 
 tools/tidy.py prints each finding and ends with "N cases, M failed"; a case is one check of one file.
 """
@@ -30,6 +30,12 @@ BANNED_NAMES = re.compile(r"(Utils?|Helpers?|Misc|Common|Manager)(\.|\+|$)", re.
 IMPORT = re.compile(
     r"^[ \t]*(?:@\w+[ \t]+|public[ \t]+)*import[ \t]+"
     r"(?:(?:struct|class|enum|protocol|func|var|let|typealias)[ \t]+)?(\w+)", re.MULTILINE)
+# What another room may use. Conformances that every reader knows need no comment.
+SHARED = re.compile(
+    r"[ \t]*(?:@\w+(?:\([^)]*\))?[ \t]+)*(?:(?:final|static|indirect|nonisolated|mutating|convenience)[ \t]+)*"
+    r"(?:public|package)[ \t]+(?!import\b|extension\b)")
+KNOWN_WITNESS = re.compile(
+    r"\bstatic func ==|\bfunc (?:hash\(into:|encode\(to:)|\binit\(from |\bvar (?:debugD|d)escription: String \{|\bvar code\b")
 VENDORS = ["Databento", "Massive"]
 # A room, and those below it in the list that it must not know all the same.
 UNKNOWN_TO = [
@@ -118,6 +124,7 @@ class Tidy:
             line = code.count("\n", 0, match.start()) + 1 if match else 0
             self.check(match is None, f"{name}:{line}: '{match and match.group()}' is not asked again after a signal: lake_… of CSystem is")
             self.check_swallowed(path, text, code)
+            self.check_documented(path, text, code)
 
     def check_swallowed(self, path: Path, text: str, code: str) -> None:
         """`try?` makes an error look like absence: a comment on its line, or right above, must say why it may."""
@@ -126,6 +133,20 @@ class Tidy:
                   if re.search(r"\btry\?", line) and not any("//" in near for near in lines[max(0, number - 2):number + 1])]
         self.check(not unsaid, f"{path.relative_to(ROOT)}: 'try?' without a comment that says why the error may be passed over: "
                                f"lines {unsaid}")
+
+    def check_documented(self, path: Path, text: str, code: str) -> None:
+        """What another room may use has a doc comment, right above it or above its attributes."""
+        lines, undocumented = text.split("\n"), []
+        for number, line in enumerate(code.split("\n")):
+            if not SHARED.match(line) or KNOWN_WITNESS.search(line):
+                continue
+            above = number - 1
+            while above >= 0 and re.match(r"\s*(@|#if|#else)", lines[above]):
+                above -= 1
+            if above < 0 or not re.match(r"\s*(///|\*/)", lines[above]):
+                undocumented.append(number + 1)
+        self.check(not undocumented, f"{path.relative_to(ROOT)}: public or package declarations without a doc comment: "
+                                     f"lines {undocumented}")
 
     def check_imports(self, path: Path, text: str, allowed: set[str]) -> None:
         for match in IMPORT.finditer(code_only(text)):

@@ -63,9 +63,11 @@ public struct RowField: Hashable, Sendable {
 
 /// Where a field lies in a packed row, and how it is read.
 public struct RowPlace: Hashable, Sendable {
+  /// How its bytes are read.
   public var form: RowFieldForm
   /// Byte offset within the row.
   public var offset: Int
+  /// How it says that there is no value.
   public var null: RowNull
 
   /// A field at an offset of the row, in bytes.

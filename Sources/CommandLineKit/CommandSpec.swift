@@ -79,6 +79,7 @@ public struct FlagSpec: Sendable {
 public struct OperandSpec: Sendable {
   /// Like `TABLE`; `check|show` lists all words there are.
   public let name: String
+  /// One sentence, for `--help`.
   public let help: String
   /// Whether it may be left out.
   public let isOptional: Bool

@@ -46,5 +46,6 @@ public struct OutputClosed: Error, Sendable {
 
 /// Thrown by a command that noticed `Context.isInterrupted`: the program ends with status 130.
 public struct Interrupted: Error, Sendable {
+  /// Carries nothing: the signal says it all.
   public init() {}
 }

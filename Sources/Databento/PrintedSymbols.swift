@@ -15,6 +15,8 @@ package struct PrintedSymbols: Sendable {
   /// Grows with every mapping record.
   private(set) var generation = 0
 
+  /// - Parameter metadata: Of a stored file; nil, or one without mappings, means a live stream, whose records
+  ///   tell the symbols.
   package init(metadata: DBNMetadata?) {
     isLive = metadata?.mappings.isEmpty ?? true
     guard let metadata else { return }

@@ -15,6 +15,9 @@ package final class TextFormatter {
   private var times = [TimestampText](repeating: TimestampText(), count: TextPlan.stepCountMax)
   private let symbols: SymbolTexts
 
+  /// - Parameters:
+  ///   - version: Of the DBN records, 1 to 3.
+  ///   - tsOut: Whether every record ends with the gateway's time of sending.
   package init(version: Int, tsOut: Bool, options: DBNTextOptions) {
     self.version = version
     self.tsOut = tsOut

@@ -126,6 +126,7 @@ public struct DownloadPlan: Sendable {
   /// What is there already or not to be had.
   public var known = KnownCoverage()
 
+  /// Nothing to fetch.
   public init() {}
 
   /// What of a request is to be asked for.

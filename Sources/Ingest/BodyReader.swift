@@ -5,6 +5,7 @@ import RowSources
 public struct BodyReader {
   let open: (_ supply: any ByteSupply, _ schema: TableSchema) throws -> any RowSource
 
+  /// - Parameter open: Called once a reading, with the body from its beginning and the schema of its table.
   public init(
     _ open: @escaping (_ supply: any ByteSupply, _ schema: TableSchema) throws -> any RowSource
   ) {

@@ -87,6 +87,8 @@ public final class BodySpool: Sendable {
     try state.withLock { $0.willBuy }?(costNanoUSD)
   }
 
+  /// Sets what `willBuy` calls; what it throws keeps the request from being made. The argument is the estimated
+  /// cost in nano-dollars, nil where it is not known.
   package func onPurchase(_ body: @escaping @Sendable (Int64?) throws -> Void) {
     state.withLock { $0.willBuy = body }
   }
@@ -94,8 +96,10 @@ public final class BodySpool: Sendable {
   /// Keeps `keeper` for as long as the body is kept.
   package func hold(_ keeper: any AnyObject & Sendable) { state.withLock { $0.keeper = keeper } }
 
+  /// Bytes of the current attempt so far; 0 after a failure.
   public var byteCount: Int { state.withLock { $0.byteCount } }
 
+  /// Ends the body: readers that wait for more come to its end.
   package func finish() { state.withLock { $0.outcome = .complete } }
 
   /// Half a body is of no use: its place on disk is given back.

@@ -22,6 +22,10 @@ package struct Delivery {
   /// Holds what was read against what the vendor announced, once all has come.
   var verify: (IngestFileReport) throws -> Void = { _ in }
 
+  /// - Parameters:
+  ///   - body: May still be arriving.
+  ///   - rows: How rows are made of a body that is not DBN; nil for DBN.
+  ///   - events: What the ledger is told of the rows of a table, once they are stored.
   package init(
     identity: String, request: VendorRequest, setting: TableSetting,
     replaces: ReplacedRegion? = nil, body: BodySpool, rows: BodyReader? = nil,

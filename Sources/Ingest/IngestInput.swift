@@ -19,6 +19,7 @@ package struct IngestInput {
     self.options = options
   }
 
+  /// - Parameter options: How it is read, except for table and dataset, which the request tells.
   package init(delivery: Delivery, options: IngestOptions) {
     name = delivery.request.name
     path = delivery.body.path

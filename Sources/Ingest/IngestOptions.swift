@@ -4,6 +4,7 @@ import RowSources
 
 /// How inputs are to be read, where they do not say it themselves.
 public struct IngestOptions: Sendable {
+  /// The table that takes the rows; nil: told from the input.
   public var table: TableName?
   /// Symbol of rows that carry none.
   public var symbol: String?
@@ -11,6 +12,7 @@ public struct IngestOptions: Sendable {
   public var interval: String?
   /// Record kind of a text or Parquet input.
   public var kind: String?
+  /// Of the vendor, like `GLBX.MDP3`; nil: told from the input.
   public var dataset: String?
   /// Zone of times without one.
   public var timeZone: String?
@@ -22,7 +24,9 @@ public struct IngestOptions: Sendable {
   public var columns: [String]?
   /// What separates the fields of a text file; nil: told from its header.
   public var delimiter: UInt8?
+  /// Threads that read and encode one input.
   public var jobs = Parallel.width
+  /// Bytes for rows that wait and for merging; what does not fit is spilled to staging.
   public var memoryByteCount = 192 << 20
   /// Version of a DBN file without a header.
   public var dbnVersion: Int?
@@ -31,5 +35,6 @@ public struct IngestOptions: Sendable {
   /// Share of bad rows above which an input fails as a whole.
   public var badRowShareMax = 0.1
 
+  /// Everything is told from the inputs themselves.
   public init() {}
 }

@@ -12,14 +12,18 @@ import Tables
 /// Inputs are read one after the other, each on all threads; segments wait in staging and go into
 /// their tables in groups.
 public final class IngestPass {
+  /// The lake that takes the rows.
   package let lake: Lake
+  /// How inputs are read, where they do not say it themselves.
   package let options: IngestOptions
   let observer: OnceObserver
+  /// The staging folder in which segments wait for their commit.
   package let run: StagingRun
   var targets: [TableName: TableTarget] = [:]
   /// Tables that were looked at before it was known what goes into them.
   var snapshots: [TableName: Snapshot] = [:]
   private var schemas: [String: TableSchema] = [:]
+  /// What came of the inputs so far; complete when the job is done.
   package var report = IngestReport()
   /// Beside `report.files`.
   var inputs: [IngestInput] = []
@@ -29,6 +33,7 @@ public final class IngestPass {
   let quarantine: QuarantineWriter
   let originals: OriginalStore
   var batch = BatchFolder([])
+  /// Takes the coverage events of each commit.
   package let journal: CoverageJournal
   /// Whether what the ledger cannot be told ends the job: what downloads buy must be written down.
   package var needsLedger = false
@@ -36,6 +41,8 @@ public final class IngestPass {
   /// Of all tables and inputs together.
   let mergeMemory: MergeMemory
 
+  /// Removes what dead runs left behind, and makes the staging folder.
+  /// - Parameter options: For all inputs of the run.
   public init(lake: Lake, options: IngestOptions, observer: any PassObserver = NoObserver()) throws
   {
     self.lake = lake
@@ -327,6 +334,8 @@ public final class IngestPass {
       || Clock.nanoseconds() - groupStart >= CommitGroup.nanosecondsMax
   }
 
+  /// Commits what waits, table by table, by name; before and after it, the rows that were quarantined.
+  /// - Throws: Where a table cannot be committed to; tables that come before it by name are committed then.
   package func commitAll() throws {
     try syncer.finish()
     // First what was set aside: where the rows of a download are in, it is not fetched again.

@@ -4,6 +4,7 @@ import Market
 
 /// What became of one input.
 public struct IngestFileReport: Sendable {
+  /// How an input ended.
   public enum State: Sendable {
     case stored
     /// The same content was there already; nothing was done.
@@ -15,10 +16,15 @@ public struct IngestFileReport: Sendable {
     case interrupted
   }
 
+  /// As the user named it, or a request in words.
   public var path: String
+  /// How it ended.
   public var state: State = .stored
+  /// Tables that its rows went into.
   public var tables: [TableName] = []
+  /// Rows that were read.
   public var rowsProcessed = 0
+  /// Rows that are new in their tables.
   public var rowsStored = 0
   /// Rows whose key and content an earlier row of the input had.
   public var repeatCount = 0
@@ -28,9 +34,11 @@ public struct IngestFileReport: Sendable {
   public var replacementCount = 0
   /// Why it is doubtful which rows the table has already.
   public var overlap: OverlapFinding?
+  /// Vendor's sentinels that became null.
   public var sentinelCount = 0
   /// Local times that the clocks showed twice.
   public var ambiguousTimeCount = 0
+  /// Rows that were quarantined.
   public var quarantineCount = 0
   /// Bad rows of an input that was in already: they were set aside when it came first.
   public var setAsideBeforeCount = 0
@@ -40,10 +48,13 @@ public struct IngestFileReport: Sendable {
   public var flagCount = 0
   /// The same by rule, where the source tells.
   public var flagCounts: [String: Int] = [:]
+  /// Bytes that were read, as they are stored.
   public var bytesIn = 0
+  /// Bytes of the segments that were written.
   public var bytesOut = 0
   /// Symbols (by date) by the step that resolved them.
   public var symbolCounts: [ResolutionStep: Int] = [:]
+  /// Hash of the decompressed content, in hexadecimal; empty where it was not read to its end.
   public var sha256 = ""
   /// What names that were asked for stood for.
   public var requestedNames: [RequestedName] = []
@@ -52,6 +63,7 @@ public struct IngestFileReport: Sendable {
   /// What became of the stored rows that the input's rows replace; nil where it replaces none.
   public var change: RowChange?
 
+  /// An input of which nothing is known yet.
   public init(path: String) { self.path = path }
 
   /// Its rows, each once, however they ended: as many as were processed, of what did not fail.
@@ -79,9 +91,11 @@ public struct IngestFileReport: Sendable {
 
 /// What became of an ingest.
 public struct IngestReport: Sendable {
+  /// One an input, in the order given.
   public var files: [IngestFileReport] = []
   /// Versions that were committed, by table.
   public var commits: [(table: TableName, version: Int)] = []
+  /// Whether it was stopped; inputs that were stored by then stay.
   public var isInterrupted = false
   /// Why the ledger could not be told of all of it. The rows are stored.
   public var ledgerFailure: (any Error)?
@@ -89,14 +103,17 @@ public struct IngestReport: Sendable {
   /// commits alone have it.
   public var isJournalWhole = true
 
+  /// Inputs that failed.
   public var failureCount: Int {
     files.count { if case .failed = $0.state { true } else { false } }
   }
 
+  /// Sum of one count over all inputs, as in `report.total(\.rowsStored)`.
   public func total(_ count: KeyPath<IngestFileReport, Int>) -> Int {
     files.reduce(0) { $0 + $1[keyPath: count] }
   }
 
+  /// Symbols (by date) by the step that resolved them, of all inputs.
   public var symbolCounts: [ResolutionStep: Int] {
     files.reduce(into: [:]) { $0.merge($1.symbolCounts, uniquingKeysWith: +) }
   }

@@ -9,8 +9,10 @@ public struct RowChange: Hashable, Sendable {
   /// Rows that are there no more.
   public var gone = 0
 
+  /// Nothing changed.
   public init() {}
 
+  /// Whether the table holds the same rows as before.
   public var isNone: Bool { added == 0 && changed == 0 && gone == 0 }
 
   /// As a commit says it.
@@ -21,6 +23,7 @@ public struct RowChange: Hashable, Sendable {
     ]
   }
 
+  /// The sum of each count.
   public static func + (left: RowChange, right: RowChange) -> RowChange {
     var sum = left
     sum.added += right.added

@@ -18,6 +18,8 @@ package struct StoredCount: Sendable {
     schema = try TableSchema.named(kind, in: lake).forLayer(name.layer)
   }
 
+  /// Rows of the region at the version that was looked at. Reads the symbol and index columns of pages that may
+  /// hold some.
   package func rows(in region: ReplacedRegion) throws -> Int {
     guard let last = region.interval.last else { return 0 }
     let times = region.interval.lowerBound...last

@@ -127,6 +127,7 @@ extension CoverageEvent {
     }
   }
 
+  /// The event without its run: see `Identity`.
   package var identity: Identity { Identity(self) }
 
   /// As a line of a journal, and of a commit's words about itself; times in ns.

@@ -17,6 +17,8 @@ package final class CoverageJournal {
   private let table: CoverageTable
   /// Requests that dead runs did not live to see answered, by table, until a commit says so too.
   private lazy var deadRequests = Self.requests(of: lake)
+  /// Gives events their times, each later than any that the ledger has. The first use reads the ledger's newest
+  /// time.
   package private(set) lazy var clock = EventClock(after: latestTime())
   private var descriptor: Int32 = -1
   /// What is written.
@@ -24,6 +26,7 @@ package final class CoverageJournal {
   private var fileName: String { runID + Self.suffix }
   private static let suffix = ".jsonl"
 
+  /// Opens no file: the journal is created by the first event.
   package init(lake: Lake, runID: String) throws {
     self.lake = lake
     self.runID = runID

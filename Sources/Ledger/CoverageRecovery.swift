@@ -17,6 +17,7 @@ public enum CoverageRecovery {
   /// a run that died may have committed before others that lived.
   private static let knownCommitMax = 100
 
+  /// The events as a parameter of `commitInfo`, for a commit to carry; none for no events.
   package static func parameters(_ events: [CoverageEvent]) -> [(name: String, value: String)] {
     if events.isEmpty { return [] }
     return [(parameter, JSONValue.array(events.map(\.json)).description)]

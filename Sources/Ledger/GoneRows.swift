@@ -11,8 +11,10 @@ package struct GoneRows {
 
   private let schema: TableSchema
   private let originals: OriginalStore
+  /// The removed rows, in the order in which they were taken.
   package private(set) var rows: [RejectedRow] = []
 
+  /// - Parameter originals: Keeps the rows' values when memory for them runs out.
   package init(_ schema: TableSchema, originals: OriginalStore) {
     self.schema = schema
     self.originals = originals

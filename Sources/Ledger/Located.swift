@@ -2,13 +2,18 @@ import Platform
 
 /// An error of any room, with the input's path in front of its place.
 package struct Located: LakeError {
+  /// That of the cause.
   package let message: String
+  /// The input's path, then where in it, as the cause says.
   package let placeText: String?
+  /// That of the cause.
   package let remedy: String?
   /// What it was, with its own type.
   package let cause: any Error
+  /// That of the cause; `unexpected` for an error that has no code.
   package let codeText: String
 
+  /// - Parameter path: Of the input; a cause that names it already is left as it is.
   package init(_ error: any Error, path: String) {
     cause = error
     codeText = (error as? any LakeError)?.codeText ?? "unexpected"

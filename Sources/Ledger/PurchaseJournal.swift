@@ -25,6 +25,7 @@ package final class PurchaseJournal: Sendable {
     var byteCount = 0
   }
 
+  /// Opens no file: the journal is created by the first purchase.
   package init(lake: Lake, runID: String, clock: EventClock) {
     self.lake = lake
     self.runID = runID

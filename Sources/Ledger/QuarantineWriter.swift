@@ -25,12 +25,18 @@ package final class QuarantineWriter {
   /// Rows that wait.
   package var rowCount: Int { entries.count }
 
+  /// - Parameter originals: Where the original records lie.
   package init(lake: Lake, runID: String, originals: OriginalStore) {
     self.lake = lake
     self.runID = runID
     self.originals = originals
   }
 
+  /// Takes rows of one input; they are written by the next `flush`.
+  /// - Parameters:
+  ///   - table: The table that refused them.
+  ///   - sha256: Of the input's decompressed content.
+  ///   - path: The input, as the user named it.
   package func add(_ rows: [RejectedRow], table: TableName, sha256: String, path: String) {
     let isLater = known[sha256 + "/\(table)"]?.isEmpty == false
     entries.append(

@@ -3,10 +3,13 @@ import Parquet
 
 /// A record that is set aside instead of stored.
 package struct RejectedRow: Sendable {
+  /// The rule that it broke, in snake_case.
   package var rule: String
+  /// What is wrong with it, for people.
   package var reason: String
   /// Offset of the record in the decompressed source, its line, or the number of the row.
   package var position: Int64
+  /// Where it could be read.
   package var symbol: String?
   /// Index timestamp in ns, where it could be read.
   package var timestamp: Int64?
@@ -21,6 +24,7 @@ package struct RejectedRow: Sendable {
   /// `original` is `originalForm` already, not the bytes that it stands for.
   package var isText = false
 
+  /// - Parameter original: The bytes; empty where `place` says where they lie.
   package init(
     rule: String, reason: String, position: Int64, symbol: String? = nil, timestamp: Int64? = nil,
     original: [UInt8], place: OriginalStore.Place? = nil, originalForm: String = "base64",
@@ -50,6 +54,7 @@ package struct RejectedRow: Sendable {
 }
 
 extension RejectedRow {
+  /// The rule of a row whose key the table has with other values.
   package static let conflictRule = "key_conflict"
 
   /// Whether it is the table that has something against it, not the row itself that is wrong.

@@ -2,10 +2,14 @@ import Parquet
 
 /// Values along a line of time: what is painted later covers what was there.
 package struct Timeline<Value: Sendable>: Sendable {
+  /// Disjoint, ascending, half-open.
   package private(set) var stretches: [(interval: Range<Int64>, value: Value)] = []
 
+  /// An empty line.
   package init() {}
 
+  /// Sets the value of an interval; parts of older stretches outside of it stay. O(1) for an interval behind
+  /// all others, else O(stretches).
   package mutating func paint(_ interval: Range<Int64>, _ value: Value) {
     if interval.isEmpty { return }
     // Most events come in order of time: nothing is behind them.

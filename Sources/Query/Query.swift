@@ -5,10 +5,12 @@ import Platform
 
 /// How an answer is written.
 public struct QueryOutput: Sendable {
+  /// What is written; a suffix like `.gz` compresses the first three.
   public enum Format: String, Sendable, CaseIterable { case csv, tsv, jsonl, parquet }
 
   /// `-` is standard output.
   public var path: String
+  /// Of what is written.
   public var format: Format
   /// Replaces an existing file.
   public var force: Bool
@@ -17,6 +19,7 @@ public struct QueryOutput: Sendable {
   /// Where sorted runs go that do not fit.
   public var spillFolder = "/tmp"
 
+  /// - Parameter force: Whether an existing file is replaced; else it is an error.
   public init(path: String, format: Format, force: Bool = false) {
     self.path = path
     self.format = format
@@ -43,11 +46,13 @@ public struct QueryOutput: Sendable {
 
 /// What became of a query.
 public struct QueryOutcome: Sendable {
+  /// Rows that were written.
   public var rowCount: Int
   /// Bytes of the answer, before compression.
   public var byteCount: Int
   /// The reader of a pipe has closed it.
   public var isClosed: Bool
+  /// Whether it was stopped: then the answer is not whole.
   public var isInterrupted: Bool
   /// What was looked at, and what was left out.
   public var report: SkipReport

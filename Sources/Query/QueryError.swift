@@ -31,6 +31,7 @@ public struct QueryError: LakeError, Hashable {
     self.remedy = remedy
   }
 
+  /// Where in the table or file, then the line of the expression with a mark under the fault.
   public var placeLines: [String] {
     (place.map { [$0] } ?? []) + excerpt.map { "      " + $0 }
   }

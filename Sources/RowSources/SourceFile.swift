@@ -16,6 +16,7 @@ public struct OpenSource {
   /// Where the rows belong, where nobody says otherwise; nil where only a person can tell.
   package var placement: SourcePlacement?
 
+  /// - Parameter placement: nil where only a person can tell which table the rows belong to.
   package init(
     source: any RowSource, schema: TableSchema, format: Format, placement: SourcePlacement? = nil
   ) {

@@ -160,6 +160,7 @@ package enum StoragePath {
     return String(path[..<slash])
   }
 
+  /// The last component of a path.
   package static func name(_ path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return path }
     return String(path[path.index(after: slash)...])

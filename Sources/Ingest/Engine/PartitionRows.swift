@@ -16,6 +16,7 @@ package struct SymbolRows {
   /// Rows of this symbol in spill files.
   package var fragments: [SpillFragment] = []
 
+  /// - Parameter code: Of the symbol, in the source's table of texts.
   package init(code: UInt32) {
     head = lake_symbol_head(
       next: nil, room: 0, row_count: 0, last_index: SortKey.lowest.index,

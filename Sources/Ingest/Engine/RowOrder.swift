@@ -9,6 +9,9 @@ package struct RowOrder: Sendable {
   /// An unsigned number of 16, 32 or 64 bits.
   let sequence: RowField?
 
+  /// - Parameters:
+  ///   - indexOffset: Bytes from the beginning of a packed row to its index timestamp.
+  ///   - sequence: The second number of the sort order; nil where the schema has none.
   package init(indexOffset: Int, sequence: RowField?) {
     self.indexOffset = indexOffset
     self.sequence = sequence
@@ -55,9 +58,12 @@ package struct RowOrder: Sendable {
 
 /// Where a row stands among the rows of its symbol.
 package struct SortKey: Comparable, Sendable {
+  /// Index timestamp in ns since 1970 UTC.
   package var index: Int64
+  /// The second number of the sort order; 0 where there is none.
   package var sequence: UInt64
 
+  /// The key of one row.
   package init(index: Int64, sequence: UInt64) {
     self.index = index
     self.sequence = sequence
@@ -65,6 +71,7 @@ package struct SortKey: Comparable, Sendable {
 
   static let lowest = SortKey(index: .min, sequence: 0)
 
+  /// By index timestamp, then by sequence.
   @inline(__always)
   package static func < (left: SortKey, right: SortKey) -> Bool {
     left.index == right.index ? left.sequence < right.sequence : left.index < right.index

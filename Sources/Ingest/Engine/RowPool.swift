@@ -28,6 +28,7 @@ package final class RowPool: @unchecked Sendable {
   private let mutex = Mutex<Void>(())
   private let used = Atomic<Int>(0)
 
+  /// - Parameter stride: Bytes of a packed row.
   package init(stride: Int) { self.stride = stride }
 
   deinit { for slab in state.slabs { free(slab) } }
@@ -60,6 +61,7 @@ package final class RowPool: @unchecked Sendable {
     }
   }
 
+  /// Takes back the chunks of one run, in its order: a chunk's size is told by its index in the run.
   package func give(_ chunks: [UnsafeMutableRawPointer]) {
     if chunks.isEmpty { return }
     var byteCount = 0
@@ -76,7 +78,9 @@ package final class RowPool: @unchecked Sendable {
 
 /// Rows of one symbol on one date, in arrival order, in chunks of a pool.
 package struct RowRun {
+  /// Each larger than the one before, up to the largest size; the last may be partly filled.
   package let chunks: [UnsafeMutableRawPointer]
+  /// Rows in all chunks.
   package let rowCount: Int
 
   /// The rows as contiguous spans, in order.

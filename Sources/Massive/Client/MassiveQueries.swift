@@ -56,6 +56,7 @@ public struct ContractQuery: Sendable, Hashable {
   public var strikeThrough: Int64?
   /// Contracts that have expired by today.
   public var includesExpired: Bool
+  /// Contracts a page at most.
   public var limit: Int
 
   /// A request for contracts.
@@ -102,11 +103,14 @@ public struct ContractQuery: Sendable, Hashable {
 
 /// News of one ticker, or of all.
 public struct NewsQuery: Sendable, Hashable {
+  /// The most articles that the vendor gives a page.
   public static let limitMax = 1_000
 
+  /// Like `AAPL`; nil for news of all.
   public var ticker: String?
   /// Half-open, ns since 1970 UTC.
   public var interval: Range<Int64>
+  /// Articles a page at most.
   public var limit: Int
 
   /// A request for news.
@@ -173,9 +177,11 @@ public struct OpenClose: Sendable, Equatable {
 public struct ListedContract: Sendable, Hashable {
   /// Like `O:SPY250304C00601000`.
   public var ticker: String
+  /// Ticker of what the contract is on; nil where the vendor leaves it out.
   public var underlying: String?
   /// `call`, `put` or `other`.
   public var type: String?
+  /// Last day of the contract; nil where the vendor leaves it out.
   public var expiration: CivilDate?
   /// A decimal of 9 places.
   public var strike: Int64?

@@ -110,7 +110,9 @@ public struct Encoding: RawRepresentable, Hashable, Sendable {
 
 /// How a column chunk's pages are compressed.
 public struct CompressionCodec: RawRepresentable, Hashable, Sendable {
+  /// The Thrift value; one that this program does not know is kept, and refused when a page is read.
   public var rawValue: Int32
+  /// A codec by its Thrift value, known or not.
   public init(rawValue: Int32) { self.rawValue = rawValue }
 
   /// Stored as they are.

@@ -132,6 +132,7 @@ public struct FileMetadata: Hashable, Sendable, ThriftReadable, ThriftWritable {
   public var version: Int32
   /// Depth first; the first is the root.
   public var schema: [SchemaElement]
+  /// Rows of all row groups together.
   public var rowCount: Int64
   /// The row groups, in order.
   public var rowGroups: [RowGroup]

@@ -51,6 +51,7 @@ public indirect enum Value: Hashable, Sendable {
   public struct Member: Hashable, Sendable {
     /// The field's name.
     public var name: String
+    /// `.null` where the field is null.
     public var value: Value
 
     /// A field of a struct.

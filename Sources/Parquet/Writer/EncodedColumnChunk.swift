@@ -37,6 +37,7 @@ public struct EncodedColumnChunk: Sendable {
   public var codec: CompressionCodec
   /// Page headers included.
   public var uncompressedByteCount: Int
+  /// Rows without a value.
   public var nullCount: Int
   /// Entries of the dictionary: the number of distinct values; nil without a dictionary.
   public var distinctCount: Int?

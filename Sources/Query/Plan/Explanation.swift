@@ -4,8 +4,11 @@ public struct Explanation {
   static let reasonCountMax = 5
 
   let plan: QueryPlan
+  /// What every level of the plan would skip.
   public let report: SkipReport
+  /// Pieces of work that threads would take: each some pages of a row group.
   public let unitCount: Int
+  /// Rows that would be decoded; the filter may leave fewer.
   public let rowCountMax: Int
   /// Sets of files whose rows must be merged or sorted.
   public let mergeCount: Int
@@ -34,6 +37,7 @@ public struct Explanation {
   /// What rows must satisfy.
   public var filterText: String { plan.filter.text }
 
+  /// The text of `lake query --explain`, line by line.
   public var lines: [String] {
     let table = plan.table
     let printed = columns

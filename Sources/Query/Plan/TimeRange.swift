@@ -3,7 +3,9 @@ import Market
 
 /// The half-open range [start, end) that `--start` and `--end` name, in nanoseconds since 1970 UTC.
 public struct TimeRange: Equatable, Sendable {
+  /// Inclusive; nil for as early as there are rows.
   public var start: Int64?
+  /// Exclusive; nil for as late as there are rows.
   public var end: Int64?
 
   /// Reads the flags. A bare date as start is its first instant, as end its last: the whole day is

@@ -16,6 +16,7 @@ public final class MassiveSource: RowSource {
   private let path: String
   private let stream: PageStream
   private let parser: PageParser
+  /// Evaluates the row rules of the table's schema.
   package let rules: RowRuleEvaluator
   private let checksAdjustment: Bool
   /// What the user says that the rows are of.
@@ -25,8 +26,11 @@ public final class MassiveSource: RowSource {
   /// Of pages of bars, each once.
   package private(set) var tickers: [String] = []
   private var seenTickers: Set<String> = []
+  /// The first of `tickers`; nil before a page of bars was read.
   package var ticker: String? { tickers.first }
+  /// What the first page holds.
   package var kind: PageKind { parser.kind }
+  /// Whether the pages are of bars, of an index or of anything else.
   package var isOfBars: Bool { parser.kind == .bars || parser.kind == .indexBars }
   /// A page that was read before anyone asked for rows.
   private var waiting: RowBlock?

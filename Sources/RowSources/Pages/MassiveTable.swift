@@ -8,6 +8,7 @@ public enum MassiveTable {
     try TableName(layer: "raw", name: kind.tableName(isAdjusted: isAdjusted))
   }
 
+  /// Properties of a new table: whether its prices are adjusted for splits, where that is a question at all.
   package static func properties(_ kind: MassiveKind, isAdjusted: Bool) -> [String: String] {
     // An index is never adjusted, lists and news have nothing to adjust.
     switch kind {

@@ -3,8 +3,11 @@ import Massive
 
 /// Where the rows of a file belong, where nobody says otherwise.
 package struct SourcePlacement: Sendable {
+  /// The table of the kind of page.
   package var table: TableName
+  /// As tables and the ledger name it.
   package var dataset: String
+  /// Partition zone and properties for the table, if it is to be made.
   package var setting: TableSetting
 
   /// The table of a kind of Massive's.
@@ -234,6 +237,7 @@ enum PageFile {
 package struct PageClues {
   private let head: [UInt8]
 
+  /// - Parameter head: The first bytes of the file, decompressed.
   package init(_ head: [UInt8]) { self.head = head }
 
   /// Whether a member of this name stands there.
