@@ -42,7 +42,6 @@ public final class IngestPass {
   let mergeMemory: MergeMemory
 
   /// Removes what dead runs left behind, and makes the staging folder.
-  /// - Parameter options: For all inputs of the run.
   public init(lake: Lake, options: IngestOptions, observer: any PassObserver = NoObserver()) throws
   {
     self.lake = lake
@@ -334,8 +333,7 @@ public final class IngestPass {
       || Clock.nanoseconds() - groupStart >= CommitGroup.nanosecondsMax
   }
 
-  /// Commits what waits, table by table, by name; before and after it, the rows that were quarantined.
-  /// - Throws: Where a table cannot be committed to; tables that come before it by name are committed then.
+  /// Commits what waits, table by table, by name; when one cannot be committed to, those before it are.
   package func commitAll() throws {
     try syncer.finish()
     // First what was set aside: where the rows of a download are in, it is not fetched again.

@@ -33,6 +33,7 @@ package final class QuarantineWriter {
   }
 
   /// Takes rows of one input; they are written by the next `flush`.
+  ///
   /// - Parameters:
   ///   - table: The table that refused them.
   ///   - sha256: Of the input's decompressed content.

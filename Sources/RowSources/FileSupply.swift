@@ -26,6 +26,7 @@ package final class FileSupply: ByteSupply {
   deinit { lake_close(descriptor) }
 
   /// Reads as `ByteSupply` says; waits for a pipe's writer.
+  ///
   /// - Throws: `SourceError.unreadable`, also where the wait was interrupted.
   package func read(into target: UnsafeMutableRawBufferPointer) throws -> Int {
     let count = Waiting.read(descriptor, target.baseAddress, target.count, isFile: isFile)

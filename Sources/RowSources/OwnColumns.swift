@@ -10,6 +10,7 @@ enum TimeRemainder {
   /// Makes one value of a packed row's time and its nanoseconds.
   ///
   /// Text that was written from the pair has the nanoseconds in both: that agrees.
+  ///
   /// - Returns: Why the two are no time.
   static func add(
     _ nanoseconds: Int64, to field: RowField, of row: UnsafeMutableRawPointer

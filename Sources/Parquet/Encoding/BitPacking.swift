@@ -7,6 +7,7 @@ import Bytes
 /// Packs `count` values of `width` bits (0…32) each, low bits first.
 ///
 /// Values must fit in `width` bits. A last partial group of eight is filled up with zeros.
+///
 /// - Returns: Bytes written: `width` for each group of eight values.
 func packBits(
   _ values: UnsafePointer<UInt32>, _ count: Int, width: Int, into out: UnsafeMutableRawPointer
@@ -126,6 +127,7 @@ private func packPairs(
 
 /// Packs `count` (a multiple of eight) values of `width` bits (0…64) each; bits above `width` of a
 /// value must be zero.
+///
 /// - Returns: Bytes written.
 func packWideBits(
   _ values: UnsafePointer<UInt64>, _ count: Int, width: Int, into out: UnsafeMutableRawPointer

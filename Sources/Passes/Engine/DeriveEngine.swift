@@ -71,6 +71,7 @@ package final class DeriveEngine<Pass: DerivePass>: @unchecked Sendable {
   }
 
   /// Makes all due dates, and commits them in groups of at most `CommitGroup.partitionMax`.
+  ///
   /// - Parameter jobs: Dates that are made at once.
   /// - Returns: What was done, failures of single dates included.
   /// - Throws: Where nothing more can be done: a commit that cannot be made, or too many lost races.

@@ -54,6 +54,7 @@ package final class RewriteEngine<Pass: RewritePass>: @unchecked Sendable {
   }
 
   /// Rewrites all units, and commits them in groups of at most `CommitGroup.partitionMax`.
+  ///
   /// - Parameter jobs: Units that are rewritten at once.
   /// - Throws: Where nothing more can be done: a commit that cannot be made, or too many lost races.
   package func run(jobs: Int) throws -> RewriteReport {

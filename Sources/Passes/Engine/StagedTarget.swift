@@ -57,6 +57,7 @@ package final class StagedTarget: DeriveTarget {
   }
 
   /// Commits units of one group, whole; units that came out empty are remembered by a `txn` each.
+  ///
   /// - Returns: Whether it was committed; false after a lost race, when the table was looked at anew.
   /// - Throws: `PassError.conflict` where the table has another partition period since the run began.
   package func commit(

@@ -80,6 +80,7 @@ public final class ResamplePass {
 
   /// Holds every date of every output against the source. Reads logs, and no rows where files carry their
   /// fingerprints.
+  ///
   /// - Parameter due: Dates of input tables that will be made before the plan runs.
   /// - Returns: Intervals that cannot be made are among its `failures`.
   /// - Throws: Where the source holds no bars, or is not kept by date.

@@ -47,6 +47,7 @@ public struct RestorePass {
 
   /// Compares the table with what it is taken back to. Nothing is changed; the size of every file of the target
   /// version is checked.
+  ///
   /// - Throws: `PassError.input` where commits that would be undone, or files of that version, are missing.
   public func plan() throws -> RestorePlan {
     let snapshot = try table.snapshot()

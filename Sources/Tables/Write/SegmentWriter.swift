@@ -17,6 +17,7 @@ package final class SegmentWriter {
   private var latest = Int64.min
 
   /// Creates the file `directory/fileName`.
+  ///
   /// - Parameters:
   ///   - day: First day of the partition's period, days since 1970.
   ///   - columns: In the order in which every group's chunks will come.
