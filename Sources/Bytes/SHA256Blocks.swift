@@ -23,7 +23,7 @@ final class SHA256Blocks {
       0x9B05_688C, 0x510E_527F, 0xBB67_AE85, 0x6A09_E667, 0x5BE0_CD19, 0x1F83_D9AB, 0xA54F_F53A,
       0x3C6E_F372,
     ]
-    for (place, word) in words.enumerated() { (state + place).initialize(to: word) }
+    for (index, word) in words.enumerated() { (state + index).initialize(to: word) }
   }
 
   deinit { state.deallocate() }
@@ -46,8 +46,8 @@ final class SHA256Blocks {
     while last.count % Self.byteCount != Self.byteCount - 8 { last.append(0) }
     withUnsafeBytes(of: bitCount.bigEndian) { last.append(contentsOf: $0) }
     last.withUnsafeBytes { add($0) }
-    return [3, 2, 7, 6, 1, 0, 5, 4].flatMap { place in
-      withUnsafeBytes(of: state[place].bigEndian) { Array($0) }
+    return [3, 2, 7, 6, 1, 0, 5, 4].flatMap { index in
+      withUnsafeBytes(of: state[index].bigEndian) { Array($0) }
     }
   }
 }

@@ -20,7 +20,7 @@ public enum LoggedFile {
   }
 
   /// What to do about a file of a table that is gone.
-  public static let goneRemedy =
+  public static let missingRemedy =
     "the table's log names it: bring it back from a copy, or go back to a version without it: lake restore TABLE --version N "
     + "(lake history TABLE lists them)"
   /// What to do about a file of a table whose bytes are wrong.

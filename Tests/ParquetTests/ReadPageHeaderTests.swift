@@ -56,7 +56,7 @@ private func flatFile() throws -> [UInt8] {
 }
 
 /// Bytes of the page headers of a chunk, and of its pages.
-private func places(
+private func offsets(
   _ bytes: [UInt8], leaf: Int
 ) throws -> (headers: [Range<Int>], pages: [Range<Int>]) {
   var pages = try ParquetReader(bytes: bytes, name: "sound").chunkPages(rowGroup: 0, leaf: leaf)
@@ -111,24 +111,24 @@ private func readings(_ bytes: [UInt8], leaf: Int) -> [(way: String, values: [Va
   @Test(arguments: fields.indices)
   func noFlippedBitOfAPageHeaderOrAPageChangesAValueSilently(_ leaf: Int) throws {
     let bytes = try flatFile()
-    let (headers, pages) = try places(bytes, leaf: leaf)
+    let (headers, pages) = try offsets(bytes, leaf: leaf)
     #expect(headers.count >= 3, "a chunk of several pages")
     let sound = readings(bytes, leaf: leaf)
     #expect(sound.allSatisfy { $0.values != nil })
-    let places = headers.flatMap { Array($0) } + pages.flatMap { Array($0) }.filter { $0 % 5 == 0 }
+    let offsets = headers.flatMap { Array($0) } + pages.flatMap { Array($0) }.filter { $0 % 5 == 0 }
     var refused = 0
-    for place in places {
+    for offset in offsets {
       for bit in 0..<8 {
         var damaged = bytes
-        damaged[place] ^= 1 << UInt8(bit)
+        damaged[offset] ^= 1 << UInt8(bit)
         for (found, expected) in zip(readings(damaged, leaf: leaf), sound) {
           if found.values == nil { refused += 1 }
           let isSilent = found.values != nil && found.values != expected.values
-          #expect(!isSilent, "\(fields[leaf].name), byte \(place), bit \(bit), \(found.way)")
+          #expect(!isSilent, "\(fields[leaf].name), byte \(offset), bit \(bit), \(found.way)")
         }
       }
     }
-    #expect(refused > places.count, "damage is told")
+    #expect(refused > offsets.count, "damage is told")
   }
 
   @Test func noFlippedBitOfANestedPageHeaderChangesAValueSilently() throws {
@@ -152,12 +152,12 @@ private func readings(_ bytes: [UInt8], leaf: Int) -> [(way: String, values: [Va
       return rows
     }
     let (all, few) = (try #require(read(bytes, rowCount)), try #require(read(bytes, 5)))
-    for place in try places(bytes, leaf: 0).headers.flatMap({ Array($0) }) {
+    for offset in try offsets(bytes, leaf: 0).headers.flatMap({ Array($0) }) {
       for bit in 0..<8 {
         var damaged = bytes
-        damaged[place] ^= 1 << UInt8(bit)
+        damaged[offset] ^= 1 << UInt8(bit)
         for (found, expected) in [(read(damaged, rowCount), all), (read(damaged, 5), few)] {
-          #expect(found == nil || found == expected, "byte \(place), bit \(bit)")
+          #expect(found == nil || found == expected, "byte \(offset), bit \(bit)")
         }
       }
     }
@@ -165,7 +165,7 @@ private func readings(_ bytes: [UInt8], leaf: Int) -> [(way: String, values: [Va
 
   @Test func aPageOfAnUnknownTypeIsRefusedByName() throws {
     var bytes = try flatFile()
-    let header = try #require(try places(bytes, leaf: 0).headers.first)
+    let header = try #require(try offsets(bytes, leaf: 0).headers.first)
     // The type is the first field, in zigzag form.
     bytes[header.lowerBound + 1] = 14
     let reader = try ParquetReader(bytes: bytes, name: "new")
@@ -192,7 +192,7 @@ private func readings(_ bytes: [UInt8], leaf: Int) -> [(way: String, values: [Va
     let bytes = try flatFile()
     let reader = try ParquetReader(bytes: bytes, name: "sound")
     var metadata = try reader.chunkMetadata(rowGroup: 0, leaf: 1)
-    let header = try #require(try places(bytes, leaf: 1).headers.first)
+    let header = try #require(try offsets(bytes, leaf: 1).headers.first)
     metadata.totalCompressedByteCount -= Int64(header.count)
     func check(_ writer: String) throws {
       let pages = try ChunkPages(

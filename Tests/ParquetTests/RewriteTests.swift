@@ -105,7 +105,7 @@ import Testing
     #expect(try rows(new) == (1...50).map { [.integer($0)] })
   }
 
-  @Test func meaningsNewerThanTheProgramAreTold() throws {
+  @Test func meaningsNewerThanTheProgramAreReported() throws {
     let old = try file([NestedField("s", .structure([NestedField("x", .binary)]))], [[.null]]) {
       $0[2].logicalType = .other(id: 77)
     }

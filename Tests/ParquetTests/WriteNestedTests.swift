@@ -53,15 +53,15 @@ private func make(_ type: NestedType, _ random: inout SeededGenerator) -> Value 
       let whole = try NestedParquetWriter(inMemory: schema, options: options)
       let short = try NestedParquetWriter(inMemory: schema, options: options)
       for _ in 0..<rowCount {
-        let place = Int.random(in: 0..<schema.count, using: &random)
-        let value = make(schema[place].type, &random)
+        let index = Int.random(in: 0..<schema.count, using: &random)
+        let value = make(schema[index].type, &random)
         var row = [Value](repeating: .null, count: schema.count)
-        row[place] = value
+        row[index] = value
         try whole.append(row)
         if Int.random(in: 0..<4, using: &random) == 0 {
           try short.append(row)
         } else {
-          try short.append(value, as: schema[place].name)
+          try short.append(value, as: schema[index].name)
         }
       }
       #expect(try whole.finishInMemory().bytes == short.finishInMemory().bytes)

@@ -6,7 +6,7 @@ import Bytes
 /// Whoever finds it right may leave columns undecoded until they are wanted: they are what was written.
 public enum FileSeal {
   private static let mark = Array("lake.seal.crc32=".utf8)
-  /// What stands in place of the checksum while it is computed.
+  /// What stands for the checksum while it is computed.
   private static let blank = Array("????????".utf8)
 
   /// What the footer of a file that is to be sealed has among its metadata.
@@ -15,7 +15,7 @@ public enum FileSeal {
 
   /// Puts the checksum into a whole file that has `metadata`.
   public static func seal(_ file: inout [UInt8]) {
-    let found = file.withUnsafeBytes { place(in: $0) }
+    let found = file.withUnsafeBytes { range(in: $0) }
     guard let found else { return }
     let digits = file.withUnsafeBytes { text(checksum($0, found)) }
     file.replaceSubrange(found, with: digits)
@@ -25,17 +25,17 @@ public enum FileSeal {
   ///
   /// - Throws: `checksum` where it is not that of the file's bytes.
   static func isSealed(_ file: UnsafeRawBufferPointer) throws(ParquetError) -> Bool {
-    guard let place = place(in: file) else { return false }
-    if !file[place].elementsEqual(text(checksum(file, place))) {
+    guard let range = range(in: file) else { return false }
+    if !file[range].elementsEqual(text(checksum(file, range))) {
       throw ParquetError(
         .checksum, "the file's bytes are not what its checksum says",
-        place: .init(offset: place.lowerBound), remedy: "restore the file: its bytes were changed")
+        place: .init(offset: range.lowerBound), remedy: "restore the file: its bytes were changed")
     }
     return true
   }
 
-  /// Where the checksum stands.
-  private static func place(in file: UnsafeRawBufferPointer) -> Range<Int>? {
+  /// Offsets of the checksum's digits, searched from the end of the footer; nil where there is no seal.
+  private static func range(in file: UnsafeRawBufferPointer) -> Range<Int>? {
     guard file.count >= ParquetReader.byteCountMin, let base = file.baseAddress else { return nil }
     let length = Int(base.loadLE(file.count - 8, as: UInt32.self))
     guard length <= file.count - ParquetReader.byteCountMin else { return nil }
@@ -51,11 +51,11 @@ public enum FileSeal {
   }
 
   private static func checksum(
-    _ file: UnsafeRawBufferPointer, _ place: Range<Int>
+    _ file: UnsafeRawBufferPointer, _ range: Range<Int>
   ) -> UInt32 {
-    let head = CRC32.checksum(UnsafeRawBufferPointer(rebasing: file[..<place.lowerBound]))
+    let head = CRC32.checksum(UnsafeRawBufferPointer(rebasing: file[..<range.lowerBound]))
     let middle = blank.withUnsafeBytes { CRC32.checksum($0, seed: head) }
-    return CRC32.checksum(UnsafeRawBufferPointer(rebasing: file[place.upperBound...]), seed: middle)
+    return CRC32.checksum(UnsafeRawBufferPointer(rebasing: file[range.upperBound...]), seed: middle)
   }
 
   private static func text(_ checksum: UInt32) -> [UInt8] {

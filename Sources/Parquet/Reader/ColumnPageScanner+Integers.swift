@@ -30,7 +30,7 @@ extension ColumnPageScanner {
       }
       return hasNulls
     } catch {
-      throw placed(error)
+      throw located(error)
     }
   }
 

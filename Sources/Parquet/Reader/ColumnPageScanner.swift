@@ -51,7 +51,7 @@ public final class ColumnPageScanner {
         reader.soundPageIndex(rowGroup: rowGroup, leaf: index)?.locations)
       if locations == nil { try pages.checkSums(values: rowCount) }
     } catch {
-      throw reader.place(error, rowGroup, index)
+      throw reader.located(error, rowGroup, index)
     }
     store = ColumnStore(kind: leaf.type.storage)
     scratch = DecodeScratch.take()
@@ -76,7 +76,7 @@ public final class ColumnPageScanner {
       try readWithinPages(left, into: &column)
       return left
     } catch {
-      throw placed(error)
+      throw located(error)
     }
   }
 
@@ -86,7 +86,7 @@ public final class ColumnPageScanner {
       guard let page = try nextPage() else { return 0 }
       return page.valueCount - pendingDone
     } catch {
-      throw placed(error)
+      throw located(error)
     }
   }
 
@@ -97,7 +97,7 @@ public final class ColumnPageScanner {
     do throws(ParquetError) {
       try readWithinPages(rows, into: &column)
     } catch {
-      throw placed(error)
+      throw located(error)
     }
   }
 
@@ -114,7 +114,7 @@ public final class ColumnPageScanner {
         left -= skipped
       }
     } catch {
-      throw placed(error)
+      throw located(error)
     }
   }
 
@@ -127,7 +127,7 @@ public final class ColumnPageScanner {
       }
       try checkRowCount()
     } catch {
-      throw placed(error)
+      throw located(error)
     }
   }
 
@@ -277,8 +277,8 @@ public final class ColumnPageScanner {
         + "were asked for")
   }
 
-  func placed(_ error: ParquetError) -> ParquetError {
-    reader.place(error, rowGroup, leafIndex)
+  func located(_ error: ParquetError) -> ParquetError {
+    reader.located(error, rowGroup, leafIndex)
   }
 
   /// The index of the last page that begins at or before `row`, if it lies behind the row `after`.

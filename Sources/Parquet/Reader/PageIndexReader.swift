@@ -9,7 +9,7 @@ extension ParquetReader {
         || index.maxValues.count != index.nullPages.count
         || (index.nullCounts.map { $0.count != index.nullPages.count } ?? false)
     {
-      throw place(
+      throw located(
         ParquetError(.corrupt, "a column index whose lists differ in length"), rowGroup, leaf)
     }
     return index
@@ -25,7 +25,7 @@ extension ParquetReader {
       if location.firstRowIndex < 0 || location.firstRowIndex < previous || location.offset < 0
         || location.firstRowIndex > metadata.rowGroups[rowGroup].rowCount
       {
-        throw place(
+        throw located(
           ParquetError(.corrupt, "an offset index whose rows do not rise"), rowGroup, leaf)
       }
       previous = location.firstRowIndex
@@ -48,7 +48,7 @@ extension ParquetReader {
         throw error
       }
     } catch {
-      throw place(error, rowGroup, leaf)
+      throw located(error, rowGroup, leaf)
     }
   }
 }

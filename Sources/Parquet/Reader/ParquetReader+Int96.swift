@@ -17,7 +17,7 @@ extension ParquetReader {
           reach.take(rows.values)
         }
       } catch {
-        throw place(error, rowGroup, leaf)
+        throw located(error, rowGroup, leaf)
       }
     }
     return reach.form

@@ -196,14 +196,14 @@ public final class ParquetReader: Sendable {
   ) throws(ParquetError) -> ColumnMetadata {
     let chunk = try columnChunk(rowGroup: rowGroup, leaf: leaf)
     if chunk.filePath != nil {
-      throw place(
+      throw located(
         ParquetError(.unsupported, "a column chunk that lies in another file"), rowGroup, leaf)
     }
     if chunk.isEncrypted {
-      throw place(ParquetError(.unsupported, "the column is encrypted"), rowGroup, leaf)
+      throw located(ParquetError(.unsupported, "the column is encrypted"), rowGroup, leaf)
     }
     guard let metadata = chunk.metadata else {
-      throw place(
+      throw located(
         ParquetError(.corrupt, "the footer says nothing of the column chunk"), rowGroup, leaf)
     }
     return metadata
@@ -231,12 +231,12 @@ public final class ParquetReader: Sendable {
         pageByteCountMax: leaves[leaf].physicalType == .byteArray
           ? textPageByteCountMax : pageByteCountMax, writer: writer)
     } catch {
-      throw place(error, rowGroup, leaf)
+      throw located(error, rowGroup, leaf)
     }
   }
 
   /// Adds what the reader knows to an error.
-  func place(_ error: ParquetError, _ rowGroup: Int, _ leaf: Int) -> ParquetError {
+  func located(_ error: ParquetError, _ rowGroup: Int, _ leaf: Int) -> ParquetError {
     error.inFile(name, isOurs: writer.isOurs)
       .at(rowGroup: rowGroup, column: leaves[leaf].name)
   }
@@ -268,7 +268,7 @@ public final class ParquetReader: Sendable {
     let all = 0..<rowCount(rowGroup: rowGroup)
     let wanted = rows ?? all
     if wanted.lowerBound < 0 || wanted.upperBound > all.upperBound {
-      throw place(
+      throw located(
         ParquetError(
           .request,
           "rows \(wanted.lowerBound)..<\(wanted.upperBound) of a row group of \(all.count)"),

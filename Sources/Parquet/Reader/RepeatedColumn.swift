@@ -22,7 +22,7 @@ extension ParquetReader {
       let cursor = try LeafCursor(reader: self, rowGroup: rowGroup, leaf: leaf)
       return try cursor.takeAll()
     } catch {
-      throw place(error, rowGroup, leaf)
+      throw located(error, rowGroup, leaf)
     }
   }
 }

@@ -55,7 +55,7 @@ public final class RowCursor {
         cursors[index] = try LeafCursor(
           reader: reader, rowGroup: rowGroup, leaf: index, keepsOversize: true)
       } catch {
-        throw reader.place(error, rowGroup, index)
+        throw reader.located(error, rowGroup, index)
       }
       return
     }
@@ -89,7 +89,7 @@ public final class RowCursor {
       do throws(ParquetError) {
         try cursor?.skip(rows: rows)
       } catch {
-        throw reader.place(error, rowGroup, index)
+        throw reader.located(error, rowGroup, index)
       }
     }
     rowIndex += rows
@@ -115,7 +115,7 @@ public final class RowCursor {
   }
 
   private func corrupt(_ what: String, _ leaf: Int) -> ParquetError {
-    reader.place(ParquetError(.corrupt, what), rowGroup, leaf)
+    reader.located(ParquetError(.corrupt, what), rowGroup, leaf)
   }
 
   // MARK: - Levels
@@ -124,7 +124,7 @@ public final class RowCursor {
     do throws(ParquetError) {
       return try cursor.hasEntry()
     } catch {
-      throw reader.place(error, rowGroup, index)
+      throw reader.located(error, rowGroup, index)
     }
   }
 

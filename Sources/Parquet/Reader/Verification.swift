@@ -30,7 +30,7 @@ extension ParquetReader {
           try verifyOffsets(rowGroup, leaf)
         } catch {
           counts.findings += 1
-          if !report(place(error, rowGroup, leaf)) { return counts }
+          if !report(located(error, rowGroup, leaf)) { return counts }
         }
       }
     }

@@ -176,7 +176,7 @@ private struct RewrittenSchema {
 private enum LeafSource {
   /// A column without nesting, which is decoded page by page.
   case flat(ColumnPageScanner)
-  case nested(LeafCursor, place: (ParquetError) -> ParquetError)
+  case nested(LeafCursor, locate: (ParquetError) -> ParquetError)
 
   init(
     _ reader: ParquetReader, _ rowGroup: Int, _ index: Int, as leaf: LeafColumn
@@ -186,14 +186,14 @@ private enum LeafSource {
       self = .flat(try reader.makeColumnScanner(rowGroup: rowGroup, leaf: index))
       return
     }
-    let place = { (error: ParquetError) in reader.place(error, rowGroup, index) }
+    let locate = { (error: ParquetError) in reader.located(error, rowGroup, index) }
     do throws(ParquetError) {
       self = .nested(
         try LeafCursor(
           reader: reader, rowGroup: rowGroup, leaf: index, as: leaf,
-          oversizeScale: reader.leaves[index].oversizeScale), place: place)
+          oversizeScale: reader.leaves[index].oversizeScale), locate: locate)
     } catch {
-      throw place(error)
+      throw locate(error)
     }
   }
 
@@ -206,11 +206,11 @@ private enum LeafSource {
       var column = Column(type: .long, storage: .integers([]))
       try scanner.read(rows: rows, into: &column)
       return try encoder.encode(column, rows: 0..<rows)
-    case .nested(let cursor, let place):
+    case .nested(let cursor, let locate):
       do throws(ParquetError) {
         return try cursor.take(rows: rows).encode(rows: rows, cursor.leaf, encoder, options)
       } catch {
-        throw place(error)
+        throw locate(error)
       }
     }
   }
@@ -219,13 +219,13 @@ private enum LeafSource {
   func checkEnd() throws(ParquetError) {
     switch self {
     case .flat(let scanner): try scanner.checkEnd()
-    case .nested(let cursor, let place):
+    case .nested(let cursor, let locate):
       do throws(ParquetError) {
         if try cursor.hasEntry() {
           throw ParquetError(.corrupt, "the column has more rows than its row group")
         }
       } catch {
-        throw place(error)
+        throw locate(error)
       }
     }
   }
