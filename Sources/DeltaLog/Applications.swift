@@ -116,8 +116,8 @@ final class StoredApplications: Sendable {
   subscript(appId: String) -> TxnAction? {
     if !mayHold(prefix: appId) { return nil }
     let txns = self.txns
-    let place = txns.partitioningIndex { $0.appId >= appId }
-    return place < txns.count && txns[place].appId == appId ? txns[place] : nil
+    let index = txns.partitioningIndex { $0.appId >= appId }
+    return index < txns.count && txns[index].appId == appId ? txns[index] : nil
   }
 
   /// Ids that begin so.

@@ -63,7 +63,7 @@ final class RowMaps: Sendable {
   private let values: TextColumn?
   /// For each row, its first entry; one more behind the last.
   private let firstEntries: [Int32]
-  /// For each entry that has a key: the key's place and the value's, or -1 for none.
+  /// For each entry that has a key: the key's index in `keys` and the value's in `values`, or -1 for none.
   private let entries: [(key: Int32, value: Int32)]
 
   /// - Parameters:
@@ -76,10 +76,10 @@ final class RowMaps: Sendable {
     var entries: [(key: Int32, value: Int32)] = []
     var (keyIndex, valueIndex): (Int32, Int32) = (0, 0)
     let valueLevels = values?.definitionLevels ?? []
-    for (place, repetition) in keys.repetitionLevels.enumerated() {
+    for (index, repetition) in keys.repetitionLevels.enumerated() {
       if repetition == 0 { firstEntries.append(Int32(entries.count)) }
-      let hasKey = Int(keys.definitionLevels[place]) == keyLevel
-      let hasValue = place < valueLevels.count && Int(valueLevels[place]) == valueLevel
+      let hasKey = Int(keys.definitionLevels[index]) == keyLevel
+      let hasValue = index < valueLevels.count && Int(valueLevels[index]) == valueLevel
       if hasKey { entries.append((keyIndex, hasValue ? valueIndex : -1)) }
       if hasKey { keyIndex += 1 }
       if hasValue { valueIndex += 1 }

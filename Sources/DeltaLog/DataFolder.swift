@@ -2,7 +2,7 @@ import CSystem
 import Glibc
 import Synchronization
 
-/// The folder of a table, as the place where its data files have to lie.
+/// The folder of a table, in which all its data files must be.
 ///
 /// A log is written by whoever may write to the table; what it names is read by whoever opens it. So
 /// a path that leaves the folder, by `..`, as an absolute path or through a symbolic link, is only

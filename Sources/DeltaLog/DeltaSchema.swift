@@ -51,7 +51,7 @@ public struct DeltaSchema: Hashable, Sendable {
   public init(parsing schemaString: String) throws(DeltaError) {
     do throws(JSONError) {
       let value = try JSONValue(parsing: schemaString)
-      try self.init(value, place: "the schema")
+      try self.init(value, subject: "the schema")
     } catch {
       throw DeltaError(.schema, "the schema is not what Delta writes: \(error.message)")
     }
@@ -93,46 +93,46 @@ extension DeltaSchema {
     JSONError(code: .type, message: what, offset: 0)
   }
 
-  private init(_ value: JSONValue, place: String) throws(JSONError) {
+  private init(_ value: JSONValue, subject: String) throws(JSONError) {
     guard value["type"]?.string == "struct", let elements = value["fields"]?.array else {
-      throw Self.wrong("\(place) is no struct")
+      throw Self.wrong("\(subject) is no struct")
     }
     fields = []
     fields.reserveCapacity(elements.count)
     for element in elements {
       guard let name = element["name"]?.string, let type = element["type"] else {
-        throw Self.wrong("\(place) has a field without a name or type")
+        throw Self.wrong("\(subject) has a field without a name or type")
       }
       fields.append(
         DeltaField(
-          name, try Self.type(type, place: "'\(name)'"),
+          name, try Self.type(type, subject: "'\(name)'"),
           isNullable: element["nullable"]?.boolean ?? true,
           metadata: element["metadata"]?.object ?? JSONObject()))
     }
   }
 
-  private static func type(_ value: JSONValue, place: String) throws(JSONError) -> DeltaType {
+  private static func type(_ value: JSONValue, subject: String) throws(JSONError) -> DeltaType {
     if let name = value.string {
       do throws(DeltaError) {
         return try DeltaType.primitive(name)
       } catch { throw wrong(error.message) }
     }
     switch value["type"]?.string {
-    case "struct": return .structure(try DeltaSchema(value, place: place))
+    case "struct": return .structure(try DeltaSchema(value, subject: subject))
     case "array":
-      guard let element = value["elementType"] else { throw wrong("\(place) is no array") }
+      guard let element = value["elementType"] else { throw wrong("\(subject) is no array") }
       return .array(
-        element: try type(element, place: place),
+        element: try type(element, subject: subject),
         containsNull: value["containsNull"]?.boolean ?? true)
     case "map":
       guard let key = value["keyType"], let element = value["valueType"] else {
-        throw wrong("\(place) is no map")
+        throw wrong("\(subject) is no map")
       }
       return .map(
-        key: try type(key, place: place), value: try type(element, place: place),
+        key: try type(key, subject: subject), value: try type(element, subject: subject),
         valueContainsNull: value["valueContainsNull"]?.boolean ?? true)
     case let name?: return .unknown(name)
-    case nil: throw wrong("\(place) has no type")
+    case nil: throw wrong("\(subject) has no type")
     }
   }
 

@@ -7,7 +7,7 @@ struct KeyedFiles<Element: Sendable>: Sendable {
   private var keys: [String] = []
   private var elements: [Element] = []
   private var isDead: [Bool] = []
-  /// By hash, in the first free slot behind it: an element's place plus 1, or 0. At most half are used.
+  /// By hash, in the first free slot behind it: an element's index plus 1, or 0. At most half are used.
   private var slots: [UInt32] = []
   private(set) var count = 0
 
@@ -22,9 +22,9 @@ struct KeyedFiles<Element: Sendable>: Sendable {
   mutating func set(_ key: String, _ element: Element) {
     if slots.count < 2 * (elements.count + 1) { index(forCount: 2 * (elements.count + 1)) }
     let slot = slot(of: key)
-    let place = Int(slots[slot]) - 1
-    if place >= 0 && !isDead[place] {
-      elements[place] = element
+    let existing = Int(slots[slot]) - 1
+    if existing >= 0 && !isDead[existing] {
+      elements[existing] = element
       return
     }
     keys.append(key)
@@ -36,9 +36,9 @@ struct KeyedFiles<Element: Sendable>: Sendable {
 
   mutating func remove(_ key: String) {
     if slots.isEmpty { return }
-    let place = Int(slots[slot(of: key)]) - 1
-    if place < 0 || isDead[place] { return }
-    isDead[place] = true
+    let existing = Int(slots[slot(of: key)]) - 1
+    if existing < 0 || isDead[existing] { return }
+    isDead[existing] = true
     count -= 1
   }
 
@@ -47,7 +47,7 @@ struct KeyedFiles<Element: Sendable>: Sendable {
     if count == elements.count { return elements }
     var left: [Element] = []
     left.reserveCapacity(count)
-    for (place, element) in elements.enumerated() where !isDead[place] { left.append(element) }
+    for (index, element) in elements.enumerated() where !isDead[index] { left.append(element) }
     return left
   }
 
@@ -66,7 +66,7 @@ struct KeyedFiles<Element: Sendable>: Sendable {
     var size = 16
     while size < 2 * count { size *= 2 }
     slots = [UInt32](repeating: 0, count: size)
-    // A dead element's place is taken by the next one of its key, if any.
-    for place in keys.indices { slots[slot(of: keys[place])] = UInt32(place + 1) }
+    // A dead element's slot goes to the next element of its key, if any.
+    for index in keys.indices { slots[slot(of: keys[index])] = UInt32(index + 1) }
   }
 }

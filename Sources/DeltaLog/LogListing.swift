@@ -250,8 +250,8 @@ struct LogListing {
   }
 
   func hasCommit(_ version: Int) -> Bool {
-    let place = commits.partitioningIndex { $0 >= version }
-    return place < commits.count && commits[place] == version
+    let index = commits.partitioningIndex { $0 >= version }
+    return index < commits.count && commits[index] == version
   }
 
   /// Why there is no way to build `version`.

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What of a log should be looked at although it could be read: a program says so once of each place.
+/// What of a log should be looked at although it could be read: a program says so once for each file or folder.
 public enum LogWarnings {
   private struct State {
     var observer: (@Sendable (DeltaError) -> Void)?

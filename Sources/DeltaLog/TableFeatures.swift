@@ -18,37 +18,37 @@ enum TableFeatures {
   /// Refuses a table that cannot be read in full. Writer features do not matter to a reader, and a
   /// reader feature only where the table makes use of it.
   static func checkRead(
-    _ table: TableProtocol, _ metadata: TableMetadata, _ place: String
+    _ table: TableProtocol, _ metadata: TableMetadata, _ path: String
   ) throws(DeltaError) {
-    try checkVersion(table, place)
+    try checkVersion(table, path)
     for feature in (table.readerFeatures ?? []).sorted() where table.minReaderVersion == 3 {
-      if try isUsed(feature, metadata) { throw unsupported(feature, place) }
+      if try isUsed(feature, metadata) { throw unsupported(feature, path) }
     }
     if metadata.formatProvider != "parquet" {
       throw DeltaError(
         .unsupported, "the table's files are in the format '\(metadata.formatProvider)'",
-        path: place)
+        path: path)
     }
     if let mode = metadata.configuration["delta.columnMapping.mode"], mode != "none" {
-      throw unsupported("columnMapping", place, because: "its mode is '\(mode)'")
+      throw unsupported("columnMapping", path, because: "its mode is '\(mode)'")
     }
   }
 
   /// Refuses a table by any feature that it lists: where its log holds what cannot be parsed, that is
   /// the better reason.
-  static func checkListed(_ table: TableProtocol, _ place: String) throws(DeltaError) {
-    try checkVersion(table, place)
+  static func checkListed(_ table: TableProtocol, _ path: String) throws(DeltaError) {
+    try checkVersion(table, path)
     let listed = (table.readerFeatures ?? []).filter { !featuresOfWriters.contains($0) }.sorted()
     if table.minReaderVersion == 3, !listed.isEmpty {
-      throw unsupported(listed.joined(separator: ", "), place)
+      throw unsupported(listed.joined(separator: ", "), path)
     }
     if table.minReaderVersion == 2 {
-      throw unsupported("columnMapping", place, because: "its reader version is 2")
+      throw unsupported("columnMapping", path, because: "its reader version is 2")
     }
   }
 
   private static func checkVersion(
-    _ table: TableProtocol, _ place: String
+    _ table: TableProtocol, _ path: String
   ) throws(DeltaError) {
     if table.minReaderVersion <= 3 { return }
     let features = (table.readerFeatures ?? []).sorted()
@@ -56,7 +56,7 @@ enum TableFeatures {
     throw DeltaError(
       .unsupported,
       "the table needs reader version \(table.minReaderVersion)\(names), lake has "
-        + "\(readerVersionMax)", path: place, remedy: remedy)
+        + "\(readerVersionMax)", path: path, remedy: remedy)
   }
 
   /// Whether the table makes use of a reader feature; true of one that is not known.
@@ -96,15 +96,15 @@ enum TableFeatures {
 
   /// Refuses a table whose rules for writers are not all known.
   static func checkWrite(
-    _ table: TableProtocol, _ metadata: TableMetadata, _ place: String
+    _ table: TableProtocol, _ metadata: TableMetadata, _ path: String
   ) throws(DeltaError) {
-    try checkRead(table, metadata, place)
+    try checkRead(table, metadata, path)
     if table.minWriterVersion == 7 {
       let unknown = (table.writerFeatures ?? []).filter { !writableFeatures.contains($0) }.sorted()
       if !unknown.isEmpty {
         throw unwritable(
           "the table feature" + (unknown.count == 1 ? " " : "s ")
-            + unknown.joined(separator: ", "), place)
+            + unknown.joined(separator: ", "), path)
       }
     } else if table.minWriterVersion > writerVersionMax {
       let implied = [
@@ -113,10 +113,10 @@ enum TableFeatures {
       ]
       let names = (3...Swift.max(3, Swift.min(table.minWriterVersion, 6)))
         .compactMap { implied[$0] }.joined(separator: ", ")
-      throw unwritable("writer version \(table.minWriterVersion) (\(names))", place)
+      throw unwritable("writer version \(table.minWriterVersion) (\(names))", path)
     }
     if let name = metadata.configuration.keys.filter({ $0.hasPrefix("delta.constraints.") }).min() {
-      throw unwritable("checkConstraints ('\(name.dropFirst("delta.constraints.".count))')", place)
+      throw unwritable("checkConstraints ('\(name.dropFirst("delta.constraints.".count))')", path)
     }
     var found: String?
     try DeltaSchema(parsing: metadata.schemaString).forEachField { field in
@@ -129,20 +129,20 @@ enum TableFeatures {
       }
       if !field.isNullable { found = "invariants (column '\(field.name)' is not nullable)" }
     }
-    if let found { throw unwritable(found, place) }
+    if let found { throw unwritable(found, path) }
   }
 
   private static let remedy =
     "read it with the engine that wrote it, or copy it to a table without newer features"
 
   static func unsupported(
-    _ feature: String, _ place: String, because reason: String? = nil
+    _ feature: String, _ path: String, because reason: String? = nil
   ) -> DeltaError {
     let plural = feature.contains(",") ? "features" : "feature"
     return DeltaError(
       .unsupported,
       "the table uses the table \(plural) '\(feature)'" + (reason.map { " (\($0))" } ?? "")
-        + ", which lake does not read", path: place, remedy: remedy(feature))
+        + ", which lake does not read", path: path, remedy: remedy(feature))
   }
 
   /// What makes a table readable that uses a feature.
@@ -157,9 +157,9 @@ enum TableFeatures {
     }
   }
 
-  private static func unwritable(_ what: String, _ place: String) -> DeltaError {
+  private static func unwritable(_ what: String, _ path: String) -> DeltaError {
     DeltaError(
-      .unsupported, "the table uses \(what), which lake does not write", path: place,
+      .unsupported, "the table uses \(what), which lake does not write", path: path,
       remedy: "write with the engine that made the table, or into a table of your own")
   }
 }

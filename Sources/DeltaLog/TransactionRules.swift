@@ -3,7 +3,7 @@
 /// - Spec: Delta PROTOCOL.md, "Delta Log Entries" of the writer requirements, "Append-only Tables".
 enum TransactionRules {
   static func check(
-    _ actions: [Action], _ snapshot: Snapshot?, _ place: String
+    _ actions: [Action], _ snapshot: Snapshot?, _ path: String
   ) throws(DeltaError) {
     var metadata = snapshot?.metadata
     var table = snapshot?.protocol
@@ -14,18 +14,18 @@ enum TransactionRules {
       switch action {
       case .add(let file):
         guard keys.insert("+" + LogReplay.key(file.path, nil)).inserted else {
-          throw refused("adds '\(file.path)' twice", place)
+          throw refused("adds '\(file.path)' twice", path)
         }
       case .remove(let file):
         guard keys.insert("-" + LogReplay.key(file.path, nil)).inserted else {
-          throw refused("removes '\(file.path)' twice", place)
+          throw refused("removes '\(file.path)' twice", path)
         }
         if keys.contains("+" + LogReplay.key(file.path, nil)) {
-          throw refused("adds and removes '\(file.path)'", place)
+          throw refused("adds and removes '\(file.path)'", path)
         }
       case .txn(let txn):
         guard appIds.insert(txn.appId).inserted else {
-          throw refused("has two versions of the application '\(txn.appId)'", place)
+          throw refused("has two versions of the application '\(txn.appId)'", path)
         }
       case .metadata(let new):
         metadata = new
@@ -35,38 +35,38 @@ enum TransactionRules {
       default: break
       }
     }
-    if metadataCount > 1 { throw refused("changes the metadata twice", place) }
+    if metadataCount > 1 { throw refused("changes the metadata twice", path) }
     guard let metadata, let table else {
-      throw refused("creates a table without protocol and metadata", place)
+      throw refused("creates a table without protocol and metadata", path)
     }
-    try TableFeatures.checkWrite(snapshot?.protocol ?? table, snapshot?.metadata ?? metadata, place)
-    try TableFeatures.checkWrite(table, metadata, place)
-    try checkPartitions(actions, metadata, place)
+    try TableFeatures.checkWrite(snapshot?.protocol ?? table, snapshot?.metadata ?? metadata, path)
+    try TableFeatures.checkWrite(table, metadata, path)
+    try checkPartitions(actions, metadata, path)
     if snapshot?.configuration["delta.appendOnly"]?.lowercased() == "true" {
       for case .remove(let file) in actions where file.dataChange {
         throw DeltaError(
           .refused,
           "the table is append-only ('delta.appendOnly'), and this would remove '\(file.path)'",
-          path: place)
+          path: path)
       }
     }
   }
 
   private static func checkPartitions(
-    _ actions: [Action], _ metadata: TableMetadata, _ place: String
+    _ actions: [Action], _ metadata: TableMetadata, _ path: String
   ) throws(DeltaError) {
     let columns = Set(metadata.partitionColumns)
     let schema = try DeltaSchema(parsing: metadata.schemaString)
     for column in columns where schema[column] == nil {
       throw DeltaError(
-        .schema, "the partition column '\(column)' is not in the schema", path: place)
+        .schema, "the partition column '\(column)' is not in the schema", path: path)
     }
     for case .add(let file) in actions where Set(file.partitionValues.keys) != columns {
-      throw refused("adds '\(file.path)' without the table's partition columns", place)
+      throw refused("adds '\(file.path)' without the table's partition columns", path)
     }
   }
 
-  private static func refused(_ what: String, _ place: String) -> DeltaError {
-    DeltaError(.refused, "the commit \(what)", path: place)
+  private static func refused(_ what: String, _ path: String) -> DeltaError {
+    DeltaError(.refused, "the commit \(what)", path: path)
   }
 }

@@ -26,10 +26,10 @@ import Testing
   /// A checkpoint's bytes with a word in its footer that nobody knows.
   private func replacing(_ word: String, in bytes: [UInt8]) throws -> [UInt8] {
     let word = Array(word.utf8)
-    let places = bytes.indices.filter { bytes[$0...].starts(with: word) }
-    let place = try #require(places.first)
+    let offsets = bytes.indices.filter { bytes[$0...].starts(with: word) }
+    let offset = try #require(offsets.first)
     var bytes = bytes
-    bytes[place] = 0x58
+    bytes[offset] = 0x58
     return bytes
   }
 

@@ -84,14 +84,14 @@ import Testing
     let bytes = try whole.storage.read(path)
     var random = SeededGenerator(seed: 11)
     var fellBack = 0
-    for place in stride(from: 4, to: bytes.count - 8, by: 5) {
+    for offset in stride(from: 4, to: bytes.count - 8, by: 5) {
       var damaged = bytes
-      damaged[place] ^= 1 << UInt8.random(in: 0..<8, using: &random)
+      damaged[offset] ^= 1 << UInt8.random(in: 0..<8, using: &random)
       whole.storage.set(path, damaged)
       let snapshot = try whole.load()
       if snapshot.checkpointVersion == nil { fellBack += 1 }
-      #expect(try content(snapshot) == expected, "byte \(place)")
-      #expect(snapshot.failure == nil, "byte \(place)")
+      #expect(try content(snapshot) == expected, "byte \(offset)")
+      #expect(snapshot.failure == nil, "byte \(offset)")
     }
     // But for the name by which the checksum is found: without it every column is decoded at once.
     #expect(fellBack > bytes.count / 5 - 8)
@@ -238,13 +238,13 @@ import Testing
       var expected: [(key: String, value: Int)] = []
       for step in 0..<300 {
         let key = "date=2024-01-02/part-\(Int.random(in: 0..<60, using: &random))"
-        let place = expected.firstIndex { $0.key == key }
+        let index = expected.firstIndex { $0.key == key }
         if Bool.random(using: &random) {
           files.set(key, step)
-          if let place { expected[place].value = step } else { expected.append((key, step)) }
+          if let index { expected[index].value = step } else { expected.append((key, step)) }
         } else {
           files.remove(key)
-          if let place { expected.remove(at: place) }
+          if let index { expected.remove(at: index) }
         }
         #expect(files.count == expected.count)
       }

@@ -328,7 +328,7 @@ import Testing
     #expect(try mapped.load().version == 0)
   }
 
-  @Test func aDeletionVectorOfAFileThatIsGoneDoesNotMatter() throws {
+  @Test func aDeletionVectorOfARemovedFileDoesNotMatter() throws {
     let builder = builder(["deletionVectors"])
     let vector =
       "\"deletionVector\":{\"storageType\":\"u\",\"pathOrInlineDv\":\"x\",\"sizeInBytes\":1,\"cardinality\":1}"

@@ -49,7 +49,7 @@ import Testing
     try table.expectNewest(lists: false)
   }
 
-  @Test func aLogWhoseOldCommitsAreGoneHasAHintToo() throws {
+  @Test func aLogWhoseOldCommitsWereRemovedHasAHintToo() throws {
     let table = try LongLog(600)
     for version in 0..<150 {
       #expect(unlink(table.folder.path + "/" + LogFile.commitPath(version)) == 0)
@@ -164,7 +164,7 @@ import Testing
     #expect(try table.expectNewest(lists: true) == 300)
   }
 
-  @Test func aVersionThatIsGoneIsNotTheNewest() throws {
+  @Test func aRemovedVersionIsNotTheNewest() throws {
     let table = try LongLog()
     try table.commit(writesCheckpoints: false)
     unlink(table.folder.path + "/" + LogFile.commitPath(301))
