@@ -65,12 +65,12 @@ private func day(_ number: Int) -> String { "2024-01-" + (number < 10 ? "0" : ""
     #expect(unit?.state == .stale && unit?.reason == .foreignFiles)
   }
 
-  @Test func aUnitWhoseInputsAreGoneIsOrphanedAndThenEmpty() throws {
+  @Test func aUnitWhoseInputsWereRemovedIsOrphanedAndThenEmpty() throws {
     source[day(1)] = [1]
     _ = try run()
     source[day(1)] = []
     let unit = try units()[day(1)]
-    #expect(unit?.state == .orphaned && unit?.reason == .inputsGone)
+    #expect(unit?.state == .orphaned && unit?.reason == .inputsRemoved)
     #expect(try run().outputs[0].computedCount == 1)
     #expect(target.files.isEmpty)
     #expect(try units().isEmpty)

@@ -13,7 +13,7 @@ private final class FileTable: RewriteTarget {
     var byteCount: Int { rowCount }
   }
 
-  let place = "table"
+  let path = "table"
   private(set) var rows: [String: Int]
   private(set) var version = 0
   /// What other writers do before our commits.

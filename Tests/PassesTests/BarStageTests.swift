@@ -71,29 +71,29 @@ import Testing
       let rest = bar.values[0] % length
       let start = bar.values[0] - (rest < 0 ? rest + length : rest)
       let hasPublisher = bar.flag & BarColumns.Flag.publisher
-      let place =
+      let index =
         made.indices.suffix(8).last {
           made[$0].symbol == bar.symbol && made[$0].values[0] == start
             && made[$0].values[1] == bar.values[1]
             && made[$0].flag & BarColumns.Flag.publisher == hasPublisher
         } ?? made.count
-      if place == made.count {
+      if index == made.count {
         let empty = [start, bar.values[1], 0, 0, 0, 0, 0, 0]
         made.append(Row(symbol: bar.symbol, values: empty, flag: hasPublisher))
       }
-      let known = made[place]
+      let known = made[index]
       if bar.flag & ~known.flag & BarColumns.Flag.instrument != 0 {
-        made[place].values[2] = bar.values[2]
+        made[index].values[2] = bar.values[2]
       }
       if bar.flag & BarColumns.Flag.price != 0 {
         let isFirst = known.flag & BarColumns.Flag.price == 0
-        made[place].values[3] = isFirst ? bar.values[3] : known.values[3]
-        made[place].values[4] = isFirst ? bar.values[4] : max(known.values[4], bar.values[4])
-        made[place].values[5] = isFirst ? bar.values[5] : min(known.values[5], bar.values[5])
-        made[place].values[6] = bar.values[6]
+        made[index].values[3] = isFirst ? bar.values[3] : known.values[3]
+        made[index].values[4] = isFirst ? bar.values[4] : max(known.values[4], bar.values[4])
+        made[index].values[5] = isFirst ? bar.values[5] : min(known.values[5], bar.values[5])
+        made[index].values[6] = bar.values[6]
       }
-      made[place].values[7] += bar.values[7]
-      made[place].flag |= bar.flag
+      made[index].values[7] += bar.values[7]
+      made[index].flag |= bar.flag
     }
     return made.enumerated().sorted { left, right in
       let (a, b) = (left.element, right.element)

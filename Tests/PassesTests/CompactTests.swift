@@ -57,7 +57,7 @@ import Testing
     let table = try toy.lake.table(named: table)
     let snapshot = try table.snapshot()
     var untagged = try snapshot.files
-    for place in untagged.indices { untagged[place].tags = [:] }
+    for index in untagged.indices { untagged[index].tags = [:] }
     return try PartitionFingerprint(
       files: untagged, root: table.path, fields: snapshot.fields.filter { $0.name != "date" })
   }
@@ -109,7 +109,7 @@ import Testing
     #expect(report.total(\.rowsStored) == 0)
   }
 
-  @Test func ticksKeepTheirOrderAndRepeats() throws {
+  @Test func ticksKeepTheirOrderAndDuplicates() throws {
     let repeated = (0..<300).map {
       (second: 5 + $0 / 40, sequence: UInt32($0 / 3), size: UInt32(1))
     }

@@ -21,7 +21,7 @@ private func session(
     expected: [expected])
   let known = pieces ?? [(0..<count, .stored)]
   return check.check(
-    present: (0..<count).map { place in !missing.contains { $0.contains(place) } },
+    present: (0..<count).map { slot in !missing.contains { $0.contains(slot) } },
     pieces: known.map { piece in
       (
         open + Int64(piece.0.lowerBound) * minute..<open + Int64(piece.0.upperBound) * minute,
@@ -109,7 +109,7 @@ private func told(_ result: SessionCheck.Result) -> [String] {
       shared.add(
         series: Int32(series), quiet: places, share: 1 - Double(places.count) / Double(slots))
     }
-    return shared.holes().map { "\($0.places) of \($0.series)" }
+    return shared.holes().map { "\($0.slots) of \($0.series)" }
   }
 
   @Test func oneMinuteThatTwoBusySymbolsLackTogetherIsSuspicious() {

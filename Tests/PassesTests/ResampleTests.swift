@@ -159,7 +159,7 @@ private let source = "raw.test_set_ohlcv_1s"
     #expect(try toy.rows("bars.test_set_ohlcv_30s", ["volume"]).count == 2)
   }
 
-  @Test func aDateThatIsGoneEmptiesItsBars() throws {
+  @Test func aRemovedDateEmptiesItsBars() throws {
     let toy = try ToyLake()
     try toy.ingest([
       try toy.bars("a.dbn", [ToyLake.Bar(second: 1), ToyLake.Bar(day: 1, second: 1)])

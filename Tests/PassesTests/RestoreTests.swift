@@ -41,8 +41,8 @@ private let columns = ["symbol", "ts_event", "open", "volume"]
     let states = try (0...2).map { version in
       try toy.lake.table(named: bars).snapshot(version: version)
     }
-    for (place, version) in [0, 2, 1, 2, 0].enumerated() {
-      #expect(try restore(toy, version) == 3 + place)
+    for (index, version) in [0, 2, 1, 2, 0].enumerated() {
+      #expect(try restore(toy, version) == 3 + index)
       let now = try toy.lake.table(named: bars).snapshot()
       #expect(try Set(now.files.map(\.path)) == Set(states[version].files.map(\.path)))
       #expect(try now.files.map(\.tags).count == version + 1)
@@ -186,7 +186,7 @@ private let columns = ["symbol", "ts_event", "open", "volume"]
     }
   }
 
-  @Test func aVersionWhoseBytesAreGoneIsRefusedByName() throws {
+  @Test func aVersionWhoseBytesAreMissingIsRefusedByName() throws {
     let (toy, _) = try threeDays()
     #expect(try restore(toy, 0) == 3)
     let table = try toy.lake.table(named: bars)

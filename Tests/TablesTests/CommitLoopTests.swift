@@ -57,7 +57,7 @@ import Testing
     #expect(try toy.seconds(0) == Array(0..<11))
   }
 
-  @Test func whoLosesEveryRaceIsTold() throws {
+  @Test func losingEveryRaceIsAnError() throws {
     let writer = try toy.writer()
     let segment = try toy.merge(day: 0, 50..<51)
     var count = 0

@@ -17,17 +17,17 @@ import Testing
   /// A row as the test knows it: one text a column, nil for a null.
   private typealias Row = [String?]
 
-  private func column(_ place: Int, _ rows: [Row]) -> Column {
-    let values = rows.map { $0[place] }
+  private func column(_ index: Int, _ rows: [Row]) -> Column {
+    let values = rows.map { $0[index] }
     let validity = values.contains(nil) ? values.map { $0 == nil ? UInt8(0) : 1 } : nil
     let storage: Column.Storage =
-      switch fields[place].type.storage {
+      switch fields[index].type.storage {
       case .integers: .integers(values.map { $0.flatMap { Int64($0) } ?? 0 })
       case .wide: .wide(values.map { $0.flatMap { Int128($0) } ?? 0 })
       case .doubles: .doubles(values.map { $0.flatMap { Double($0) } ?? 0 })
       case .bytes: .bytes(ByteColumn(values.map { $0 ?? "" }))
       }
-    return Column(type: fields[place].type, storage: storage, validity: validity)
+    return Column(type: fields[index].type, storage: storage, validity: validity)
   }
 
   private func texts(_ column: Column) -> [String?] {

@@ -57,7 +57,7 @@ import Testing
       try toy.seconds(0) == Array(0..<10) && !isFile(folder + "/" + segments[0].file.filePath))
   }
 
-  @Test func aSegmentThatIsGoneTakesTheOthersBack() throws {
+  @Test func aMissingSegmentTakesTheOthersBack() throws {
     let segments = [try toy.segment(day: 1, 0..<3), try toy.segment(day: 1, 3..<6)]
     try FileManager.default.removeItem(atPath: segments[1].staged.path)
     #expect(throws: (any Error).self) {

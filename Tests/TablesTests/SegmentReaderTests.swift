@@ -171,11 +171,11 @@ import Testing
       let encoder = GroupEncoder(fields: fields, options: WriterOptions())
       try writer.append(
         try encoder.encode(rowCount: order.count) { field in
-          let place = fields.firstIndex(of: field) ?? 0
+          let index = fields.firstIndex(of: field) ?? 0
           if field.name == "source_ordinal" {
             return .integers(order.map { ordinal + Int64($0) })
           }
-          return columns[place].rows(order)
+          return columns[index].rows(order)
         })
       return try writer.finish()
     }

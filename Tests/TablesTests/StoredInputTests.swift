@@ -41,8 +41,8 @@ import Testing
     let before = try input().fingerprint(of: "2024-01-02")
     let writer = try toy.writer()
     var files = try toy.files(0)
-    for place in files.indices {
-      files[place].tags = files[place].tags.filter { kept.contains($0.key) }
+    for index in files.indices {
+      files[index].tags = files[index].tags.filter { kept.contains($0.key) }
     }
     let untagged = try PartitionFingerprint(
       files: files, root: writer.root, fields: toy.definition.schema.fileFields)

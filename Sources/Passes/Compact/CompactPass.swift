@@ -100,7 +100,7 @@ final class CompactJob: RewritePass, @unchecked Sendable {
   ) throws -> (product: StagedSegment, conserved: [Conserved]) {
     let run = try staging.run()
     let segment = try target.merger.merge(
-      unit.files.map { try $0.localPath(in: target.place) }, day: 0, directory: run.directory,
+      unit.files.map { try $0.localPath(in: target.path) }, day: 0, directory: run.directory,
       fileName: "part-\(run.id)-\(number)-compact" + SegmentWriter.suffix,
       byteCountMax: byteCountMax, isInterrupted: { observer.isInterrupted })
     let before = try target.merger.fingerprint(of: unit.files)

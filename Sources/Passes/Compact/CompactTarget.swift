@@ -22,7 +22,7 @@ final class CompactTarget: RewriteTarget {
       partitionColumns: partitions)
   }
 
-  var place: String { table.root }
+  var path: String { table.root }
 
   func livePaths() throws -> Set<String> { Set(try snapshot.files.map(\.path)) }
 

@@ -35,7 +35,7 @@ package protocol DeriveTarget: AnyObject {
   ) throws -> Bool
 }
 
-/// What a pass makes of one date for one table: a staged segment, or a stand-in for one in a test of the
+/// What a pass makes of one date for one table: a staged segment, or a test double for one in a test of the
 /// engine.
 package protocol DeriveProduct: Sendable {
   /// Rows in it.

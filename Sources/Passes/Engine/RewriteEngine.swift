@@ -9,13 +9,13 @@ public struct RewriteReport: Sendable {
   public internal(set) var unitCount = 0
   /// Files that the committed units replaced.
   public internal(set) var filesBefore = 0
-  /// Files that took their place: one a unit.
+  /// Files that replaced them: one a unit.
   public internal(set) var filesAfter = 0
   /// Rows of the committed units: as many before as after.
   public internal(set) var rowCount = 0
   /// Bytes of the files that were replaced.
   public internal(set) var bytesBefore: Int64 = 0
-  /// Bytes of the files that took their place.
+  /// Bytes of the files that replaced them.
   public internal(set) var bytesAfter: Int64 = 0
   /// Units that were given up because another commit took some of their files.
   public internal(set) var overtakenCount = 0
@@ -109,13 +109,13 @@ package final class RewriteEngine<Pass: RewritePass>: @unchecked Sendable {
     throw PassError(
       .conservation,
       "\(unit.name.isEmpty ? "the table" : unit.name): \(pass.name) does not conserve " + figures,
-      place: pass.target.place,
+      place: pass.target.path,
       remedy: "nothing of it was committed; look whether a file was changed on disk: lake history")
   }
 
   private func commit(_ units: [Done], _ report: inout RewriteReport) throws {
     var left = units
-    try CommitGroup.retry(pass.target.place) { _ -> Void? in
+    try CommitGroup.retry(pass.target.path) { _ -> Void? in
       if left.isEmpty { return () }
       if let version = try pass.target.commit(left) {
         report.versions.append(version)

@@ -51,7 +51,7 @@ public struct RewritePlan: Sendable {
 package struct RewrittenUnit<Product: DeriveProduct>: Sendable {
   /// As planned.
   package var unit: RewriteUnit
-  /// The file that takes the place of the unit's files.
+  /// The file that replaces the unit's files.
   package var product: Product
 
   /// A unit and the file made of it.
@@ -64,8 +64,8 @@ package struct RewrittenUnit<Product: DeriveProduct>: Sendable {
 /// A table whose files are written again, as the engine sees it.
 package protocol RewriteTarget: AnyObject {
   associatedtype Product: DeriveProduct
-  /// Where it lies, for messages.
-  var place: String { get }
+  /// Its folder or name, for messages.
+  var path: String { get }
   /// Paths of the files that are in it, as it was last looked at.
   func livePaths() throws -> Set<String>
   /// Exchanges the units' files for what they became, in one commit.

@@ -33,7 +33,7 @@ public struct PassUnit: Sendable {
     case passChanged
     /// Files lie in its partition that the pass did not write.
     case foreignFiles
-    case inputsGone
+    case inputsRemoved
     /// It is fresh, and was asked for all the same.
     case forced
     /// A table that it is made of is to be made first.
@@ -47,7 +47,7 @@ public struct PassUnit: Sendable {
         "rows changed in \(tables.map(\.description).joined(separator: ", "))"
       case .passChanged: "another version of the pass made it"
       case .foreignFiles: "another program wrote files there"
-      case .inputsGone: "its input has no rows of that date any more"
+      case .inputsRemoved: "its input has no rows of that date any more"
       case .forced: "forced"
       case .inputDue(let table): "\(table) is to be made first"
       }
@@ -106,7 +106,7 @@ extension PassUnit {
       } else if derivation.isFresh(known.origins) {
         (.fresh, nil)
       } else if inputRowCount == 0 {
-        (.orphaned, .inputsGone)
+        (.orphaned, .inputsRemoved)
       } else {
         (.stale, Self.reason(known.origins, derivation, tables))
       }

@@ -229,10 +229,10 @@ final class GapScan {
   /// Takes what a session lacks of a series: on with the gap that goes on, or told.
   private func take(
     _ result: SessionCheck.Result, _ number: Int, _ session: TradingSession, _ check: SessionCheck,
-    shared: [(places: Range<Int>, series: [Int32])]
+    shared: [(slots: Range<Int>, series: [Int32])]
   ) throws {
     let own = shared.filter { $0.series.contains(Int32(number)) }
-    let told = own.map { check.interval(Array($0.places)) }
+    let told = own.map { check.interval(Array($0.slots)) }
     for hole in result.holes {
       if hole.isWholeSession {
         try extend(number, hole, session)
@@ -246,7 +246,7 @@ final class GapScan {
       series[number].isSeen = true
       series[number].share = result.share ?? series[number].share
     }
-    let quiet = result.quiet.filter { place in !own.contains { $0.places.contains(place) } }
+    let quiet = result.quiet.filter { slot in !own.contains { $0.slots.contains(slot) } }
     if !quiet.isEmpty {
       let hole = SessionCheck.Hole(
         interval: check.interval(quiet), state: .noTrade, missingSlotCount: quiet.count)
@@ -308,13 +308,13 @@ final class GapScan {
   }
 
   private func tellShared(
-    _ shared: (places: Range<Int>, series: [Int32]), _ session: TradingSession,
+    _ shared: (slots: Range<Int>, series: [Int32]), _ session: TradingSession,
     _ check: SessionCheck
   ) throws {
-    let slots = shared.places.count * shared.series.count
+    let slotCount = shared.slots.count * shared.series.count
     var gap = Gap(
-      symbol: nil, state: .suspicious, interval: check.interval(Array(shared.places)),
-      date: session.date, missingSeconds: seconds(slots),
+      symbol: nil, state: .suspicious, interval: check.interval(Array(shared.slots)),
+      date: session.date, missingSeconds: seconds(slotCount),
       reason: "\(shared.series.count) symbols that trade all the time lack it together")
     gap.symbolCount = shared.series.count
     tally.count(gap, series: shared.series)

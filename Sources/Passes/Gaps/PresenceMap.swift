@@ -9,9 +9,9 @@ struct PresenceMap {
   let slotNanoseconds: Int64
   let slotsPerDay: Int
   private let wordsPerDay: Int
-  /// Words of each series of a day, end to end, in order of appearance.
+  /// `words` of each series of a day, end to end; `offsets` has the index of the first, by series.
   private struct Day {
-    var places: [Int32: Int] = [:]
+    var offsets: [Int32: Int] = [:]
     var words: [UInt64] = []
   }
   /// By day since 1970 UTC.
@@ -51,15 +51,15 @@ struct PresenceMap {
     let bit = Int(slot - day * Int64(slotsPerDay))
     let width = wordsPerDay
     withDay(Int(day)) { held in
-      let place =
-        held.places[series]
+      let offset =
+        held.offsets[series]
         ?? {
-          let place = held.words.count
+          let offset = held.words.count
           held.words.append(contentsOf: repeatElement(0, count: width))
-          held.places[series] = place
-          return place
+          held.offsets[series] = offset
+          return offset
         }()
-      held.words[place + bit / 64] |= 1 << UInt64(bit % 64)
+      held.words[offset + bit / 64] |= 1 << UInt64(bit % 64)
     }
   }
 
@@ -75,7 +75,7 @@ struct PresenceMap {
   /// The series that have rows on some days.
   func series(days wanted: ClosedRange<Int>) -> Set<Int32> {
     var found: Set<Int32> = []
-    for day in wanted { if let held = days[day] { found.formUnion(held.places.keys) } }
+    for day in wanted { if let held = days[day] { found.formUnion(held.offsets.keys) } }
     return found
   }
 
@@ -91,8 +91,10 @@ struct PresenceMap {
       guard let held = days[Int(day)], !held.words.isEmpty else { continue }
       let (start, end) = (max(first - day * perDay, 0), min(last - day * perDay, perDay - 1))
       let mask = (0..<wordsPerDay).map { Self.mask(Int(start)...Int(end), ofWord: $0) }
-      for place in stride(from: 0, to: held.words.count, by: wordsPerDay)
-      where mask.indices.contains(where: { held.words[place + $0] & mask[$0] != 0 }) { return true }
+      for offset in stride(from: 0, to: held.words.count, by: wordsPerDay)
+      where mask.indices.contains(where: { held.words[offset + $0] & mask[$0] != 0 }) {
+        return true
+      }
     }
     return false
   }
@@ -107,18 +109,18 @@ struct PresenceMap {
   /// Of each slot, counted since 1970, whether a series has rows in it.
   func presence(series: Int32, slots: [Int64]) -> [Bool] {
     var result = [Bool](repeating: false, count: slots.count)
-    var known: (day: Int, first: Int64, words: [UInt64], place: Int)?
+    var known: (day: Int, first: Int64, words: [UInt64], offset: Int)?
     for (at, slot) in slots.enumerated() {
       if known.map({ slot - $0.first < 0 || slot - $0.first >= Int64(slotsPerDay) }) ?? true {
         let day = Int(floorDivide(slot, Int64(slotsPerDay)))
         let held = days[day]
         known = (
-          day, Int64(day) * Int64(slotsPerDay), held?.words ?? [], held?.places[series] ?? -1
+          day, Int64(day) * Int64(slotsPerDay), held?.words ?? [], held?.offsets[series] ?? -1
         )
       }
-      guard let known, known.place >= 0 else { continue }
+      guard let known, known.offset >= 0 else { continue }
       let bit = Int(slot - known.first)
-      result[at] = known.words[known.place + bit / 64] >> UInt64(bit % 64) & 1 == 1
+      result[at] = known.words[known.offset + bit / 64] >> UInt64(bit % 64) & 1 == 1
     }
     return result
   }

@@ -97,7 +97,7 @@ struct PresenceReader {
   private func requested(_ reader: SegmentReader, _ group: StoredSpan) throws -> [[Int32]] {
     guard !requestedNames.isEmpty, reader.has("requested_symbol") else { return [] }
     var groups: [[Int32]] = []
-    let places = try numbers(reader, group, "requested_symbol") { text, _ in
+    let groupIndexes = try numbers(reader, group, "requested_symbol") { text, _ in
       let own = try text.split(separator: ",").map(String.init).filter(requestedNames.contains)
         .map(names.number)
       groups.append(own)
@@ -105,8 +105,8 @@ struct PresenceReader {
     }
     let width = max(1, groups.map(\.count).max() ?? 0)
     return (0..<width).map { at in
-      places.map { place in
-        let own = place < 0 ? [] : groups[Int(place)]
+      groupIndexes.map { index in
+        let own = index < 0 ? [] : groups[Int(index)]
         return at < own.count ? own[at] : -1
       }
     }
@@ -118,16 +118,16 @@ struct PresenceReader {
   ) throws -> [(series: [Int32], times: [Int64])] {
     guard !namesOfSymbols.isEmpty, reader.has("symbol") else { return [] }
     var groups: [[(number: Int32, interval: Range<Int64>)]] = []
-    let places = try numbers(reader, group, "symbol") { symbol, _ in
+    let groupIndexes = try numbers(reader, group, "symbol") { symbol, _ in
       guard let own = namesOfSymbols[symbol] else { return -1 }
       groups.append(try own.map { (try names.number($0.name), $0.interval) })
       return Int32(groups.count - 1)
     }
     let width = groups.map(\.count).max() ?? 0
     return (0..<width).map { at in
-      var series = [Int32](repeating: -1, count: places.count)
-      for (row, place) in places.enumerated() where place >= 0 {
-        let own = groups[Int(place)]
+      var series = [Int32](repeating: -1, count: groupIndexes.count)
+      for (row, index) in groupIndexes.enumerated() where index >= 0 {
+        let own = groups[Int(index)]
         guard at < own.count, row < times.count else { continue }
         let (time, overflow) = times[row].multipliedReportingOverflow(by: 1000)
         if !overflow, own[at].interval.contains(time) { series[row] = own[at].number }

@@ -56,9 +56,9 @@ struct SeriesCoverage {
         .notDownloaded,
         reason: isKnown ? "never asked for" : "no rows, and no record that they were asked for")
     var from = wanted.lowerBound
-    for (place, stretch) in stretches.enumerated() {
+    for (index, stretch) in stretches.enumerated() {
       let isByHand = stretch.state == .claimed
-      let part = (isByHand ? claimed(place, session) : stretch.interval).clamped(to: wanted)
+      let part = (isByHand ? claimed(index, session) : stretch.interval).clamped(to: wanted)
       if part.isEmpty || part.upperBound <= from { continue }
       add(from..<max(from, part.lowerBound), unknown)
       let own = max(from, part.lowerBound)..<part.upperBound
@@ -79,15 +79,15 @@ struct SeriesCoverage {
   /// What a file claims may end at its first and last row, and those do not say where a quiet morning began: it stands
   /// for all of the day's session of which nothing else is known, even where its rows came before the opening or after
   /// the close.
-  private func claimed(_ place: Int, _ session: Range<Int64>) -> Range<Int64> {
-    let interval = stretches[place].interval
+  private func claimed(_ index: Int, _ session: Range<Int64>) -> Range<Int64> {
+    let interval = stretches[index].interval
     let day = CivilDate.nanosecondsPerDay
     // Half of the time that is left to the next session.
     let slack = max(0, (day - (session.upperBound - session.lowerBound)) / 2)
     let around = session.lowerBound - slack..<session.upperBound + slack
     guard interval.overlaps(around) else { return interval }
-    let before = place > 0 ? stretches[place - 1].interval.upperBound : .min
-    let behind = place + 1 < stretches.count ? stretches[place + 1].interval.lowerBound : .max
+    let before = index > 0 ? stretches[index - 1].interval.upperBound : .min
+    let behind = index + 1 < stretches.count ? stretches[index + 1].interval.lowerBound : .max
     let first = min(interval.lowerBound, max(session.lowerBound, before))
     return first..<max(interval.upperBound, min(session.upperBound, behind))
   }

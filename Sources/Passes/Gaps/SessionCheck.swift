@@ -22,7 +22,7 @@ struct SessionCheck {
 
   struct Result {
     var holes: [Hole] = []
-    /// Slots that were fetched and have no rows, by their place in `slots`; without those of `holes`.
+    /// Slots that were fetched and have no rows, as indexes in `slots`; without those of `holes`.
     var quiet: [Int] = []
     /// As `quiet`, of suspicious runs.
     var lost: [Int] = []
@@ -50,11 +50,11 @@ struct SessionCheck {
     result.hasRows = present.contains(true)
     var fetched = [Bool](repeating: false, count: slots.count)
     for piece in pieces where expected.contains(where: piece.interval.overlaps) {
-      let own = places(in: piece.interval)
+      let own = slotIndexes(in: piece.interval)
       let missing = own.filter { !present[$0] }
       switch piece.knowledge {
       case .stored, .empty, .byHand:
-        for place in own { fetched[place] = true }
+        for index in own { fetched[index] = true }
       case .degraded:
         if missing.isEmpty { continue }
         result.holes.append(
@@ -114,22 +114,22 @@ struct SessionCheck {
 
   // MARK: - Slots
 
-  /// Consecutive places as ranges.
-  static func runs(_ places: [Int]) -> [Range<Int>] {
+  /// Consecutive numbers as ranges.
+  static func runs(_ indexes: [Int]) -> [Range<Int>] {
     var runs: [Range<Int>] = []
-    for place in places {
-      if let last = runs.last, last.upperBound == place {
-        runs[runs.count - 1] = last.lowerBound..<place + 1
+    for index in indexes {
+      if let last = runs.last, last.upperBound == index {
+        runs[runs.count - 1] = last.lowerBound..<index + 1
       } else {
-        runs.append(place..<place + 1)
+        runs.append(index..<index + 1)
       }
     }
     return runs
   }
 
-  /// The trading time between the first and the last of some places.
-  func interval(_ places: [Int]) -> Range<Int64> {
-    guard let first = places.first, let last = places.last, let opening = expected.first,
+  /// The trading time from the first to the last of some slots.
+  func interval(_ indexes: [Int]) -> Range<Int64> {
+    guard let first = indexes.first, let last = indexes.last, let opening = expected.first,
       let closing = expected.last
     else { return 0..<0 }
     if isDaily { return opening.lowerBound..<closing.upperBound }
@@ -137,8 +137,8 @@ struct SessionCheck {
     return start..<max(start, min((slots[last] + 1) * slotNanoseconds, closing.upperBound))
   }
 
-  /// The places of the slots of which some trading time lies in an interval.
-  private func places(in interval: Range<Int64>) -> [Int] {
+  /// Indexes of the slots that overlap an interval.
+  private func slotIndexes(in interval: Range<Int64>) -> [Int] {
     if isDaily { return Array(slots.indices) }
     return slots.indices.filter {
       let slot = slots[$0] * slotNanoseconds..<(slots[$0] + 1) * slotNanoseconds

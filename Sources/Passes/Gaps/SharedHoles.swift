@@ -25,16 +25,16 @@ struct SharedHoles {
   /// Takes a series' quiet slots, if it trades in nearly every one.
   ///
   /// - Parameters:
-  ///   - quiet: Fetched slots without rows, by place, those in long runs too.
+  ///   - quiet: Indexes of fetched slots without rows, those in long runs too.
   ///   - share: Share of the slots with rows outside the longest run.
   mutating func add(series: Int32, quiet: [Int], share: Double) {
     guard share >= Self.voterShare else { return }
     voters.append((series, quiet, SessionCheck.runs(quiet).count))
-    for place in quiet { missingCounts[place] += 1 }
+    for slot in quiet { missingCounts[slot] += 1 }
   }
 
   /// Runs of slots that the voters lack together, and who they are.
-  func holes() -> [(places: Range<Int>, series: [Int32])] {
+  func holes() -> [(slots: Range<Int>, series: [Int32])] {
     guard voters.count >= Self.voterCountMin, slotCount > 0 else { return [] }
     let least = max(
       Self.voterCountMin, Int((Double(voters.count) * Self.missingShare).rounded(.up)))
@@ -46,9 +46,9 @@ struct SharedHoles {
   }
 
   /// How many slots of the session would be lacked by these voters, each at random.
-  private func chance(_ place: Int) -> Double {
+  private func chance(_ slot: Int) -> Double {
     var logarithm = log(Double(slotCount))
-    for voter in voters where voter.quiet.contains(place) {
+    for voter in voters where voter.quiet.contains(slot) {
       // A run of any length is one event.
       logarithm += log(Double(voter.runCount) / Double(slotCount))
     }

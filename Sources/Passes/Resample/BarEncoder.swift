@@ -81,9 +81,9 @@ final class BarEncoder {
       ColumnSource(.integers(values), validity: bytes), rowCount: count)
   }
 
-  /// Prices that rows have the places of.
+  /// Prices of which rows have the ranks.
   private func encode(
-    _ index: Int, _ places: UnsafePointer<Int64>, _ count: Int, _ rows: BarColumns,
+    _ index: Int, _ ranks: UnsafePointer<Int64>, _ count: Int, _ rows: BarColumns,
     _ prices: WidePrices
   ) throws -> EncodedColumnChunk {
     var values = [Int128](repeating: 0, count: count)
@@ -92,7 +92,7 @@ final class BarEncoder {
       if rows.flag(row) & BarColumns.Flag.price == 0 {
         present[row] = 0
       } else {
-        values[row] = prices.values[Int(places[row])]
+        values[row] = prices.values[Int(ranks[row])]
       }
     }
     return try values.withUnsafeBufferPointer { values in

@@ -112,7 +112,7 @@ final class BarRowGroup {
     for (index, target) in bars.columns.enumerated() {
       let isComplete: Bool
       if index > 0, let prices, BarFile.values[index - 1].flag == BarColumns.Flag.price {
-        isComplete = try !read(index, rowCount, places: prices, into: target)
+        isComplete = try !read(index, rowCount, ranks: prices, into: target)
       } else {
         isComplete = try read(index, rowCount, into: target)
       }
@@ -135,9 +135,9 @@ final class BarRowGroup {
     }
   }
 
-  /// The places of prices that 64 bits do not hold.
+  /// Reads prices that 64 bits do not hold, as their ranks.
   private func read(
-    _ column: Int, _ rowCount: Int, places: WidePrices,
+    _ column: Int, _ rowCount: Int, ranks prices: WidePrices,
     into target: UnsafeMutablePointer<Int64>
   ) throws -> Bool {
     _ = try pages.read(column, rows: rowCount, into: &wide)
@@ -146,7 +146,7 @@ final class BarRowGroup {
       let isNull = wide.isNull(row)
       isSparse = isSparse || isNull
       validity[row] = isNull ? 0 : 1
-      target[row] = isNull ? 0 : places.place(wide.price(row))
+      target[row] = isNull ? 0 : prices.rank(wide.price(row))
     }
     return isSparse
   }

@@ -48,9 +48,9 @@ struct BarReader {
         rowGroup += 1
       }
       let names = names
-      let place = files[0].path
+      let path = files[0].path
       let isMore = try pages?.next(into: bars) { text in
-        try Self.code(ofNext: text, names, place)
+        try Self.code(ofNext: text, names, path)
       }
       if isMore == true { return true }
       pages = nil
@@ -59,14 +59,14 @@ struct BarReader {
 
   /// The code of a run's symbol, which is the last one again or a greater one.
   private static func code(
-    ofNext text: ArraySlice<UInt8>, _ names: SymbolNames, _ place: String
+    ofNext text: ArraySlice<UInt8>, _ names: SymbolNames, _ path: String
   ) throws -> Int32 {
     let count = names.texts.count
     if count > 0 {
       let last = names.text(Int32(count - 1))
       if last == text { return Int32(count - 1) }
       if !last.lexicographicallyPrecedes(text) {
-        throw PassError(.input, "symbols are out of order within a data file", place: place)
+        throw PassError(.input, "symbols are out of order within a data file", place: path)
       }
     }
     text.withUnsafeBytes { names.texts.append($0) }
@@ -95,14 +95,14 @@ struct BarReader {
     for (code, rows) in order { bars.append(rows: rows, of: all, code: code) }
   }
 
-  /// The place of each symbol among all.
+  /// The rank of each symbol among all.
   private static func rank(_ known: ByteColumn, into names: SymbolNames) -> [Int32] {
     let texts = (0..<known.count).map { known.bytes[known.byteRange($0)] }
     var rank = [Int32](repeating: 0, count: texts.count)
     let sorted = texts.indices.sorted { texts[$0].lexicographicallyPrecedes(texts[$1]) }
-    for (place, code) in sorted.enumerated() {
+    for (index, code) in sorted.enumerated() {
       texts[code].withUnsafeBytes { names.texts.append($0) }
-      rank[code] = Int32(place)
+      rank[code] = Int32(index)
     }
     return rank
   }
@@ -146,11 +146,11 @@ extension BarColumns {
     reserve(count + rows.count)
     beginRun(code)
     for (target, source) in zip(columns, other.columns) {
-      for (place, row) in rows.enumerated() { target[count + place] = source[row] }
+      for (index, row) in rows.enumerated() { target[count + index] = source[row] }
     }
     if other.hasMissing {
       beginMissing()
-      for (place, row) in rows.enumerated() { flags[count + place] = other.flags[row] }
+      for (index, row) in rows.enumerated() { flags[count + index] = other.flags[row] }
     }
     extendWithFlags(rows.count)
   }

@@ -1,7 +1,7 @@
 import Columnar
 import Tables
 
-/// The symbols of a partition, in order of their codes, and its prices where rows have only their places.
+/// The symbols of a partition, in order of their codes, and its prices where rows have only their ranks.
 final class SymbolNames {
   var texts = ByteColumn()
   var prices: WidePrices?
@@ -299,30 +299,30 @@ extension BarStage {
     let hasPublisher = flag & BarColumns.Flag.publisher
     let publisher = hasPublisher == 0 ? 0 : source.publisher[row]
     if groupStart < rows.count && rows.time[groupStart] != start { groupStart = rows.count }
-    var place = groupStart
+    var bar = groupStart
     // In the order of their publishers, as the rows of a table are.
-    while place < rows.count && rows.publisher[place] <= publisher {
-      if rows.publisher[place] == publisher
-        && rows.flag(place) & BarColumns.Flag.publisher == hasPublisher
+    while bar < rows.count && rows.publisher[bar] <= publisher {
+      if rows.publisher[bar] == publisher
+        && rows.flag(bar) & BarColumns.Flag.publisher == hasPublisher
       {
-        return place
+        return bar
       }
-      place += 1
+      bar += 1
     }
-    rows.insertRow(at: place)
-    rows.time[place] = start
-    rows.publisher[place] = publisher
-    for column in rows.columns.dropFirst(2) { column[place] = 0 }
+    rows.insertRow(at: bar)
+    rows.time[bar] = start
+    rows.publisher[bar] = publisher
+    for column in rows.columns.dropFirst(2) { column[bar] = 0 }
     // What it lacks is known once its source bars are. Without flags nothing is lacking, but the
     // first source bar has to open the bar.
     if rows.hasMissing {
-      rows.flags[place] = hasPublisher
+      rows.flags[bar] = hasPublisher
     } else {
-      rows.instrument[place] = source.instrument[row]
-      rows.open[place] = source.open[row]
-      rows.high[place] = source.high[row]
-      rows.low[place] = source.low[row]
+      rows.instrument[bar] = source.instrument[row]
+      rows.open[bar] = source.open[row]
+      rows.high[bar] = source.high[row]
+      rows.low[bar] = source.low[row]
     }
-    return place
+    return bar
   }
 }

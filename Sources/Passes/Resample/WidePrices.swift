@@ -2,24 +2,24 @@ import Bytes
 import Columnar
 import Parquet
 
-/// Prices that 64 bits do not hold, as an index's values of 18 decimals, by their place among all of a partition.
+/// Prices that 64 bits do not hold, as an index's values of 18 decimals, by their rank among all of a partition.
 ///
-/// Longer bars are made by comparing and copying prices alone: places, which rise as the prices do, stand for them.
+/// Longer bars are made by comparing and copying prices alone: ranks, which rise as the prices do, stand for them.
 struct WidePrices {
   /// Rising, each once.
   let values: [Int128]
-  private let places: [Int128: Int64]
+  private let ranks: [Int128: Int64]
 
   /// - Parameter found: In any order.
   init(_ found: Set<Int128>) {
     values = found.sorted()
-    places = Dictionary(
+    ranks = Dictionary(
       uniqueKeysWithValues: values.enumerated().map { ($0.element, Int64($0.offset)) })
   }
 
-  /// - Returns: The place of a price that was found.
-  func place(_ value: Int128) -> Int64 { places[value] ?? 0 }
+  /// - Returns: The rank of a price that was found.
+  func rank(_ value: Int128) -> Int64 { ranks[value] ?? 0 }
 
   /// A price's word in a row's hash.
-  func word(_ place: Int64) -> UInt64 { RowHash.wide(values[Int(place)]) }
+  func word(_ rank: Int64) -> UInt64 { RowHash.wide(values[Int(rank)]) }
 }

@@ -139,7 +139,7 @@ public struct RestorePass {
       guard let version = try commit(plan, run) else { return nil }
       do {
         try journal.keep(plan.events)
-        try journal.fold(run: run)
+        try journal.mergeIntoTable(run: run)
       } catch {
         // The table is at its new version, and the commit has what the ledger lacks.
         return (plan, version, error)

@@ -80,7 +80,7 @@ extension RestorePlan {
     let (files, targetFiles) = (try snapshot.files, try target.files)
     let now = Dictionary(files.map { ($0.filePath, $0) }) { $1 }
     let then = Dictionary(targetFiles.map { ($0.filePath, $0) }) { $1 }
-    // Also a file whose statistics or tags are other ones: an add of the same path takes its place.
+    // Also a file whose statistics or tags differ: an add of the same path replaces it.
     added = targetFiles.filter { now[$0.filePath] != $0 }
     removed = files.filter { then[$0.filePath] == nil }
     var changes: [String: Change] = [:]

@@ -57,9 +57,9 @@ struct KeyEncoder: Sendable {
     key.count = out - base
   }
 
-  /// The row's place in a vector; nil for null.
+  /// Index of the row's value in a vector, 0 in a constant one; nil for null.
   @inline(__always)
-  private static func place(_ vector: ColumnVector, _ row: Int) -> Int? {
+  private static func index(_ vector: ColumnVector, _ row: Int) -> Int? {
     if vector.form == .null { return nil }
     if vector.isConstant { return 0 }
     if let validity = vector.validity, validity[row] == 0 { return nil }
@@ -67,7 +67,7 @@ struct KeyEncoder: Sendable {
   }
 
   private static func byteCountMax(_ vector: ColumnVector, _ row: Int) -> Int {
-    guard vector.form == .codes || vector.form == .bytes, let at = place(vector, row) else {
+    guard vector.form == .codes || vector.form == .bytes, let at = index(vector, row) else {
       return 24
     }
     return 8 + 2 * text(vector, at).count
@@ -84,7 +84,7 @@ struct KeyEncoder: Sendable {
     _ reading: ColumnReading, _ part: Part, _ row: Int, _ out: TextPointer
   ) -> TextPointer {
     let vector = reading.main
-    guard let at = place(vector, row), let values = vector.values else {
+    guard let at = index(vector, row), let values = vector.values else {
       out.storeLE(2 as UInt8, 0)
       return out + 1
     }
@@ -94,8 +94,8 @@ struct KeyEncoder: Sendable {
       let end = put(number: value, isUnsigned: part.isUnsigned, out)
       guard part.isPair else { return end }
       var plus: Int64 = 0
-      if let beside = reading.plus, let place = place(beside, row), let extra = beside.values {
-        plus = extra.load(fromByteOffset: place &* 8, as: Int64.self)
+      if let beside = reading.plus, let plusAt = index(beside, row), let extra = beside.values {
+        plus = extra.load(fromByteOffset: plusAt &* 8, as: Int64.self)
       }
       end.storeLE(UInt16(truncatingIfNeeded: plus).byteSwapped, 0)
       return end + 2
@@ -115,7 +115,7 @@ struct KeyEncoder: Sendable {
   private static func put(
     day vector: ColumnVector, _ row: Int, _ unitsPerDay: Int64, _ out: TextPointer
   ) -> TextPointer {
-    guard let at = place(vector, row), let values = vector.values, vector.form == .integers else {
+    guard let at = index(vector, row), let values = vector.values, vector.form == .integers else {
       out.storeLE(2 as UInt8, 0)
       return out + 1
     }

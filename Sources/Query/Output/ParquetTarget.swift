@@ -83,7 +83,7 @@ final class ParquetTarget: RowTarget, @unchecked Sendable {
   }
 }
 
-/// Results of threads, each in its place.
+/// Results of threads, by index.
 private final class ChunkSlots: Sendable {
   private let slots: Mutex<[EncodedColumnChunk?]>
 

@@ -62,8 +62,8 @@ struct MissingSymbols {
     guard vector.form == .codes || vector.form == .bytes else { return }
     let rows = UnsafeRawPointer(selected.base).assumingMemoryBound(to: Int32.self)
     var last = -1
-    for place in 0..<count {
-      var entry = vector.isConstant ? 0 : Int(rows[place])
+    for index in 0..<count {
+      var entry = vector.isConstant ? 0 : Int(rows[index])
       if vector.form == .codes {
         guard let codes = vector.values?.assumingMemoryBound(to: Int32.self) else { return }
         entry = Int(codes[entry])

@@ -74,7 +74,7 @@ struct ClauseText {
     let column = String(decoding: text.utf8.prefix(offset), as: UTF8.self).count
     // Control characters would move the caret.
     let line = String(text.map { $0.isNewline || $0 == "\t" ? " " : $0 })
-    // Of a long clause, what is around the place.
+    // Of a long clause, what is around the fault.
     let first = max(0, column - Self.excerptCharacterCount / 2)
     let rest = line.dropFirst(first)
     let shown = (first > 0 ? "…" : "") + rest.prefix(Self.excerptCharacterCount)

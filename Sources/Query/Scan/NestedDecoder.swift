@@ -36,7 +36,7 @@ final class NestedDecoder {
     for row in rows {
       guard let value = try cursor.next()?.first?.shaped(as: reading.type) else {
         throw QueryError(
-          .badData, "the column ends after \(row) rows of its row group", at: place)
+          .badData, "the column ends after \(row) rows of its row group", at: location)
       }
       validity.append(value.isNull ? 0 : 1)
       if value.isNull {
@@ -46,7 +46,7 @@ final class NestedDecoder {
       let written = write(value, reading)
       if written.count > Int(Int32.max) - result.bytes.count {
         throw QueryError(
-          .badData, "nested values of more than \(Int32.max) bytes at once", at: place,
+          .badData, "nested values of more than \(Int32.max) bytes at once", at: location,
           remedy: "leave the column out with --columns")
       }
       written.withUnsafeBytes { result.append($0) }
@@ -55,7 +55,7 @@ final class NestedDecoder {
       type: .json, storage: .bytes(result), validity: validity.contains(0) ? validity : nil)
   }
 
-  private var place: String { "\(segment.name), row group \(rowGroup), column '\(name)'" }
+  private var location: String { "\(segment.name), row group \(rowGroup), column '\(name)'" }
 
   private func write(_ value: Value, _ reading: NestedReading) -> [UInt8] {
     if reading.isBinary {

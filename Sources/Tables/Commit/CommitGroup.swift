@@ -20,18 +20,18 @@ package enum CommitGroup {
   /// Commits, whatever other writers do meanwhile.
   ///
   /// - Parameters:
-  ///   - place: What is committed to, for the message.
+  ///   - path: The table that is committed to, for the message.
   ///   - attempt: Tries once, by the number of races lost before. nil: another commit came first, and it has
   ///     looked at the table anew.
   /// - Throws: `PassError.conflict` after `attemptMax` races.
   package static func retry<Result>(
-    _ place: String, _ attempt: (_ lostCount: Int) throws -> Result?
+    _ path: String, _ attempt: (_ lostCount: Int) throws -> Result?
   ) throws -> Result {
     for number in 0..<attemptMax {
       if let result = try attempt(number) { return result }
     }
     throw PassError(
-      .conflict, "\(attemptMax) other commits came first", place: place,
+      .conflict, "\(attemptMax) other commits came first", place: path,
       remedy: "run the command again when fewer writers are at work")
   }
 }

@@ -39,14 +39,14 @@ struct ColumnGather {
     var dictionaries = DictionaryUnion()
     for run in rows.runs {
       guard let part = parts[run.file], let range = rows.ranges[run.file] else { continue }
-      let places =
+      let chosen =
         run.rows.lowerBound - range.lowerBound..<run.rows.upperBound - range.lowerBound
-      Self.append(part, places, file: run.file, to: &result, &dictionaries, rows.rowCount)
+      Self.append(part, chosen, file: run.file, to: &result, &dictionaries, rows.rowCount)
       if isAnyNull {
         if let own = part.validity {
-          validity.append(contentsOf: own[places])
+          validity.append(contentsOf: own[chosen])
         } else {
-          validity.append(contentsOf: repeatElement(1, count: places.count))
+          validity.append(contentsOf: repeatElement(1, count: chosen.count))
         }
       }
     }
@@ -72,7 +72,7 @@ struct ColumnGather {
   }
 
   private static func append(
-    _ part: Column, _ places: Range<Int>, file: Int, to result: inout Column,
+    _ part: Column, _ rows: Range<Int>, file: Int, to result: inout Column,
     _ dictionaries: inout DictionaryUnion, _ rowCount: Int
   ) {
     // The array is taken out while it grows, so that it is not copied.
@@ -81,31 +81,31 @@ struct ColumnGather {
     switch (storage, part.storage) {
     case (.integers(var values), .integers(let more)):
       values.reserveCapacity(rowCount)
-      values.append(contentsOf: more[places])
+      values.append(contentsOf: more[rows])
       result.storage = .integers(values)
     case (.wide(var values), .wide(let more)):
       values.reserveCapacity(rowCount)
-      values.append(contentsOf: more[places])
+      values.append(contentsOf: more[rows])
       result.storage = .wide(values)
     case (.doubles(var values), .doubles(let more)):
       values.reserveCapacity(rowCount)
-      values.append(contentsOf: more[places])
+      values.append(contentsOf: more[rows])
       result.storage = .doubles(values)
     case (.codes(var codes, let none), .codes(let more, let dictionary)):
-      let places = more[places]
+      let taken = more[rows]
       codes.reserveCapacity(rowCount)
       let union = dictionaries.codes(of: dictionary, file: file)
-      for code in places { codes.append(union.isEmpty ? 0 : union[Int(code)]) }
+      for code in taken { codes.append(union.isEmpty ? 0 : union[Int(code)]) }
       result.storage = .codes(codes, dictionary: none)
     case (.bytes(var values), .bytes(let more)):
-      for place in places { values.append(copying: more, place) }
+      for row in rows { values.append(copying: more, row) }
       result.storage = .bytes(values)
     case (.bytes(var values), .codes(let codes, let dictionary)):
-      for place in places {
-        if part.isNull(place) {
+      for row in rows {
+        if part.isNull(row) {
           values.appendEmpty()
         } else {
-          values.append(copying: dictionary, Int(codes[place]))
+          values.append(copying: dictionary, Int(codes[row]))
         }
       }
       result.storage = .bytes(values)
@@ -152,9 +152,9 @@ private struct DictionaryUnion {
 }
 
 extension ByteColumn {
-  fileprivate mutating func append(copying other: ByteColumn, _ place: Int) {
+  fileprivate mutating func append(copying other: ByteColumn, _ index: Int) {
     other.bytes.withUnsafeBytes {
-      append(UnsafeRawBufferPointer(rebasing: $0[other.byteRange(place)]))
+      append(UnsafeRawBufferPointer(rebasing: $0[other.byteRange(index)]))
     }
   }
 }
@@ -213,7 +213,7 @@ extension Column {
 extension ByteColumn {
   fileprivate func appending(_ other: ByteColumn) -> ByteColumn {
     var result = self
-    for place in 0..<other.count { result.append(copying: other, place) }
+    for index in 0..<other.count { result.append(copying: other, index) }
     return result
   }
 }

@@ -59,8 +59,8 @@ enum RowKeys {
     return values
   }
 
-  /// The rows of a file in order: their places behind the first of them. Equal rows keep their order.
-  static func sortedPlaces(
+  /// Sorts rows of a file. Returns their indexes relative to the first. Equal rows keep their order.
+  static func sortedRows(
     _ reader: SegmentReader, _ order: SortOrder, _ ranks: TextRanks, rows: Range<Int>
   ) throws -> [Int] {
     var keys: [Int64] = []

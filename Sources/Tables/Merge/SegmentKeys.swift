@@ -6,7 +6,7 @@ final class SegmentKeys {
   let rowCount: Int
   private let order: SortOrder
   private let windowRowMax: Int
-  /// Places of the texts in their order, over all files.
+  /// Rank of each text among those of all files.
   private let ranks: TextRanks
   private var rowGroup = 0
   private var rowInGroup = 0
@@ -17,8 +17,8 @@ final class SegmentKeys {
   /// First row of the window, in the file.
   private(set) var firstRow = 0
   private(set) var count = 0
-  /// The next row that is not taken, in the window.
-  private(set) var place = 0
+  /// The next row to be taken, as an index in the window.
+  private(set) var head = 0
   /// Key of the window's last row.
   private var last: [Int64] = []
 
@@ -34,12 +34,12 @@ final class SegmentKeys {
     try load()
   }
 
-  var isAtEnd: Bool { place == count }
+  var isAtEnd: Bool { head == count }
 
-  /// Compares the row `place` of this window with the head of another.
+  /// Compares row `row` of this window with the head of another.
   @inline(__always)
   func compare(_ row: Int, _ other: SegmentKeys) -> Int {
-    RowKeys.compare(keys, row * width, other.keys, other.place * width, width)
+    RowKeys.compare(keys, row * width, other.keys, other.head * width, width)
   }
 
   /// Takes the rows from the head on that come before the head of `other`, at least one.
@@ -47,7 +47,7 @@ final class SegmentKeys {
   /// - Parameter winsTies: Whether rows that are equal to that head come before it.
   /// - Returns: The rows of the file.
   func take(before other: SegmentKeys?, winsTies: Bool) throws -> Range<Int> {
-    let start = place
+    let start = head
     var end = count
     if let other {
       func isBefore(_ row: Int) -> Bool {
@@ -69,15 +69,15 @@ final class SegmentKeys {
       end = low
     }
     let rows = firstRow + start..<firstRow + end
-    place = end
-    if place == count { try load() }
+    head = end
+    if head == count { try load() }
     return rows
   }
 
   /// Reads the next window.
   private func load() throws {
     firstRow += count
-    (count, place) = (0, 0)
+    (count, head) = (0, 0)
     while rowGroup < reader.rowGroupCount, rowInGroup == reader.rowCount(rowGroup: rowGroup) {
       rowGroup += 1
       rowInGroup = 0
@@ -165,7 +165,7 @@ struct TextRanks {
       column, nulls: { row += $0 },
       texts: { text, count in
         let rank = ranks[Array(text)] ?? Self.null
-        for place in row..<row + count { result[place] = rank }
+        for index in row..<row + count { result[index] = rank }
         row += count
       })
     return result

@@ -15,7 +15,7 @@ struct SegmentMerge {
   init(_ files: [SegmentKeys]) {
     self.files = files
     heap = files.indices.filter { !files[$0].isAtEnd }
-    for place in stride(from: heap.count / 2 - 1, through: 0, by: -1) { sink(place) }
+    for index in stride(from: heap.count / 2 - 1, through: 0, by: -1) { sink(index) }
   }
 
   /// nil at the end.
@@ -39,21 +39,21 @@ struct SegmentMerge {
 
   /// Rows that are equal keep the order of their files.
   private func isBefore(_ one: Int, _ other: Int) -> Bool {
-    let order = files[one].compare(files[one].place, files[other])
+    let order = files[one].compare(files[one].head, files[other])
     return order < 0 || order == 0 && one < other
   }
 
   private mutating func sink(_ start: Int) {
-    var place = start
+    var index = start
     while true {
-      var first = place
-      for child in [2 * place + 1, 2 * place + 2]
+      var first = index
+      for child in [2 * index + 1, 2 * index + 2]
       where child < heap.count && isBefore(heap[child], heap[first]) {
         first = child
       }
-      if first == place { return }
-      heap.swapAt(first, place)
-      place = first
+      if first == index { return }
+      heap.swapAt(first, index)
+      index = first
     }
   }
 }

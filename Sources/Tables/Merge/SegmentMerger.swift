@@ -52,7 +52,7 @@ package struct SegmentMerger: Sendable {
 
   /// Whether a file's rows keep their order when they are put among others'. Cost: may read the footer.
   package func canBeMerged(_ file: AddFile) throws -> Bool {
-    // Places in a source that do not say which one would be lost among those of others.
+    // Ordinals that do not say which source they count in would mix with those of other files.
     let column = TableSchema.ordinalColumn
     if !fields.contains(where: { $0.name == column }) { return true }
     let reader = try SegmentReader(path: file.localPath(in: root), fields: [])

@@ -56,7 +56,7 @@ package struct SegmentRewriter {
         attempt += 1
         // Where one is not in order, others of the same writer are not either: all are looked at at once.
         for path in paths where try !order.holds(in: path) {
-          paths = try sortedInPlace(of: path, paths, day, fileName, isInterrupted)
+          paths = try sortedParts(of: path, paths, day, fileName, isInterrupted)
         }
       }
     }
@@ -144,12 +144,12 @@ package struct SegmentRewriter {
 
   // MARK: - Files that are not in order
 
-  /// Cuts an unsorted file into sorted ones.
-  private func sortedInPlace(
+  /// Cuts an unsorted file into sorted ones. Returns `paths` with those where the file was.
+  private func sortedParts(
     of path: String, _ paths: [String], _ day: Int, _ fileName: String,
     _ isInterrupted: () -> Bool
   ) throws -> [String] {
-    guard let place = paths.firstIndex(of: path) else {
+    guard let index = paths.firstIndex(of: path) else {
       throw PassError(.input, "the file's rows are not in order", place: path)
     }
     let reader = try SegmentReader(path: path, fields: fields)
@@ -163,16 +163,16 @@ package struct SegmentRewriter {
     while first < total {
       if isInterrupted() { throw PassError(.interrupted, "interrupted") }
       let rows = first..<min(first + chunkRowMax, total)
-      let places = try RowKeys.sortedPlaces(reader, order, ranks, rows: rows)
-      let name = "sorted-\(place)-\(sorted.count)-" + fileName
+      let sortedRows = try RowKeys.sortedRows(reader, order, ranks, rows: rows)
+      let name = "sorted-\(index)-\(sorted.count)-" + fileName
       let writer = try SegmentWriter(
         directory: directory, fileName: name, day: day, columns: fields.map { WriterColumn($0) },
         options: options)
       try writer.append(
-        try encoder.encode(rowCount: rows.count) { try gather.read($0, 0, rows).rows(places) })
+        try encoder.encode(rowCount: rows.count) { try gather.read($0, 0, rows).rows(sortedRows) })
       sorted.append(try writer.finish(isDurable: false).path)
       first = rows.upperBound
     }
-    return Array(paths[..<place]) + sorted + Array(paths[(place + 1)...])
+    return Array(paths[..<index]) + sorted + Array(paths[(index + 1)...])
   }
 }

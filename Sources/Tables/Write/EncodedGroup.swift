@@ -1,7 +1,7 @@
 import Bytes
 import Parquet
 
-/// A row group that is encoded and waits for its place in a segment.
+/// An encoded row group that is not in a segment yet.
 package struct EncodedGroup: Sendable {
   /// One a column, in the order of the file's schema.
   package var chunks: [EncodedColumnChunk]

@@ -19,7 +19,7 @@ package struct FilteredCopy {
   ///
   /// - Parameters:
   ///   - day: First day of the partition's period.
-  ///   - keeping: Says which rows of a row group stay: ascending places in it.
+  ///   - keeping: Says which rows of a row group stay: ascending indexes in it.
   package func write(
     day: Int, directory: String, fileName: String,
     keeping: (SegmentReader, StoredSpan) throws -> [Int]
