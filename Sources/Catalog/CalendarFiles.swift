@@ -24,7 +24,7 @@ extension ExchangeCalendar {
       remedy: NearestNames.question(name, among: known) ?? "lake calendar")
   }
 
-  /// Every calendar, by name: a lake's own stand in place of those that are built in.
+  /// Every calendar, by name: a lake's own replace built-in ones of the same name.
   public static func all(in lake: Lake? = nil) throws(CatalogError) -> [ExchangeCalendar] {
     var calendars: [String: ExchangeCalendar] = [:]
     for file in EmbeddedCalendars.files {

@@ -87,7 +87,7 @@ extension ConfigValueKind {
       && !["coverage", "quarantine", "error", "system", "symbol-mapping"].contains(kind)
   }
 
-  /// A wrong value as an error shows it: what may be a key that was put in the wrong place is not.
+  /// A wrong value as an error shows it: what may be a vendor key in the wrong setting is not.
   func shown(_ text: String) -> String {
     switch self {
     case .variable: text.utf8.count > 12 ? text.prefix(4) + "…" : text

@@ -99,7 +99,7 @@ public struct Lake: Sendable {
   /// What the tool knows about itself: the ledgers' tables.
   public var ledgerPath: String { root + "/ledger" }
 
-  /// Events that are not folded into the ledgers' tables yet.
+  /// Events that are not merged into the ledgers' tables yet.
   public var journalPath: String { ledgerPath + "/journal" }
 
   /// Names of all tables, by layer and name: folders with a Delta log, be it that it can be read or not.

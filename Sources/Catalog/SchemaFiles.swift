@@ -25,7 +25,7 @@ extension TableSchema {
       remedy: NearestNames.question(kind, among: known) ?? "lake schema list")
   }
 
-  /// Every record kind, by name: a lake's own files stand in place of those that are built in.
+  /// Every record kind, by name: a lake's own files replace built-in ones of the same name.
   public static func all(in lake: Lake? = nil) throws(CatalogError) -> [TableSchema] {
     var schemas: [String: TableSchema] = [:]
     for file in EmbeddedSchemas.files {

@@ -71,10 +71,10 @@ public struct TableSchema: Hashable, Sendable {
     return period == .date ? names : names + [Self.dateColumn]
   }
 
-  /// The column that keeps a row's place in its source.
+  /// The column that identifies a row's source and its ordinal there: see `SourceOrdinal`.
   public static let ordinalColumn = "source_ordinal"
 
-  /// Whether every row keeps its place in its source; else, where there is a column for it, only
+  /// Whether every row keeps its source ordinal; else, where there is a column for it, only
   /// rows do whose values don't tell it.
   public var keepsEveryOrdinal: Bool { sortColumns.contains(Self.ordinalColumn) }
 

@@ -1,4 +1,4 @@
-/// A value of a YAML file, with the place where it stands.
+/// A value of a YAML file, with its line and column.
 struct YAMLNode: Sendable {
   enum Content: Sendable {
     /// Text as written; a plain one may mean a number, a boolean or null, a quoted one is text.

@@ -6,7 +6,7 @@ import Bytes
 import Columnar
 import Market
 
-/// The symbols to print, as they are known at one place of a stream.
+/// The symbols to print, as they are known at one point of a stream.
 package struct PrintedSymbols: Sendable {
   private var intervals: [UInt32: [(days: Range<Int>, name: String)]] = [:]
   private var live: [UInt32: String] = [:]

@@ -88,13 +88,13 @@ final class SymbolTexts {
     } else if isJSON {
       texts.append(Array("null".utf8))
     }
-    let slot = place(
+    let slot = insert(
       Slot(key: key, offset: Int32(offset), count: Int32(texts.count - offset)))
     entryCount += 1
     return slot
   }
 
-  private func place(_ entry: Slot) -> Int {
+  private func insert(_ entry: Slot) -> Int {
     var slot = Int(truncatingIfNeeded: (entry.key &* 0x9E37_79B9_7F4A_7C15) &>> 40) & mask
     while slots[slot].count >= 0 { slot = (slot + 1) & mask }
     slots[slot] = entry
@@ -107,7 +107,7 @@ final class SymbolTexts {
     mask = oldCount * 2 - 1
     slots = .allocate(capacity: mask + 1)
     slots.initialize(repeating: Slot(key: 0, offset: 0, count: -1), count: mask + 1)
-    for index in 0..<oldCount where old[index].count >= 0 { _ = place(old[index]) }
+    for index in 0..<oldCount where old[index].count >= 0 { _ = insert(old[index]) }
     old.deallocate()
   }
 

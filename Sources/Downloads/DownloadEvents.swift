@@ -32,7 +32,7 @@ enum DownloadEvents {
     let now = Clock.nanoseconds() / 1000 * 1000
     let notFound = Set(file.notFound)
     var result: [CoverageEvent] = []
-    for (place, template) in events.enumerated() {
+    for (index, template) in events.enumerated() {
       var event = template
       event.recordedAt = now
       event.table = table.description
@@ -40,7 +40,7 @@ enum DownloadEvents {
       event.runID = runID
       event.contracts = NamedContract.of(
         file.requestedNames, symbols: event.symbols, interval: event.interval)
-      if place == 0 { event.rowCount = Int64(file.rowsProcessed) }
+      if index == 0 { event.rowCount = Int64(file.rowsProcessed) }
       if file.rowsProcessed == 0, event.state == .complete || event.state == .degraded {
         event.state = .empty
         event.reason = event.reason ?? "the vendor has nothing there"

@@ -21,10 +21,10 @@ public final class DownloadPass {
   private var stop: (any Error)?
 
   private struct Pending {
-    /// In `outcomes`.
+    /// Index in `outcomes`.
     var outcome: Int
-    /// In the ingest's report.
-    var place: Int
+    /// Index in the files of the ingest's report.
+    var fileIndex: Int
     var fetching: DownloadQueue.Fetching
   }
 
@@ -143,7 +143,7 @@ public final class DownloadPass {
       queue.release(fetching)
       return
     }
-    // What takes the place of rows must see those that another unit of the same days keeps.
+    // What replaces rows must see those that another unit of the same days keeps.
     if unit.isReplacing, pending.contains(where: { $0.fetching.unit.sharesDays(with: unit) }) {
       try settle(queue, isLast: true)
     }
@@ -166,8 +166,8 @@ public final class DownloadPass {
       })
     outcomes.append(nil)
     let number = outcomes.count - 1
-    let place = try ingest.take(IngestInput(delivery: delivery, options: ingest.options))
-    pending.append(Pending(outcome: number, place: place, fetching: fetching))
+    let fileIndex = try ingest.take(IngestInput(delivery: delivery, options: ingest.options))
+    pending.append(Pending(outcome: number, fileIndex: fileIndex, fetching: fetching))
     try settle(queue, isLast: false)
   }
 
@@ -196,7 +196,7 @@ public final class DownloadPass {
     var fetched = FetchedUnit()
     fetched.reason = "as many rows of files as the vendor has records"
     var events = DownloadEvents.withoutRows(unit.events(fetched), runID: ingest.run.id)
-    if count == 0, !unit.isOpen { for place in events.indices { events[place].state = .empty } }
+    if count == 0, !unit.isOpen { for index in events.indices { events[index].state = .empty } }
     if !events.isEmpty { events[0].rowCount = Int64(count) }
     let isNoted = try ingest.note(
       events, of: unit.request, source.table(of: unit),
@@ -241,7 +241,7 @@ public final class DownloadPass {
       queue.stop()
       return outcome
     case .empty:
-      // What is stored stays what it is where the vendor has nothing to put in its place.
+      // What is stored stays what it is where the vendor has nothing to replace it with.
       if unit.isReplacing { return DownloadOutcome(unit, .empty) }
       return try empty(unit, fetched)
     case .notEntitled, .rejected:
@@ -281,14 +281,14 @@ public final class DownloadPass {
     for unit in pending {
       outcomes[unit.outcome] = try settled(unit, queue)
       queue.release(unit.fetching)
-      ingest.release(unit.place)
+      ingest.release(unit.fileIndex)
     }
     pending = []
   }
 
   private func settled(_ pending: Pending, _ queue: DownloadQueue) throws -> DownloadOutcome? {
     let unit = pending.fetching.unit
-    let file = ingest.report.files[pending.place]
+    let file = ingest.report.files[pending.fileIndex]
     let fetched: FetchedUnit
     switch queue.result(of: pending.fetching) {
     case .failure(let error): return try refused(unit, error, queue)

@@ -174,10 +174,10 @@ public struct DownloadPlan: Sendable {
 
   /// Notes stretches that the vendor flags as of lesser quality.
   public mutating func mark(degraded: [Range<Int64>]) {
-    for place in units.indices {
-      let interval = units[place].openStart.map { $0..<units[place].interval.upperBound }
-      let whole = interval ?? units[place].interval
-      units[place].degraded = degraded.filter { $0.overlaps(whole) }
+    for index in units.indices {
+      let interval = units[index].openStart.map { $0..<units[index].interval.upperBound }
+      let whole = interval ?? units[index].interval
+      units[index].degraded = degraded.filter { $0.overlaps(whole) }
     }
   }
 

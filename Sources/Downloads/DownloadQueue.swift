@@ -22,7 +22,7 @@ final class DownloadQueue: Sendable {
   private static let patience: Int64 = 1_000_000_000
 
   /// What the committer does next.
-  enum Turn {
+  enum Step {
     case store(Fetching)
     /// Nothing comes just now: commit what waits for it.
     case commit
@@ -135,10 +135,10 @@ final class DownloadQueue: Sendable {
   /// The next unit whose body has begun to come.
   ///
   /// - Parameter hasPending: Whether rows wait for their commit: they are not left waiting for a slow
-  ///   vendor, nor for a place on disk that they take themselves.
-  func take(hasPending: Bool) -> Turn {
+  ///   vendor, nor for space on disk that they take themselves.
+  func take(hasPending: Bool) -> Step {
     let deadline = Clock.nanoseconds() + Self.patience
-    let turn: Turn = state.wait { state -> Turn? in
+    let step: Step = state.wait { state -> Step? in
       if let fetching = state.begun.first {
         if hasPending && !fetching.spool.hasBegun && !isInterrupted() {
           return Clock.nanoseconds() >= deadline ? .commit : nil
@@ -152,8 +152,8 @@ final class DownloadQueue: Sendable {
       if isOver { return .end }
       return hasPending && (isFull(state) || Clock.nanoseconds() >= deadline) ? .commit : nil
     }
-    if case .store(let fetching) = turn { fetching.spool.waitUntilBegun() }
-    return turn
+    if case .store(let fetching) = step { fetching.spool.waitUntilBegun() }
+    return step
   }
 
   /// What came of fetching a unit, once it has ended.
@@ -161,7 +161,7 @@ final class DownloadQueue: Sendable {
     state.wait { $0.fetched[fetching.spool.path] }
   }
 
-  /// Gives a body's place on disk back.
+  /// Frees the disk space of a body.
   func release(_ fetching: Fetching) {
     lake_unlink(fetching.spool.path)
     state.withLock {

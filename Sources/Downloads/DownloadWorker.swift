@@ -55,9 +55,9 @@ final class DownloadWorker: Sendable {
 
   private func fetch(_ fetching: DownloadQueue.Fetching) throws -> FetchedUnit {
     let unit = fetching.unit
-    let claim = try UnitClaim(unit, root: lake.root) { [queue] in queue.isEnded }
-    guard let claim else { throw PassError(.interrupted, "stopped") }
-    fetching.spool.hold(claim)
+    let lock = try UnitLock(unit, root: lake.root) { [queue] in queue.isEnded }
+    guard let lock else { throw PassError(.interrupted, "stopped") }
+    fetching.spool.hold(lock)
     if !unit.isReplacing || unit.isClaimed, try watch.holds(unit) { throw FetchedByAnother() }
     fetching.spool.onPurchase { [purchases] cost in
       try purchases.note(unit.request, costNanoUSD: cost)

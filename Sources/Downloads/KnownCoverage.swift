@@ -17,8 +17,8 @@ public struct KnownCoverage: Sendable {
     stretches.merge(other.stretches) { $0 + $1 }
   }
 
-  /// What a download left as it was, by symbol and state: instants of coverage in ns. What it brought in
-  /// the place of known stretches is told by its units.
+  /// What a download left as it was, by symbol and state: instants of coverage in ns. What it fetched again is
+  /// reported by its units.
   public func left(after report: DownloadReport) -> [String: [CoverageState: Int64]] {
     var brought: [String: [Range<Int64>]] = [:]
     for outcome in report.outcomes {

@@ -10,7 +10,7 @@ import Tables
 
 /// Writes a table's rows back as DBN records, equal field by field, in the order of their source.
 ///
-/// Rows of one source keep its order: by their places in it, or, as bars that came so keep none, by time,
+/// Rows of one source keep its order: by their ordinals, or, for bars, which have none, by time,
 /// instrument and publisher. Sources of a date are merged by index time. All in bounded memory.
 public final class DBNExport {
   /// How files are written.
@@ -189,7 +189,7 @@ private final class ExportSorter {
   private let pool: RowPool
   /// In the order of their first rows.
   private var sources: [SymbolRows] = []
-  private var places: [ExportSource: Int] = [:]
+  private var indexes: [ExportSource: Int] = [:]
   private var spill: SpillFile?
 
   init(_ packer: RecordPacker, spillFolder: String, _ byteCountMax: Int) {
@@ -201,12 +201,12 @@ private final class ExportSorter {
   }
 
   func add(_ record: UnsafeRawPointer, _ source: ExportSource, _ key: SortKey) throws {
-    let place = places[source] ?? sources.count
-    if place == sources.count {
-      places[source] = place
+    let index = indexes[source] ?? sources.count
+    if index == sources.count {
+      indexes[source] = index
       sources.append(SymbolRows(code: 0))
     }
-    try add(record, key, to: &sources[place])
+    try add(record, key, to: &sources[index])
     if pool.usedByteCount < byteCountMax { return }
     for index in sources.indices { try spillRows(&sources[index]) }
   }

@@ -7,11 +7,11 @@ import Tables
 
 /// Builds DBN records from the columns of a data file.
 ///
-/// A packed row is the record, then its place in the output: 8 bytes that order it, 8 that break ties,
+/// A packed row is the record, then its sort key: 8 bytes that order it, 8 that break ties,
 /// and its index timestamp.
 final class RecordPacker {
   let recordByteCount: Int
-  /// The record, and its place.
+  /// Bytes of the record and its sort key.
   var stride: Int { recordByteCount + 24 }
   var tieBreaker: RowField { RowField("tie", .uint64, offset: recordByteCount + 8) }
 
@@ -61,7 +61,7 @@ final class RecordPacker {
   /// Hands over the records of one data file, row group by row group.
   ///
   /// - Parameters:
-  ///   - fileNumber: Place of the file among those of its date.
+  ///   - fileNumber: Index of the file among those of its date.
   ///   - body: Takes a packed row, valid during the call, its source, and its key among the rows of that.
   /// - Throws: `PassError` for a value that the format cannot hold, with its record and field.
   func pack(
@@ -142,11 +142,11 @@ final class RecordPacker {
 
 /// Where rows of a date come from: those of one source keep their order.
 enum ExportSource: Hashable {
-  /// Rows that kept no place: time, instrument and publisher tell their order.
+  /// Rows that have no source ordinal: time, instrument and publisher tell their order.
   case values
-  /// A source that is known by the bits in front of its rows' places.
+  /// A source that its rows' ordinals identify.
   case source(Int64)
-  /// A file of an older version, whose rows' places say no source.
+  /// A file of an older version, whose rows' ordinals identify no source.
   case file(Int)
 
   init(ordinal: Int64?, fileNumber: Int) {
@@ -186,7 +186,7 @@ private struct RowGroupColumns {
     return integers
   }
 
-  /// The place of a row in its source, where it kept it.
+  /// A row's source ordinal; nil for a row without one.
   func ordinals() throws -> ((Int) -> Int64?)? {
     guard let column = schema.column(named: TableSchema.ordinalColumn),
       let values = try read(column), case .integers(let integers) = values.storage

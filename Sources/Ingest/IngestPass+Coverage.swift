@@ -16,7 +16,7 @@ extension IngestPass {
   func updateLedger() {
     do {
       try recoverCoverage()
-      try journal.fold(run: run)
+      try journal.mergeIntoTable(run: run)
     } catch {
       report.ledgerFailure = report.ledgerFailure ?? error
     }

@@ -56,10 +56,10 @@ struct CellChunks {
   static func cuts(_ sizes: [Int]) -> [Range<Int>] {
     var cuts: [Range<Int>] = []
     var (start, byteCount) = (0, 0)
-    for (place, size) in sizes.enumerated() {
-      if place > start, byteCount.adding(clamped: size) > byteCountMax {
-        cuts.append(start..<place)
-        (start, byteCount) = (place, 0)
+    for (index, size) in sizes.enumerated() {
+      if index > start, byteCount.adding(clamped: size) > byteCountMax {
+        cuts.append(start..<index)
+        (start, byteCount) = (index, 0)
       }
       byteCount = byteCount.adding(clamped: size)
     }

@@ -8,7 +8,7 @@ import Tables
 /// Events of the coverage ledger on their way into `ledger.coverage`.
 ///
 /// The data's own commit is the truth. Right after it, its events are written to an fsynced journal,
-/// and once a command the journal is folded into the table. A journal that a dead run left is folded
+/// and once a command the journal is merged into the table. A journal that a dead run left is merged
 /// by the next command that writes; events whose run died before it wrote them are found in the
 /// commits (`CoverageRecovery`).
 package final class CoverageJournal {
@@ -38,7 +38,7 @@ package final class CoverageJournal {
   /// New events with their times, which they keep: on their way into a commit and then to `keep`.
   package func stamped(_ events: [CoverageEvent]) -> [CoverageEvent] { clock.stamped(events) }
 
-  /// Notes requests of dead runs as a plan read them: an earlier part of the same command may have folded
+  /// Notes requests of dead runs as a plan read them: an earlier part of the same command may have merged
   /// them since, into the ledger alone.
   package func carry(_ requests: [CoverageEvent]) {
     let known = Set(deadRequests.map(\.identity))
@@ -81,10 +81,10 @@ package final class CoverageJournal {
     guard lake_fsync(descriptor) == 0 else { throw PassError.system("fsync", path: path) }
   }
 
-  /// Folds the journal, and those that dead runs left, into the table.
+  /// Merges the journal, and those that dead runs left, into the table.
   ///
-  /// A journal that cannot be read stays where it is, for a command that can; the others are folded.
-  package func fold(run: StagingRun) throws {
+  /// A journal that cannot be read stays where it is, for a command that can; the others are merged.
+  package func mergeIntoTable(run: StagingRun) throws {
     if descriptor >= 0 { lake_close(descriptor) }
     descriptor = -1
     let storage = DirectoryStorage(root: lake.journalPath)
@@ -106,7 +106,7 @@ package final class CoverageJournal {
 
   /// Events in journals that are not in the table yet, those of running commands too, but for requests that
   /// are still under way.
-  static func unfolded(_ lake: Lake) throws -> [CoverageEvent] {
+  static func unmerged(_ lake: Lake) throws -> [CoverageEvent] {
     let storage = DirectoryStorage(root: lake.journalPath)
     return try fileNames(storage).flatMap { name in
       name.hasSuffix(PurchaseJournal.suffix) && isAlive(name, lake) ? [] : try events(storage, name)
@@ -123,9 +123,9 @@ package final class CoverageJournal {
 
   private static func requests(of lake: Lake) -> [CoverageEvent] {
     do {
-      return try unfolded(lake).filter(\.isUnconfirmed)
+      return try unmerged(lake).filter(\.isUnconfirmed)
     } catch {
-      // Told when they are to be folded; who decides by them has read them before.
+      // Reported when they are merged; who decides by them has read them before.
       return []
     }
   }
@@ -133,8 +133,8 @@ package final class CoverageJournal {
   /// A time that no event comes after that is known.
   private func latestTime() -> Int64 {
     do {
-      let unfolded = try (Self.unfolded(lake) + Self.requestsUnderWay(lake)).map(\.recordedAt).max()
-      return max(try table.latestTime() ?? .min, unfolded ?? .min)
+      let unmerged = try (Self.unmerged(lake) + Self.requestsUnderWay(lake)).map(\.recordedAt).max()
+      return max(try table.latestTime() ?? .min, unmerged ?? .min)
     } catch {
       // A ledger that cannot be read stops whoever decides by it, and is told when events are to go into
       // it. Rows that are stored meanwhile have the wall clock's time.
@@ -153,7 +153,7 @@ package final class CoverageJournal {
     }
   }
 
-  /// nil where it is gone since it was listed: it was folded.
+  /// nil where it was removed since it was listed: another command merged it.
   private static func content(
     _ storage: DirectoryStorage, _ name: String
   ) throws(StorageError) -> [UInt8]? {

@@ -1,7 +1,7 @@
 import Catalog
 import Tables
 
-/// The coverage ledger as it is now: the table's events, and those in journals not yet folded.
+/// The coverage ledger as it is now: the table's events, and those in journals not yet merged into it.
 public struct CoverageLedger: Sendable {
   /// What asks for all symbols of a dataset.
   public static let allSymbols = "ALL_SYMBOLS"
@@ -10,7 +10,8 @@ public struct CoverageLedger: Sendable {
   public let events: [CoverageEvent]
   /// Requests of dead runs that no table's commit tells of yet, as the journals had them.
   package var unanswered: [CoverageEvent] = []
-  private let places: [Source: [String: [Int]]]
+  /// Indexes in `events`, by source and symbol.
+  private let indexes: [Source: [String: [Int]]]
 
   /// Whose intervals belong together.
   private struct Source: Hashable, Sendable {
@@ -38,20 +39,20 @@ public struct CoverageLedger: Sendable {
       (events[$0].recordedAt, $0) < (events[$1].recordedAt, $1)
     }
     self.events = order.map { events[$0] }
-    var places: [Source: [String: [Int]]] = [:]
-    for (place, event) in self.events.enumerated() {
+    var indexes: [Source: [String: [Int]]] = [:]
+    for (index, event) in self.events.enumerated() {
       let source = Source(
         dataset: event.dataset, schema: event.schema, symbolType: event.symbolType)
       for symbol in event.symbols {
-        places[source, default: [:]][symbol, default: []].append(place)
+        indexes[source, default: [:]][symbol, default: []].append(index)
       }
     }
-    self.places = places
+    self.indexes = indexes
   }
 
   /// What anything is known of, in order.
   public var sources: [(dataset: String, schema: String, symbolType: String, symbol: String)] {
-    places.flatMap { source, bySymbol in
+    indexes.flatMap { source, bySymbol in
       bySymbol.keys.map { (source.dataset, source.schema, source.symbolType, $0) }
     }.sorted { ($0.0, $0.1, $0.2, $0.3) < ($1.0, $1.1, $1.2, $1.3) }
   }
@@ -59,7 +60,7 @@ public struct CoverageLedger: Sendable {
   /// The symbols of a source of which anything is known.
   public func symbols(dataset: String, schema: String, symbolType: String) -> [String] {
     let source = Source(dataset: dataset, schema: schema, symbolType: symbolType)
-    return (places[source] ?? [:]).keys.sorted()
+    return (indexes[source] ?? [:]).keys.sorted()
   }
 
   /// What is known of a symbol, in order of time: stretches that do not overlap. What lies between
@@ -70,23 +71,23 @@ public struct CoverageLedger: Sendable {
     dataset: String, schema: String, symbolType: String, symbol: String, table: String? = nil
   ) -> [Stretch] {
     let source = Source(dataset: dataset, schema: schema, symbolType: symbolType)
-    guard let bySymbol = places[source] else { return [] }
+    guard let bySymbol = indexes[source] else { return [] }
     let own = bySymbol[symbol] ?? []
     let all = symbol == Self.allSymbols ? [] : bySymbol[Self.allSymbols] ?? []
     var timeline = Timeline<Int>()
     var hasStored = false
-    for place in (own + all).sorted() {
-      let event = events[place]
+    for index in (own + all).sorted() {
+      let event = events[index]
       if let table, let other = event.table, other != table { continue }
       hasStored = hasStored || event.state.isStored
       if event.state == .claimed && hasStored {
         // What is known to be whole is not less so for a file that has it too.
         let known = timeline.stretches.filter { events[$0.value].state.isStored }
         for rest in Self.rest(of: event.interval, without: known.map(\.interval)) {
-          timeline.paint(rest, place)
+          timeline.paint(rest, index)
         }
       } else {
-        timeline.paint(event.interval, place)
+        timeline.paint(event.interval, index)
       }
     }
     return timeline.stretches.map { Stretch(interval: $0.interval, event: events[$0.value]) }
@@ -129,10 +130,10 @@ public struct CoverageLedger: Sendable {
 extension CoverageLedger {
   /// Reads the ledger of a lake; one that has none yet is empty.
   public static func read(_ lake: Lake) throws -> CoverageLedger {
-    // Journals first: what is folded meanwhile stands in both, and nothing in neither.
-    let unfolded = try CoverageJournal.unfolded(lake)
-    var ledger = CoverageLedger(events: try CoverageTable(lake).events() + unfolded)
-    ledger.unanswered = unfolded.filter(\.isUnconfirmed)
+    // Journals first: what is merged meanwhile is read twice, and nothing is missed.
+    let unmerged = try CoverageJournal.unmerged(lake)
+    var ledger = CoverageLedger(events: try CoverageTable(lake).events() + unmerged)
+    ledger.unanswered = unmerged.filter(\.isUnconfirmed)
     return ledger
   }
 }

@@ -5,7 +5,7 @@ import Parquet
 import Platform
 import Tables
 
-/// The table `ledger.coverage`: events that are folded.
+/// The table `ledger.coverage`: events that were merged from journals.
 final class CoverageTable {
   static let name = TableName.ledger("coverage")
   let lake: Lake

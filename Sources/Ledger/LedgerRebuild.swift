@@ -25,6 +25,6 @@ public enum LedgerRebuild {
     defer { run.finish() }
     let journal = try CoverageJournal(lake: lake, runID: run.id)
     try journal.keep(events)
-    try journal.fold(run: run)
+    try journal.mergeIntoTable(run: run)
   }
 }

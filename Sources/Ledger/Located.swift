@@ -1,6 +1,6 @@
 import Platform
 
-/// An error of any room, with the input's path in front of its place.
+/// An error of any room, with the input's path in front of its location.
 package struct Located: LakeError {
   /// That of the cause.
   package let message: String

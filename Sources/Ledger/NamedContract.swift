@@ -79,14 +79,14 @@ extension CoverageLedger {
   /// Which contracts of a table a name was, and when: what was told last counts.
   public func contracts(named name: String, table: String) -> [NamedStretch] {
     var timeline = Timeline<Int>()
-    for (place, event) in events.enumerated() where event.table == table {
+    for (index, event) in events.enumerated() where event.table == table {
       for contract in event.contracts where contract.name == name {
-        timeline.paint(contract.interval.clamped(to: event.interval), place)
+        timeline.paint(contract.interval.clamped(to: event.interval), index)
       }
     }
     var stretches: [NamedStretch] = []
-    for (interval, place) in timeline.stretches {
-      for contract in events[place].contracts where contract.name == name {
+    for (interval, index) in timeline.stretches {
+      for contract in events[index].contracts where contract.name == name {
         let own = contract.interval.clamped(to: interval)
         if !own.isEmpty { stretches.append(NamedStretch(symbol: contract.symbol, interval: own)) }
       }

@@ -9,8 +9,8 @@ package final class OriginalStore: Sendable {
   /// Bytes of originals that are held in memory.
   static let heldByteCountMax = 8 << 20
 
-  /// Where an original lies in the file.
-  package struct Place: Hashable, Sendable {
+  /// The bytes of one original in the file.
+  package struct Extent: Hashable, Sendable {
     var offset: Int
     var byteCount: Int
   }
@@ -45,7 +45,7 @@ package final class OriginalStore: Sendable {
         try writeAll(state.descriptor, $0, at: state.byteCount, path: path)
       }
       var kept = row
-      kept.place = Place(offset: state.byteCount, byteCount: row.original.count)
+      kept.extent = Extent(offset: state.byteCount, byteCount: row.original.count)
       kept.original = []
       state.byteCount += row.original.count
       return kept
@@ -54,12 +54,12 @@ package final class OriginalStore: Sendable {
 
   /// The bytes of a row's original.
   func original(of row: RejectedRow) throws -> [UInt8] {
-    guard let place = row.place else { return row.original }
+    guard let extent = row.extent else { return row.original }
     return try state.withLock { state in
-      var bytes = [UInt8](repeating: 0, count: place.byteCount)
+      var bytes = [UInt8](repeating: 0, count: extent.byteCount)
       try bytes.withUnsafeMutableBytes { target in
         guard let base = target.baseAddress else { return }
-        try readAll(state.descriptor, base, place.byteCount, at: place.offset, path: path)
+        try readAll(state.descriptor, base, extent.byteCount, at: extent.offset, path: path)
       }
       return bytes
     }

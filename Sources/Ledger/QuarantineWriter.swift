@@ -94,7 +94,7 @@ package final class QuarantineWriter {
     }) {
       let inputs = Dictionary(grouping: tableEntries) { entry in
         entry.sha256 + "/\(table)" + (entry.row.isConflict ? "/conflicts" : "")
-          // The same answer may take the place of other rows another time.
+          // The same answer may replace other rows another time.
           + (entry.row.rule == GoneRows.rule ? "/replaced/" + runID : "")
           + (entry.isLater ? "/later/" : "")
       }

@@ -14,8 +14,8 @@ package struct RejectedRow: Sendable {
   /// Index timestamp in ns, where it could be read.
   package var timestamp: Int64?
   var original: [UInt8]
-  /// Where the original lies, if it is not in memory.
-  var place: OriginalStore.Place?
+  /// The bytes of the original in the store's file; nil while it is in memory.
+  var extent: OriginalStore.Extent?
   /// `text`, `json` or `base64`: the form of `originalText`.
   package var originalForm = "base64"
   /// `line`, `row` or `byte`.
@@ -24,10 +24,10 @@ package struct RejectedRow: Sendable {
   /// `original` is `originalForm` already, not the bytes that it stands for.
   package var isText = false
 
-  /// - Parameter original: The bytes; empty where `place` says where they lie.
+  /// - Parameter original: The bytes; empty where `extent` says where they are.
   package init(
     rule: String, reason: String, position: Int64, symbol: String? = nil, timestamp: Int64? = nil,
-    original: [UInt8], place: OriginalStore.Place? = nil, originalForm: String = "base64",
+    original: [UInt8], extent: OriginalStore.Extent? = nil, originalForm: String = "base64",
     positionUnit: String = "byte", isText: Bool = false
   ) {
     self.rule = rule
@@ -36,13 +36,13 @@ package struct RejectedRow: Sendable {
     self.symbol = symbol
     self.timestamp = timestamp
     self.original = original
-    self.place = place
+    self.extent = extent
     self.originalForm = originalForm
     self.positionUnit = positionUnit
     self.isText = isText
   }
 
-  var originalByteCount: Int { place?.byteCount ?? original.count }
+  var originalByteCount: Int { extent?.byteCount ?? original.count }
 
   /// - Parameter original: The bytes, wherever they lay.
   func originalText(_ original: [UInt8]) -> String {

@@ -69,8 +69,8 @@ final class SmallTable {
       fileName: "part-\(unique)-\(name.layer)_\(name.name)" + SegmentWriter.suffix, day: day,
       columns: schema.fileFields.map { WriterColumn($0) }, options: options)
     let encoder = GroupEncoder(fields: schema.fileFields, options: options)
-    for place in 0..<chunks.count {
-      let rows = try chunks.make(place)
+    for index in 0..<chunks.count {
+      let rows = try chunks.make(index)
       try writer.append(try encoder.encode(rowCount: rows.count) { column($0, rows) })
     }
     return try writer.finish().placed(schema)
@@ -140,8 +140,8 @@ final class SmallTable {
         CellChunks.byteCount(
           reader.byteCount(rowGroup: group.rowGroup) ?? 0, rowCount: group.count)
       })
-    return CellChunks(count: cuts.count) { place in
-      try groups[cuts[place]].flatMap { try self.rows($0, $1) }
+    return CellChunks(count: cuts.count) { index in
+      try groups[cuts[index]].flatMap { try self.rows($0, $1) }
     }
   }
 

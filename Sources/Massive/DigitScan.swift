@@ -2,7 +2,7 @@ import Bytes
 
 // Eight digits at a time. Every load is of 8 bytes: the caller has made sure that they are there.
 
-/// The digits at a place: how many of the next eight bytes are digits, and their value.
+/// Reads digits at an address: how many of the next eight bytes are digits, and their value.
 @inline(__always)
 func scanDigits(_ at: UnsafeRawPointer) -> (value: UInt64, count: Int) {
   let word = at.loadLE(0, as: UInt64.self)

@@ -12,12 +12,12 @@ private struct Insight {
 /// What an article says of its tickers: the first time that it names each.
 private struct Insights {
   private(set) var list: [Insight] = []
-  private var places: [UInt32: Int] = [:]
+  private var indexes: [UInt32: Int] = [:]
 
-  subscript(ticker: UInt32) -> Insight? { places[ticker].map { list[$0] } }
+  subscript(ticker: UInt32) -> Insight? { indexes[ticker].map { list[$0] } }
 
   mutating func append(_ insight: Insight) {
-    places[insight.ticker] = list.count
+    indexes[insight.ticker] = list.count
     list.append(insight)
   }
 }
@@ -89,8 +89,8 @@ extension PageParser {
         rule: "too_many_tickers", reason: "the article is about \(tickers.count) tickers")
     }
     block.bytes.reserve(block.bytes.count + tickers.count * stride)
-    for (place, ticker) in tickers.enumerated() {
-      let row = block.bytes.base + block.bytes.count + place * stride
+    for (index, ticker) in tickers.enumerated() {
+      let row = block.bytes.base + block.bytes.count + index * stride
       row.copyMemory(from: article, byteCount: stride)
       row.storeLE(ticker, fields.symbol.offset)
       guard let insight = insights[ticker] else { continue }

@@ -88,7 +88,7 @@ public final class PageParser {
 
   /// Says of which ticker the records are that were refused from `first` on.
   func nameRejected(from first: Int, _ ticker: String) {
-    for place in first..<rejected.count { rejected[place].symbol = ticker }
+    for index in first..<rejected.count { rejected[index].symbol = ticker }
   }
 
   /// Reads the page that begins at `start`, and appends its rows.

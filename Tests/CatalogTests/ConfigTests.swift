@@ -106,7 +106,7 @@ import Testing
       ])
   }
 
-  @Test func aBadVariableIsTold() throws {
+  @Test func aBadVariableIsReported() throws {
     let errors = try read("", environment: ["LAKE_MEMORY": "lots"]).errors
     #expect(
       errors.map(\.message) == [
@@ -124,7 +124,7 @@ import Testing
     #expect((error?.place.line ?? 0) >= line)
   }
 
-  @Test func aFileThatIsNoGroupOfKeysIsTold() throws {
+  @Test func aFileThatIsNoGroupOfKeysIsReported() throws {
     #expect(try mistakes("- a\n- b\n") == ["line 1: the file is a list, expected a group of keys"])
     #expect(
       try mistakes("just text") == ["line 1: the file is a single value, expected a group of keys"])

@@ -135,7 +135,7 @@ private let hour: Int64 = 3_600_000_000_000
     }
   }
 
-  @Test func aSymbolThatNobodyKnowsIsTold() {
+  @Test func aSymbolThatNobodyKnowsIsReported() {
     let transport = ReplayTransport { request in
       request.url.hasSuffix("symbology.resolve")
         ? .text(#"{"result":{},"partial":[],"not_found":["NONE"]}"#)

@@ -200,8 +200,8 @@ struct DownloadPassTests {
     var changed = bars(3)
     changed.removeAll { $0.day == 1 && $0.instrument == 1 && $0.second == 60 }
     changed.append(ToyLake.Bar(day: 1, second: 61, instrument: 1))
-    for place in changed.indices where changed[place].second == 120 {
-      changed[place].volume = 99
+    for index in changed.indices where changed[index].second == 120 {
+      changed[index].volume = 99
     }
     vendor.replace(changed)
     var selection = DownloadSelection()
@@ -262,7 +262,7 @@ struct DownloadPassTests {
     #expect(try LedgerRebuild.missing(lake).isEmpty)
   }
 
-  @Test("events that a run wrote down and did not live to fold are read and folded by the next")
+  @Test("events that a run wrote down and did not live to merge are read and merged by the next")
   func journalOfTheDead() throws {
     let vendor = FakeVendor(try ToyLake(), bars(1))
     let lake = vendor.toy.lake

@@ -74,7 +74,7 @@ struct PurchaseJournalTests {
     for _ in 0..<2 {
       let report = SpendReport(try CoverageLedger.read(toy.lake), by: [])
       #expect(report.total.nanoUSD == 70 && report.unconfirmed.nanoUSD == 100)
-      // The next command that writes folds what the dead run left.
+      // The next command that writes merges what the dead run left.
       try toy.ingest([try toy.bars("a.dbn", [ToyLake.Bar(second: 1)])])
     }
     // The same request of another run was billed on its own.

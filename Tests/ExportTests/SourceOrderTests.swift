@@ -92,8 +92,8 @@ private let table = "raw.test_set_ohlcv_1s"
       record.withUnsafeMutableBytes { raw in
         raw.storeBytes(of: 5, toByteOffset: 4, as: UInt32.self)
         raw.storeBytes(of: time, toByteOffset: 8, as: UInt64.self)
-        for place in stride(from: 16, to: 48, by: 8) where kind.isBar {
-          raw.storeBytes(of: 5_000_000_000, toByteOffset: place, as: Int64.self)
+        for offset in stride(from: 16, to: 48, by: 8) where kind.isBar {
+          raw.storeBytes(of: 5_000_000_000, toByteOffset: offset, as: Int64.self)
         }
       }
       change(&record)

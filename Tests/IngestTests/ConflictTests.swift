@@ -57,7 +57,7 @@ import Testing
     #expect(conflicts.contains("'SPY' at 2024-01-02T15:13:00.000000000Z"))
   }
 
-  @Test func whatIsSetAsideCanBeReadAndFound() throws {
+  @Test func whatIsQuarantinedCanBeReadAndFound() throws {
     _ = try take(bars("a.csv"))
     let file = try take(bars("b.csv", changed: [13], bad: [11, 12]), maxBad: 1)
     #expect(file.quarantineCount == 3)
@@ -87,7 +87,7 @@ import Testing
     #expect(row[3].contains(#""ts_event":"2024-01-02T15:13:00.000000000Z""#))
   }
 
-  @Test func whatWasSetAsideBeforeFailsNoFile() throws {
+  @Test func whatWasQuarantinedBeforeFailsNoFile() throws {
     _ = try take(bars("a.csv"))
     // Rows that are in beside those that are not; and none that is in.
     for (name, minutes) in [("b.csv", 10..<25), ("c.csv", 10..<15)] {
@@ -137,7 +137,7 @@ import Testing
     #expect(try toy.rows(quarantine, ["rule"]).count == 1)
   }
 
-  @Test func theSameConflictIsSetAsideOnceHoweverItIsRead() throws {
+  @Test func theSameConflictIsQuarantinedOnceHoweverItIsRead() throws {
     _ = try take(bars("a.csv"))
     let path = try bars("b.csv", changed: [13])
     #expect(try take(path).quarantineCount == 1)
@@ -145,7 +145,7 @@ import Testing
     #expect(same.quarantineCount == 0 && same.setAsideBeforeCount == 1)
   }
 
-  @Test func moreConflictsThanAreSetAsideAtOnceSayHowManyThatIs() throws {
+  @Test func moreConflictsThanAreQuarantinedAtOnceSayHowManyThatIs() throws {
     let limit = ConflictLimit(budget: 1 << 30)
     for _ in 0..<ConflictLimit.rowMax { try limit.take(byteCount: 1) }
     let error = #expect(throws: PassError.self) { try limit.take(byteCount: 1) }

@@ -116,7 +116,7 @@ private final class ReadingCounter: PassObserver {
     #expect(try toy.rows(table, ["ts_event"]).count == 110)
   }
 
-  @Test func rowsThatTheOthersRowsContradictAreSetAside() throws {
+  @Test func rowsThatTheOthersRowsContradictAreQuarantined() throws {
     let toy = try ToyLake()
     let ours = try toy.bars("ours.dbn", Self.bars(day: 0, 0..<100))
     let theirs = try toy.bars("theirs.dbn", Self.bars(day: 0, 0..<3, price: 200))

@@ -79,7 +79,7 @@ private let table = "raw.test_set_ohlcv_1s"
     #expect(original.contains(#""open":101,"#) && original.contains(#""symbol":"SYM1""#))
   }
 
-  @Test func repeatsWithinAFileAreDropped() throws {
+  @Test func duplicatesWithinAFileAreDropped() throws {
     let toy = try ToyLake()
     let bars = [1, 2, 2, 3, 3, 3].map { ToyLake.Bar(second: $0) }
     let report = try toy.ingest([try toy.bars("a.dbn", bars)])
@@ -164,7 +164,7 @@ private let table = "raw.test_set_ohlcv_1s"
     }
   }
 
-  @Test func coverageIsRecordedAndFolded() throws {
+  @Test func coverageIsRecordedAndMerged() throws {
     let toy = try ToyLake()
     try toy.ingest([try toy.bars("a.dbn", [ToyLake.Bar(second: 1)])])
     let rows = try toy.rows("ledger.coverage", ["dataset", "schema", "state", "row_count"])
@@ -172,7 +172,7 @@ private let table = "raw.test_set_ohlcv_1s"
     #expect(try toy.rows("ledger.coverage", ["symbols"]) == [["[\"SYM1\"]"]])
   }
 
-  @Test func badRowsAreSetAsideWithTheirReason() throws {
+  @Test func badRowsAreQuarantinedWithTheirReason() throws {
     let toy = try ToyLake()
     var bars = (0..<50).map { ToyLake.Bar(second: $0) }
     bars[7].volume = UInt64(Int64.max) + 5

@@ -40,7 +40,7 @@ private let table = "raw.test_set_ohlcv_1s"
     #expect(try toy.rows(table, ["extra"]) == [["null"]])
   }
 
-  @Test func captureAndDownloadOfTheSameBarsAreRepeats() throws {
+  @Test func captureAndDownloadOfTheSameBarsAreDuplicates() throws {
     let toy = try ToyLake()
     let bars = (0..<10).map { ToyLake.Bar(second: $0) }
     try toy.ingest([try toy.bars("a.dbn", bars, sentAt: Self.sentAt)])

@@ -110,7 +110,7 @@ private let trades = "raw.test_set_trades"
     #expect(try toy.rows("raw.x_trades", ["flags"]).allSatisfy { $0 == ["128"] })
   }
 
-  @Test func aResolvedSymbolTakesThePlaceOfItsStandIn() throws {
+  @Test func aResolvedSymbolReplacesItsFallback() throws {
     let toy = try ToyLake()
     let unknown = try csv(
       toy, "a.csv", [Self.head] + (10..<20).map { line($0, $0, symbol: "INSTRUMENT_42") })
@@ -119,7 +119,7 @@ private let trades = "raw.test_set_trades"
     #expect(try take(toy, known).replacementCount == 5)
     let symbols = try toy.rows("raw.x_trades", ["symbol"]).map { $0[0] }
     #expect(symbols.filter { $0 == "SPY" }.count == 10 && symbols.count == 15)
-    // A stand-in's rows that are there under their symbol are left out.
+    // Rows of a fallback symbol that are stored under the resolved one are left out.
     let late = try csv(
       toy, "c.csv", [Self.head] + (20..<25).map { line($0, $0, symbol: "INSTRUMENT_42") })
     #expect(try take(toy, late).alreadyStoredCount == 5)

@@ -62,11 +62,11 @@ import Testing
   }
 
   @Test(arguments: [false, true])
-  func barsUnderAStandInForTheirSymbolAreStoredOnce(isResolvedFirst: Bool) throws {
-    let standIn = bars(",instrument_id", symbol: "INSTRUMENT_42") { _ in ",42" }
+  func barsUnderAFallbackSymbolAreStoredOnce(isResolvedFirst: Bool) throws {
+    let fallback = bars(",instrument_id", symbol: "INSTRUMENT_42") { _ in ",42" }
     let resolved = bars(",instrument_id") { _ in ",42" }
-    _ = try take("a.csv", "ohlcv-1m", isResolvedFirst ? resolved : standIn)
-    _ = try take("b.csv", "ohlcv-1m", isResolvedFirst ? standIn : resolved)
+    _ = try take("a.csv", "ohlcv-1m", isResolvedFirst ? resolved : fallback)
+    _ = try take("b.csv", "ohlcv-1m", isResolvedFirst ? fallback : resolved)
     #expect(try toy.rows("raw.x", ["symbol"]) == [[String]](repeating: ["SPY"], count: 10))
   }
 

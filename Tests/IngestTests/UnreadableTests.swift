@@ -31,7 +31,7 @@ struct UnreadableTests {
     try DirectoryStorage(root: toy.lake.root).createDirectory("ledger/journal/dead.jsonl")
     #expect(throws: StorageError.self) { try CoverageLedger.read(toy.lake) }
     #expect(throws: StorageError.self) { try CoverageLedger.recovered(toy.lake) { _, _ in } }
-    // Rows of a file are stored all the same, and what can be folded is.
+    // Rows of a file are stored all the same, and what can be merged is.
     try CoverageJournal(lake: toy.lake, runID: "other").keep([event(1)])
     let report = try toy.ingest([try toy.bars("a.dbn", [ToyLake.Bar(second: 1)])])
     #expect(report.failureCount == 0 && report.total(\.rowsStored) == 1)

@@ -35,7 +35,7 @@ import Testing
     #expect(asked.rows.map { $0["symbol"] } == ["SPY"])
   }
 
-  @Test func anArticleThatWasNotAskedForIsSetAside() throws {
+  @Test func anArticleThatWasNotAskedForIsQuarantined() throws {
     func article(_ id: String, _ time: String, _ ticker: String) -> String {
       "{\"id\":\"\(id)\",\"published_utc\":\"\(time)\",\"tickers\":[\"\(ticker)\"]}"
     }

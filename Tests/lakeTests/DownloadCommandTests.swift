@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `lake download` through the real binary, against stand-ins for the vendors.
+/// `lake download` through the real binary, against mock servers of the vendors.
 @Suite("lake download", .serialized)
 final class DownloadCommandTests {
   private let simulated: SimulatedLake
@@ -24,24 +24,24 @@ final class DownloadCommandTests {
 
   deinit { simulated.remove() }
 
-  private func run(_ vendor: StandIn?, _ line: String) throws -> LakeBinary.Run {
+  private func run(_ vendor: MockVendor?, _ line: String) throws -> LakeBinary.Run {
     var environment = [
       "DATABENTO_API_KEY": "", "MASSIVE_API_KEY": "", "POLYGON_API_KEY": "",
     ]
     if let vendor {
       environment = [
-        "DATABENTO_API_KEY": StandIn.key, "LAKE_DATABENTO_URL": vendor.url + "/v0",
-        "MASSIVE_API_KEY": StandIn.key, "LAKE_MASSIVE_URL": vendor.url,
+        "DATABENTO_API_KEY": MockVendor.key, "LAKE_DATABENTO_URL": vendor.url + "/v0",
+        "MASSIVE_API_KEY": MockVendor.key, "LAKE_MASSIVE_URL": vendor.url,
       ]
     }
     let run = try LakeBinary.run(
       line.split(separator: " ").map(String.init), in: lake, environment: environment)
-    #expect(!run.output.contains(StandIn.key) && !run.talk.contains(StandIn.key))
+    #expect(!run.output.contains(MockVendor.key) && !run.talk.contains(MockVendor.key))
     return run
   }
 
-  private func databento(_ flags: String...) throws -> StandIn? {
-    try StandIn("databento", data: simulated.folder.appending(path: "data"), flags)
+  private func databento(_ flags: String...) throws -> MockVendor? {
+    try MockVendor("databento", data: simulated.folder.appending(path: "data"), flags)
   }
 
   private static let bars =
@@ -219,7 +219,7 @@ final class DownloadCommandTests {
     process.arguments = line.split(separator: " ").map(String.init)
     process.currentDirectoryURL = lake
     process.environment = ProcessInfo.processInfo.environment.merging([
-      "DATABENTO_API_KEY": StandIn.key, "LAKE_DATABENTO_URL": vendor.url + "/v0",
+      "DATABENTO_API_KEY": MockVendor.key, "LAKE_DATABENTO_URL": vendor.url + "/v0",
     ]) { $1 }
     process.standardError = FileHandle.nullDevice
     try process.run()
@@ -239,8 +239,8 @@ final class DownloadCommandTests {
 
   @Test("Massive: bars, indices, news and each day's options, and nothing twice")
   func massive() throws {
-    guard let pages = StandIn.shared("derived/massive"),
-      let vendor = try StandIn("massive", data: pages)
+    guard let pages = MockVendor.shared("derived/massive"),
+      let vendor = try MockVendor("massive", data: pages)
     else { return }
     for (line, table) in [
       ("bars --symbols SPY --start 2013-10-07 --end 2013-10-09", "raw.massive_stock_bars_1m"),

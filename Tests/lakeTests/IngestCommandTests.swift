@@ -49,7 +49,7 @@ private func barsFile(rowCount: Int, bad: [String] = []) -> String {
     #expect(run.status == 1 && run.talk.contains("stored, but flagged by rule low"), "\(run.talk)")
   }
 
-  @Test func whatWasSetAsideBeforeIsCountedApart() throws {
+  @Test func whatWasQuarantinedBeforeIsCountedApart() throws {
     let lake = try SimulatedLake()
     defer { lake.remove() }
     try lake.write(

@@ -81,7 +81,7 @@ import Testing
     #expect(try lake.output(of: "query raw.latin_ohlcv_1m -c extra").contains(#"""né"":7"#))
   }
 
-  @Test func lettersAreTheVendorsOrSetAside() throws {
+  @Test func lettersAreTheVendorsOrQuarantined() throws {
     let lake = try SimulatedLake()
     defer { lake.remove() }
     let sides = ["buy", "SELL", "Ask", "b", "N", "none", "", "T", "0"]

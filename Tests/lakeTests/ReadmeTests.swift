@@ -81,15 +81,15 @@ import Testing
 private struct Shell {
   let folder: URL
   var environment: [String: String] = [:]
-  var standIns: [StandIn] = []
+  var vendors: [MockVendor] = []
   /// Ports of the README, and those that were free.
   var ports: [String: String] = [:]
 
   init(folder: URL) { self.folder = folder }
 
-  func stop() { for standIn in standIns { standIn.stop() } }
+  func stop() { for vendor in vendors { vendor.stop() } }
 
-  /// What a line says; nil where a stand-in does not start on this machine.
+  /// What a line says; nil where a mock server does not start on this machine.
   mutating func run(_ line: String) throws -> String? {
     var line = line
     for (port, free) in ports { line = line.replacingOccurrences(of: port, with: free) }
@@ -121,14 +121,14 @@ private struct Shell {
   /// Its address.
   private mutating func start(_ words: inout [String]) throws -> String? {
     words.removeAll { $0 == "&" }
-    let place = words.firstIndex(of: "--port").map { $0 + 1 }
-    let port = place.map { words[$0] }
-    if let place { words[place] = "0" }
-    guard let standIn = try StandIn(script: words[0], Array(words.dropFirst()), in: folder) else {
+    let index = words.firstIndex(of: "--port").map { $0 + 1 }
+    let port = index.map { words[$0] }
+    if let index { words[index] = "0" }
+    guard let vendor = try MockVendor(script: words[0], Array(words.dropFirst()), in: folder) else {
       return nil
     }
-    standIns.append(standIn)
-    let url = standIn.url
+    vendors.append(vendor)
+    let url = vendor.url
     if let port, let free = url.split(separator: ":").last { ports[port] = String(free) }
     return url
   }

@@ -5,9 +5,9 @@ import Testing
 @Suite struct VendorsCommandTests {
   private static let key = "db-s3cretKey"
 
-  private func standIn(key: String, _ flags: [String] = []) throws -> StandIn? {
-    guard let data = StandIn.shared("derived/dbn") else { return nil }
-    return try StandIn("databento", data: data, key: key, flags)
+  private func mockVendor(key: String, _ flags: [String] = []) throws -> MockVendor? {
+    guard let data = MockVendor.shared("derived/dbn") else { return nil }
+    return try MockVendor("databento", data: data, key: key, flags)
   }
 
   private func run(
@@ -37,8 +37,8 @@ import Testing
     let scratch = try ScratchFolder()
     defer { scratch.remove() }
     let log = scratch.url.appending(path: "log").path
-    guard let standin = try standIn(key: Self.key, ["--log", log]) else { return }
-    let environment = ["LAKE_DATABENTO_URL": standin.url + "/v0", "DATABENTO_API_KEY": Self.key]
+    guard let vendor = try mockVendor(key: Self.key, ["--log", log]) else { return }
+    let environment = ["LAKE_DATABENTO_URL": vendor.url + "/v0", "DATABENTO_API_KEY": Self.key]
     let run = try run(environment)
     #expect(run.status == 0 && run.talk.isEmpty)
     #expect(run.output.contains("3 datasets: EQUS.MINI, GLBX.MDP3, OPRA.PILLAR"))
@@ -48,10 +48,10 @@ import Testing
   }
 
   @Test func aWrongKeyIsNamedByItsVariable() throws {
-    guard let standin = try standIn(key: "another") else { return }
+    guard let vendor = try mockVendor(key: "another") else { return }
     let run = try run(
       ["databento", "--json"],
-      ["LAKE_DATABENTO_URL": standin.url + "/v0", "DATABENTO_API_KEY": Self.key])
+      ["LAKE_DATABENTO_URL": vendor.url + "/v0", "DATABENTO_API_KEY": Self.key])
     #expect(run.status == 1)
     #expect(
       run.talk.contains("does not accept the key in DATABENTO_API_KEY: Authentication failed."))
@@ -68,9 +68,9 @@ import Testing
     let refused = try run([], [:], in: scratch.url)
     #expect(refused.status == 1 && refused.talk.contains("others on this machine can read"))
     #expect(refused.talk.contains("try: chmod 600 "))
-    guard let standin = try standIn(key: Self.key) else { return }
+    guard let vendor = try mockVendor(key: Self.key) else { return }
     try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file.path)
-    let taken = try run([], ["LAKE_DATABENTO_URL": standin.url + "/v0"], in: scratch.url)
+    let taken = try run([], ["LAKE_DATABENTO_URL": vendor.url + "/v0"], in: scratch.url)
     #expect(taken.status == 0 && taken.output.contains("/.env'"))
   }
 

@@ -28,9 +28,9 @@ public struct ClaimCheck: Sendable {
       return units
     }
     let settled = Monitor<[Int: [DownloadUnit]]>([:])
-    try Parallel.forEach(units.count, width: width) { place in
-      let parts = try units[place].isClaimed ? settle(units[place], stored) : [units[place]]
-      settled.withLock { $0[place] = parts }
+    try Parallel.forEach(units.count, width: width) { index in
+      let parts = try units[index].isClaimed ? settle(units[index], stored) : [units[index]]
+      settled.withLock { $0[index] = parts }
     }
     return settled.withLock { settled in units.indices.flatMap { settled[$0] ?? [] } }
   }

@@ -44,8 +44,8 @@ public struct DownloadQuote: Sendable {
     quote.costNanoUSD = units.reduce(0) { $0 + ($1.costNanoUSD ?? 0) }
     let spans = spans(units.filter { $0.refusal == nil && $0.agreedCount == nil })
     let sums = Monitor((records: 0, bytes: 0))
-    try Parallel.forEach(spans.count, width: width) { place in
-      let query = try DatabentoDownload.query(spans[place])
+    try Parallel.forEach(spans.count, width: width) { index in
+      let query = try DatabentoDownload.query(spans[index])
       let records = try client.recordCount(query)
       let bytes = try client.billableSize(query)
       sums.withLock {
@@ -62,15 +62,15 @@ public struct DownloadQuote: Sendable {
     _ units: [DownloadUnit], _ client: DatabentoClient, _ width: Int
   ) throws -> [DownloadUnit] {
     let priced = Monitor(units)
-    try Parallel.forEach(units.count, width: width) { place in
-      if units[place].agreedCount != nil { return }
+    try Parallel.forEach(units.count, width: width) { index in
+      if units[index].agreedCount != nil { return }
       do {
         let cost = try DatabentoDownload.refusing {
-          try client.cost(DatabentoDownload.query(units[place]))
+          try client.cost(DatabentoDownload.query(units[index]))
         }
-        priced.withLock { $0[place].costNanoUSD = cost }
+        priced.withLock { $0[index].costNanoUSD = cost }
       } catch let error as DownloadRefusal where error.kind != .unauthorized {
-        priced.withLock { $0[place].refusal = error }
+        priced.withLock { $0[index].refusal = error }
       }
     }
     return priced.withLock { $0 }

@@ -24,12 +24,12 @@ private func event(
 }
 
 /// Writes events into the ledger's table as a run of its own.
-private func fold(_ events: [CoverageEvent], _ lake: Lake, isNew: Bool = false) throws {
+private func merge(_ events: [CoverageEvent], _ lake: Lake, isNew: Bool = false) throws {
   let run = try StagingRun(root: lake.root)
   defer { run.finish() }
   let journal = try CoverageJournal(lake: lake, runID: run.id)
   try isNew ? journal.record(events) : journal.keep(events)
-  try journal.fold(run: run)
+  try journal.mergeIntoTable(run: run)
 }
 
 private func rowCount(_ lake: Lake) throws -> Int {
@@ -41,16 +41,16 @@ private func rowCount(_ lake: Lake) throws -> Int {
 @Suite("Events that several runs write down")
 struct EqualEventTests {
   @Test("are one event, in the table and when they are read")
-  func foldedOnce() throws {
+  func mergedOnce() throws {
     let toy = try ToyLake()
     let lake = toy.lake
     var events = (0..<5).map { event($0, cost: 100 + $0) }
     for name in ["one", "two"] {
-      for place in events.indices { events[place].runID = name }
-      try fold(events, lake)
+      for index in events.indices { events[index].runID = name }
+      try merge(events, lake)
     }
     #expect(try rowCount(lake) == 5)
-    // In a journal too that nobody has folded yet.
+    // In a journal too that nobody has merged yet.
     try CoverageJournal(lake: lake, runID: "dead").keep(events)
     let ledger = try CoverageLedger.read(lake)
     #expect(ledger.events.count == 5)
@@ -58,11 +58,11 @@ struct EqualEventTests {
   }
 
   @Test("at once are one event too")
-  func foldedAtOnce() throws {
+  func mergedAtOnce() throws {
     let toy = try ToyLake()
     let lake = toy.lake
     let events = (0..<20).map { event($0) }
-    try Parallel.forEach(4, width: 4) { _ in try fold(events, lake) }
+    try Parallel.forEach(4, width: 4) { _ in try merge(events, lake) }
     #expect(try rowCount(lake) == 20)
     #expect(try CoverageLedger.read(lake).events.map(\.interval) == events.map(\.interval))
   }
@@ -130,8 +130,8 @@ struct EventTimeTests {
   func clockSetBack() throws {
     let toy = try ToyLake()
     let ahead = Clock.nanoseconds() / 1000 * 1000 + day
-    try fold([event(1, .notEntitled, at: ahead)], toy.lake)
-    try fold([event(1, .complete), event(2, .complete)], toy.lake, isNew: true)
+    try merge([event(1, .notEntitled, at: ahead)], toy.lake)
+    try merge([event(1, .complete), event(2, .complete)], toy.lake, isNew: true)
     let ledger = try CoverageLedger.read(toy.lake)
     #expect(ledger.events.map(\.state) == [.notEntitled, .complete, .complete])
     #expect(ledger.events[1].recordedAt > ahead && ledger.events[1].recordedAt < ahead + day / 1000)
@@ -143,7 +143,7 @@ struct EventTimeTests {
     #expect(try LedgerRebuild.missing(toy.lake).isEmpty)
   }
 
-  @Test("are later than those in a journal that is not folded yet")
+  @Test("are later than those in a journal that is not merged yet")
   func journals() throws {
     let toy = try ToyLake()
     let ahead = Clock.nanoseconds() / 1000 * 1000 + day
@@ -156,8 +156,8 @@ struct EventTimeTests {
   func copied() throws {
     let toy = try ToyLake()
     let lake = toy.lake
-    try fold([event(1, at: 5_000_000)], lake)
-    try fold([event(2, at: 3_000_000)], lake)
+    try merge([event(1, at: 5_000_000)], lake)
+    try merge([event(2, at: 3_000_000)], lake)
     #expect(try CoverageLedger.read(lake).events.map(\.recordedAt) == [3_000_000, 5_000_000])
   }
 }
@@ -171,7 +171,7 @@ struct LedgerSegmentTests {
     let table = lake.table(.ledger("coverage"))
     var count = 0
     for number in 0..<60 {
-      try fold([event(Int64(number))], lake, isNew: true)
+      try merge([event(Int64(number))], lake, isNew: true)
       count = max(count, try table.snapshot().files.count)
     }
     #expect(count == 8)
@@ -184,7 +184,7 @@ struct LedgerSegmentTests {
     #expect(try snapshot.files.allSatisfy { $0.taggedRowHash != nil })
     // Nothing is forgotten: what was there before is still there.
     #expect(try table.snapshot(version: 20).files.count <= 8)
-    try fold(events, lake)
+    try merge(events, lake)
     #expect(try rowCount(lake) == 60)
   }
 

@@ -5,10 +5,11 @@ import Tables
 /// The right to fetch a unit: one process has it at a time, so that two downloads of the same do not
 /// both pay.
 ///
-/// A claim is a lock on one byte of `staging/claims`, at a place that the unit's id decides; it goes
-/// with the process that holds it. Units whose ids meet at one place wait for each other, no more.
-final class UnitClaim: Sendable {
+/// It is an OFD lock on one byte of `staging/claims`, at an offset made of the unit's id, and ends with the
+/// process that holds it. Units whose ids give the same offset wait for each other, no more.
+final class UnitLock: Sendable {
   private let descriptor: Int32
+
   /// Waits until nobody else has it; nil where the job is stopped meanwhile.
   init?(_ unit: DownloadUnit, root: String, isStopped: () -> Bool) throws {
     let path = root + "/staging/claims"
@@ -22,12 +23,12 @@ final class UnitClaim: Sendable {
     }
     Self.share(descriptor, root: root)
     // 60 bits of the id: an offset that every file system takes.
-    let place = Int64(unit.id.prefix(15), radix: 16) ?? 0
+    let offset = Int64(unit.id.prefix(15), radix: 16) ?? 0
     while true {
       var range = flock()
       range.l_type = Int16(F_WRLCK)
       range.l_whence = Int16(SEEK_SET)
-      range.l_start = off_t(place)
+      range.l_start = off_t(offset)
       range.l_len = 1
       // Of the open file, not of the process: the workers of one process exclude each other too.
       if lake_fcntl_lock(descriptor, Self.setOpenFileLock, &range) == 0 { break }

@@ -1,7 +1,7 @@
 import Foundation
 
-/// A vendor that is played by one of tools/standin, for as long as this lives.
-public final class StandIn {
+/// A mock server of `tools/standin` that speaks a vendor's protocol; it stops with this object.
+public final class MockVendor {
   /// The only key that it accepts, unless flags say another.
   public static let key = "st4ndin-key-0123456789"
   /// Like `http://127.0.0.1:28765`.
@@ -11,7 +11,7 @@ public final class StandIn {
 
   /// - Returns: nil where there is no Python for it, said loudly.
   public convenience init?(
-    _ vendor: String, data: URL, key: String = StandIn.key, _ flags: [String] = []
+    _ vendor: String, data: URL, key: String = MockVendor.key, _ flags: [String] = []
   ) throws {
     try self.init(
       script: "tools/standin/" + vendor, ["--data", data.path, "--key", key] + flags)

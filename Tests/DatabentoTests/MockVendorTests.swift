@@ -7,11 +7,11 @@ import Testing
 
 @testable import Databento
 
-extension StandIn {
+extension MockVendor {
   /// The vendor with the shared data's files.
-  fileprivate static func databento(_ flags: [String]) throws -> StandIn? {
+  fileprivate static func databento(_ flags: [String]) throws -> MockVendor? {
     guard let data = shared("derived/dbn") else { return nil }
-    return try StandIn("databento", data: data, flags)
+    return try MockVendor("databento", data: data, flags)
   }
 
   fileprivate func client(stallTimeout: Double = 20) -> DatabentoClient {
@@ -26,7 +26,7 @@ extension StandIn {
 }
 
 /// Through libcurl and a socket.
-@Suite struct StandInTests {
+@Suite struct MockVendorTests {
   private static let day = 86_400_000_000_000 as Int64
 
   private func query(_ symbols: [String], _ stype: SType) throws -> DatabentoQuery {
@@ -49,9 +49,9 @@ extension StandIn {
     "cut:at=9000,times=3", "truncate:at=2000", "truncate:at=1,times=2", "stall:at=2000",
     "drip:at=3000,bytes=100,every=0.005",
   ]) func faultsLeaveNoTrace(fault: String) throws {
-    guard let standin = try StandIn.databento(["--fault", fault]) else { return }
+    guard let vendor = try MockVendor.databento(["--fault", fault]) else { return }
     try Fixtures.withScratch { folder in
-      let client = standin.client(stallTimeout: 0.5)
+      let client = vendor.client(stallTimeout: 0.5)
       let query = try query(["ES.FUT"], .parent)
       try fetch(client, query, folder + "/a.dbn.zst")
       try fetch(client, query, folder + "/b.dbn.zst")
@@ -65,20 +65,20 @@ extension StandIn {
   @Test(arguments: [
     ("html", HTTPError.Code.badAnswer), ("redirect", .redirect), ("403", .forbidden),
     ("401", .unauthorized), ("422", .rejected), ("500:times=0", .server),
-  ]) func whatCannotBeHelpedIsTold(fault: String, code: HTTPError.Code) throws {
-    guard let standin = try StandIn.databento(["--fault", fault]) else { return }
+  ]) func whatCannotBeHelpedIsReported(fault: String, code: HTTPError.Code) throws {
+    guard let vendor = try MockVendor.databento(["--fault", fault]) else { return }
     try Fixtures.withScratch { folder in
       let error = #expect(throws: HTTPError.self) {
-        try fetch(standin.client(), query(["ES.FUT"], .parent), folder + "/a")
+        try fetch(vendor.client(), query(["ES.FUT"], .parent), folder + "/a")
       }
       #expect(error?.code == code)
-      #expect(!"\(error as Any)".contains(StandIn.key))
+      #expect(!"\(error as Any)".contains(MockVendor.key))
     }
   }
 
   @Test func pricesCountsAndRecordsAgree() throws {
-    guard let standin = try StandIn.databento(["--usd-per-gb", "2"]) else { return }
-    let client = standin.client()
+    guard let vendor = try MockVendor.databento(["--usd-per-gb", "2"]) else { return }
+    let client = vendor.client()
     #expect(try client.listDatasets() == ["EQUS.MINI", "GLBX.MDP3", "OPRA.PILLAR"])
     let query = try query(["ES.c.0"], .continuous)
     let count = try client.recordCount(query)
@@ -94,17 +94,17 @@ extension StandIn {
   }
 
   @Test func theTypeThatResolvesIsFound() throws {
-    guard let standin = try StandIn.databento([]) else { return }
+    guard let vendor = try MockVendor.databento([]) else { return }
     let error = #expect(throws: DatabentoError.self) {
-      try standin.client().cost(query(["ES.c.0"], .rawSymbol))
+      try vendor.client().cost(query(["ES.c.0"], .rawSymbol))
     }
     #expect(error?.remedy == "--stype-in continuous resolves it")
   }
 
   @Test(arguments: [[], ["--fault", "cut:at=500,times=2"], ["--fault", "hash:times=1"]])
   func aBatchJobEndsInTheSameRecords(flags: [String]) throws {
-    guard let standin = try StandIn.databento(flags + ["--batch-delay", "0.05"]) else { return }
-    let client = standin.client()
+    guard let vendor = try MockVendor.databento(flags + ["--batch-delay", "0.05"]) else { return }
+    let client = vendor.client()
     try Fixtures.withScratch { folder in
       let query = try query(["ES.FUT"], .parent)
       let job = try client.submitJob(query)
