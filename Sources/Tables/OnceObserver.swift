@@ -1,24 +1,24 @@
 import Synchronization
 
-/// Tells what was read of an input once, however often it is read.
+/// Reports what was read of an input once, however often it is read.
 ///
-/// An input whose rows turn out not to be in order, or that was replaced while it was read, is read again from its
-/// beginning: what the first reading told counts, and the second tells what goes beyond it.
+/// An input that turns out to be unsorted, or that was replaced while it was read, is read again from its
+/// beginning. What the first reading reported counts; the second reports only what is beyond it.
 package final class OnceObserver: PassObserver {
   private let inner: any PassObserver
   private let rows = Tally()
   private let bytes = Tally()
 
-  /// - Parameter inner: Is told everything, with what was read counted once.
+  /// - Parameter inner: Receives all reports, with bytes and rows read counted once.
   package init(_ inner: any PassObserver) { self.inner = inner }
 
-  /// The input that was begun last is read from its beginning.
+  /// Notes that the input begun last is read from its beginning.
   package func readsFromBeginning() {
     rows.begin()
     bytes.begin()
   }
 
-  /// Rows that were read, those that were read again too.
+  /// Rows read, including those that were read again.
   package var rowsReadCount: Int {
     rows.past.load(ordering: .relaxed) + rows.seen.load(ordering: .relaxed)
   }
@@ -54,11 +54,11 @@ package final class OnceObserver: PassObserver {
 
   /// Counts of one input.
   private final class Tally: Sendable {
-    /// By the reading that goes on.
+    /// Counted by the current reading.
     let seen = Atomic<Int>(0)
-    /// By those before it, of all inputs.
+    /// Counted by earlier readings, of all inputs.
     let past = Atomic<Int>(0)
-    /// By all readings of the input.
+    /// Reported, over all readings of the input.
     let told = Atomic<Int>(0)
 
     /// A reading begins.
@@ -67,7 +67,7 @@ package final class OnceObserver: PassObserver {
       past.wrappingAdd(ended, ordering: .relaxed)
     }
 
-    /// - Returns: How many of `count` no reading told before.
+    /// - Returns: How many of `count` no earlier reading reported.
     func add(_ count: Int) -> Int {
       let seen = seen.wrappingAdd(count, ordering: .relaxed).newValue
       let told = told.max(seen, ordering: .relaxed)

@@ -2,7 +2,7 @@ import CSystem
 import Glibc
 import Platform
 
-/// A job over the lake that could not be done.
+/// A job on the lake that failed.
 public struct PassError: LakeError, Hashable {
   /// The kinds of error.
   public enum Code: String, Sendable {
@@ -32,7 +32,7 @@ public struct PassError: LakeError, Hashable {
   /// Where it was found; nil where the message says it all.
   public var placeText: String? { place }
 
-  /// A failed system call, in the system's own words.
+  /// A failed system call, with the system's message.
   package static func system(_ call: String, path: String) -> PassError {
     let number = lake_errno()
     let text = strerror(number).map { String(cString: $0) } ?? "error \(number)"
@@ -47,14 +47,14 @@ public struct PassError: LakeError, Hashable {
   }
 }
 
-/// Writes all bytes at a position, whatever the system takes at once.
+/// Writes all bytes at an offset, in as many calls as the system needs.
 package func writeAll(
   _ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, at offset: Int, path: String
 ) throws {
   if !Transfer.write(descriptor, bytes, at: offset) { throw PassError.system("write", path: path) }
 }
 
-/// Reads exactly `byteCount` bytes at a position.
+/// Reads exactly `byteCount` bytes at an offset.
 package func readAll(
   _ descriptor: Int32, _ base: UnsafeMutableRawPointer, _ byteCount: Int, at offset: Int,
   path: String

@@ -1,4 +1,4 @@
-/// Who watches a job: a progress bar, a test, or nobody.
+/// Observes a job: a progress bar, a test, or nobody.
 public protocol PassObserver: Sendable {
   /// An input, or a partition, is begun.
   func begin(_ name: String)
@@ -9,7 +9,7 @@ public protocol PassObserver: Sendable {
   func didStore(rowCount: Int)
   /// An input failed; the others go on.
   func didFail(_ error: any Error)
-  /// Something is odd, and keeps nothing from being done.
+  /// Something is odd, but does not stop the job.
   func warn(_ error: PassError)
   /// The job should stop as soon as it can.
   var isInterrupted: Bool { get }
@@ -22,7 +22,7 @@ extension PassObserver {
   public func didStore(rowCount: Int) {}
 }
 
-/// Nobody watches.
+/// Observes nothing.
 public struct NoObserver: PassObserver {
   /// Nobody looks on.
   public init() {}

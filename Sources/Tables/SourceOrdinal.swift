@@ -1,5 +1,5 @@
-/// Identifies a row among all sources of a table, as its column `source_ordinal` does: 24 bits that stand for
-/// the source above 39 of the row's position in it.
+/// Identifies a row among all sources of a table, as its column `source_ordinal` does: 24 bits for the source,
+/// then 39 bits for the row's position in it.
 package enum SourceOrdinal {
   /// Bits of a row's ordinal in its source.
   package static let positionBitCount = 39

@@ -1,13 +1,13 @@
-/// When what was made goes into its table.
+/// When finished work is committed: in groups, so that a job of many partitions makes few table versions.
 package enum CommitGroup {
-  /// Partitions after which a group is committed.
+  /// Partitions after which a group is committed, whatever the time.
   package static let partitionMax = 64
-  /// Time after which a group is committed.
+  /// Time after which a group is committed, whatever its size.
   package static let nanosecondsMax: Int64 = 2_000_000_000
-  /// Races that may be lost in a row.
+  /// Races that may be lost one after the other before a commit is given up.
   package static let attemptMax = 100
 
-  /// Partitions of the next group, so that it takes about `nanosecondsMax`.
+  /// Partitions of the next group, chosen so that it takes about `nanosecondsMax`.
   ///
   /// - Parameters:
   ///   - count: Partitions of the last group.
@@ -17,11 +17,12 @@ package enum CommitGroup {
     return max(1, Int(Int64(count) * nanosecondsMax / nanoseconds))
   }
 
-  /// Commits, whatever other writers do meanwhile.
+  /// Tries to commit until no other writer's commit comes first.
   ///
   /// - Parameters:
   ///   - path: The table that is committed to, for the message.
-  ///   - attempt: Tries once, by the number of races lost before. nil: another commit came first, and it has
+  ///   - attempt: Tries once; takes the number of races lost so far. Returns nil after a lost race, once it has
+  ///     read the table again.
   ///     looked at the table anew.
   /// - Throws: `PassError.conflict` after `attemptMax` races.
   package static func retry<Result>(

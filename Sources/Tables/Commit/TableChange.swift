@@ -3,7 +3,7 @@ import Columnar
 import DeltaLog
 import Platform
 
-/// A segment in staging, and what the log will say of it.
+/// A segment in staging, and the log entry that will add it.
 package struct PlacedSegment: Sendable {
   /// The file in staging, which `TableWriter.commit` renames into the table's folder.
   package var staged: StagedSegment
@@ -22,7 +22,7 @@ extension StagedSegment {
   ///
   /// - Parameters:
   ///   - columns: The table's partition columns, in order.
-  ///   - tags: Those of its row count and fingerprint are put among them.
+  ///   - tags: Further tags; row count and fingerprint are added to them.
   package func placed(
     in partition: PartitionKey, columns: [String], statistics: FileStatistics,
     tags: [String: String] = [:]
@@ -30,7 +30,7 @@ extension StagedSegment {
     var tags = tags
     tags[AddFile.Tag.rows] = "\(rowCount)"
     tags[AddFile.Tag.rowHash2] = fingerprint.description
-    // Of an older version's hash, which counts otherwise, nothing must be left.
+    // The hash of older versions, which was computed otherwise, must not stay beside the new one.
     tags[AddFile.Tag.rowHash] = nil
     let folder = partition.folder(columns)
     return PlacedSegment(
@@ -41,7 +41,7 @@ extension StagedSegment {
         tags: tags))
   }
 
-  /// The segment as a file of its partition in a table of the lake's own.
+  /// The segment as a file of its partition, in a table that `lake` made.
   package func placed(_ schema: TableSchema, tags: [String: String] = [:]) -> PlacedSegment {
     placed(
       in: schema.period.key(startingOn: day), columns: [schema.partitionColumn],
@@ -49,19 +49,21 @@ extension StagedSegment {
   }
 }
 
-/// What one commit does to a table: a plain value, made by whoever knows the rows, carried out by `TableWriter`.
+/// What one commit does to a table: a plain value. Whoever knows the rows makes it; `TableWriter` carries it
+/// out.
 package struct TableChange: Sendable {
-  /// What the change rests on, and so which other commits it may stand behind: see `TableWriter`.
+  /// What the change depends on, which decides whether it is still valid after another writer's commit: see
+  /// `TableWriter`.
   package enum Basis: Sendable {
-    /// Rows come, whatever is there.
+    /// Adds rows, whatever the table holds.
     case append
-    /// Rows come, and go, that were weighed against all rows of these partitions.
+    /// Adds and removes rows after comparing them with all rows of these partitions.
     case merge(PartitionSet)
-    /// These partitions get other rows, whatever is there.
+    /// Gives these partitions other rows, whatever they held.
     case replace([PartitionKey])
     /// The same rows in other files.
     case rewrite
-    /// All that the table was, at the version that was looked at.
+    /// Depends on everything in the version that was read.
     case wholeTable
   }
 
@@ -73,13 +75,13 @@ package struct TableChange: Sendable {
   package var parameters: [(name: String, value: String)] = []
   /// `commitInfo.operationMetrics`, like the numbers of rows added and removed.
   package var metrics: [(name: String, value: String)] = []
-  /// Segments that come.
+  /// Segments that are added.
   package var segments: [PlacedSegment] = []
-  /// Files of earlier versions that come back.
+  /// Files of earlier versions that are added again.
   package var restored: [AddFile] = []
-  /// Files that go. Those of replaced partitions go without being named.
+  /// Files that are removed. Those of replaced partitions need not be listed.
   package var removed: [AddFile] = []
-  /// Whose work it is: a table that has them all has the change.
+  /// Applications that the commit records; a table that has all of them has the change already.
   package var applications: [(id: String, version: Int64)] = []
   /// Schema or properties that the table has afterwards; nil leaves them as they are.
   package var metadata: TableMetadata?

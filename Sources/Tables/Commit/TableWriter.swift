@@ -3,18 +3,18 @@ import Columnar
 import DeltaLog
 import Storage
 
-/// A table that a run writes to: what it is now, and the one way into its log.
+/// A table that a run writes to: its state as last read, and the only way into its log.
 ///
-/// Segments are moved from staging into the table's folder, durably, and then the log entry is made; where that is
-/// refused they are back in staging. Losing a race is a value. What comes of it:
+/// Segments are moved from staging into the table's folder, durably, and then the log entry is written; if that
+/// is refused, they are moved back. Losing a race is a result, not an error:
 ///
 /// | the other commit | ours | then |
 /// |---|---|---|
-/// | append | `.append` | it stands behind the other |
+/// | append | `.append` | commit at the next version |
 /// | anything in P | `.replace(P)` | `.conflict(.partitionChanged)`: make P again |
 /// | append to P | `.merge(P)` | `.conflict(.partitionChanged)`: read again what was added |
-/// | append to P | `.rewrite` of files of P | it stands behind the other: both are kept |
-/// | removed files of P | `.rewrite` of files of P | `.conflict(.fileChanged)`, `.conflict(.filesRemoved)`: give it up |
+/// | append to P | `.rewrite` of files of P | commit at the next version: both are kept |
+/// | removed files of P | `.rewrite` of files of P | `.conflict(.fileChanged)`, `.conflict(.filesRemoved)`: abandon it |
 /// | metadata or protocol | anything | `.conflict(.metadataChanged)`: plan again |
 /// | the same application | the same | `.alreadyDone` |
 /// | anything | `.wholeTable` | `.conflict(.snapshotOutdated)`: plan again |
@@ -27,14 +27,14 @@ package final class TableWriter {
   package let lake: Lake
   /// The table's folder as the log sees it.
   package let storage: DirectoryStorage
-  /// The table as it was last looked at; nil where there was none.
+  /// The table as last read; nil if it did not exist.
   package private(set) var snapshot: Snapshot?
   /// The version that our last commit made.
   package private(set) var committedVersion: Int?
-  /// A commit of ours came since the snapshot.
+  /// Whether a commit of ours is newer than the snapshot.
   private var isBehind = false
 
-  /// - Parameter snapshot: The table as it was looked at a moment ago; a commit finds out what came since.
+  /// - Parameter snapshot: The table as read a moment ago; a commit finds out what was committed since.
   package init(_ name: TableName, lake: Lake, snapshot: Snapshot? = nil) {
     self.name = name
     self.lake = lake
@@ -45,9 +45,9 @@ package final class TableWriter {
 
   // MARK: - The table as it is
 
-  /// Looks at the table anew.
+  /// Reads the table again.
   ///
-  /// - Throws: Where it has files and no log: it is not made anew over them.
+  /// - Throws: If the folder has data files but no log: a new table is never made over them.
   @discardableResult
   package func load() throws -> Snapshot? {
     isBehind = false
@@ -60,16 +60,16 @@ package final class TableWriter {
     return snapshot
   }
 
-  /// Looks at the table anew where a commit of ours came since it was looked at.
+  /// Reads the table again if a commit of ours is newer than the snapshot.
   ///
-  /// - Returns: Whether it did.
+  /// - Returns: Whether it was read again.
   package func catchUp() throws -> Bool {
     if !isBehind { return false }
     try load()
     return true
   }
 
-  /// Refuses a table that this program must not write to, or that was made otherwise than `definition`.
+  /// Refuses a table that this program must not write to, or whose definition differs from `definition`.
   package func requireMatch(_ definition: TableDefinition) throws {
     guard let snapshot else { return }
     try snapshot.requireWritable()
@@ -78,12 +78,13 @@ package final class TableWriter {
 
   // MARK: - Committing
 
-  /// Tries once to commit a change that was made of `snapshot`.
+  /// Tries once to commit a change that was computed from `snapshot`.
   ///
   /// - Parameters:
-  ///   - definition: What the table is made by where there is none, and of which it gets the columns that it lacks;
+  ///   - definition: Creates the table if there is none, and adds the columns that it lacks; nil for an
+  ///     existing table whose columns stay as they are.
   ///     nil for a table that is there, and stays as it is.
-  /// - Returns: How it ended; the snapshot is still the one before.
+  /// - Returns: The outcome; `snapshot` is not updated.
   package func commit(
     _ change: TableChange, _ definition: TableDefinition?, run: StagingRun
   ) throws -> CommitOutcome {
@@ -98,17 +99,17 @@ package final class TableWriter {
       ? try transaction.commit() : try run.publish(moves) { try transaction.commit() }
     if case .committed(let version) = outcome {
       committedVersion = version
-      // What the table is now is read when more is to go into it: most commands end here.
+      // The new version is read only when more is to be committed: most commands end here.
       isBehind = true
     }
     return outcome
   }
 
-  /// Commits what `change` makes of the table as it is, whatever other writers do meanwhile.
+  /// Commits what `change` makes of the current table, until no other writer's commit comes first.
   ///
-  /// - Parameter change: Asked first with nil, and after a lost race, when the table was looked at anew, with how it
-  ///   was lost; nil where nothing is left to do.
-  /// - Returns: The version; nil where nothing was left to do.
+  /// - Parameter change: Called with nil first, and after each lost race with its outcome, once the table was
+  ///   read again; returns nil if nothing is left to do.
+  /// - Returns: The committed version; nil if nothing was left to do.
   /// - Throws: `PassError.conflict` after `CommitGroup.attemptMax` lost races.
   @discardableResult
   package func commit(
@@ -161,7 +162,7 @@ package final class TableWriter {
     return transaction
   }
 
-  /// Columns of the files that the table does not declare: it was made before its schema had them.
+  /// Columns that the table does not declare: it was made before its schema had them.
   private func missingColumns(_ definition: TableDefinition) -> [Field] {
     guard let snapshot else { return [] }
     let names = Set(snapshot.schema.fields.map { $0.name.lowercased() })

@@ -4,18 +4,19 @@ import DeltaLog
 import Market
 import Platform
 
-/// What one commit changes in a derived table by a longer period: units are dates, and a segment may hold many.
+/// What one commit changes in a derived table that is partitioned by month or year: units are dates, and a
+/// segment may hold many.
 ///
-/// A unit that is made anew goes out of the segments that hold it, which are written again without its date; the
-/// others of its period stay as they are. Small segments of a period become one in the same commit.
+/// Segments that hold a recomputed date are rewritten without it; other segments of the period stay as they
+/// are. Small segments of a period are merged in the same commit.
 package struct DerivedPeriods {
-  /// A date that was made anew.
+  /// A date that was recomputed.
   package struct Unit: Sendable {
     /// ISO date, like `2024-01-02`.
     package var date: String
     /// What it was computed from; recorded in the tags of its segment.
     package var derivation: Derivation
-    /// nil where it came out empty.
+    /// nil if it has no rows.
     package var segment: StagedSegment?
 
     /// - Parameter segment: In staging; its rows are all of `date`.
@@ -26,7 +27,7 @@ package struct DerivedPeriods {
     }
   }
 
-  /// Memory for the keys of a merge.
+  /// Memory for the sort keys of a merge, in bytes.
   private static let mergeByteCountMax = 16 << 20
 
   private let snapshot: Snapshot?
@@ -43,8 +44,8 @@ package struct DerivedPeriods {
 
   /// - Parameters:
   ///   - root: The table's folder.
-  ///   - directory: Where segments are made.
-  ///   - nextFileName: A name that no other file has, with a word in it.
+  ///   - directory: The folder in staging in which segments are written.
+  ///   - nextFileName: Returns a name that no other file has, with the given word in it.
   package init(
     _ snapshot: Snapshot?, root: String, schema: TableSchema, directory: String,
     nextFileName: @escaping (String) -> String
@@ -59,7 +60,7 @@ package struct DerivedPeriods {
       partitionColumns: [schema.partitionColumn])
   }
 
-  /// What the units do to the table.
+  /// The change to commit.
   package var change: TableChange {
     var change = TableChange(.merge(.some(partitions)))
     change.removed = removed
@@ -67,7 +68,7 @@ package struct DerivedPeriods {
     return change
   }
 
-  /// Takes units into the commit.
+  /// Adds recomputed units to the commit.
   package mutating func replace(_ results: [Unit]) throws {
     let byStart = Dictionary(grouping: results) { result in
       CivilDate(iso: result.date).map { period.start(ofDay: $0.daysSinceEpoch) } ?? .min
@@ -107,7 +108,7 @@ package struct DerivedPeriods {
     try merge(kept, new, start: start)
   }
 
-  /// The rows of a stored segment that are of other dates.
+  /// Copies a stored segment without the rows of some dates.
   private func copy(
     _ file: AddFile, without dates: Set<String>, start: Int
   ) throws -> StagedSegment {
@@ -122,7 +123,7 @@ package struct DerivedPeriods {
     }
   }
 
-  /// Takes the new segments into the commit, and with them the small ones that become one.
+  /// Adds the new segments to the commit, merging small ones.
   private mutating func merge(
     _ kept: [AddFile], _ new: [PlacedSegment], start: Int
   ) throws {
@@ -147,7 +148,7 @@ package struct DerivedPeriods {
     added += new
   }
 
-  /// Live files of the period that begins on a day.
+  /// Live files of the period that begins on `start`, days since 1970.
   private func files(startingOn start: Int) throws -> [AddFile] {
     let date = CivilDate(daysSinceEpoch: start).iso
     return try snapshot?.files(where: schema.partitionColumn, is: date) ?? []

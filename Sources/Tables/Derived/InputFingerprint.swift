@@ -2,14 +2,14 @@ import Bytes
 import Columnar
 import DeltaLog
 
-/// What a partition holds, whatever its files: the sum of its rows' hashes, and their number.
+/// What a partition holds, however it is cut into files: the sum of its rows' hashes, and their number.
 package struct PartitionFingerprint: Hashable, Sendable {
   /// Rows of all its files.
   package var rowCount: Int64 = 0
   /// Sum of the rows' hashes modulo 2¹²⁸, so that neither order nor cuts between files matter: see `RowHash`.
   package var rowHash = Fingerprint()
 
-  /// Reads the tags of the partition's files; files without (a foreign writer's) are read themselves.
+  /// Sums the tags of the partition's files; files without these tags (another writer's) are read and hashed.
   ///
   /// - Parameters:
   ///   - root: The table's folder.
@@ -25,7 +25,8 @@ package struct PartitionFingerprint: Hashable, Sendable {
         let hash = file.tag(AddFile.Tag.rowHash).flatMap({ Fingerprint(hex: $0) }),
         try !SegmentReader(path: file.localPath(in: root), fields: []).hasProvenance()
       {
-        // An older version's hash counts provenance columns too: without a value there, it is the same.
+        // The hash of older versions covers provenance columns too; in a file without values there, both are
+        // equal.
         rowCount = rowCount.adding(clamped: count)
         rowHash &+= hash
       } else {
@@ -37,7 +38,7 @@ package struct PartitionFingerprint: Hashable, Sendable {
     }
   }
 
-  /// The absent partition.
+  /// The fingerprint of a partition without rows.
   package init() {}
 
   /// A fingerprint that is known already, like one kept in tags.
@@ -49,21 +50,21 @@ package struct PartitionFingerprint: Hashable, Sendable {
   var text: String { "\(rowCount):\(rowHash)" }
 }
 
-/// What one file says of what a unit in it was made of; nil where it does not.
+/// What the tags of a file say a unit was computed from; nil if they don't say.
 package struct UnitOrigin: Hashable, Sendable {
   /// The tag `lake.pass`.
   package var pass: String?
   /// The tag `lake.passVersion`.
   package var version: String?
-  /// All digits of a derivation's inputs, or the first of them.
+  /// The input hash of the derivation: all its hexadecimal digits, or the first `SegmentUnits.inputDigitCount`.
   package var inputs: String?
 
-  /// Of a file that holds one unit.
+  /// The origin of a file that holds a single unit.
   package init(_ file: AddFile) {
     self.init(file, inputs: file.tag(Derivation.inputsTag))
   }
 
-  /// Of a unit among those of a file.
+  /// The origin of one unit of a file that may hold several.
   package init(_ file: AddFile, inputs: String?) {
     pass = file.tag(Derivation.passTag)
     version = file.tag(Derivation.versionTag)
@@ -71,11 +72,11 @@ package struct UnitOrigin: Hashable, Sendable {
   }
 }
 
-/// What a derived partition was computed from, as its segments' tags say it.
+/// What a derived partition was computed from, as recorded in its segments' tags.
 package struct Derivation: Hashable, Sendable {
   /// Name of the pass, like `resample`.
   var pass: String
-  /// Raised whenever the pass's results change for equal inputs.
+  /// Raised whenever the pass gives other results for equal inputs.
   var version: Int
   /// SHA-256 of the fingerprints of all inputs that the partition may depend on.
   package var inputs: String
@@ -100,14 +101,14 @@ package struct Derivation: Hashable, Sendable {
     [Self.passTag: pass, Self.versionTag: "\(version)", Self.inputsTag: inputs]
   }
 
-  /// In what a partition's files are made of something else.
+  /// How a partition's files differ from what would be computed now.
   package enum Difference: Sendable {
-    /// Some file does not say what it is made of.
+    /// Some file has no such tags: another program wrote it.
     case foreign
     case pass, inputs
   }
 
-  /// The gravest difference of what is not fresh.
+  /// The gravest difference, for a unit that is not fresh.
   package func difference(from origins: [UnitOrigin]) -> Difference {
     if origins.contains(where: { $0.inputs == nil }) { return .foreign }
     return origins.allSatisfy(isOfSamePass) ? .inputs : .pass
@@ -117,7 +118,8 @@ package struct Derivation: Hashable, Sendable {
     origin.pass == pass && origin.version == "\(version)"
   }
 
-  /// Whether all that there is of a unit says that it comes from exactly this. What says nothing never does.
+  /// Whether all files of a unit were computed from exactly these inputs. A file without tags never counts as
+  /// fresh.
   package func isFresh(_ origins: [UnitOrigin]) -> Bool {
     !origins.isEmpty
       && origins.allSatisfy { origin in
@@ -126,10 +128,10 @@ package struct Derivation: Hashable, Sendable {
       }
   }
 
-  /// The digits of `inputs` that a segment of several dates keeps of each.
+  /// The leading digits of `inputs` that a segment of several dates keeps per date.
   package var inputDigits: String { String(inputs.prefix(SegmentUnits.inputDigitCount)) }
 
-  /// The application id by which a table remembers that a partition came out empty.
+  /// The application id by which a table remembers that a partition has no rows.
   package func emptyAppId(date: String) -> String {
     "lake/empty/\(pass)/\(version)/\(date)/\(inputs)"
   }

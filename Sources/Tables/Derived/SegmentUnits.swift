@@ -4,12 +4,14 @@ import Columnar
 import DeltaLog
 import Platform
 
-/// The dates that a segment of a table by a longer period holds, and what there is of each: the tag `lake.units`.
+/// The dates in a segment of a table partitioned by month or year, with a fingerprint of each: the tag
+/// `lake.units`.
 ///
 ///     2024-01-02:391:9f…e1:03b7…;2024-01-03:391:04…7c:b1…
 ///
-/// Of each date it says the number of rows and the sum of their hashes; and in a derived table, what the date was
-/// made of: the first 16 digits of the derivation's. A date of which that is not known has three fields.
+/// Fields of a date: row count, sum of the rows' hashes, and in a derived table the first 16 digits of the
+/// derivation's input hash. An entry without
+/// the last was not derived, or its origin is unknown.
 package struct SegmentUnits: Hashable, Sendable {
   /// What the segment holds of one date.
   package struct Unit: Hashable, Sendable {
@@ -17,7 +19,7 @@ package struct SegmentUnits: Hashable, Sendable {
     package var rowCount: Int64
     /// Sum of their hashes, as in `PartitionFingerprint`.
     package var rowHash: Fingerprint
-    /// What it was made of; nil where nobody knows.
+    /// The leading digits of the derivation's input hash; nil if unknown.
     package var inputs: String?
 
     /// - Parameter inputs: The first `inputDigitCount` hexadecimal digits of the derivation's input hash.
@@ -42,7 +44,7 @@ package struct SegmentUnits: Hashable, Sendable {
   /// One date.
   package init(_ date: String, _ unit: Unit) { byDate = [date: unit] }
 
-  /// nil where a text is no list of units: then nothing is known of the segment.
+  /// nil if the text is no list of units: then nothing is known of the segment.
   package init?(tag text: String) {
     for entry in text.split(separator: ";", omittingEmptySubsequences: false) {
       let parts = entry.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
@@ -68,7 +70,7 @@ package struct SegmentUnits: Hashable, Sendable {
   /// ISO dates.
   package var dates: Set<String> { Set(byDate.keys) }
 
-  /// Adds the rows of another segment. A date of which both have some was made of the same only where both say so.
+  /// Adds another segment's rows. A date in both keeps its input hash only if both have the same.
   package mutating func add(_ other: SegmentUnits) {
     byDate.merge(other.byDate) { one, other in
       Unit(
@@ -101,8 +103,8 @@ package struct SegmentUnits: Hashable, Sendable {
 extension SegmentUnits {
   /// Reads the dates of a data file's rows, from its column `date`.
   ///
-  /// - Parameter fields: The table's columns that say something: `TableSchema.rowFields`.
-  /// - Throws: Where a row has no date.
+  /// - Parameter fields: The table's content columns: `TableSchema.rowFields`.
+  /// - Throws: If a row has no date.
   package init(path: String, fields: [Field]) throws {
     let reader = try SegmentReader(path: path, fields: fields)
     let date = Field(TableSchema.dateColumn, .date)
@@ -127,7 +129,7 @@ extension SegmentUnits {
     for (day, unit) in byDay { byDate[CivilDate(daysSinceEpoch: Int(day)).iso] = unit }
   }
 
-  /// What the log says of a file, or else the file itself.
+  /// Takes the units from the file's tag, or else reads the file's rows.
   package init(_ file: AddFile, root: String, fields: [Field]) throws {
     if let known = file.units {
       self = known
@@ -145,6 +147,6 @@ extension SegmentUnits.Unit {
 }
 
 extension AddFile {
-  /// What the log says of its dates; nil where it does not.
+  /// Units from the file's tag; nil if it has none.
   package var units: SegmentUnits? { tag(SegmentUnits.tag).flatMap { SegmentUnits(tag: $0) } }
 }

@@ -4,7 +4,7 @@ import Columnar
 import DeltaLog
 import Synchronization
 
-/// The dates of a stored table, as a plan looks at them: the files of each, and what they hold.
+/// A stored table as an input of a plan: the files and fingerprints of each date.
 package final class StoredInput: Sendable {
   /// As in `raw.glbx_mdp3_trades`.
   package let name: TableName
@@ -16,7 +16,7 @@ package final class StoredInput: Sendable {
   package let filesByDate: [String: [AddFile]]
   private let fields: [Field]
   private let purged: [DateRange]
-  /// Each fingerprint is made once.
+  /// Fingerprints computed so far, by date.
   private let known = Mutex<[String: PartitionFingerprint]>([:])
 
   /// - Parameter fields: The columns of its data files.
@@ -66,7 +66,7 @@ package final class StoredInput: Sendable {
   package func isPurged(_ date: String) -> Bool { purged.contains { $0.contains(date) } }
 }
 
-/// Days from the first to the last, both of them in, as ISO dates.
+/// An inclusive range of ISO dates.
 package struct DateRange: Hashable, Sendable {
   /// ISO date, included.
   package var first: String
@@ -76,7 +76,7 @@ package struct DateRange: Hashable, Sendable {
   /// ISO dates order as texts do.
   package func contains(_ date: String) -> Bool { date >= first && date <= last }
 
-  /// What was purged of a table, as its properties say it: `2024-01-01/2024-03-31,…`.
+  /// The ranges of rows that were purged, from the table property: `2024-01-01/2024-03-31,…`.
   static func purged(from snapshot: Snapshot, path: String) throws -> [DateRange] {
     guard let text = snapshot.configuration[TableProperty.purged], !text.isEmpty else { return [] }
     return try text.split(separator: ",").map { range in

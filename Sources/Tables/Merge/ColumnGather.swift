@@ -1,10 +1,10 @@
 import Columnar
 
-/// The rows of a row group to be, wherever they lie.
+/// The rows of a future row group, and the files that they are read from.
 struct GatheredRows {
   private(set) var runs: [MergeRun] = []
   private(set) var rowCount = 0
-  /// Of each file that rows come from: all rows between its first and its last one, which are all taken.
+  /// By file: the rows between its first and its last one, all of which are taken.
   private(set) var ranges: [Int: Range<Int>] = [:]
 
   mutating func append(_ run: MergeRun) {
@@ -21,13 +21,13 @@ struct GatheredRows {
   mutating func removeAll() { self = GatheredRows() }
 }
 
-/// Reads columns of rows that lie in several files, in their merged order.
+/// Reads columns of rows from several files, in merged order.
 struct ColumnGather {
   private let readers: [SegmentReader]
 
   init(_ readers: [SegmentReader]) { self.readers = readers }
 
-  /// A column of the rows; without a value where a file lacks it.
+  /// A column of the rows; null for rows of files that lack it.
   func column(_ field: Field, _ rows: GatheredRows) throws -> Column {
     var parts: [Int: Column] = [:]
     for (file, range) in rows.ranges { parts[file] = try read(field, file, range) }
@@ -57,7 +57,7 @@ struct ColumnGather {
     return result
   }
 
-  /// Texts stay codes where all parts have them as such.
+  /// Texts stay dictionary codes if all parts have them as codes.
   private func storage(_ field: Field, _ parts: some Collection<Column>) -> Column.Storage {
     switch field.type.storage {
     case .integers: return .integers([])
@@ -75,7 +75,7 @@ struct ColumnGather {
     _ part: Column, _ rows: Range<Int>, file: Int, to result: inout Column,
     _ dictionaries: inout DictionaryUnion, _ rowCount: Int
   ) {
-    // The array is taken out while it grows, so that it is not copied.
+    // Moved out while it grows, so that the array is not copied.
     let storage = result.storage
     result.storage = .integers([])
     switch (storage, part.storage) {
@@ -113,7 +113,7 @@ struct ColumnGather {
     }
   }
 
-  /// The rows of one file.
+  /// The column's values of some rows of one file.
   func read(_ field: Field, _ file: Int, _ rows: Range<Int>) throws -> Column {
     let reader = readers[file]
     var whole: Column?
@@ -125,13 +125,13 @@ struct ColumnGather {
   }
 }
 
-/// Dictionaries of several files as one.
+/// The dictionaries of several files, merged into one.
 private struct DictionaryUnion {
   private(set) var texts = ByteColumn()
   private var known: [[UInt8]: Int32] = [:]
   private var codes: [Int: [Int32]] = [:]
 
-  /// The union's codes by those of a file's dictionary.
+  /// Maps codes of a file's dictionary to codes of the merged one.
   mutating func codes(of dictionary: ByteColumn, file: Int) -> [Int32] {
     if let ready = codes[file] { return ready }
     var result: [Int32] = []
@@ -160,7 +160,7 @@ extension ByteColumn {
 }
 
 extension Column {
-  /// A column without a value.
+  /// A column of nulls.
   package init(nulls rowCount: Int, of type: ColumnType) {
     let storage: Storage =
       switch type.storage {
@@ -174,7 +174,7 @@ extension Column {
       type: type, storage: storage, validity: [UInt8](repeating: 0, count: rowCount))
   }
 
-  /// This column's rows, and behind them those of another of the same type.
+  /// This column's rows followed by those of another column of the same type.
   func appending(_ other: Column) -> Column {
     let storage: Storage
     switch (self.storage, other.storage) {

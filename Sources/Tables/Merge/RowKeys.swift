@@ -1,16 +1,16 @@
 import Columnar
 
-/// Sort keys of rows as whole numbers, row by row: the rank of the text first, then the numbers.
+/// Sort keys of rows as integers, row by row: the rank of the text first, then the numbers.
 enum RowKeys {
-  /// What stands for a null, which comes first.
+  /// Represents null, which sorts first.
   private static let null = Int64.min
 
-  /// Numbers of a key.
+  /// Integers per key.
   static func width(_ order: SortOrder) -> Int {
     order.numbers.count + (order.text == nil ? 0 : 1)
   }
 
-  /// - Returns: Below 0 where the key that begins at `start` comes first, 0 where both are equal.
+  /// - Returns: Negative if the key at `start` sorts first, 0 if both are equal.
   @inline(__always)
   static func compare(
     _ one: [Int64], _ start: Int, _ other: [Int64], _ otherStart: Int, _ width: Int

@@ -10,11 +10,11 @@ final class SegmentKeys {
   private let ranks: TextRanks
   private var rowGroup = 0
   private var rowInGroup = 0
-  /// Words of a row's key: the rank of the text first, then the numbers.
+  /// Integers per key: the rank of the text first, then the numbers.
   private let width: Int
-  /// Of the window, row by row.
+  /// Keys of the window, row by row.
   private var keys: [Int64] = []
-  /// First row of the window, in the file.
+  /// Index in the file of the window's first row.
   private(set) var firstRow = 0
   private(set) var count = 0
   /// The next row to be taken, as an index in the window.
@@ -42,10 +42,10 @@ final class SegmentKeys {
     RowKeys.compare(keys, row * width, other.keys, other.head * width, width)
   }
 
-  /// Takes the rows from the head on that come before the head of `other`, at least one.
+  /// Takes the rows from `head` on that sort before the head of `other`; at least one.
   ///
-  /// - Parameter winsTies: Whether rows that are equal to that head come before it.
-  /// - Returns: The rows of the file.
+  /// - Parameter winsTies: Whether rows equal to that head come before it.
+  /// - Returns: Indexes of the rows in the file.
   func take(before other: SegmentKeys?, winsTies: Bool) throws -> Range<Int> {
     let start = head
     var end = count
@@ -54,7 +54,7 @@ final class SegmentKeys {
         let order = compare(row, other)
         return order < 0 || order == 0 && winsTies
       }
-      // Runs are short or very long: steps double until one is too far.
+      // Runs are short or very long: the step doubles until it overshoots, then a binary search ends it.
       var (low, step) = (start, 1)
       while low + step < count, isBefore(low + step) {
         low += step
@@ -106,7 +106,7 @@ final class SegmentKeys {
 }
 
 extension SortOrder {
-  /// Whether the rows of a file lie in this order. Cost: reads the columns that are in it.
+  /// Whether a file's rows are in this order. Cost: reads all columns of the order.
   package func holds(in path: String) throws -> Bool {
     if isAsStored { return true }
     let reader = try SegmentReader(path: path)
@@ -121,15 +121,15 @@ extension SortOrder {
   }
 }
 
-/// A file whose rows are not in the order of its table.
+/// A file whose rows are not sorted as its table's are.
 struct UnsortedSegment: Error {
   var path: String
 }
 
-/// The distinct texts of a column over some files, in their order.
+/// The distinct texts of a column over several files, sorted.
 struct TextRanks {
   private var ranks: [[UInt8]: Int64] = [:]
-  /// Rows of each text, in their order; nulls first where there are any.
+  /// Rows of each text, in sorted order; nulls first if there are any.
   private(set) var counts: [Int] = []
   private static let null = Int64.min
 
@@ -171,7 +171,7 @@ struct TextRanks {
     return result
   }
 
-  /// Calls `body` with every run of equal texts.
+  /// Calls `body` with each run of equal texts.
   private static func forEachRun(
     _ column: Column, nulls: (Int) -> Void, texts body: (UnsafeRawBufferPointer, Int) -> Void
   ) {

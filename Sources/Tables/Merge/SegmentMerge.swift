@@ -1,15 +1,15 @@
-/// Rows of one file that stand together in the merged order.
+/// Consecutive rows of one file in the merged order.
 struct MergeRun {
-  /// Which of the files.
+  /// Index of the file.
   var file: Int
-  /// Rows of the file.
+  /// Indexes of rows in the file.
   var rows: Range<Int>
 }
 
-/// The order of the rows of sorted files, run by run.
+/// Merges sorted files, run by run.
 struct SegmentMerge {
   private let files: [SegmentKeys]
-  /// A heap of the files that have rows left: the one with the first row on top.
+  /// A heap of the files that have rows left; the file with the first row is on top.
   private var heap: [Int] = []
 
   init(_ files: [SegmentKeys]) {
@@ -37,7 +37,7 @@ struct SegmentMerge {
     return MergeRun(file: top, rows: rows)
   }
 
-  /// Rows that are equal keep the order of their files.
+  /// Equal rows keep the order of their files.
   private func isBefore(_ one: Int, _ other: Int) -> Bool {
     let order = files[one].compare(files[one].head, files[other])
     return order < 0 || order == 0 && one < other

@@ -3,29 +3,29 @@ import Columnar
 import DeltaLog
 import Parquet
 
-/// What several files of a table need to become one, and what the log then says of it.
+/// How files of a table are merged into one, and the log entry of the result.
 package struct SegmentMerger: Sendable {
-  /// Tags that are made anew when files are merged; what the others say of a file's rows must hold of all.
+  /// Tags that are computed anew when files are merged; files differ in no other tag.
   private static let ownTags: Set<String> = [
     AddFile.Tag.rows, AddFile.Tag.rowHash2, AddFile.Tag.rowHash, SegmentTag.start, SegmentTag.end,
     SegmentUnits.tag,
   ]
-  /// Columns of which the log keeps bounds where no schema says which: as many as the protocol's default.
+  /// Columns that get statistics in the log if there is no schema: as many as the protocol's default.
   private static let foreignStatisticsMax = 32
 
   /// The table's folder.
   package let root: String
-  /// nil where another program made the table.
+  /// nil if another program made the table.
   package let schema: TableSchema?
   /// Columns of a data file.
   package let fields: [Field]
-  /// How rows of the merged file are sorted; `.asStored` where another program made the table.
+  /// How rows of the merged file are sorted; `.asStored` if another program made the table.
   package let order: SortOrder
   private let partitionColumns: [String]
   private let options: WriterOptions
 
   /// - Parameters:
-  ///   - schema: nil where another program made the table: then files are put together in the order given.
+  ///   - schema: nil if another program made the table: then files are concatenated in the given order.
   ///   - partitionColumns: Columns that the table keeps in paths rather than in its files.
   package init(
     root: String, schema: TableSchema?, fields: [Field], partitionColumns: [String]
@@ -37,12 +37,12 @@ package struct SegmentMerger: Sendable {
     order = schema.map { SortOrder($0, fields: fields) } ?? .asStored
     var options = WriterOptions()
     options.sortingColumns = schema?.sortingColumns(2) ?? []
-    // What others wrote may hold it, and is kept as it is.
+    // Tables of other programs may hold NaN, which is kept.
     options.allowsNaN = schema == nil
     self.options = options
   }
 
-  /// Files by what their tags say of their rows: only those of one group become one file.
+  /// Groups files by their tags: only files of one group are merged.
   package static func groups(_ files: [AddFile]) -> [[AddFile]] {
     let groups = Dictionary(grouping: files) { file in
       file.tags.filter { !ownTags.contains($0.key) }
@@ -50,7 +50,7 @@ package struct SegmentMerger: Sendable {
     return groups.values.sorted { ($0.first?.path ?? "") < ($1.first?.path ?? "") }
   }
 
-  /// Whether a file's rows keep their order when they are put among others'. Cost: may read the footer.
+  /// Whether a file's rows keep their order when they are merged with others'. Cost: may read the footer.
   package func canBeMerged(_ file: AddFile) throws -> Bool {
     // Ordinals that do not say which source they count in would mix with those of other files.
     let column = TableSchema.ordinalColumn
@@ -69,12 +69,12 @@ package struct SegmentMerger: Sendable {
     return true
   }
 
-  /// Makes one segment of files, wherever they lie.
+  /// Merges files into one segment.
   ///
   /// - Parameters:
-  ///   - day: First day of the partition's period; 0 where it has none.
-  ///   - directory: Where it is made.
-  ///   - byteCountMax: Memory for sort keys.
+  ///   - day: First day of the partition's period, days since 1970; 0 if the table has no periods.
+  ///   - directory: The folder in staging in which the segment is written.
+  ///   - byteCountMax: Memory for sort keys, in bytes.
   package func merge(
     _ paths: [String], day: Int, directory: String, fileName: String, byteCountMax: Int,
     isInterrupted: () -> Bool = { false }
@@ -86,12 +86,12 @@ package struct SegmentMerger: Sendable {
       paths, day: day, fileName: fileName, isInterrupted: isInterrupted)
   }
 
-  /// What there is of files before they are merged.
+  /// The fingerprint of files before they are merged.
   package func fingerprint(of files: [AddFile]) throws -> PartitionFingerprint {
     try PartitionFingerprint(files: files, root: root, fields: schema?.rowFields ?? fields)
   }
 
-  /// Refuses a segment that does not hold the rows of the files that it was made of.
+  /// Refuses a segment that does not hold exactly the rows of the files that were merged.
   package func check(_ segment: StagedSegment, isOf files: [AddFile]) throws {
     let before = try fingerprint(of: files)
     let rowCount = Int64(segment.rowCount)
@@ -103,7 +103,7 @@ package struct SegmentMerger: Sendable {
       remedy: "nothing of it was committed; look whether a file was changed on disk: lake history")
   }
 
-  /// What files became, as a file of their partition.
+  /// The merged segment as a file of the partition of `files`.
   package func placed(_ segment: StagedSegment, of files: [AddFile]) throws -> PlacedSegment {
     let columns = schema?.statisticsColumns ?? fields.prefix(Self.foreignStatisticsMax).map(\.name)
     return segment.placed(

@@ -5,14 +5,14 @@ import Columnar
 import DeltaLog
 import Parquet
 
-/// Makes one sorted segment of several data files of a partition.
+/// Merges data files of a partition into one sorted segment.
 ///
-/// The files are merged by their sort keys, of which a window a file is in memory; a row group's other
-/// columns are read one after the other. A file that is not in order is first cut into sorted ones in
-/// staging; of many files some are merged at a time, and then what came of them. Memory is bounded by
-/// `byteCountMax`, by `fileCountMax` open files and by the size of one column of a row group.
+/// Files are merged by their sort keys, of which a window per file is in memory; then the other columns of a
+/// row group are read one after the other. A file that is not sorted is first split into sorted ones in
+/// staging; many files are merged in rounds. Memory is bounded by `byteCountMax`, by `fileCountMax` open files
+/// and by the size of one column of a row group.
 package struct SegmentRewriter {
-  /// Files that are merged at once: each that is open takes some megabytes.
+  /// Files merged at once: each open file takes some megabytes.
   static let fileCountMax = 64
 
   private let fields: [Field]
@@ -20,13 +20,13 @@ package struct SegmentRewriter {
   private let order: SortOrder
   private let options: WriterOptions
   private let directory: String
-  /// Bytes for sort keys.
+  /// Memory for sort keys, in bytes.
   private let byteCountMax: Int
 
   /// - Parameters:
   ///   - fields: The table's columns, without its partition columns.
-  ///   - unhashed: Those that count for nothing in the rows' hashes.
-  ///   - directory: Where segments are made.
+  ///   - unhashed: Columns that are left out of the rows' hashes.
+  ///   - directory: The folder in staging in which segments are written.
   package init(
     fields: [Field], unhashed: Set<String> = [], order: SortOrder, options: WriterOptions,
     directory: String, byteCountMax: Int
@@ -42,7 +42,7 @@ package struct SegmentRewriter {
   /// Writes all rows of `paths` as one segment.
   ///
   /// - Parameters:
-  ///   - day: Partition date, days since 1970.
+  ///   - day: First day of the partition's period, days since 1970.
   ///   - isInterrupted: Asked before every row group.
   package func merge(
     _ paths: [String], day: Int, fileName: String, isInterrupted: () -> Bool = { false }
@@ -54,7 +54,7 @@ package struct SegmentRewriter {
         return try mergeInRounds(paths, day, fileName, attempt, isInterrupted)
       } catch is UnsortedSegment {
         attempt += 1
-        // Where one is not in order, others of the same writer are not either: all are looked at at once.
+        // If one is not sorted, others of the same writer are not either: all are checked at once.
         for path in paths where try !order.holds(in: path) {
           paths = try sortedParts(of: path, paths, day, fileName, isInterrupted)
         }
@@ -62,7 +62,7 @@ package struct SegmentRewriter {
     }
   }
 
-  /// Merges files that lie side by side until few are left: so equal rows keep the order of their files.
+  /// Merges adjacent files until few are left, so that equal rows keep the order of their files.
   private func mergeInRounds(
     _ paths: [String], _ day: Int, _ fileName: String, _ attempt: Int,
     _ isInterrupted: () -> Bool
@@ -129,7 +129,7 @@ package struct SegmentRewriter {
     return try writer.finish(isDurable: isDurable)
   }
 
-  /// Rows of a row group, so that it stays below what it may be in bytes.
+  /// Rows per row group, so that its size in bytes stays below the limit.
   private func groupRowMax(_ readers: [SegmentReader], _ rowCount: Int) throws -> Int {
     var byteCount: Int64 = 0
     for reader in readers {
@@ -142,9 +142,9 @@ package struct SegmentRewriter {
     return max(1024, min(options.rowGroupRowCountMax, options.rowGroupByteCountMax / perRow))
   }
 
-  // MARK: - Files that are not in order
+  // MARK: - Unsorted files
 
-  /// Cuts an unsorted file into sorted ones. Returns `paths` with those where the file was.
+  /// Splits an unsorted file into sorted ones. Returns `paths` with those in its stead.
   private func sortedParts(
     of path: String, _ paths: [String], _ day: Int, _ fileName: String,
     _ isInterrupted: () -> Bool

@@ -1,15 +1,15 @@
 import DeltaLog
 
-/// Which of a partition's segments become one when a commit leaves many small ones.
+/// Which of a partition's segments are merged when a commit leaves many small ones.
 ///
-/// A commit of a day leaves a small segment; after some hundred of them a reader would open more files than it reads
-/// rows. So small segments stand in tiers by their rows, each eight times the one below: where a tier has eight, it
-/// becomes one segment of a higher tier, with what is below it. A row is written again once a tier, however often
-/// something is appended, and a partition keeps some segments of each tier.
+/// Daily commits leave small segments; after some hundred of them a reader would open more files than it reads
+/// rows. So small segments are in tiers by row count, each tier eight times the one below. When a tier has
+/// eight segments, they are merged with those of lower tiers into one of a higher tier. A row is rewritten once
+/// per tier, however often rows are appended, and a partition keeps at most a few segments per tier.
 package enum SmallSegments {
-  /// Bytes from which a segment is not small.
+  /// Size from which a segment does not count as small.
   package static let byteCountMax: Int64 = 16 << 20
-  /// Small segments that a partition may have, whatever their tiers; and what makes a tier full.
+  /// Small segments that a partition may have, whatever their tiers; also the number that fills a tier.
   package static let countMax = 8
 
   /// The tier of a segment by its rows: 0 below 8, 1 below 64, …
@@ -28,13 +28,13 @@ package enum SmallSegments {
     return tier
   }
 
-  /// - Returns: Those of `files` that are merged; none where no tier is full.
+  /// - Returns: The files to merge; empty if no tier is full.
   package static func choice(_ files: [AddFile]) -> [AddFile] {
     let chosen = choice(files.map { (rowCount($0), $0.size) })
     return chosen.map { files[$0] }
   }
 
-  /// - Returns: Indexes of those that are merged.
+  /// - Returns: Indexes of the segments to merge.
   static func choice(_ segments: [(rowCount: Int64, byteCount: Int64)]) -> [Int] {
     let small = segments.indices.filter { segments[$0].byteCount < byteCountMax }
     guard small.count > countMax else { return [] }

@@ -1,18 +1,18 @@
 import Catalog
 import Columnar
 
-/// The columns by which a segment's rows are in order, nulls first.
+/// The columns by which a segment's rows are sorted, nulls first.
 ///
-/// It is what all writers of `lake` agree on: symbol, index timestamp with its nanoseconds, and the one number
-/// behind it. Rows that are equal in all of them keep the order of their files, and in one file their own,
-/// which is that of their source: so a query shows them in the same order before and after.
+/// All writers of `lake` agree on it: symbol, index timestamp with its nanoseconds, and one more number. Rows
+/// that are equal in all of them keep the order of their files, and within a file their own, which is that of
+/// their source. So a query shows them in the same order before and after a merge.
 package struct SortOrder: Sendable {
-  /// The column of texts that comes first; nil where there is none.
+  /// The text column that is compared first; nil if there is none.
   package let text: String?
-  /// Columns of whole numbers behind it.
+  /// Integer columns that are compared after it.
   package let numbers: [Field]
 
-  /// The order in which the rows lie.
+  /// Rows keep the order in which they are stored.
   package static let asStored = SortOrder(text: nil, numbers: [])
 
   /// The caller vouches that `numbers` are columns of whole numbers.
@@ -34,7 +34,7 @@ package struct SortOrder: Sendable {
       rest = rest.dropFirst()
     }
     var numbers: [Field] = []
-    // Behind the index one number at most is looked at by who writes segments.
+    // Writers sort by at most one number after the index.
     for name in rest.prefix(2) {
       guard let field = number(name) else { break }
       numbers.append(field)

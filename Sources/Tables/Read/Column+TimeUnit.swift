@@ -1,10 +1,10 @@
 import Columnar
 
 extension Column {
-  /// Makes values of a data file those of the table's column: other writers have times in other units.
+  /// Converts values of a data file to the table's column: other writers may store times in other units.
   ///
   /// - Parameter stored: The column's type in the file.
-  /// - Throws: Where a time is finer than the table's unit, or beyond what it can say.
+  /// - Throws: If a time is finer than the table's unit, or out of its range.
   mutating func takeUnit(of field: Field, stored: ColumnType, path: String) throws {
     type = field.type
     guard case .timestamp(let from, _) = stored, case .timestamp(let to, _) = field.type,

@@ -4,11 +4,11 @@ import Parquet
 
 /// What is known of a data file's rows without opening it.
 package struct FileBounds: Sendable {
-  /// nil where the log does not say.
+  /// nil if unknown.
   package var symbols: ClosedRange<String>?
-  /// Symbols may begin with the upper bound and go on.
+  /// Whether the upper bound was truncated: then symbols may begin with it and continue.
   package var isHighPrefix = false
-  /// Index timestamps in µs.
+  /// Index timestamps in µs; nil if unknown.
   package var times: ClosedRange<Int64>?
 
   /// What the log says. A string bound that a writer cut short makes the range open at its upper end.
@@ -53,7 +53,7 @@ package struct FileBounds: Sendable {
     }
   }
 
-  /// What a Parquet footer or page index says.
+  /// Bounds from a Parquet footer or page index.
   ///
   /// - Parameter index: Of the index column, in µs.
   package init(symbol: ColumnStatistics?, index: ColumnStatistics?) {
@@ -74,7 +74,7 @@ package struct FileBounds: Sendable {
   /// Whether rows of a symbol may have index timestamps (ns) within a range.
   ///
   /// - Parameters:
-  ///   - symbol: nil: whatever the symbol.
+  ///   - symbol: nil for any symbol.
   ///   - slack: Microseconds by which `times` may be wrong.
   package func mayHold(symbol: String?, times range: ClosedRange<Int64>, slack: Int64 = 0) -> Bool {
     if let symbol, !mayHold(symbolsIn: symbol...symbol) { return false }
@@ -84,7 +84,7 @@ package struct FileBounds: Sendable {
       && micros.lowerBound <= times.upperBound.adding(clamped: slack)
   }
 
-  /// Whether all rows lie in a span of µs, as far as is known; bounds of foreign writers may be cut to
+  /// Whether all rows lie in a range of µs, as far as the bounds tell; other writers may truncate bounds to
   /// milliseconds.
   package func isWithin(_ span: Range<Int64>) -> Bool {
     guard let times else { return true }
@@ -92,7 +92,7 @@ package struct FileBounds: Sendable {
       && times.upperBound < span.upperBound.adding(clamped: 1000)
   }
 
-  /// The whole microseconds in which times of a range (ns) lie.
+  /// The whole microseconds that contain the times of a range in ns.
   package static func microseconds(_ range: ClosedRange<Int64>) -> ClosedRange<Int64> {
     microsecond(range.lowerBound)...microsecond(range.upperBound)
   }

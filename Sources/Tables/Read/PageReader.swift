@@ -1,8 +1,8 @@
 import Columnar
 import Parquet
 
-/// The rows of one row group, a page at a time, into buffers of the caller's: for loops that are fast because nothing
-/// lies between the file's pages and the arrays that they work on.
+/// Reads the rows of one row group, a page at a time, into the caller's buffers: for fast loops, since values
+/// are copied only once.
 ///
 ///     let pages = try PageReader(file, rowGroup: 0, columns: [time, volume])
 ///     while case let count = try pages.rowsInNextPage(), count > 0 {
@@ -10,12 +10,12 @@ import Parquet
 ///       …
 ///     }
 ///
-/// All columns are read for the same rows before the next ones. A page of integers without nulls is decoded right
-/// to where the caller wants it.
+/// All columns are read for the same rows before the next rows. A page of integers without nulls is decoded
+/// straight into the caller's buffer.
 ///
-/// Not for use by several threads at once.
+/// Not thread-safe.
 package final class PageReader {
-  /// Rows taken at once from pages of other writers, which may be long: some columns of as many fit the second-level
+  /// Rows read at once from long pages of other writers: few enough that some columns fit into the second-level
   /// cache.
   package static let rowMax = 32_768
 
@@ -24,9 +24,9 @@ package final class PageReader {
 
   private let scanners: [ColumnPageScanner?]
 
-  /// - Parameter columns: The first is in the file, and its pages are those that are read. Others may be missing; nil
-  ///   stands for one that the table does not have.
-  /// - Throws: Where a column's values are not those of the table as they are, or the file lacks the first.
+  /// - Parameter columns: The first must be in the file, and its pages set the pace. Others may be missing; nil
+  ///   is a column that the table does not have.
+  /// - Throws: If a column's values would have to be converted, or the file lacks the first column.
   package init(_ reader: SegmentReader, rowGroup: Int, columns: [Field?]) throws {
     scanners = try columns.map { try $0.flatMap { try reader.scanner($0, rowGroup: rowGroup) } }
     if let first = columns.first, let first, scanners[0] == nil {
@@ -34,7 +34,7 @@ package final class PageReader {
     }
   }
 
-  /// Rows to read next of every column; 0 at the end, where it is checked that no column has more.
+  /// Rows to read next of every column; 0 at the end, where it is verified that no column has more.
   package func rowsInNextPage() throws -> Int {
     let count = min(try scanners.first??.rowsInNextPage() ?? 0, Self.rowMax)
     if count == 0 { for scanner in scanners { try scanner?.checkEnd() } }
@@ -58,9 +58,9 @@ package final class PageReader {
     return try scanner.readIntegers(rows: rows, into: target, validity: validity) ? .some : .all
   }
 
-  /// Reads the next rows of a column of any form into one whose arrays are used again.
+  /// Reads the next rows of a column of any form into an existing column, whose arrays are reused.
   ///
-  /// - Returns: false where the file lacks it.
+  /// - Returns: false if the file lacks the column.
   package func read(_ column: Int, rows: Int, into values: inout Column) throws -> Bool {
     guard let scanner = scanners[column] else { return false }
     try scanner.read(rows: rows, into: &values)

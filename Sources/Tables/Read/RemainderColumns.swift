@@ -15,12 +15,12 @@ package struct RemainderColumns: Sendable {
   /// Whether a column holds the nanoseconds of another.
   package func isRemainder(_ name: String) -> Bool { names.contains(name) }
 
-  /// Whether a time has its nanoseconds in a column of their own.
+  /// Whether a timestamp has its nanoseconds in a column of their own.
   package func hasRemainder(_ time: String) -> Bool { names.contains(time + Self.suffix) }
 }
 
 extension Column {
-  /// Times in ns: microseconds, and what `remainder` has beyond them.
+  /// Times in ns: microseconds plus the nanoseconds in `remainder`.
   func nanoseconds(_ remainder: Column?) -> Column {
     guard case .integers(var values) = storage else { return self }
     for row in values.indices { values[row] = values[row] &* 1000 }

@@ -1,12 +1,12 @@
 import Columnar
 
-/// Some rows of a data file by column, value by value: for few rows, as the lake's own tables have them.
+/// Some rows of a data file by column, read value by value: slow, for small tables like the lake's own.
 package struct RowColumns {
   /// Rows of the span that was read.
   package let rowCount: Int
   private var columns: [String: Column] = [:]
 
-  /// - Parameter names: The columns to read, as far as the file has them; nil for all.
+  /// - Parameter names: The columns to read, if the file has them; nil for all.
   package init(_ reader: SegmentReader, _ rows: StoredSpan, columns names: Set<String>? = nil)
     throws
   {
@@ -39,18 +39,17 @@ package struct RowColumns {
     return nil
   }
 
-  /// A timestamp in ns, with its remainder where the table keeps one.
+  /// A timestamp in ns, with its remainder if the table keeps one.
   package func time(_ name: String, _ row: Int) -> Int64? {
     guard let value = integer(name, row), case .timestamp(let unit, _)? = columns[name]?.type
     else { return nil }
     let remainder = integer(name + RemainderColumns.suffix, row) ?? 0
-    // Other writers may have times that no nanoseconds can hold.
+    // Other writers may store times that do not fit into 64 bits of nanoseconds.
     return Int64(
       clamping: Int128(value) * Int128(1_000_000_000 / unit.perSecond) + Int128(remainder))
   }
 
-  /// Whether a row's text passes a test, which is asked of each text once where the column has a dictionary; null
-  /// does not.
+  /// Returns a test of a row's text, evaluated once per text if the column has a dictionary; false for null.
   package func test(_ name: String, _ passes: @escaping (String) -> Bool) -> (Int) -> Bool {
     guard let column = columns[name] else { return { _ in false } }
     switch column.storage {

@@ -4,7 +4,7 @@ import Columnar
 extension RowHash {
   /// Adds a column of any form to the rows' sums.
   ///
-  /// - Parameter sums: Two words a row.
+  /// - Parameter sums: Two words per row.
   package func add(_ column: Column, sums: inout [UInt64]) {
     let words = Self.words(column)
     sums.withUnsafeMutableBufferPointer { sums in
@@ -21,7 +21,7 @@ extension RowHash {
     }
   }
 
-  /// The canonical 64 bits of each value; what stands for a null means nothing.
+  /// The canonical 64 bits of each value; the word of a null is meaningless.
   package static func words(_ column: Column) -> [Int64] {
     switch column.storage {
     case .integers(let values): return values

@@ -2,14 +2,13 @@ import Bytes
 import Catalog
 import Columnar
 
-/// The hashes of rows, made column by column: see `RowHash`.
+/// The hashes of rows, computed column by column: see `RowHash`.
 ///
-/// A time counts as one value with its nanoseconds, a null counts as nothing, and so does what tells where a row
-/// came from.
+/// A timestamp and its nanoseconds are hashed as one value; nulls and provenance columns add nothing.
 package struct RowSums {
   /// Rows whose hashes are kept, 16 bytes each.
   package let rowCount: Int
-  /// Two words a row.
+  /// Two words per row.
   private var sums: [UInt64]
 
   /// Hashes of rows to which no column was added yet: all zero.
@@ -20,7 +19,7 @@ package struct RowSums {
 
   /// Adds a column.
   ///
-  /// - Parameter values: Times of it in whole nanoseconds, as `SegmentReader.values` gives them.
+  /// - Parameter values: Timestamps in whole nanoseconds, as `SegmentReader.values` returns them.
   package mutating func add(_ values: Column, of field: Field) {
     RowHash(name: field.name, type: field.type.hashName).add(values, sums: &sums)
   }
@@ -37,14 +36,14 @@ package struct RowSums {
     }
   }
 
-  /// Whether a column tells where a row came from, and not what it says.
+  /// Whether a column says where a row came from rather than what it says.
   package static func isProvenance(_ column: String) -> Bool {
     column == "requested_symbol" || column == TableSchema.ordinalColumn
   }
 }
 
 extension SegmentReader {
-  /// The hashes of rows over some columns; those that the file lacks add nothing.
+  /// Hashes of rows over some columns; columns that the file lacks add nothing.
   package func sums(of fields: [Field], _ rows: StoredSpan) throws -> RowSums {
     var sums = RowSums(rowCount: rows.count)
     for field in fields where !remainders.isRemainder(field.name) {
@@ -53,7 +52,7 @@ extension SegmentReader {
     return sums
   }
 
-  /// Calls `body` with the row group, the row in it, the key and the content of every row.
+  /// Calls `body` for every row with its row group, index in it, key and content.
   package func forEachRow(
     keyColumns: [String], _ body: (Int, Int, Fingerprint, Fingerprint) -> Void
   ) throws {
@@ -70,7 +69,7 @@ extension SegmentReader {
     }
   }
 
-  /// Row count and fingerprint of the file, from its rows.
+  /// Row count and fingerprint, computed from the file's rows.
   package func fingerprint() throws -> (Int, Fingerprint) {
     var total = Fingerprint()
     var rowTotal = 0
@@ -82,7 +81,7 @@ extension SegmentReader {
     return (rowTotal, total)
   }
 
-  /// Whether some row may have a value in a provenance column, as the footer says.
+  /// Whether some row may have a value in a provenance column, according to the footer.
   func hasProvenance() -> Bool {
     file.leaves.contains { RowSums.isProvenance($0.name) && mayHaveValues($0.name) }
   }

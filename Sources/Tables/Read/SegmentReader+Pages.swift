@@ -1,7 +1,7 @@
 import Columnar
 import Parquet
 
-/// Rows side by side that are read together, and what is known of them before they are.
+/// Consecutive rows that are read together, and what is known of them before reading.
 package struct SegmentPage: Sendable {
   /// Where the rows are in the file.
   package var span: StoredSpan
@@ -10,11 +10,11 @@ package struct SegmentPage: Sendable {
 }
 
 extension SegmentReader {
-  /// Rows of a page at most, where the file has no page index.
+  /// Rows per page at most, if the file has no page index.
   package static let pageRowMax = 65_536
 
-  /// The pages of the index column, with the bounds of symbols and times that the file states: what cannot hold
-  /// the rows wanted need not be read.
+  /// The pages of the index column, with bounds of their symbols and times: pages that cannot hold the wanted
+  /// rows need not be read.
   package func pages(index: Field) throws -> [SegmentPage] {
     guard has(index.name) else { return [] }
     return try rowGroups.flatMap { try pages($0, index) }
@@ -25,7 +25,7 @@ extension SegmentReader {
     guard let leaf = file.leafIndex(named: index.name) else { return [] }
     let symbol = file.leafIndex(named: "symbol")
     func times(_ statistics: ColumnStatistics?) -> ColumnStatistics? {
-      // Bounds in another unit than the table's are of no use.
+      // Bounds in another unit than the table's are ignored.
       file.leaves[leaf].type == index.type ? statistics : nil
     }
     let whole = FileBounds(
@@ -56,7 +56,7 @@ extension SegmentReader {
     }
   }
 
-  /// First rows of a column chunk's pages; nil where they are not known for certain.
+  /// First row of each page of a column chunk; nil if not known for certain.
   private func pageStarts(_ group: StoredSpan, _ leaf: Int) throws -> [Int]? {
     guard let index = try file.offsetIndex(rowGroup: group.rowGroup, leaf: leaf) else { return nil }
     let starts = index.pageLocations.map { Int($0.firstRowIndex) }

@@ -22,7 +22,7 @@ extension SegmentReader {
     return symbols
   }
 
-  /// The symbols of some rows one after the other, each with its rows, counted from the first of them.
+  /// Runs of equal symbols in some rows, each with its rows, as indexes relative to the first.
   package func symbolRuns(_ rows: StoredSpan) throws -> [(name: String, rows: Range<Int>)] {
     var column = Column(type: .string, storage: .integers([]))
     guard try read(Self.symbol, rows, into: &column) else { return [("", 0..<rows.count)] }

@@ -1,28 +1,28 @@
 import Columnar
 import Parquet
 
-/// One data file of a table, read by the table's columns. Every reader of stored rows is made of it.
+/// One data file of a table, read as the table's columns. Everything that reads stored rows is built on it.
 ///
 ///     let file = try SegmentReader(path: path, fields: schema.fileFields)
 ///     for group in file.rowGroups {
 ///       let volume = try file.column(Field("volume", .long), group)
 ///     }
 ///
-/// Immutable: any number of threads may read from it. What it hands out are the rows asked for: pages that hold
-/// none of them are not decompressed.
+/// Immutable: any number of threads may read from it. Pages that hold none of the wanted rows are not
+/// decompressed.
 ///
 /// Invariants, whatever program wrote the file:
 /// - A column that the file lacks is null: it was added to the table since.
-/// - Times of another unit are given in the table's; one that cannot be is an error, never rounded.
-/// - A column whose values mean something else in the file than in the table is an error.
+/// - Times are converted to the table's unit; one that does not fit is an error, never rounded.
+/// - A column that means something else in the file than in the table is an error.
 package final class SegmentReader: Sendable {
   let file: ParquetReader
   /// The table's columns, without its partition column.
   package let fields: [Field]
-  /// Which of them are the nanoseconds of a time.
+  /// Which of them are the nanoseconds of a timestamp.
   package let remainders: RemainderColumns
 
-  /// - Parameter fields: The table's columns; nil for those that the file has, as it has them.
+  /// - Parameter fields: The table's columns; nil for the file's own.
   package init(path: String, fields: [Field]? = nil) throws {
     file = try ParquetReader(path: path)
     self.fields =
@@ -55,7 +55,7 @@ package final class SegmentReader: Sendable {
     return total
   }
 
-  /// Rows of the file, counted from its beginning, by row group.
+  /// Rows of the file, given as indexes from its beginning, by row group.
   package func spans(of rows: Range<Int>) -> [StoredSpan] {
     var result: [StoredSpan] = []
     var first = 0
@@ -79,7 +79,7 @@ package final class SegmentReader: Sendable {
   /// Whether the file itself has the column; one that it lacks is read as null.
   package func has(_ column: String) -> Bool { file.leafIndex(named: column) != nil }
 
-  /// A column's type in the file; nil where it lacks it.
+  /// A column's type in the file; nil if the file lacks it.
   package func storedType(of column: String) -> ColumnType? {
     file.leafIndex(named: column).map { file.leaves[$0].type }
   }
@@ -87,20 +87,20 @@ package final class SegmentReader: Sendable {
   /// The table's column of a name.
   package func field(named name: String) -> Field? { fields.first { $0.name == name } }
 
-  /// A column of some rows, all null where the file lacks it.
+  /// A column of some rows; all null if the file lacks it.
   package func column(_ field: Field, _ rows: StoredSpan) throws -> Column {
     var column = Column(type: field.type, storage: .integers([]))
     if try read(field, rows, into: &column) { return column }
     return Column(nulls: rows.count, of: field.type)
   }
 
-  /// Reads a column of some rows into one whose arrays are used again.
+  /// Reads a column of some rows into an existing one, whose arrays are reused.
   ///
-  /// - Returns: false where the file lacks it.
+  /// - Returns: false if the file lacks the column.
   package func read(_ field: Field, _ rows: StoredSpan, into column: inout Column) throws -> Bool {
     guard let leaf = file.leafIndex(named: field.name) else { return false }
     try ColumnForm.requireSame(file.leaves[leaf], field, path: path)
-    // Of whole row groups it is checked that no row follows.
+    // For whole row groups it is verified that no row follows.
     let isWhole = rows.rows == 0..<rowCount(rowGroup: rows.rowGroup)
     try file.readColumn(
       rowGroup: rows.rowGroup, leaf: leaf, rows: isWhole ? nil : rows.rows, into: &column)
@@ -172,11 +172,11 @@ package final class SegmentReader: Sendable {
   }
 }
 
-/// Rows side by side in one row group.
+/// Consecutive rows of one row group.
 package struct StoredSpan: Hashable, Sendable {
   /// Index from 0.
   package var rowGroup: Int
-  /// Within the row group.
+  /// Indexes within the row group.
   package var rows: Range<Int>
 
   /// - Parameter rows: Indexes within the row group.
@@ -189,7 +189,7 @@ package struct StoredSpan: Hashable, Sendable {
   package var count: Int { rows.count }
 }
 
-/// Whether a column's values mean in a file what they mean in the table.
+/// Whether a column means the same in a file as in the table.
 enum ColumnForm {
   static func requireSame(_ stored: LeafColumn, _ field: Field, path: String) throws {
     if !isSame(stored, field.type) { throw differs(stored.type, field, path: path) }
@@ -210,7 +210,7 @@ enum ColumnForm {
     case (.string, .string), (.binary, .string), (.json, .string), (.enumeration, .string),
       (.binary, .binary), (.string, .binary):
       true
-    // An INT96 says nothing of zones: a table's are UTC.
+    // An INT96 says nothing about zones: a table's times are UTC.
     case (.timestamp(_, let one), .timestamp(_, let other)):
       one == other || stored.physicalType == .int96
     default: stored.type == type

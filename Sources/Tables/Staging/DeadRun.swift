@@ -3,11 +3,11 @@ import Glibc
 import Platform
 import Storage
 
-/// What a run left in staging that ended before it could clean up.
+/// What a run that ended before it could clean up left in staging.
 ///
-/// Its intent is what some program wrote, or somebody who wants files removed: only a file that could be a
-/// table's, in a real folder of this lake, is ever deleted. What is odd is told and left where it is, and
-/// keeps nobody from writing.
+/// Its intent file may come from another program, or from somebody who wants files removed: only a file that
+/// could be a table's, in a real folder of this lake, is ever deleted. Anything odd is reported and left as it
+/// is, and stops nobody from writing.
 struct DeadRun {
   fileprivate let name: String
   fileprivate let path: String
@@ -16,14 +16,14 @@ struct DeadRun {
   fileprivate let folder: FolderHandle
   fileprivate let lock: Int32
 
-  /// Bad lines of an intent that are told one by one.
+  /// Bad lines of an intent that are reported one by one.
   private static let findingMax = 5
 
   /// What a folder in staging turns out to be.
   enum Found {
     case dead(DeadRun)
     case odd(PassError)
-    /// It may be alive, or is gone.
+    /// It may be alive, or has been removed.
     case notOurs
   }
 
@@ -41,7 +41,7 @@ struct DeadRun {
     if lock < 0, lake_errno() == EACCES || lake_errno() == EROFS {
       lock = folder.open("lock", O_RDONLY)
     }
-    // Its removal was cut short. Making the lock anew keeps two from going on with it at once.
+    // Its removal was cut short. Creating the lock again keeps two processes from continuing it at once.
     if lock < 0, lake_errno() == ENOENT { lock = folder.open("lock", O_RDWR | O_CREAT) }
     if lock < 0 { return .notOurs }
     guard lake_flock(lock, LOCK_EX | LOCK_NB) == 0 else {
@@ -61,7 +61,7 @@ struct DeadRun {
 
   /// Removes intended files that no table names, then the folder.
   ///
-  /// - Returns: Whether the folder is gone.
+  /// - Returns: Whether the folder was removed.
   func clean(
     isKnown: (String) throws -> Bool, report: (PassError) -> Void
   ) -> Bool {
@@ -102,7 +102,7 @@ struct DeadRun {
         }
       }
     } catch {
-      // A table that cannot be read stops who needs it, and leaves this to a later command.
+      // A table that cannot be read stops only those who need it; its files are left to a later command.
       let known = error as? any LakeError
       report(
         PassError(
@@ -118,7 +118,7 @@ struct DeadRun {
 
   /// Removes an intended file, unless a table names it.
   ///
-  /// - Returns: What is wrong with it.
+  /// - Returns: What is wrong with the line; nil if nothing is.
   private func remove(_ line: IntentLines.Line, _ isKnown: (String) throws -> Bool) throws
     -> String?
   {
@@ -150,7 +150,7 @@ extension StagingRun {
   /// - Parameters:
   ///   - isKnown: Whether any version of a table names the file at a path relative to the root. Files
   ///     that are named stay.
-  ///   - report: Told what could not be cleaned up: it stays, and nothing else is kept from its work.
+  ///   - report: Called for what could not be cleaned up: it stays, and stops nothing else.
   /// - Returns: Runs that were cleaned.
   @discardableResult
   public static func cleanDead(

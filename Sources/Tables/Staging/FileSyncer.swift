@@ -2,8 +2,8 @@ import CSystem
 import Glibc
 import Platform
 
-/// Makes files durable on threads of its own, while others go on computing: the disk takes time, not
-/// the processor.
+/// Syncs files to disk on its own threads, while others go on computing: syncing waits for the disk, not the
+/// processor.
 package final class FileSyncer: Sendable {
   private let pool = WorkPool(width: 3)
 
@@ -12,7 +12,7 @@ package final class FileSyncer: Sendable {
 
   deinit { pool.close() }
 
-  /// Begins to make a complete file durable.
+  /// Starts syncing a complete file.
   package func add(_ path: String) {
     pool.add { try Self.sync(path) }
   }

@@ -1,8 +1,8 @@
 import CSystem
 import Glibc
 
-/// An open folder, whose entries are reached through it and never through a link: what lies in a lake may have
-/// been put there by anyone.
+/// An open folder, whose entries are reached through it and never through a link: anyone may have put entries
+/// into a lake's folders.
 final class FolderHandle {
   let descriptor: Int32
 
@@ -10,7 +10,7 @@ final class FolderHandle {
   convenience init?(path: String) { self.init(opened: lake_open(path, Self.flags, 0)) }
 
   private init?(opened: Int32) {
-    // Before the property is set: a handle that is whole would be closed, which would overwrite `errno`.
+    // Before the property is set: `deinit` of a complete handle would close it, which would overwrite `errno`.
     if opened < 0 { return nil }
     descriptor = opened
   }
@@ -54,7 +54,7 @@ final class FolderHandle {
 
   /// Names of all entries; nil with `errno`.
   private func names() -> [String]? {
-    // A description of its own: the stream closes it, and begins at the first entry.
+    // A duplicate: the stream closes it, and starts at the first entry.
     let copy = lake_openat(descriptor, ".", Self.flags, 0)
     guard copy >= 0, let stream = fdopendir(copy) else {
       if copy >= 0 { lake_close(copy) }

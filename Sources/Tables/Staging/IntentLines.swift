@@ -2,16 +2,16 @@ import CSystem
 import Catalog
 import Columnar
 
-/// The lines of an intent, in memory that does not grow with it.
+/// Reads the lines of an intent file in constant memory.
 struct IntentLines {
   struct Line {
-    /// As it stands there, cut where it is far too long.
+    /// The line as written, truncated if far too long.
     var text: String
     /// The parts of a path that a table's file can have: layer, table, partition, name; else nil.
     var parts: [String]?
   }
 
-  /// Bytes of the longest line that is believed.
+  /// Bytes of the longest line that is accepted.
   static let lineByteMax = 1024
 
   private let descriptor: Int32
@@ -59,7 +59,7 @@ struct IntentLines {
   /// `raw/x_trades/date=2024-01-02/part-….parquet` taken apart.
   static func parts(_ text: String) -> [String]? {
     let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-    // A name that is none belongs to no table: the line is told as odd.
+    // An invalid name belongs to no table: the line is reported as odd.
     guard parts.count == 4, (try? TableName(layer: parts[0], name: parts[1])) != nil,
       isPartition(parts[2]), isDataFile(parts[3])
     else { return nil }

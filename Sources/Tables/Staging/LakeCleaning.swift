@@ -2,7 +2,7 @@ import Catalog
 import DeltaLog
 import Storage
 
-/// What a command that writes does first: it removes what dead runs left behind.
+/// What every writing command does first: it removes what dead runs left behind.
 package enum LakeCleaning {
   /// Removes the staging folders of runs whose lock is free, and files that they moved into a table's folder
   /// without a commit that names them. A file that a live version or a tombstone names stays.

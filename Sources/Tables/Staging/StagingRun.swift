@@ -5,17 +5,17 @@ import Glibc
 import Platform
 import Storage
 
-/// The folder in which one run makes its data files before any table knows them.
+/// The folder in which one run writes its data files before any table knows them.
 ///
-/// `staging/<run>/` holds `lock` (held for as long as the process lives), the files being written and,
-/// once files are about to be moved into a table, `intent`: where they go, one path a line. A run
-/// whose lock can be had is dead; the next command that writes removes what it left (`DeadRun`).
+/// `staging/<run>/` holds `lock` (held as long as the process lives), the files being written and, once files
+/// are about to be moved into a table, `intent`: their targets, one path per line. A run whose lock is free is
+/// dead; the next writing command removes what it left (`DeadRun`).
 ///
 /// Invariants:
-/// - Nothing in the folder is touched but by who holds the lock, and `lock` goes last: so a folder
-///   without a lock is one whose removal did not come to its end.
-/// - A run holds the lock of the file that its path names. One whose folder was cleaned while it was being
-///   born finds out before it writes anything, and is born again under another name.
+/// - Only the holder of the lock changes the folder, and `lock` is removed last: so a folder without a lock is
+///   one whose removal was cut short.
+/// - A run holds the lock of the file at its path. A run whose folder was cleaned while it was being made
+///   notices before it writes anything, and makes another folder under another name.
 public final class StagingRun {
   /// Time first, so that folders sort by age; then the process, and a random part.
   public let id: String
@@ -26,10 +26,10 @@ public final class StagingRun {
   package var lakeRoot: String { root }
   private let lock: Int32
   private var intended: [String] = []
-  /// Leaves it to the next command that writes whether the intended files are in a table.
+  /// Whether the next writing command must find out which intended files are in a table.
   private var keepsIntent = false
 
-  /// Folders that others may clean in a row while they are being made.
+  /// How often the new folder may be cleaned by others before this gives up.
   private static let birthMax = 100
 
   /// - Parameter root: The lake's root.
@@ -49,7 +49,7 @@ public final class StagingRun {
       place: root + "/staging", remedy: "run the command again when fewer are at work")
   }
 
-  /// Takes the lock of a new folder; nil where somebody took the folder for a dead run's.
+  /// Takes the lock of a new folder; nil if another process took the folder for a dead run's.
   private static func lock(_ directory: String) throws -> Int32? {
     let path = directory + "/lock"
     let lock = lake_open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o666)
@@ -76,8 +76,8 @@ public final class StagingRun {
 
   deinit { lake_close(lock) }
 
-  /// Moves staged files into partitions of a table, and commits them there. Where they are not
-  /// committed, they are back in staging.
+  /// Moves staged files into partitions of a table and commits them there. If they are not committed, they are
+  /// moved back.
   ///
   /// - Parameter moves: Staged path, and path relative to the lake's root.
   package func publish(
@@ -92,7 +92,7 @@ public final class StagingRun {
       return outcome
     } catch {
       if (error as? DeltaError)?.code == .unknownOutcome {
-        // The next command that writes finds out, and removes what no version names.
+        // The next writing command finds out, and removes files that no version names.
         keepsIntent = true
       } else {
         takeBack()
@@ -116,7 +116,7 @@ public final class StagingRun {
         throw PassError.system("rename", path: move.to)
       }
     }
-    // The disk is what takes time here: a few folders at once.
+    // Syncing is slow: several folders at once.
     try Parallel.forEach(folders.count, width: Self.syncWidth) { index in
       try storage.syncDirectory(folders[index])
     }
@@ -124,11 +124,11 @@ public final class StagingRun {
 
   private static let syncWidth = 4
 
-  /// Whether a run may still be at work: only one whose lock can be had is dead. What cannot be looked at,
-  /// such as the files of somebody else, is not.
+  /// Whether a run may still be at work: only one whose lock is free is dead. If the lock cannot be checked,
+  /// such as another user's, the run counts as alive.
   package static func isAlive(_ id: String, root: String) -> Bool {
     let path = root + "/staging/" + id + "/lock"
-    // For reading alone: a lock needs no more, and others' files grant no more.
+    // Opened for reading: that is enough for a lock, and other users' files allow no more.
     let lock = lake_open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0)
     if lock < 0 { return lake_errno() != ENOENT }
     defer { lake_close(lock) }
@@ -151,7 +151,7 @@ public final class StagingRun {
     return "\(stamp)-\(getpid())-\(String(UInt32.random(in: 0...(.max)), radix: 16))"
   }
 
-  /// Whether a folder in staging is named like one of a run: `20240102T143000Z-…`.
+  /// Whether a folder's name is a run's: `20240102T143000Z-…`.
   static func isID(_ name: String) -> Bool {
     let stamp = Array(name.utf8.prefix(17))
     return stamp.count == 17

@@ -1,8 +1,8 @@
 import Synchronization
 
-/// The staging folder of a job, made when it is first needed: a job that has nothing to do leaves no trace.
+/// The staging folder of a job, made on first use: a job that has nothing to do leaves no trace.
 package final class StagingSession: @unchecked Sendable {
-  // `StagingRun` is used by one thread at a time, but for its folder's name, which does not change.
+  // `StagingRun` is used by one thread at a time, except for its folder's name, which does not change.
   private let root: String
   private let made = Mutex<StagingRun?>(nil)
 

@@ -11,10 +11,10 @@ package struct EncodedGroup: Sendable {
   var fingerprint: Fingerprint
   /// Vendor's sentinels that became null.
   var sentinelCount: Int
-  /// Index timestamps of the rows, in ns: first and last in time.
+  /// Index timestamps of the first and last row in time, in ns.
   var timeRange: ClosedRange<Int64>?
 
-  /// - Parameter timeRange: nil where nobody will ask which times the file holds.
+  /// - Parameter timeRange: nil if nobody needs the file's times.
   package init(
     chunks: [EncodedColumnChunk], rowCount: Int, fingerprint: Fingerprint, sentinelCount: Int,
     timeRange: ClosedRange<Int64>? = nil

@@ -4,7 +4,7 @@ import Parquet
 
 /// Encodes row groups from whole columns, and hashes their rows on the way.
 ///
-/// One per thread. Rows that never stand in columns (an ingest's, a resampling's) have encoders of their own.
+/// One per thread. Ingest and resampling have encoders of their own, as their rows are never stored in columns.
 package final class GroupEncoder {
   private let fields: [Field]
   private let encoders: [ColumnChunkEncoder]
@@ -12,8 +12,8 @@ package final class GroupEncoder {
   private let unhashed: Set<String>
 
   /// - Parameters:
-  ///   - fields: The table's columns, each time before its nanoseconds.
-  ///   - unhashed: Those that say nothing which others do not: see `TableSchema.rowFields`.
+  ///   - fields: The table's columns, each timestamp directly before its nanoseconds.
+  ///   - unhashed: Columns whose values follow from others: see `TableSchema.rowFields`.
   package init(fields: [Field], options: WriterOptions, unhashed: Set<String> = []) {
     self.fields = fields
     self.unhashed = unhashed
@@ -24,13 +24,13 @@ package final class GroupEncoder {
     remainders = RemainderColumns(fields: fields)
   }
 
-  /// - Parameter column: Gives one column after the other, as the table stores it: only one is in memory.
+  /// - Parameter column: Returns one column after the other, as the table stores it: only one is in memory.
   package func encode(
     rowCount: Int, _ column: (Field) throws -> Column
   ) throws -> EncodedGroup {
     var sums = RowSums(rowCount: rowCount)
     var chunks: [EncodedColumnChunk] = []
-    // A time's nanoseconds stand behind it: both are one value.
+    // A timestamp and the nanoseconds in the next column are one value.
     var time: (field: Field, column: Column)?
     for (field, encoder) in zip(fields, encoders) {
       let column = try column(field)

@@ -1,15 +1,14 @@
 /// Where a sorted partition is cut into row groups: a function of each symbol's row count alone, so
 /// that memory, threads and spilling change no byte of a segment.
 ///
-/// A symbol with at least `groupRowMax` rows begins a group of its own and fills whole groups; what
-/// is left of it begins the next. Other symbols are packed whole: a symbol that does not fit any more
-/// begins the next group.
+/// A symbol with at least `groupRowMax` rows begins a new group and fills whole groups; its remaining rows
+/// begin the next. Smaller symbols are never split: one that does not fit begins the next group.
 package enum RowGroupCuts {
-  /// Limit of a row group.
+  /// Rows per row group at most.
   package static let groupRowMax = 131_072
 
   /// - Parameter counts: Rows of each symbol, in symbol order.
-  /// - Returns: Rows of each group, in order; none is 0.
+  /// - Returns: Rows of each group, in order; never 0.
   package static func plan(_ counts: [Int], groupRowMax: Int = groupRowMax) -> [Int] {
     var groups: [Int] = []
     var current = 0

@@ -1,7 +1,7 @@
-/// Names of the tags that a segment carries in the log, beside those of `AddFile.Tag`.
+/// Names of the tags that a segment has in the log, beside those of `AddFile.Tag`.
 package enum SegmentTag {
-  /// The interval of the source that the segment's rows come from, within its date, in ns: half-open.
+  /// Start of the source interval that the segment's rows come from, within its date, in ns.
   package static let start = "lake.start"
-  /// Its end.
+  /// End of that interval, exclusive.
   package static let end = "lake.end"
 }

@@ -1,7 +1,7 @@
 import Bytes
 import Parquet
 
-/// Puts encoded row groups into one data file in staging: every segment of every table is made by it.
+/// Writes encoded row groups into one data file in staging. Every segment of every table is written by it.
 package final class SegmentWriter {
   /// Ends the name of every segment.
   package static let suffix = ".zstd.parquet"
@@ -42,10 +42,10 @@ package final class SegmentWriter {
     }
   }
 
-  /// Ends the file.
+  /// Completes the file.
   ///
-  /// - Parameter isDurable: Whether its bytes are on the disk then; else the caller has to see to it
-  ///   before any table names the file.
+  /// - Parameter isDurable: Whether the file is synced to disk; if not, the caller must sync it before any
+  ///   table names it.
   package func finish(isDurable: Bool = true) throws -> StagedSegment {
     let file = try writer.finish(isDurable: isDurable)
     return StagedSegment(

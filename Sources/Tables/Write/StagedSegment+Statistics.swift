@@ -4,12 +4,12 @@ import DeltaLog
 import Parquet
 
 extension StagedSegment {
-  /// What the log says of the segment's symbol, index and key columns.
+  /// Statistics of the symbol, index and key columns for the log.
   package func logStatistics(_ schema: TableSchema) -> FileStatistics {
     logStatistics(of: schema.statisticsColumns, fields: schema.tableFields)
   }
 
-  /// What the log says of some columns.
+  /// Statistics of some columns for the log.
   package func logStatistics(of names: [String], fields: [Field]) -> FileStatistics {
     var statistics = FileStatistics(rowCount: Int64(rowCount))
     for name in names {
@@ -28,7 +28,7 @@ extension StagedSegment {
 }
 
 extension StatValue {
-  /// nil where the bound is of no use to the log.
+  /// nil if the log has no use for the bound.
   init?(_ value: StatisticsValue, _ type: ColumnType) {
     switch (value, type) {
     case (.integer(let value), .decimal): self = .decimal(Int128(value))

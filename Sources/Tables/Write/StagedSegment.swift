@@ -1,11 +1,11 @@
 import Bytes
 import Parquet
 
-/// A data file in staging, complete, that no table knows yet.
+/// A complete data file in staging that no table knows yet.
 package struct StagedSegment: Sendable {
   /// First day of its partition's period, days since 1970.
   package var day: Int
-  /// Where it lies now.
+  /// Where the file is now.
   package var path: String
   /// Last component of `path`, and of the path that it will have in its table.
   package var fileName: String
