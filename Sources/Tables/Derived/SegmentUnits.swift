@@ -10,8 +10,7 @@ import Platform
 ///     2024-01-02:391:9f…e1:03b7…;2024-01-03:391:04…7c:b1…
 ///
 /// Fields of a date: row count, sum of the rows' hashes, and in a derived table the first 16 digits of the
-/// derivation's input hash. An entry without
-/// the last was not derived, or its origin is unknown.
+/// derivation's input hash. An entry without the last field was not derived, or its origin is unknown.
 package struct SegmentUnits: Hashable, Sendable {
   /// What the segment holds of one date.
   package struct Unit: Hashable, Sendable {
