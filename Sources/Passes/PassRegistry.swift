@@ -1,4 +1,4 @@
-/// All passes: one line each.
+/// All passes, one line each.
 public enum PassRegistry {
   /// In the order in which help lists them.
   public static let all: [PassKind] = [

@@ -5,8 +5,8 @@ import Parquet
 import Platform
 import Tables
 
-/// Makes one sorted segment of a partition's small ones. No row changes: readers, and whatever is derived
-/// from the table, see the same table as before.
+/// Merges a partition's small segments into one sorted segment. No row changes: readers, and derived tables,
+/// see the same table as before.
 ///
 /// Source: the Delta protocol, `dataChange` of add and remove actions. Files that are replaced stay on disk
 /// as tombstones.
@@ -31,7 +31,7 @@ public final class CompactPass {
   private let target: CompactTarget
   private let staging: StagingSession
 
-  /// - Throws: Where the table cannot be written to.
+  /// - Throws: If the table cannot be written to.
   public init(
     lake: Lake, table name: TableName, options: Options = Options(),
     observer: any PassObserver = NoObserver()
@@ -46,7 +46,8 @@ public final class CompactPass {
 
   // MARK: - Plan
 
-  /// - Parameter choice: Of partitions by date; a table that has none is whole or not at all.
+  /// - Parameter choice: Applies to partitions by date; an unpartitioned table is compacted whole or not at
+  ///   all.
   public func plan(_ choice: UnitChoice = UnitChoice()) throws -> RewritePlan {
     let snapshot = target.snapshot
     guard snapshot.schema.fields.count == snapshot.fields.count else {
@@ -64,7 +65,7 @@ public final class CompactPass {
 
   /// Does what a plan says.
   public func run(_ plan: RewritePlan) throws -> RewriteReport {
-    // Of a run that was killed when all was done, there may be nothing left to do but this.
+    // A run that was killed after its last commit may have left only this to do.
     try LakeCleaning.removeDeadRuns(lake, observer: observer)
     if plan.units.isEmpty { return RewriteReport() }
     defer { staging.finish() }
@@ -76,16 +77,16 @@ public final class CompactPass {
   }
 }
 
-/// The merging of files.
+/// Merges the files of one unit.
 final class CompactJob: RewritePass, @unchecked Sendable {
-  // Only read, once it is made.
+  // All properties are constants, or immutable after `init`.
   let name = CompactPass.name
   let target: CompactTarget
   private let staging: StagingSession
   private let observer: any PassObserver
   private let byteCountMax: Int
 
-  /// - Parameter byteCountMax: Memory for the sorting of one unit.
+  /// - Parameter byteCountMax: Memory for sorting one unit, in bytes.
   init(
     target: CompactTarget, staging: StagingSession, observer: any PassObserver, byteCountMax: Int
   ) {

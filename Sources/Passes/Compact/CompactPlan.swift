@@ -2,24 +2,24 @@ import Catalog
 import DeltaLog
 import Tables
 
-/// Which files of a table are merged.
+/// Chooses the files of a table that are merged.
 enum CompactPlan {
-  /// Why files are written again.
+  /// Why files are rewritten.
   enum Reason: String {
-    /// Several small files can be one.
+    /// Several small files can be merged.
     case small
-    /// The log says nothing of a file's rows: queries cannot pass it over.
+    /// The log has no statistics of a file, so queries cannot skip it.
     case withoutStatistics = "no_statistics"
-    /// Another program wrote a file's rows in another order than the table's.
+    /// Another program wrote the file, not sorted as the table is.
     case unsorted
   }
 
-  /// Bytes below which a file is small.
+  /// Size below which a file is small.
   static let smallByteCount: Int64 = 64 << 20
 
   /// - Parameters:
-  ///   - canBeMerged: Whether a file's rows keep their order when they are put among others'.
-  ///   - isInOrder: Whether a file of another program's is sorted as the table is. Cost: reads its keys.
+  ///   - canBeMerged: Whether a file's rows keep their order when they are merged with others'.
+  ///   - isInOrder: Whether another program's file is sorted as the table is. Cost: reads its sort keys.
   static func make(
     _ table: LakeTable, _ snapshot: Snapshot, choice: UnitChoice,
     canBeMerged: (AddFile) throws -> Bool,
@@ -40,7 +40,7 @@ enum CompactPlan {
         units.append(
           RewriteUnit(partition: partition, name: name, reason: reason.rawValue, files: files))
       }
-      // What is said of a file's rows must hold of all rows of the one that it goes into.
+      // The tags of a file must be true of all rows of the merged file.
       let groups = SegmentMerger.groups(files.filter { $0.size < smallByteCount })
       var taken: Set<String> = []
       for group in groups {

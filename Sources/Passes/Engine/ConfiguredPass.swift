@@ -2,7 +2,7 @@ import Catalog
 import Platform
 import Tables
 
-/// A pass as `lake.yaml` has it.
+/// A pass as configured in `lake.yaml`.
 public struct ConfiguredPass: Sendable {
   /// Which pass it is.
   public let kind: PassKind
@@ -13,13 +13,13 @@ public struct ConfiguredPass: Sendable {
   /// The tables that it fills.
   public let outputs: [TableName]
 
-  /// All passes of a configuration, in the order in which they run: what a pass reads is made before it, and
-  /// what writes the same rows anew comes last.
+  /// All passes of a configuration, in the order in which they run: a pass runs after those that fill its
+  /// input, and rewriting passes run last.
   ///
   /// - Parameters:
-  ///   - kinds: The passes that there are.
-  ///   - rowKind: The kind of rows of a table, where it is known.
-  /// - Returns: The passes, and all mistakes; those that are wrong are left out.
+  ///   - kinds: The passes that exist.
+  ///   - rowKind: The record kind of a table; nil if unknown.
+  /// - Returns: The valid passes, and all mistakes.
   public static func all(
     in config: LakeConfig, kinds: [PassKind], rowKind: (TableName) -> String? = { _ in nil }
   ) -> (passes: [ConfiguredPass], mistakes: [CatalogError]) {
@@ -44,7 +44,7 @@ public struct ConfiguredPass: Sendable {
     return (ordered, mistakes)
   }
 
-  /// Two passes that fill one table would make it anew by turns.
+  /// Two passes that fill one table would overwrite each other's results forever.
   private static func twice(
     _ passes: [ConfiguredPass], _ config: LakeConfig
   ) -> [CatalogError] {
@@ -67,7 +67,7 @@ public struct ConfiguredPass: Sendable {
     return mistakes
   }
 
-  /// - Returns: Passes in an order in which they can run, and those of a circle.
+  /// - Returns: Passes in an order in which they can run, and those that form a cycle.
   private static func inOrder(
     _ passes: [ConfiguredPass]
   ) -> (ordered: [ConfiguredPass], cycle: [ConfiguredPass]) {
@@ -83,7 +83,7 @@ public struct ConfiguredPass: Sendable {
     return (ordered + passes.filter { $0.kind.effect != .derive }, [])
   }
 
-  /// Those that are needed to bring a table up to date, and its own; or, where none makes it, those that
+  /// The passes needed to bring a table up to date, its own included; if no pass fills the table, those that
   /// depend on it.
   public static func choose(
     _ table: TableName, among passes: [ConfiguredPass]
@@ -131,7 +131,7 @@ private struct ConfiguredEntry {
   ) -> (ConfiguredPass?, [CatalogError]) {
     guard let name = config.setting(prefix + "pass")?.text,
       let text = config.setting(prefix + "table")?.text,
-      // It is checked when the file is read, and told there.
+      // An invalid name is reported when the file is read.
       let table = try? TableName(parsing: text)
     else { return (nil, []) }
     guard let kind = kinds.first(where: { $0.name == name }) else {

@@ -4,13 +4,13 @@ import Platform
 import Synchronization
 import Tables
 
-/// What became of a derivation.
+/// The result of a derivation.
 public struct DeriveReport: Sendable {
-  /// Of one table.
+  /// The result for one table.
   public struct Output: Sendable {
     /// The table that was filled.
     public let table: TableName
-    /// Dates that were made and committed, those that came out empty among them.
+    /// Dates that were computed and committed, including those without rows.
     public internal(set) var computedCount = 0
     /// Dates that were up to date, and left alone.
     public internal(set) var freshCount = 0
@@ -20,7 +20,7 @@ public struct DeriveReport: Sendable {
     public internal(set) var rowCount = 0
     /// Bytes of the files that were committed.
     public internal(set) var byteCount = 0
-    /// Units that could not be made, each with its error; a date is empty where the whole table could not.
+    /// Dates that could not be computed, each with its error; the date is empty if the whole table failed.
     public internal(set) var failures: [(date: String, error: any Error)] = []
 
     /// Nothing done yet.
@@ -29,7 +29,7 @@ public struct DeriveReport: Sendable {
 
   /// By output of the plan.
   public internal(set) var outputs: [Output] = []
-  /// Input rows, each once whatever the number of tables; nil where the pass does not count them.
+  /// Input rows, each counted once whatever the number of outputs; nil if the pass does not count them.
   public internal(set) var rowsRead: Int?
   /// Whether it was stopped; what was committed by then stays.
   public internal(set) var isInterrupted = false
@@ -37,14 +37,14 @@ public struct DeriveReport: Sendable {
   public var failureCount: Int { outputs.count { !$0.failures.isEmpty } }
 }
 
-/// Runs a plan of a pass that derives: dates in parallel, the longest first, what was made committed in
-/// groups, races lost and won.
+/// Runs the plan of a deriving pass: dates in parallel, longest first, committed in groups, with lost races
+/// repeated.
 ///
 /// Invariants:
-/// - Nothing is committed of a unit whose conserved figures differ.
-/// - A commit holds whole units; what is interrupted leaves the units that are done.
-/// - A unit that fails leaves the others alone, until `failureMax` of one table have failed: then the table
-///   is given up, as a full disk would fail every one.
+/// - A unit whose conserved figures differ is never committed.
+/// - A commit holds whole units; an interrupted run keeps the units that are committed.
+/// - A unit that fails does not affect others, until `failureMax` of one table have failed: then the table is
+///   abandoned, since a full disk would fail every one.
 package final class DeriveEngine<Pass: DerivePass>: @unchecked Sendable {
   private typealias Unit = DerivedUnit<Pass.Target.Product>
 
@@ -53,7 +53,7 @@ package final class DeriveEngine<Pass: DerivePass>: @unchecked Sendable {
   private let pass: Pass
   private let plan: DerivePlan
   private let observer: any PassObserver
-  /// By target and date, what the plan says of a unit that is due.
+  /// By target and date: the units that are due.
   private let due: [[String: PassUnit]]
   private let made: Mutex<[[Unit]]>
   private let failures: Mutex<[[(date: String, error: any Error)]]>
@@ -74,7 +74,7 @@ package final class DeriveEngine<Pass: DerivePass>: @unchecked Sendable {
   ///
   /// - Parameter jobs: Dates that are made at once.
   /// - Returns: What was done, failures of single dates included.
-  /// - Throws: Where nothing more can be done: a commit that cannot be made, or too many lost races.
+  /// - Throws: If nothing more can be done: a commit failed, or too many races were lost.
   package func run(jobs: Int) throws -> DeriveReport {
     var report = DeriveReport()
     report.outputs = plan.outputs.map { output in
@@ -104,7 +104,7 @@ package final class DeriveEngine<Pass: DerivePass>: @unchecked Sendable {
   // MARK: - Making
 
   private func make(_ dates: [String], jobs: Int) throws {
-    // The longest first: then no thread is left alone with one at the end.
+    // Longest first, so that no thread is left alone with a long date at the end.
     let sizes = dates.map { date in
       pass.inputs.reduce(Int64(0)) { $0.adding(clamped: $1.byteCount(of: date)) }
     }
@@ -130,7 +130,7 @@ package final class DeriveEngine<Pass: DerivePass>: @unchecked Sendable {
         }
       }
     } catch {
-      // What all of them are made of could not be read.
+      // The common input could not be read.
       for target in targets { fail(date, target, error) }
     }
   }
@@ -154,7 +154,7 @@ package final class DeriveEngine<Pass: DerivePass>: @unchecked Sendable {
   private func fail(_ date: String, _ target: Int, _ error: any Error) {
     if (error as? PassError)?.code == .interrupted { return }
     let isNew = failures.withLock { failures in
-      // What was made of a unit before its failure is not committed.
+      // Results of a unit from before its failure are not committed.
       let isNew = !failures[target].contains { $0.date == date }
       if isNew { failures[target].append((date, error)) }
       return isNew
@@ -202,7 +202,7 @@ package final class DeriveEngine<Pass: DerivePass>: @unchecked Sendable {
         report.byteCount += left.reduce(0) { $0 + ($1.product?.byteCount ?? 0) }
         return ()
       }
-      // Somebody else wrote to these partitions: what is the same already need not be written again.
+      // Another writer changed these partitions: units that are already up to date need not be written again.
       let known = try table.knownUnits()
       left.removeAll { unit in
         let origins = known[unit.date]?.origins ?? []

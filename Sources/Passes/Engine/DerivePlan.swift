@@ -2,7 +2,7 @@ import Bytes
 import Catalog
 import Tables
 
-/// What a derivation will do, before it does it: a plain value, and what runs.
+/// What a derivation will do: a plain value that is printed, tested and run.
 public struct DerivePlan: Sendable {
   /// One table that is filled.
   public struct Output: Sendable {
@@ -14,22 +14,22 @@ public struct DerivePlan: Sendable {
     public var dueCount: Int { units.count { $0.state.isDue } }
   }
 
-  /// The tables read, each at the version that was looked at.
+  /// The tables read, each at the version that was planned with.
   public let inputs: [(table: TableName, version: Int)]
-  /// One a table that the pass fills, in the pass's order.
+  /// One per table that the pass fills, in the pass's order.
   public internal(set) var outputs: [Output]
 
-  /// Dates of which some unit is due, ascending.
+  /// Dates with a unit that is due, ascending.
   package var dueDates: [String] {
     Set(outputs.flatMap { $0.units.filter(\.state.isDue).map(\.date) }).sorted()
   }
 }
 
-/// Which of the units are wanted.
+/// Which units are wanted.
 public struct UnitChoice: Sendable {
   /// The first date, ISO; nil: all.
   public var since: String?
-  /// Units that are fresh are made again.
+  /// Whether fresh units are computed again.
   public var isForced: Bool
 
   /// - Parameter since: First ISO date that is wanted; nil for all.
@@ -43,9 +43,9 @@ public struct UnitChoice: Sendable {
 }
 
 extension DerivePlan {
-  /// Holds every unit of a pass's targets against its inputs.
+  /// Compares every unit of a pass's targets with its inputs.
   ///
-  /// - Parameter due: Dates of input tables that will be made before the plan runs.
+  /// - Parameter due: Dates of input tables that other passes will compute before the plan runs.
   package init(
     _ pass: some DerivePass, choice: UnitChoice = UnitChoice(), due: [TableName: Set<String>] = [:]
   ) throws {

@@ -2,18 +2,18 @@ import Catalog
 import DeltaLog
 import Tables
 
-/// The derived tables of a lake: those that its configuration names, and those that are there.
+/// A derived table of a lake: configured, existing, or both.
 public struct DerivedTable: Sendable {
   /// The derived table.
   public let table: TableName
-  /// The pass that fills it: as configured, or else as the table's properties tell.
+  /// The pass that fills it: as configured, else as the table's properties say.
   public let pass: ConfiguredPass
   /// Whether `lake.yaml` names it: then `lake run` brings it up to date.
   public let isConfigured: Bool
 
   /// All of them, by name.
   ///
-  /// - Parameter failed: Takes why a table, or a whole layer, cannot be looked at.
+  /// - Parameter failed: Called with the reason why a table, or a whole layer, cannot be read.
   public static func all(
     in lake: Lake, configured: [ConfiguredPass], kinds: [PassKind],
     failed: (any Error) -> Void

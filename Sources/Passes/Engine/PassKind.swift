@@ -4,7 +4,7 @@ import Tables
 
 /// What a pass does to tables.
 public enum PassEffect: String, Sendable {
-  /// Makes partitions of other tables.
+  /// Computes partitions of other tables.
   case derive
   /// Writes the same rows into other files.
   case rewrite
@@ -15,13 +15,13 @@ public enum PassEffect: String, Sendable {
 public struct PassParameter: Sendable {
   /// What a value must be.
   public enum Kind: Sendable {
-    /// Like `1m`; may be several.
+    /// Intervals like `1m`, one or several.
     case intervals
-    /// One that it fills.
+    /// A table that the pass fills.
     case table
   }
 
-  /// As flag and as key.
+  /// Name of the flag and of the key.
   public let name: String
   /// What stands for its value in help.
   public let valueName: String
@@ -46,7 +46,7 @@ public struct PassParameter: Sendable {
     }
   }
 
-  /// What is wrong with a value; nil where nothing is.
+  /// What is wrong with a value; nil if it is valid.
   func problem(with text: String) -> String? {
     switch kind {
     case .intervals:
@@ -63,11 +63,11 @@ public struct PassParameter: Sendable {
   }
 }
 
-/// What a pass is told: the table it reads, and its parameters.
+/// A request to a pass: the table it reads, and its parameters.
 public struct PassRequest: Sendable {
   /// The table that the pass reads; a rewriting pass writes it too.
   public let table: TableName
-  /// By name, those that are given.
+  /// By parameter name, if given.
   public let values: [String: [String]]
 
   /// - Parameter values: By parameter name; what is absent has its default.
@@ -77,7 +77,7 @@ public struct PassRequest: Sendable {
   }
 }
 
-/// With what a pass works.
+/// The resources that a pass works with.
 public struct PassMeans: Sendable {
   /// The lake in which the pass runs.
   public let lake: Lake
@@ -85,7 +85,7 @@ public struct PassMeans: Sendable {
   public var jobs: Int
   /// Bytes that the pass may use for rows and sort keys, all jobs together.
   public var memoryByteCount: Int
-  /// Told of progress, and asked whether to stop.
+  /// Receives progress, and is asked whether to stop.
   public let observer: any PassObserver
   /// Shared by the passes of a run: what one fills is read by the next.
   public let snapshots = SnapshotCache()
@@ -118,7 +118,7 @@ public struct PassProblem: Sendable, Hashable {
   }
 }
 
-/// A kind of pass: what is to be known of it to schedule, to check and to run it. One line in `PassRegistry`.
+/// Everything needed to schedule, check and run a pass. One line in `PassRegistry`.
 public struct PassKind: Sendable {
   /// As in `lake run` and `pass:` of `lake.yaml`.
   public let name: String
@@ -126,15 +126,15 @@ public struct PassKind: Sendable {
   public let effect: PassEffect
   /// What it can be told, in the order of its help.
   public let parameters: [PassParameter]
-  /// The tables that it fills, whether they are there or not.
+  /// The tables that it fills, existing or not.
   let outputs: @Sendable (PassRequest, LakeConfig) -> [TableName]
-  /// What is wrong, as far as the kind of rows of the input tells; nil where it is not known.
+  /// What is wrong with a request, given the record kind of its input; nil kind if unknown.
   let problems: @Sendable (PassRequest, _ rowKind: String?) -> [PassProblem]
-  /// The request by which a table was made, as its properties tell it; nil where they don't.
+  /// The request that made a table, read from its properties; nil if they don't say.
   let request: @Sendable (_ properties: [String: String], TableName) -> PassRequest?
   let job: @Sendable (PassRequest, PassMeans) throws -> any PassJob
 
-  /// What is wrong with a request, as far as the kind of rows of its table tells; nil where it is not known.
+  /// What is wrong with a request, given the record kind of its table; nil if unknown.
   public func problems(with request: PassRequest, rowKind: String?) -> [PassProblem] {
     problems(request, rowKind)
   }
@@ -142,9 +142,9 @@ public struct PassKind: Sendable {
 
 /// A pass that is about to run.
 public protocol PassJob: AnyObject {
-  /// Holds its tables against each other. What `run` does is the last plan.
+  /// Compares inputs and outputs. `run` carries out the last plan.
   ///
-  /// - Parameter due: Dates of input tables that will be made before it runs.
+  /// - Parameter due: Dates of input tables that other passes will compute before this one runs.
   func plan(_ choice: UnitChoice, due: [TableName: Set<String>]) throws -> PassPlan
   func run() throws -> PassReport
 }
@@ -154,7 +154,7 @@ public enum PassPlan: Sendable {
   case derive(DerivePlan)
   case rewrite(RewritePlan)
 
-  /// Dates of each table that will be made.
+  /// Dates of each table that will be computed.
   public var due: [TableName: Set<String>] {
     guard case .derive(let plan) = self else { return [:] }
     return plan.outputs.reduce(into: [:]) { due, output in
@@ -172,7 +172,7 @@ public enum PassPlan: Sendable {
   }
 }
 
-/// What became of a pass.
+/// The result of a pass.
 public enum PassReport: Sendable {
   case derive(DeriveReport)
   case rewrite(RewriteReport)
@@ -193,7 +193,7 @@ public enum PassReport: Sendable {
     }
   }
 
-  /// The error to show where there is room for one.
+  /// The first error, to show where there is room for one.
   public var firstFailure: (any Error)? {
     switch self {
     case .derive(let report): report.outputs.lazy.flatMap(\.failures).first?.error
@@ -201,7 +201,7 @@ public enum PassReport: Sendable {
     }
   }
 
-  /// Rows that were read; nil where the pass does not count them.
+  /// Rows that were read; nil if the pass does not count them.
   public var rowsRead: Int? {
     switch self {
     case .derive(let report): report.rowsRead

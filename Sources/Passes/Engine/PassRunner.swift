@@ -2,15 +2,15 @@ import Catalog
 import DeltaLog
 import Tables
 
-/// Runs configured passes one after the other: what is stale of each.
+/// Runs configured passes one after the other, each on what is stale.
 public struct PassRunner {
-  /// What came of one pass.
+  /// The outcome of one pass.
   public enum Outcome: Sendable {
     case planned(PassPlan)
     /// Nothing is due.
     case upToDate(PassPlan)
     case ran(PassPlan, PassReport)
-    /// The table that it reads does not exist; it will, once these dates of it are made.
+    /// Its input does not exist yet; it will, once these dates of it are computed.
     case waits(for: Set<String>)
     case failed(any Error)
   }
@@ -29,9 +29,9 @@ public struct PassRunner {
     self.choice = choice
   }
 
-  /// What all of them would do. Nothing is changed.
+  /// Plans all passes. Nothing is changed.
   ///
-  /// - Parameter tell: Takes the outcome of each pass: `planned`, `waits` or `failed`.
+  /// - Parameter tell: Called with the outcome of each pass: `planned`, `waits` or `failed`.
   public func plan(_ tell: (ConfiguredPass, Outcome) -> Void) {
     var due: [TableName: Set<String>] = [:]
     for pass in passes {
@@ -51,11 +51,11 @@ public struct PassRunner {
     }
   }
 
-  /// Does what is due. A pass that fails leaves the others alone.
+  /// Does what is due. A pass that fails does not affect the others.
   ///
-  /// - Parameter tell: Takes the outcome of each pass: `upToDate`, `ran` or `failed`.
+  /// - Parameter tell: Called with the outcome of each pass: `upToDate`, `ran` or `failed`.
   public func run(_ tell: (ConfiguredPass, Outcome) -> Void) throws {
-    // Of a run that was killed when all was done, there may be nothing left to do but this.
+    // A run that was killed after its last commit may have left only this to do.
     try LakeCleaning.removeDeadRuns(means.lake, observer: means.observer)
     for pass in passes {
       if means.observer.isInterrupted { return }

@@ -3,7 +3,7 @@ import Platform
 import Synchronization
 import Tables
 
-/// What became of a rewriting.
+/// The result of a rewriting pass.
 public struct RewriteReport: Sendable {
   /// Units that were committed.
   public internal(set) var unitCount = 0
@@ -17,7 +17,7 @@ public struct RewriteReport: Sendable {
   public internal(set) var bytesBefore: Int64 = 0
   /// Bytes of the files that replaced them.
   public internal(set) var bytesAfter: Int64 = 0
-  /// Units that were given up because another commit took some of their files.
+  /// Units that were abandoned because another commit removed some of their files.
   public internal(set) var overtakenCount = 0
   /// Versions that were committed, ascending.
   public internal(set) var versions: [Int] = []
@@ -30,12 +30,13 @@ public struct RewriteReport: Sendable {
   public init() {}
 }
 
-/// Runs a plan of a pass that rewrites: units in parallel, committed in groups.
+/// Runs the plan of a rewriting pass: units in parallel, committed in groups.
 ///
 /// Invariants:
-/// - Nothing is committed of a unit whose conserved figures differ.
-/// - Rows that others append meanwhile stay; a unit of which another commit took a file is given up.
-/// - A unit that fails leaves the others alone, until `failureMax` have failed.
+/// - A unit whose conserved figures differ is never committed.
+/// - Rows that others append meanwhile are kept; a unit is abandoned if another commit removed one of its
+///   files.
+/// - A unit that fails does not affect others, until `failureMax` have failed.
 package final class RewriteEngine<Pass: RewritePass>: @unchecked Sendable {
   private typealias Done = RewrittenUnit<Pass.Target.Product>
 
@@ -46,7 +47,7 @@ package final class RewriteEngine<Pass: RewritePass>: @unchecked Sendable {
   private let observer: any PassObserver
   private let failures = Mutex<[(unit: String, error: any Error)]>([])
 
-  /// - Parameter plan: Made of the snapshot that the pass's target has now.
+  /// - Parameter plan: Based on the current snapshot of the pass's target.
   package init(_ pass: Pass, plan: RewritePlan, observer: any PassObserver) {
     self.pass = pass
     self.plan = plan
@@ -56,7 +57,7 @@ package final class RewriteEngine<Pass: RewritePass>: @unchecked Sendable {
   /// Rewrites all units, and commits them in groups of at most `CommitGroup.partitionMax`.
   ///
   /// - Parameter jobs: Units that are rewritten at once.
-  /// - Throws: Where nothing more can be done: a commit that cannot be made, or too many lost races.
+  /// - Throws: If nothing more can be done: a commit failed, or too many races were lost.
   package func run(jobs: Int) throws -> RewriteReport {
     var report = RewriteReport()
     var first = 0
@@ -129,7 +130,7 @@ package final class RewriteEngine<Pass: RewritePass>: @unchecked Sendable {
         }
         return ()
       }
-      // Where the other commit took files of ours, those are no longer ours to replace.
+      // Units of which the other commit removed files are abandoned.
       let live = try pass.target.livePaths()
       let before = left.count
       left.removeAll { done in done.unit.files.contains { !live.contains($0.path) } }

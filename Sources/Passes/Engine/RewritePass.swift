@@ -2,18 +2,18 @@ import Bytes
 import DeltaLog
 import Tables
 
-/// Files of one partition that are written again, and why.
+/// Files of one partition that are rewritten, and why.
 public struct RewriteUnit: Sendable {
   /// Partition values as the log has them.
   public let partition: PartitionKey
-  /// The partition as it stands in a path: `date=2024-01-02`; empty where the table has none.
+  /// The partition as it is in paths: `date=2024-01-02`; empty if the table has none.
   public let name: String
   /// One word, like `small`.
   public let reason: String
-  /// Live files that become one.
+  /// Live files that are merged into one.
   package let files: [AddFile]
 
-  /// Files that become one.
+  /// Files that are merged into one.
   public var fileCount: Int { files.count }
   /// Their size on disk together.
   public var byteCount: Int64 { files.reduce(0) { $0.adding(clamped: $1.size) } }
@@ -27,11 +27,11 @@ public struct RewriteUnit: Sendable {
   }
 }
 
-/// What a rewriting will do, before it does it: a plain value, and what runs.
+/// What a rewriting pass will do: a plain value that is printed, tested and run.
 public struct RewritePlan: Sendable {
   /// Name or path, as a message shows it.
   public let table: String
-  /// The version that was looked at.
+  /// The version that was planned with.
   public let version: Int
   /// What is rewritten, in the order of the work.
   public let units: [RewriteUnit]
@@ -47,7 +47,7 @@ public struct RewritePlan: Sendable {
   }
 }
 
-/// A unit that was written again and is not committed yet.
+/// A rewritten unit that is not committed yet.
 package struct RewrittenUnit<Product: DeriveProduct>: Sendable {
   /// As planned.
   package var unit: RewriteUnit
@@ -61,32 +61,31 @@ package struct RewrittenUnit<Product: DeriveProduct>: Sendable {
   }
 }
 
-/// A table whose files are written again, as the engine sees it.
+/// A table whose files are rewritten, as the engine sees it.
 package protocol RewriteTarget: AnyObject {
   associatedtype Product: DeriveProduct
   /// Its folder or name, for messages.
   var path: String { get }
-  /// Paths of the files that are in it, as it was last looked at.
+  /// Paths of the live files, as last read.
   func livePaths() throws -> Set<String>
-  /// Exchanges the units' files for what they became, in one commit.
+  /// Replaces the units' files with the new ones, in one commit.
   ///
-  /// - Returns: The version; nil where another commit came first, and the table was looked at anew.
+  /// - Returns: The version; nil if another commit came first, and the table was read again.
   func commit(_ units: [RewrittenUnit<Product>]) throws -> Int?
 }
 
-/// A pass whose effect is to rewrite: the same rows, in other files.
+/// A pass whose effect is to rewrite: the same rows in other files.
 ///
-/// The pass says how a unit is written; commits, races, interruption and figures are the engine's
-/// (`RewriteEngine`).
+/// The pass rewrites a unit; commits, races, interruption and conservation are the engine's (`RewriteEngine`).
 package protocol RewritePass: AnyObject, Sendable {
   associatedtype Target: RewriteTarget
 
-  /// As it stands in messages and history.
+  /// The name in messages and in the history.
   var name: String { get }
   var target: Target { get }
-  /// Writes a unit's rows anew; called on several threads at once.
+  /// Rewrites a unit's rows; called on several threads at once.
   ///
-  /// - Parameter number: Of the unit in the plan: no two files of a run have one name.
+  /// - Parameter number: Index of the unit in the plan, which makes file names unique.
   func rewrite(
     _ unit: RewriteUnit, number: Int
   ) throws -> (product: Target.Product, conserved: [Conserved])

@@ -6,16 +6,16 @@ extension StoredInput: DeriveInput {}
 
 /// A table of the lake that a pass fills with segments from its staging folder.
 package final class StagedTarget: DeriveTarget {
-  /// With the period of the table, once there is one.
+  /// With the table's own period, if it exists.
   package private(set) var definition: TableDefinition
   /// The table that is filled.
   package var name: TableName { definition.name }
   private let table: TableWriter
   private let staging: StagingSession
-  /// Files that were made here.
+  /// Files made by this object so far.
   private var fileCount = 0
 
-  /// - Throws: `CatalogError` where the table was made by another pass or with other parameters.
+  /// - Throws: `CatalogError` if the table was made by another pass or with other parameters.
   package init(
     _ definition: TableDefinition, lake: Lake, staging: StagingSession, snapshots: SnapshotCache
   ) throws {
@@ -34,7 +34,7 @@ package final class StagedTarget: DeriveTarget {
     try table.requireMatch(definition)
   }
 
-  /// By date. Cost: a file that does not say its dates is read, in a table by a longer period.
+  /// By date. Cost: in a table by month or year, files without the tag of their dates are read.
   package func knownUnits() throws -> [String: KnownUnit] {
     var units: [String: KnownUnit] = [:]
     for file in try table.snapshot?.files ?? [] {
@@ -51,15 +51,15 @@ package final class StagedTarget: DeriveTarget {
     return units
   }
 
-  /// Whether the table has the `txn` by which an empty result of these very inputs is remembered.
+  /// Whether the table has the `txn` that records an empty result of these inputs.
   package func isKnownEmpty(_ derivation: Derivation, date: String) -> Bool {
     table.snapshot?.txns[derivation.emptyAppId(date: date)] != nil
   }
 
-  /// Commits units of one group, whole; units that came out empty are remembered by a `txn` each.
+  /// Commits units, whole; a `txn` records each unit without rows.
   ///
-  /// - Returns: Whether it was committed; false after a lost race, when the table was looked at anew.
-  /// - Throws: `PassError.conflict` where the table has another partition period since the run began.
+  /// - Returns: Whether it was committed; false after a lost race, once the table was read again.
+  /// - Throws: `PassError.conflict` if the table got another partition period since the run began.
   package func commit(
     _ units: [DerivedUnit<StagedSegment>], parameters: [(name: String, value: String)]
   ) throws -> Bool {
@@ -71,8 +71,8 @@ package final class StagedTarget: DeriveTarget {
       ? replacePartitions(units) : try replaceUnits(units, run)
     change.parameters = [("mode", "Overwrite")] + parameters + [("run", run.id)]
     for unit in units where unit.product == nil && !isKnownEmpty(unit.derivation, date: unit.date) {
-      // A unit that is emptied again, for the same reason as before, is remembered already: what goes with
-      // this commit are its rows, and it is no repetition.
+      // A unit that is emptied again for the same reason is recorded already: this commit removes its rows and
+      // is no repetition of the earlier one.
       change.applications.append((unit.derivation.emptyAppId(date: unit.date), 1))
     }
     let outcome = try table.commit(change, definition, run: run)
@@ -87,7 +87,7 @@ package final class StagedTarget: DeriveTarget {
     return false
   }
 
-  /// In a table by date a unit is a partition.
+  /// In a table by date, a unit is a partition.
   private func replacePartitions(_ units: [DerivedUnit<StagedSegment>]) -> TableChange {
     var change = TableChange(.replace(units.map { PartitionKey(date: $0.date) }))
     change.segments = units.compactMap { unit in

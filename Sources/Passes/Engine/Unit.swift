@@ -1,42 +1,42 @@
 import Catalog
 import Tables
 
-/// One date of a derived table, held against what it is made of.
+/// One date of a derived table, compared with its inputs.
 ///
-/// A unit is what is fresh, stale or frozen, and what is made or left as a whole.
+/// A unit as a whole is fresh, stale or frozen, and is computed or skipped.
 public struct PassUnit: Sendable {
-  /// What a unit is.
+  /// The state of a unit.
   public enum State: String, Sendable, CaseIterable {
-    /// Made of the very rows that its inputs hold now.
+    /// Computed from exactly the rows that its inputs hold now.
     case fresh
-    /// As `fresh`, and no row came of them.
+    /// Like `fresh`, with no rows as the result.
     case empty
-    /// Not made yet.
+    /// Not computed yet.
     case missing
-    /// Its inputs have changed since, or the pass has, or another writer came between.
+    /// Its inputs changed since, or the pass, or another program wrote there.
     case stale
-    /// Its inputs have no rows any more: what is there goes.
+    /// Its inputs have no rows any more: its rows will be removed.
     case orphaned
-    /// Its inputs were purged: what is there stays, and is never made again.
+    /// Its inputs were purged: its rows stay, and are never computed again.
     case frozen
 
-    /// Whether a run makes it.
+    /// Whether a run computes it.
     public var isDue: Bool { self == .missing || self == .stale || self == .orphaned }
   }
 
   /// Why a unit is due.
   public enum Reason: Hashable, Sendable {
     case neverMade
-    /// The rows of these tables are others than it was made of.
+    /// Rows of these tables changed since it was computed.
     case inputsChanged([TableName])
-    /// An earlier version of the pass made it.
+    /// An earlier version of the pass computed it.
     case passChanged
-    /// Files lie in its partition that the pass did not write.
+    /// Its partition has files that the pass did not write.
     case foreignFiles
     case inputsRemoved
-    /// It is fresh, and was asked for all the same.
+    /// It is fresh, but was forced.
     case forced
-    /// A table that it is made of is to be made first.
+    /// An input table must be computed first.
     case inputDue(TableName)
 
     /// In words, for a plan that is printed.
@@ -58,9 +58,9 @@ public struct PassUnit: Sendable {
   public let date: String
   /// What is to be done about it.
   public internal(set) var state: State
-  /// nil where it is not due.
+  /// nil if it is not due.
   public internal(set) var reason: Reason?
-  /// What it would be made of now.
+  /// What it would be computed from now.
   package let derivation: Derivation
 
   /// - Parameter reason: nil unless the state is one that is due.
@@ -72,11 +72,11 @@ public struct PassUnit: Sendable {
   }
 }
 
-/// What a derived table holds of a date.
+/// What a derived table holds for a date.
 package struct KnownUnit: Sendable {
-  /// What each file that holds rows of it says of what they were made of.
+  /// For each file with rows of the date, what its tags say the rows were computed from.
   package var origins: [UnitOrigin] = []
-  /// Whether the table remembers that no row came of these very inputs.
+  /// Whether the table records that these inputs give no rows.
   package var isKnownEmpty = false
 
   /// - Parameter origins: What each file with rows of the date says it was made of; empty where there are none.
@@ -87,12 +87,12 @@ package struct KnownUnit: Sendable {
 }
 
 extension PassUnit {
-  /// Judges a unit.
+  /// Determines the state of a unit.
   ///
   /// - Parameters:
-  ///   - inputRowCount: Rows of the inputs without which there is nothing to make it of.
+  ///   - inputRowCount: Rows of the required inputs.
   ///   - isPurged: Whether some of its inputs were purged.
-  ///   - tables: The tables that it is made of.
+  ///   - tables: The input tables.
   package init(
     date: String, known: KnownUnit, derivation: Derivation, inputRowCount: Int64, isPurged: Bool,
     tables: [TableName]

@@ -2,15 +2,15 @@ import Catalog
 import Columnar
 import Market
 
-/// How closely a kind of rows can be looked at.
+/// How closely a record kind can be checked for gaps.
 enum GapDepth: Hashable, Sendable {
-  /// Bars of less than a day, and ticks: slots of a session, this long in ns.
+  /// Bars shorter than a day, and ticks: slots of a session, of this length in ns.
   case slots(Int64)
-  /// One row a session: bars of a day.
+  /// Bars of a day: one row per session.
   case sessions
-  /// Rows come when there is something to tell: only what was fetched can be known.
+  /// Rows exist only if something happened: only the requests can be checked.
   case coverage
-  /// Lists of a day that somebody wanted: no other day is missing.
+  /// Lists of the days that somebody asked for: no other day is missing.
   case nothing
 
   private static let minute: Int64 = 60_000_000_000

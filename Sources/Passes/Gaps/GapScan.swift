@@ -4,7 +4,7 @@ import Ledger
 import Market
 import Tables
 
-/// One walk through the sessions of a calendar, with the rows of the sessions at hand.
+/// One scan through the sessions of a calendar, with the rows of the current sessions in memory.
 final class GapScan {
   private let source: GapSource
   private let calendar: ExchangeCalendar
@@ -19,11 +19,11 @@ final class GapScan {
   private var tally = GapTally()
   private let isNamed: Bool
   private let hasAll: Bool
-  /// The number of all symbols together, where the vendor was asked for all at once.
+  /// The number of all symbols together, if the vendor was asked for all at once.
   private var everything: Int32?
-  /// By which calendars the symbols trade that were passed over.
+  /// Calendars of symbols that this scan skipped.
   private(set) var otherCalendars: Set<String> = []
-  /// Slots of the sessions before the one in hand, and their time: for symbols that come late.
+  /// Slots and time of the sessions so far, for symbols that start late.
   private var past = Past()
   private var rowCount = 0
   /// Series that were known before any row was read.
@@ -100,7 +100,7 @@ final class GapScan {
     otherCalendars = others.names
   }
 
-  /// The symbols that the ledger knows, and those that were asked for.
+  /// Numbers the symbols that the ledger knows, and those that were asked for.
   private func registerKnown() throws {
     if hasAll {
       everything = try names.number(CoverageLedger.allSymbols)
@@ -114,7 +114,7 @@ final class GapScan {
     registeredCount = series.count
   }
 
-  /// Makes room for the symbols that were numbered since.
+  /// Makes room for newly numbered symbols.
   private func addSeries() {
     while series.count < names.names.count {
       let name = names.names[series.count]
@@ -131,7 +131,7 @@ final class GapScan {
     }
   }
 
-  /// Reads the partitions in which a session's rows can be, and forgets older ones.
+  /// Reads the partitions that may hold a session's rows, and drops older ones.
   private func load(
     _ session: TradingSession, expected: Range<Int64>, _ reader: PresenceReader,
     _ report: inout GapReport
@@ -143,7 +143,7 @@ final class GapScan {
       days = session.date.daysSinceEpoch...session.date.daysSinceEpoch
     }
     map.drop(before: days.lowerBound - 1)
-    // Partitions may be reckoned in another zone than UTC.
+    // The table's partition dates may be in another zone than UTC.
     while nextPartition < source.partitions.count,
       source.partitions[nextPartition].days.lowerBound <= days.upperBound + 1
     {
@@ -215,7 +215,7 @@ final class GapScan {
     past.sessionCount += 1
   }
 
-  /// Whether the table has rows of any symbol on a session's date, however much of it is looked at.
+  /// Whether the table has rows of any symbol on a session's date, even outside the checked range.
   private func isTableThere(_ session: TradingSession) -> Bool {
     switch source.depth {
     case .coverage, .nothing: return true
@@ -226,7 +226,7 @@ final class GapScan {
     }
   }
 
-  /// Takes what a session lacks of a series: on with the gap that goes on, or told.
+  /// Takes the missing slots of a series in a session: extends a pending gap, or reports one.
   private func take(
     _ result: SessionCheck.Result, _ number: Int, _ session: TradingSession, _ check: SessionCheck,
     shared: [(slots: Range<Int>, series: [Int32])]
@@ -273,7 +273,7 @@ final class GapScan {
         shareBefore: series[number].share))
   }
 
-  /// Tells the gaps that went on over whole sessions.
+  /// Reports the pending gaps over whole sessions.
   private func flush(_ number: Int, shareAfter: Double?) throws {
     let pending = series[number].pending
     series[number].pending = []
@@ -294,9 +294,9 @@ final class GapScan {
     try tell(gap(number, hole, pending.date, sessionCount: pending.sessionCount))
   }
 
-  // MARK: - Telling
+  // MARK: - Reporting
 
-  /// A symbol whose first rows come later than they were expected.
+  /// Reports a symbol whose first rows are later than expected.
   private func tellLateStart(_ number: Int) throws {
     guard number >= registeredCount, series[number].start != nil, let interval = past.interval,
       let date = past.date

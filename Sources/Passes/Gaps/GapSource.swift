@@ -5,7 +5,7 @@ import Ledger
 import Market
 import Tables
 
-/// A table as its gaps are looked for: its files by partition, and what the ledger knows of it.
+/// A table that is checked for gaps: its files by partition, and what the ledger knows of it.
 struct GapSource {
   let table: LakeTable
   let dataset: String
@@ -15,7 +15,7 @@ struct GapSource {
   let partitions: [(days: Range<Int>, files: [AddFile])]
   let period: PartitionPeriod
   let zone: TimeZoneRules
-  /// What the rows' dates span, in ns since 1970 UTC; nil for an empty table.
+  /// The time span of the rows' dates, in ns since 1970 UTC; nil for an empty table.
   let extent: Range<Int64>?
   private let ledger: CoverageLedger
   private let sources: Set<Source>
@@ -31,7 +31,7 @@ struct GapSource {
 
   init(_ table: LakeTable, lake: Lake, ledger: CoverageLedger) throws {
     self.table = table
-    // The same may be in another table too, such as bars that are adjusted for splits.
+    // Another table may hold the same, such as bars adjusted for splits.
     let ledger = CoverageLedger(
       events: ledger.events.filter { $0.table == nil || $0.table == table.displayName })
     self.ledger = ledger
@@ -84,7 +84,7 @@ struct GapSource {
     }
   }
 
-  /// What the ledger knows of a symbol, or of a name by which the vendor was asked.
+  /// What the ledger knows of a symbol, or of a name that the vendor was asked for.
   func coverage(of symbol: String) -> SeriesCoverage {
     var stretches: [CoverageLedger.Stretch] = []
     for source in sources {
@@ -93,12 +93,12 @@ struct GapSource {
         symbol: symbol)
     }
     stretches.sort { $0.interval.lowerBound < $1.interval.lowerBound }
-    // A file's rows tell no more of a symbol than they do without a record of the file.
+    // Coverage that was inferred from a file's rows says nothing more about a symbol than the rows do.
     if stretches.allSatisfy({ $0.event.reason == CoverageEvent.symbolsOfRows }) { stretches = [] }
     return SeriesCoverage(stretches: stretches)
   }
 
-  /// From the first instant to the last of which the table or the ledger knows anything.
+  /// From the first instant to the last known to the table or the ledger.
   var knownExtent: Range<Int64>? {
     var known = extent
     for symbol in knownSymbols.keys {
@@ -111,7 +111,7 @@ struct GapSource {
     return known
   }
 
-  /// The names, of other kinds than symbols of the table itself, that each symbol was, and when.
+  /// By symbol: the names that stood for it, and when. Names that are symbols of the table are left out.
   var namesOfSymbols: [String: [(name: String, interval: Range<Int64>)]] {
     var found: [String: [(name: String, interval: Range<Int64>)]] = [:]
     for name in requestedNames.sorted() {
@@ -122,7 +122,7 @@ struct GapSource {
     return found
   }
 
-  /// Names of other kinds than symbols of the table itself.
+  /// Names that the vendor was asked for and that are no symbols of the table.
   var requestedNames: Set<String> {
     Set(
       knownSymbols.filter {

@@ -21,7 +21,7 @@ struct GapTally {
     entries[gap.state] = entry
   }
 
-  /// Adds to a report what one calendar's symbols lack.
+  /// Adds the gaps of one calendar's symbols to a report.
   func add(to report: inout GapReport) {
     for (state, entry) in entries {
       guard var known = report.tallies[state] else {

@@ -4,9 +4,9 @@ import Ledger
 import Market
 import Tables
 
-/// Explains every hole of a table: what the exchange calendar expects, against the rows and the ledger.
+/// Explains every gap of a table: compares what the exchange calendar expects with the rows and the ledger.
 ///
-/// Reads two columns, a partition at a time: memory grows with the symbols of a day, not with the table.
+/// Reads two columns, one partition at a time: memory grows with the symbols of a day, not with the table.
 public struct GapsPass {
   private let lake: Lake
   private let source: GapSource
@@ -14,7 +14,7 @@ public struct GapsPass {
   private let calendars: DatasetCalendars
   private let observer: any PassObserver
 
-  /// - Throws: Where the table cannot be read.
+  /// - Throws: If the table cannot be read.
   public init(
     lake: Lake, table: LakeTable, ledger: CoverageLedger, options: GapOptions,
     observer: any PassObserver = NoObserver()
@@ -26,12 +26,12 @@ public struct GapsPass {
     calendars = try DatasetCalendars(in: lake)
   }
 
-  /// Looks for gaps, and tells each one as it is found.
+  /// Finds gaps, and calls `tell` with each.
   public func run(_ tell: @escaping (Gap) throws -> Void) throws -> GapReport {
     var report = GapReport(table: source.table.displayName)
     guard source.depth != .nothing, let range = try range() else { return report }
     report.range = range
-    // Symbols of one dataset may trade by several calendars: each is one scan.
+    // Symbols of one dataset may have several calendars: one scan each.
     var waiting = try firstCalendars()
     var done: Set<String> = []
     while let name = waiting.min() {
@@ -50,7 +50,7 @@ public struct GapsPass {
     return report
   }
 
-  /// What is looked at: as asked, else as far as the table and the ledger reach; never the future.
+  /// The range to check: as asked, else as far as the table and the ledger reach; never the future.
   private func range() throws -> Range<Int64>? {
     let known = source.knownExtent
     guard let start = options.start ?? known?.lowerBound else { return nil }
@@ -58,7 +58,7 @@ public struct GapsPass {
     return start < end ? start..<end : nil
   }
 
-  /// What of a range a calendar knows; where a range was asked for, it must know all of it.
+  /// The part of a range that a calendar covers; a range that was asked for must be covered whole.
   private func known(_ range: Range<Int64>, by calendar: ExchangeCalendar) -> Range<Int64> {
     let day = CivilDate.nanosecondsPerDay
     let first = Int64(calendar.firstDate.daysSinceEpoch) * day

@@ -1,9 +1,9 @@
 import Bytes
 import Columnar
 
-/// Which slots of time hold rows, by day and series: a bit a slot.
+/// Which slots of time have rows, by day and series: one bit per slot.
 ///
-/// A slot is a minute, or the length of a bar where that is longer.
+/// A slot is a minute, or a bar's length if that is longer.
 struct PresenceMap {
   /// Length of a slot in ns; divides a day.
   let slotNanoseconds: Int64
@@ -26,7 +26,7 @@ struct PresenceMap {
   /// Marks the slots of rows.
   ///
   /// - Parameters:
-  ///   - series: One number a row; rows with negative ones are passed over.
+  ///   - series: One number per row; rows with negative ones are skipped.
   ///   - times: Microseconds since 1970 UTC.
   mutating func add(series: [Int32], times: [Int64]) {
     let slotLength = slotNanoseconds / 1000
@@ -35,7 +35,7 @@ struct PresenceMap {
     for row in 0..<min(series.count, times.count) {
       let time = times[row]
       if series[row] < 0 { continue }
-      // Rows come by series and time: most are in the slot of the one before.
+      // Rows are sorted by series and time: most are in the slot of the previous one.
       if series[row] == last, slotStart <= time, time < slotEnd { continue }
       last = series[row]
       let slot = floorDivide(time, slotLength)
@@ -45,7 +45,7 @@ struct PresenceMap {
     }
   }
 
-  /// Marks one slot, counted since 1970.
+  /// Marks one slot, given as its index since 1970.
   mutating func mark(series: Int32, slot: Int64) {
     let day = floorDivide(slot, Int64(slotsPerDay))
     let bit = Int(slot - day * Int64(slotsPerDay))
@@ -67,12 +67,12 @@ struct PresenceMap {
     body(&days[day, default: Day()])
   }
 
-  /// Forgets the days before one.
+  /// Drops the days before `day`.
   mutating func drop(before day: Int) {
     for known in days.keys where known < day { days[known] = nil }
   }
 
-  /// The series that have rows on some days.
+  /// The series that have rows on any of some days.
   func series(days wanted: ClosedRange<Int>) -> Set<Int32> {
     var found: Set<Int32> = []
     for day in wanted { if let held = days[day] { found.formUnion(held.offsets.keys) } }
@@ -81,7 +81,7 @@ struct PresenceMap {
 
   /// Whether any series has rows in a stretch of time, in ns since 1970 UTC.
   ///
-  /// A session's time may reach into two days of UTC, which other sessions share.
+  /// A session may span two UTC days, which other sessions share.
   func hasRows(in stretch: Range<Int64>) -> Bool {
     if stretch.isEmpty { return false }
     let first = floorDivide(stretch.lowerBound, slotNanoseconds)
@@ -106,7 +106,7 @@ struct PresenceMap {
     return (.max << UInt64(low)) & (.max >> UInt64(63 - high))
   }
 
-  /// Of each slot, counted since 1970, whether a series has rows in it.
+  /// For each slot, given as its index since 1970: whether a series has rows in it.
   func presence(series: Int32, slots: [Int64]) -> [Bool] {
     var result = [Bool](repeating: false, count: slots.count)
     var known: (day: Int, first: Int64, words: [UInt64], offset: Int)?

@@ -3,9 +3,9 @@ import DeltaLog
 import Market
 import Tables
 
-/// The names of a table's symbols as small numbers, and which of them are wanted.
+/// Numbers the wanted symbols of a table.
 final class SeriesNames {
-  /// Symbols of which minutes are kept at most: some hundred bytes each.
+  /// Most symbols whose slots are kept: some hundred bytes each.
   static let countMax = 200_000
 
   private(set) var names: [String] = []
@@ -14,7 +14,7 @@ final class SeriesNames {
 
   init(isWanted: @escaping (String) throws -> Bool) { self.isWanted = isWanted }
 
-  /// The number of a name; -1 for one that is not wanted.
+  /// The number of a name; -1 if it is not wanted.
   func number(_ name: String) throws -> Int32 {
     if let known = numbers[name] { return known }
     guard try isWanted(name) else {
@@ -33,7 +33,7 @@ final class SeriesNames {
   }
 }
 
-/// Reads which slots of time a table's rows are in, a partition at a time.
+/// Finds the slots of time that have rows, one partition at a time.
 struct PresenceReader {
   let root: String
   let indexColumn: String
@@ -41,19 +41,18 @@ struct PresenceReader {
   let zone: TimeZoneRules
   let depth: GapDepth
   let names: SeriesNames
-  /// Names by which the vendor was asked, where rows belong to them rather than to their own symbol.
+  /// Names that the vendor was asked for, if rows count for them rather than for their own symbol.
   let requestedNames: Set<String>
-  /// Names by which the vendor was asked, by the symbol that they were, and when: rows of the symbol are theirs,
-  /// whatever name brought them.
+  /// By symbol: names that stood for it, and when. Its rows count for those names, whatever name was asked for.
   let namesOfSymbols: [String: [(name: String, interval: Range<Int64>)]]
-  /// Symbols of which the ledger knows something.
+  /// Symbols that the ledger knows.
   let knownSymbols: Set<String>
-  /// Of all rows, where they are looked at as one.
+  /// The number of all rows, if they are checked as one series.
   let everything: Int32?
 
-  /// Adds a partition's rows; returns how many were read.
+  /// Adds a partition's rows. Returns how many were read.
   ///
-  /// - Parameter days: The partition's, days since 1970.
+  /// - Parameter days: The partition's days since 1970.
   func add(_ files: [AddFile], days: Range<Int>, to map: inout PresenceMap) throws -> Int {
     var rowCount = 0
     for file in files {
@@ -78,8 +77,8 @@ struct PresenceReader {
 
   /// The number of each row's symbol.
   ///
-  /// - Parameter requested: Rows that belong to a name by which the vendor was asked belong to their
-  ///   symbol only where that was asked for too.
+  /// - Parameter requested: Rows that were requested by another name count for their symbol only if that was
+  ///   asked for too.
   private func series(
     _ reader: SegmentReader, _ group: StoredSpan, _ requested: [[Int32]]
   ) throws -> [Int32] {
@@ -92,8 +91,8 @@ struct PresenceReader {
     }
   }
 
-  /// The numbers of the names by which each row was asked for: one list where rows have one name, several where
-  /// one request had several names for them; none where there are none.
+  /// The numbers of the names that each row was requested by: one list if rows have one name, several if a
+  /// request had several names for them, none if there are no names.
   private func requested(_ reader: SegmentReader, _ group: StoredSpan) throws -> [[Int32]] {
     guard !requestedNames.isEmpty, reader.has("requested_symbol") else { return [] }
     var groups: [[Int32]] = []
@@ -112,7 +111,7 @@ struct PresenceReader {
     }
   }
 
-  /// The rows of symbols that a name was, as the rows of that name.
+  /// Rows of symbols that a name stood for, as rows of that name.
   private func aliases(
     _ reader: SegmentReader, _ group: StoredSpan, _ times: [Int64]
   ) throws -> [(series: [Int32], times: [Int64])] {
@@ -136,12 +135,12 @@ struct PresenceReader {
     }
   }
 
-  /// What rows of tables without symbols are called.
+  /// The series of rows in tables without symbols.
   static let noSymbol = "-"
 
   /// A number for each row.
   ///
-  /// - Parameter number: Of a name, wherever it stands; nil where that depends on the row, and it has none.
+  /// - Parameter number: Called once per text; if it returns nil, once per row.
   private func numbers(
     _ reader: SegmentReader, _ group: StoredSpan, _ name: String,
     _ number: (_ name: String, _ row: Int) throws -> Int32?
@@ -178,7 +177,7 @@ struct PresenceReader {
 
   private static let microsecondsPerDay: Int64 = 86_400_000_000
 
-  /// The time of each row in microseconds; the start of its date, as if that were UTC's, where only days matter.
+  /// The time of each row in microseconds; if only days matter, the start of its date, as if in UTC.
   private func times(
     _ reader: SegmentReader, _ group: StoredSpan, _ days: Range<Int>
   ) throws -> [Int64] {
@@ -198,7 +197,7 @@ struct PresenceReader {
         remedy: "lake describe shows the table's columns")
     }
     if isSlotted { return values }
-    // Bars of a date begin at one instant.
+    // Daily bars of a date all begin at one instant.
     var last: (time: Int64, day: Int64)?
     return values.map { time in
       if let last, last.time == time { return last.day }

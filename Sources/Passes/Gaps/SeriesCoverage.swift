@@ -1,40 +1,40 @@
 import Columnar
 import Ledger
 
-/// What the ledger knows of a series, as far as its gaps are concerned.
+/// What the ledger knows of a series.
 struct SeriesCoverage {
   /// What is known of a stretch of time.
   enum Knowledge: Hashable {
-    /// All that the vendor has is here.
+    /// Everything that the vendor has is stored.
     case stored
-    /// As `stored`, and the vendor said that there is nothing.
+    /// Like `stored`; the vendor said that there is nothing.
     case empty
     case degraded
-    /// Files that say nothing of what they cover beyond their first and last row.
+    /// Files were ingested that do not say what they cover beyond their first and last row.
     case byHand
     case missing(GapState, reason: String?)
   }
 
-  /// Stretches that the ledger knows, rising.
+  /// Stretches that the ledger knows, ascending.
   let stretches: [CoverageLedger.Stretch]
 
   /// Whether the ledger knows anything.
   var isKnown: Bool { !stretches.isEmpty }
 
-  /// Whether the last that was fetched was not over then.
+  /// Whether the last interval was fetched before it was over.
   var endsOpen: Bool { stretches.last?.state == .open }
 
-  /// From the first instant known to the last; nil where nothing is.
+  /// From the first known instant to the last; nil if nothing is known.
   var extent: Range<Int64>? {
     guard let first = stretches.first, let last = stretches.last else { return nil }
     return first.interval.lowerBound..<last.interval.upperBound
   }
 
-  /// What is known of a stretch of time, in pieces that tile it.
+  /// What is known of a stretch of time, in adjoining pieces.
   ///
   /// - Parameters:
   ///   - isTableThere: Whether the table has rows of any symbol at that time.
-  ///   - isSeen: Whether the series has rows at all, as far as is known.
+  ///   - isSeen: Whether the series is known to have rows at all.
   func pieces(of wanted: Range<Int64>, session: Range<Int64>, isTableThere: Bool, isSeen: Bool)
     -> [(interval: Range<Int64>, knowledge: Knowledge)]
   {
@@ -62,7 +62,7 @@ struct SeriesCoverage {
       if part.isEmpty || part.upperBound <= from { continue }
       add(from..<max(from, part.lowerBound), unknown)
       let own = max(from, part.lowerBound)..<part.upperBound
-      // A claim that the vendor's word on its day came with is as good as that word.
+      // A claim that came with the vendor's own statement about the day is as good as that statement.
       let isFlagged = stretch.event.reason == CoverageEvent.flagged
       add(
         own, isByHand && !isFlagged ? byHand(isTableThere) : Self.knowledge(stretch.event))
@@ -76,13 +76,13 @@ struct SeriesCoverage {
     return pieces
   }
 
-  /// What a file claims may end at its first and last row, and those do not say where a quiet morning began: it stands
-  /// for all of the day's session of which nothing else is known, even where its rows came before the opening or after
-  /// the close.
+  /// A file's claim may end at its first and last row, which need not be where a quiet session began and ended.
+  /// So it counts for the whole session of the day as far as nothing else is known, even if its rows are before
+  /// the opening or after the close.
   private func claimed(_ index: Int, _ session: Range<Int64>) -> Range<Int64> {
     let interval = stretches[index].interval
     let day = CivilDate.nanosecondsPerDay
-    // Half of the time that is left to the next session.
+    // Half of the time until the next session.
     let slack = max(0, (day - (session.upperBound - session.lowerBound)) / 2)
     let around = session.lowerBound - slack..<session.upperBound + slack
     guard interval.overlaps(around) else { return interval }
@@ -98,7 +98,7 @@ struct SeriesCoverage {
 
   private static func knowledge(_ event: CoverageEvent) -> Knowledge {
     switch event.state {
-    // An open interval ends where the vendor's data did when it was fetched.
+    // An open interval ends where the vendor's data ended when it was fetched.
     case .claimed where event.reason == CoverageEvent.flagged: .degraded
     case .claimed, .complete, .open: .stored
     case .empty: .empty

@@ -1,13 +1,13 @@
 import Bytes
 import Ledger
 
-/// What is missing of one series in one session: pure, so that every case can be tested.
+/// Finds what is missing of one series in one session. Pure, so that every case can be tested.
 struct SessionCheck {
-  /// Slots in a row without a row above which it is suspicious, where a symbol trades in nearly every one.
+  /// Consecutive empty slots that are suspicious if a symbol trades in nearly every slot.
   static let runSlotMin = 10
-  /// For bars longer than a minute.
+  /// The same for bars longer than a minute.
   static let longRunSlotMin = 2
-  /// Share of the slots with rows from which on a symbol counts as one that trades in every slot.
+  /// Share of slots with rows from which a symbol counts as trading in every slot.
   static let denseShare = 0.9
 
   /// A stretch without rows, and why.
@@ -16,32 +16,32 @@ struct SessionCheck {
     var state: GapState
     var missingSlotCount: Int
     var reason: String?
-    /// All of the session's time: neighbours of its kind are one gap.
+    /// Whether it covers the whole session: then adjoining holes of its kind are one gap.
     var isWholeSession = false
   }
 
   struct Result {
     var holes: [Hole] = []
-    /// Slots that were fetched and have no rows, as indexes in `slots`; without those of `holes`.
+    /// Indexes in `slots` of fetched slots without rows, except those in `holes`.
     var quiet: [Int] = []
-    /// As `quiet`, of suspicious runs.
+    /// Like `quiet`, in suspicious runs.
     var lost: [Int] = []
-    /// Share of the fetched slots with rows, outside the longest run without, as far as that is no more than
-    /// half the session; nil where none was fetched, or none has rows.
+    /// Share of fetched slots with rows, without the longest empty run unless that is more than half the
+    /// session; nil if no slot was fetched or has rows.
     var share: Double?
     var hasRows = false
   }
 
-  /// Slots of the session's trading time, rising, counted since 1970.
+  /// Slots of the session's trading time, ascending, as indexes since 1970.
   let slots: [Int64]
   let slotNanoseconds: Int64
   /// The session's trading time; not empty.
   let expected: [Range<Int64>]
-  /// Whether one row stands for the whole session: then there is one slot, or none that can be looked at.
+  /// Whether one row represents the whole session: then there is one slot, or none that can be checked.
   var isDaily = false
 
   /// - Parameters:
-  ///   - present: Of each slot, whether there are rows.
+  ///   - present: For each slot, whether it has rows.
   ///   - pieces: What is known of the trading time.
   func check(
     present: [Bool], pieces: [(interval: Range<Int64>, knowledge: SeriesCoverage.Knowledge)]
@@ -62,7 +62,7 @@ struct SessionCheck {
             interval: piece.interval, state: .degraded, missingSlotCount: missing.count,
             reason: CoverageEvent.flagged))
       case .missing(let state, let reason):
-        // Rows may have come another way. A piece shorter than a slot is told all the same.
+        // Rows may have come another way. A piece shorter than a slot is reported all the same.
         if missing.isEmpty, !own.isEmpty, isDaily || isSlots(piece.interval) { continue }
         result.holes.append(
           Hole(
@@ -74,7 +74,7 @@ struct SessionCheck {
     return result
   }
 
-  /// Runs without rows in what was fetched.
+  /// Finds runs of empty slots in what was fetched.
   private func checkFetched(
     _ fetched: [Bool], _ present: [Bool], isEmpty: Bool, _ result: inout Result
   ) {
@@ -82,7 +82,7 @@ struct SessionCheck {
     if known.isEmpty { return }
     let quiet = known.filter { !present[$0] }
     if quiet.count == known.count {
-      // Whether it is a quiet symbol or a lost day can only be told from its other sessions.
+      // Only the other sessions tell whether the symbol is quiet or a day was lost.
       result.share = nil
       result.holes.append(
         Hole(
@@ -94,7 +94,7 @@ struct SessionCheck {
     let runs = Self.runs(quiet)
     let longest = runs.map(\.count).max() ?? 0
     let others = known.count - longest
-    // A few rows at one time of a day are no trading all the time.
+    // A few rows at one time of day don't make a symbol that trades all the time.
     let counted = others * 2 >= known.count ? others : known.count
     let share = Double(known.count - quiet.count) / Double(counted)
     result.share = share
@@ -155,7 +155,7 @@ struct SessionCheck {
     return interval.lowerBound <= first.lowerBound && last.upperBound <= interval.upperBound
   }
 
-  /// The slots of some stretches of time, rising, each once.
+  /// The slots of some stretches of time, ascending, each once.
   static func slots(of stretches: [Range<Int64>], slotNanoseconds: Int64) -> [Int64] {
     var slots: [Int64] = []
     for stretch in stretches where !stretch.isEmpty {

@@ -2,15 +2,15 @@ import Glibc
 
 /// Slots that many symbols lack at once: a lost minute, rather than one in which nobody traded.
 ///
-/// Only symbols that trade in nearly every slot have a say. A slot is suspicious when most of them lack it
-/// and chance would hardly make them do so anywhere in the session.
+/// Only symbols that trade in nearly every slot are counted ("voters"). A slot is suspicious if most of them
+/// lack it and such a coincidence is unlikely anywhere in the session.
 struct SharedHoles {
   /// Share of its slots that a symbol must have to be counted.
   static let voterShare = 0.95
   static let voterCountMin = 2
   /// Share of the voters that lack the slot.
   static let missingShare = 0.8
-  /// Expected number of such slots in a session, were the symbols independent.
+  /// Expected number of such slots in a session if the symbols were independent.
   static let chanceMax = 0.005
 
   private let slotCount: Int
@@ -22,10 +22,10 @@ struct SharedHoles {
     missingCounts = [Int](repeating: 0, count: slotCount)
   }
 
-  /// Takes a series' quiet slots, if it trades in nearly every one.
+  /// Adds a series' empty slots, if it trades in nearly every slot.
   ///
   /// - Parameters:
-  ///   - quiet: Indexes of fetched slots without rows, those in long runs too.
+  ///   - quiet: Indexes of fetched slots without rows, including those in long runs.
   ///   - share: Share of the slots with rows outside the longest run.
   mutating func add(series: Int32, quiet: [Int], share: Double) {
     guard share >= Self.voterShare else { return }
@@ -33,7 +33,7 @@ struct SharedHoles {
     for slot in quiet { missingCounts[slot] += 1 }
   }
 
-  /// Runs of slots that the voters lack together, and who they are.
+  /// Runs of suspicious slots, each with the voters that lack them.
   func holes() -> [(slots: Range<Int>, series: [Int32])] {
     guard voters.count >= Self.voterCountMin, slotCount > 0 else { return [] }
     let least = max(
@@ -45,7 +45,7 @@ struct SharedHoles {
     }
   }
 
-  /// How many slots of the session would be lacked by these voters, each at random.
+  /// Expected number of slots in the session that these voters would lack together by chance.
   private func chance(_ slot: Int) -> Double {
     var logarithm = log(Double(slotCount))
     for voter in voters where voter.quiet.contains(slot) {

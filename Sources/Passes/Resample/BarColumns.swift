@@ -1,34 +1,33 @@
 import Tables
 
-/// Neighbouring rows of one symbol.
+/// Consecutive rows of one symbol.
 struct SymbolRun {
-  /// Index of the symbol among the partition's, which rises with the symbols' order.
+  /// Index of the symbol in the partition's sorted symbols.
   var code: Int32
-  /// Its first row; it ends where the next run begins.
+  /// Index of its first row; it ends where the next run begins.
   var start: Int
 }
 
-/// Bars in memory, column by column, ordered by symbol and time: rows of a source, or longer bars in
-/// the making. The memory is kept from use to use.
+/// Bars in memory, column by column, sorted by symbol and time: rows of a source, or longer bars in the making.
+/// The memory is reused.
 ///
 /// Times are microseconds since 1970 UTC, prices unscaled at 10^-9.
 final class BarColumns {
-  /// What a row may lack: bits of its flags.
+  /// Values that a row may lack: bits of its flags.
   enum Flag {
     static let publisher: UInt8 = 1
     static let instrument: UInt8 = 2
-    /// All four prices, or none of them counts.
+    /// All four prices; a bar that lacks one counts as without prices.
     static let price: UInt8 = 4
     static let volume: UInt8 = 8
     static let all: UInt8 = 15
   }
 
   private static let columnCount = 8
-  /// Bytes between the columns, so that equal rows of all of them do not compete for the same place
-  /// in the cache.
+  /// Bytes between the columns, so that equal row indexes of all columns do not map to the same cache set.
   private static let gapByteCount = 576
-  /// Rows for which room is made at first: a row group and a page. Memory that no row touches costs
-  /// nothing, and columns that grow are copied.
+  /// Rows allocated at first: a row group and a page. Untouched memory costs nothing, while growing copies all
+  /// columns.
   private static let capacityMin = RowGroupCuts.groupRowMax + (1 << 15)
 
   private(set) var capacity = 0
@@ -36,7 +35,7 @@ final class BarColumns {
   private var memory = UnsafeMutableRawPointer.allocate(byteCount: 16, alignment: 16)
   private(set) var count = 0
   private(set) var runs: [SymbolRun] = []
-  /// Some row lacks a value. Flags mean something only then.
+  /// Whether some row lacks a value; only then are flags valid.
   private(set) var hasMissing = false
 
   deinit { memory.deallocate() }
@@ -53,13 +52,13 @@ final class BarColumns {
   var low: UnsafeMutablePointer<Int64> { column(5) }
   var close: UnsafeMutablePointer<Int64> { column(6) }
   var volume: UnsafeMutablePointer<Int64> { column(7) }
-  /// All of them, in that order.
+  /// All columns, in that order.
   var columns: [UnsafeMutablePointer<Int64>] { (0..<Self.columnCount).map { column($0) } }
   var flags: UnsafeMutablePointer<UInt8> {
     (memory + Self.columnCount &* stride).assumingMemoryBound(to: UInt8.self)
   }
 
-  /// Makes room for `rowCount` rows in all.
+  /// Makes room for `rowCount` rows in total.
   func reserve(_ rowCount: Int) {
     if rowCount <= capacity { return }
     let grown = max(rowCount, capacity + capacity / 2, Self.capacityMin)
@@ -81,19 +80,19 @@ final class BarColumns {
     hasMissing = false
   }
 
-  /// Rows after the last are those of a symbol from here on.
+  /// Begins the run of a symbol: rows that are added from here on are its.
   func beginRun(_ code: Int32) { runs.append(SymbolRun(code: code, start: count)) }
 
-  /// Counts `rowCount` rows whose values have been put behind the others, and which lack none.
+  /// Counts `rowCount` rows that were written behind the others and lack no value.
   func extend(_ rowCount: Int) {
     if hasMissing { (flags + count).update(repeating: Flag.all, count: rowCount) }
     count += rowCount
   }
 
-  /// Counts rows whose flags are there too.
+  /// Counts rows that were written with their flags.
   func extendWithFlags(_ rowCount: Int) { count += rowCount }
 
-  /// Gives every row its flags: one that is about to come lacks a value.
+  /// Gives every row flags, before the first row that lacks a value.
   func beginMissing() {
     if hasMissing { return }
     flags.update(repeating: Flag.all, count: count)
@@ -118,7 +117,7 @@ final class BarColumns {
     return low - 1
   }
 
-  /// Drops the first rows; the others move to the front.
+  /// Removes the first rows; the others move to the front.
   func removeFirst(_ rowCount: Int) {
     let left = count - rowCount
     if left > 0 {
@@ -133,7 +132,7 @@ final class BarColumns {
     }
   }
 
-  /// Opens a row at `index`: what stands there and behind it moves on.
+  /// Inserts a row at `index`, moving later rows up.
   func insertRow(at index: Int) {
     reserve(count + 1)
     let moved = count - index
@@ -143,10 +142,10 @@ final class BarColumns {
   }
 }
 
-/// What longer bars must have in common with the bars they were made of.
+/// Figures that longer bars must have in common with their source bars.
 struct BarTotals: Equatable {
   private(set) var volume: Int128 = 0
-  /// Of all bars; nil where none has prices.
+  /// Over all bars; nil if none has prices.
   private(set) var high: Int64?
   private(set) var low: Int64?
 
@@ -164,7 +163,7 @@ struct BarTotals: Equatable {
     }
   }
 
-  /// What bars made of these must have too.
+  /// The figures that bars made from these must have too.
   func conserved(in made: BarTotals) -> [Conserved] {
     func text(_ price: Int64?) -> String { price.map { "\($0)" } ?? "none" }
     return [
@@ -194,7 +193,7 @@ struct BarTotals: Equatable {
     return wide
   }
 
-  /// Two chains each, or every comparison waits for the one before.
+  /// Two accumulators, so that a comparison need not wait for the previous one.
   private static func greatest(_ values: UnsafePointer<Int64>, _ count: Int) -> Int64 {
     var (first, second) = (values[0], values[count &- 1])
     var row = 0

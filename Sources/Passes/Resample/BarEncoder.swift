@@ -4,7 +4,7 @@ import Columnar
 import Parquet
 import Tables
 
-/// Encodes bars as row groups of tables of bars, which all have the same columns. One per thread.
+/// Encodes bars as row groups; all tables of bars have the same columns. One per thread.
 final class BarEncoder {
   private let fields: [Field]
   private let encoders: [ColumnChunkEncoder]
@@ -32,7 +32,7 @@ final class BarEncoder {
       sentinelCount: 0, timeRange: Self.nanoseconds(first, last))
   }
 
-  /// nil where the times are beyond what nanoseconds can say.
+  /// nil if the times don't fit into nanoseconds.
   private static func nanoseconds(_ first: Int64, _ last: Int64) -> ClosedRange<Int64>? {
     let (low, isLow) = first.multipliedReportingOverflow(by: 1000)
     let (high, isHigh) = last.multipliedReportingOverflow(by: 1000)
@@ -123,8 +123,8 @@ final class BarEncoder {
   }
 }
 
-/// The fingerprint of bars: see `RowHash`. All columns of a row at once, so that its sum never leaves
-/// the registers.
+/// The fingerprint of bars: see `RowHash`. It handles all columns of a row at once, so that the sum stays in
+/// registers.
 struct BarHasher {
   private let symbol: RowHash
   private let time: RowHash
@@ -136,7 +136,7 @@ struct BarHasher {
   private let close: RowHash
   private let volume: RowHash
 
-  /// - Parameter fields: The tables' columns. Those that bars have no values for add nothing.
+  /// - Parameter fields: The tables' columns; those without values in bars add nothing.
   init(fields: [Field]) {
     func hash(_ name: String) -> RowHash {
       RowHash(
@@ -170,13 +170,13 @@ struct BarHasher {
     return total
   }
 
-  /// Rows that lack nothing.
+  /// Rows that lack no value.
   private func complete(_ rows: BarColumns, _ run: Range<Int>, _ base: Fingerprint) -> Fingerprint {
     let (times, publishers, instruments) = (rows.time, rows.publisher, rows.instrument)
     let (opens, highs, lows) = (rows.open, rows.high, rows.low)
     let (closes, volumes) = (rows.close, rows.volume)
     var total = Fingerprint()
-    // They do not change for long: their part of the sum is kept.
+    // They rarely change: their part of the sum is kept.
     var (lastPublisher, lastInstrument) = (publishers[run.lowerBound], instruments[run.lowerBound])
     var steady = steady(base, lastPublisher, lastInstrument)
     for row in run {
@@ -203,7 +203,7 @@ struct BarHasher {
     return sum
   }
 
-  /// Rows of which some lack values: those add nothing.
+  /// Rows that may lack values; a missing value adds nothing.
   private func sparse(
     _ rows: BarColumns, _ run: Range<Int>, _ base: Fingerprint, _ prices: WidePrices?
   ) -> Fingerprint {

@@ -12,7 +12,7 @@ struct BarFile {
   ]
 
   let reader: SegmentReader
-  /// As the table has them: time, values, symbol. nil where it has none.
+  /// In the table's form: time, values, symbol; nil for a column that the table lacks.
   private let columns: [Field?]
 
   init(_ reader: SegmentReader) throws {
@@ -41,10 +41,10 @@ struct BarFile {
     }
   }
 
-  /// Whether its prices do not fit 64 bits.
+  /// Whether its prices don't fit into 64 bits.
   var hasWidePrices: Bool { prices.contains { $0.type.storage == .wide } }
 
-  /// All prices that the file has.
+  /// Collects all prices of the file.
   func collectPrices(into found: inout Set<Int128>) throws {
     for group in 0..<rowGroupCount {
       for field in prices {
@@ -60,11 +60,11 @@ struct BarFile {
     }
   }
 
-  /// The footer says that rows are sorted by symbol, then time. `lake` alone writes that order, and it
-  /// is checked again as the rows pass.
+  /// Whether the footer says that rows are sorted by symbol and time. Only `lake` writes that, and it is
+  /// checked again while reading.
   var isDeclaredSorted: Bool { reader.isDeclaredSorted(by: ["symbol", "ts_event"]) }
 
-  /// - Parameter prices: Of all files, where those of some do not fit 64 bits.
+  /// - Parameter prices: The prices of all files, if those of some don't fit into 64 bits.
   func rowGroup(_ index: Int, prices: WidePrices?) throws -> BarRowGroup {
     BarRowGroup(
       path: path, pages: try PageReader(reader, rowGroup: index, columns: columns), prices: prices)
@@ -97,9 +97,9 @@ final class BarRowGroup {
     self.prices = prices
   }
 
-  /// Puts the next rows in place of what `bars` holds.
+  /// Reads the next rows into `bars`, replacing its rows.
   ///
-  /// - Parameter code: Gives the code of a run's symbol.
+  /// - Parameter code: Returns the code of a run's symbol.
   /// - Returns: false at the end.
   func next(
     into bars: BarColumns, code: (ArraySlice<UInt8>) throws -> Int32
@@ -124,7 +124,7 @@ final class BarRowGroup {
     return true
   }
 
-  /// - Returns: Whether no row is null; else `validity` says which are.
+  /// - Returns: Whether no row is null; if not, `validity` says which are.
   private func read(
     _ column: Int, _ rowCount: Int, into target: UnsafeMutablePointer<Int64>
   ) throws -> Bool {
@@ -160,7 +160,7 @@ final class BarRowGroup {
     for row in 0..<rowCount where validity[row] == 0 { flags[row] &= ~flag }
   }
 
-  /// Reads the symbols, and so counts the rows.
+  /// Reads the symbols, and counts the rows by them.
   private func readSymbols(
     _ rowCount: Int, _ bars: BarColumns, _ code: (ArraySlice<UInt8>) throws -> Int32
   ) throws {
@@ -169,7 +169,7 @@ final class BarRowGroup {
     func begin(_ text: ArraySlice<UInt8>, _ length: Int) throws {
       let next = try code(text)
       if bars.runs.last?.code != next { bars.beginRun(next) }
-      // Flags, where rows have some, are there.
+      // The flags were written already, if rows have any.
       bars.extendWithFlags(length)
     }
     switch symbols.storage {

@@ -1,10 +1,9 @@
 import Columnar
 import Tables
 
-/// Reads the bars of one partition date in the order (symbol, time, publisher), part by part.
+/// Reads the bars of one partition date sorted by (symbol, time, publisher), part by part.
 ///
-/// One file that is in order is read page by page; several files, or one in another order, are read
-/// whole and sorted.
+/// A single sorted file is read page by page; several files, or an unsorted one, are read whole and sorted.
 struct BarReader {
   private let files: [BarFile]
   private let isSorted: Bool
@@ -15,7 +14,7 @@ struct BarReader {
 
   /// - Parameters:
   ///   - readers: The data files of the date.
-  ///   - names: Takes the symbols.
+  ///   - names: Receives the symbols.
   init(_ readers: [SegmentReader], names: SymbolNames) throws {
     files = try readers.map { try BarFile($0) }
     isSorted = files.count == 1 && files[0].isDeclaredSorted
@@ -27,7 +26,7 @@ struct BarReader {
     }
   }
 
-  /// The next part, in place of what `bars` holds; false at the end.
+  /// Reads the next part into `bars`, replacing its rows; false at the end.
   mutating func next(into bars: BarColumns) throws -> Bool {
     if isSorted { return try nextPage(into: bars) }
     bars.removeAll()
@@ -57,7 +56,7 @@ struct BarReader {
     }
   }
 
-  /// The code of a run's symbol, which is the last one again or a greater one.
+  /// The code of a run's symbol: the last symbol's, or that of a greater one.
   private static func code(
     ofNext text: ArraySlice<UInt8>, _ names: SymbolNames, _ path: String
   ) throws -> Int32 {
@@ -73,7 +72,7 @@ struct BarReader {
     return Int32(count)
   }
 
-  // MARK: - Files in any order
+  // MARK: - Unsorted files
 
   private func readAll(into bars: BarColumns) throws {
     let all = BarColumns()
@@ -107,7 +106,7 @@ struct BarReader {
     return rank
   }
 
-  /// Rows by symbol, time and publisher; equal ones in the order in which they stand.
+  /// Rows sorted by symbol, time and publisher; equal ones keep their order.
   private static func order(of all: BarColumns, rank: [Int32]) -> [(code: Int32, rows: [Int])] {
     var rows = [[Int]](repeating: [], count: rank.count)
     for (index, run) in all.runs.enumerated() {

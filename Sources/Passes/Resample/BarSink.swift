@@ -8,15 +8,15 @@ final class BarSink {
   private let dates: DateColumn?
   private let makeWriter: () throws -> SegmentWriter
   private var writer: SegmentWriter?
-  /// What was written, complete but perhaps not durable yet.
+  /// The segment, complete but maybe not durable yet.
   private(set) var segment: StagedSegment?
   private(set) var totals = BarTotals()
-  /// Why there is no segment. Bars are still made then, for others that are made of them.
+  /// Why there is no segment. Bars are still made, since other intervals may be made from them.
   private(set) var failure: (any Error)?
 
   /// - Parameters:
-  ///   - dates: The column of dates, in a table by a longer period.
-  ///   - makeWriter: Called when the first row group is full, or the partition ends with rows.
+  ///   - dates: The column of dates, in a table by month or year.
+  ///   - makeWriter: Called when the first row group is full, or the partition ends and has rows.
   init(
     encoder: BarEncoder, dates: DateColumn? = nil,
     makeWriter: @escaping () throws -> SegmentWriter
@@ -49,7 +49,7 @@ final class BarSink {
   }
 }
 
-/// The date of a unit as a column of its rows.
+/// A unit's date as a column of its rows.
 struct DateColumn {
   private let encoder: ColumnChunkEncoder
   private let value: Int64

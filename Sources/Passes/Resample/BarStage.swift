@@ -1,7 +1,7 @@
 import Columnar
 import Tables
 
-/// The symbols of a partition, in order of their codes, and its prices where rows have only their ranks.
+/// The symbols of a partition, by code, and its prices if rows hold only their ranks.
 final class SymbolNames {
   var texts = ByteColumn()
   var prices: WidePrices?
@@ -9,19 +9,19 @@ final class SymbolNames {
   func text(_ code: Int32) -> ArraySlice<UInt8> { texts.bytes[texts.byteRange(Int(code))] }
 }
 
-/// Makes longer bars of the bars of one partition, for one interval.
+/// Makes longer bars from the bars of one partition, for one interval.
 ///
-/// Left-closed, left-labelled: a bar at `t` holds the source bars of [t, t + interval). Periods without
-/// a source bar have none. Each publisher of a symbol has bars of its own.
+/// Left-closed, left-labelled: a bar at `t` holds the source bars of [t, t + interval). Periods without source
+/// bars have none. Each publisher of a symbol has its own bars.
 ///
-/// A stage hands its finished bars to those stages whose interval is a multiple of its own. That gives
-/// the very bars that the source itself would: each field of a bar is the first, the last, the greatest,
-/// the least or the sum of its parts', and so of its parts' parts'.
+/// A stage passes its finished bars to the stages whose intervals are multiples of its own. The result is the
+/// same as from the source: each field of a bar is the first, last, greatest, least or sum over its parts,
+/// which can be computed over parts of parts too.
 final class BarStage {
-  /// Volumes below this can be added up for as many rows as are taken at once.
+  /// Volumes below this cannot overflow when all rows taken at once are summed.
   static let plainVolumeMax: UInt64 = 1 << 40
   static let plainRowMax = 1 << 21
-  /// Times within this, in either direction, can be added and subtracted without overflow.
+  /// Times within ± this can be added and subtracted without overflow.
   private static let plainTimeMax: Int64 = 1 << 61
 
   /// Microseconds.
@@ -30,13 +30,13 @@ final class BarStage {
   private let sink: BarSink
   private let names: SymbolNames
   private(set) var consumers: [BarStage] = []
-  /// Rows that the consumers have.
+  /// Rows that were passed to other stages.
   private var consumed = 0
-  /// The first row of the bars that may still grow: all of one start, one a publisher.
+  /// First row of the bars that may still grow: all with one start, one per publisher.
   private var groupStart = 0
-  /// Time of the source bar before, of the same symbol.
+  /// Time of the previous source bar of the same symbol.
   private var lastTime = Int64.min
-  /// Why there are no bars. The source's fault, and so the consumers' too.
+  /// Why there are no bars. A fault of the source, so it applies to further stages too.
   private(set) var failure: (any Error)?
 
   init(interval: Int64, rows: BarColumns, sink: BarSink, names: SymbolNames) {
@@ -49,7 +49,7 @@ final class BarStage {
 
   func add(_ consumer: BarStage) { consumers.append(consumer) }
 
-  /// Takes bars, which follow those of earlier calls.
+  /// Takes bars that follow those of earlier calls.
   func append(_ source: BarColumns, _ range: Range<Int>) {
     if failure != nil || range.isEmpty { return }
     do {
@@ -93,7 +93,7 @@ final class BarStage {
     rows.beginRun(code)
   }
 
-  /// Cuts row groups as `RowGroupCuts` does: symbols whole, as many as fit.
+  /// Cuts row groups as `RowGroupCuts` does: as many whole symbols as fit.
   private func endSymbol() {
     groupStart = rows.count
     lastTime = .min
@@ -140,8 +140,8 @@ final class BarStage {
 // MARK: - One publisher, no nulls
 
 extension BarStage {
-  /// No nulls, one publisher, times in order, and volumes so small that no sum of theirs can outgrow
-  /// 64 bits: what nearly all data are.
+  /// Whether rows have no nulls, one publisher, ascending times, and volumes whose sum fits into 64 bits:
+  /// nearly all data do.
   private static func isPlain(_ source: BarColumns, _ run: Range<Int>) -> Bool {
     if source.hasMissing || run.count > plainRowMax { return false }
     let times = source.time + run.lowerBound
@@ -164,7 +164,7 @@ extension BarStage {
       && UInt64(bitPattern: timeBits) < UInt64(plainTimeMax) &* 2 && stepBits >= 0
   }
 
-  /// Whether the bar that may still grow, if there is one, can be continued by a plain source bar.
+  /// Whether the bar that may still grow, if any, can be continued by a plain source bar.
   private func canContinueQuickly(_ source: BarColumns, _ row: Int) -> Bool {
     if groupStart == rows.count { return true }
     if rows.time[groupStart] != start(of: source.time[row]) { return true }
@@ -173,7 +173,7 @@ extension BarStage {
   }
 
   private func appendQuickly(_ source: BarColumns, _ run: Range<Int>) throws {
-    // At most a bar a row.
+    // At most one bar per row.
     rows.reserve(rows.count + run.count)
     var row = run.lowerBound
     let start = start(of: source.time[row])
@@ -188,7 +188,7 @@ extension BarStage {
 
   /// Adds the source bars that belong to the bar that may still grow.
   ///
-  /// - Returns: The first that does not.
+  /// - Returns: Index of the first that does not belong to it.
   private func continueBar(_ source: BarColumns, _ run: Range<Int>) throws -> Int {
     let bar = groupStart
     let stop = rows.time[bar] &+ interval
@@ -207,7 +207,7 @@ extension BarStage {
     return row
   }
 
-  /// Makes bars of plain source bars, behind the rows that are there.
+  /// Makes bars from plain source bars, behind the existing rows.
   ///
   /// - Returns: How many.
   private static func reduce(
@@ -228,7 +228,7 @@ extension BarStage {
     var stop = Int64.min
     while row < end {
       let time = times[row]
-      // Mostly the next bar begins where the one before ends: a division less.
+      // Usually the next bar begins where the previous one ends, which saves a division.
       var start = stop
       if bar == 0 || time &- stop >= interval {
         let rest = time % interval
@@ -241,7 +241,7 @@ extension BarStage {
       outInstruments[bar] = instruments[row]
       outOpens[bar] = opens[row]
       row = row &+ 1
-      // The end is looked for on the way: bars are too short for a loop of its own to pay.
+      // The end is found in the same loop: bars are too short for a loop of its own to pay off.
       while row < end && times[row] < stop {
         high = highs[row] > high ? highs[row] : high
         low = lows[row] < low ? lows[row] : low
@@ -293,14 +293,14 @@ extension BarStage {
     }
   }
 
-  /// The bar that a source bar belongs to, which is made if it is not there.
+  /// Index of the bar that a source bar belongs to; inserts it if missing.
   private func bar(of source: BarColumns, _ row: Int, _ flag: UInt8) -> Int {
     let start = start(of: source.time[row])
     let hasPublisher = flag & BarColumns.Flag.publisher
     let publisher = hasPublisher == 0 ? 0 : source.publisher[row]
     if groupStart < rows.count && rows.time[groupStart] != start { groupStart = rows.count }
     var bar = groupStart
-    // In the order of their publishers, as the rows of a table are.
+    // Sorted by publisher, as the rows of a table are.
     while bar < rows.count && rows.publisher[bar] <= publisher {
       if rows.publisher[bar] == publisher
         && rows.flag(bar) & BarColumns.Flag.publisher == hasPublisher
@@ -313,8 +313,8 @@ extension BarStage {
     rows.time[bar] = start
     rows.publisher[bar] = publisher
     for column in rows.columns.dropFirst(2) { column[bar] = 0 }
-    // What it lacks is known once its source bars are. Without flags nothing is lacking, but the
-    // first source bar has to open the bar.
+    // Which values it lacks is known once its source bars are added. Without flags nothing is missing, but the
+    // first source bar must open the bar.
     if rows.hasMissing {
       rows.flags[bar] = hasPublisher
     } else {

@@ -2,10 +2,10 @@ import Catalog
 import Parquet
 import Synchronization
 
-/// What one thread works with, date after date: fresh memory costs more than the work in it.
+/// Buffers of one thread, reused for each date: fresh memory costs more than the work done in it.
 final class BarWorkspace {
   let encoder: BarEncoder
-  /// The source's rows in hand.
+  /// The source rows being processed.
   let source = BarColumns()
   private var rowsByOutput: [Int: BarColumns] = [:]
 
@@ -20,9 +20,9 @@ final class BarWorkspace {
   }
 }
 
-/// Workspaces that are free.
+/// Unused workspaces.
 final class BarWorkspacePool: Sendable {
-  /// Invariant: whoever takes a workspace is its only user until it is given back.
+  /// Invariant: a workspace has one user until it is returned.
   private struct Box: @unchecked Sendable { let workspace: BarWorkspace }
 
   private let free = Mutex<[Box]>([])

@@ -5,11 +5,11 @@ import Parquet
 import Synchronization
 import Tables
 
-/// The making of bars: all intervals of a date from one reading.
+/// Makes bars: all intervals of a date while reading it once.
 ///
-/// Files are made durable on threads of their own, while the next dates are computed.
+/// Files are synced on their own threads, while the next dates are computed.
 final class ResampleJob: DerivePass, @unchecked Sendable {
-  // Guarded, or only read once the job is made; workspaces and sinks are one thread's.
+  // Guarded by locks, or immutable after `init`; a workspace or sink belongs to one thread.
   let identity = (name: ResamplePass.name, version: ResamplePass.version)
   let targets: [StagedTarget]
   let intervals: [Interval]
@@ -35,9 +35,9 @@ final class ResampleJob: DerivePass, @unchecked Sendable {
       options.sortingColumns = target.definition.schema.sortingColumns(3)
       return options
     }
-    // Tables of bars differ in their interval alone.
+    // Tables of bars differ only in their interval.
     workspaces = targets.first.map {
-      // And in the date, which a sink adds.
+      // And in the date column, which a sink adds.
       BarWorkspacePool(
         schema: $0.definition.schema.partitioned(by: .date), options: WriterOptions())
     }
@@ -94,7 +94,7 @@ final class ResampleJob: DerivePass, @unchecked Sendable {
     }
   }
 
-  /// What makes one interval's bars of a date.
+  /// Makes one interval's bars of a date.
   private final class Maker {
     let target: Int
     let interval: Int64
@@ -108,10 +108,10 @@ final class ResampleJob: DerivePass, @unchecked Sendable {
     }
   }
 
-  /// Chains the intervals: each is made of the longest that it is a multiple of, which has the fewest
+  /// Chains the intervals: each is made from the longest one that it is a multiple of, which has the fewest
   /// bars.
   ///
-  /// - Returns: Those that are made of the source.
+  /// - Returns: The stages that are made from the source itself.
   private func stages(
     _ makers: [Maker], _ workspace: BarWorkspace, _ names: SymbolNames
   ) -> [BarStage] {

@@ -24,14 +24,14 @@ extension ResamplePass {
     ],
     outputs: { request, config in
       let intervals = intervals(request, config)
-      // A name that is none is told by the check of its value.
+      // An invalid name is reported when the parameter's value is checked.
       if let output = output(request), intervals.count == 1 { return [output] }
       return intervals.map { TableName.bars(from: request.table, interval: name(of: $0)) }
     },
     problems: { request, rowKind in problems(request, rowKind) },
     request: { properties, name in
       guard let source = properties[Property.source], let interval = properties[Property.interval],
-        // A property that names no table tells nothing.
+        // A property that names no table is ignored.
         let table = try? TableName(parsing: source)
       else { return nil }
       return PassRequest(
@@ -45,21 +45,21 @@ extension ResamplePass {
     return given.isEmpty ? config.resampleIntervals.map(\.name) : given
   }
 
-  /// As a table's name has it: 60s are 1m.
+  /// The interval as in a table's name: 60s is 1m.
   private static func name(of interval: String) -> String {
     Interval.parse(interval)?.name ?? interval
   }
 
   private static func output(_ request: PassRequest) -> TableName? {
     request.values[Parameter.output]?.first.flatMap { text in
-      // What is no name is told of where the value is checked.
+      // An invalid name is reported when the value is checked.
       try? TableName(parsing: text)
     }
   }
 
-  /// Bars are made of bars, longer ones of shorter.
+  /// Bars are made from bars: longer ones from shorter ones.
   private static func problems(_ request: PassRequest, _ rowKind: String?) -> [PassProblem] {
-    // Only the kinds of bars have one, and what kinds there are is known without a lake.
+    // Only kinds of bars have an interval, and the built-in kinds are known without a lake.
     let base = rowKind.flatMap { try? TableSchema.named($0) }?.interval
     if let rowKind, base == nil {
       return [
@@ -88,7 +88,7 @@ extension ResamplePass {
     return problems
   }
 
-  /// A resample that was asked for by name and parameters.
+  /// A resample as requested, by name and parameters.
   private final class Job: PassJob {
     private let pass: ResamplePass
     private var plan: ResamplePlan?

@@ -7,10 +7,10 @@ import Platform
 import Synchronization
 import Tables
 
-/// Makes longer bars of a table of bars, one table an interval, straight from the source.
+/// Makes longer bars from a table of bars, one table per interval, straight from the source.
 ///
-/// Only partitions whose source rows changed are computed; compaction changes none. Every interval that
-/// is a multiple of the source's and divides a day can be asked for.
+/// Only dates whose source rows changed are computed; compaction changes none. Any interval that is a multiple
+/// of the source's and divides a day can be asked for.
 public final class ResamplePass {
   static let name = "resample"
   /// Raise it when equal inputs give other results.
@@ -18,7 +18,7 @@ public final class ResamplePass {
   /// What is made where no interval is asked for.
   public static let defaultIntervals = ["15s", "30s", "1m"]
 
-  /// Properties of a table of bars, which tell what it is made of.
+  /// Properties of a table of bars that say what it is made from.
   enum Property {
     static let source = "lake.pass.source"
     static let interval = "lake.pass.interval"
@@ -41,7 +41,7 @@ public final class ResamplePass {
   public struct Report: Sendable {
     /// What was made; one output an interval of the plan.
     public var work: DeriveReport
-    /// Source rows read, each once whatever the number of intervals.
+    /// Source rows, each counted once whatever the number of intervals.
     public var rowsRead: Int
     /// Intervals that could not be planned, and outputs of which some date failed.
     public var failureCount: Int
@@ -78,7 +78,7 @@ public final class ResamplePass {
 
   // MARK: - Plan
 
-  /// Holds every date of every output against the source. Reads logs, and no rows where files carry their
+  /// Compares every date of every output with the source. Reads logs, and rows only of files without
   /// fingerprints.
   ///
   /// - Parameter due: Dates of input tables that will be made before the plan runs.
@@ -89,7 +89,7 @@ public final class ResamplePass {
   ) throws -> ResamplePlan {
     let snapshot = try snapshots.snapshot(source)
     let schema = try sourceSchema(snapshot)
-    // Of bars of a day there is no longer interval to ask for, which is told below.
+    // Daily bars have no longer interval that could be asked for, which is reported below.
     if schema.period != .date, let base = schema.interval, base < .day {
       throw PassError(
         .input,
@@ -174,7 +174,7 @@ public final class ResamplePass {
       dataset: snapshot.configuration[TableProperty.dataset], properties: properties)
   }
 
-  /// Bars are made of bars of their own kind: the volume of some vendors' has a fraction.
+  /// Bars keep the record kind of their source: some vendors' volumes have fractions.
   private func kind(_ interval: Interval, _ snapshot: Snapshot) -> String {
     let source = snapshot.configuration[TableProperty.schema] ?? ""
     let stem = source.lastIndex(of: "-").map { String(source[...$0]) } ?? "ohlcv-"
@@ -183,7 +183,7 @@ public final class ResamplePass {
 
   // MARK: - Compute and commit
 
-  /// Does what a plan of this pass says. A date that fails leaves the others alone.
+  /// Carries out a plan of this pass. A date that fails does not affect the others.
   public func run(_ plan: ResamplePlan) throws -> Report {
     try LakeCleaning.removeDeadRuns(lake, observer: observer)
     for failure in plan.failures { observer.didFail(failure.error) }

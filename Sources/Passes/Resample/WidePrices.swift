@@ -2,11 +2,13 @@ import Bytes
 import Columnar
 import Parquet
 
-/// Prices that 64 bits do not hold, as an index's values of 18 decimals, by their rank among all of a partition.
+/// Prices that don't fit into 64 bits (an index has 18 decimals), by their rank among all prices of a
+/// partition.
 ///
-/// Longer bars are made by comparing and copying prices alone: ranks, which rise as the prices do, stand for them.
+/// Longer bars need only comparing and copying of prices, for which ranks, which ascend as the prices do, are
+/// enough.
 struct WidePrices {
-  /// Rising, each once.
+  /// Ascending, each once.
   let values: [Int128]
   private let ranks: [Int128: Int64]
 

@@ -1,15 +1,15 @@
 import Ledger
 import Platform
 
-/// What the coverage ledger is told when commits of a table are undone.
+/// The events for the coverage ledger when commits of a table are undone.
 ///
-/// Events are only ever added. So for each interval that an undone commit spoke of, what was known
-/// before it is said again, without its price; where nothing was known, the interval is `undone`.
+/// Events are only ever added. So for each interval that an undone commit mentioned, the earlier knowledge is
+/// added again, without its price; if there was none, the interval is `undone`.
 struct RestoreCoverage {
-  /// The ledger without what the undone commits said.
+  /// The ledger without the events of undone commits.
   private let kept: CoverageLedger
   private let table: String
-  /// Instants of a symbol that undone commits spoke of.
+  /// Intervals that undone commits mentioned, by symbol.
   private var touched: [Series: Timeline<Bool>] = [:]
   private let recordedAt: Int64
 
@@ -24,7 +24,7 @@ struct RestoreCoverage {
   init(_ ledger: CoverageLedger, table: String, undone: [CoverageEvent]) {
     self.table = table
     let gone = Set(undone)
-    // What was recorded since, without a commit of its own, may rest on rows that go.
+    // Events without a commit of their own that were recorded since may rest on rows that are removed.
     let since = undone.map(\.recordedAt).min() ?? .max
     kept = CoverageLedger(
       events: ledger.events.filter { event in
@@ -43,9 +43,9 @@ struct RestoreCoverage {
     }
   }
 
-  /// The events that make the ledger say what the table holds again.
+  /// The events after which the ledger agrees with the table again.
   ///
-  /// - Parameter reason: What became of intervals of which nothing else is known.
+  /// - Parameter reason: For intervals of which nothing else is known.
   func events(runID: String, reason: String) -> [CoverageEvent] {
     var symbols: [Piece: [String]] = [:]
     for (series, timeline) in touched {
@@ -72,7 +72,7 @@ struct RestoreCoverage {
     }
   }
 
-  /// A stretch of time about which one thing is to be said.
+  /// A stretch of time with one state.
   private struct Piece: Hashable {
     var dataset: String
     var schema: String
@@ -107,7 +107,7 @@ struct RestoreCoverage {
     return pieces
   }
 
-  /// Stretches that touch are one.
+  /// Touching stretches are one.
   private static func merged(_ timeline: Timeline<Bool>) -> [Range<Int64>] {
     var merged: [Range<Int64>] = []
     for stretch in timeline.stretches {

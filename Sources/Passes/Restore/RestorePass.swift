@@ -4,20 +4,20 @@ import DeltaLog
 import Ledger
 import Tables
 
-/// What a table is taken back to.
+/// What a table is restored to.
 public enum RestoreTarget: Hashable, Sendable {
   case version(Int)
-  /// What it was before its first rows: no files, and no input is in. Schema and properties stay.
+  /// The state before its first rows: no files, and no recorded inputs. Schema and properties stay.
   case empty
 }
 
-/// Takes a table back to an earlier version: in one commit, by metadata alone.
+/// Restores a table to an earlier version: in one commit, by metadata alone.
 ///
-/// Files, schema and properties are those of that version again, inputs that came since are no longer
-/// in, and the ledger says so. Nothing is deleted: it is a new version, and can be undone like any
-/// other. What was derived from the table becomes stale by itself.
+/// Files, schema and properties become those of that version again, later inputs count as not ingested, and the
+/// ledger records it. Nothing is deleted: the result is a new version, and can be undone like any other.
+/// Derived tables become stale by themselves.
 public struct RestorePass {
-  /// Files that a refusal names.
+  /// Files that an error message names.
   static let namedFileMax = 10
 
   let lake: Lake
@@ -25,12 +25,12 @@ public struct RestorePass {
   let name: TableName
   let target: RestoreTarget
 
-  /// Takes the table back to `version`; see `init(lake:table:to:)`.
+  /// Restores the table to `version`; see `init(lake:table:to:)`.
   public init(lake: Lake, table: String, version: Int) throws {
     try self.init(lake: lake, table: table, to: .version(version))
   }
 
-  /// - Throws: `PassError` for a table that is no table of rows.
+  /// - Throws: `PassError` for a ledger.
   public init(lake: Lake, table: String, to target: RestoreTarget) throws {
     self.lake = lake
     name = try lake.requireTable(named: table)
@@ -45,15 +45,15 @@ public struct RestorePass {
 
   // MARK: - Plan
 
-  /// Compares the table with what it is taken back to. Nothing is changed; the size of every file of the target
-  /// version is checked.
+  /// Compares the table with its target state. Nothing is changed; the size of every file of the target version
+  /// is checked.
   ///
-  /// - Throws: `PassError.input` where commits that would be undone, or files of that version, are missing.
+  /// - Throws: `PassError.input` if commits that would be undone, or files of that version, are missing.
   public func plan() throws -> RestorePlan {
     let snapshot = try table.snapshot()
     try snapshot.requireWritable()
     guard case .version(let version) = target else {
-      // What commits that are gone brought, the ledger knows.
+      // The ledger knows what expired commits had added.
       var plan = RestorePlan(
         table: name, snapshot: snapshot, target: target,
         undone: try history(table.storage, from: snapshot.version))
@@ -73,7 +73,7 @@ public struct RestorePass {
     return plan
   }
 
-  /// Every commit that is undone must be readable: what it says it covers is no longer so.
+  /// Every undone commit must be readable, since the coverage that it records no longer holds.
   private func undoneCommits(since version: Int, to newest: Int) throws -> [HistoryEntry] {
     let count = newest - version
     if count == 0 { return [] }
@@ -87,7 +87,7 @@ public struct RestorePass {
     return entries
   }
 
-  /// A version whose bytes are gone can't come back.
+  /// A version whose files are missing can't be restored.
   private func requireBytes(of target: Snapshot, _ version: Int) throws {
     var lacking: [String] = []
     var lackingCount = 0
@@ -95,7 +95,7 @@ public struct RestorePass {
     for file in files {
       let fault: String?
       if file.filePath.hasPrefix("/") || file.filePath.contains("://") {
-        // A shallow clone's: others keep them.
+        // Files of a shallow clone are kept by the original table.
         continue
       } else if let found = try table.storage.attributes(file.filePath) {
         fault =
@@ -119,11 +119,11 @@ public struct RestorePass {
 
   // MARK: - Commit
 
-  /// Restores, and brings the ledger up to date.
+  /// Restores the table and updates the ledger.
   ///
-  /// - Parameter observer: Told what is odd about what dead runs left.
-  /// - Returns: The plan that was carried out, made again where other commits came first, and the new
-  ///   version, nil where there is nothing to do; and why the ledger could not be told.
+  /// - Parameter observer: Receives warnings about what dead runs left.
+  /// - Returns: The plan that was carried out (made again after a lost race); the new version, nil if nothing
+  ///   was to do; and the error if the ledger could not be updated.
   public func run(
     observer: any PassObserver = NoObserver()
   ) throws -> (plan: RestorePlan, version: Int?, ledgerFailure: (any Error)?) {
@@ -141,14 +141,14 @@ public struct RestorePass {
         try journal.keep(plan.events)
         try journal.mergeIntoTable(run: run)
       } catch {
-        // The table is at its new version, and the commit has what the ledger lacks.
+        // The commit holds the events that the ledger lacks.
         return (plan, version, error)
       }
       return (plan, version, nil)
     }
   }
 
-  /// The plan with what the ledger will be told.
+  /// The plan, with the ledger's events.
   public func planWithLedger() throws -> RestorePlan {
     var plan = try plan()
     try addEvents(to: &plan, runID: "")
@@ -156,12 +156,12 @@ public struct RestorePass {
   }
 
   private func addEvents(to plan: inout RestorePlan, runID: String) throws {
-    // An empty table stays as it is: what its commits brought was taken out, and that was said, before.
+    // An empty table stays as it is: the undoing of its commits was recorded before.
     if target == .empty && plan.isNothing { return }
     var undone = try plan.undone.flatMap { try CoverageRecovery.events(of: $0.commitInfo) }
     let ledger = try CoverageLedger.recovered(lake).0
     if target == .empty {
-      // Whatever commit brought them: no interval rests on rows of this table any more.
+      // Whichever commit added them: no interval is covered by rows of this table any more.
       undone += ledger.events.filter { $0.table == name.description && $0.state.restsOnRows }
     }
     if undone.isEmpty { return }
@@ -175,7 +175,7 @@ public struct RestorePass {
     return "emptied"
   }
 
-  /// - Returns: nil where another commit came first.
+  /// - Returns: nil if another commit came first.
   private func commit(_ plan: RestorePlan, _ run: StagingRun) throws -> Int? {
     var change = TableChange(.wholeTable)
     change.operation = "RESTORE"
@@ -198,14 +198,14 @@ public struct RestorePass {
     return version
   }
 
-  /// By the names that Delta's own RESTORE has for them.
+  /// Named as in Delta's own RESTORE.
   private func metrics(_ plan: RestorePlan) -> [(name: String, value: String)] {
     let (came, gone) = (plan.added, plan.removed)
     var metrics = [
       (name: "numRestoredFiles", value: "\(came.count)"), ("numRemovedFiles", "\(gone.count)"),
     ]
     for (name, files) in [("restoredFilesSize", came), ("removedFilesSize", gone)] {
-      // Sizes that cannot be, as a log may state them, are not told.
+      // Impossible sizes, which a log may hold, are left out.
       let bytes = files.reduce(Int64?(0)) { $0.adding(known: $1.size) }
       if let bytes { metrics.append((name, "\(bytes)")) }
     }

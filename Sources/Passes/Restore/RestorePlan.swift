@@ -4,17 +4,17 @@ import DeltaLog
 import Ledger
 import Platform
 
-/// What taking a table back to an earlier version will do, before it is done: a plain value.
+/// What restoring a table will do: a plain value.
 public struct RestorePlan: Sendable {
-  /// Files and rows of one partition that come and go.
+  /// Files and rows of one partition that are added and removed.
   public struct Change: Hashable, Sendable {
-    /// Files that come back.
+    /// Files that are added again.
     public var filesAdded = 0
     /// Files that become tombstones; their bytes stay on disk.
     public var filesRemoved = 0
-    /// nil where a file does not say.
+    /// nil if a file has no row count.
     public var rowsAdded: Int64? = 0
-    /// nil where a file does not say.
+    /// nil if a file has no row count.
     public var rowsRemoved: Int64? = 0
 
     static func + (left: Change, right: Change) -> Change {
@@ -28,28 +28,28 @@ public struct RestorePlan: Sendable {
     static func sum(_ left: Int64?, _ right: Int64?) -> Int64? { left.adding(known: right) }
   }
 
-  /// The table that is taken back.
+  /// The table that is restored.
   public let table: TableName
-  /// The version that the table is at.
+  /// The table's current version.
   public let fromVersion: Int
-  /// What it is taken back to.
+  /// What it is restored to.
   public let target: RestoreTarget
-  /// The commits that are undone, newest first; those that are left, where the table is emptied.
+  /// The commits that are undone, newest first; if the table is emptied, those that still exist.
   public let undone: [HistoryEntry]
-  /// By partition: its date, or its partition values as the folder names them.
+  /// By partition: its date, or its partition values as in the folder's name.
   public internal(set) var changes: [(partition: String, change: Change)] = []
-  /// Columns that the table will no longer have.
+  /// Columns that are removed.
   public internal(set) var columnsRemoved: [String] = []
-  /// Columns that it will have again.
+  /// Columns that are added again.
   public internal(set) var columnsAdded: [String] = []
-  /// Properties that get another value, or go.
+  /// Properties that are changed or removed.
   public internal(set) var propertiesChanged: [String] = []
-  /// Inputs that are no longer in: they can be ingested again.
+  /// Inputs that count as not ingested afterwards: they can be ingested again.
   public internal(set) var inputsUndone = 0
-  /// Intervals of symbols that are no longer complete.
+  /// Intervals, by symbol, that are no longer complete.
   public internal(set) var intervalsUndone = 0
 
-  // What the commit consists of.
+  // The content of the commit.
   let snapshot: Snapshot
   var added: [AddFile] = []
   var removed: [AddFile] = []
@@ -68,14 +68,14 @@ public struct RestorePlan: Sendable {
   /// Over all partitions.
   public var total: Change { changes.reduce(Change()) { $0 + $1.change } }
 
-  /// Whether the table is as it was at that version already.
+  /// Whether the table is already in the target state.
   public var isNothing: Bool {
     added.isEmpty && removed.isEmpty && metadata == nil && applications.isEmpty && events.isEmpty
   }
 }
 
 extension RestorePlan {
-  /// Takes over what the table was: files, schema and properties, and which inputs were in.
+  /// Takes over the target's files, schema, properties and recorded inputs.
   mutating func compare(with target: Snapshot) throws {
     let (files, targetFiles) = (try snapshot.files, try target.files)
     let now = Dictionary(files.map { ($0.filePath, $0) }) { $1 }
@@ -93,7 +93,7 @@ extension RestorePlan {
     compareApplications(target.txns.all)
   }
 
-  /// Takes all files out, and all inputs.
+  /// Removes all files, and all recorded inputs.
   mutating func empty() throws {
     removed = try snapshot.files
     var changes: [String: Change] = [:]
@@ -114,7 +114,7 @@ extension RestorePlan {
     }
   }
 
-  /// The state of other writers' applications is theirs: it stays.
+  /// Application ids of other writers stay as they are.
   private mutating func compareApplications(_ target: [String: TxnAction]) {
     let now = snapshot.txns.all
     let ids = Set(now.keys).union(target.keys)
@@ -127,7 +127,7 @@ extension RestorePlan {
     }
   }
 
-  /// Whether an application id stands for a file or a download's unit.
+  /// Whether an application id identifies a file or a download's unit.
   private static func isInput(_ id: String) -> Bool {
     id.hasPrefix("lake/ingest/") || id.hasPrefix("lake/download/")
   }
