@@ -14,9 +14,9 @@ public struct QueryOutput: Sendable {
   public var format: Format
   /// Replaces an existing file.
   public var force: Bool
-  /// Bytes of rows that are sorted in memory, where a file is not in the order of the answer.
+  /// Memory for sorting rows of files that are not in output order, in bytes.
   public var memory = 48 << 20
-  /// Where sorted runs go that do not fit.
+  /// Folder for sorted runs that don't fit into memory.
   public var spillFolder = "/tmp"
 
   /// - Parameter force: Whether an existing file is replaced; else it is an error.
@@ -35,7 +35,7 @@ public struct QueryOutput: Sendable {
     }
   }
 
-  /// The format that a file's name asks for; nil where it says nothing.
+  /// The format for a file name; nil if the name does not tell.
   public static func format(of path: String) -> Format? {
     var name = Substring(path.lowercased())
     for suffix in [".gz", ".zst"] where name.hasSuffix(suffix) { name.removeLast(suffix.count) }
@@ -44,24 +44,24 @@ public struct QueryOutput: Sendable {
   }
 }
 
-/// What became of a query.
+/// The result of a query.
 public struct QueryOutcome: Sendable {
   /// Rows that were written.
   public var rowCount: Int
   /// Bytes of the answer, before compression.
   public var byteCount: Int
-  /// The reader of a pipe has closed it.
+  /// Whether the reader closed the pipe.
   public var isClosed: Bool
   /// Whether it was stopped: then the answer is not whole.
   public var isInterrupted: Bool
-  /// What was looked at, and what was left out.
+  /// What was read and what was skipped.
   public var report: SkipReport
-  /// Columns that a Parquet file has as INT96, since no other type holds all of their times.
+  /// Columns written as INT96, since no other Parquet type holds all of their times.
   public var int96Columns: [String] = []
 }
 
 extension QueryPlan {
-  /// Gives the rows to `ordered`, and says what was skipped.
+  /// Writes the rows to `ordered`, and returns what was skipped.
   fileprivate func scan(
     into ordered: OrderedOutput, _ output: QueryOutput, _ width: Int,
     _ isInterrupted: @escaping @Sendable () -> Bool
@@ -77,14 +77,15 @@ extension QueryPlan {
   }
 }
 
-/// One question to one table: planned when made, answered by `run`.
+/// One query of one table: planned when made, answered by `run`.
 public struct Query: Sendable {
   let plan: QueryPlan
   private let request: QueryRequest
 
   /// - Parameters:
-  ///   - lake: Finds the lake; called only for the name of a table.
-  ///   - named: What a name in `requested_symbol` stood for beside what the rows themselves say; called only
+  ///   - lake: Finds the lake; called only if the table is given by name.
+  ///   - named: What a name in `requested_symbol` stood for, beyond what the rows say; called only if the
+  ///     filter tests that column.
   ///     where the filter tests that column.
   public init(
     _ request: QueryRequest, lake: () throws -> Lake,
@@ -103,26 +104,26 @@ public struct Query: Sendable {
     self.request = request
   }
 
-  /// The range with its instants, for people; nil when all times are asked for.
+  /// The range as instants, for messages; nil if it is unlimited.
   public var rangeText: String? {
     plan.range == TimeRange()
       ? nil : "\(plan.range.text), bare dates and times read in \(plan.zoneName)"
   }
 
-  /// The table as its user named it.
+  /// The table as the user named it.
   public var tableName: String { plan.table.name }
 
   /// Version of the table's log; nil for files without one.
   public var version: Int? { plan.table.version }
 
-  /// Columns that no query can print.
+  /// Columns of types that cannot be printed.
   public var skippedColumns: [String] { plan.table.skippedColumns }
 
-  /// Names that several columns share, of which only the first is read.
+  /// Names that several columns have: only the first is read.
   public var repeatedColumns: [String] { plan.table.repeatedColumns }
 
-  /// Columns with values that nobody asked for and that are left out: fields that the table's kind does not know, and
-  /// the names that rows were asked for by.
+  /// Columns with values that are left out by default: fields that the record kind does not have, and requested
+  /// names.
   public func leftOutColumns() throws -> [String] {
     guard request.columns.isEmpty else { return [] }
     let names = ["requested_symbol", "extra"]
@@ -146,12 +147,12 @@ public struct Query: Sendable {
     return found.sorted().map { plan.table.columns[$0].name }
   }
 
-  /// Why an answer without rows may have none.
+  /// Reasons why an answer may have no rows.
   public func emptyReasons() throws -> [String] {
     try EmptyAnswer(plan: plan, request: request).reasons()
   }
 
-  /// Symbols of a list that have no row in the range, whatever else rows must satisfy.
+  /// Requested symbols that have no row in the range, whatever the other conditions.
   ///
   /// - Parameter isInterrupted: Polled file by file.
   public func missingSymbols(isInterrupted: () -> Bool = { false }) throws -> [String] {
@@ -166,7 +167,7 @@ public struct Query: Sendable {
   ///
   /// - Parameters:
   ///   - width: Threads.
-  ///   - isInterrupted: Polled between units of work; true leaves no output file.
+  ///   - isInterrupted: Polled between units of work; if true, no output file is left.
   public func run(
     to output: QueryOutput, width: Int = Parallel.width,
     isInterrupted: @escaping @Sendable () -> Bool = { false }
@@ -196,7 +197,7 @@ public struct Query: Sendable {
     return outcome
   }
 
-  /// How the INT96 times of the answer are stored in a Parquet file, by column.
+  /// How the INT96 times of the answer are stored in Parquet, by column.
   private func int96Forms(
     _ output: QueryOutput, _ width: Int, _ isInterrupted: @escaping @Sendable () -> Bool
   ) throws -> [String: Int96Form] {

@@ -46,6 +46,6 @@ public struct QueryError: LakeError, Hashable {
 }
 
 extension QueryError {
-  /// Whether the command line is wrong by itself: nothing about the data could make it right.
+  /// Whether the command line itself is wrong, whatever the data.
   public var isUsage: Bool { code == .badRange || code == .syntax }
 }

@@ -1,22 +1,21 @@
 import Bytes
 import Columnar
 
-/// Writes the values that order a row as bytes whose order is that of the rows: compared with
-/// memcmp, whatever the types.
+/// Encodes the values that order a row as bytes that compare like the rows, with memcmp, whatever their types.
 ///
-/// A value is a flag (1; 2 for null, so that nulls come last) and its bytes, most significant
-/// first; text is closed by two zeros, a zero in it is followed by 0xFF.
+/// A value is a flag (1; 2 for null, so that nulls sort last) and its bytes, most significant first. Text ends
+/// with two zeros, and a zero in it is followed by 0xFF.
 struct KeyEncoder: Sendable {
   let columns: [QueryColumn]
-  /// Columns in the order of their weight.
+  /// Columns, the most significant first.
   let order: [Int]
-  /// Puts the UTC date of this column before all others.
+  /// If set, the UTC date of this column comes before all others.
   let dateOf: Int?
   private let parts: [Part]
-  /// Position of `dateOf` in `order`, and its units a day.
+  /// Index of `dateOf` in `order`, and its units per day.
   private let date: (at: Int, unitsPerDay: Int64)?
 
-  /// What the row loop must know of a column: no strings, so that no row pays for a copy.
+  /// What the row loop needs of a column. It has no strings, so that no row pays for a copy.
   private struct Part {
     var isPair: Bool
     var isUnsigned: Bool
@@ -173,7 +172,7 @@ struct KeyEncoder: Sendable {
 
   // MARK: - Bounds
 
-  /// Keys that no row of a unit lies below and above; nil where too little is known.
+  /// Keys below and above all rows of a unit; nil if too little is known.
   func bounds(
     of known: (Int) -> FilterBounds?
   ) -> (low: [UInt8], high: [UInt8])? {
@@ -195,7 +194,7 @@ struct KeyEncoder: Sendable {
       else { break }
     }
     if low.count == 0 { return nil }
-    // Whatever else decides lies between.
+    // All further columns lie between these.
     return (Array(low.bytes), Array(high.bytes) + [0xFF])
   }
 

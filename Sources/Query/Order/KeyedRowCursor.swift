@@ -3,17 +3,17 @@ import CSystem
 import Glibc
 import Platform
 
-/// Rows in order, one at a time.
+/// Reads sorted rows, one at a time.
 class KeyedRowCursor {
   /// The current row; valid until `advance`.
   fileprivate(set) var key = UnsafeRawBufferPointer(start: nil, count: 0)
   fileprivate(set) var text = UnsafeRawBufferPointer(start: nil, count: 0)
-  /// Rows with equal keys come in the order of these.
+  /// Rows with equal keys are ordered by this.
   let ordinal: Int
 
   init(ordinal: Int) { self.ordinal = ordinal }
 
-  /// Goes to the next row; false at the end.
+  /// Moves to the next row; false at the end.
   func advance() throws -> Bool { false }
 
   /// Whether this cursor's row comes before the other's.
@@ -23,7 +23,7 @@ class KeyedRowCursor {
   }
 }
 
-/// The units of a sorted file, read block by block.
+/// Reads the units of a sorted file, block by block.
 final class UnitCursor: KeyedRowCursor {
   private let source: KeyedRowReader
   private let units: [ScanUnit]
@@ -64,7 +64,7 @@ final class UnitCursor: KeyedRowCursor {
   }
 }
 
-/// Sorted rows in memory.
+/// Reads sorted rows in memory.
 final class MemoryCursor: KeyedRowCursor {
   private let rows: KeyedRows
   private let order: [Int32]
@@ -85,7 +85,7 @@ final class MemoryCursor: KeyedRowCursor {
   }
 }
 
-/// A sorted run in the spill file: key length, text length, key, text.
+/// Reads a sorted run of the spill file: key length, text length, key, text.
 final class SpillCursor: KeyedRowCursor {
   private let file: KeyedRowSpill
   private var offset: Int
@@ -133,7 +133,7 @@ final class SpillCursor: KeyedRowCursor {
   }
 }
 
-/// A temporary file without a name: it is gone with the process.
+/// A temporary file without a name: it is removed when the process ends.
 package final class KeyedRowSpill {
   private let descriptor: Int32
   private(set) var byteCount = 0

@@ -1,11 +1,11 @@
 import Bytes
 import Glibc
 
-/// Files whose rows lie between each other's: read together, in bounded memory.
+/// Files with interleaved rows, which are read together in bounded memory.
 struct MergeTask: Sendable {
-  /// Units of sorted files, one list a file.
+  /// Units of sorted files, one list per file.
   var sorted: [[ScanUnit]] = []
-  /// Units of files whose order is not that of the output.
+  /// Units of files that are not sorted as the output is.
   var unsorted: [ScanUnit] = []
 
   var units: [ScanUnit] { sorted.flatMap { $0 } + unsorted }
@@ -13,8 +13,8 @@ struct MergeTask: Sendable {
 
 /// Merges the rows of a task into the output.
 package struct KeyedRowMerge {
-  /// Files read at the same time; more are sorted through the spill file, because each of them
-  /// holds a decoded page of every column.
+  /// Files read at once; beyond that, files are sorted through the spill file, since each open file holds a
+  /// decoded page of every column.
   static let fileCountMax = 24
   /// Rows that all cursors together hold.
   static let rowCountMax = 131_072
@@ -79,7 +79,7 @@ package struct KeyedRowMerge {
 
   private func merge(_ cursors: [KeyedRowCursor], _ turn: inout OrderedOutput.Turn) throws {
     var heap = try CursorHeap(cursors)
-    // Two, because the output copies a block while the next one is filled.
+    // Two, since the output copies one block while the next is filled.
     var blocks = (ByteBuffer(capacity: 2 * Self.outputByteCount), ByteBuffer())
     var rowCount = 0
     var room = turn.room(for: .max)
@@ -102,7 +102,7 @@ package struct KeyedRowMerge {
   }
 }
 
-/// Cursors, the one with the first row on top.
+/// A heap of cursors; the one with the first row is on top.
 struct CursorHeap {
   private var cursors: [KeyedRowCursor] = []
 

@@ -1,7 +1,7 @@
 import Bytes
 import Glibc
 
-/// Rows as they will be written, with the keys that order them.
+/// Formatted rows with their sort keys.
 final class KeyedRows {
   let texts = ByteBuffer()
   let keys = ByteBuffer()
@@ -36,10 +36,10 @@ final class KeyedRows {
     return UnsafeRawBufferPointer(start: keys.base + start, count: keyEnds[row] - start)
   }
 
-  /// Row numbers in the order of their keys; equal keys keep the order of the rows.
+  /// Row indexes in the order of their keys; equal keys keep the order of the rows.
   func sorted() -> [Int32] {
     var order = [Int32](0..<Int32(count))
-    // Out of the object once: each look into it would be checked for being the only one.
+    // Read once: each access through the object would be checked for exclusivity.
     let base = UnsafeRawPointer(keys.base)
     keyEnds.withUnsafeBufferPointer { ends in
       func key(_ row: Int) -> UnsafeRawBufferPointer {
@@ -55,7 +55,7 @@ final class KeyedRows {
   }
 }
 
-/// Negative, 0 or positive, as the keys' rows are ordered.
+/// Negative, 0 or positive, as the two rows compare.
 @inline(__always)
 func compareKeys(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Int {
   let shared = Swift.min(left.count, right.count)
@@ -66,7 +66,7 @@ func compareKeys(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer
   return left.count - right.count
 }
 
-/// Turns units into keyed rows, on one thread.
+/// Formats units as keyed rows, on one thread.
 final class KeyedRowReader {
   private let plan: ScanShape
   private let encoder: KeyEncoder
@@ -99,7 +99,7 @@ final class KeyedRowReader {
     }
   }
 
-  /// Whether the selected rows of the units are in order, one unit after the other.
+  /// Whether the selected rows of consecutive units are sorted.
   func areSorted(_ units: [ScanUnit]) throws -> Bool {
     var last = ByteBuffer()
     var next = ByteBuffer()

@@ -1,4 +1,4 @@
-/// Puts the work on files that share a partition in output order.
+/// Arranges the work on the files of one partition in output order.
 struct OrderPlanner: Sendable {
   let shape: ScanShape
   let planner: UnitPlanner
@@ -10,8 +10,8 @@ struct OrderPlanner: Sendable {
     self.shape = shape
     self.planner = planner
     encoder = KeyEncoder(table)
-    // The writer of a lake's file sorts by all of the order; it names at least these.
-    // In a table by a longer period than a date it does so within the period.
+    // The writers of a lake's files sort by the whole order; `sorting_columns` names at least these. In a table
+    // by month or year they do so within the period.
     let order = [table.storedDateColumn, table.symbolColumn, table.indexColumn]
     sortNames = order.compactMap { index in
       guard let index, case .file(let name) = table.columns[index].origin else { return nil }
@@ -19,7 +19,7 @@ struct OrderPlanner: Sendable {
     }
   }
 
-  /// Whether rows of the file can be written as they come.
+  /// Whether rows of the file can be written in stored order.
   func isSorted(_ file: OpenFile) -> Bool {
     encoder.order.isEmpty || file.segment.isSorted(by: sortNames)
   }
@@ -46,8 +46,8 @@ struct OrderPlanner: Sendable {
     return try clusters(sorted)
   }
 
-  /// Parts the units of sorted files into runs that do not overlap; where a run is of one file, its
-  /// units need no merging.
+  /// Splits the units of sorted files into clusters that do not overlap; the units of a cluster with one file
+  /// need no merging.
   private func clusters(_ files: [[ScanUnit]]) throws -> [WorkItem] {
     struct Span {
       var file: Int
@@ -59,7 +59,7 @@ struct OrderPlanner: Sendable {
     for (index, units) in files.enumerated() {
       for unit in units {
         let tables = try PageTables(unit, encoder, planner)
-        // Nothing known: it may overlap everything.
+        // Nothing is known: it may overlap everything.
         let bounds = encoder.bounds(of: { tables.bounds($0) }) ?? (low: [], high: [0xFF])
         spans.append(Span(file: index, unit: unit, low: bounds.low, high: bounds.high))
       }

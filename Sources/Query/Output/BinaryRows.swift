@@ -1,13 +1,13 @@
 import Bytes
 import Columnar
 
-/// Rows as bytes that can be read back: how they travel to a Parquet writer, through merges and
-/// spill files if need be.
+/// Rows as bytes that can be decoded again: how they get to a Parquet writer, through merges and spill files if
+/// needed.
 ///
-/// A value is a byte, 1, and its bytes (8 of an integer or double, 16 of a wide decimal, four of
-/// length and the bytes of text); a null is the byte 0. A time pair is two values.
+/// A value is the byte 1 and its bytes (8 of an integer or double, 16 of a wide decimal, 4 of length and then
+/// the text); a null is the byte 0. A time pair is two values.
 enum BinaryRows {
-  /// The columns of the file: a pair is two.
+  /// The fields of the rows: a time pair is two.
   static func fields(_ columns: [QueryColumn]) -> [Field] {
     columns.flatMap { column in
       let field = Field(column.name, column.type)
@@ -59,7 +59,7 @@ enum BinaryRows {
   }
 }
 
-/// Columns being filled from binary rows.
+/// Builds columns from binary rows.
 struct ColumnBuilder {
   private(set) var type: ColumnType
   private var integers: [Int64] = []
@@ -71,7 +71,7 @@ struct ColumnBuilder {
 
   init(type: ColumnType) { self.type = type }
 
-  /// Takes one value at `at`, and moves behind it. The bytes are ours: `BinaryRows` wrote them.
+  /// Decodes one value at `at`, and advances it. The bytes are trusted: `BinaryRows` wrote them.
   mutating func take(_ bytes: UnsafeRawPointer, _ at: inout Int) {
     let isValid = bytes.loadLE(at, as: UInt8.self)
     at += 1

@@ -2,10 +2,9 @@ import Bytes
 import Columnar
 import Parquet
 
-/// Values of nested columns as bytes, from where they are read to where they are written as Parquet.
+/// Encodes values of nested columns as bytes, between reader and Parquet writer.
 ///
-/// A byte that says what follows; numbers in little-endian order; counts before texts, lists, maps and
-/// structures.
+/// A type byte first; numbers are little-endian; texts, lists, maps and structures have their count in front.
 enum NestedBytes {
   private enum Tag: UInt8 {
     case null, no, yes, integer, unsigned, float, double, decimal, oversize, string, binary, uuid

@@ -1,9 +1,9 @@
 import Columnar
 import Parquet
 
-/// Collects binary rows into a Parquet file that has nested columns, value by value.
+/// Collects binary rows into a Parquet file with nested columns, value by value.
 ///
-/// The turns of `OrderedOutput` order all calls.
+/// `OrderedOutput` serializes all calls.
 final class NestedTarget: RowTarget, @unchecked Sendable {
   let isSeekable = false
   private let file: OutputTarget
@@ -14,10 +14,10 @@ final class NestedTarget: RowTarget, @unchecked Sendable {
   private var rowCount = 0
   private var writtenRowCount = 0
 
-  /// Rows that are taken apart at once.
+  /// Rows that are decoded at once.
   private static let rowCountMax = 4_096
 
-  /// - Parameter forms: How INT96 times are stored, by their column.
+  /// - Parameter forms: How INT96 times are stored, by column.
   init(file: OutputTarget, columns: [QueryColumn], forms: [String: Int96Form]) throws {
     self.file = file
     self.columns = columns
@@ -64,8 +64,8 @@ final class NestedTarget: RowTarget, @unchecked Sendable {
     return try isOpen && file.finish()
   }
 
-  /// Values of a nested column that some files have with another type than those before them, and INT96 times
-  /// in it that its nanoseconds do not reach.
+  /// The error for values of a nested column that differ in type between files, and for INT96 times in it that
+  /// don't fit into nanoseconds.
   private static func mixed(_ error: ParquetError) -> QueryError {
     QueryError(
       .typeMismatch,

@@ -4,17 +4,17 @@ import Synchronization
 
 /// Takes blocks of rows from several threads and writes them in the order of their numbers.
 ///
-/// A thread waits for its turn, learns where its block begins, gives the turn away, and only then
-/// copies: into a file the copies run at the same time.
+/// A thread waits for its turn, reserves its range of the output, passes the turn on, and only then copies:
+/// into a file, copies run in parallel.
 final class OrderedOutput: Sendable {
-  /// What became of a block.
+  /// Whether more blocks are wanted.
   enum Outcome { case goOn, stop }
 
   private let target: any RowTarget
   private let turns = Turnstile()
   private let rowLimit: Int?
   private let state = Mutex(State())
-  /// Set when no more rows are wanted: enough were written, or nobody reads any more.
+  /// Set when no more rows are wanted: enough were written, or the reader closed the pipe.
   private let isStopped = Atomic<Bool>(false)
 
   private struct State {
@@ -30,7 +30,7 @@ final class OrderedOutput: Sendable {
 
   var rowCount: Int { state.withLock { $0.rowCount } }
   var byteCount: Int { state.withLock { $0.byteCount } }
-  /// Whether nobody reads any more.
+  /// Whether the reader closed the pipe.
   var isClosed: Bool { state.withLock { $0.isClosed } }
   var wantsMore: Bool { !isStopped.load(ordering: .relaxed) }
 
@@ -51,7 +51,7 @@ final class OrderedOutput: Sendable {
 
   /// Writes block `number` of `rowCount` rows.
   ///
-  /// - Parameter trim: Makes `buffer` hold only the first rows, when a limit cuts the block.
+  /// - Parameter trim: Truncates `buffer` to its first rows, if a limit cuts the block.
   func write(
     _ number: Int, rowCount: Int, _ buffer: ByteBuffer, trim: (Int) throws -> Void
   ) throws -> Outcome {
@@ -62,7 +62,7 @@ final class OrderedOutput: Sendable {
     }
   }
 
-  /// Runs `body` when it is the turn of `number`; it may append any number of times.
+  /// Runs `body` when it is the turn of block `number`; it may append any number of times.
   func inTurn(_ number: Int, _ body: (inout Turn) throws -> Void) throws -> Outcome {
     guard turns.enter(number) else { return .stop }
     if !wantsMore {
@@ -86,7 +86,7 @@ final class OrderedOutput: Sendable {
     isStopped.store(true, ordering: .relaxed)
   }
 
-  /// Lets nobody write any more.
+  /// Stops all writing.
   func close() { turns.close() }
 
   /// One thread's turn to write.
@@ -103,7 +103,7 @@ final class OrderedOutput: Sendable {
       return Swift.min(count, Swift.max(0, limit - output.rowCount))
     }
 
-    /// Copies what was appended last, whose bytes need not live on after this.
+    /// Copies the bytes appended last, so that they need not stay valid.
     mutating func settle() throws {
       if let (bytes, offset) = later { try output.target.write(bytes, at: offset) }
       later = nil

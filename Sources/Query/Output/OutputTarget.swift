@@ -3,13 +3,13 @@ import Glibc
 import Parquet
 import Platform
 
-/// Where the answer goes: standard output, a device, or a file that appears whole or not at all.
+/// Where the answer is written: standard output, a device, or a file that appears whole or not at all.
 final class OutputTarget: RowTarget, @unchecked Sendable {
   let format: StreamFormat
   /// Whether blocks may be written out of order at their offsets.
   let isSeekable: Bool
   private let file: OutputFile
-  /// Set once; the turnstile orders all calls that touch it.
+  /// Set once; `OrderedOutput` serializes all calls that use it.
   private let stream: OutputStream?
 
   var path: String { file.path }
@@ -37,7 +37,7 @@ final class OutputTarget: RowTarget, @unchecked Sendable {
 
   /// Appends bytes; one caller at a time.
   ///
-  /// - Returns: false when nobody reads any more.
+  /// - Returns: false if the reader closed the pipe.
   func append(_ bytes: UnsafeRawBufferPointer) throws -> Bool {
     try Self.unlessClosed {
       if let stream { try stream.write(bytes) } else { try file.write(bytes) }
@@ -49,16 +49,16 @@ final class OutputTarget: RowTarget, @unchecked Sendable {
     try file.write(bytes, at: offset)
   }
 
-  /// Gives the file its name. Nothing may be written after.
+  /// Renames the file to its final name. Nothing may be written after.
   ///
-  /// - Returns: false when nobody reads any more.
+  /// - Returns: false if the reader closed the pipe.
   func finish() throws -> Bool {
     if let stream, try !Self.unlessClosed({ try stream.finish() }) { return false }
     try file.publish()
     return true
   }
 
-  /// false when `body` finds that nobody reads any more.
+  /// Runs `body`; false if it finds that the reader closed the pipe.
   static func unlessClosed(_ body: () throws -> Void) throws -> Bool {
     do {
       try body()

@@ -5,7 +5,7 @@ import Synchronization
 
 /// Collects binary rows into the row groups of a Parquet file.
 ///
-/// The turns of `OrderedOutput` order all calls.
+/// `OrderedOutput` serializes all calls.
 final class ParquetTarget: RowTarget, @unchecked Sendable {
   let isSeekable = false
   private let file: OutputTarget
@@ -18,7 +18,7 @@ final class ParquetTarget: RowTarget, @unchecked Sendable {
   private var byteCount = 0
   private var writtenRowCount = 0
 
-  /// - Parameter forms: How INT96 times are stored, by their column.
+  /// - Parameter forms: How INT96 times are stored, by column.
   init(file: OutputTarget, columns: [QueryColumn], forms: [String: Int96Form]) throws {
     self.file = file
     let joiner = try TimeJoiner(columns, forms: forms)

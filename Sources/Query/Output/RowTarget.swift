@@ -2,10 +2,10 @@
 protocol RowTarget: AnyObject, Sendable {
   /// Whether blocks may be written out of order at their offsets.
   var isSeekable: Bool { get }
-  /// Appends a block; one caller at a time. false when nobody reads any more.
+  /// Appends a block; one caller at a time. false if the reader closed the pipe.
   func append(_ bytes: UnsafeRawBufferPointer) throws -> Bool
   /// Writes a block at an offset; any number of callers at once. Only where `isSeekable`.
   func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws
-  /// Completes the answer. false when nobody reads any more.
+  /// Completes the answer. false if the reader closed the pipe.
   func finish() throws -> Bool
 }

@@ -1,19 +1,19 @@
 import Columnar
 import Parquet
 
-/// Joins the columns of binary rows that are one column of a Parquet file: INT96 times, which rows keep as
-/// microseconds and what those leave.
+/// Joins two columns of binary rows into one column of a Parquet file: INT96 times, which rows keep as
+/// microseconds and remaining nanoseconds.
 struct TimeJoiner {
   /// The fields of the rows, and of the file.
   let rowFields: [Field]
   let fields: [Field]
   /// Fields of the file that are stored as INT96.
   let int96Names: Set<String>
-  /// Row fields that are written as one with the next, and in which form.
+  /// Row fields that are joined with the next one, and the form in which they are stored.
   private let joined: [(index: Int, form: Int96Form)]
 
-  /// - Parameter forms: How INT96 times are stored, by their column; else as nanoseconds.
-  /// - Throws: `QueryError.output` where two fields have one name.
+  /// - Parameter forms: How INT96 times are stored, by column; else as nanoseconds.
+  /// - Throws: `QueryError.output` if two fields have one name.
   init(_ columns: [QueryColumn], forms: [String: Int96Form]) throws {
     let rowFields = BinaryRows.fields(columns)
     self.rowFields = rowFields
@@ -38,10 +38,10 @@ struct TimeJoiner {
     }
   }
 
-  /// Makes the columns of the rows those of the file.
+  /// Converts the columns of the rows to those of the file.
   ///
   /// - Parameter firstRow: Number of the first row in the answer, from 1.
-  /// - Throws: `QueryError.output` where the form does not reach a time.
+  /// - Throws: `QueryError.output` if a time does not fit into its form.
   func join(_ columns: inout [Column], firstRow: Int) throws {
     for (index, form) in joined.reversed() {
       if let row = columns[index].join(columns[index + 1], form) {
@@ -60,7 +60,7 @@ struct TimeJoiner {
 }
 
 extension ColumnType {
-  /// The type in a Parquet file of INT96 times that are stored in a form.
+  /// The Parquet type of INT96 times that are stored in a form.
   fileprivate func stored(as form: Int96Form) -> ColumnType {
     guard case .timestamp(_, let isUTC) = self else { return self }
     return switch form {
@@ -72,9 +72,9 @@ extension ColumnType {
 }
 
 extension Column {
-  /// Makes times of microseconds and what those leave one time of a form.
+  /// Joins microseconds and remaining nanoseconds into times of a form.
   ///
-  /// - Returns: The first row whose time the form does not reach; the column is then as it was.
+  /// - Returns: Index of the first row whose time does not fit; the column is then unchanged.
   fileprivate mutating func join(_ remainders: Column, _ form: Int96Form) -> Int? {
     guard case .integers(let times) = storage, case .integers(let rest) = remainders.storage
     else { return nil }

@@ -2,22 +2,22 @@ import Columnar
 import Parquet
 import Synchronization
 
-/// Finds out how the INT96 times of an answer can be stored, from its binary rows.
+/// Finds out from its binary rows how the INT96 times of an answer can be stored.
 ///
-/// A Parquet file has one unit for all times of a column, which must be known before the first is written. No
-/// statistics tell, as the format defines no order for INT96.
+/// All times of a Parquet column have one unit, which must be known before the first is written. Statistics
+/// don't help, as the format defines no order for INT96.
 final class TimeReach: RowTarget {
   let isSeekable = false
   private let names: [String]
   private let state: Mutex<State>
 
   private struct State {
-    /// Of each column its microseconds, and what those leave.
+    /// For each column its microseconds, and its remaining nanoseconds.
     var builders: [ColumnBuilder]
     var reaches: [Int96Reach]
   }
 
-  /// - Parameter columns: INT96 times alone.
+  /// - Parameter columns: INT96 times only.
   init(_ columns: [QueryColumn]) {
     names = columns.map(\.name)
     state = Mutex(

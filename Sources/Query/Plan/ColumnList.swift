@@ -1,6 +1,6 @@
-/// Names of columns in one text, with commas between them.
+/// Comma-separated names of columns.
 public enum ColumnList {
-  /// The names; nil where one is empty or a quote is open.
+  /// The names; nil if one is empty or a quote is not closed.
   ///
   /// A name in double quotes may hold commas, or nothing; a quote within it is doubled, as in CSV.
   public static func names(in text: String) -> [String]? {

@@ -4,7 +4,7 @@ import DeltaLog
 import Parquet
 import Storage
 
-/// A query's table from the snapshot of a Delta table.
+/// Builds a query's table from the snapshot of a Delta table.
 enum DeltaTable {
   static func open(
     _ table: LakeTable, version: Int?, asOf: Int64?, allowsOutside: Bool,
@@ -48,9 +48,9 @@ enum DeltaTable {
     return result
   }
 
-  /// Says which columns hold a row's date, where the table promises it.
+  /// Sets the columns that hold a row's date, if the table guarantees it.
   private static func setDates(_ table: inout QueryTable, _ snapshot: Snapshot) {
-    // Of a period that is not known no partition is left out.
+    // With an unknown period, no partition is pruned.
     guard let period = try? snapshot.partitionPeriod(),
       let column = table.column(named: period.column), table.columns[column].type == .date
     else { return }
@@ -63,9 +63,9 @@ enum DeltaTable {
     table.defaultColumns.removeAll { $0 == date }
   }
 
-  /// The other names that a kind's schema gives its columns, where one means a single column.
+  /// Other names that a record kind's schema gives its columns, if such a name is unambiguous.
   private static func aliases(_ kind: String?, _ columns: [QueryColumn]) -> [String: Int] {
-    // A kind that only another version knows has columns, and no other names.
+    // A record kind that only another version knows has no other names.
     guard let kind, let schema = try? TableSchema.named(kind) else { return [:] }
     var found: [String: Int] = [:]
     var repeated: Set<String> = []
@@ -101,7 +101,7 @@ enum DeltaTable {
     }
     return TableFile(
       path: path, byteCount: Int(add.size), rowCount: nil, partition: partition, log: add,
-      // Delta's times are microseconds, whichever way its files keep them.
+      // Delta's times are microseconds, however its files store them.
       open: {
         try ParquetSegment(
           path: folder.path(of: add), int96Unit: .microseconds,
@@ -110,12 +110,12 @@ enum DeltaTable {
   }
 }
 
-/// What a log's statistics say, in the domains of a query's columns.
+/// The log's statistics, in the domains of a query's columns.
 extension TableFile {
   func logBounds(_ column: QueryColumn, _ statistics: FileStatistics) -> FilterBounds? {
     let known = statistics.bounds(of: column.name, type: column.type)
     if known.minimum == nil, known.maximum == nil, known.nullCount == nil { return nil }
-    // Bounds of a long whose bits are unsigned are those of signed order.
+    // Bounds of a long that holds unsigned bits were computed in signed order.
     let isUsable = !column.isUnsigned
     return FilterBounds(
       low: isUsable ? known.minimum.flatMap { BoundValue($0, column, isHigh: false) } : nil,
@@ -124,7 +124,7 @@ extension TableFile {
         : known.maximum.flatMap { BoundValue(prefixEnd: $0) },
       nullCount: known.nullCount.map { Int($0) },
       rowCount: statistics.rowCount.map { Int($0) } ?? -1,
-      // What lake writes has no bounds where there is a NaN.
+      // Files of lake have no bounds if there is a NaN.
       mayHoldNaN: column.type.storage == .doubles && log?.taggedRowHash == nil)
   }
 }
@@ -137,7 +137,7 @@ extension BoundValue {
       if case .timestamp(let unit, _) = column.type {
         number = TimeUnitChange.floor(number, from: .microseconds, to: unit)
       }
-      // The log's microseconds cover all nanoseconds beside them.
+      // The log's microseconds stand for all nanoseconds within.
       if column.isPair { number = number * 1_000 + (isHigh ? 999 : 0) }
       self = .number(number)
     case .decimal(let decimal): self = .number(decimal)
@@ -148,7 +148,7 @@ extension BoundValue {
     }
   }
 
-  /// An upper bound of everything that begins with a text: the text and bytes that no UTF-8 has.
+  /// An upper bound of everything that begins with a text: the text and a byte that UTF-8 never has.
   init?(prefixEnd value: StatValue) {
     guard case .string(let text) = value else { return nil }
     self = .bytes(Array(text.utf8) + [0xFF])
@@ -156,7 +156,7 @@ extension BoundValue {
 }
 
 extension DeltaType {
-  /// The type as that of a Parquet column; nil where it is not known, or a map has nested keys.
+  /// The matching Parquet type; nil if it is unknown, or a map has nested keys.
   fileprivate var nestedType: NestedType? {
     switch self {
     case .array(let element, _): return element.nestedType.map { .list($0) }

@@ -2,9 +2,9 @@ import Columnar
 import DeltaLog
 import Platform
 
-/// Why an answer without rows may have none.
+/// Reasons why an answer may have no rows.
 struct EmptyAnswer {
-  /// Row groups whose symbols are looked at, and symbols kept.
+  /// Most row groups that are searched for symbols, and most symbols kept.
   static let rowGroupCountMax = 512
   static let symbolCountMax = 100_000
 
@@ -32,7 +32,7 @@ struct EmptyAnswer {
 
   // MARK: - Range
 
-  /// First and last index time by statistics; nil where they do not say.
+  /// First and last index time by statistics; nil if they don't say.
   private func heldRange() throws -> String? {
     guard let index = plan.table.indexColumn else { return nil }
     let column = plan.table.columns[index]
@@ -87,7 +87,7 @@ struct EmptyAnswer {
     }
   }
 
-  /// Symbols of the table, as far as they are looked for: the newest files first.
+  /// Symbols of the table, within the limits: newest files first.
   private func symbols() throws -> Set<String> {
     guard let index = plan.table.symbolColumn else { return [] }
     let column = plan.table.columns[index]

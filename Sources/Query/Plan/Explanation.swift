@@ -1,6 +1,6 @@
-/// The plan of a query in words, and what of it is counted.
+/// The plan of a query in words, and its figures.
 public struct Explanation {
-  /// Most reasons listed for a level.
+  /// Reasons listed per level at most.
   static let reasonCountMax = 5
 
   let plan: QueryPlan
@@ -34,7 +34,7 @@ public struct Explanation {
   /// Columns that are printed.
   public var columns: [String] { plan.projection.map { plan.table.columns[$0].name } }
 
-  /// What rows must satisfy.
+  /// The filter as text.
   public var filterText: String { plan.filter.text }
 
   /// The text of `lake query --explain`, line by line.

@@ -5,7 +5,7 @@ import Platform
 
 /// Finds the Parquet files below a folder.
 struct FolderListing {
-  /// Most files that a folder may have, and levels of folders below it.
+  /// Limits: files below the folder, and levels of folders.
   static let fileCountMax = 1_000_000
   static let depthMax = 64
 
@@ -15,9 +15,10 @@ struct FolderListing {
 
   private let root: String
   private var paths: [String] = []
-  /// Folders and files that were listed, by device and inode: what is reached again, by a link, is nothing new.
+  /// Folders and files that were listed, by device and inode: what is reached a second time, by a link, is
+  /// skipped.
   private var seen: Set<Identity> = []
-  /// What links lead to. It comes after all else, so that everything goes by its own name.
+  /// Link targets, listed last, so that everything is listed under its own name if it has one.
   private var linkedFolders: [(path: String, depth: Int)] = []
   private var linkedFiles: [(path: String, name: String)] = []
 
@@ -40,7 +41,7 @@ struct FolderListing {
     }
     for link in listing.linkedFiles.sorted(by: { $0.path < $1.path }) {
       var info = stat()
-      // A link that leads nowhere is told when it is opened.
+      // A dangling link is reported when it is opened.
       let identity = lake_stat(link.path, &info) == 0 ? Identity(info) : nil
       try listing.add(link.path, link.name, identity)
     }
@@ -66,11 +67,11 @@ struct FolderListing {
           remedy: "name that folder: what its files hold is for its log to say")
       }
       let path = folder + "/" + name
-      // Hidden files and those that engines leave half done are no data; `_key=value` is a partition.
+      // Hidden files, and those that engines leave unfinished, are no data; `_key=value` is a partition.
       let isHidden = name.hasPrefix(".") || name.hasPrefix("_")
       if isHidden && !(name.hasPrefix("_") && name.contains("=")) { continue }
       var entry = stat()
-      // What cannot be looked at is told when it is opened.
+      // An entry that cannot be examined is reported when it is opened.
       let isThere = lake_lstat(path, &entry) == 0
       switch entry.st_mode & S_IFMT {
       case S_IFDIR where isThere: folders.append(path)
@@ -86,7 +87,7 @@ struct FolderListing {
     for path in folders { try list(path, depth: depth + 1) }
   }
 
-  /// Takes a file, once whatever its names.
+  /// Adds a file, once however many names it has.
   private mutating func add(_ path: String, _ name: String, _ identity: Identity?) throws {
     guard try isParquet(path, name) else { return }
     if let identity, !seen.insert(identity).inserted { return }
@@ -111,12 +112,12 @@ struct FolderListing {
       }
       if name != "." && name != ".." { names.append(name) }
     }
-    // The order of a folder's entries is nobody's.
+    // The order of a folder's entries is arbitrary.
     return names.sorted()
   }
 
-  /// Whether a file is Parquet by its name; without a suffix, as Hive and Impala write files, or with a
-  /// number for one, by how it begins.
+  /// Whether a file is Parquet by its name. Files without a suffix, as Hive and Impala write them, or with a
+  /// numeric one, are recognized by their first bytes.
   private func isParquet(_ path: String, _ name: String) throws -> Bool {
     let lower = name.lowercased()
     if Self.suffixes.contains(where: { lower.hasSuffix($0) }) { return true }
@@ -137,7 +138,7 @@ struct FolderListing {
     return count == 4 && UInt32(littleEndian: word) == Self.magic
   }
 
-  /// What its files hold would be left out of the answer unnoticed.
+  /// An error: otherwise the rows of its files would be missing from the answer unnoticed.
   private func unlistable(_ folder: String, _ number: Int32) -> QueryError {
     QueryError(
       .badTable, "cannot list the folder: " + String(cString: strerror(number)).lowercased(),

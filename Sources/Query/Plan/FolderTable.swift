@@ -3,9 +3,9 @@ import Columnar
 import Glibc
 import Parquet
 
-/// A query's table from a Parquet file, or from all Parquet files in a folder.
+/// Builds a query's table from a Parquet file, or from all Parquet files in a folder.
 enum FolderTable {
-  /// Files whose columns are looked at: columns that only later ones have are not seen.
+  /// Files whose columns are read; columns that only later files have are not seen.
   static let schemaFileCountMax = 1_000
 
   /// - Parameter verifiesChecksums: Whether pages that carry a CRC-32 are checked against it.
@@ -22,7 +22,7 @@ enum FolderTable {
         remedy: "lake tables lists the tables of a lake")
     }
     let open: @Sendable (String) throws -> ParquetSegment = {
-      // Microseconds reach every time that INT96 has; what nanoseconds are left is read beside them.
+      // Microseconds cover the whole range of INT96; the remaining nanoseconds are read as a second column.
       try ParquetSegment(
         path: $0, int96Unit: .microseconds, verifiesChecksums: verifiesChecksums)
     }
@@ -42,7 +42,7 @@ enum FolderTable {
       var partition: [Int: BoundValue?] = [:]
       for index in partitionColumns {
         let column = result.columns[index]
-        // Where the path says nothing, the file may.
+        // If the path lacks the key, the file may have the column.
         guard let key = keys.first(where: { $0.key == column.name }) else { continue }
         partition[index] = .some(key.value.flatMap { PartitionText.value($0, column.type) })
       }
@@ -54,10 +54,10 @@ enum FolderTable {
     return result
   }
 
-  /// Adds the columns that the paths' Hive keys name, where no file has them.
+  /// Adds a column for each Hive key in the paths, if no file has one.
   ///
-  /// - Returns: The names of all keys. A column that files have too is of the files' type where all of its
-  ///   values in the paths can be, since some file may have to say it.
+  /// - Returns: The names of all keys. A column that files have too keeps the files' type, if all its values in
+  ///   the paths have that type, since some file may have to supply it.
   private static func addPartitions(
     _ keys: [[(key: String, value: String?)]], _ paths: [String], to fields: inout [Field]
   ) throws -> [String] {
@@ -82,7 +82,7 @@ enum FolderTable {
     return names
   }
 
-  /// Hive keys in the folders of a path, outermost first.
+  /// Hive keys in a path's folders, outermost first.
   private static func keys(_ path: String, below root: String) -> [(key: String, value: String?)] {
     path.dropFirst(root.utf8.count).split(separator: "/").dropLast().compactMap {
       PartitionText.hive($0)
@@ -102,7 +102,7 @@ enum FolderTable {
   }
 }
 
-/// The columns of a folder's files, each where it came first. A file may have very many.
+/// Collects the columns of a folder's files, in the order of their first appearance. A file may have very many.
 private struct FolderColumns {
   /// Names, each once.
   struct Names {
@@ -121,9 +121,9 @@ private struct FolderColumns {
   private var flat = Names()
   /// The types of nested columns.
   private(set) var nested: [String: NestedType] = [:]
-  /// Columns of forms that are not read.
+  /// Columns of types that cannot be read.
   private(set) var skipped = Names()
-  /// Names that several columns of one file share.
+  /// Names that several columns of one file have.
   private(set) var repeated = Names()
   /// Columns that are INT96 times in some file.
   private(set) var int96 = Names()
@@ -140,7 +140,7 @@ private struct FolderColumns {
           fields.append(Field(name, .json))
           nested[name] = type
         } else if let index = fields.firstIndex(where: { $0.name == name && $0.type == .null }) {
-          // No file before had a value.
+          // No earlier file had a value.
           fields[index] = Field(name, .json)
           nested[name] = type
         } else {
@@ -155,17 +155,17 @@ private struct FolderColumns {
     }
   }
 
-  /// Makes a column's type one that holds a further file's values too, where there is one: else reading that
-  /// file is refused.
+  /// Widens a column's type so that it holds a further file's values too, if such a type exists; else reading
+  /// that file is an error.
   private mutating func unite(_ name: String, _ type: ColumnType) {
-    // INT96 times are read as microseconds and what those leave.
+    // INT96 times are read as microseconds and remaining nanoseconds.
     guard !int96.names.contains(name),
       let index = fields.firstIndex(where: { $0.name == name }), fields[index].type != type
     else { return }
     fields[index] = Field(name, fields[index].type.united(with: type) ?? fields[index].type)
   }
 
-  /// Makes a time one of microseconds, as INT96 times are read.
+  /// Makes a time column one of microseconds, as INT96 times are read.
   private mutating func widen(_ name: String) {
     guard let index = fields.firstIndex(where: { $0.name == name }),
       case .timestamp(_, let isUTC) = fields[index].type

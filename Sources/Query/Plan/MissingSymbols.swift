@@ -1,15 +1,15 @@
 import Bytes
 import Columnar
 
-/// Which of the symbols that a query asks for have no row in its range, whatever else rows must satisfy.
+/// Finds requested symbols that have no row in the query's range, whatever its other conditions.
 ///
-/// Bounds are looked at first; the symbols of a row group are read only where they leave one open.
+/// Checks bounds first; symbols of a row group are read only if they leave the question open.
 struct MissingSymbols {
   private let plan: QueryPlan
   private let column: Int
   private var missing: Set<String>
 
-  /// - Returns: nil where fewer than two symbols are asked for: an answer with rows has them, one without says why.
+  /// - Returns: nil if fewer than two symbols are requested: then the answer's rows, or `EmptyAnswer`, tell.
   init?(_ request: QueryRequest, _ table: QueryTable) throws {
     missing = Set(request.symbols)
     guard missing.count > 1, let column = table.symbolColumn else { return nil }
@@ -21,7 +21,7 @@ struct MissingSymbols {
     plan = try QueryPlan(probe, table)
   }
 
-  /// - Parameter isInterrupted: Polled file by file; then nothing is told.
+  /// - Parameter isInterrupted: Polled per file; if true, no symbols are returned.
   mutating func find(isInterrupted: () -> Bool) throws -> [String] {
     let reader = UnitReader(columns: plan.table.columns)
     let mask = FilterMask(columns: plan.table.columns)
@@ -39,7 +39,7 @@ struct MissingSymbols {
           if count == 0 { continue }
           let before = missing.count
           note(try reader.read(column).main, selected, count)
-          // Pages with nothing but symbols that are found need not be read any more.
+          // Pages that hold only symbols found by now need not be read any more.
           if missing.count < before { planner = self.planner() }
           if missing.isEmpty { break }
         }

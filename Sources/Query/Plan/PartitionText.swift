@@ -1,9 +1,9 @@
 import Columnar
 import Glibc
 
-/// Values of partition columns, which logs and folder names hold as text.
+/// Values of partition columns, which logs and folder names store as text.
 enum PartitionText {
-  /// The value in the column's domain; nil where the text is none of the type.
+  /// The value in the column's domain; nil if the text is invalid for the type.
   static func value(_ text: String, _ type: ColumnType) -> BoundValue? {
     switch type {
     case .string, .json, .enumeration: return .bytes(Array(text.utf8))
@@ -22,8 +22,8 @@ enum PartitionText {
     }
   }
 
-  /// The bytes of a text that is nothing but `\u00XX` escapes: some writers spell them out, as the
-  /// protocol's example does; others write the bytes as text. nil for those.
+  /// The bytes of a text that consists of `\u00XX` escapes, as in the protocol's example; nil for any other
+  /// text, which some writers store as it is.
   private static func escapedBytes(_ text: String) -> [UInt8]? {
     var rest = Substring(text).utf8
     var bytes: [UInt8] = []
@@ -38,19 +38,19 @@ enum PartitionText {
     return bytes
   }
 
-  /// The narrowest type that all of a folder key's values have: dates, whole numbers, or text.
+  /// The narrowest type that fits all values of a folder key: date, integer, or text.
   static func type(of texts: some Sequence<String>) -> ColumnType {
     var isDate = true
     var isInteger = true
     for text in texts {
       if CivilDate(iso: text) == nil { isDate = false }
-      // A number with leading zeros is a code.
+      // A number with leading zeros is an identifier.
       if Int64(text).map({ String($0) }) != text { isInteger = false }
     }
     return isDate ? .date : isInteger ? .long : .string
   }
 
-  /// `key=value`, percent-decoded; nil for another folder name.
+  /// `key=value`, percent-decoded; nil for any other folder name.
   static func hive(_ folder: Substring) -> (key: String, value: String?)? {
     guard let equals = folder.firstIndex(of: "="), equals != folder.startIndex else { return nil }
     let key = String(folder[..<equals])
@@ -74,7 +74,7 @@ enum PartitionText {
   }
 }
 
-/// The order of partitions in the output, and the groups of files that share one.
+/// The output order of partitions, and the groups of files in one partition.
 enum PartitionOrder {
   /// Sorts by the values of `columns` (null last), then by path, and numbers the groups.
   static func sort(_ files: inout [TableFile], by columns: [Int]) {

@@ -3,8 +3,7 @@ import DeltaLog
 import Market
 import Platform
 
-/// What a query will read: files, columns, and what rows must satisfy. A value: nothing is read yet
-/// but the log.
+/// What a query will read: files, columns, and the filter. A plain value: only the log was read so far.
 struct QueryPlan: Sendable {
   var table: QueryTable
   var projection: [Int]
@@ -13,7 +12,7 @@ struct QueryPlan: Sendable {
   /// Zone in which bare dates and times were read.
   var zoneName: String
   var limit: Int?
-  /// Files that the partitions and the log do not exclude.
+  /// Files that neither partition values nor the log's statistics exclude.
   var files: [TableFile] = []
   var report = SkipReport()
 
@@ -41,7 +40,7 @@ struct QueryPlan: Sendable {
       report.files.keep(byteCount: file.byteCount)
       files.append(file)
     }
-    // Then a partition's date does not say which times its rows have.
+    // Then a partition's date does not tell the times of its rows.
     if isCutOtherwise { filter = asked }
   }
 
@@ -76,8 +75,7 @@ struct QueryPlan: Sendable {
     }
   }
 
-  /// The names that a text means: those of a list; or else the text itself, commas and all, where a
-  /// column is called so.
+  /// The names in a list; or the text itself, commas included, if a column has that name.
   private static func names(_ text: String, _ table: QueryTable) -> [String] {
     let listed = ColumnList.names(in: text) ?? [text]
     if listed.allSatisfy({ table.column(named: $0) != nil }) { return listed }
@@ -128,13 +126,14 @@ struct QueryPlan: Sendable {
     return .conjunction(parts)
   }
 
-  /// Days by which a row's partition may differ from its date by the table's zone: zones differ by 26 hours at most.
+  /// Days by which a row's partition may differ from its date in the table's zone: zones differ by 26 hours at
+  /// most.
   private static let dateSlack: Int128 = 2
 
-  /// Whether a file holds rows that are asked for in a partition of another date.
+  /// Whether a file's partition date may be in another zone than the table's, for rows that are asked for.
   ///
-  /// The zone is a property of the table that any program may change, and what was cut by another one before stays as it
-  /// is. What the log says of the file's own times tells.
+  /// The zone is a property that any program may change, and existing partitions stay as they are. The log's
+  /// statistics of the file's times reveal it.
   private static func isCutOtherwise(
     _ file: TableFile, _ near: Filter, _ asked: Filter, _ table: QueryTable
   ) -> Bool {
@@ -150,14 +149,14 @@ struct QueryPlan: Sendable {
     return saysTimes && asked.verdict(known) != .none
   }
 
-  /// What tests of the index time, and of the date beside it, mean for the partition date.
+  /// What tests of the index time, and of the stored date, imply for the partition date.
   ///
   /// - Parameter slack: Days by which dates may differ.
   private static func dates(
     _ filter: Filter, _ table: QueryTable, slack: Int128 = 0
   ) -> Filter {
     guard let date = table.dateColumn, let index = table.indexColumn,
-      // Of a zone that is not known no date is left out.
+      // With an unknown zone no date is pruned.
       let zone = try? TimeZoneRules.named(table.zoneName)
     else { return .everything }
     var parts: [Filter] = []
@@ -172,7 +171,7 @@ struct QueryPlan: Sendable {
       let isDate = leaf.column != index
       func day(_ value: Int128) -> Int128? {
         if isDate { return Int32(exactly: value).map { Int128($0) } }
-        // Anything beyond 64 bits of nanoseconds is beyond every date.
+        // Times outside 64 bits of nanoseconds are outside of every date.
         let (product, overflow) = value.multipliedReportingOverflow(by: unit)
         guard !overflow, let nanoseconds = Int64(exactly: product) else { return nil }
         return Int128(zone.localDay(nanoseconds: nanoseconds))
@@ -202,7 +201,7 @@ struct QueryPlan: Sendable {
 
   // MARK: - Files
 
-  /// - Returns: false where its partition leaves it out.
+  /// - Returns: false if its partition excludes it.
   private mutating func keep(_ file: TableFile) -> Bool {
     let fromPartition: (Int) -> FilterBounds? = { file.partitionBounds($0) }
     if filter.verdict(fromPartition) == .none {
@@ -211,7 +210,7 @@ struct QueryPlan: Sendable {
       return false
     }
     report.partitions.keep(byteCount: file.byteCount)
-    // Statistics are parsed only for files that are still in question.
+    // Statistics are parsed only for files that may still match.
     let columns = table.columns
     if let log = file.log, filter.residual(fromPartition) != .everything,
       let statistics = log.statistics

@@ -1,4 +1,4 @@
-/// What a person asks of a table.
+/// A query as the user stated it.
 public struct QueryRequest: Sendable {
   /// The name of a table, or the path of a folder or file.
   public var table: String
@@ -25,14 +25,14 @@ public struct QueryRequest: Sendable {
   public var asOf: Int64?
   /// Whether data files that a log names outside its table's folder are read.
   public var allowsOutside = false
-  /// Digits of a second that every time prints at least; nil: as many as the column's times have.
+  /// Fraction digits that every time is printed with at least; nil: as many as the column's unit has.
   public var timeDigits: TimeDigits?
 
   /// All rows of a table in its newest version.
   public init(table: String) { self.table = table }
 }
 
-/// A stretch of time in which a name by which rows were asked for (`ES.v.0`) was a symbol of the table.
+/// A period in which a requested name (`ES.v.0`) stood for a symbol of the table.
 public struct NamedStretch: Hashable, Sendable {
   /// The symbol that the name stood for.
   public var symbol: String

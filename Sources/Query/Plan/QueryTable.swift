@@ -2,43 +2,43 @@ import Columnar
 import DeltaLog
 import Market
 
-/// What a query runs on: columns with meaning, and files that may be opened.
+/// The table of a query: columns with their meaning, and files.
 struct QueryTable: Sendable {
   /// As the user wrote it.
   var name: String
   var columns: [QueryColumn]
-  /// The time that `--start` and `--end` range over.
+  /// The time column that `--start` and `--end` apply to.
   var indexColumn: Int?
   var symbolColumn: Int?
-  /// Columns that order rows of equal symbol and time.
+  /// Columns that order rows with equal symbol and time.
   var tieColumns: [Int] = []
-  /// Columns printed when none are asked for, in order.
+  /// Columns that are printed by default, in order.
   var defaultColumns: [Int]
-  /// The partition column whose value is the first date of the period of the index time, and the zone of that
-  /// date; nil where no such promise is made, and a time range must not prune by partition.
+  /// The partition column that holds the first date of the period of the index time, and the zone of that date;
+  /// nil if the table does not guarantee it, so that a time range must not prune partitions.
   var dateColumn: Int?
   var period = PartitionPeriod.date
-  /// In a table by a longer period, the column of the files that holds the date.
+  /// In a table by month or year, the stored column with the row's date.
   var storedDateColumn: Int?
   var zoneName = "UTC"
-  /// In output order of their partitions.
+  /// In the output order of their partitions.
   var files: [TableFile]
-  /// Columns that name the partitions.
+  /// The partition columns.
   var partitionColumns: [Int] = []
-  /// Columns of forms that no query can print.
+  /// Columns of types that cannot be printed.
   var skippedColumns: [String] = []
-  /// Names that several columns of one file share: only the first of them is read.
+  /// Names that several columns of one file have: only the first of them is read.
   var repeatedColumns: [String] = []
-  /// Other names of columns, as the table's kind knows them.
+  /// Other names of columns, from the table's record kind.
   var aliases: [String: Int] = [:]
-  /// One line about where the files come from: a version of a log, a folder, a file.
+  /// One line on where the files come from: a version of a log, a folder, a file.
   var source: String
-  /// nil where there is no log.
+  /// nil without a log.
   var version: Int?
 
-  /// Columns whose order the output follows inside a partition.
+  /// Columns by which the output is sorted within a partition.
   ///
-  /// Dates come first whatever the period: a table that is partitioned otherwise prints the same.
+  /// Dates come first whatever the period, so that tables with different periods print the same.
   var orderColumns: [Int] {
     guard let indexColumn else { return [] }
     return (storedDateColumn.map { [$0] } ?? []) + (symbolColumn.map { [$0] } ?? [])
@@ -49,7 +49,7 @@ struct QueryTable: Sendable {
     columns.firstIndex { $0.name == name } ?? aliases[name]
   }
 
-  /// The column of fields that the table's kind does not know; nil where it has none.
+  /// Whether the table has a column for fields that its record kind does not have.
   var hasExtra: Bool { !aliases.isEmpty && columns.contains { $0.name == "extra" } }
 }
 
@@ -57,17 +57,17 @@ struct QueryTable: Sendable {
 struct TableFile: Sendable {
   var path: String
   var byteCount: Int
-  /// nil where no log says so.
+  /// nil if the log does not say.
   var rowCount: Int?
   /// Values of the partition columns; nil is null.
   var partition: [Int: BoundValue?]
-  /// What the log says of the file.
+  /// The log's `add` action.
   var log: AddFile?
-  /// Files of one group are ordered with each other; groups follow one another.
+  /// Files of one group are sorted together; groups follow one another.
   var group = 0
   var open: @Sendable () throws -> any Segment
 
-  /// What the partition alone says of a column.
+  /// Bounds of a column that follow from the partition alone.
   func partitionBounds(_ column: Int) -> FilterBounds? {
     partition[column].map { .constant($0, rowCount: rowCount ?? 1) }
   }

@@ -1,21 +1,21 @@
 import Bytes
 
-/// What one level of a plan left out, and why.
+/// What one level of a plan skipped, and why.
 public struct SkipLevel: Equatable, Sendable {
   /// What is counted, in words.
   public let name: String
-  /// Files, row groups or pages that were looked at.
+  /// Files, row groups or pages that were examined.
   public internal(set) var count = 0
   /// Those of them that need not be read.
   public internal(set) var skippedCount = 0
-  /// Compressed bytes of what was looked at.
+  /// Compressed bytes of everything examined.
   public internal(set) var byteCount = 0
   /// Compressed bytes of what need not be read.
   public internal(set) var skippedByteCount = 0
-  /// Why, by the part of the filter that excludes them.
+  /// Counts of skipped items, by the condition that excludes them.
   public internal(set) var reasons: [String: Int] = [:]
 
-  /// Those that are read, or looked at on the next level.
+  /// Those that are read, or examined on the next level.
   public var keptCount: Int { count - skippedCount }
 
   init(_ name: String) { self.name = name }
@@ -35,7 +35,7 @@ public struct SkipLevel: Equatable, Sendable {
   }
 }
 
-/// What was left out at every level, from the largest to the smallest.
+/// What was skipped at each level.
 public struct SkipReport: Equatable, Sendable {
   /// Files whose partition value excludes them.
   public internal(set) var partitions = SkipLevel("files by partition")
@@ -51,7 +51,7 @@ public struct SkipReport: Equatable, Sendable {
 }
 
 extension Filter {
-  /// The part that excludes rows with these bounds.
+  /// The condition that excludes rows with these bounds.
   func reason(_ bounds: (Int) -> FilterBounds?) -> String {
     for part in conjuncts where part.verdict(bounds) == .none { return part.text }
     return text

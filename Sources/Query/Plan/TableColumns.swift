@@ -1,9 +1,9 @@
 import Columnar
 import Parquet
 
-/// Gives the columns of a table their meaning for queries, from names, types and properties.
+/// Determines the meaning of a table's columns from names, types and properties.
 enum TableColumns {
-  /// What the table says of itself; nil where it says nothing.
+  /// What the table says about itself; nil if it says nothing.
   struct Hints {
     /// The index column.
     var index: String?
@@ -11,19 +11,19 @@ enum TableColumns {
     var kind: String?
     /// Columns of INT96 times.
     var int96: [String] = []
-    /// The types of columns that hold other columns.
+    /// The types of nested columns.
     var nested: [String: NestedType] = [:]
   }
 
-  /// Times that order a table which does not say what does, the best first.
+  /// Time columns that order a table which does not name its index; the best first.
   private static let indexNames = ["ts_recv", "ts_event", "timestamp", "ts", "time", "datetime"]
   private static let symbolNames = ["symbol", "raw_symbol", "ticker"]
-  /// Columns that nobody exports without asking for them by name.
+  /// Columns that are printed only on request.
   private static let bookkeepingNames: Set<String> = [
     "requested_symbol", "source_ordinal", "extra",
   ]
 
-  /// Makes the columns of `table`: pairs joined, index, symbol and default columns chosen.
+  /// Makes the columns of `table`: joins time pairs, and chooses index, symbol and default columns.
   ///
   /// - Parameters:
   ///   - fields: The columns in the table's order; nested ones are `json`.
@@ -51,7 +51,7 @@ enum TableColumns {
         column.digits = digits(unit, isPair: column.isPair, isBars: isBars)
       }
       column.nested = hints.nested[field.name].map { NestedReading(type: $0) }
-      // Stored as a long with the same bits (the order identifiers of market-by-order feeds).
+      // Stored as a signed long with the same bits (order ids of market-by-order feeds).
       column.isUnsigned = hints.kind == "mbo" && field.name == "order_id" && field.type == .long
       return column
     }
@@ -86,8 +86,8 @@ enum TableColumns {
     return times.count == 1 ? times[0] : nil
   }
 
-  /// In a lake's table time and symbol first, then the rest in its order, without bookkeeping; in
-  /// any other all columns as they stand.
+  /// For a lake's table: time and symbol, then the others, without bookkeeping; for any other table all columns
+  /// in stored order.
   private static func defaults(
     _ table: QueryTable, _ plusNames: Set<String>, isLake: Bool
   ) -> [Int] {
@@ -106,7 +106,7 @@ enum TableColumns {
 }
 
 extension TimeDigits {
-  /// As many as times of a unit can have.
+  /// As many digits as the unit has.
   init(_ unit: TimeUnit) {
     switch unit {
     case .milliseconds: self = .milliseconds

@@ -2,10 +2,10 @@ import Catalog
 import Glibc
 import Platform
 
-/// Finds what a query's TABLE names: a table of the lake, a folder, or a file.
+/// Resolves a query's TABLE: a table of the lake, a folder, or a file.
 enum TableSource {
   /// - Parameters:
-  ///   - lake: Finds the root of the lake; called only for the name of a table.
+  ///   - lake: Finds the lake's root; called only if TABLE is a table name.
   static func open(
     _ name: String, version: Int?, asOf: Int64?, allowsOutside: Bool,
     verifiesChecksums: Bool = true,
@@ -39,7 +39,7 @@ enum TableSource {
       path, isFolder: FolderTable.isFolder(path), verifiesChecksums: verifiesChecksums)
   }
 
-  /// Where a path looks like one for many files.
+  /// Help for a path that looks like a pattern.
   private static func patternRemedy(_ name: String) -> String? {
     guard name.contains(where: { "*?[".contains($0) }) else { return nil }
     return "patterns are not expanded: name the folder, whose files are read together"

@@ -8,8 +8,8 @@ public struct TimeRange: Equatable, Sendable {
   /// Exclusive; nil for as late as there are rows.
   public var end: Int64?
 
-  /// Reads the flags. A bare date as start is its first instant, as end its last: the whole day is
-  /// meant. Times without a zone are read in `zone`.
+  /// Parses the flags. A bare date as end means that whole day, as start its first instant. Times without a
+  /// zone are read in `zone`.
   public static func parse(
     start: String?, end: String?, zone: TimeZoneRules
   ) throws(QueryError) -> TimeRange {

@@ -2,7 +2,7 @@ import Columnar
 import Glibc
 import Platform
 
-/// Looks up names and types literals: from a where-clause as written to a filter over columns.
+/// Resolves names and types literals: turns a clause as written into a filter over columns.
 struct Binder {
   let clause: ClauseText
   let columns: [QueryColumn]
@@ -162,7 +162,7 @@ struct Binder {
       at: offset)
   }
 
-  /// `in (…)` as one test instead of many.
+  /// `in (…)` as one test.
   private func member(
     _ operand: Operand, _ filters: [Filter], isNegated: Bool
   ) throws(QueryError) -> Filter {

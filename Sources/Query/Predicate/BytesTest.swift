@@ -6,7 +6,7 @@ struct BytesTest: Equatable, Sendable {
     /// Between the bounds; nil is open-ended.
     case range(low: [UInt8]?, includesLow: Bool, high: [UInt8]?, includesHigh: Bool)
     case like(LikePattern)
-    /// A list, separated by commas, with one of these in it.
+    /// A comma-separated list that has one of these as an element.
     case listed([[UInt8]])
   }
 
@@ -65,7 +65,7 @@ struct BytesTest: Equatable, Sendable {
     return isInside != isNegated
   }
 
-  /// What outer bounds say; nil bounds are unknown.
+  /// What bounds imply; nil bounds are unknown.
   func verdict(low: [UInt8]?, high: [UInt8]?) -> Verdict {
     let plain = plainVerdict(low: low, high: high)
     if !isNegated { return plain }
@@ -103,7 +103,7 @@ struct BytesTest: Equatable, Sendable {
           high.map { Self.isLess($0, to) || to == $0 && includesTo } ?? false
         } ?? true
       return startsInside && endsInside ? .all : .some
-    // What stands before the name may be anything.
+    // The list may have anything before the name.
     case .listed: return .some
     case .like(let pattern):
       let prefix = pattern.prefix
@@ -141,7 +141,7 @@ struct BytesTest: Equatable, Sendable {
   }
 }
 
-/// SQL's LIKE: `%` any text, `_` any one character, `\` takes the next one as it is.
+/// SQL's LIKE: `%` is any text, `_` any character, `\` escapes the next one.
 struct LikePattern: Equatable, Sendable {
   private enum Piece: Equatable, Sendable {
     case byte(UInt8)
@@ -168,7 +168,7 @@ struct LikePattern: Equatable, Sendable {
     if isEscaped { pieces.append(.byte(0x5C)) }
   }
 
-  /// What every match begins with.
+  /// The literal text that every match begins with.
   var prefix: [UInt8] {
     var bytes: [UInt8] = []
     for piece in pieces {
@@ -178,7 +178,7 @@ struct LikePattern: Equatable, Sendable {
     return bytes
   }
 
-  /// Linear in pattern × value: on a mismatch only the last `%` takes one byte more.
+  /// Linear in pattern × value: after a mismatch only the last `%` is extended by a byte.
   func matches(_ value: UnsafeRawBufferPointer) -> Bool {
     var piece = 0
     var at = 0

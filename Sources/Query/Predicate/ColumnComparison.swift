@@ -1,6 +1,6 @@
 import Columnar
 
-/// How two columns are compared with each other.
+/// How two columns are compared.
 enum ColumnComparison {
   static func isPossible(_ left: QueryColumn, _ right: QueryColumn) -> Bool {
     if left.isText || right.isText { return left.isText && right.isText }
@@ -22,7 +22,7 @@ enum ColumnComparison {
 }
 
 extension ColumnComparison {
-  /// 1 where `left op right` is true.
+  /// 1 for each row in which `left op right` is true.
   static func evaluate(
     _ left: ColumnReading, _ leftColumn: QueryColumn, _ comparison: Comparison,
     _ right: ColumnReading, _ rightColumn: QueryColumn, _ rowCount: Int,
@@ -97,8 +97,8 @@ extension ColumnComparison {
     return Double(integer(reading, column, row)) / power
   }
 
-  /// Compares left × 10^−leftScale with right × 10^−rightScale; what overflows 128 bits is larger
-  /// than anything that does not.
+  /// Compares left × 10^−leftScale with right × 10^−rightScale; a side that overflows 128 bits is greater than
+  /// one that does not.
   private static func compareExact(
     _ left: Int128, _ leftScale: Int, _ right: Int128, _ rightScale: Int
   ) -> Int {
@@ -135,7 +135,7 @@ extension ColumnComparison {
 }
 
 extension Comparison {
-  /// Whether it is true of two values whose order is negative, 0 or positive.
+  /// Whether the comparison is true for two values that compare as negative, 0 or positive.
   func holds(_ order: Int) -> Bool {
     switch self {
     case .equal: order == 0

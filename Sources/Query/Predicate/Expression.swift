@@ -1,4 +1,4 @@
-/// A where-clause as it was written: names are not looked up yet, literals not typed.
+/// A where-clause as written: names are not resolved yet, literals not typed.
 indirect enum Expression: Equatable {
   case and([Expression])
   case or([Expression])
@@ -12,7 +12,7 @@ indirect enum Expression: Equatable {
   case truth(Operand)
 }
 
-/// A column name or a literal, and where it stands in the clause.
+/// A column name or a literal, and its offset in the clause.
 struct Operand: Equatable {
   enum Kind: Equatable {
     case name(String)
@@ -61,7 +61,7 @@ enum Comparison: String, Equatable {
   }
 }
 
-/// A clause and the way to point into it.
+/// A clause, and errors that point into it.
 struct ClauseText {
   private static let excerptCharacterCount = 120
 
@@ -74,7 +74,7 @@ struct ClauseText {
     let column = String(decoding: text.utf8.prefix(offset), as: UTF8.self).count
     // Control characters would move the caret.
     let line = String(text.map { $0.isNewline || $0 == "\t" ? " " : $0 })
-    // Of a long clause, what is around the fault.
+    // Of a long clause, only the part around the fault is shown.
     let first = max(0, column - Self.excerptCharacterCount / 2)
     let rest = line.dropFirst(first)
     let shown = (first > 0 ? "…" : "") + rest.prefix(Self.excerptCharacterCount)

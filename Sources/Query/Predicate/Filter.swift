@@ -1,10 +1,9 @@
 import Columnar
 
-/// A where-clause over typed columns, `not` pushed down to the tests.
+/// A where-clause over typed columns, with `not` pushed down to the tests.
 ///
-/// In this form a row is selected exactly when the filter is *true*: three-valued logic needs no
-/// third value, because a test of a null is not true, and `not` of it is another test, of which a
-/// null is not true either.
+/// In this form a row is selected exactly if the filter is *true*. Three-valued logic needs no third value: a
+/// test of null is not true, and `not` of a test is another test, which is not true for null either.
 indirect enum Filter: Equatable, Sendable {
   case everything
   case nothing
@@ -17,7 +16,7 @@ indirect enum Filter: Equatable, Sendable {
     /// Index into the table's columns.
     var column: Int
     var test: Test
-    /// The clause as a person would write it.
+    /// The test as a user would write it.
     var text: String
   }
 
@@ -85,14 +84,14 @@ indirect enum Filter: Equatable, Sendable {
   }
 }
 
-/// What is known of a column's values in a file, a row group or a page, without reading them.
+/// What is known of a column in a file, row group or page without reading its values.
 struct FilterBounds: Sendable {
-  /// Outer bounds: no value lies outside, and they need not occur.
+  /// Outer bounds: no value is outside, but the bounds themselves need not occur.
   var low: BoundValue?
   var high: BoundValue?
   var nullCount: Int?
   var rowCount: Int
-  /// Whether values that no bound speaks of may be among them.
+  /// Whether NaN, which no bound covers, may occur.
   var mayHoldNaN = false
 
   /// The bounds of `rowCount` rows that all hold one value; nil is null.
@@ -109,9 +108,9 @@ enum BoundValue: Equatable, Sendable {
 }
 
 extension Filter {
-  /// What `bounds` say about the rows they describe.
+  /// What bounds imply for the rows that they describe.
   ///
-  /// - Parameter bounds: Of a column, by its index; nil where nothing is known.
+  /// - Parameter bounds: Returns the bounds of a column, by index; nil if unknown.
   func verdict(_ bounds: (Int) -> FilterBounds?) -> Verdict {
     switch self {
     case .everything: return .all

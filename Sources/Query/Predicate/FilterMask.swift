@@ -1,9 +1,9 @@
 import Bytes
 import Columnar
 
-/// Evaluates a filter over decoded columns into one byte a row: 1 where the row is selected.
+/// Evaluates a filter over decoded columns into one byte per row: 1 if the row is selected.
 ///
-/// Masks are reused from call to call; one evaluator a thread.
+/// Masks are reused between calls; one evaluator per thread.
 final class FilterMask {
   private var masks: [ByteBuffer] = []
   private let columns: [QueryColumn]
@@ -12,7 +12,7 @@ final class FilterMask {
 
   /// Row numbers, from 0, that `filter` selects.
   ///
-  /// - Parameter read: Decodes a column; called only for columns whose values decide.
+  /// - Parameter read: Decodes a column; called only for columns that are needed to decide.
   func select(
     _ filter: Filter, rowCount: Int, into rows: ByteBuffer,
     read: (Int) throws -> ColumnReading
@@ -28,7 +28,7 @@ final class FilterMask {
     return count
   }
 
-  /// One byte a row.
+  /// One byte per row.
   func evaluate(
     _ filter: Filter, rowCount: Int, depth: Int, read: (Int) throws -> ColumnReading
   ) throws -> UnsafeMutablePointer<UInt8> {
@@ -49,7 +49,7 @@ final class FilterMask {
           mask[row] &= other[row]
           any |= mask[row]
         }
-        // Nothing is left: the columns of the other parts need not be read.
+        // No row is left: columns of further parts need not be read.
         if any == 0 { break }
       }
     case .or(let parts):

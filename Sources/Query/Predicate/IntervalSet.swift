@@ -1,6 +1,6 @@
-/// A set of integers as closed intervals, in order, not touching. Every comparison with a literal
-/// is one of these in the column's own unscaled integers, so that filtering a row is comparing
-/// integers and pruning by statistics is intersecting intervals.
+/// A set of integers as sorted closed intervals that do not touch. Every comparison with a literal becomes such
+/// a set in the column's unscaled integers: filtering compares integers, and pruning by statistics intersects
+/// intervals.
 struct IntervalSet: Equatable, Sendable {
   struct Interval: Equatable, Sendable {
     var low: Int128
@@ -19,8 +19,8 @@ struct IntervalSet: Equatable, Sendable {
     intervals = low <= high ? [Interval(low: low, high: high)] : []
   }
 
-  /// Values of which `value op literal` is true; the literal lies at `floor`, or between it and
-  /// the next integer where it is not exact.
+  /// Values for which `value op literal` is true; the literal is `floor`, or lies between it and the next
+  /// integer if not exact.
   init(_ comparison: Comparison, floor: Int128, isExact: Bool) {
     switch comparison {
     case .equal: self = isExact ? IntervalSet(low: floor, high: floor) : .empty
@@ -38,7 +38,7 @@ struct IntervalSet: Equatable, Sendable {
     }
   }
 
-  /// Everything else.
+  /// All other integers.
   var complement: IntervalSet {
     var result: [Interval] = []
     var next: Int128? = .min
@@ -82,11 +82,11 @@ struct IntervalSet: Equatable, Sendable {
   }
 }
 
-/// What bounds say about the rows under them.
+/// What bounds imply for the rows that they cover.
 enum Verdict: Sendable {
   /// No row matches.
   case none
-  /// Rows must be looked at.
+  /// The rows must be read.
   case some
   /// Every row matches.
   case all

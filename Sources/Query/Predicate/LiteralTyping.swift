@@ -1,7 +1,7 @@
 import Columnar
 import Glibc
 
-/// Turns `comparison literal` into a set of values in one column's domain.
+/// Turns `comparison literal` into a set of values in a column's domain.
 struct LiteralTyping {
   let clause: ClauseText
   let column: QueryColumn
@@ -38,7 +38,7 @@ struct LiteralTyping {
         + Binder.text(literal), at: literal.offset, remedy: remedy)
   }
 
-  /// A literal means the nearest number that the column can hold, as it does in every language.
+  /// A literal stands for the nearest double, as in every language.
   private func doubles(
     _ comparison: Comparison, _ literal: Operand
   ) throws(QueryError) -> IntervalSet {
@@ -46,7 +46,7 @@ struct LiteralTyping {
     var value = strtod(text, nil)
     if column.type != .double { value = Double(Float(value)) }
     if value == 0 {
-      // −0 and 0 are equal and have two keys.
+      // −0 and 0 are equal but have two keys.
       let zero = IntervalSet(low: ValueDomain.key(-0.0), high: ValueDomain.key(0.0))
       let below = IntervalSet(low: .min, high: ValueDomain.key(-0.0) - 1)
       let set: IntervalSet
@@ -62,8 +62,8 @@ struct LiteralTyping {
       IntervalSet(comparison, floor: ValueDomain.key(value), isExact: true), comparison)
   }
 
-  /// NaN is greater than every number, as it is to DuckDB, Polars, Spark and PostgreSQL: so a row satisfies a
-  /// comparison or its negation.
+  /// NaN is greater than every number, as in DuckDB, Polars, Spark and PostgreSQL, so that every row satisfies
+  /// either a comparison or its negation.
   private func withNaN(_ set: IntervalSet, _ comparison: Comparison) -> IntervalSet {
     let numbers = IntervalSet(
       low: ValueDomain.key(-Double.infinity), high: ValueDomain.key(Double.infinity))
@@ -103,7 +103,7 @@ struct LiteralTyping {
         isTimeOfDay ? "a time like '14:30:00'" : "a time like '2024-01-02T14:30:00.123456789Z'")
     }
     let isBare = !hasZone && !isLocal && !isTimeOfDay
-    // Years that nanoseconds of 64 bits don't reach are read in UTC.
+    // Years outside 64 bits of nanoseconds are read as UTC.
     let local = isBare ? Int64(exactly: read) : nil
     let (floor, isExact) = ExactNumber(
       mantissa: local.map { Int128(instant($0)) } ?? read, exponent: -9

@@ -7,8 +7,8 @@
 ///                | value ["not"] "between" value "and" value | value "is" ["not"] "null"
 ///                | value ["not"] "like" value | column
 ///
-/// Keywords have no case; names have. Text stands between single quotes, a name that is a keyword
-/// or holds blanks between double quotes.
+/// Keywords are case-insensitive, names are not. Text is in single quotes; a name that is a keyword or has
+/// blanks is in double quotes.
 struct Parser {
   /// Deepest nesting of parentheses and `not`.
   static let depthMax = 200

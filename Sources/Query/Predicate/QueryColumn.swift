@@ -1,9 +1,9 @@
 import Columnar
 
-/// A column that a query can name.
+/// A column that a query can use.
 struct QueryColumn: Equatable, Sendable {
   enum Origin: Equatable, Sendable {
-    /// In the data files, under this name.
+    /// Stored in the data files under this name.
     case file(String)
     /// The same value in every row of a file, from its partition.
     case partition(String)
@@ -12,15 +12,15 @@ struct QueryColumn: Equatable, Sendable {
   var name: String
   var type: ColumnType
   var origin: Origin
-  /// The column of the nanoseconds that belong to this one's microseconds.
+  /// The column with the nanoseconds beyond this one's microseconds.
   var plusName: String?
-  /// How the column is read where it holds other columns; its type is then `json`.
+  /// How a nested column is read; its type is then `json`.
   var nested: NestedReading?
-  /// A long whose bits are an unsigned number.
+  /// Whether it is a long that holds an unsigned number's bits.
   var isUnsigned = false
   var digits = TimeDigits.microseconds
 
-  /// Prints times of one width, with at least so many digits, and with all that they can have.
+  /// Prints times with the same number of fraction digits: at least so many, and as many as the unit has.
   mutating func widenTimes(to asked: TimeDigits) {
     guard case .timestamp(let unit, _) = type else { return }
     let stored: TimeDigits = isPair ? .nanoseconds : TimeDigits(unit)
@@ -48,12 +48,12 @@ struct QueryColumn: Equatable, Sendable {
   }
 }
 
-/// The integers in which a column's values are compared.
+/// The integers by which a column's values are compared.
 ///
 /// Integers, dates, times and decimals are their own unscaled integers; a time pair is its
 /// nanoseconds; a double is mapped to an integer of the same order.
 enum ValueDomain {
-  /// Order-preserving: −0 and 0 are neighbours, NaN lies beyond both infinities.
+  /// Order-preserving: −0 and 0 are adjacent, NaN is beyond both infinities.
   static func key(_ value: Double) -> Int128 { Int128(narrowKey(value)) }
 
   @inline(__always)

@@ -1,10 +1,10 @@
 import Columnar
 
-/// Finds rows by the names by which they were asked for, whatever name brought them.
+/// Finds rows by names that they were requested by, even if another request brought them.
 ///
-/// A row keeps the names of the request that brought it (`ES.c.0`, or `ES.c.0,ES.v.0` where one request had both).
-/// The same contract may have been asked for by another name since: then the lake knows which symbol that name was
-/// when, and a test for the name holds of these rows too.
+/// A row keeps the names of the request that brought it (`ES.c.0`, or `ES.c.0,ES.v.0` if one request had both).
+/// If the same contract was requested by another name since, the lake knows which symbol that name stood for
+/// and when, and a test for the name matches these rows too.
 struct RequestedNames {
   static let column = "requested_symbol"
 
@@ -18,7 +18,7 @@ struct RequestedNames {
     column = table.column(named: Self.column).flatMap { table.columns[$0].isText ? $0 : nil }
   }
 
-  /// The filter with its tests for names (`=`, `!=`, `in`) as what they mean.
+  /// The filter with its tests for names (`=`, `!=`, `in`) extended to symbols and times.
   func widened(_ filter: Filter) throws -> Filter {
     switch filter {
     case .everything, .nothing: return filter
@@ -39,7 +39,7 @@ struct RequestedNames {
     }
   }
 
-  /// Whether a row is of a symbol and of a time; nil where the table has no such columns.
+  /// A test for a symbol in a period; nil if the table lacks the columns.
   private func inside(_ stretch: NamedStretch, isNegated: Bool) -> Filter? {
     guard let symbol = table.symbolColumn, let index = table.indexColumn else { return nil }
     let range = TimeRange(start: stretch.interval.lowerBound, end: stretch.interval.upperBound)

@@ -1,6 +1,6 @@
 import Columnar
 
-/// Tests of numbers: is the value of a row in a set of intervals?
+/// Tests whether numbers are in a set of intervals.
 enum ValueKernels {
   static func evaluate(
     _ set: IntervalSet, _ reading: ColumnReading, _ column: QueryColumn, _ rowCount: Int,
@@ -42,7 +42,7 @@ enum ValueKernels {
     if vector.isConstant, rowCount > 0 { mask.update(repeating: mask[0], count: rowCount) }
   }
 
-  /// The parts of the set that 64 bits can hold, as the bits stored.
+  /// The part of the set that fits into 64 bits, as stored bits.
   static func narrow(
     _ set: IntervalSet, isUnsigned: Bool
   ) -> [(low: Int64, high: Int64)] {
@@ -75,7 +75,7 @@ enum ValueKernels {
     }
   }
 
-  /// Microseconds and nanoseconds as one number, without multiplying: no time is too far away.
+  /// Compares microseconds and nanoseconds as one number without multiplying, so that no time overflows.
   private static func markPairs(
     _ values: UnsafePointer<Int64>, _ plus: ColumnVector?, _ interval: IntervalSet.Interval,
     _ count: Int, _ mask: UnsafeMutablePointer<UInt8>
@@ -100,7 +100,7 @@ enum ValueKernels {
     }
   }
 
-  /// Whole microseconds and the nanoseconds left, held to what 64 bits can say.
+  /// Whole microseconds and remaining nanoseconds, saturating at 64 bits.
   static func split(_ nanoseconds: Int128) -> (Int64, Int64) {
     var (quotient, rest) = nanoseconds.quotientAndRemainder(dividingBy: 1_000)
     if rest < 0 {

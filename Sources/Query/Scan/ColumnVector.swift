@@ -1,12 +1,12 @@
 import Columnar
 
-/// Where the decoded values of one column over some rows are. Plain words: the decoder that filled
-/// it owns the memory, until it decodes the same column again.
+/// Points to the decoded values of one column over some rows. A plain value: the decoder owns the memory, until
+/// it decodes the same column again.
 struct ColumnVector {
   enum Form: UInt8 {
     /// Every row is null.
     case null
-    /// Int64, Int128, Double a row.
+    /// One Int64, Int128 or Double per row.
     case integers, wide, doubles
     /// Int32 codes into `offsets` and `bytes`.
     case codes
@@ -16,16 +16,16 @@ struct ColumnVector {
 
   var form = Form.null
   var rowCount = 0
-  /// One value stands for every row, at index 0.
+  /// Whether one value at index 0 stands for every row.
   var isConstant = false
   var values: UnsafeRawPointer?
-  /// One byte a row, 0 for null; nil when no row is null.
+  /// One byte per row, 0 for null; nil if no row is null.
   var validity: UnsafePointer<UInt8>?
   var offsets: UnsafePointer<Int32>?
   var bytes: UnsafeRawPointer?
   /// Dictionary entries of `codes`.
   var entryCount = 0
-  /// Equal stamps of one decoder and column mean the same dictionary; 0 says nothing.
+  /// Vectors of one decoder and column with equal stamps have the same dictionary; 0 is no stamp.
   var dictionaryStamp = 0
 
   /// The bytes of a dictionary entry or of a row.
@@ -37,7 +37,7 @@ struct ColumnVector {
   }
 }
 
-/// A column as a query sees it: its values, and the nanoseconds beside them in a time pair.
+/// A column as a query sees it: its values, and in a time pair the nanoseconds.
 struct ColumnReading {
   var main: ColumnVector
   var plus: ColumnVector?

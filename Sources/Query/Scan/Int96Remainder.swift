@@ -1,24 +1,24 @@
 import Columnar
 
-/// The nanoseconds that the microseconds of a time leave, as a column of their own.
+/// The nanoseconds beyond a time's whole microseconds, as a column of its own.
 ///
-/// INT96 times have nanoseconds and reach further than 64 bits of them: a query takes them for a pair of
-/// microseconds and what is left, as lakes keep times.
+/// INT96 times have nanoseconds and a range that 64 bits of nanoseconds don't cover: a query reads them as
+/// microseconds and remaining nanoseconds, as lakes store times.
 enum Int96Remainder {
-  /// No name that anybody gives to a column.
+  /// No real column has such a name.
   private static let suffix = "\u{0}nanoseconds"
 
   /// The name of the remainder's column.
   static func column(of time: String) -> String { time + suffix }
 
-  /// The time that a remainder belongs to; nil for any other column.
+  /// The time column of a remainder column; nil for any other column.
   static func time(of column: String) -> String? {
     column.hasSuffix(suffix) ? String(column.dropLast(suffix.count)) : nil
   }
 }
 
 extension Column {
-  /// Turns times into the nanoseconds that whole microseconds leave.
+  /// Replaces times by the nanoseconds beyond whole microseconds.
   mutating func keepRemainders() {
     guard case .timestamp(let unit, _) = type, case .integers(var values) = storage else { return }
     storage = .integers([])

@@ -1,10 +1,10 @@
 import Columnar
 import Parquet
 
-/// How a nested column of a query is read: as values of one type, given as bytes.
+/// How a nested column is read: as values of one type, encoded as bytes.
 struct NestedReading: Equatable, Sendable {
   var type: NestedType
-  /// Whether the bytes are those of `NestedBytes`, else JSON.
+  /// Whether the bytes are `NestedBytes`; else JSON.
   var isBinary = false
 }
 
@@ -13,7 +13,7 @@ final class NestedDecoder {
   private let segment: ParquetSegment
   private let name: String
   private var rowGroup = -1
-  /// Of Parquet: a query's own cursors are others.
+  /// A Parquet cursor, not a cursor of this room.
   private var cursor: RowCursor?
   private var text = ValueText()
   private var bytes: [UInt8] = []

@@ -2,8 +2,8 @@ import Columnar
 import Parquet
 import Synchronization
 
-/// Decodes columns of one Parquet file on one thread. Rows of a row group are expected in ascending
-/// order: then no page is decoded twice.
+/// Decodes columns of one Parquet file on one thread. Rows of a row group must be read in ascending order, so
+/// that no page is decoded twice.
 final class ParquetDecoder: SegmentDecoder {
   private let segment: ParquetSegment
   private var slots: [String: Slot] = [:]
@@ -12,7 +12,7 @@ final class ParquetDecoder: SegmentDecoder {
   /// The scanner of a column and the memory that its vectors point at.
   private final class Slot {
     let leaf: Int
-    /// Whether it gives what microseconds leave of the leaf's times.
+    /// Whether it yields the nanoseconds beyond the leaf's microseconds.
     let isRemainder: Bool
     var rowGroup = -1
     var scanner: ColumnPageScanner?
@@ -69,8 +69,8 @@ final class ParquetDecoder: SegmentDecoder {
     return slot
   }
 
-  /// Points at the slot's arrays. They stay where they are: the slot holds them, and nothing changes
-  /// them before the next read, which ends the vector's life.
+  /// Points to the slot's arrays. They stay valid: the slot holds them unchanged until the next read, which
+  /// ends the vector's life.
   private func vector(_ slot: Slot) -> ColumnVector {
     var vector = ColumnVector(rowCount: slot.column.count)
     switch slot.column.storage {
@@ -102,13 +102,13 @@ final class ParquetDecoder: SegmentDecoder {
 extension ColumnVector {
   fileprivate mutating func point(at text: ByteColumn) {
     offsets = text.offsets.withUnsafeBufferPointer { $0.baseAddress }
-    // An empty array may have no address; nothing is read there.
+    // An empty array may have no address; nothing is read through it.
     bytes = text.bytes.withUnsafeBytes { $0.baseAddress } ?? offsets.map { UnsafeRawPointer($0) }
   }
 }
 
 extension Column {
-  /// Converts times to another unit, towards −∞. What the unit cannot hold becomes its last value.
+  /// Converts times to another unit, rounding down. Times outside its range saturate.
   fileprivate mutating func changeUnit(from: TimeUnit, to: TimeUnit) {
     guard case .integers(var values) = storage else { return }
     storage = .integers([])
@@ -120,7 +120,7 @@ extension Column {
   }
 }
 
-/// Numbers that tell dictionaries apart, in the whole process.
+/// Unique numbers for dictionaries, in the whole process.
 enum DictionaryStamp {
   private static let last = Atomic<Int>(0)
 

@@ -5,9 +5,9 @@ import Parquet
 /// A Parquet file as a scan sees it.
 final class ParquetSegment: Segment {
   let reader: ParquetReader
-  /// Asked for with every row group.
+  /// Kept, since it is asked for with every row group.
   let rowGroupRowCounts: [Int]
-  /// Columns that hold other columns, by name; the first of each name.
+  /// Nested columns by name; the first of each name.
   let nested: [String: (node: SchemaNode, type: NestedType)]
 
   /// - Parameters:
@@ -35,7 +35,7 @@ final class ParquetSegment: Segment {
 
   func byteCount(rowGroup: Int, column: String) -> Int {
     guard let leaf = leaf(column),
-      // Only a figure: who reads the chunk is told what is wrong with it.
+      // Only a figure: a damaged chunk is reported when it is read.
       let chunk = try? reader.chunkMetadata(rowGroup: rowGroup, leaf: leaf)
     else { return 0 }
     return Int(clamping: chunk.totalCompressedByteCount)
@@ -45,11 +45,11 @@ final class ParquetSegment: Segment {
     let portion = reader.rowPortion(
       rowGroup: rowGroup, leaves: columns.compactMap { leaf($0) }, byteCount: byteCount,
       limit: limit)
-    // A nested value is there as itself and as text.
+    // A nested value is in memory both decoded and as text.
     let own = columns.compactMap { nested[$0]?.node }
     var total = 0
     for leaf in own.flatMap(\.leafRange) {
-      // What is wrong with the chunk is told by whoever reads it.
+      // A damaged chunk is reported when it is read.
       guard let chunk = try? reader.chunkMetadata(rowGroup: rowGroup, leaf: leaf) else { continue }
       let values = Swift.max(Int(clamping: chunk.valueCount), 0)
       let bytes = Swift.max(Int(clamping: chunk.totalUncompressedByteCount), 0)
@@ -60,7 +60,7 @@ final class ParquetSegment: Segment {
     return Swift.max(1, Swift.min(portion, Int(share)))
   }
 
-  /// Bytes of nested values and what is around them, about.
+  /// Approximate bytes of nested values and their overhead.
   private static func nestedByteCount(_ values: Int) -> Int {
     values > Int.max / 64 ? .max : 64 * values
   }
@@ -86,8 +86,8 @@ final class ParquetSegment: Segment {
   }
 
   func isSorted(by columns: [String]) -> Bool {
-    // `sorting_columns` speaks of each row group by itself; that these follow one another is known
-    // only of our own writer.
+    // `sorting_columns` applies to each row group by itself; that row groups follow one another is known only
+    // for files of our own writer.
     guard reader.metadata.createdBy?.hasPrefix("lake ") ?? false else { return false }
     let groups = reader.metadata.rowGroups
     return groups.allSatisfy { group in
@@ -101,7 +101,7 @@ final class ParquetSegment: Segment {
 
   func bounds(rowGroup: Int, column: QueryColumn) -> FilterBounds? {
     guard case .file(let name) = column.origin, let index = leaf(name),
-      // Without bounds the rows are read, and what is wrong with them is told.
+      // Without bounds the rows are read, and damage is reported.
       let known = reader.trustedStatistics(rowGroup: rowGroup, leaf: index)
     else { return nil }
     return bounds(
@@ -123,7 +123,7 @@ final class ParquetSegment: Segment {
     table.bounds = locations.indices.map { page in
       let pageRowCount = table.rows(page, rowCount: rowCount).count
       if known.nullPages[page] { return .constant(nil, rowCount: pageRowCount) }
-      // An empty greatest text is how some writers say that they have none (ClickHouse issue 103039).
+      // Some writers store an empty greatest text for none (ClickHouse issue 103039).
       let hasMaximum = trust.bounds && trust.pageMaxima && !known.maxValues[page].isEmpty
       return bounds(
         trust.bounds ? known.minValues[page] : nil, hasMaximum ? known.maxValues[page] : nil,
@@ -133,7 +133,7 @@ final class ParquetSegment: Segment {
     return table
   }
 
-  /// A count of nulls; nil where it is none.
+  /// A valid count of nulls; else nil.
   private static func count(_ stored: Int64) -> Int? { stored < 0 ? nil : Int(exactly: stored) }
 
   private func bounds(
@@ -144,7 +144,7 @@ final class ParquetSegment: Segment {
     var result = FilterBounds(
       low: nil, high: nil, nullCount: nullCount, rowCount: rowCount,
       mayHoldNaN: leaf.type.storage == .doubles && !reader.isOwn)
-    // Bounds mean nothing where the file does not say by which order they are the least and most.
+    // Bounds are meaningless if the file does not say in which order they were computed.
     guard let orders = reader.metadata.columnOrders, orders.indices.contains(index),
       orders[index] != .unknown
     else { return result }
@@ -163,14 +163,14 @@ final class ParquetSegment: Segment {
 }
 
 extension BoundValue {
-  /// A bound of a column chunk or page in the column's domain; nil where it proves nothing.
+  /// A bound of a column chunk or page in the column's domain; nil if it proves nothing.
   init?(_ value: StatisticsValue, _ stored: ColumnType, _ column: QueryColumn, isHigh: Bool) {
     switch value {
     case .integer(let integer):
       var number =
         stored == .integer(bitWidth: 64, isSigned: false)
         ? Int128(UInt64(bitPattern: integer)) : Int128(integer)
-      // A long whose bits are unsigned has the bounds of signed order.
+      // Bounds of a long with unsigned bits were computed in signed order.
       if column.isUnsigned, stored == .long { return nil }
       if case .timestamp(let from, _) = stored, case .timestamp(let to, _) = column.type {
         number = TimeUnitChange.floor(number, from: from, to: to)
@@ -180,7 +180,7 @@ extension BoundValue {
     case .wide(let wide): self = .number(wide)
     case .double(let double):
       if double.isNaN { return nil }
-      // Some writers give −0 as the least of values that begin with 0, or 0 as the greatest.
+      // Some writers store −0 as the least value, or 0 as the greatest, where the other zero occurs.
       let value = double == 0 ? (isHigh ? 0.0 : -0.0) : double
       self = .number(ValueDomain.key(value))
     case .bytes(let bytes): self = .bytes(bytes)
@@ -188,7 +188,7 @@ extension BoundValue {
   }
 }
 
-/// Changes of the unit of a time.
+/// Conversions between units of time.
 enum TimeUnitChange {
   static func floor(_ value: Int128, from: TimeUnit, to: TimeUnit) -> Int128 {
     if to.perSecond >= from.perSecond { return value * Int128(to.perSecond / from.perSecond) }

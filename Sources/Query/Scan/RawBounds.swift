@@ -2,9 +2,9 @@ import Bytes
 import Columnar
 import Parquet
 
-/// Bounds as column indexes hold them: the bytes of one value each.
+/// Bounds as column indexes store them: the bytes of one value each.
 enum RawBounds {
-  /// The value in memory form; nil where the type has no order that bounds could follow.
+  /// The decoded value; nil if the type has no order for bounds.
   static func value(_ bytes: [UInt8], _ leaf: LeafColumn) -> StatisticsValue? {
     switch leaf.physicalType {
     case .boolean: return bytes.first.map { .integer(Int64($0 & 1)) }
@@ -12,7 +12,7 @@ enum RawBounds {
       guard let bits: UInt32 = word(bytes) else { return nil }
       if case .integer(_, let isSigned) = leaf.type {
         let value = isSigned ? Int64(Int32(bitPattern: bits)) : Int64(bits)
-        // A bound that the type does not reach speaks of bits that are cut off.
+        // A bound outside the type's range refers to bits that are cut off.
         return leaf.type.holds(value) ? .integer(value) : nil
       }
       if case .decimal(let precision, _) = leaf.type, precision > 18 {

@@ -1,13 +1,13 @@
 import Bytes
 
-/// What a thread must know to turn units into rows.
+/// What a thread needs to turn units into rows.
 struct ScanShape: Sendable {
   let columns: [QueryColumn]
   /// Columns of the answer, in order.
   let projection: [Int]
   let layout: RowLayoutKind
 
-  /// The rows of a unit that its filter selects, counted from the unit's first row.
+  /// The rows of a unit that its filter selects, as indexes from the unit's first row.
   func pick(
     _ unit: ScanUnit, _ reader: UnitReader, _ mask: FilterMask, _ selected: ByteBuffer
   ) throws -> RowPick {
@@ -15,7 +15,7 @@ struct ScanShape: Sendable {
     let count = try mask.select(
       unit.filter, rowCount: unit.rows.count, into: selected, read: { try reader.read($0) })
     let rows = UnsafePointer(selected.base.assumingMemoryBound(to: Int32.self))
-    // Rows without a gap, as those of one symbol are, need no list.
+    // Rows without a gap, like those of one symbol, need no list.
     if count > 0, Int(rows[count - 1] - rows[0]) == count - 1 {
       return RowPick(first: Int(rows[0]), count: count)
     }

@@ -1,15 +1,15 @@
 import Bytes
 
-/// Rows that are read, filtered and formatted at once, by one thread.
+/// Rows that one thread reads, filters and formats at once.
 struct ScanUnit: Sendable {
   var file: OpenFile
   var rowGroup: Int
   var rows: Range<Int>
-  /// What must still be tested: the parts that bounds have proved are gone.
+  /// The conditions to test: those that bounds prove are left out.
   var filter: Filter
 }
 
-/// A file that was opened; closed when its last unit is done.
+/// An open file; closed when its last unit is done.
 final class OpenFile: Sendable {
   let file: TableFile
   let segment: any Segment
@@ -23,14 +23,13 @@ final class OpenFile: Sendable {
   }
 }
 
-/// Cuts the row groups of a file into units, leaving out what bounds exclude.
+/// Cuts the row groups of a file into units, skipping what bounds exclude.
 struct UnitPlanner: Sendable {
-  /// Rows that a unit has at least, where the row group has them: fewer do not pay for the switch
-  /// between columns.
+  /// Rows per unit at least, if the row group has them: fewer don't pay for switching between columns.
   static let rowCountMin = 12_288
-  /// Rows that a unit has at most: what a thread holds decoded and formatted.
+  /// Rows per unit at most: what a thread holds decoded and formatted.
   static let rowCountMax = 131_072
-  /// Bytes of text that a unit is to have at most, by what the file says of its columns.
+  /// Bytes of text per unit at most, by the sizes that the file states.
   static let textByteCount = 32 << 20
 
   let columns: [QueryColumn]
@@ -76,7 +75,7 @@ struct UnitPlanner: Sendable {
     }
   }
 
-  /// Names of the columns that are read of the file.
+  /// Names of the columns that are read from the file.
   private var fileColumns: [String] {
     Set(projection).union(filter.columns).compactMap { index in
       if case .file(let name) = columns[index].origin { name } else { nil }
@@ -89,12 +88,12 @@ struct UnitPlanner: Sendable {
   ) -> FilterBounds? {
     if let value = file.file.partition[column] { return .constant(value, rowCount: rowCount) }
     guard case .file(let name) = columns[column].origin else { return nil }
-    // A column that the table has and this file has not is null in every row.
+    // A column of the table that this file lacks is null in every row.
     if file.segment.type(of: name) == nil { return .constant(nil, rowCount: rowCount) }
     return file.segment.bounds(rowGroup: rowGroup, column: columns[column])
   }
 
-  /// Rows that the column index does not exclude, with what is left to test.
+  /// Rows that the column index does not exclude, with the conditions left to test.
   private func pageRanges(
     _ file: OpenFile, _ rowGroup: Int, _ rowCount: Int, _ filter: Filter,
     _ report: inout SkipReport
@@ -136,7 +135,7 @@ struct UnitPlanner: Sendable {
     return ranges
   }
 
-  /// Page starts of the column with the largest pages: a cut elsewhere would decode a page twice.
+  /// Page starts of the column with the largest pages: other cuts would decode a page twice.
   private func coarseCuts(_ segment: any Segment, _ rowGroup: Int) throws -> [Int] {
     var coarsest: [Int]?
     for index in Set(projection).union(filter.columns) {
@@ -148,9 +147,9 @@ struct UnitPlanner: Sendable {
     return coarsest ?? []
   }
 
-  /// Cuts `rows` at some of `cuts`, so that no piece is small and none is too large.
+  /// Cuts `rows` at some of `cuts`, so that no piece is too small or too large.
   ///
-  /// - Parameter limit: Rows that a piece has at most.
+  /// - Parameter limit: Rows per piece at most.
   static func cut(
     _ rows: Range<Int>, at cuts: [Int], limit: Int = UnitPlanner.rowCountMax
   ) -> [Range<Int>] {
@@ -172,7 +171,7 @@ struct UnitPlanner: Sendable {
 }
 
 extension Filter {
-  /// What is left to test where these bounds hold.
+  /// The conditions left to test, given bounds.
   func residual(_ bounds: (Int) -> FilterBounds?) -> Filter {
     .conjunction(conjuncts.filter { $0.verdict(bounds) != .all })
   }

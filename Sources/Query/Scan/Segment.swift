@@ -5,7 +5,7 @@ import Columnar
 struct PageTable: Sendable {
   /// First row of each page in its row group; ascending from 0.
   var firstRows: [Int]
-  /// What is known of each page; empty where there is no column index.
+  /// Bounds of each page; empty without a column index.
   var bounds: [FilterBounds?]
   /// Stored size of each page.
   var byteCounts: [Int]
@@ -17,7 +17,7 @@ struct PageTable: Sendable {
     firstRows[index]..<(index + 1 < firstRows.count ? firstRows[index + 1] : rowCount)
   }
 
-  /// Bounds of all rows that pages overlapping `rows` hold; nil where any of them is unknown.
+  /// Bounds over all pages that overlap `rows`; nil if any is unknown.
   func bounds(over rows: Range<Int>, rowCount: Int) -> FilterBounds? {
     if bounds.isEmpty { return nil }
     var merged: FilterBounds?
@@ -54,7 +54,7 @@ struct PageTable: Sendable {
 }
 
 extension FilterBounds {
-  /// Bounds of the rows of both.
+  /// The union of both bounds.
   func merged(with other: FilterBounds) -> FilterBounds {
     var result = FilterBounds(low: nil, high: nil, nullCount: nil, rowCount: 0)
     result.rowCount = rowCount.adding(clamped: other.rowCount)
@@ -62,7 +62,7 @@ extension FilterBounds {
     if let left = nullCount, let right = other.nullCount {
       result.nullCount = left.adding(clamped: right)
     }
-    // Bounds of nothing but nulls are no bounds; they add no value either.
+    // A page of nulls has no bounds and adds no values.
     if nullCount == rowCount {
       (result.low, result.high) = (other.low, other.high)
     } else if other.nullCount == other.rowCount {
@@ -87,26 +87,25 @@ extension BoundValue: Comparable {
   }
 }
 
-/// A data file as a scan sees it: its shape and what is known of it without decoding. A double of it
-/// counts what a query decodes.
+/// A data file as a scan sees it. A test double counts what a query decodes.
 protocol Segment: AnyObject, Sendable {
   /// For messages.
   var name: String { get }
   var rowGroupRowCounts: [Int] { get }
   /// Stored bytes of a column in a row group.
   func byteCount(rowGroup: Int, column: String) -> Int
-  /// Rows of a row group whose texts in these columns take about `byteCount` bytes; at most `limit`.
+  /// The number of rows whose texts in these columns take about `byteCount` bytes; at most `limit`.
   func rowPortion(rowGroup: Int, columns: [String], byteCount: Int, limit: Int) -> Int
   /// The type of a column in this file; nil where the file has none of that name.
   func type(of column: String) -> ColumnType?
   func bounds(rowGroup: Int, column: QueryColumn) -> FilterBounds?
-  /// nil where the pages are not known.
+  /// nil if the pages are unknown.
   func pages(rowGroup: Int, column: QueryColumn) throws -> PageTable?
-  /// Whether all rows of the file are known to be in the order of these columns, ascending.
+  /// Whether all rows of the file are known to be sorted by these columns, ascending.
   func isSorted(by columns: [String]) -> Bool
   /// A decoder for one thread.
   func makeDecoder() throws -> any SegmentDecoder
-  /// Whether a column holds other columns.
+  /// Whether a column is nested.
   func isNested(_ column: String) -> Bool
 }
 
@@ -124,7 +123,7 @@ protocol SegmentDecoder: AnyObject {
     rowGroup: Int, column: String, as type: ColumnType, rows: Range<Int>
   ) throws -> ColumnVector
 
-  /// The values of `rows` of a column that a query takes for nested, as texts; valid as those of `read`.
+  /// The values of `rows` of a nested column, as texts; valid as those of `read`.
   func readNested(
     rowGroup: Int, column: String, as reading: NestedReading, rows: Range<Int>
   ) throws -> ColumnVector

@@ -7,7 +7,7 @@ struct TextScan: Sendable {
   let source: UnitSource
   let output: OrderedOutput
   let merge: KeyedRowMerge
-  /// Polled between units: true when the person wants it to stop.
+  /// Polled between units: true if the scan should stop.
   let isInterrupted: @Sendable () -> Bool
 
   func run(width: Int) throws {
@@ -74,7 +74,7 @@ private final class UnitWorker {
     }
   }
 
-  /// Writes rows of long texts, one part after the other.
+  /// Writes rows with long texts, one portion after the other.
   private func writePortions(
     _ pick: RowPick, _ number: Int, to output: OrderedOutput
   ) throws -> OrderedOutput.Outcome {

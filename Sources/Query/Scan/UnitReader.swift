@@ -1,15 +1,15 @@
 import Bytes
 import Columnar
 
-/// Reads the columns of one unit after another, on one thread. A column is decoded at most once a
-/// unit, and only when it is asked for.
+/// Reads the columns of one unit after another, on one thread. A column is decoded at most once per unit, and
+/// only if needed.
 final class UnitReader {
   private let columns: [QueryColumn]
   private var readings: [ColumnReading?]
   private var unit: ScanUnit?
   private var decoder: (any SegmentDecoder)?
   private var decoderFile = -1
-  /// The value of a partition column, where a vector can point at it.
+  /// Values of partition columns, at addresses that a vector can point to.
   private var constants: [Int: ConstantValue] = [:]
 
   init(columns: [QueryColumn]) {
@@ -27,7 +27,7 @@ final class UnitReader {
     for index in readings.indices { readings[index] = nil }
   }
 
-  /// Lets go of the file.
+  /// Releases the file.
   func end() {
     unit = nil
     decoder = nil
@@ -48,7 +48,7 @@ final class UnitReader {
     let column = columns[index]
     switch column.origin {
     case .partition(let name):
-      // A folder without the key: what the file itself says counts.
+      // The path lacks the key: the file's own column counts.
       guard let value = unit.file.file.partition[index] else {
         return ColumnReading(main: try read(name, column, unit, decoder))
       }

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What a thread does in one turn.
+/// A thread's next piece of work.
 enum WorkItem: Sendable {
   case unit(ScanUnit)
   case merge(MergeTask)
@@ -13,7 +13,7 @@ enum WorkItem: Sendable {
   }
 }
 
-/// Hands out the work of a plan in output order, opening files when their turn comes.
+/// Hands out the work of a plan in output order, opening files when they are reached.
 final class UnitSource: Sendable {
   private let files: [TableFile]
   private let planner: UnitPlanner
@@ -23,7 +23,7 @@ final class UnitSource: Sendable {
   private struct State {
     var nextFile = 0
     var nextNumber = 0
-    /// A sorted file that is alone in its partition, read row group by row group.
+    /// A sorted file that is the only one of its partition, read row group by row group.
     var alone: OpenFile?
     var nextRowGroup = 0
     /// In reverse order.
@@ -40,10 +40,10 @@ final class UnitSource: Sendable {
     state = Mutex(State(report: plan.report))
   }
 
-  /// What was skipped up to now.
+  /// What was skipped so far.
   var report: SkipReport { state.withLock { $0.report } }
 
-  /// Hands out nothing any more.
+  /// Stops handing out work.
   func stop() { state.withLock { $0.isStopped = true } }
 
   /// The next work and its number in the output; nil at the end.

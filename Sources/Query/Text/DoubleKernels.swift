@@ -1,7 +1,6 @@
 import Bytes
 
-/// The shortest text that reads back as `value`; `NaN`, `Infinity`, `-Infinity` for what is no
-/// number.
+/// The shortest text that reads back as `value`; `NaN`, `Infinity`, `-Infinity` for the special values.
 ///
 /// Market data is made of decimals: a value that is a multiple of 10^−9 with at most 15 digits is
 /// printed from that integer, which is its shortest text because 15 digits always survive a

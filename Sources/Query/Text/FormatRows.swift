@@ -11,8 +11,8 @@ struct RowPick {
 /// Formats the picked rows, one after the other; returns the end of the text. Room for it was
 /// reserved by the caller.
 ///
-/// A row is written at once, column by column, by a switch on the kind: a branch pattern that
-/// repeats every row is predicted, and the text is written once, where it stays.
+/// Rows are written one at a time, column by column, by a switch on the kind: the same branches repeat for
+/// every row and are predicted, and the text is written only once.
 func formatRows(
   _ cells: UnsafeMutablePointer<PrintedColumn>, _ cellCount: Int, layout: RowLayoutKind,
   _ pick: RowPick,
@@ -24,7 +24,7 @@ func formatRows(
   let null = layout.null(columnCount: cellCount)
   for index in 0..<pick.count {
     if cellCount == 0, isJSON {
-      // The brace that else comes with the first column's name.
+      // The brace, which the first column's name would otherwise bring.
       out.storeLE(0x7B as UInt8, 0)
       out += 1
     }
@@ -115,7 +115,7 @@ private func putTimestamp(
   var extra: Int64 = 0
   if let beside = cell.pointee.extra {
     extra = beside.load(fromByteOffset: row &* 8, as: Int64.self)
-    // A null remainder beside a time is no remainder.
+    // A null remainder counts as 0.
     if let validity = cell.pointee.extraValidity, validity[row] == 0 { extra = 0 }
   }
   out.storeLE(0x22 as UInt8, 0)
@@ -179,7 +179,7 @@ private func putTimeOfDay(
   let value = signed.magnitude
   let second = value / cell.pointee.power
   let fraction = value % cell.pointee.power
-  // A count outside a day shows as it is: `-00:00:00.001`, `30:00:00.000`.
+  // A duration outside 0–24 h prints as it is: `-00:00:00.001`, `30:00:00.000`.
   out.storeLE(0x2D as UInt8, 0)
   let start = out + (signed < 0 ? 1 : 0)
   let hours = second / 3_600
@@ -232,7 +232,7 @@ func putBytes(
   default: end = Base64.write(bytes, count, to: end)
   }
   if count == 0, !isJSON {
-    // As an empty text: a null is nothing at all.
+    // An empty text is quoted, since a null prints nothing.
     end.storeLE(0x2222 as UInt16, 0)
     return end + 2
   }

@@ -2,25 +2,25 @@ import Columnar
 
 /// How a value of a column becomes text.
 enum CellKind: UInt8 {
-  /// The same text in every row.
+  /// The same text for every row.
   case constant
   case integer, unsigned, boolean
   /// Unscaled × 10^−9, × 10^−(0…9), and the rest.
   case decimal9, decimal, deepDecimal, wideDecimal
   case double, float
   case date, timestamp, timestampPair, timeOfDay
-  /// Texts made once per dictionary entry; texts made from the bytes of each row.
+  /// Texts made once per dictionary entry; texts made from each row's bytes.
   case coded, text, binary, uuid, interval
   /// JSON that is written as it is among JSON lines.
   case nested
 }
 
-/// One column of the rows being formatted: where its values are and how they print. Plain words
-/// only, so that the row loop touches no reference count.
+/// One column of the rows being formatted: where its values are and how they are printed. A plain value, so
+/// that the row loop touches no reference count.
 struct PrintedColumn {
   var kind = CellKind.constant
   var digits = TimeDigits.seconds
-  /// 1 where the format puts the value between quotes (times and text in JSON).
+  /// 1 if the value is in quotes (times and text in JSON).
   var quoteCount = 0
   /// 1 for a local time, which has no `Z`.
   var trimCount = 0
@@ -37,17 +37,17 @@ struct PrintedColumn {
   var validity: UnsafePointer<UInt8>?
   var extraValidity: UnsafePointer<UInt8>?
 
-  /// What stands between the value before and this one.
+  /// The text between the previous value and this one.
   var prefix: SIMD2<UInt64> = .zero
   var prefixCount = 0
-  /// The whole prefix where it is longer than 16 bytes.
+  /// The whole prefix, if longer than 16 bytes.
   var longPrefix: UnsafeRawPointer?
 
-  /// Texts of the dictionary: offsets and bytes; a constant is the only entry.
+  /// Texts of the dictionary: offsets and bytes; a constant is a single entry.
   var textOffsets: UnsafePointer<Int32>?
   var texts: UnsafeRawPointer?
 
-  /// The previous value and its text (`0` at first): prices repeat.
+  /// The previous value and its text (`0` at first): prices often repeat.
   var cachedValue: Int64 = 0
   var cachedCount = 1
   var cached: SIMD4<UInt64> = [0x30, 0, 0, 0]
@@ -64,8 +64,8 @@ enum RowLayoutKind: Sendable, Hashable {
   static let csv = RowLayoutKind.delimited(separator: 0x2C)
   static let tsv = RowLayoutKind.delimited(separator: 0x09)
 
-  /// The text of a null. Nothing in a delimited form; but where a row is one field it is `""`,
-  /// because a reader passes over an empty line.
+  /// The text of a null. Empty in a delimited format; but in a row of one field it is `""`, since readers skip
+  /// empty lines.
   func null(columnCount: Int) -> (word: UInt32, count: Int) {
     if self == .jsonLines { return (0x6C6C_756E, 4) }
     return columnCount == 1 ? (0x2222, 2) : (0, 0)
@@ -88,7 +88,7 @@ extension PrintedColumn {
   /// The longest text of one value of fixed width, quotes and prefix included.
   static let fixedByteCountMax = 96
 
-  /// Sets the kind for a column type, but for text, whose values decide.
+  /// Sets the kind for a column type, except for text, which depends on the values.
   init(type: ColumnType, isPair: Bool, digits: TimeDigits, layout: RowLayoutKind) {
     self.init()
     self.digits = digits

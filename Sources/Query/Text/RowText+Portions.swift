@@ -1,22 +1,22 @@
 import Platform
 
-// Texts may be long, and a dictionary's may come again with every row: what rows would take at
-// once is known before memory is taken for it.
+// Texts may be long, and a dictionary's text may repeat in every row: the size of the output is computed before
+// memory is taken for it.
 
 extension RowText {
-  /// Bytes of rows that are formatted at once, where a row is not longer itself.
+  /// Bytes of rows formatted at once, unless a single row is longer.
   static let portionByteCountMax = 64 << 20
-  /// Bytes of one row, by what its values can take at most.
+  /// Most bytes of one row, as an upper bound by its values.
   static let rowByteCountMax = 1 << 33
-  /// Bytes of rows without long texts that are formatted at once.
+  /// Bytes of rows without long texts formatted at once.
   static let unitByteCountMax = 1 << 30
 
-  /// Whether the rows taken up last may be formatted at once.
+  /// Whether the current rows may be formatted at once.
   var isOnePortion: Bool {
     textBound <= Self.portionByteCountMax && bound <= Self.unitByteCountMax
   }
 
-  /// Makes room to format one row at a time of those taken up.
+  /// Makes room to format the current rows one at a time.
   func reserveRow(_ pick: RowPick) throws {
     if isOnePortion { return try reserve(bound) }
     var longest = 0
@@ -24,9 +24,9 @@ extension RowText {
     try reserve(longest)
   }
 
-  /// Formats the rows taken up in portions, each of which is handed to `body` as it is in `out`.
+  /// Formats the current rows in portions, each of which is passed to `body` in `out`.
   ///
-  /// - Parameter body: Answers whether to go on.
+  /// - Parameter body: Returns whether to go on.
   func formatPortions(
     _ pick: RowPick, _ body: (RowPick) throws -> Bool
   ) throws {
@@ -70,7 +70,7 @@ extension RowText {
     return byteCount
   }
 
-  /// Bytes of a column's longest text; 0 of other columns.
+  /// Bytes of a column's longest text; 0 for columns without text.
   static func longest(_ vector: ColumnVector) -> Int {
     var longest = 0
     switch vector.form {

@@ -8,13 +8,13 @@ final class RowText {
   private let cells: UnsafeMutablePointer<PrintedColumn>
   private let prefixes: [ByteBuffer]
   private var dictionaries: [DictionaryText]
-  /// The columns taken up.
+  /// The columns of the current unit.
   private(set) var taken: [ColumnReading] = []
-  /// The most bytes that the rows taken up can take; 0 where they grow the buffer.
+  /// Upper bound of the current rows' bytes; 0 if they grow the buffer.
   private(set) var bound = 0
-  /// The part of them that is texts.
+  /// The part of `bound` that is text.
   private(set) var textBound = 0
-  /// The text of the unit formatted last.
+  /// The text of the last formatted unit.
   let out = ByteBuffer()
 
   init(columns: [QueryColumn], layout: RowLayoutKind) {
@@ -82,7 +82,7 @@ final class RowText {
 
   /// Formats the picked rows into `out`.
   ///
-  /// - Parameter readings: One for each column; their memory must live through the call.
+  /// - Parameter readings: One per column; their memory must stay valid during the call.
   func format(_ readings: [ColumnReading], _ pick: RowPick) throws {
     out.count = 0
     if pick.count == 0 { return }
@@ -91,7 +91,7 @@ final class RowText {
     format(pick)
   }
 
-  /// Formats rows of those that `begin` was told of into `out`, where there is room for them.
+  /// Formats some of the rows passed to `begin` into `out`, if there is room for them.
   func format(_ pick: RowPick) {
     out.count = 0
     if layout == .binary {
@@ -104,7 +104,7 @@ final class RowText {
     out.count = end - out.base
   }
 
-  /// Formats one row of those that `begin` was told of, after `reserveRow`. Valid until the next row.
+  /// Formats one of the rows passed to `begin`, after `reserveRow`. Valid until the next row.
   func row(_ row: Int) -> UnsafeRawBufferPointer {
     if layout == .binary {
       out.count = 0
@@ -116,7 +116,7 @@ final class RowText {
     return UnsafeRawBufferPointer(start: out.base, count: end - out.base)
   }
 
-  /// Takes up the columns of a unit, of which at most the picked rows will be formatted.
+  /// Sets the columns of a unit, of which at most the picked rows will be formatted.
   func begin(_ readings: [ColumnReading], _ pick: RowPick) throws {
     out.count = 0
     taken = readings
@@ -138,7 +138,7 @@ final class RowText {
     bound = byteCount + textSlackByteCount
   }
 
-  /// Points a cell at its values; returns the most bytes their text can take.
+  /// Points a cell to its values; returns an upper bound of their text's bytes.
   private func set(_ index: Int, _ reading: ColumnReading, _ pick: RowPick) throws -> Int {
     let cell = cells + index
     let vector = reading.main
@@ -153,7 +153,7 @@ final class RowText {
       cell.pointee.kind = .coded
       cell.pointee.textOffsets = dictionaries[index].offsets
       cell.pointee.texts = UnsafeRawPointer(dictionaries[index].texts.base)
-      // A null may be longer than every text there is.
+      // A null may be longer than all texts.
       let null = layout.null(columnCount: columns.count)
       return pick.count * Swift.max(dictionaries[index].byteCountMax, null.count)
     case .bytes:
@@ -164,7 +164,7 @@ final class RowText {
       if let offsets = vector.offsets {
         total = Int(offsets[vector.rowCount]) - Int(offsets[0])
       }
-      // A unit's rows are picked once each, so their text is at most the escaped whole.
+      // Each row of a unit is picked once, so the text is at most the whole, escaped.
       return 6 * total + 48 * pick.count
     default:
       cell.pointee.kind = valueKind(index)
@@ -174,7 +174,7 @@ final class RowText {
     }
   }
 
-  /// How a value of the column prints when it is not coded.
+  /// How a value of the column is printed if it is not dictionary-coded.
   private func valueKind(_ index: Int) -> CellKind {
     let column = columns[index]
     if column.nested != nil { return .nested }
@@ -205,7 +205,7 @@ final class RowText {
       let end = withUnsafeMutablePointer(to: &single) {
         formatRows($0, 1, layout: layout, RowPick(first: 0, count: 1), scratch.base)
       }
-      // Without what ends the row.
+      // Without the end of the row.
       let count = end - scratch.base - (layout == .jsonLines ? 2 : 1)
       store.setSingle(Array(UnsafeRawBufferPointer(start: scratch.base, count: count)))
     }

@@ -1,7 +1,6 @@
 import Bytes
 
-/// Writes the bytes of a text value as the layout asks. The caller has room for
-/// `escapedByteCountMax(count)` bytes.
+/// Escapes text for the layout. The caller reserves `escapedByteCountMax(count)` bytes.
 enum TextEscape {
   /// Every byte as `\u0000`, and quotes.
   static func escapedByteCountMax(_ count: Int) -> Int { 6 * count + 2 }

@@ -1,10 +1,10 @@
 import Bytes
 import Columnar
 
-/// Digits of a second that a time column prints.
+/// Fraction digits of a second that a time column is printed with.
 public enum TimeDigits: UInt8, Sendable {
-  /// None for a whole second; for any other time 3, 6 or 9, as many as it has. A value so has one text,
-  /// whatever else is in the answer, and no value is cut.
+  /// None for a whole second, else 3, 6 or 9, as needed. So a value has one text whatever else is in the
+  /// answer, and nothing is truncated.
   case seconds = 0
   case milliseconds = 3
   case microseconds = 6
@@ -17,8 +17,8 @@ public enum TimeDigits: UInt8, Sendable {
   }
 }
 
-/// The text `2024-01-02T14:30:` of one minute, kept from row to row: rows are sorted by time, so
-/// that most of them only differ in what comes after.
+/// The text `2024-01-02T14:30:` of one minute, kept between rows: rows are sorted by time, so most differ only
+/// after it.
 struct MinuteText {
   /// Minutes since 1970; the text below belongs to it.
   private var minute = Int64.min
@@ -27,7 +27,7 @@ struct MinuteText {
   /// False for a year outside 0…9999, whose text is longer.
   private var isOrdinary = false
 
-  /// `units` since 1970 (`perSecond` of them a second) plus `extra` nanoseconds, as ISO 8601 UTC.
+  /// `units` since 1970 (`perSecond` of them per second) plus `extra` nanoseconds, as ISO 8601 UTC.
   @inline(__always)
   mutating func put(
     _ units: Int64, perSecond: Int64, extra: Int64, digits: TimeDigits, _ out: TextPointer
@@ -75,7 +75,7 @@ struct MinuteText {
     return end + 1
   }
 
-  /// As `putSeconds`, of a time that is no whole second, with as many digits as it has.
+  /// Like `putSeconds`, for a time with a fraction, with as many digits as needed.
   @inline(never)
   private static func putFraction(
     _ rest: Int64, _ perSecond: Int64, _ extra: Int64, _ out: TextPointer
@@ -127,8 +127,8 @@ struct MinuteText {
     return putSeconds(rest, perSecond, extra, digits, end)
   }
 
-  /// The proleptic Gregorian date of days since 1970. Columnar's `CivilDate` is for a machine
-  /// word; this one must survive every 64-bit count of milliseconds.
+  /// The proleptic Gregorian date of days since 1970. Columnar's `CivilDate` assumes a machine word; this one
+  /// must handle every 64-bit count of milliseconds.
   static func civil(_ day: Int64) -> (year: Int64, month: Int64, day: Int64) {
     let shifted = day + 719_468
     let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
