@@ -1,7 +1,7 @@
 import JSON
 
-// The rarer actions, from their JSON. A missing or mistyped required member is an error; unknown
-// members are passed over, as the protocol demands.
+// The rarer actions, from their JSON. A missing or mistyped required member is an error; unknown members are
+// ignored, as the protocol demands.
 
 extension JSONValue {
   fileprivate func required<T>(
@@ -39,7 +39,7 @@ extension TableMetadata {
     self.init(
       id: try json.required("id", action, offset) { $0.string },
       name: json["name"]?.string, description: json["description"]?.string,
-      // Delta Live Tables begin without one: only the newest metadata needs it.
+      // Delta Live Tables' first metadata has none: only the newest metadata needs it.
       schemaString: json["schemaString"].map { $0.isNull } ?? true
         ? "" : try json.required("schemaString", action, offset) { $0.string },
       partitionColumns: try json.required("partitionColumns", action, offset) { $0.strings },

@@ -11,27 +11,27 @@ public enum Action: Hashable, Sendable {
   case txn(TxnAction)
   case commitInfo(CommitInfo)
   case domainMetadata(DomainMetadata)
-  /// A file of the change data feed; it is no part of a snapshot.
+  /// A file of the change data feed; not part of a snapshot.
   case changeData(JSONValue)
-  /// An action this version does not know, as it stands. The protocol says to pass it over.
+  /// An action that this version does not know, as written. The protocol says to ignore it.
   case unknown(JSONValue)
 }
 
 /// A data file that no longer belongs to the table: a tombstone.
 public struct RemoveFile: Hashable, Sendable {
-  /// As the log has it: relative to the table or a URI, percent-encoded.
+  /// As in the log: relative to the table or a URI, percent-encoded.
   public var path: String
   /// Milliseconds since 1970 UTC.
   public var deletionTimestamp: Int64?
-  /// Whether the table's rows change by it.
+  /// Whether it changes the table's rows.
   public var dataChange: Bool
-  /// nil where the writer did not say.
+  /// nil if the writer left it out.
   public var partitionValues: [String: String?]?
-  /// The file's bytes.
+  /// Size of the file.
   public var size: Int64?
-  /// What the writer says of the file.
+  /// The file's tags.
   public var tags: [String: String]
-  /// Which deletion vector the file had; nil for none.
+  /// The deletion vector that the file had; nil for none.
   public var deletionVectorID: String?
 
   /// The removal of a file.
@@ -65,11 +65,11 @@ public struct RemoveFile: Hashable, Sendable {
 ///
 /// - Spec: Delta PROTOCOL.md, "Change Metadata".
 public struct TableMetadata: Hashable, Sendable {
-  /// The table's own, for ever.
+  /// The table's unique id, which never changes.
   public var id: String
-  /// What people call it.
+  /// A name for people.
   public var name: String?
-  /// What it is.
+  /// A description for people.
   public var description: String?
   /// Always `parquet`.
   public var formatProvider: String
@@ -102,20 +102,20 @@ public struct TableMetadata: Hashable, Sendable {
   }
 }
 
-/// What a client must be able to do to use the table: `protocol` in the log.
+/// What a client must support to use the table: `protocol` in the log.
 ///
 /// - Spec: Delta PROTOCOL.md, "Protocol Evolution".
 public struct TableProtocol: Hashable, Sendable {
-  /// What a reader must implement at least.
+  /// The reader version that is required.
   public var minReaderVersion: Int
-  /// What a writer must implement at least.
+  /// The writer version that is required.
   public var minWriterVersion: Int
-  /// What a reader must know, from reader version 3.
+  /// Features that a reader must support, from reader version 3.
   public var readerFeatures: [String]?
-  /// What a writer must know, from writer version 7.
+  /// Features that a writer must support, from writer version 7.
   public var writerFeatures: [String]?
 
-  /// What is needed to read and write a table.
+  /// Versions and features that a client must support.
   public init(
     minReaderVersion: Int = 1, minWriterVersion: Int = 2, readerFeatures: [String]? = nil,
     writerFeatures: [String]? = nil
@@ -130,58 +130,58 @@ public struct TableProtocol: Hashable, Sendable {
   public static let lake = TableProtocol()
 }
 
-/// The progress of an application: what makes its commits happen once.
+/// The progress of an application, by which its commits happen only once.
 ///
 /// - Spec: Delta PROTOCOL.md, "Transaction Identifiers".
 public struct TxnAction: Hashable, Sendable {
-  /// The application's own name.
+  /// The application's id.
   public var appId: String
-  /// The application's own count.
+  /// The application's own counter.
   public var version: Int64
   /// Milliseconds since 1970 UTC.
   public var lastUpdated: Int64?
 
-  /// How far an application has come.
+  /// An application's progress.
   public init(appId: String, version: Int64, lastUpdated: Int64? = nil) {
     self.appId = appId
     self.version = version
     self.lastUpdated = lastUpdated
   }
 
-  /// What the application ids of `lake` begin with.
+  /// Prefix of `lake`'s application ids.
   static let ownPrefix = "lake/"
 
-  /// Whether `lake` wrote the id: only then is its rule for versions known.
+  /// Whether it is an id of `lake`: only then is its rule for versions known.
   public var isOwn: Bool { appId.hasPrefix(Self.ownPrefix) }
 
-  /// Whether the action takes its application back: what it brought is no longer in the table.
+  /// Whether the action withdraws its application: what it brought is no longer in the table.
   ///
-  /// The protocol has no action that removes an application. `lake` counts from 1, and so version 0 of
-  /// one of its ids says that it is not in; a snapshot then does not have it. Other writers count from 0.
+  /// The protocol has no action that removes an application. `lake` counts from 1, so version 0 of one of its
+  /// ids means that it is withdrawn, and a snapshot does not have it. Other writers may count from 0.
   public var isWithdrawn: Bool { version <= 0 && isOwn }
 }
 
 /// Where a commit came from: history for people.
 public struct CommitInfo: Hashable, Sendable {
-  /// All that was said.
+  /// All members.
   public var json: JSONValue
 
-  /// What a commit says of itself.
+  /// The provenance of a commit.
   public init(_ json: JSONValue) { self.json = json }
 
   /// Milliseconds since 1970 UTC, by the writer's clock.
   public var timestamp: Int64? { json["timestamp"]?.int64 }
-  /// The commit's time, in milliseconds since 1970 UTC, where the table has such.
+  /// The commit's time in milliseconds since 1970 UTC, if the table records it.
   public var inCommitTimestamp: Int64? { json["inCommitTimestamp"]?.int64 }
   /// Like `WRITE`.
   public var operation: String? { json["operation"]?.string }
   /// The program that committed.
   public var engineInfo: String? { json["engineInfo"]?.string }
-  /// The writer's own name for the commit.
+  /// The writer's unique id for the commit.
   public var txnId: String? { json["txnId"]?.string }
   /// The version that the writer had read.
   public var readVersion: Int64? { json["readVersion"]?.int64 }
-  /// Whether the writer read nothing of the table.
+  /// Whether the writer read nothing from the table.
   public var isBlindAppend: Bool? { json["isBlindAppend"]?.boolean }
 
   /// In the order of the log; values that are no strings as JSON text.
@@ -194,14 +194,14 @@ public struct CommitInfo: Hashable, Sendable {
 
 /// A named piece of configuration that a table feature keeps in the log.
 public struct DomainMetadata: Hashable, Sendable {
-  /// Whose it is.
+  /// The owner of the configuration.
   public var domain: String
-  /// What it says.
+  /// The configuration, in the owner's format.
   public var configuration: String
-  /// Whether it is withdrawn.
+  /// Whether it is removed.
   public var removed: Bool
 
-  /// What the table says in the name of somebody else.
+  /// Configuration of one domain.
   public init(domain: String, configuration: String, removed: Bool = false) {
     self.domain = domain
     self.configuration = configuration

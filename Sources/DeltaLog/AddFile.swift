@@ -1,11 +1,11 @@
 /// A data file that belongs to the table.
 ///
-/// A table may have 100,000 of them, and most commands look at a few: what a checkpoint says of a file
-/// beside its path and size is taken out of the checkpoint's columns when it is asked for.
+/// A table may have 100,000 of them, and most commands look at a few: everything but path and size is decoded
+/// from a checkpoint's columns on demand.
 ///
 /// - Spec: Delta PROTOCOL.md, "Add File and Remove File".
 public struct AddFile: Sendable {
-  /// As the log writes it: a URI, see `DataPath`.
+  /// As in the log: a URI, see `DataPath`.
   public var path: String
   /// Bytes.
   public var size: Int64
@@ -28,7 +28,7 @@ public struct AddFile: Sendable {
     var tags: [String: String]
   }
 
-  /// A file of the table.
+  /// A data file of the table.
   public init(
     path: String, partitionValues: [String: String?] = [:], size: Int64, modificationTime: Int64,
     dataChange: Bool = true, stats: String? = nil, tags: [String: String] = [:]
@@ -41,7 +41,7 @@ public struct AddFile: Sendable {
       GivenDetails(partitionValues: partitionValues, stats: stats, tags: tags))
   }
 
-  /// A file of a checkpoint, which says the rest when it is asked.
+  /// A file in a checkpoint, whose other members are decoded on demand.
   init(
     path: String, size: Int64, modificationTime: Int64, dataChange: Bool,
     details: CheckpointDetails, row: Int
@@ -66,7 +66,7 @@ public struct AddFile: Sendable {
     set { details = .given(newValue) }
   }
 
-  /// Column to value; nil where the value is null. An empty string is null too.
+  /// Column to value; nil if the value is null. An empty string is null too.
   public var partitionValues: [String: String?] {
     get {
       switch details {
@@ -88,7 +88,7 @@ public struct AddFile: Sendable {
     set { given.stats = newValue }
   }
 
-  /// What the writer says of the file. Cost: decoded at each call where a checkpoint holds it.
+  /// The file's tags. Cost: decoded on each access if they are in a checkpoint.
   public var tags: [String: String] {
     get {
       switch details {
@@ -99,7 +99,7 @@ public struct AddFile: Sendable {
     set { given.tags = newValue }
   }
 
-  /// One tag's value, without taking the others out of a checkpoint.
+  /// One tag's value, without decoding the others.
   public func tag(_ name: String) -> String? {
     switch details {
     case .given(let details): details.tags[name]
@@ -121,7 +121,7 @@ public struct AddFile: Sendable {
     return value
   }
 
-  /// Rows by the tag `lake.rows`; nil where a foreign writer left none.
+  /// Row count by the tag `lake.rows`; nil if another writer left none.
   public var taggedRowCount: Int64? {
     tag(Tag.rows).flatMap { Int64($0) }.flatMap { $0 >= 0 ? $0 : nil }
   }
@@ -135,13 +135,13 @@ public struct AddFile: Sendable {
     public static let rows = "lake.rows"
     /// The sum of the hashes of the file's rows.
     public static let rowHash2 = "lake.rowHash2"
-    /// Of segments that older versions wrote: provenance columns count in it.
+    /// The same in segments of older versions, with provenance columns included.
     public static let rowHash = "lake.rowHash"
   }
 }
 
 extension AddFile: Hashable {
-  /// Whether both say the same of the same file.
+  /// Whether both are equal in all members.
   public static func == (one: AddFile, other: AddFile) -> Bool {
     guard one.path == other.path, one.size == other.size,
       one.modificationTime == other.modificationTime, one.dataChange == other.dataChange,
@@ -158,7 +158,7 @@ extension AddFile: Hashable {
 
   /// Hashes the path.
   public func hash(into hasher: inout Hasher) {
-    // Two files of one path are mostly one: the rest need not be looked up for it.
+    // Files with equal paths are nearly always the same: other members need not be decoded for the hash.
     hasher.combine(path)
     hasher.combine(size)
     hasher.combine(modificationTime)

@@ -3,20 +3,20 @@ import Parquet
 
 /// The applications of a table: `txn` actions by application id.
 ///
-/// Every file that was ever ingested has one, and a command asks for a few: those of a sealed checkpoint
-/// stay undecoded until somebody asks for one of their neighbours.
+/// Every ingested file has one, and a command asks for a few: those of a sealed checkpoint are decoded when one
+/// with a similar id is asked for.
 public struct Applications: Sendable {
   /// Row groups of a sealed checkpoint.
   private var stored: [StoredApplications] = []
-  /// What came since; nil where an application was withdrawn.
+  /// Actions since the checkpoint; nil if an application was withdrawn.
   private var changes: [String: TxnAction?] = [:]
 
   init() {}
 
-  /// Cost: looks at all of them.
+  /// Cost: decodes all of them.
   public var count: Int { stored.isEmpty ? changes.count : all.count }
 
-  /// As many as there are, or a few more.
+  /// An upper bound of `count`, without decoding.
   var countBound: Int { stored.reduce(changes.count) { $0 + $1.count } }
 
   /// Whether no application has committed.
@@ -31,7 +31,7 @@ public struct Applications: Sendable {
     return nil
   }
 
-  /// Whether there is an application whose id begins so.
+  /// Whether an application has this prefix.
   public func contains(prefix: String) -> Bool {
     if changes.contains(where: { $0.value != nil && $0.key.hasPrefix(prefix) }) { return true }
     return stored.contains { part in
@@ -51,10 +51,10 @@ public struct Applications: Sendable {
   /// All applications. Cost: the first call decodes what a checkpoint holds.
   public var keys: Set<String> { Set(all.keys) }
 
-  /// Why some could not be decoded; nil while none failed.
+  /// Why some could not be decoded; nil if none failed.
   var failure: ParquetError? { stored.lazy.compactMap(\.failure).first }
 
-  /// Applies an action; one that is withdrawn takes its application away.
+  /// Applies an action; a withdrawn application is removed.
   mutating func apply(_ txn: TxnAction) {
     if !txn.isWithdrawn {
       changes[txn.appId] = txn
@@ -65,7 +65,7 @@ public struct Applications: Sendable {
     }
   }
 
-  /// Takes over those of a sealed checkpoint's row group.
+  /// Adds those in a row group of a sealed checkpoint.
   mutating func take(_ part: StoredApplications) {
     // One part of a checkpoint may be sealed and another not.
     if changes.isEmpty { stored.append(part) } else { for txn in part.txns { apply(txn) } }
@@ -77,18 +77,17 @@ extension Applications: Equatable {
   public static func == (one: Applications, other: Applications) -> Bool { one.all == other.all }
 }
 
-/// Applications of a checkpoint's row group, decoded when somebody asks for one that may be among them.
+/// Applications in a checkpoint's row group, decoded when one is asked for whose id is within bounds.
 ///
-/// Should they defy decoding, they are missing, and no commit is made by what was decided without them
-/// (`failure`).
+/// If decoding fails, they are missing, and no commit is made that was decided without them (`failure`).
 final class StoredApplications: Sendable {
-  /// How many there are, or a few more.
+  /// An upper bound of their number.
   let count: Int
   private let rowGroup: CheckpointRowGroup
   private let bounds: ColumnStatistics
   private let decoded = Deferred<[TxnAction]>()
 
-  /// - Parameter bounds: Of their ids.
+  /// - Parameter bounds: Bounds of the ids.
   init(_ rowGroup: CheckpointRowGroup, _ bounds: ColumnStatistics) {
     self.rowGroup = rowGroup
     self.bounds = bounds
@@ -102,11 +101,11 @@ final class StoredApplications: Sendable {
   var txns: [TxnAction] {
     let txns = decoded.value { () throws(ParquetError) in
       let txns = try rowGroup.transactions()
-      // So they are written.
+      // The usual case: written in this order.
       if zip(txns, txns.dropFirst()).allSatisfy({ $0.appId < $1.appId }) {
         return txns.filter { !$0.isWithdrawn }
       }
-      // The last of one id counts.
+      // For equal ids the last one counts.
       let known = Dictionary(txns.map { ($0.appId, $0) }) { $1 }
       return known.values.filter { !$0.isWithdrawn }.sorted { $0.appId < $1.appId }
     }
@@ -120,7 +119,7 @@ final class StoredApplications: Sendable {
     return index < txns.count && txns[index].appId == appId ? txns[index] : nil
   }
 
-  /// Ids that begin so.
+  /// Ids with this prefix.
   func ids(prefix: String) -> [String] {
     if !mayHold(prefix: prefix) { return [] }
     let txns = self.txns
@@ -128,9 +127,9 @@ final class StoredApplications: Sendable {
     return txns[start...].prefix { $0.appId.hasPrefix(prefix) }.map(\.appId)
   }
 
-  /// Whether some id may begin so.
+  /// Whether some id may have this prefix.
   private func mayHold(prefix: String) -> Bool {
-    // Bounds of text are of its bytes.
+    // Text bounds are bounds of bytes.
     let prefix = Array(prefix.utf8)
     if case .bytes(let low)? = bounds.minimum,
       prefix.lexicographicallyPrecedes(low.prefix(prefix.count))

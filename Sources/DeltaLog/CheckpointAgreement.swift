@@ -1,8 +1,8 @@
 import Parquet
 
-/// A checkpoint is one state: nothing in it may be said twice, and it agrees with the commit of its version.
+/// A checkpoint is one state: it must hold nothing twice, and agree with the commit of its version.
 extension LogReplay {
-  /// Takes a live file of a checkpoint.
+  /// Adds a live file of a checkpoint.
   mutating func applyOnce(_ file: AddFile) throws(ParquetError) {
     let count = (files.countBound, tombstones.laterCount)
     apply(.add(file))
@@ -10,20 +10,20 @@ extension LogReplay {
     if tombstones.laterCount != count.1 { throw ParquetError.isBoth(file.path) }
   }
 
-  /// Takes a tombstone of a checkpoint.
+  /// Adds a tombstone of a checkpoint.
   mutating func applyOnce(_ file: RemoveFile) throws(ParquetError) {
     let count = files.countBound
     apply(.remove(file))
     if files.countBound != count { throw ParquetError.isBoth(file.path) }
   }
 
-  /// Why a checkpoint is not that of a version; nil where it has what the version's commit did.
+  /// Why a checkpoint is not the state of its version; nil if it contains what the version's commit did.
   ///
   /// - Parameter commit: The actions of the version.
   func contradiction(to commit: [Action]) throws(DeltaError) -> String? {
     var done = LogReplay()
     done.apply(commit)
-    // Writers may leave out applications of long ago, and what says nothing of a table.
+    // Writers may leave out old applications, and empty metadata.
     for txn in done.txns.all.values {
       if let known = txns[txn.appId], known.version != txn.version {
         return "it has the application '\(txn.appId)' at another version than its commit"

@@ -1,10 +1,10 @@
 import Columnar
 import Parquet
 
-/// Text by row. Values that repeat share one string.
+/// Text by row. Equal values share one string if there is a dictionary.
 struct TextColumn: Sendable {
   private let column: Column
-  /// The strings of a dictionary; nil where every row has its own bytes.
+  /// The dictionary's strings; nil if every row has its own bytes.
   private let dictionary: [String]?
 
   init(_ column: Column) {
@@ -36,7 +36,7 @@ struct TextColumn: Sendable {
     }
   }
 
-  /// Whether a row's value is this text, without making a string of it.
+  /// Whether a row's value equals a text, without making a string.
   func isEqual(_ row: Int, _ text: String) -> Bool {
     if let validity = column.validity, validity[row] == 0 { return false }
     switch column.storage {
@@ -46,14 +46,14 @@ struct TextColumn: Sendable {
     }
   }
 
-  /// A number that is equal for equal strings, where a dictionary gives one.
+  /// The dictionary code of a row's value: equal for equal strings; nil without a dictionary.
   func code(_ row: Int) -> Int32? {
     if case .codes(let codes, _) = column.storage { return codes[row] }
     return nil
   }
 }
 
-/// Numbers or booleans by row; nil for every row where the column is missing.
+/// Numbers or booleans by row; nil for every row if the column is missing.
 struct NumberColumn: Sendable {
   private let values: [Int64]
   private let validity: [UInt8]?
@@ -82,7 +82,7 @@ struct NumberColumn: Sendable {
   var valueCount: Int { validity.map { $0.count { $0 != 0 } } ?? values.count }
 }
 
-/// Maps of text, or lists of text, by row: given in the rows' order, one after another.
+/// Maps of text, or lists of text, by row: read in row order only.
 struct TextCollection {
   private let repetitionLevels: [UInt8]
   private let keyLevels: [UInt8]
@@ -95,7 +95,7 @@ struct TextCollection {
   private var entry = 0
   private var keyIndex = 0
   private var valueIndex = 0
-  /// Maps already built, by the codes of their entries: most files share their partition's.
+  /// Maps built so far, by the codes of their entries: most files share their partition values.
   private var interned: [[Int64]: [String: String?]] = [:]
   private var lastCodes: [Int64] = []
   private var rowCodes: [Int64] = []
@@ -103,9 +103,9 @@ struct TextCollection {
   private var lastMap: [String: String?] = [:]
 
   /// - Parameters:
-  ///   - keyLevel: The definition level at which an entry is there.
+  ///   - keyLevel: The definition level of an existing entry.
   ///   - values: nil for a list, whose elements are `keys`.
-  ///   - valueLevel: The definition level at which an entry's value is there.
+  ///   - valueLevel: The definition level of an entry with a value.
   init(_ keys: RepeatedColumn, keyLevel: Int, values: RepeatedColumn?, valueLevel: Int) {
     repetitionLevels = keys.repetitionLevels
     keyLevels = keys.definitionLevels
@@ -130,7 +130,7 @@ struct TextCollection {
     }
   }
 
-  /// The next row's map, nulls left out.
+  /// The next row's map, without nulls.
   mutating func nextStrings() -> [String: String] {
     var map: [String: String] = [:]
     let (keys, values) = (self.keys, self.values)
@@ -175,22 +175,22 @@ struct TextCollection {
     var map: [String: String?] = [:]
     for entry in rowEntries {
       guard let name = keys.string(entry.key) else { continue }
-      // A subscript would take nil as a wish to remove.
+      // `updateValue`, since assigning nil by subscript would remove the key.
       map.updateValue(entry.value.flatMap { values?.string($0) }, forKey: name)
     }
     return map
   }
 
-  /// The map of one row; rows before it are passed over.
+  /// The map of one row; earlier rows are skipped.
   mutating func strings(ofRow row: Int) -> [String: String] {
     for _ in 0..<row { next { _, _ in } }
     return nextStrings()
   }
 
-  /// The list of one row; rows before it are passed over. nil where it is null.
+  /// The list of one row; earlier rows are skipped. nil if it is null.
   mutating func elements(ofRow row: Int) -> [String]? {
     for _ in 0..<row { next { _, _ in } }
-    // A list that is there but empty has a definition level one below its element's group.
+    // An empty list has a definition level one below its element's.
     let isThere = entry < keyLevels.count && keyLevels[entry] > 1
     var list: [String] = []
     let keys = self.keys

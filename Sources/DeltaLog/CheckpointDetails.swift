@@ -1,10 +1,11 @@
 import Parquet
 
-/// What one row group of a checkpoint says of its live files beside their paths and sizes: partition
-/// values, statistics and tags. Each is decoded when the first file is asked for it.
+/// The members of live files in one row group of a checkpoint, beside path and size: partition values,
+/// statistics and tags. Each column is decoded when it is first needed.
 ///
-/// The file's checksum was compared when it was opened, and whoever wrote it read it back then. Should a column defy decoding all the same, its values are missing, as a writer may leave them
-/// out, and no commit is made by what was decided without them (`failure`).
+/// The file's checksum was verified when it was opened, and its writer read it back. If a column cannot be
+/// decoded all the same, its values count as missing, and no commit is made that was decided without them
+/// (`failure`).
 final class CheckpointDetails: Sendable {
   private let rowGroup: CheckpointRowGroup
   private let partitions = Deferred<RowMaps>()
@@ -13,7 +14,7 @@ final class CheckpointDetails: Sendable {
 
   init(_ rowGroup: CheckpointRowGroup) { self.rowGroup = rowGroup }
 
-  /// Why a column could not be decoded; nil while none failed.
+  /// Why a column could not be decoded; nil if none failed.
   var failure: ParquetError? { partitions.failure ?? tags.failure ?? statistics.failure }
 
   /// How many of the columns were decoded.
@@ -61,14 +62,14 @@ private final class RowTexts: Sendable {
 final class RowMaps: Sendable {
   private let keys: TextColumn
   private let values: TextColumn?
-  /// For each row, its first entry; one more behind the last.
+  /// For each row the index of its first entry; then the total.
   private let firstEntries: [Int32]
   /// For each entry that has a key: the key's index in `keys` and the value's in `values`, or -1 for none.
   private let entries: [(key: Int32, value: Int32)]
 
   /// - Parameters:
-  ///   - keyLevel: The definition level at which an entry is there.
-  ///   - valueLevel: The definition level at which an entry's value is there.
+  ///   - keyLevel: The definition level of an existing entry.
+  ///   - valueLevel: The definition level of an entry with a value.
   init(_ keys: RepeatedColumn, keyLevel: Int, values: RepeatedColumn?, valueLevel: Int) {
     self.keys = TextColumn(keys.values)
     self.values = values.map { TextColumn($0.values) }
@@ -94,20 +95,20 @@ final class RowMaps: Sendable {
     return entries[Int(firstEntries[row])..<Int(firstEntries[row + 1])]
   }
 
-  /// A row's map; nil stands for a null.
+  /// A row's map; nil values are nulls.
   func map(_ row: Int) -> [String: String?] {
     var map: [String: String?] = [:]
     for entry in entries(row) {
       guard let name = keys.string(Int(entry.key)) else { continue }
-      // A subscript would take nil as a wish to remove.
+      // `updateValue`, since assigning nil by subscript would remove the key.
       map.updateValue(entry.value < 0 ? nil : values?.string(Int(entry.value)), forKey: name)
     }
     return map
   }
 
-  /// What a row's map has for a key; nil where that is nothing, or null.
+  /// A row's value for a key; nil if the key is missing or its value null.
   func value(of name: String, _ row: Int) -> String? {
-    // Of a key that stands there twice, the last counts, as in `map`.
+    // If a key occurs twice, the last one counts, as in `map`.
     for entry in entries(row).reversed() where keys.isEqual(Int(entry.key), name) {
       return entry.value < 0 ? nil : values?.string(Int(entry.value))
     }

@@ -4,14 +4,14 @@ import Storage
 
 /// Reads a checkpoint: the state of a table as Parquet.
 ///
-/// Column by column, since a table of 100,000 files has a checkpoint of as many rows.
+/// Column by column, since the checkpoint of a table with 100,000 files has as many rows.
 ///
 /// - Spec: Delta PROTOCOL.md, "Checkpoints" and "Checkpoint Schema".
 enum CheckpointReader {
-  /// Names the version of a checkpoint in its footer: the checksum tells of its bytes alone.
+  /// Key in the footer for the checkpoint's version: the checksum covers only its bytes.
   static let versionKey = "lake.checkpoint.version"
 
-  /// Reads a checkpoint of the log, and holds it against what else the log says of its version.
+  /// Reads a checkpoint, and compares it with everything else that the log says about its version.
   ///
   /// - Throws: `corrupt` if it cannot be read, or is not the checkpoint of its version.
   static func read(
@@ -49,9 +49,9 @@ enum CheckpointReader {
   }
 
   /// - Parameters:
-  ///   - paths: Of its parts.
-  ///   - isWhole: Decodes what few commands ask for at once too.
-  /// - Returns: The state, and whether the files themselves say of which version it is.
+  ///   - paths: Paths of its parts.
+  ///   - isWhole: Whether to decode everything at once, including what is rarely needed.
+  /// - Returns: The state, and whether the files themselves state their version.
   /// - Throws: `corrupt` if a part cannot be read.
   static func read(
     _ paths: [String], version: Int, _ storage: any TableStorage, isWhole: Bool = false
@@ -65,7 +65,8 @@ enum CheckpointReader {
         let isSealed = try reader.isSealed()
         let isNamed = isSealed ? try names(version, reader) : false
         if !isNamed { isBound = false }
-        // What `lake` wrote is known to be whole; of all else every column must prove that it is.
+        // Checkpoints sealed by `lake` are known to be intact; in any other, every column must be decoded to
+        // find damage.
         isDeferred = isSealed && !isWhole && paths.count == 1 && !hasVectors(reader)
       } catch {
         throw corrupt(error, path, storage)
@@ -83,7 +84,7 @@ enum CheckpointReader {
     return (replay, isBound)
   }
 
-  /// Whether a sealed checkpoint says its version; older ones do not.
+  /// Whether a sealed checkpoint states its version; older ones do not.
   private static func names(
     _ version: Int, _ reader: ParquetReader
   ) throws(ParquetError) -> Bool {
@@ -94,7 +95,7 @@ enum CheckpointReader {
       .corrupt, "it is the checkpoint of version \(said.value ?? "?"), not of version \(version)")
   }
 
-  /// Whether files may have deletion vectors, which decide whether the table is read at all.
+  /// Whether files may have deletion vectors, with which the table cannot be read.
   private static func hasVectors(_ reader: ParquetReader) -> Bool {
     reader.leaves.contains { $0.path.starts(with: ["add", "deletionVector"]) }
   }

@@ -9,7 +9,7 @@ struct CheckpointRowGroup: Sendable {
   private let rowGroup: Int
   let rowCount: Int
 
-  /// The file that it is part of.
+  /// Name of the file.
   var name: String { reader.name }
 
   init(_ reader: ParquetReader, _ rowGroup: Int) {
@@ -18,8 +18,7 @@ struct CheckpointRowGroup: Sendable {
     rowCount = reader.rowCount(rowGroup: rowGroup)
   }
 
-  /// - Parameter isDeferred: Leaves what few commands ask for until it is asked for, and the files to
-  ///   `deferFiles`.
+  /// - Parameter isDeferred: Leaves rarely needed columns undecoded, and the files to `deferFiles`.
   func apply(to replay: inout LogReplay, isDeferred: Bool = false) throws(ParquetError) {
     replay.checkpointActionCount = replay.checkpointActionCount.adding(clamped: rowCount)
     if !isDeferred || !isEmpty("protocol.minReaderVersion") { try applyProtocol(to: &replay) }
@@ -42,19 +41,19 @@ struct CheckpointRowGroup: Sendable {
 
   // MARK: - Columns
 
-  /// What the footer knows of a column; nil where that is nothing.
+  /// The footer's statistics of a column; nil if there are none.
   func statistics(_ name: String) -> ColumnStatistics? {
     reader.leafIndex(named: name).flatMap { reader.statistics(rowGroup: rowGroup, leaf: $0) }
   }
 
-  /// Whether the footer says that no row has a value in a column. Only of a sealed checkpoint is that
-  /// believed.
+  /// Whether all rows are null in a column, according to the footer, which is trusted only in a sealed
+  /// checkpoint.
   private func isEmpty(_ name: String) -> Bool {
     guard reader.leafIndex(named: name) != nil else { return true }
     return statistics(name)?.nullCount == rowCount
   }
 
-  /// nil where the checkpoint has no such column.
+  /// nil if the checkpoint has no such column.
   private func column(_ name: String) throws(ParquetError) -> Column? {
     guard let leaf = reader.leafIndex(named: name) else { return nil }
     var column = Column(type: reader.leaves[leaf].type, storage: .integers([]))
@@ -70,7 +69,7 @@ struct CheckpointRowGroup: Sendable {
     NumberColumn(try column(name))
   }
 
-  /// The map or list at a path; nil where the checkpoint has none, or none of text.
+  /// The map or list at a path; nil if there is none, or it is not of text.
   private func collection(_ path: [String]) throws(ParquetError) -> TextCollection? {
     try repeated(path).map {
       TextCollection($0.keys, keyLevel: $0.keyLevel, values: $0.values, valueLevel: $0.valueLevel)
@@ -84,7 +83,7 @@ struct CheckpointRowGroup: Sendable {
     }
   }
 
-  /// The columns of a map or list, and the definition levels of what is there.
+  /// The columns of a map or list, with the definition levels of existing entries.
   private struct Repeated {
     var keys: RepeatedColumn
     var keyLevel: Int
@@ -107,7 +106,7 @@ struct CheckpointRowGroup: Sendable {
       valueLevel: reader.leaves[indices[indices.count - 1]].maxDefinitionLevel)
   }
 
-  /// `deletionVector.uniqueId` of each row; nil where no row has one.
+  /// `deletionVector.uniqueId` of each row; nil if no row has one.
   private func deletionVectors(_ action: String) throws(ParquetError) -> ((Int) -> String?)? {
     guard let kinds = try text(action + ".deletionVector.storageType"), kinds.firstRow != nil else {
       return nil
@@ -123,13 +122,13 @@ struct CheckpointRowGroup: Sendable {
 
   // MARK: - Actions
 
-  /// The live files, as what they are until somebody asks for them.
+  /// The live files, left undecoded.
   func deferFiles(to replay: inout LogReplay) throws(DeltaError) {
     let count = statistics("add.path")?.nullCount.map { rowCount - $0 } ?? rowCount
     if count > 0 { try replay.files.take(StoredFiles(self, count: count)) }
   }
 
-  /// The live files, by their paths: `details` tells the rest when it is asked.
+  /// The live files; `details` decodes their other members on demand.
   func files(_ details: CheckpointDetails) throws(ParquetError) -> [AddFile] {
     guard let paths = try text("add.path"), paths.firstRow != nil else { return [] }
     let sizes = try numbers("add.size")
@@ -179,7 +178,7 @@ struct CheckpointRowGroup: Sendable {
     }
   }
 
-  /// Statistics that were only kept as columns, as JSON text; nil where there are none.
+  /// Statistics that exist only as columns, as JSON text; nil if there are none.
   private func parsedStatistics(hasText: Bool) throws(ParquetError) -> [String?]? {
     let hasColumns = reader.leaves.contains { $0.path.starts(with: ["add", "stats_parsed"]) }
     if hasText || !hasColumns { return nil }
@@ -275,7 +274,7 @@ struct CheckpointRowGroup: Sendable {
     }
   }
 
-  /// In their order.
+  /// In stored order.
   func transactions() throws(ParquetError) -> [TxnAction] {
     guard let ids = try text("txn.appId"), ids.firstRow != nil else { return [] }
     let versions = try numbers("txn.version")

@@ -3,19 +3,19 @@ import Parquet
 import Platform
 import Storage
 
-/// Writes checkpoints: classic, by the V1 spec.
+/// Writes classic checkpoints, by the V1 spec.
 ///
 /// - Spec: Delta PROTOCOL.md, "Checkpoints" of the writer requirements, "Checkpoint Schema".
 public enum CheckpointWriter {
-  /// Rows of a row group in a small table: as many are decoded for one of them.
+  /// Rows per row group in a small table: to find one file, this many are decoded.
   private static let rowGroupRowCountMin = 2048
-  /// Row groups of a large table, or a few more: every command reads the footer.
+  /// Row groups of a large table, approximately: every command reads the footer.
   private static let rowGroupCountMax = 64
 
-  /// Writes the checkpoint of a snapshot, reads it back, and only then gives it its name and points
-  /// `_last_checkpoint` at it.
+  /// Writes the checkpoint of a snapshot and reads it back; only then renames it and updates
+  /// `_last_checkpoint`.
   ///
-  /// - Throws: `corrupt` if what was read back differs; then nothing of it is left.
+  /// - Throws: `corrupt` if what was read back differs; then the file is removed.
   public static func write(
     _ snapshot: Snapshot, _ storage: any TableStorage
   ) throws(DeltaError) {
@@ -35,7 +35,7 @@ public enum CheckpointWriter {
     do throws(DeltaError) {
       try verify(temporary, snapshot, files, kept, storage)
     } catch {
-      // What is left behind is removed a day later.
+      // If this fails, a later checkpoint removes it, a day later.
       _ = try? storage.delete(temporary)
       throw error
     }
@@ -51,17 +51,17 @@ public enum CheckpointWriter {
     ).write(storage)
   }
 
-  /// The live files by partition, and else in the order of the log: few row groups have those of one.
+  /// The live files by partition, else in log order, so that those of one partition are in few row groups.
   private static func inOrder(_ snapshot: Snapshot) throws(DeltaError) -> [AddFile] {
     let files = try snapshot.files
     guard let column = snapshot.partitionColumns.first else { return files }
     let dates = files.map { $0.partitionValue(column) ?? "" }
-    // Most tables grow by date.
+    // Most tables grow by date, so this is the common case.
     if zip(dates, dates.dropFirst()).allSatisfy({ $0 <= $1 }) { return files }
     return files.indices.sorted { (dates[$0], $0) < (dates[$1], $1) }.map { files[$0] }
   }
 
-  /// Tombstones stay until they have expired and their bytes are gone.
+  /// Tombstones are kept until they have expired and their bytes are removed.
   private static func tombstonesToKeep(
     _ snapshot: Snapshot, _ storage: any TableStorage
   ) throws(DeltaError) -> [RemoveFile] {
@@ -142,7 +142,7 @@ public enum CheckpointWriter {
         ]), as: "domainMetadata")
     }
     for file in tombstones { try writer.append(value(file), as: "remove") }
-    // Files apart from all else, so that bounds tell of them alone.
+    // Files get row groups of their own, so that bounds cover only files.
     try writer.endRowGroup()
     for file in files { try writer.append(value(file), as: "add") }
     var bytes = try writer.finishInMemory().bytes
@@ -237,7 +237,7 @@ public enum CheckpointWriter {
       .init("partitionValues", map(file.partitionValues)),
       .init("size", .integer(file.size)),
       .init("modificationTime", .integer(file.modificationTime)),
-      // A checkpoint changes nothing.
+      // A checkpoint changes no data.
       .init("dataChange", .boolean(false)),
       .init("stats", file.stats.map { .string($0) } ?? .null),
       .init("tags", file.tags.isEmpty ? .null : map(file.tags)),

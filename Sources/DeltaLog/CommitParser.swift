@@ -4,39 +4,39 @@ import JSON
 
 /// Reads the lines of a commit.
 ///
-/// An action is a line. What others wrote otherwise, an action of several lines or several in one, is read too, as
-/// other readers do: see `parseObject`.
+/// An action is a line. Actions over several lines, or several per line, as some writers have them, are read
+/// too, as other readers do: see `parseObject`.
 ///
 /// - Spec: Delta PROTOCOL.md, "Delta Log Entries".
 package struct CommitParser {
   /// Longest line accepted: one action, its statistics and tags included.
   static let lineByteCountMax = 32 << 20
-  /// Longest commit accepted, in bytes and in actions: all of them are held.
+  /// Longest commit accepted, in bytes and in actions: all of them are in memory at once.
   static let byteCountMax = 512 << 20
   static let actionCountMax = 2_000_000
-  /// Bytes that are read at a time of a commit that has more.
+  /// Longer commits are read in pieces of this size.
   static let pieceByteCount = 32 << 20
 
   private var actions: [Action] = []
-  /// Lines that were read.
+  /// Lines read so far.
   private var line = 0
   private var file = FileMembers()
   private let hasInfo: Bool
-  /// `commitInfo` actions that were passed over.
+  /// `commitInfo` actions skipped so far.
   private var skippedCount = 0
 
   private init(hasInfo: Bool) { self.hasInfo = hasInfo }
 
   /// The actions of a commit, in its order.
   ///
-  /// - Parameter hasInfo: false to pass over `commitInfo`, which a replay does not need and which may be
-  ///   most of a commit.
+  /// - Parameter hasInfo: false to skip `commitInfo`, which a replay does not need and which may be most of a
+  ///   commit.
   /// - Throws: `corrupt` with the line, if one is not an action, or if there are none at all.
   package static func parse(
     _ bytes: [UInt8], path: String, hasInfo: Bool = true
   ) throws(DeltaError) -> [Action] {
     var parser = CommitParser(hasInfo: hasInfo)
-    // Typed throws do not cross the closure: the failure is carried out by hand.
+    // Typed throws do not cross the closure, so the failure is kept here.
     var failure: DeltaError?
     bytes.withUnsafeBytes { buffer in
       parser.actions.reserveCapacity(buffer.count / 600 + 4)
@@ -48,7 +48,7 @@ package struct CommitParser {
     return try parser.finish(byteCount: bytes.count, path)
   }
 
-  /// The same of a long commit, which is read piece by piece.
+  /// The same for a long commit, which is read in pieces.
   static func parse(
     byteCount: Int, pieces: Int = pieceByteCount, path: String, hasInfo: Bool = true,
     read: (Range<Int>) throws(DeltaError) -> [UInt8]
@@ -92,7 +92,7 @@ package struct CommitParser {
     return actions
   }
 
-  /// - Returns: Bytes of whole lines; at the end of the commit the last line is whole.
+  /// - Returns: Bytes of whole lines; at the end of the commit the last line counts as whole.
   private mutating func parseLines(
     _ buffer: UnsafeRawBufferPointer, isLast: Bool
   ) throws(DeltaError) -> Int {
@@ -126,11 +126,11 @@ package struct CommitParser {
     return buffer.count
   }
 
-  /// Reads the objects that `bytes` begin with, where the first does not end where its line does: it goes on over
-  /// several lines, or other objects follow it on its own.
+  /// Reads objects at the start of `bytes`, when the first object does not end at its line's end: it spans
+  /// several lines, or other objects follow on the same line.
   ///
-  /// - Parameter lineError: What is wrong with the first line; thrown where no object begins with it.
-  /// - Returns: Bytes of whole objects, to the end of a line unless more must be read first.
+  /// - Parameter lineError: What is wrong with the first line; thrown if no object begins with it.
+  /// - Returns: Bytes of whole objects, up to a line's end unless more must be read first.
   private mutating func parseObjects(
     _ bytes: UnsafeRawBufferPointer, _ lineError: JSONError, isLast: Bool
   ) throws(DeltaError) -> (byteCount: Int, needsMore: Bool) {
@@ -220,7 +220,7 @@ package struct CommitParser {
   }
 }
 
-/// The members of `add` and `remove`, gathered before it is known whether all that is required came.
+/// The members of `add` and `remove`, collected before it is known whether all required ones are present.
 private struct FileMembers {
   var path: String?
   var partitionValues: [String: String?]?
@@ -232,8 +232,8 @@ private struct FileMembers {
   var tags: [String: String] = [:]
   var deletionVectorID: String?
 
-  /// The last partition values, as text and as a map: neighbours usually lie in one partition, and
-  /// share the map.
+  /// The last partition values, as text and as a map: consecutive files usually share their partition, and then
+  /// the map.
   private var lastText: [UInt8] = [0]
   private var lastValues: [String: String?] = [:]
 

@@ -165,7 +165,7 @@ package enum CommitWriter {
     writer.endObject()
   }
 
-  // Maps are written in the order of their keys, so that equal commits have equal bytes.
+  // Maps are written in key order, so that equal commits have equal bytes.
 
   private static func write(_ map: [String: String], to writer: inout JSONWriter) {
     writer.beginObject()

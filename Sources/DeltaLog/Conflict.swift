@@ -2,34 +2,33 @@
 public enum CommitOutcome: Hashable, Sendable {
   /// Our commit is this version.
   case committed(version: Int)
-  /// Every application transaction of ours is in the table already, at or before this version.
+  /// All our application transactions are in the table already, at this version or before.
   case alreadyDone(version: Int)
-  /// Another commit, this version, came first and does not go with ours. Nothing was written.
+  /// Another commit, of this version, came first and conflicts with ours. Nothing was written.
   case conflict(version: Int, reason: ConflictReason)
 }
 
-/// Why two commits do not go together.
+/// Why two commits conflict.
 public enum ConflictReason: Hashable, Sendable {
   /// The table was to be created, but exists.
   case tableExists
   /// Schema, properties or protocol changed: plan again.
   case metadataChanged
-  /// Files came or went in a partition that ours read or replaces: compute it again.
+  /// Files were added or removed in a partition that ours read or replaces: compute it again.
   case partitionChanged(PartitionKey?)
-  /// Files went in a partition that ours compacts: give up.
+  /// Files were removed in a partition that ours compacts: abandon it.
   case filesRemoved(PartitionKey?)
   /// A file that ours removes was changed or removed by the other.
   case fileChanged(path: String)
-  /// Some, not all, of our application transactions are done: leave them out.
+  /// Some, but not all, of our application transactions are in the table: leave them out.
   case transactionsDone(appIds: [String])
-  /// Ours must follow its snapshot, and this version came between: plan again.
+  /// Ours must directly follow its snapshot, and another version came first: plan again.
   case snapshotOutdated
-  /// An application of ours went on, to a version below ours: plan again.
+  /// Another commit advanced one of our applications, to a version below ours: plan again.
   case transactionAdvanced(appId: String)
 }
 
-/// Whether our commit may stand behind another that came first (`design` of the lake, "Commit
-/// protocol").
+/// Whether our commit is still valid after another commit (`design` of the lake, "Commit protocol").
 struct ConflictCheck {
   /// Keys of the files that ours removes.
   private var removedKeys: Set<String> = []
@@ -38,7 +37,7 @@ struct ConflictCheck {
   private var txns: [String: Int64] = [:]
   private let read: PartitionSet
   private let replaced: PartitionSet
-  /// Says where a file lies that another removes without naming its partition.
+  /// Finds the partition of a file that another commit removes without naming it.
   private let snapshot: Snapshot?
 
   init(_ actions: [Action], read: PartitionSet, replaced: PartitionSet, snapshot: Snapshot?)
@@ -62,9 +61,9 @@ struct ConflictCheck {
 
   var isBlindAppend: Bool { removedKeys.isEmpty && read.isEmpty && replaced.isEmpty }
 
-  /// nil: no application transaction of ours is in `done`, or ours has none.
+  /// nil if no application transaction of ours is in `done`, or ours has none.
   ///
-  /// - Parameter done: The application of an id.
+  /// - Parameter done: Returns the recorded progress of an application.
   func doneAlready(_ done: (String) -> TxnAction?, at version: Int) -> CommitOutcome? {
     let ours = txns.filter { appId, ours in done(appId).map { $0.version >= ours } ?? false }
     if ours.isEmpty { return nil }
@@ -73,7 +72,7 @@ struct ConflictCheck {
       version: version, reason: .transactionsDone(appIds: ours.keys.sorted()))
   }
 
-  /// nil: ours may come after this commit.
+  /// nil if ours may follow this commit.
   func outcome(after other: [Action], version: Int) throws(DeltaError) -> CommitOutcome? {
     var done: [String: TxnAction] = [:]
     for case .txn(let txn) in other { done[txn.appId] = txn }
@@ -112,7 +111,7 @@ struct ConflictCheck {
     return nil
   }
 
-  /// The partitions of removed files, by key, as far as their tombstones or our snapshot say.
+  /// The partitions of removed files, by key, if their tombstones or our snapshot tell.
   private static func partitions(
     of actions: [Action], _ snapshot: Snapshot?
   ) throws(DeltaError) -> [String: PartitionKey] {

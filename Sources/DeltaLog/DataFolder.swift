@@ -4,31 +4,31 @@ import Synchronization
 
 /// The folder of a table, in which all its data files must be.
 ///
-/// A log is written by whoever may write to the table; what it names is read by whoever opens it. So
-/// a path that leaves the folder, by `..`, as an absolute path or through a symbolic link, is only
-/// followed where that is asked for: a shallow clone names the files of the table it was made of.
+/// Anyone who may write to the table writes its log, and anyone who opens it reads the files that the log
+/// names. So a path that leaves the folder (by `..`, an absolute path or a symbolic link) is followed only on
+/// request: a shallow clone names files of the table that it was cloned from.
 public final class DataFolder: Sendable {
-  /// As it was given.
+  /// As given by the caller.
   public let root: String
   private let allowsOutside: Bool
-  /// Folders below the root in whose paths no symbolic link was found.
+  /// Folders below the root whose paths have no symbolic link.
   private let plainFolders = Mutex<Set<String>>([])
 
-  /// Paths of files below a table's folder; `allowsOutside` lets others pass.
+  /// - Parameter allowsOutside: Whether paths may leave the folder.
   public init(root: String, allowsOutside: Bool = false) {
     self.root = root
     self.allowsOutside = allowsOutside
   }
 
-  /// Where a data file lies.
+  /// The path of a data file.
   ///
-  /// - Throws: `refused` if that is outside the folder; `unsupported` if it is in another store.
+  /// - Throws: `refused` if it is outside the folder; `unsupported` if it is in another store.
   public func path(of file: AddFile) throws(DeltaError) -> String {
     let path = try nominalPath(of: file)
     if allowsOutside { return path }
     if Self.isBelow(file.filePath) && !hasLink(file.filePath) { return path }
     guard let resolved = Self.resolved(path) else {
-      // Only what does not leave the folder by its mere spelling may be looked for, and not found.
+      // A file may be missing; but only a path that is textually below the folder may be probed.
       if Self.isBelow(file.filePath) && !isLink(path) { return path }
       throw outside(file)
     }
@@ -38,13 +38,13 @@ public final class DataFolder: Sendable {
     return path
   }
 
-  /// Where a data file lies by its path alone.
+  /// The path of a data file, by its spelling alone.
   ///
-  /// - Throws: `refused` if the path leaves the folder whatever lies there; `unsupported` if it is in
-  ///   another store.
+  /// - Throws: `refused` if the path leaves the folder by its spelling; `unsupported` if it is in another
+  ///   store.
   public func nominalPath(of file: AddFile) throws(DeltaError) -> String {
     let path = file.filePath
-    // Nearly all are: no escape, no scheme, no segment of dots, and relative.
+    // The common case: no escape, scheme or dot segment, and relative.
     if !path.isEmpty && DataPath.isPlain(path) && !path.utf8.contains(0) {
       return root + "/" + path
     }
@@ -73,7 +73,7 @@ public final class DataFolder: Sendable {
   /// Whether a path is relative and never rises above where it begins.
   static func isBelow(_ path: String) -> Bool {
     if path.utf8.first == 0x2F { return false }
-    // Most paths have no segment of dots at all.
+    // Most paths have no dot segment at all.
     var depth = 0
     for part in path.utf8.split(separator: 0x2F) {
       if part.elementsEqual(".".utf8) { continue }
@@ -93,8 +93,8 @@ public final class DataFolder: Sendable {
     return String(cString: raw)
   }
 
-  /// Whether the path, which is below the root, has a symbolic link in it, or `..`, which is no way
-  /// back behind one.
+  /// Whether the path, which is below the root, contains a symbolic link, or `..`, which after a link does not
+  /// lead back.
   private func hasLink(_ path: String) -> Bool {
     let parts = path.utf8.split(separator: 0x2F)
     if parts.contains(where: { $0.elementsEqual("..".utf8) }) { return true }
@@ -119,15 +119,15 @@ public final class DataFolder: Sendable {
 }
 
 extension AddFile {
-  /// Where the file of a table in the folder `root` lies.
+  /// The path of the file of a table in the folder `root`.
   ///
-  /// - Throws: As `DataFolder.path(of:)`; many files of one table are asked of one `DataFolder`.
+  /// - Throws: As `DataFolder.path(of:)`, which is faster for many files of one table.
   public func localPath(in root: String) throws(DeltaError) -> String {
     do throws(DeltaError) {
       return try DataFolder(root: root).path(of: self)
     } catch {
       if error.code != .refused { throw error }
-      // Whoever asks here works on the table, and no flag lets it leave the folder.
+      // Callers of this work on the table itself, and no flag lets them leave the folder.
       var refused = error
       refused.remedy =
         "move the file, or its partition's folder, back into the table, or the whole lake to where there is room: "

@@ -28,8 +28,7 @@ public enum DataPath {
     return String(decoding: result, as: UTF8.self)
   }
 
-  /// Whether two writers cannot have written this path differently: no escape, no scheme, no empty
-  /// or dot segment.
+  /// Whether there is only one way to write this path: it has no escape, no scheme, no empty or dot segment.
   static func isPlain(_ path: String) -> Bool {
     var path = path
     return path.withUTF8 { bytes in
@@ -50,7 +49,7 @@ public enum DataPath {
     position(of: byte, bytes) != nil
   }
 
-  /// Paths come by the hundred thousand.
+  /// Written for speed: paths come by the hundred thousand.
   private static func position(of byte: UInt8, _ bytes: UnsafeRawBufferPointer) -> Int? {
     guard let start = bytes.baseAddress, let found = memchr(start, Int32(byte), bytes.count) else {
       return nil
@@ -58,10 +57,9 @@ public enum DataPath {
     return UnsafeRawPointer(found) - start
   }
 
-  /// One spelling for every way of writing a path: escapes decoded, `file:` dropped, `//` and `.`
-  /// collapsed.
+  /// One spelling for all ways to write a path: escapes decoded, `file:` dropped, `//` and `.` collapsed.
   static func normalised(_ path: String) -> String {
-    // Another store's URI: the double slash behind its scheme stays.
+    // A URI of another store: the double slash after its scheme stays.
     if hasScheme(path), !path.hasPrefix("file:") {
       return String(decoding: percentDecoded(path), as: UTF8.self)
     }
@@ -69,7 +67,7 @@ public enum DataPath {
     if path.hasPrefix("file:") {
       bytes.removeFirst(5)
       if bytes.starts(with: "//".utf8) {
-        // The authority is empty or this machine.
+        // The authority is empty or names this machine.
         bytes = Array(bytes.dropFirst(2).drop { $0 != 0x2F })
       }
     }

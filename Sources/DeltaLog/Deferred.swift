@@ -1,7 +1,7 @@
 import Parquet
 import Synchronization
 
-/// Decoded when it is first asked for.
+/// A value that is decoded when it is first needed.
 final class Deferred<Value: Sendable>: Sendable {
   private let state: Mutex<DeferredState<Value>>
 
@@ -21,7 +21,7 @@ final class Deferred<Value: Sendable>: Sendable {
     }
   }
 
-  /// nil where there is nothing, or where it could not be read, which `failure` tells.
+  /// nil if there is none, or if reading it failed: see `failure`.
   func value(_ read: () throws(ParquetError) -> Value?) -> Value? {
     switch decoded(read) {
     case .read(let value): value
@@ -29,7 +29,7 @@ final class Deferred<Value: Sendable>: Sendable {
     }
   }
 
-  /// - Throws: What `read` threw, be it at an earlier call.
+  /// - Throws: What `read` threw, now or in an earlier call.
   func get(_ read: () throws(ParquetError) -> Value?) throws(ParquetError) -> Value? {
     switch decoded(read) {
     case .read(let value): return value

@@ -6,10 +6,10 @@ import Storage
 public struct DeltaError: LakeError, Hashable {
   /// The kinds of error.
   public enum Code: String, Sendable {
-    /// No Delta table lies here.
+    /// There is no Delta table.
     case noTable = "no_table"
     case versionNotFound = "version_not_found"
-    /// A version of the log is missing between others.
+    /// A version is missing in the log.
     case gap
     /// A commit or checkpoint that is damaged or breaks the protocol.
     case corrupt
@@ -19,9 +19,9 @@ public struct DeltaError: LakeError, Hashable {
     /// The caller's change is not allowed on this table.
     case refused
     case storage
-    /// It could not be found out whether the commit took effect.
+    /// It is unknown whether the commit took effect.
     case unknownOutcome = "unknown_outcome"
-    /// Too many races were lost in a row.
+    /// Too many races were lost one after the other.
     case contention
   }
 
@@ -47,7 +47,7 @@ public struct DeltaError: LakeError, Hashable {
     self.remedy = remedy ?? Self.usualRemedy(code)
   }
 
-  /// What helps in most cases of this kind.
+  /// The remedy for most errors of this kind.
   private static func usualRemedy(_ code: Code) -> String? {
     switch code {
     case .corrupt:
@@ -79,7 +79,7 @@ public struct DeltaError: LakeError, Hashable {
   }
 }
 
-/// Runs storage work; what it throws becomes a `DeltaError`.
+/// Runs storage work, converting its errors to `DeltaError`.
 @inline(__always)
 func storing<T>(_ body: () throws(StorageError) -> T) throws(DeltaError) -> T {
   do { return try body() } catch { throw DeltaError(error) }

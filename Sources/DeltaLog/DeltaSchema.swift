@@ -5,11 +5,11 @@ import JSON
 public struct DeltaField: Hashable, Sendable {
   /// The column's name.
   public var name: String
-  /// What its values are.
+  /// The type of its values.
   public var type: DeltaType
-  /// Whether rows may have no value.
+  /// Whether rows may be null.
   public var isNullable: Bool
-  /// What the log keeps beside the type: comments, invariants, generation expressions.
+  /// Further members in the log: comments, invariants, generation expressions.
   public var metadata: JSONObject
 
   /// A column of a table.
@@ -23,7 +23,7 @@ public struct DeltaField: Hashable, Sendable {
   }
 }
 
-/// The columns of a table: what `schemaString` says.
+/// The columns of a table, as in `schemaString`.
 ///
 /// - Spec: Delta PROTOCOL.md, "Schema Serialization Format".
 public struct DeltaSchema: Hashable, Sendable {
@@ -64,7 +64,7 @@ public struct DeltaSchema: Hashable, Sendable {
     }
   }
 
-  /// The column of a name; nil where there is none.
+  /// The column of a name; nil if there is none.
   public subscript(_ name: String) -> DeltaField? { fields.first { $0.name == name } }
 
   /// Visits every field, nested ones too.

@@ -14,7 +14,7 @@ public indirect enum DeltaType: Hashable, Sendable {
   case array(element: DeltaType, containsNull: Bool)
   case map(key: DeltaType, value: DeltaType, valueContainsNull: Bool)
   case structure(DeltaSchema)
-  /// A name this version does not know; files can be listed, columns of it not read.
+  /// An unknown name: files can be listed, but the column not read.
   case unknown(String)
 
   /// The type as a flat column; nil for nested and unknown ones.
@@ -38,7 +38,7 @@ public indirect enum DeltaType: Hashable, Sendable {
     }
   }
 
-  /// The Delta type that holds a column of this type; nil where there is none.
+  /// The Delta type for a column type; nil if there is none.
   public init?(_ type: ColumnType) {
     switch type {
     case .boolean: self = .boolean

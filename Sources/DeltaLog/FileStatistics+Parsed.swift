@@ -3,7 +3,7 @@ import JSON
 import Parquet
 
 extension FileStatistics {
-  /// From the columns in which a checkpoint keeps statistics (`stats_parsed`); nil if there are none.
+  /// From the columns in which a checkpoint stores statistics (`stats_parsed`); nil if there are none.
   ///
   /// - Spec: Delta PROTOCOL.md, "Checkpoints", on `stats_parsed`.
   init?(parsed value: Value) {
@@ -16,7 +16,7 @@ extension FileStatistics {
     self.init(object)
   }
 
-  /// As JSON statistics write it; nil for null and for what they cannot hold.
+  /// The value as in JSON statistics; nil for null and for what they cannot hold.
   private static func json(_ value: Value) -> JSONValue? {
     switch value {
     case .boolean(let flag): return .boolean(flag)
@@ -32,7 +32,7 @@ extension FileStatistics {
       let (nanoseconds, overflow) = count.multipliedReportingOverflow(
         by: 1_000_000_000 / unit.perSecond)
       if overflow { return nil }
-      // Writers cut these to milliseconds too: six digits would claim exactness.
+      // Writers truncate these to milliseconds too: six digits would claim to be exact.
       let text = TimeText.iso(
         nanoseconds: nanoseconds, digits: nanoseconds % 1_000_000 == 0 ? 3 : 6)
       return .string(isUTC ? text : String(text.dropLast()))

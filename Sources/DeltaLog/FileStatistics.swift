@@ -1,19 +1,19 @@
 import Columnar
 import JSON
 
-/// What an `add` action says of the rows in its file.
+/// The statistics of a data file in its `add` action.
 ///
-/// Foreign writers cut timestamps down to milliseconds and strings to a prefix; `bounds` allows for
-/// that. Only bounds of top-level columns are kept.
+/// Other writers truncate timestamps to milliseconds and strings to a prefix; `bounds` allows for that. Only
+/// bounds of top-level columns are kept.
 ///
 /// - Spec: Delta PROTOCOL.md, "Per-file Statistics".
 public struct FileStatistics: Hashable, Sendable {
-  /// Characters of a string bound.
+  /// Characters of a string bound at most.
   static let stringCharacterMax = 32
 
-  /// Rows of the file, those that a deletion vector hides among them.
+  /// Rows in the file, including those hidden by a deletion vector.
   public var rowCount: Int64?
-  /// Whether `lake` wrote them: then no string bound is a mere prefix.
+  /// Whether `lake` wrote them: then no string bound is truncated.
   var isOwn = false
   private var minimums: JSONObject
   private var maximums: JSONObject
@@ -48,15 +48,15 @@ public struct FileStatistics: Hashable, Sendable {
     nullCounts = object["nullCount"]?.object ?? JSONObject()
   }
 
-  /// A count; nil where it cannot be one.
+  /// A valid count; else nil.
   private static func count(_ value: JSONValue?) -> Int64? {
     value?.int64.flatMap { $0 >= 0 ? $0 : nil }
   }
 
   // MARK: - Reading
 
-  /// What is known of a column, by its type in the table's schema. Bounds that cannot be read are
-  /// left out: they prove nothing.
+  /// Bounds and null count of a column, by its type in the table's schema. Unreadable bounds are left out: they
+  /// prove nothing.
   public func bounds(of column: String, type: ColumnType) -> ColumnBounds {
     var bounds = ColumnBounds(nullCount: Self.count(nullCounts[column]))
     if let value = minimums[column] { bounds.minimum = Self.parse(value, type, isMaximum: false) }
@@ -74,7 +74,7 @@ public struct FileStatistics: Hashable, Sendable {
     case .boolean: return value.boolean.map { .integer($0 ? 1 : 0) }
     case .integer: return value.int64.map { .integer($0) }
     case .float, .double:
-      // A NaN among the values makes bounds meaningless, and JSON has none.
+      // NaN among the values makes bounds meaningless, and JSON has none.
       return value.double.flatMap { $0.isFinite ? .double($0) : nil }
     case .decimal(_, let scale):
       guard var text = value.number ?? value.string else { return nil }
@@ -85,7 +85,7 @@ public struct FileStatistics: Hashable, Sendable {
       return value.string.flatMap { CivilDate(iso: $0) }.map { .integer(Int64($0.daysSinceEpoch)) }
     case .timestamp:
       guard let text = value.string, let time = microseconds(text) else { return nil }
-      // Cut to milliseconds, or from nanoseconds.
+      // Truncated to milliseconds, or from nanoseconds.
       let cut: Int64 = time.digits <= 3 ? 999 : time.digits > 6 ? 1 : 0
       return .integer(isMaximum ? time.value + cut : time.value)
     case .string: return value.string.map { .string($0) }
@@ -93,8 +93,8 @@ public struct FileStatistics: Hashable, Sendable {
     }
   }
 
-  /// A decimal bound as far out as a writer may have moved it that took it through a double. One at
-  /// an end of 64 bits proves nothing: some cut values off there.
+  /// A decimal bound, widened by the error of a writer that converted it to a double. A bound at the limit of
+  /// 64 bits proves nothing: some writers saturate there.
   private static func widened(
     _ bound: StatValue?, _ scale: Int, by direction: Int128
   ) -> StatValue? {
@@ -109,7 +109,7 @@ public struct FileStatistics: Hashable, Sendable {
     return .decimal(unscaled + direction * slack)
   }
 
-  /// Microseconds, rounded down, and the digits of the fraction.
+  /// Microseconds, rounded down, and the number of fraction digits.
   private static func microseconds(_ text: String) -> (value: Int64, digits: Int)? {
     guard let time = TimeText.parseISO(text) else { return nil }
     let point = text.utf8.firstIndex(of: 0x2E)
@@ -121,10 +121,10 @@ public struct FileStatistics: Hashable, Sendable {
 
   // MARK: - Writing
 
-  /// Sets what is known of a column.
+  /// Sets bounds and null count of a column.
   ///
-  /// Strings are cut to a prefix: the lower bound stays one, the upper bound is raised behind all
-  /// that it stands for, or left out.
+  /// Strings are truncated: the lower bound to a prefix, the upper bound to a text after everything with its
+  /// prefix, or left out.
   public mutating func set(_ column: String, type: ColumnType, _ bounds: ColumnBounds) {
     minimums[column] = bounds.minimum.flatMap { Self.print($0, type, isMaximum: false) }
     maximums[column] = bounds.maximum.flatMap { Self.print($0, type, isMaximum: true) }
@@ -177,13 +177,13 @@ public struct FileStatistics: Hashable, Sendable {
 }
 
 extension AddFile {
-  /// The file's statistics; nil where it has none, or none that can be read.
+  /// The file's statistics; nil if it has none, or they are unreadable.
   public var statistics: FileStatistics? {
     guard let stats, var statistics = try? FileStatistics(parsing: stats) else { return nil }
     statistics.isOwn = tag(Tag.rows) != nil
     return statistics
   }
 
-  /// Rows by the statistics, else by the tag `lake.rows`; nil where neither says.
+  /// Row count by the statistics, else by the tag `lake.rows`; nil if neither has it.
   public var rowCount: Int64? { statistics?.rowCount ?? taggedRowCount }
 }

@@ -7,15 +7,15 @@ public struct HistoryEntry: Sendable {
   public let version: Int
   /// Milliseconds since 1970 UTC, monotonic from version to version.
   public let timestamp: Int64
-  /// What the writer said of the commit, if it said anything.
+  /// The writer's description of the commit, if there is one.
   public let commitInfo: CommitInfo?
   /// Files that it added.
   public let addCount: Int
   /// Files that it removed.
   public let removeCount: Int
-  /// Bytes of the files added; nil where they are more than there can be.
+  /// Size of the added files together; nil if it overflows.
   public let addedByteCount: Int64?
-  /// Rows of the files added; nil where one of them does not say, or says what cannot be.
+  /// Rows of the added files together; nil if a file has no valid count.
   public let addedRowCount: Int64?
   /// Application ids of the commit's `txn` actions.
   public let applications: [String]
@@ -23,11 +23,11 @@ public struct HistoryEntry: Sendable {
   public let changesMetadata: Bool
 }
 
-/// A table's versions, newest first, as far back as their commits are left.
+/// A table's versions, newest first, as far back as their commits exist.
 ///
 /// - Parameters:
-///   - limit: The most versions to return; nil for all.
-///   - newest: The version to begin with, whatever came since; nil for the newest there is.
+///   - limit: Versions to return at most; nil for all.
+///   - newest: The first version to return, even if there are later ones; nil for the newest.
 public func history(
   _ storage: any TableStorage, limit: Int? = nil, from newest: Int? = nil
 ) throws(DeltaError) -> [HistoryEntry] {

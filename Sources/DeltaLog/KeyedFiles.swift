@@ -1,13 +1,13 @@
 import Bytes
 
-/// Elements by key, in the order in which they came; taking one away keeps the others' order.
+/// Elements by key, in insertion order, which removals keep.
 ///
-/// Keys are paths: they are told apart byte by byte, as file systems do.
+/// Keys are paths, compared byte by byte, as file systems do.
 struct KeyedFiles<Element: Sendable>: Sendable {
   private var keys: [String] = []
   private var elements: [Element] = []
   private var isDead: [Bool] = []
-  /// By hash, in the first free slot behind it: an element's index plus 1, or 0. At most half are used.
+  /// An open-addressing table by the key's hash: an element's index plus 1, or 0. At most half full.
   private var slots: [UInt32] = []
   private(set) var count = 0
 
@@ -18,7 +18,7 @@ struct KeyedFiles<Element: Sendable>: Sendable {
     if slots.count < 2 * count { index(forCount: count) }
   }
 
-  /// Appends, or replaces the element of the same key where it stands.
+  /// Appends an element, or replaces the one of the same key at its index.
   mutating func set(_ key: String, _ element: Element) {
     if slots.count < 2 * (elements.count + 1) { index(forCount: 2 * (elements.count + 1)) }
     let slot = slot(of: key)
@@ -42,7 +42,7 @@ struct KeyedFiles<Element: Sendable>: Sendable {
     count -= 1
   }
 
-  /// The elements that are left.
+  /// The remaining elements.
   consuming func values() -> [Element] {
     if count == elements.count { return elements }
     var left: [Element] = []
@@ -51,7 +51,7 @@ struct KeyedFiles<Element: Sendable>: Sendable {
     return left
   }
 
-  /// The key's slot, or the free one where it belongs.
+  /// The slot of a key, or the free one where it belongs.
   private func slot(of key: String) -> Int {
     var slot = Int(truncatingIfNeeded: PathHash.of(key)) & (slots.count - 1)
     while slots[slot] != 0 {
@@ -66,7 +66,7 @@ struct KeyedFiles<Element: Sendable>: Sendable {
     var size = 16
     while size < 2 * count { size *= 2 }
     slots = [UInt32](repeating: 0, count: size)
-    // A dead element's slot goes to the next element of its key, if any.
+    // A removed element's slot goes to the next element of its key, if any.
     for index in keys.indices { slots[slot(of: keys[index])] = UInt32(index + 1) }
   }
 }

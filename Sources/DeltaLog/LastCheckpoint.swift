@@ -1,23 +1,23 @@
 import JSON
 import Storage
 
-/// `_last_checkpoint`: a hint for readers that cannot list a folder cheaply. `lake` lists; it holds what the hint
-/// says of a checkpoint against what it reads, and keeps the hint right for others.
+/// `_last_checkpoint`: a hint for readers that cannot list a folder cheaply. `lake` lists, compares the hint
+/// with the checkpoint that it reads, and keeps the hint right for others.
 ///
 /// - Spec: Delta PROTOCOL.md, "Last Checkpoint File Schema".
 struct LastCheckpoint {
   static let path = LogFile.directory + "/_last_checkpoint"
 
   var version: Int
-  /// Of the checkpoint, with all its parts; nil where the hint does not say it.
+  /// Actions of the checkpoint, over all its parts; nil if the hint lacks it.
   var actionCount: Int?
   var byteCount: Int?
   var addCount: Int?
   var partCount: Int?
-  /// Whether the checkpoint is one by the V2 spec.
+  /// Whether it is a V2 checkpoint.
   var isV2 = false
 
-  /// Points at this checkpoint, unless a newer one is pointed at that is there.
+  /// Writes a hint for this checkpoint, unless the present one points to an existing newer checkpoint.
   func write(_ storage: any TableStorage) throws(DeltaError) {
     if case .says(let there) = Self.read(storage), there.version > version,
       there.isThere(storage)
@@ -34,9 +34,9 @@ struct LastCheckpoint {
   }
 
   private func isThere(_ storage: any TableStorage) -> Bool {
-    // The name of one by the V2 spec is not in every hint.
+    // A hint may lack the name of a V2 checkpoint.
     if isV2 { return true }
-    // One that cannot be looked for is as good as missing: the hint is then written anew.
+    // If it cannot be checked, it counts as missing, and the hint is rewritten.
     return CheckpointFiles(version: version, partCount: partCount).paths.allSatisfy {
       (try? storage.exists($0)) == true
     }
@@ -44,15 +44,15 @@ struct LastCheckpoint {
 
   // MARK: - Reading
 
-  /// What lies there.
+  /// The state of the hint file.
   enum Hint {
     case none
-    /// It cannot be read, or makes no sense.
+    /// Unreadable or invalid.
     case damaged
     case says(LastCheckpoint)
   }
 
-  /// Bytes of the hint that are read; engines write some hundred.
+  /// Bytes read of the hint at most; engines write some hundred.
   private static let byteCountMax = 16 << 20
 
   static func read(_ storage: any TableStorage) -> Hint {
@@ -60,13 +60,13 @@ struct LastCheckpoint {
       guard let size = try storage.attributes(path)?.byteCount else { return .none }
       if size > byteCountMax { return .damaged }
       let bytes = try storage.read(path)
-      // As damage of any other kind: the log itself says what there is.
+      // Like any other damage: the log itself tells what exists.
       guard let json = try? JSONValue(parsing: bytes), let hint = LastCheckpoint(json) else {
         return .damaged
       }
       return .says(hint)
     } catch {
-      // Only a hint: nothing of the table is decided by it alone.
+      // Only a hint: nothing is decided by it alone.
       return error.code == .notFound ? .none : .damaged
     }
   }
@@ -90,11 +90,12 @@ struct LastCheckpoint {
     self.addCount = addCount
   }
 
-  /// Why a checkpoint that was read is not the one of the hint; nil where nothing speaks against it.
+  /// Why a checkpoint that was read is not the one of the hint; nil if they agree.
   ///
   /// - Parameters:
-  ///   - replay: What was read of it.
-  ///   - byteCount: Of its file, asked for only where the hint's number of rows is another: old versions of
+  ///   - replay: The state read from it.
+  ///   - byteCount: Size of its file, requested only if the hint's row count differs: old versions of delta-rs
+  ///     wrote the size there, or the number of files.
   ///     delta-rs wrote the bytes there, or the number of files.
   func mismatch(
     _ checkpoint: CheckpointFiles, _ replay: LogReplay, byteCount: () throws(DeltaError) -> Int?

@@ -1,17 +1,17 @@
 import Bytes
 import Storage
 
-/// What a listing of a log comes to, for whoever wants the newest version only.
+/// The result of listing a log, as far as the newest version needs it.
 struct KnownLog: Hashable, Sendable {
-  /// The oldest of the commits that lie there without a gap up to the newest version.
+  /// The oldest of the commits without a gap up to the newest version.
   var firstCommit: Int
-  /// The newest complete checkpoint; nil where there is none.
+  /// The newest complete checkpoint; nil if there is none.
   var checkpoint: CheckpointFiles?
 
-  /// Commits behind the checkpoint, beyond which a log is listed: that of no writer has as many.
+  /// If more commits follow the checkpoint, the log is listed; no writer leaves so many.
   static let tailCommitMax = 4 * CheckpointPolicy.tailCommitLimit
 
-  /// The oldest commit that is of interest; nil where `newest` cannot be reached from here.
+  /// The oldest commit that is needed; nil if `newest` cannot be built from here.
   func oldestNeeded(for newest: Int) -> Int? {
     guard firstCommit >= 0, firstCommit <= newest else { return nil }
     let base = checkpoint?.version ?? -1
@@ -24,23 +24,23 @@ struct KnownLog: Hashable, Sendable {
   }
 }
 
-/// `.lake_listing` in a log of many commits: spares a command the listing of the folder, whose cost grows with
-/// every commit that there ever was. Other programs see a dot file that they do not know.
+/// `.lake_listing` in a log with many commits: saves the listing of the folder, whose cost grows with every
+/// commit ever made. Other programs ignore the unknown dot file.
 ///
-/// It is only a hint, and never the reason why a version is read:
-/// - It holds for the folder with the very stamp that it names. A commit, a clean-up, a checkpoint of anybody
-///   changes that stamp, and so does a copy or a backup that is put back. Then the log is listed.
-/// - What it says is looked for all the same: the commit of the version is there, that of the next is not, and the
-///   checkpoint and all commits behind it are read. Where one is missing or damaged the log is listed.
-/// - So a stale, torn, forged one leads to the newest version or to a listing: the newest version is the one
-///   behind which there is no commit, and that is looked at each time.
+/// It is only a hint, and never the reason for reading a version:
+/// - It is valid only for a folder with exactly the modification time that it records. A commit, a clean-up, or
+///   a checkpoint by anyone changes that time, as does restoring a copy or a backup. Then the log is listed.
+/// - Its content is verified all the same: the commit of its version must exist, the next must not, and the
+///   checkpoint and all later commits are read. If one is missing or damaged, the log is listed.
+/// - So a stale, torn or forged hint leads to the newest version or to a listing: the newest version is the one
+///   without a next commit, which is checked each time.
 ///
-/// Written by commits alone, in place; that it cannot be written is no failure.
+/// Written only by commits, in place; failing to write it is no error.
 struct ListingHint: Hashable {
   static let path = LogFile.directory + "/.lake_listing"
-  /// Commits below which a log is listed fast enough.
+  /// Logs with fewer commits are listed fast enough.
   static let commitCountMin = 256
-  /// Commits that may follow the hint's version, all within one tick of the file system's clock.
+  /// Commits that may follow the hint's version within one tick of the file system's clock.
   static let laterCommitMax = 4096
 
   var folder: FolderStamp
@@ -49,9 +49,9 @@ struct ListingHint: Hashable {
 
   // MARK: - Form
 
-  /// What it begins with; the last byte is the format's version.
+  /// The first bytes; the last one is the format's version.
   private static let kind = Array("lakelst".utf8) + [1]
-  /// `kind`, eight numbers, and the checksum of all that.
+  /// `kind`, eight numbers, and a checksum of both.
   static let byteCount = 8 + 8 * 8 + 8
 
   var bytes: [UInt8] {
@@ -72,7 +72,7 @@ struct ListingHint: Hashable {
     self.known = known
   }
 
-  /// nil where the bytes are no hint that makes sense.
+  /// nil if the bytes are no valid hint.
   init?(_ bytes: [UInt8]) {
     guard bytes.count == Self.byteCount, bytes.starts(with: Self.kind) else { return nil }
     let numbers = bytes.withUnsafeBytes { raw in
@@ -107,23 +107,23 @@ struct ListingHint: Hashable {
 
   // MARK: - Use
 
-  /// Notes what a commit knows of its log.
+  /// Writes down what a commit knows about its log.
   ///
   /// - Parameters:
-  ///   - version: The version just committed, behind those that `known` is about without a gap.
-  ///   - known: Of the snapshot that the commit was planned on, with a checkpoint that was found since.
+  ///   - version: The version just committed, which follows those in `known` without a gap.
+  ///   - known: From the snapshot that the commit was planned with, with a checkpoint that was found since.
   static func write(_ version: Int, _ known: KnownLog, _ storage: any TableStorage) {
     guard known.oldestNeeded(for: version) != nil, version - known.firstCommit >= commitCountMin
     else { return }
-    // Without it the log is listed: a folder or file of another user, a full disk harm nothing.
+    // Without the hint the log is listed, so a folder of another user or a full disk does no harm.
     try? storage.writeNote(path, kind: kind) { folder in
       ListingHint(folder: folder, version: version, known: known).bytes
     }
   }
 
-  /// The newest version and what is known of the log; nil where it has to be listed.
+  /// The newest version and what is known of the log; nil if it must be listed.
   private static func newest(_ storage: any TableStorage) -> (version: Int, known: KnownLog)? {
-    // What cannot be read or looked at is not believed: the log is listed, and tells what is wrong.
+    // If the hint cannot be read, the log is listed, and errors surface there.
     guard let (bytes, folder) = try? storage.readNote(path, byteCount: byteCount),
       let hint = ListingHint(bytes), hint.folder == folder
     else { return nil }
@@ -144,14 +144,14 @@ struct ListingHint: Hashable {
 
   static func latest(_ storage: any TableStorage) -> Int? { newest(storage)?.version }
 
-  /// The listing as far as it matters to the newest version, and what `_last_checkpoint` says, which must not be
-  /// of another checkpoint; nil where the log has to be listed.
+  /// The listing as far as the newest version needs it, and `_last_checkpoint`, which must not point to another
+  /// checkpoint; nil if the log must be listed.
   static func listing(
     _ storage: any TableStorage
   ) -> (listing: LogListing, lastCheckpoint: LastCheckpoint.Hint)? {
     guard let (version, known) = newest(storage), let listing = LogListing(known, upTo: version)
     else { return nil }
-    // Of one in parts the reader misses the others. As above: one that cannot be looked at is not believed.
+    // The reader notices if other parts are missing. As above: if it cannot be checked, the log is listed.
     if let last = known.checkpoint?.paths.last, (try? storage.exists(last)) != true { return nil }
     let lastCheckpoint = LastCheckpoint.read(storage)
     return listing.contradicts(lastCheckpoint) ? nil : (listing, lastCheckpoint)

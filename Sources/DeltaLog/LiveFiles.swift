@@ -1,18 +1,18 @@
 /// The live files of a table, in the order of the log.
 ///
-/// A table may have 100,000 of them, and most commands look at those of a date: what a sealed checkpoint
-/// says of its files stays undecoded until somebody asks.
+/// A table may have 100,000 of them, and most commands look at those of a date: files of a sealed checkpoint
+/// are decoded only when needed.
 struct LiveFiles: Sendable {
-  /// Row groups of a sealed checkpoint; none where all files are in `later`.
+  /// Row groups of a sealed checkpoint; empty if all files are in `later`.
   private(set) var stored: [StoredFiles] = []
-  /// What came since, in its order; nil where a file went. Empty where nothing is stored.
+  /// Changes since, in order; nil if a file was removed. Empty if nothing is in `stored`.
   private var changes: [(key: String, file: AddFile?)] = []
-  /// All files, where nothing is stored.
+  /// All files, if nothing is in `stored`.
   private var later = KeyedFiles<AddFile>()
 
   init() {}
 
-  /// As many files as there are, or a few more: those of a checkpoint that went since still count.
+  /// An upper bound of their number: removed files of the checkpoint still count.
   var countBound: Int { stored.reduce(later.count + changes.count) { $0 + $1.count } }
 
   mutating func set(_ key: String, _ file: AddFile) {
@@ -23,7 +23,7 @@ struct LiveFiles: Sendable {
     if stored.isEmpty { later.remove(key) } else { changes.append((key, nil)) }
   }
 
-  /// Takes over the files of a sealed checkpoint's row group.
+  /// Adds the files in a row group of a sealed checkpoint.
   mutating func take(_ part: StoredFiles) throws(DeltaError) {
     // One part of a checkpoint may be sealed and another not.
     if later.count > 0 || !changes.isEmpty {
@@ -50,7 +50,7 @@ struct LiveFiles: Sendable {
     return files.values()
   }
 
-  /// Those whose partition column has this value, in the order of `all`.
+  /// Files with this value of a partition column, in the order of `all`.
   func files(where column: String, is value: String) throws(DeltaError) -> [AddFile] {
     if stored.isEmpty { return later.values().filter { $0.partitionValue(column) == value } }
     var files = KeyedFiles<AddFile>()

@@ -3,11 +3,11 @@ import Storage
 
 /// Temporary files that dead writers left in `_delta_log`.
 enum LogLeftovers {
-  /// No writer holds one for as long as this.
+  /// No writer keeps one for so long.
   static let ageMin: Int64 = 86_400_000
 
-  /// Deletes dot files that end in `.tmp` and are older than `ageMin`. That it fails harms nothing:
-  /// the next checkpoint tries again.
+  /// Deletes dot files that end in `.tmp` and are older than `ageMin`. Failures do no harm: the next checkpoint
+  /// tries again.
   static func remove(_ storage: any TableStorage, now: Int64 = Clock.milliseconds()) {
     guard let entries = try? storage.list(LogFile.directory) else { return }
     for entry in entries where entry.name.hasPrefix(".") && entry.name.hasSuffix(".tmp") {

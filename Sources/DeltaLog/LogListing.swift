@@ -1,16 +1,16 @@
 import Glibc
 import Storage
 
-/// What a file of `_delta_log` is, by its name.
+/// The kind of a file in `_delta_log`, by its name.
 ///
 /// - Spec: Delta PROTOCOL.md, "File Types" and "Checkpoint Naming Scheme".
 enum LogFile: Hashable {
   case commit(version: Int)
   case checkpoint(version: Int)
   case checkpointPart(version: Int, part: Int, count: Int)
-  /// A checkpoint by the V2 spec, named with a UUID.
+  /// A V2 checkpoint, named with a UUID.
   case checkpointV2(version: Int)
-  /// Compacted logs only repeat what the commits say.
+  /// Compacted logs only repeat commits.
   case compacted
   case other
 
@@ -32,7 +32,7 @@ enum LogFile: Hashable {
     guard
       let version = number(UnsafeRawBufferPointer(rebasing: name.prefix(digitCount)), digitCount)
     else { return nil }
-    // Nearly all are commits, and a log may have many.
+    // The common case: nearly all are commits, and a log may have many.
     if ends(name, with: ".json") { return .commit(version: version) }
     if ends(name, with: ".checkpoint.parquet") { return .checkpoint(version: version) }
     let rest = name.dropFirst(digitCount)
@@ -53,7 +53,7 @@ enum LogFile: Hashable {
     return nil
   }
 
-  /// Whether this is all that stands behind the version.
+  /// Whether exactly this follows the version.
   private static func ends(_ name: UnsafeRawBufferPointer, with suffix: StaticString) -> Bool {
     guard name.count == digitCount + suffix.utf8CodeUnitCount, let base = name.baseAddress else {
       return false
@@ -64,7 +64,7 @@ enum LogFile: Hashable {
   private static func number(_ digits: UnsafeRawBufferPointer, _ width: Int) -> Int? {
     guard digits.count == width else { return nil }
     var value = 0
-    // Most of them are zeros in front.
+    // Most digits are leading zeros.
     for digit in digits[(digits.firstIndex { $0 != 0x30 } ?? width)...] {
       guard (0x30...0x39).contains(digit) else { return nil }
       let (product, overflow) = value.multipliedReportingOverflow(by: 10)
@@ -87,16 +87,16 @@ enum LogFile: Hashable {
   }
 }
 
-/// A complete checkpoint that lies in the log.
+/// A complete checkpoint in the log.
 struct CheckpointFiles: Hashable, Sendable {
   var version: Int
-  /// Of a checkpoint in parts, how many; nil for one file.
+  /// Number of parts; nil for a single file.
   var partCount: Int?
 
-  /// Parts that a checkpoint may have by a hint; nobody writes as many.
+  /// Parts accepted in a hint; no writer makes so many.
   static let partCountMax = 100_000
 
-  /// In the order of their parts. A log has many checkpoints, and one of them is read.
+  /// In part order. Computed, since a log has many checkpoints, and one of them is read.
   var paths: [String] {
     guard let partCount else { return [LogFile.checkpointPath(version)] }
     return (1...partCount).map {
@@ -106,18 +106,18 @@ struct CheckpointFiles: Hashable, Sendable {
   }
 }
 
-/// The versions that a log holds.
+/// The versions in a log.
 struct LogListing {
   /// Ascending.
   private(set) var commits: [Int] = []
-  /// Complete ones, newest first; of one version the classic one first.
+  /// Complete ones, newest first; for one version the classic one first.
   private(set) var checkpoints: [CheckpointFiles] = []
   /// Versions of V2 checkpoints, which are not read.
   private(set) var checkpointsV2: [Int] = []
-  /// Of those that lie there without a gap up to the newest, where that was known beforehand.
+  /// First commit without a gap up to the newest, if known beforehand.
   private var first: Int?
 
-  /// The part of a listing that the newest version needs, by what is known of it.
+  /// The part of a listing that the newest version needs, from what is known.
   init?(_ known: KnownLog, upTo newest: Int) {
     guard let oldest = known.oldestNeeded(for: newest) else { return nil }
     commits = Array(oldest...newest)
@@ -142,7 +142,7 @@ struct LogListing {
       }
     }
     do {
-      // A log has a file for each commit that there ever was.
+      // A log may have a file for each commit ever made.
       try storage.visit(LogFile.directory) { name, isDirectory in
         if !isDirectory { note(LogFile(name: name)) }
       }
@@ -167,11 +167,11 @@ struct LogListing {
     }
   }
 
-  /// Sorts versions, each of which is there once and hardly one of which is missing.
+  /// Sorts versions that are distinct and nearly contiguous.
   private static func sort(_ versions: inout [Int]) {
     guard let first = versions.min(), let last = versions.max() else { return }
     let (span, overflow) = last.subtractingReportingOverflow(first)
-    // A name may bear any version: room is made for those that stand close together.
+    // A name may have any version: memory is taken only for a dense range.
     guard !overflow, span / 4 < versions.count else { return versions.sort() }
     // checked: versions lie between the first and the last
     var isThere = [Bool](repeating: false, count: span + 1)
@@ -179,7 +179,7 @@ struct LogListing {
     versions = isThere.indices.lazy.filter { isThere[$0] }.map { $0 + first }
   }
 
-  /// Whether a hint points at no checkpoint that is there, or cannot be read.
+  /// Whether a hint points to a missing checkpoint, or is unreadable.
   func contradicts(_ hint: LastCheckpoint.Hint) -> Bool {
     switch hint {
     case .none: false
@@ -196,12 +196,12 @@ struct LogListing {
       path: storage.name)
   }
 
-  /// For commits and snapshots to know without a listing of their own; nil where they would not get to the
-  /// newest version by it.
+  /// What later commits and snapshots can use instead of listing; nil if that would not lead to the newest
+  /// version.
   var known: KnownLog? {
     guard let newest = commits.last, newest == latest else { return nil }
-    // Of ascending ones without a gap each is one more than that before it.
-    // checked: versions are not negative, and none is greater than the newest
+    // Finds where the gap-free end begins: each version is one more than the previous. checked: versions are
+    // not negative, and none is greater than the newest
     let start = commits.indices.partitioningIndex {
       newest - commits[$0] <= commits.count - 1 - $0
     }
@@ -215,10 +215,10 @@ struct LogListing {
       commits.last ?? 0, checkpoints.first?.version ?? 0, checkpointsV2.max() ?? 0)
   }
 
-  /// Where a replay up to `version` may begin: at each complete checkpoint, newest first, and at the
-  /// log's birth. Each with its commits, which are without a gap.
+  /// Starting points of a replay up to `version`: each complete checkpoint, newest first, and the empty table.
+  /// All have gap-free commits.
   ///
-  /// - Throws: `gap` or `versionNotFound` if there is no such beginning.
+  /// - Throws: `gap` or `versionNotFound` if there is no starting point.
   func segments(upTo version: Int, _ storage: any TableStorage) throws(DeltaError) -> [LogSegment] {
     guard version >= 0, version <= latest else {
       throw DeltaError(
@@ -238,9 +238,9 @@ struct LogListing {
     return segments
   }
 
-  /// Whether every version behind `first`, which may be -1, has a commit, up to `last`.
+  /// Whether every version after `first`, which may be -1, up to `last` has a commit.
   func hasCommits(after first: Int, through last: Int) -> Bool {
-    // A name in the log may bear any version: what is far from all others is not counted up to.
+    // A name may have any version: a distant one is not counted up to.
     let (count, overflow) = last.subtractingReportingOverflow(first)
     if overflow { return false }
     if count <= 0 { return true }
@@ -254,13 +254,13 @@ struct LogListing {
     return index < commits.count && commits[index] == version
   }
 
-  /// Why there is no way to build `version`.
+  /// Why `version` cannot be built.
   private func missing(_ version: Int, _ storage: any TableStorage) -> DeltaError {
     if checkpointsV2.contains(where: { $0 <= version }) {
       return TableFeatures.unsupported("v2Checkpoint", storage.name)
     }
     let first = checkpoints.last { $0.version <= version }?.version ?? -1
-    // A checkpoint at `version` itself would have been a beginning.
+    // A checkpoint at `version` itself would have been a starting point.
     var expected = checkpoints.first { $0.version < version }.map { $0.version + 1 } ?? 0
     for commit in commits where commit >= expected && commit < version {
       if commit != expected { break }
@@ -280,7 +280,7 @@ struct LogListing {
   }
 }
 
-/// A beginning and the commits that follow it.
+/// A starting point and the commits that follow it.
 struct LogSegment: Sendable {
   /// nil: the replay begins with commit 0.
   var checkpoint: CheckpointFiles?
@@ -295,12 +295,12 @@ struct LogSegment: Sendable {
     base = checkpoint?.version ?? -1
   }
 
-  /// Commits to replay; the listing has seen each of them.
+  /// Commits to replay; all of them are in the listing.
   var commitCount: Int { target - base }
 }
 
 extension RandomAccessCollection where Index == Int {
-  /// The first index whose element satisfies `predicate`, if all later ones do too.
+  /// The first index whose element satisfies `predicate`, if all later elements do too. O(log n).
   func partitioningIndex(where predicate: (Element) -> Bool) -> Int {
     var low = startIndex
     var high = endIndex

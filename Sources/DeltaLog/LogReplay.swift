@@ -8,23 +8,24 @@ struct LogReplay: Sendable {
   var domains: [String: DomainMetadata] = [:]
   var files = LiveFiles()
   var tombstones = Tombstones()
-  /// Rows of the checkpoint.
+  /// Actions in the checkpoint.
   var checkpointActionCount = 0
   /// `commitInfo` of the last commit applied.
   var commitInfo: CommitInfo?
-  /// Adds and removes in commits, those of a checkpoint apart.
+  /// Add and remove actions in commits, without those of the checkpoint.
   var tailActionCount = 0
-  /// Whether some file was added whose rows cannot be told without its deletion vector.
+  /// Whether some file was added that has a deletion vector.
   var hasDeletionVectors = false
 
-  /// Why the newest checkpoint was not used; nil where it was, or where there is none.
+  /// Why the newest checkpoint was not used; nil if it was, or there is none.
   var workedAround: DeltaError?
-  /// Whether the next commit is to write a checkpoint, due or not: others cannot do with what is there.
+  /// Whether the next commit must write a checkpoint, due or not, since other readers can't use the present
+  /// one.
   var needsCheckpoint = false
 
   init() {}
 
-  /// Goes on where a snapshot stands.
+  /// Continues from a snapshot.
   init(_ snapshot: Snapshot) {
     table = snapshot.protocol
     tailActionCount = snapshot.tailActionCount
@@ -70,7 +71,7 @@ struct LogReplay: Sendable {
     }
   }
 
-  /// The primary key of a logical file: its path, however spelt, and its deletion vector.
+  /// The primary key of a logical file: its path, normalised, and its deletion vector.
   static func key(_ path: String, _ deletionVectorID: String?) -> String {
     let path = DataPath.isPlain(path) ? path : DataPath.normalised(path)
     return deletionVectorID.map { path + "\u{0}" + $0 } ?? path

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What of a log should be looked at although it could be read: a program says so once for each file or folder.
+/// Problems of logs that could be read all the same; a program reports each file or folder once.
 public enum LogWarnings {
   private struct State {
     var observer: (@Sendable (DeltaError) -> Void)?
@@ -9,7 +9,7 @@ public enum LogWarnings {
 
   private static let state = Mutex(State())
 
-  /// Has all further warnings of the process handed over.
+  /// Sends all further warnings of the process to `observer`.
   public static func observe(_ observer: @escaping @Sendable (DeltaError) -> Void) {
     state.withLock { $0.observer = observer }
   }

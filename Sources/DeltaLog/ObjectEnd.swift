@@ -1,14 +1,14 @@
-/// Where a JSON object ends that may be followed by others.
+/// Where a JSON object ends, if others may follow it.
 enum ObjectEnd: Equatable {
-  /// The bytes up to this one are the object and the blanks before it.
+  /// The object and the blanks before it end before this offset.
   case at(Int)
   /// The object does not end within the bytes.
   case beyond
-  /// There is no object, or a text in it has a line break, which JSON does not allow: a line that was cut off, and
-  /// the next.
+  /// There is no object, or a string in it has a line break, which JSON does not allow: a truncated line,
+  /// followed by the next.
   case notAnObject
 
-  /// Counts braces outside of texts; whether the object is sound, a parser says.
+  /// Counts braces outside of strings; whether the object is valid is left to the parser.
   static func find(in bytes: UnsafeRawBufferPointer) -> ObjectEnd {
     var depth = 0
     var isText = false

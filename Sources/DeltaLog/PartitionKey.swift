@@ -3,18 +3,18 @@ public struct PartitionKey: Hashable, Sendable, CustomStringConvertible {
   /// By column; nil is null.
   public let values: [String: String?]
 
-  /// An empty value is null, as the protocol has it.
+  /// Empty values become null, as in the protocol.
   public init(_ values: [String: String?]) {
     self.values = values.mapValues { $0.flatMap { $0.isEmpty ? nil : $0 } }
   }
 
-  /// A partition of a table that is partitioned by `date` alone.
+  /// A partition of a table that is partitioned by `date` only.
   ///
   /// - Parameter date: As `2024-01-02`.
   public init(date: String) { self.init(["date": date]) }
 
-  /// The folder in which the partition's files lie: `date=2024-01-02`, values percent-encoded, null
-  /// as `__HIVE_DEFAULT_PARTITION__`.
+  /// The folder of the partition's files: `date=2024-01-02`, values percent-encoded, null as
+  /// `__HIVE_DEFAULT_PARTITION__`.
   ///
   /// - Parameter columns: The table's partition columns, in order.
   public func folder(_ columns: [String]) -> String {
@@ -24,10 +24,10 @@ public struct PartitionKey: Hashable, Sendable, CustomStringConvertible {
     }.joined(separator: "/")
   }
 
-  /// The name of a folder that stands for null.
+  /// The folder name for null.
   public static let nullFolder = "__HIVE_DEFAULT_PARTITION__"
 
-  /// Hive's escaping of folder names: what a file system or a URI could misread becomes `%XX`.
+  /// Hive's escaping of folder names: characters that a file system or a URI could misread become `%XX`.
   private static func escaped(_ text: String) -> String {
     var result = ""
     for scalar in text.unicodeScalars {
@@ -49,13 +49,13 @@ public struct PartitionKey: Hashable, Sendable, CustomStringConvertible {
   }
 }
 
-/// What a transaction has read, or replaces.
+/// The partitions that a transaction has read, or replaces.
 public enum PartitionSet: Hashable, Sendable {
   case none
   case some(Set<PartitionKey>)
   case all
 
-  /// Whether no partition is in it.
+  /// Whether it contains no partition.
   public var isEmpty: Bool {
     switch self {
     case .none: true
@@ -64,7 +64,7 @@ public enum PartitionSet: Hashable, Sendable {
     }
   }
 
-  /// - Parameter key: nil where the partition is not known: it may be any.
+  /// - Parameter key: nil if unknown: then it may be any.
   func contains(_ key: PartitionKey?) -> Bool {
     switch self {
     case .none: false

@@ -1,9 +1,9 @@
 /// Durations in table properties: `interval 30 days`, `30 days`, `interval 1 week 2 hours`.
 enum Retention {
-  /// What the protocol's property `delta.deletedFileRetentionDuration` is where a table is silent.
+  /// The protocol's default of `delta.deletedFileRetentionDuration`.
   static let deletedFileDefault: Int64 = 7 * 86_400_000
 
-  /// Milliseconds; nil for text that is no duration.
+  /// Milliseconds; nil if the text is no duration.
   static func milliseconds(_ text: String) -> Int64? {
     var words = text.lowercased().split(separator: " ").map(String.init)
     if words.first == "interval" { words.removeFirst() }

@@ -3,41 +3,42 @@ import Parquet
 import Storage
 import Synchronization
 
-/// A table at one version: taken once, it never changes.
+/// A table at one version. Immutable.
 public struct Snapshot: Sendable {
-  /// The table's folder, as it was given.
+  /// The table's folder, as given by the caller.
   public let tableName: String
   /// The version of the log.
   public let version: Int
-  /// What is needed to read and write the table.
+  /// What a client must support to use the table.
   public let `protocol`: TableProtocol
   /// The table's description.
   public let metadata: TableMetadata
   /// The columns.
   public let schema: DeltaSchema
-  /// Live files as the log has them.
+  /// Live files, partly undecoded.
   let live: LiveFiles
-  /// All of them, from when somebody asked for all.
+  /// All live files, decoded on first use.
   private let allFiles: KeptFiles
-  /// As far as anybody asked.
+  /// Tombstones, decoded on first use.
   let storedTombstones: Tombstones
   /// By application id.
   public let txns: Applications
-  /// By domain; withdrawn ones are gone.
+  /// By domain; removed ones are left out.
   public let domainMetadata: [String: DomainMetadata]
-  /// `commitInfo` of this version; nil if the version came from a checkpoint alone.
+  /// `commitInfo` of this version; nil if the version was read from a checkpoint alone.
   public let commitInfo: CommitInfo?
   /// Version of the checkpoint that this was built from; nil if from commits alone.
   public let checkpointVersion: Int?
-  /// Adds and removes in the commits since that checkpoint.
+  /// Add and remove actions in the commits since that checkpoint.
   public let tailActionCount: Int
   /// Actions in that checkpoint.
   let checkpointActionCount: Int
-  /// Why the newest checkpoint was not used, but an older one or the commits; nil where it was.
+  /// Why an older checkpoint, or commits alone, were used instead of the newest checkpoint; nil if it was used.
   public let workedAround: DeltaError?
-  /// Whether the next commit is to write a checkpoint, due or not: others cannot do with what is there.
+  /// Whether the next commit must write a checkpoint, due or not, since other readers can't use the present
+  /// one.
   let needsCheckpoint: Bool
-  /// What was found of the log, where this is its newest version: for the next commit to note.
+  /// What was found out about the log, if this is its newest version: for the next commit's hint.
   private(set) var known: KnownLog?
 
   /// Reads a table's state.
@@ -45,7 +46,7 @@ public struct Snapshot: Sendable {
   /// - Parameters:
   ///   - version: The version; nil for the newest.
   ///   - asOf: Milliseconds since 1970 UTC: the newest version committed by then.
-  ///   - listsLog: Looks at every name in the log, whatever is known of it: for whoever deletes by the answer.
+  ///   - listsLog: Lists the log whatever is known of it: for callers that delete files by the result.
   public static func load(
     _ storage: any TableStorage, version: Int? = nil, asOf: Int64? = nil, listsLog: Bool = false
   ) throws(DeltaError) -> Snapshot {
@@ -60,7 +61,7 @@ public struct Snapshot: Sendable {
     return try load(target, listing, storage)
   }
 
-  /// The newest version; nil where there is no table.
+  /// The newest version; nil if there is no table.
   public static func loadIfPresent(
     _ storage: any TableStorage
   ) throws(DeltaError) -> Snapshot? {
@@ -75,11 +76,11 @@ public struct Snapshot: Sendable {
     return try load(listing.latest, listing, storage)
   }
 
-  /// The newest version without a listing of the log; nil where the log has to be listed.
+  /// The newest version without listing the log; nil if it must be listed.
   private static func hinted(_ storage: any TableStorage) -> Snapshot? {
     guard let (listing, lastCheckpoint) = ListingHint.listing(storage) else { return nil }
     let segment = LogSegment(checkpoint: listing.checkpoints.first, target: listing.latest)
-    // Whatever is wrong: the listing of the log finds a way around it, or says what it is.
+    // Whatever is wrong: listing the log works around it, or reports it.
     return try? load(
       segment,
       onto: segment.checkpoint.map { (checkpoint) throws(DeltaError) in
@@ -98,7 +99,7 @@ public struct Snapshot: Sendable {
         do throws(DeltaError) {
           replay = try CheckpointReader.read(checkpoint, hint, listing, storage)
         } catch {
-          // A damaged checkpoint is no reason to give up while older ones or commits are whole.
+          // A damaged checkpoint can be worked around if older ones or commits are intact.
           guard error.code == .corrupt else { throw error }
           failure = failure ?? error
           continue
@@ -129,11 +130,11 @@ public struct Snapshot: Sendable {
       remedy: "nothing is missing; the next commit of lake writes a new checkpoint")
   }
 
-  /// The newest version, reading only the commits that came since this one.
+  /// The newest version, reading only commits since this one.
   public func refreshed(_ storage: any TableStorage) throws(DeltaError) -> Snapshot {
     if let listing = ListingHint.listing(storage)?.listing {
       if listing.latest == version { return self }
-      // As for one that is loaded by a hint.
+      // As for a snapshot that was loaded by the hint.
       if listing.hasCommits(after: version, through: listing.latest), listing.latest > version,
         let later = try? advanced(to: listing.latest, listing, storage)
       {
@@ -155,7 +156,7 @@ public struct Snapshot: Sendable {
     var segment = LogSegment(checkpoint: nil, target: target)
     segment.base = version
     var replay = LogReplay(self)
-    // Be it that this process wrote one: when the next is due is counted from the last that there is.
+    // Even if this process wrote one: the next is due counted from the newest checkpoint.
     var last = checkpointVersion
     if let newer = listing.checkpoints.first(where: { $0.version <= target })?.version,
       newer > last ?? -1
@@ -169,13 +170,13 @@ public struct Snapshot: Sendable {
     return try Self.load(segment, onto: replay, checkpoint: last, listing, storage)
   }
 
-  /// The newest version, without reading any.
+  /// The newest version, without reading it.
   public static func latestVersion(_ storage: any TableStorage) throws(DeltaError) -> Int {
     if let newest = ListingHint.latest(storage) { return newest }
     return try LogListing(storage).latest
   }
 
-  /// Whether a Delta table lies there.
+  /// Whether there is a Delta table.
   public static func exists(_ storage: any TableStorage) throws(DeltaError) -> Bool {
     do throws(DeltaError) {
       _ = try LogListing(storage)
@@ -189,39 +190,39 @@ public struct Snapshot: Sendable {
   /// The flat columns of the schema, partition columns included.
   public var fields: [Field] { schema.flatFields }
 
-  /// The columns whose values name folders, in order.
+  /// The partition columns, in order.
   public var partitionColumns: [String] { metadata.partitionColumns }
 
   /// Table properties.
   public var configuration: [String: String] { metadata.configuration }
 
-  /// Live files, by and large in the order of the log: a checkpoint has them by date. Cost: the first
-  /// call makes all of them.
+  /// Live files, roughly in log order: a checkpoint sorts them by date. Cost: the first call decodes all of
+  /// them.
   ///
-  /// - Throws: `corrupt` if a checkpoint does not hold what its checksum promised.
+  /// - Throws: `corrupt` if a checkpoint with a valid checksum cannot be decoded.
   public var files: [AddFile] {
     get throws(DeltaError) { try allFiles.get { () throws(DeltaError) in try live.all() } }
   }
 
-  /// The live files of which a partition column has a value, in the order of `files`; next to nothing of the
-  /// others is looked at.
+  /// The live files with this value of a partition column, in the order of `files`. Cost: little is decoded of
+  /// other files.
   ///
-  /// - Parameter value: As the log has it: a date is `2024-01-02`.
+  /// - Parameter value: As in the log: a date is `2024-01-02`.
   public func files(where column: String, is value: String) throws(DeltaError) -> [AddFile] {
     try live.files(where: column, is: value)
   }
 
-  /// Why something of a checkpoint could not be decoded; nil while nothing failed.
+  /// Why a part of a checkpoint could not be decoded; nil if nothing failed.
   var failure: ParquetError? {
     live.stored.lazy.compactMap(\.failure).first ?? txns.failure
   }
 
-  /// Files that were removed and whose bytes may still lie there.
+  /// Removed files whose bytes may still exist.
   public var tombstones: [RemoveFile] {
     get throws(DeltaError) { try storedTombstones.values() }
   }
 
-  /// Refuses a table whose rules for writers are not all known.
+  /// Refuses a table with writer requirements that are not supported.
   public func requireWritable() throws(DeltaError) {
     try TableFeatures.checkWrite(self.protocol, metadata, tableName)
   }
@@ -241,7 +242,7 @@ public struct Snapshot: Sendable {
     try TableFeatures.checkRead(table, metadata, name)
     live = replay.files
     allFiles = KeptFiles()
-    // Of files that are gone it does not matter.
+    // Removed files don't matter.
     if replay.hasDeletionVectors,
       let file = try live.all().first(where: { $0.deletionVectorID != nil })
     {
@@ -267,7 +268,7 @@ public struct Snapshot: Sendable {
   }
 }
 
-/// The files of a snapshot, made once for all of its copies.
+/// The files of a snapshot, decoded once for all of its copies.
 private final class KeptFiles: Sendable {
   private let files = Mutex<[AddFile]?>(nil)
 

@@ -5,7 +5,7 @@ import Synchronization
 
 /// Builds a snapshot from one segment of the log.
 struct SnapshotLoader {
-  /// Commits that one thread reads before more threads pay off.
+  /// With fewer commits, one thread is faster.
   static let parallelCommitMin = 24
 
   let storage: any TableStorage
@@ -18,7 +18,7 @@ struct SnapshotLoader {
 
   /// - Parameters:
   ///   - replay: The state before the segment's first commit.
-  ///   - checkpoint: Version of the checkpoint that it came from.
+  ///   - checkpoint: Version of the checkpoint that the state came from.
   func load(
     onto replay: consuming LogReplay, checkpoint: Int? = nil
   ) throws(DeltaError) -> Snapshot {
@@ -32,11 +32,11 @@ struct SnapshotLoader {
       storage.name)
   }
 
-  /// Bytes of commits that are parsed at a time, where one of them has not more.
+  /// Bytes of commits that are parsed at once, unless a single commit is larger.
   private static let roundByteCount = 64 << 20
 
   /// - Parameters:
-  ///   - byteCount: Its bytes, where they were counted.
+  ///   - byteCount: Size of the commit, if known.
   ///   - hasInfo: Reads `commitInfo` too.
   static func commit(
     _ version: Int, _ storage: any TableStorage, byteCount: Int? = nil, hasInfo: Bool = true
@@ -54,7 +54,7 @@ struct SnapshotLoader {
     }
   }
 
-  /// Bytes of a commit; 0 where there is none, of which reading it tells.
+  /// Size of a commit; 0 if it is missing, which is reported when it is read.
   private static func byteCount(
     _ version: Int, _ storage: any TableStorage
   ) throws(DeltaError) -> Int {
@@ -71,14 +71,14 @@ struct SnapshotLoader {
     if count < Self.parallelCommitMin {
       for index in 0..<count {
         let version = base + 1 + index
-        // A snapshot keeps that of its own version.
+        // Only the snapshot's own version keeps its `commitInfo`.
         let hasInfo = version == segment.target
         replay.apply(try Self.commit(version, storage, hasInfo: hasInfo))
         if version == lastCheckpoint { replay.tailActionCount = 0 }
       }
       return
     }
-    // In rounds, so that only a few parsed commits wait for their turn.
+    // In rounds, so that only a few parsed commits are in memory.
     let roundCount = 32 * Parallel.width
     var start = 0
     while start < count {
@@ -120,8 +120,8 @@ struct SnapshotLoader {
     return results.withLock { $0 }
   }
 
-  /// Where a commit of a newer kind of table could not be parsed, the table's feature is the better
-  /// reason.
+  /// If a commit of a newer kind of table cannot be parsed, the table's unsupported feature is the better
+  /// error.
   private func refuseByName(_ replay: LogReplay, _ error: DeltaError) throws(DeltaError) {
     guard error.code == .corrupt else { throw error }
     if let table = replay.table { try TableFeatures.checkListed(table, storage.name) }

@@ -1,6 +1,6 @@
 import Columnar
 
-/// A bound of a column in a data file, by the column's type.
+/// A bound of a column in a data file.
 public enum StatValue: Hashable, Sendable {
   /// Every integer type; dates as days, timestamps as microseconds, booleans as 0 and 1.
   case integer(Int64)
@@ -10,18 +10,18 @@ public enum StatValue: Hashable, Sendable {
   case string(String)
 }
 
-/// What a file's statistics say of one column.
+/// The statistics of one column in a file.
 public struct ColumnBounds: Hashable, Sendable {
   /// No value is below it; nil if nothing is known.
   public var minimum: StatValue?
   /// No value is above it; nil if nothing is known.
   public var maximum: StatValue?
-  /// Values may begin with `maximum` and go on: long strings are cut off.
+  /// Whether values may begin with `maximum` and continue: long strings are truncated.
   public var maximumIsPrefix = false
   /// Rows without a value.
   public var nullCount: Int64?
 
-  /// What is known of a column's values in a file.
+  /// Bounds and null count of a column in a file.
   public init(
     minimum: StatValue? = nil, maximum: StatValue? = nil, maximumIsPrefix: Bool = false,
     nullCount: Int64? = nil

@@ -1,13 +1,13 @@
 import Columnar
 import Parquet
 
-/// The live files of one row group of a sealed checkpoint, decoded when somebody asks for one of them.
+/// The live files in one row group of a sealed checkpoint, decoded when one of them is needed.
 final class StoredFiles: Sendable {
   let details: CheckpointDetails
-  /// How many there are.
+  /// Number of files.
   let count: Int
   private let rowGroup: CheckpointRowGroup
-  /// Bounds of the values of all partition columns together; nil where there are none.
+  /// Bounds over the values of all partition columns; nil if there are none.
   private let bounds: ColumnStatistics?
   private let decoded = Deferred<[AddFile]>()
 
@@ -21,12 +21,12 @@ final class StoredFiles: Sendable {
   /// Whether the files were decoded.
   var isRead: Bool { decoded.isRead }
 
-  /// Why they could not be decoded, or what they say of themselves; nil while nothing failed.
+  /// Why the files or their members could not be decoded; nil if nothing failed.
   var failure: ParquetError? { decoded.failure ?? details.failure }
 
   /// Whether some file may have this value in a partition column.
   func mayHold(partitionValue value: String) -> Bool {
-    // Bounds of text are of its bytes.
+    // Text bounds are bounds of bytes.
     let value = Array(value.utf8)
     if case .bytes(let low)? = bounds?.minimum, value.lexicographicallyPrecedes(low) {
       return false
@@ -37,12 +37,12 @@ final class StoredFiles: Sendable {
     return true
   }
 
-  /// What is wrong where the checkpoint names a file twice.
+  /// The error for a checkpoint that names a file twice.
   func twice(_ file: AddFile) -> DeltaError {
     CheckpointReader.corrupt(ParquetError.twice("the file '\(file.path)'"), rowGroup.name)
   }
 
-  /// In the order of the log.
+  /// In log order.
   func files() throws(DeltaError) -> [AddFile] {
     do throws(ParquetError) {
       return try decoded.get { () throws(ParquetError) in try rowGroup.files(details) } ?? []

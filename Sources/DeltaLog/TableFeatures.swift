@@ -1,13 +1,13 @@
-/// What `lake` can read and write, by the names of the protocol.
+/// Which tables `lake` can read and write, by the protocol's feature names.
 ///
 /// - Spec: Delta PROTOCOL.md, "Table Features".
 enum TableFeatures {
   static let readerVersionMax = 1
   static let writerVersionMax = 2
-  /// Writer features that are honoured where a table lists them.
+  /// Writer features that are supported.
   static let writableFeatures: Set<String> = ["appendOnly", "invariants"]
 
-  /// Features that some writers list among those of readers, and that change nothing in what is read.
+  /// Features that some writers list for readers though they don't affect reading.
   private static let featuresOfWriters: Set<String> = [
     "vacuumProtocolCheck", "appendOnly", "invariants", "checkConstraints", "changeDataFeed",
     "generatedColumns", "identityColumns", "allowColumnDefaults", "domainMetadata", "rowTracking",
@@ -15,8 +15,8 @@ enum TableFeatures {
     "checkpointProtection",
   ]
 
-  /// Refuses a table that cannot be read in full. Writer features do not matter to a reader, and a
-  /// reader feature only where the table makes use of it.
+  /// Refuses a table that cannot be read completely. Writer features don't matter to a reader, and a reader
+  /// feature only if the table uses it.
   static func checkRead(
     _ table: TableProtocol, _ metadata: TableMetadata, _ path: String
   ) throws(DeltaError) {
@@ -34,8 +34,8 @@ enum TableFeatures {
     }
   }
 
-  /// Refuses a table by any feature that it lists: where its log holds what cannot be parsed, that is
-  /// the better reason.
+  /// Refuses a table for any unsupported feature that it lists: if its log cannot be parsed, that is the better
+  /// error.
   static func checkListed(_ table: TableProtocol, _ path: String) throws(DeltaError) {
     try checkVersion(table, path)
     let listed = (table.readerFeatures ?? []).filter { !featuresOfWriters.contains($0) }.sorted()
@@ -59,12 +59,12 @@ enum TableFeatures {
         + "\(readerVersionMax)", path: path, remedy: remedy)
   }
 
-  /// Whether the table makes use of a reader feature; true of one that is not known.
+  /// Whether the table uses a reader feature; true for an unknown one.
   private static func isUsed(
     _ feature: String, _ metadata: TableMetadata
   ) throws(DeltaError) -> Bool {
     switch feature {
-    // Live files, the mode and the checkpoints tell: each is looked at where it is met.
+    // Detected elsewhere: by live files, the mode, or the checkpoints.
     case "deletionVectors", "columnMapping", "v2Checkpoint": return false
     case "timestampNtz": return try hasType(metadata) { $0 == .timestampNtz }
     case "typeWidening", "typeWidening-preview":
@@ -79,7 +79,7 @@ enum TableFeatures {
     }
   }
 
-  /// Whether some column, or what is nested in one, is of such a type.
+  /// Whether some column, nested or not, has such a type.
   private static func hasType(
     _ metadata: TableMetadata, _ isSuch: (DeltaType) -> Bool
   ) throws(DeltaError) -> Bool {
@@ -94,7 +94,7 @@ enum TableFeatures {
     return try DeltaSchema(parsing: metadata.schemaString).fields.contains { holds($0.type) }
   }
 
-  /// Refuses a table whose rules for writers are not all known.
+  /// Refuses a table with writer requirements that are not supported.
   static func checkWrite(
     _ table: TableProtocol, _ metadata: TableMetadata, _ path: String
   ) throws(DeltaError) {
@@ -145,7 +145,7 @@ enum TableFeatures {
         + ", which lake does not read", path: path, remedy: remedy(feature))
   }
 
-  /// What makes a table readable that uses a feature.
+  /// How to make a table readable that uses a feature.
   private static func remedy(_ feature: String) -> String {
     switch feature {
     case "catalogManaged", "catalogOwned", "catalogOwned-preview":

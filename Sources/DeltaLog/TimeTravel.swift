@@ -2,12 +2,12 @@ import Storage
 
 /// Finds versions by time.
 ///
-/// A commit's time is its file's modification time, made monotonic: no commit is older than the one
-/// before it plus 1 ms. Where in-commit timestamps are enabled, they are the times.
+/// A commit's time is its file's modification time, made monotonic: at least 1 ms after the previous commit. If
+/// in-commit timestamps are enabled, they are the times.
 ///
 /// - Spec: Delta PROTOCOL.md, "In-Commit Timestamps".
 enum TimeTravel {
-  /// The times of all commits that are left, by ascending version.
+  /// The times of all existing commits, by ascending version.
   static func times(
     _ listing: LogListing, _ storage: any TableStorage
   ) throws(DeltaError) -> [(version: Int, time: Int64)] {
@@ -55,7 +55,7 @@ enum TimeTravel {
     return times[times.partitioningIndex { $0.time > time } - 1].version
   }
 
-  /// The first version with in-commit timestamps; nil where the table has none.
+  /// The first version with in-commit timestamps; nil if the table has none.
   private static func inCommitVersion(
     _ listing: LogListing, _ storage: any TableStorage
   ) throws(DeltaError) -> Int? {

@@ -1,18 +1,18 @@
-/// Files that were removed and whose bytes may still lie there.
+/// Removed files whose bytes may still exist.
 ///
-/// They only grow until the bytes are removed, and next to nobody asks for them: those of a checkpoint
-/// stay undecoded until then.
+/// They accumulate until the bytes are deleted, and are rarely needed: those of a checkpoint are decoded on
+/// demand.
 struct Tombstones: Sendable {
-  /// Row groups of a checkpoint that have some.
+  /// Row groups of a checkpoint that have tombstones.
   private var stored: [CheckpointRowGroup] = []
-  /// What came since.
+  /// Tombstones since the checkpoint.
   private var later = KeyedFiles<RemoveFile>()
-  /// Keys of stored ones that are live again.
+  /// Keys of tombstones in `stored` whose files are live again.
   private var revived: Set<String> = []
 
   init() {}
 
-  /// Those that came one by one.
+  /// Number of tombstones since the checkpoint.
   var laterCount: Int { later.count }
 
   mutating func take(_ rowGroup: CheckpointRowGroup) { stored.append(rowGroup) }

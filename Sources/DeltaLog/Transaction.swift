@@ -3,49 +3,49 @@ import JSON
 import Platform
 import Storage
 
-/// A change to a table that takes effect whole, once, or not at all.
+/// A change to a table that takes effect as a whole, once, or not at all.
 ///
 ///     var transaction = Transaction(snapshot: snapshot, storage: storage)
 ///     transaction.setApplication("lake/ingest/…", version: 1)
 ///     transaction.append(files)
 ///     switch try transaction.commit() { … }
 public struct Transaction: Sendable {
-  /// Races that may be lost in a row before `contention` is thrown.
+  /// Races that may be lost one after the other before `contention` is thrown.
   public static let raceLossMax = 10_000
 
-  /// What the plan was made on; nil creates the table.
+  /// What the plan is based on; nil to create the table.
   public let snapshot: Snapshot?
   let storage: any TableStorage
 
   /// The lines of the commit, without `commitInfo`.
   public var actions: [Action] = []
-  /// What `commitInfo` calls it: WRITE, OPTIMIZE, DELETE, CREATE TABLE, …
+  /// `operation` in `commitInfo`: WRITE, OPTIMIZE, DELETE, CREATE TABLE, …
   public var operation = "WRITE"
-  /// What `commitInfo` says of how the operation was asked for.
+  /// `operationParameters` in `commitInfo`.
   public var operationParameters: [(name: String, value: String)] = []
-  /// What `commitInfo` says of what the operation did.
+  /// `operationMetrics` in `commitInfo`.
   public var operationMetrics: [(name: String, value: String)] = []
   /// Name and version of the program that commits.
   public var engineInfo = "lake/" + DeltaLogVersion.engine
-  /// Partitions whose rows ours was computed from: nothing may come or go there meanwhile.
+  /// Partitions from which ours was computed: other commits must not change them meanwhile.
   public var readPartitions = PartitionSet.none
-  /// Partitions that ours replaces whole.
+  /// Partitions that ours replaces completely.
   public var replacedPartitions = PartitionSet.none
-  /// Whether ours must be the version right behind its snapshot: after any other commit it is planned
-  /// again. Its applications may then go back to lower versions.
+  /// Whether ours must directly follow its snapshot: after any other commit it is planned again. Its
+  /// applications may then return to lower versions.
   public var followsSnapshot = false
   /// Whether `commit` writes a checkpoint when one is due.
   public var writesCheckpoints = true
-  /// Why a due checkpoint could not be written; the commit stands all the same.
+  /// Why a due checkpoint could not be written; the commit is valid all the same.
   public private(set) var checkpointFailure: DeltaError?
 
-  /// Made when first needed, for any number of partitions.
+  /// Computed on first use, for any number of partitions.
   private var filesByPartition: [PartitionKey: [AddFile]]?
-  /// What tells our commit from any other.
+  /// Identifies our commit.
   private let txnId = UniqueID.make()
 
-  /// - Parameter snapshot: nil to create the table: then `actions` must hold protocol and metadata,
-  ///   as `create` puts there.
+  /// - Parameter snapshot: nil to create the table: then `actions` must have protocol and metadata, which
+  ///   `create` adds.
   public init(snapshot: Snapshot?, storage: any TableStorage) {
     self.snapshot = snapshot
     self.storage = storage
@@ -69,7 +69,7 @@ public struct Transaction: Sendable {
           configuration: configuration, createdTime: Clock.milliseconds())))
   }
 
-  /// Adds files; other writers' appends do not matter.
+  /// Adds files; appends by other writers don't conflict.
   public mutating func append(_ files: [AddFile]) {
     actions.append(contentsOf: files.map { .add($0) })
   }
@@ -83,7 +83,7 @@ public struct Transaction: Sendable {
       })
   }
 
-  /// Removes every live file of a partition and adds these instead.
+  /// Removes all live files of a partition, and adds these instead.
   public mutating func replacePartition(
     _ key: PartitionKey, with files: [AddFile]
   ) throws(DeltaError) {
@@ -93,7 +93,7 @@ public struct Transaction: Sendable {
     append(files)
   }
 
-  /// Exchanges files for others that hold the same rows.
+  /// Replaces files with others that hold the same rows.
   public mutating func compact(removing old: [AddFile], adding new: [AddFile]) {
     remove(old, dataChange: false)
     append(
@@ -104,28 +104,28 @@ public struct Transaction: Sendable {
       })
   }
 
-  /// Makes this transaction happen once: if the table has this application at `version` or above,
-  /// it is done already.
+  /// Makes this transaction happen only once: if the table has this application at `version` or above, it is
+  /// done already.
   public mutating func setApplication(_ appId: String, version: Int64) {
     actions.append(
       .txn(TxnAction(appId: appId, version: version, lastUpdated: Clock.milliseconds())))
   }
 
-  /// Changes the table's metadata; at most once a transaction.
+  /// Changes the table's metadata; at most once per transaction.
   public mutating func setMetadata(_ metadata: TableMetadata) {
     actions.append(.metadata(metadata))
   }
 
-  /// Sets table properties; nil takes one away.
+  /// Sets table properties; nil removes one.
   public mutating func setProperties(_ properties: [String: String?]) {
     guard var metadata = pendingMetadata else { return }
     for (key, value) in properties { metadata.configuration[key] = value }
     replacePendingMetadata(metadata)
   }
 
-  /// Adds nullable columns behind the others, before the partition columns if those stand last.
+  /// Adds nullable columns after the others, but before partition columns at the end.
   ///
-  /// - Throws: `schema` if a column of that name exists, in any case.
+  /// - Throws: `schema` if a column of that name exists, ignoring case.
   public mutating func addColumns(_ fields: [Field]) throws(DeltaError) {
     guard !fields.isEmpty, var metadata = pendingMetadata else { return }
     var schema = try DeltaSchema(parsing: metadata.schemaString)
@@ -156,10 +156,10 @@ public struct Transaction: Sendable {
 
   // MARK: - Committing
 
-  /// Puts the commit into the log, behind whatever other commits came first and go with it.
+  /// Writes the commit to the log, after any other commits that came first and don't conflict.
   public mutating func commit() throws(DeltaError) -> CommitOutcome {
     try TransactionRules.check(actions, snapshot, storage.name)
-    // What could not be read of it may have been decided by.
+    // Undecodable parts may have influenced the plan.
     if let failure = snapshot?.failure {
       throw CheckpointReader.corrupt(failure, storage.name)
     }
@@ -208,15 +208,15 @@ public struct Transaction: Sendable {
     return next
   }
 
-  /// Whether the commit is `version`, be it that storage said so or that it is found there.
+  /// Whether our commit is `version`: storage confirmed it, or it was found there.
   private func put(_ bytes: [UInt8], _ version: Int) throws(DeltaError) -> Bool {
     let path = LogFile.commitPath(version)
     var failure: StorageError?
     do {
       if try storage.putIfAbsent(path, bytes) { return true }
     } catch { failure = error }
-    // Storage may have done what it reports as failed, and a retry inside it may have met its own
-    // first try. Only where no such version exists is it certain that nothing was committed.
+    // Storage may have done what it reports as failed, and a retry inside it may have collided with its own
+    // first try. Only if no such version exists is it certain that nothing was committed.
     var isThere = true
     do throws(DeltaError) {
       if try isOurs(version) {
@@ -250,7 +250,7 @@ public struct Transaction: Sendable {
     return false
   }
 
-  /// Metadata first, then what it makes sense of.
+  /// Metadata first, then the actions that depend on it.
   private var ordered: [Action] {
     func rank(_ action: Action) -> Int {
       switch action {
@@ -287,7 +287,7 @@ public struct Transaction: Sendable {
     return CommitInfo(.object(json))
   }
 
-  /// - Returns: A checkpoint that was written, or found.
+  /// - Returns: A checkpoint that was written or found.
   private mutating func checkpointIfDue(_ version: Int) -> CheckpointFiles? {
     guard writesCheckpoints else { return nil }
     var fileActionCount = 0
@@ -307,7 +307,7 @@ public struct Transaction: Sendable {
   }
 }
 
-/// What `commitInfo` says of the program.
+/// `engineInfo` of `commitInfo`.
 public enum DeltaLogVersion {
   /// The version of this program.
   public static let engine = "0.1.0"

@@ -1,4 +1,4 @@
-/// What a commit may hold.
+/// What a valid commit may contain.
 ///
 /// - Spec: Delta PROTOCOL.md, "Delta Log Entries" of the writer requirements, "Append-only Tables".
 enum TransactionRules {

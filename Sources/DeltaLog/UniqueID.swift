@@ -1,4 +1,4 @@
-/// Random names.
+/// Random unique names.
 public enum UniqueID {
   /// A version 4 UUID, as `5f1c7a2e-0000-4000-8000-000000000001`.
   public static func make() -> String {
