@@ -4,36 +4,36 @@ import Columnar
 public enum Int96Form: Hashable, Sendable {
   /// TIMESTAMP(NANOS): the years from 1677 to 2262.
   case nanoseconds
-  /// TIMESTAMP(MICROS): other years too, where no time has nanoseconds.
+  /// TIMESTAMP(MICROS): other years too, if no time has nanoseconds.
   case microseconds
-  /// INT96, which is deprecated but has both.
+  /// INT96, which is deprecated but has both range and nanoseconds.
   case int96
 }
 
-/// What the times of an INT96 column need.
+/// What range and precision the times of an INT96 column need.
 public struct Int96Reach: Hashable, Sendable {
   private var isBeyondNanoseconds = false
   private var isBeyondMicroseconds = false
   private var hasNanoseconds = false
 
-  /// No time yet.
+  /// No times yet.
   public init() {}
 
-  /// The first form that holds every time that was taken.
+  /// The first form that holds every time added so far.
   public var form: Int96Form {
     if isBeyondMicroseconds { return .int96 }
     if !isBeyondNanoseconds { return .nanoseconds }
     return hasNanoseconds ? .int96 : .microseconds
   }
 
-  /// Takes a time as microseconds since 1970 and the nanoseconds, 0 to 999, that those leave.
+  /// Adds a time, as microseconds since 1970 and 0 to 999 remaining nanoseconds.
   public mutating func take(microseconds: Int64, remainder: Int64) {
     if remainder != 0 { hasNanoseconds = true }
     let time = Int128(microseconds) * 1_000 + Int128(remainder)
     if Int64(exactly: time) == nil { isBeyondNanoseconds = true }
   }
 
-  /// Takes a time as it is stored.
+  /// Adds a stored time.
   mutating func take(_ bytes: UnsafeRawBufferPointer) {
     let time = Int96.nanoseconds(bytes)
     let rest = time % 1_000
@@ -53,9 +53,9 @@ public enum Int96 {
       + Int128(inDay)
   }
 
-  /// Appends a time of microseconds since 1970 and the nanoseconds that those leave.
+  /// Appends a time, given as microseconds since 1970 and remaining nanoseconds.
   ///
-  /// - Returns: false, and nothing is appended, where no Julian day is its.
+  /// - Returns: false, with nothing appended, if it has no Julian day.
   public static func append(
     microseconds: Int64, remainder: Int64, to column: inout ByteColumn
   ) -> Bool {

@@ -10,11 +10,11 @@ public struct ParquetError: LakeError, Hashable {
     case truncated
     /// A page's CRC-32 differs from the one in its header.
     case checksum
-    /// A part of the format that is not implemented, by name.
+    /// A feature of the format that is not implemented, named in the message.
     case unsupported
     /// The system cannot open, map, read or write the file.
     case file
-    /// A sound file cannot give what was asked: no such column, row group or row.
+    /// The file is intact, but lacks what was asked for: no such column, row group or row.
     case request
     /// A value that the column's type cannot hold.
     case value
@@ -28,10 +28,10 @@ public struct ParquetError: LakeError, Hashable {
     public var rowGroup: Int?
     /// The column's path, its parts joined by dots.
     public var column: String?
-    /// Bytes from the start of the file (of the footer or page while it is being decoded).
+    /// Offset from the start of the file (of the footer or page while that is being decoded).
     public var offset: Int?
 
-    /// A location as far as it is known.
+    /// All parts are optional.
     public init(
       path: String? = nil, rowGroup: Int? = nil, column: String? = nil, offset: Int? = nil
     ) {
@@ -50,7 +50,7 @@ public struct ParquetError: LakeError, Hashable {
   public var place: Place
   /// One command or one change that helps; nil where none is known.
   public var remedy: String?
-  /// The system's error number, where a system call failed on writing: `EPIPE`, `ENOSPC`, …
+  /// The system's error number, if a system call failed while writing: `EPIPE`, `ENOSPC`, …
   public var systemError: Int32?
 
   /// An error of one kind.
@@ -61,7 +61,7 @@ public struct ParquetError: LakeError, Hashable {
     self.remedy = remedy ?? Self.usualRemedy(code)
   }
 
-  /// What helps in most cases of this kind.
+  /// The remedy for most errors of this kind.
   private static func usualRemedy(_ code: Code) -> String? {
     switch code {
     case .corrupt, .truncated, .checksum:
@@ -73,7 +73,7 @@ public struct ParquetError: LakeError, Hashable {
 
   /// The same error, in the file at `path`.
   ///
-  /// - Parameter isOurs: This program wrote the file: what it cannot read there, it did not write.
+  /// - Parameter isOurs: Whether this program wrote the file: then unreadable bytes are damage.
   func inFile(_ path: String, isOurs: Bool) -> ParquetError {
     var error = at(path: path)
     let isDamage =
@@ -101,7 +101,7 @@ public struct ParquetError: LakeError, Hashable {
     return parts.isEmpty ? nil : parts.joined(separator: ", ")
   }
 
-  /// The same error with what the outer layer knows; what is already known stays.
+  /// The same error with what the outer layer knows; parts that are set already are kept.
   public func at(
     path: String? = nil, rowGroup: Int? = nil, column: String? = nil, offset: Int? = nil
   ) -> ParquetError {

@@ -159,7 +159,7 @@ enum ByteArrayDecoder {
     }
   }
 
-  /// The sum, where 32-bit offsets (or a stricter limit) reach it.
+  /// The sum, if it fits into 32-bit offsets (or a stricter limit).
   static func total(
     _ before: Int, _ more: Int, limit: Int = Int(Int32.max)
   ) throws(ParquetError) -> Int {
@@ -169,7 +169,7 @@ enum ByteArrayDecoder {
         .unsupported, "more than \(limit) bytes of text in one read",
         remedy: "read fewer rows at a time")
     }
-    // An array that grows is twice there.
+    // A growing array exists twice for a moment.
     if sum > MemoryRoom.unquestionedByteCount && !MemoryRoom.has(2 * sum) {
       throw ParquetError(
         .unsupported, "\(sum) bytes of text in one read, and there is not memory for them",
@@ -184,7 +184,7 @@ enum ByteArrayDecoder {
     }
   }
 
-  /// Copies short text by one wide store where there is room for it.
+  /// Copies short text by one wide store if there is room for it.
   @inline(__always)
   private static func copy(
     _ source: UnsafeRawPointer, _ length: Int, to target: UnsafeMutableRawPointer, room: Int

@@ -1,7 +1,7 @@
 import Columnar
 
-/// A column under construction: the arrays of a `Column`, moved out of it so that they grow in
-/// place, and moved back when done.
+/// A column under construction: the arrays of a `Column`, moved out of it so that they grow without being
+/// copied, and moved back at the end.
 struct ColumnStore {
   let kind: StorageKind
   var integers: [Int64] = []
@@ -11,10 +11,10 @@ struct ColumnStore {
   /// In use instead of `text` when there is a dictionary.
   var codes: [Int32] = []
   var dictionary: ByteColumn?
-  /// One byte a row when `hasNulls`.
+  /// One byte per row if `hasNulls`.
   var validity: [UInt8] = []
   var hasNulls = false
-  /// Rows done. The arrays of numbers may be longer until `finish`.
+  /// Rows appended so far. The arrays of numbers may be longer until `finish`.
   var count = 0
 
   init(kind: StorageKind) { self.kind = kind }
@@ -39,7 +39,7 @@ struct ColumnStore {
     count = 0
   }
 
-  /// Moves the rows into a column, leaving this store empty but for spare memory.
+  /// Moves the rows into a column, leaving this store empty except for spare memory.
   mutating func finish(into column: inout Column, type: ColumnType) {
     column.type = type
     switch kind {
@@ -96,7 +96,7 @@ struct ColumnStore {
     }
   }
 
-  /// Takes memory for rows that are sure to come, so that the arrays do not move as they grow.
+  /// Reserves memory for rows that are certain to follow, so that the arrays are not moved as they grow.
   mutating func reserve(_ rowCount: Int) {
     let rows = Swift.min(rowCount, Self.reservedRowCountMax)
     switch kind {
@@ -107,12 +107,12 @@ struct ColumnStore {
     }
   }
 
-  /// Rows for which memory is taken before they are seen: a count may be hostile.
+  /// Rows for which memory is reserved unseen: a count may be hostile.
   private static let reservedRowCountMax = 1 << 20
 
   // MARK: - Nulls
 
-  /// Marks the `rowCount` rows after `count` as all there.
+  /// Marks the `rowCount` rows after `count` as not null.
   mutating func appendAllValid(_ rowCount: Int) {
     if !hasNulls { return }
     setValidity(1, rowCount)
@@ -159,7 +159,7 @@ struct ColumnStore {
     }
   }
 
-  /// Moves `valueCount` values that lie at `count` to the rows whose validity byte is 1.
+  /// Moves `valueCount` values at `count` to the rows whose validity byte is 1.
   mutating func spread(_ valueCount: Int, _ rowCount: Int) {
     let start = count
     validity.withUnsafeBufferPointer { validity in
@@ -188,7 +188,7 @@ struct ColumnStore {
     }
   }
 
-  /// Works without branches, since nulls are hard to predict: a validity byte is a number, 0 or 1.
+  /// Without branches, since nulls are hard to predict: a validity byte is used as the number 0 or 1.
   @inline(__always)
   private static func spread<T: FixedWidthInteger>(
     _ base: UnsafeMutablePointer<T>, _ valueCount: Int, _ rowCount: Int,
@@ -205,7 +205,7 @@ struct ColumnStore {
     }
   }
 
-  /// Doubles move as their bits; no bits are 0.0.
+  /// Doubles are moved as their bits; 0 is 0.0.
   private static func spreadDoubles(
     _ array: inout [Double], _ start: Int, _ valueCount: Int, _ rowCount: Int,
     _ valid: UnsafePointer<UInt8>
@@ -219,7 +219,7 @@ struct ColumnStore {
     }
   }
 
-  /// A null's text is empty: it ends where the value before it ends.
+  /// A null's text is empty: it ends where the previous value ends.
   private static func spreadOffsets(
     _ offsets: inout [Int32], _ start: Int, _ valueCount: Int, _ rowCount: Int,
     _ valid: UnsafePointer<UInt8>
@@ -239,7 +239,7 @@ struct ColumnStore {
 
   // MARK: - Codes
 
-  /// Turns codes into the text they stand for: a page without dictionary follows.
+  /// Replaces codes by their text, since a page without dictionary follows.
   mutating func materialise() throws(ParquetError) {
     guard let dictionary else { return }
     self.dictionary = nil

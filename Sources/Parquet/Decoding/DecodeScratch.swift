@@ -10,7 +10,7 @@ final class DecodeScratch {
   /// The page being decoded, decompressed.
   let page = ByteBuffer()
   let levels = ByteBuffer()
-  /// Encoded levels that lie too near to the end of a mapping.
+  /// Encoded levels that are too near to the end of the mapping for wide loads.
   let levelBytes = ByteBuffer()
   let repetitionLevels = ByteBuffer()
   private let integerBuffer = ByteBuffer()
@@ -54,7 +54,7 @@ final class DecodeScratch {
 
   /// Scratch kept for the next scanner.
   private static let pooledMax = 64
-  /// A scratch that has grown beyond this is let go.
+  /// A scratch that has grown beyond this is not kept.
   private static let pooledByteCountMax = 16 << 20
 
   /// Invariant: whoever pops a scratch is its only user until it pushes it back.
@@ -75,6 +75,6 @@ final class DecodeScratch {
     }
   }
 
-  /// Carries a scratch in or out of the lock, owned by one side only.
+  /// Carries a scratch across the lock; only one side owns it.
   private struct Handover: @unchecked Sendable { var scratch: DecodeScratch? }
 }

@@ -2,10 +2,10 @@
 
 /// Decodes one DELTA_BINARY_PACKED stream.
 enum DeltaDecoder {
-  /// Values in a block; what writers use is 128 to 4096.
+  /// Values per block at most; writers use 128 to 4096.
   static let blockValueCountMax = 1 << 20
 
-  /// The stream's first numbers.
+  /// The header of a stream.
   struct Header {
     var miniblockCount: Int
     var valuesPerMiniblock: Int
@@ -37,14 +37,14 @@ enum DeltaDecoder {
       valueCount: Int(total), first: first)
   }
 
-  /// Decodes `count` values, which the stream must hold, and moves `bytes` past the stream.
+  /// Decodes `count` values, which the stream must have, and moves `bytes` past the stream.
   ///
-  /// - Parameter exactly: Whether more values in the stream are an error: needed where something
-  ///   follows the stream.
+  /// - Parameter exactly: Whether further values in the stream are an error: required if something follows the
+  ///   stream.
   static func decode(
     _ bytes: inout PageBytes, count: Int, exactly: Bool, into target: UnsafeMutablePointer<Int64>
   ) throws(ParquetError) {
-    // A page of nulls may hold no stream at all.
+    // A page of nulls may have no stream at all.
     if count == 0 && bytes.count == 0 { return }
     let header = try takeHeader(&bytes)
     if header.valueCount < count || (exactly && header.valueCount != count) {
@@ -105,7 +105,7 @@ enum DeltaDecoder {
     }
   }
 
-  /// The last miniblock of some writers ends with the last value instead of being padded.
+  /// Some writers end the last miniblock with the last value instead of padding it.
   private static func takeCutMiniblock(
     _ bytes: inout PageBytes, _ width: Int, _ wanted: Int, _ least: Int64, _ last: Int64,
     into target: UnsafeMutablePointer<Int64>

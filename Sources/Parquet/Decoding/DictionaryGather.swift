@@ -3,7 +3,7 @@
 import Columnar
 
 extension ValueDecoder {
-  /// Indices unpacked, checked and looked up at a time, so that they stay in the nearest cache.
+  /// Indices that are unpacked, checked and looked up at once, so that they stay in the first-level cache.
   private static let portion = 1024
 
   /// Looks `count` indices up in the dictionary.
@@ -11,7 +11,7 @@ extension ValueDecoder {
     _ bytes: PageBytes, _ count: Int, to store: inout ColumnStore
   ) throws(ParquetError) {
     guard let dictionary else {
-      // A chunk of nulls may do without its dictionary.
+      // A chunk of nulls may have no dictionary.
       if count == 0 { return }
       throw ParquetError(.corrupt, "a page of dictionary indices, and no dictionary page")
     }
@@ -105,9 +105,9 @@ extension ValueDecoder {
     }
   }
 
-  /// Looks up packed indices of any width, which are unpacked to `codes` on the way.
+  /// Looks up packed indices of any width, unpacking them into `codes`.
   ///
-  /// - Returns: false where one of them is outside the dictionary.
+  /// - Returns: false if one of them is outside the dictionary.
   @inline(__always)
   private static func lookUp<T>(
     _ source: UnsafeRawPointer, _ bitWidth: Int, _ count: Int, _ entries: UnsafePointer<T>,
@@ -119,7 +119,7 @@ extension ValueDecoder {
     return true
   }
 
-  /// Looks up indices of whole bytes, which need no unpacking.
+  /// Looks up indices of whole bytes, which need not be unpacked.
   @inline(__always)
   private static func lookUp<T, Index: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
     _ source: UnsafeRawPointer, _: Index.Type, _ count: Int, _ entries: UnsafePointer<T>,
@@ -144,7 +144,7 @@ extension ValueDecoder {
     ParquetError(.corrupt, "an index outside the dictionary of \(entryCount) values")
   }
 
-  /// Text stays codes while all pages share the dictionary.
+  /// Text stays codes while all pages use the same dictionary.
   private func gatherText(
     _ runs: HybridDecoder, _ text: ByteColumn, _ count: Int, to store: inout ColumnStore
   ) throws(ParquetError) {

@@ -24,7 +24,7 @@ enum FixedDecoder {
 
   /// Big-endian two's complement of any length.
   ///
-  /// - Throws: `ParquetError.corrupt` where a value does not fit in 128 bits.
+  /// - Throws: `ParquetError.corrupt` if a value does not fit into 128 bits.
   static func wide(
     _ source: FixedValues, into target: UnsafeMutablePointer<Int128>
   ) throws(ParquetError) {
@@ -35,7 +35,7 @@ enum FixedDecoder {
     }
   }
 
-  /// One big-endian two's complement integer; nothing is zero.
+  /// One big-endian two's complement integer; no bytes are zero.
   static func bigEndian(_ bytes: UnsafeRawBufferPointer) throws(ParquetError) -> Int128 {
     guard let first = bytes.first else { return 0 }
     var value: Int128 = first & 0x80 == 0 ? 0 : -1
@@ -57,8 +57,8 @@ enum FixedDecoder {
 
   /// INT96: nanoseconds of the day, then the Julian day.
   ///
-  /// - Parameter unit: The unit since 1970 to give.
-  /// - Throws: `ParquetError.unsupported` where a time does not fit in 64 bits of that unit.
+  /// - Parameter unit: The unit of the result, since 1970.
+  /// - Throws: `ParquetError.unsupported` if a time does not fit into 64 bits of that unit.
   static func julian(
     _ source: FixedValues, unit: TimeUnit, into target: UnsafeMutablePointer<Int64>
   ) throws(ParquetError) {
@@ -71,7 +71,7 @@ enum FixedDecoder {
         dividingBy: perUnit)
       let inDay = quotient - (rest < 0 ? 1 : 0)
       let day = Int64(at.loadLE(8, as: UInt32.self)) - Int64(epochJulianDay)
-      // Before 1970 from the day's end: the first day of 64 bits does not begin within them.
+      // Before 1970, counted back from the day's end: the start of the first day does not fit into 64 bits.
       let back: Int64 = day < 0 ? 1 : 0
       let (whole, overflow) = (day + back).multipliedReportingOverflow(by: perDay)
       let (part, borrow) = inDay.subtractingReportingOverflow(back * perDay)
@@ -85,7 +85,7 @@ enum FixedDecoder {
     }
   }
 
-  /// The nanoseconds of INT96 times that whole microseconds leave.
+  /// The nanoseconds of INT96 times beyond whole microseconds.
   static func julianRemainders(_ source: FixedValues, into target: UnsafeMutablePointer<Int64>) {
     for index in 0..<source.count {
       let rest = (source.base + index &* 12).loadLE(0, as: Int64.self) % 1_000

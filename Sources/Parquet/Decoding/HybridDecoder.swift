@@ -30,7 +30,7 @@ struct HybridDecoder {
   }
 
   mutating func nextRun() throws(ParquetError) -> HybridRun {
-    // Values of no bits are all zero; some writers then store no stream at all.
+    // Values of zero bits are all zero; some writers then store no stream at all.
     if bitWidth == 0 { return HybridRun(count: .max, value: 0, groups: nil) }
     while true {
       let header = try rest.takeVarint()
@@ -56,7 +56,7 @@ struct HybridDecoder {
     let (byteCount, overflow) = (header &>> 1).multipliedReportingOverflow(by: UInt64(bitWidth))
     if header &>> 1 == 0 { return HybridRun(count: 0, value: 0, groups: nil) }
     let start = rest.base
-    // The last run may be cut at the last value it needs.
+    // The last run may be truncated after its last value.
     if overflow || byteCount > UInt64(rest.count) {
       let count = rest.count &* 8 / bitWidth
       if count == 0 { throw Self.truncated }

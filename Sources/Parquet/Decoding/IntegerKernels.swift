@@ -2,8 +2,8 @@ import Bytes
 
 /// Loops over plain integers.
 enum IntegerKernels {
-  /// What is meant by the 32 bits that an INT32 value is stored in. Of a narrower type only the
-  /// low bits count: some writers extend them by zeros, some by the sign, and every reader cuts them off.
+  /// How the 32 bits of a stored INT32 are read. For narrower types only the low bits count: some writers
+  /// extend them with zeros, some with the sign, and all readers drop the others.
   enum Word {
     case signed32, unsigned32, signed16, unsigned16, signed8, unsigned8
 

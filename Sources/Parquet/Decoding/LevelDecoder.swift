@@ -2,9 +2,9 @@
 
 import Bytes
 
-/// What a page's levels turned out to be.
+/// The levels of a page.
 enum Levels {
-  /// One run covers the page: nothing was stored.
+  /// One run covers the page: nothing is stored.
   case uniform(UInt8)
   /// Stored, one byte each.
   case mixed
@@ -21,7 +21,7 @@ enum LevelDecoder {
   /// Decodes `count` levels of a hybrid stream into bytes.
   ///
   /// - Parameter target: Room for `count` bytes and 8 more.
-  /// - Throws: `ParquetError.corrupt` where a level is above `maximum`.
+  /// - Throws: `ParquetError.corrupt` if a level is above `maximum`.
   static func decodeHybrid(
     _ bytes: PageBytes, maximum: Int, count: Int, into target: UnsafeMutablePointer<UInt8>
   ) throws(ParquetError) -> Levels {

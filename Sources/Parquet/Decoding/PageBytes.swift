@@ -6,7 +6,7 @@ struct PageBytes {
 
   var end: UnsafeRawPointer { base + count }
 
-  /// What follows the first `byteCount` bytes.
+  /// The bytes after the first `byteCount`.
   ///
   /// - Precondition: `byteCount` is at most `count`.
   func dropping(_ byteCount: Int) -> PageBytes {
@@ -15,7 +15,7 @@ struct PageBytes {
 
   /// The first `byteCount` bytes.
   ///
-  /// - Throws: `ParquetError.truncated` where there are fewer.
+  /// - Throws: `ParquetError.truncated` if there are fewer.
   func prefix(_ byteCount: Int, _ what: String) throws(ParquetError) -> PageBytes {
     if byteCount < 0 || byteCount > count {
       throw ParquetError(

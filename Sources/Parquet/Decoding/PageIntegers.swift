@@ -1,10 +1,10 @@
-// Pages of plain integers, decoded to where the caller wants them.
+// Pages of plain integers, decoded straight into the caller's buffer.
 
 extension ValueDecoder {
   /// Decodes the rows of a page of integers into `target`.
   ///
-  /// - Returns: false where the rows have nulls or are stored in another form: nothing is decoded
-  ///   then, and `append` has to be called.
+  /// - Returns: false if the rows have nulls or another encoding: then nothing is decoded, and `append` must be
+  ///   called.
   func decodeIntegers(
     _ page: DataPage, _ scratch: DecodeScratch, into target: UnsafeMutablePointer<Int64>
   ) throws(ParquetError) -> Bool {

@@ -1,4 +1,4 @@
-// Rows of a flat page: levels to validity, values to the rows that have one.
+// Rows of a flat page: levels become validity, values go to the rows that are not null.
 
 extension ValueDecoder {
   /// Appends the rows of a page of a flat column.

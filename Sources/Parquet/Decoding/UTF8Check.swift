@@ -1,7 +1,7 @@
 import Bytes
 import Columnar
 
-/// Text is UTF-8 by its type: no reader could show other bytes without changing them.
+/// Text must be UTF-8: no reader could print other bytes without changing them.
 enum UTF8Check {
   /// Checks `count` values of `text` from the value `first` on.
   static func check(_ text: ByteColumn, from first: Int, count: Int) throws(ParquetError) {
@@ -10,7 +10,7 @@ enum UTF8Check {
         let range = Int(offsets[first])..<Int(offsets[first &+ count])
         let whole = UnsafeRawBufferPointer(rebasing: bytes[range])
         if isASCII(whole) { return true }
-        // Sound as a whole, and no value begins within a character: then every value is sound.
+        // The text is valid as a whole, and no value begins within a character: so every value is valid.
         for value in first..<(first &+ count) where offsets[value] < offsets[first &+ count] {
           if bytes[Int(offsets[value])] & 0xC0 == 0x80 { return false }
         }
@@ -45,7 +45,7 @@ enum UTF8Check {
 }
 
 extension ColumnType {
-  /// Whether the values are text, which is UTF-8.
+  /// Whether the values are text, and so UTF-8.
   var isText: Bool {
     switch self {
     case .string, .json, .enumeration: true

@@ -3,12 +3,12 @@ import Columnar
 
 /// Decodes the values of one column chunk's pages, its dictionary included, into a column store.
 ///
-/// Values are decoded end to end, nulls left out; the caller spreads them over the rows.
+/// Values are decoded end to end, without nulls; the caller spreads them over the rows.
 final class ValueDecoder {
   let leaf: LeafColumn
   let kind: StorageKind
   private(set) var dictionary: ColumnStore?
-  /// How many values the dictionary has.
+  /// Values in the dictionary.
   private(set) var dictionaryCount = 0
 
   init(leaf: LeafColumn) throws(ParquetError) {
@@ -39,7 +39,7 @@ final class ValueDecoder {
 
   // MARK: - Pages
 
-  /// Decodes `count` values behind the rows that `store` has. The store's `count` stays.
+  /// Decodes `count` values after the rows of `store`, whose `count` stays unchanged.
   func decode(
     _ bytes: PageBytes, _ encoding: Encoding, _ count: Int, _ scratch: DecodeScratch,
     to store: inout ColumnStore
@@ -117,7 +117,7 @@ final class ValueDecoder {
     to store: inout ColumnStore
   ) throws(ParquetError) {
     if kind == .wide {
-      // A decimal of more digits than its physical type can hold.
+      // A decimal with more digits than its physical type can hold.
       let narrow = scratch.integers(count)
       try decodeIntegers(bytes, encoding, count, scratch, into: narrow)
       try store.fillWide(count) { target throws(ParquetError) in
@@ -172,7 +172,7 @@ final class ValueDecoder {
       source = UnsafeRawPointer(fixed)
     default: throw unsupported(encoding)
     }
-    // A leaf of type null keeps integers, and never has a value.
+    // A leaf of type null has integer storage, and never a value.
     if kind != .doubles {
       try store.fillIntegers(count) { target throws(ParquetError) in
         target.update(repeating: 0, count: count)
@@ -323,7 +323,7 @@ final class ValueDecoder {
 }
 
 extension ColumnStore {
-  /// Lets `body` fill `valueCount` integers behind the rows that are there.
+  /// Lets `body` fill `valueCount` integers after the existing rows.
   mutating func fillIntegers(
     _ valueCount: Int, _ body: (UnsafeMutablePointer<Int64>) throws(ParquetError) -> Void
   ) throws(ParquetError) {

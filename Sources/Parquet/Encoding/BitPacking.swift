@@ -6,7 +6,7 @@ import Bytes
 
 /// Packs `count` values of `width` bits (0…32) each, low bits first.
 ///
-/// Values must fit in `width` bits. A last partial group of eight is filled up with zeros.
+/// Values must fit into `width` bits. An incomplete last group of eight is padded with zeros.
 ///
 /// - Returns: Bytes written: `width` for each group of eight values.
 func packBits(
@@ -85,7 +85,7 @@ private func packMedium(
   let end = values + count
   let narrow = UInt32(width)
   @inline(__always) func pair(_ at: Int) -> UInt64 {
-    // 9…15 bits twice fit in 30.
+    // Two values of 9…15 bits fit into 30.
     UInt64(source[at] | source[at &+ 1] &<< narrow)
   }
   while source < end {
@@ -164,7 +164,7 @@ func packWideBits(
   return count / 8 * width
 }
 
-/// Widths under 32: pairs first, so that the accumulator is visited half as often.
+/// Widths below 32: pairs first, so that the accumulator is used half as often.
 private func packWideNarrow(
   _ values: UnsafePointer<UInt64>, _ count: Int, _ width: Int, _ out: UnsafeMutableRawPointer
 ) -> Int {

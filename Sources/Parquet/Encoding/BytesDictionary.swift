@@ -3,7 +3,7 @@ import Glibc
 
 /// Gives equal byte strings equal indices, in the order of their first appearance.
 ///
-/// Entries point into the column that is being encoded: they are valid while it is.
+/// Entries point into the column that is being encoded, and are valid as long as it is.
 final class BytesDictionary {
   struct Entry {
     var start: UnsafePointer<UInt8>

@@ -12,8 +12,8 @@ struct DeltaBinaryPackedEncoder {
 
   /// 32 or 64: the bits of the physical type.
   let physicalBitWidth: Int
-  /// Whether miniblocks have widths of whole bytes. Packed bits cannot be compressed; bytes can:
-  /// equal differences become equal bytes.
+  /// Whether miniblocks have widths of whole bytes. Unlike packed bits, bytes can be compressed: equal
+  /// differences become equal bytes.
   var usesWholeBytes = false
 
   private let deltas = UnsafeMutablePointer<UInt64>.allocate(capacity: blockValueCount)
@@ -29,7 +29,7 @@ struct DeltaBinaryPackedEncoder {
     out.append(varint: UInt64(Self.miniblockCount))
     out.append(varint: UInt64(count))
     let first = count == 0 ? 0 : values[0]
-    // Unsigned 32-bit integers are written by their bits: readers take a signed number.
+    // Unsigned 32-bit integers are written as their bits: readers expect a signed number.
     out.append(zigzag: physicalBitWidth == 64 ? first : Int64(Int32(truncatingIfNeeded: first)))
     var start = 0
     while start < count - 1 {
@@ -73,11 +73,11 @@ struct DeltaBinaryPackedEncoder {
   }
 }
 
-/// Differences of neighbours, wrapping at 64 bits. Returns the least as a signed number.
+/// Differences of consecutive values, wrapping at 64 bits. Returns the least as a signed number.
 private func longDeltas(
   _ values: UnsafePointer<Int64>, _ count: Int, _ out: UnsafeMutablePointer<UInt64>
 ) -> Int64 {
-  // Whole blocks, nearly always.
+  // Nearly always whole blocks.
   if hasWideWords && count > 0 && count & 7 == 0 { return lake_differences(values, count, out) }
   var least = Int64.max
   for index in 0..<count {
@@ -88,7 +88,7 @@ private func longDeltas(
   return least
 }
 
-/// Differences of neighbours, wrapping at 32 bits, sign-extended.
+/// Differences of consecutive values, wrapping at 32 bits, sign-extended.
 private func intDeltas(
   _ values: UnsafePointer<Int64>, _ count: Int, _ out: UnsafeMutablePointer<UInt64>
 ) -> Int64 {
@@ -101,7 +101,7 @@ private func intDeltas(
   return least
 }
 
-/// Subtracts `least` from each; returns all the bits that are used by any.
+/// Subtracts `least` from each; returns the bitwise or of the results.
 private func subtract(
   _ least: UInt64, _ mask: UInt64, _ values: UnsafeMutablePointer<UInt64>, _ count: Int
 ) -> UInt64 {

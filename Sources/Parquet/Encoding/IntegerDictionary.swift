@@ -1,11 +1,11 @@
 /// Gives equal integers equal indices, in the order of their first appearance.
 ///
-/// Integers of a small range are looked up in a table, others by hash, through a cache for prices.
+/// Integers of a small range are looked up in a table, others by hash, with a cache for prices.
 final class IntegerDictionary {
   /// The widest range that is looked up in a table.
   static let directRangeMax: UInt64 = 1 << 16
 
-  /// Values of a page that jump about more often than this are not a few symbols' prices.
+  /// If the values of a page jump more often than this, they are not prices of a few symbols.
   private static let moveCountMax = 8
 
   private let hashed = ValueDictionary<Int64>()
@@ -19,7 +19,7 @@ final class IntegerDictionary {
 
   var count: Int { isDirect ? direct.count : hashed.count }
 
-  /// Begins a dictionary for values between `min` and `max`, by signed order.
+  /// Starts a dictionary for values between `min` and `max`, in signed order.
   func begin(min: Int64, max: Int64) {
     let range = UInt64(bitPattern: max &- min)
     isDirect = min <= max && range < Self.directRangeMax
@@ -38,8 +38,7 @@ final class IntegerDictionary {
 
   /// Writes the index of each value, adding new ones.
   ///
-  /// - Returns: false when there are more than `entryCountMax` entries; the indices are then of no
-  ///   use.
+  /// - Returns: false if there are more than `entryCountMax` entries; the indices are then useless.
   func index(
     _ values: UnsafePointer<Int64>, _ valueCount: Int, into indices: UnsafeMutablePointer<UInt32>,
     entryCountMax: Int

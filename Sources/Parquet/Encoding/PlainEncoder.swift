@@ -68,7 +68,7 @@ func appendPlainWide(
   out.count += count * byteCount
 }
 
-/// Byte strings: fixed-length ones as they are, others with a four-byte length in front.
+/// Byte strings: fixed-length ones as they are, others after a four-byte length.
 func appendPlainBytes(
   _ offsets: UnsafePointer<Int32>, _ bytes: UnsafePointer<UInt8>, _ count: Int, isFixed: Bool,
   into out: ByteBuffer

@@ -27,14 +27,14 @@ func appendPacked(
   out.count += packBits(values, count, width: bitWidth, into: out.base + out.count)
 }
 
-/// Appends `count` indices, as runs where they repeat and packed where they do not.
+/// Appends `count` indices: runs where they repeat, packed groups elsewhere.
 func appendHybrid(
   _ values: UnsafePointer<UInt32>, _ count: Int, bitWidth: Int, into out: ByteBuffer
 ) {
   if count == 0 { return }
   let changes = changeCount(values, count)
   if changes == 0 { return appendRun(of: values[0], count: count, bitWidth: bitWidth, into: out) }
-  // With a change in every few values there are hardly any long runs to find.
+  // If values change every few rows, there are hardly any long runs to find.
   if changes &* 8 > count {
     return appendPacked(values, count, bitWidth: bitWidth, into: out)
   }
@@ -44,7 +44,7 @@ func appendHybrid(
     let value = values[index]
     var end = index &+ 1
     while end < count && values[end] == value { end &+= 1 }
-    // What comes before a run must be whole groups: a run lends them its first values.
+    // Packed groups before a run must be complete: they borrow the run's first values.
     let lent = (8 &- ((index &- packedStart) & 7)) & 7
     if end &- index &- lent >= runValueCountMin {
       let start = index &+ lent
@@ -57,7 +57,7 @@ func appendHybrid(
   appendPacked(values + packedStart, count - packedStart, bitWidth: bitWidth, into: out)
 }
 
-/// How many values differ from the one before.
+/// How many values differ from the previous one.
 private func changeCount(_ values: UnsafePointer<UInt32>, _ count: Int) -> Int {
   var changes: UInt32 = 0
   for index in 1..<Swift.max(count, 1) {
@@ -68,8 +68,8 @@ private func changeCount(_ values: UnsafePointer<UInt32>, _ count: Int) -> Int {
   return Int(changes)
 }
 
-/// Appends definition levels of a flat optional column, 1 where `validity` is 1, with their
-/// four-byte length in front, as data page v1 has them.
+/// Appends definition levels of a flat optional column, 1 where `validity` is 1, after their four-byte length,
+/// as in data page v1.
 func appendDefinitionLevels(
   validity: UnsafePointer<UInt8>?, count: Int, nullCount: Int,
   scratch: UnsafeMutablePointer<UInt32>, into out: ByteBuffer
@@ -87,7 +87,7 @@ func appendDefinitionLevels(
   out.base.storeLE(UInt32(out.count - start - 4), start)
 }
 
-/// Appends levels of any bit width with their four-byte length in front.
+/// Appends levels of any bit width after their four-byte length.
 func appendLevels(
   _ levels: UnsafePointer<UInt32>, _ count: Int, bitWidth: Int, into out: ByteBuffer
 ) {

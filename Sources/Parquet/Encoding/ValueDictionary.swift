@@ -24,7 +24,7 @@ final class ValueDictionary<Key: FixedWidthInteger & BitwiseCopyable> {
   }
 
   func removeAll() {
-    // A table that grew for one chunk is not cleared for each one after it.
+    // A table that grew for one chunk is not cleared for every later one.
     if count * 16 < slotCount && slotCount > Self.slotCountMin {
       slots.deallocate()
       slotCount = Self.slotCountMin
@@ -36,8 +36,7 @@ final class ValueDictionary<Key: FixedWidthInteger & BitwiseCopyable> {
 
   /// Writes the index of each value, adding new ones.
   ///
-  /// - Returns: false when there are more than `entryCountMax` entries; the indices are then of no
-  ///   use.
+  /// - Returns: false if there are more than `entryCountMax` entries; the indices are then useless.
   func index(
     _ values: UnsafePointer<Key>, _ valueCount: Int, into indices: UnsafeMutablePointer<UInt32>,
     entryCountMax: Int

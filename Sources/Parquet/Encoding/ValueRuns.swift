@@ -1,24 +1,24 @@
-/// The runs of equal values of a column that has few of them: sorted codes, constants, identifiers.
+/// Runs of equal values, for columns that have few: sorted codes, constants, identifiers.
 ///
 /// Such a column is read once and then handled run by run.
 public struct ValueRuns {
-  /// Fewer values a run than this on average, and runs do not pay.
+  /// Mean run length from which runs pay.
   private static let meanLengthMin = 64
 
-  /// Where each run begins.
+  /// Index of each run's first value.
   private(set) var starts: [Int] = []
   private(set) var count = 0
 
-  /// Runs that `count` values have at most; with more they are handled value by value.
+  /// Runs that `count` values may have; with more, values are handled one by one.
   public static func countMax(_ count: Int) -> Int { count / meanLengthMin + 4 }
 
-  /// Runs that are known.
+  /// Runs that are known already.
   init(starts: [Int], count: Int) {
     self.starts = starts
     self.count = count
   }
 
-  /// Finds the runs of `count` values; nil as soon as they prove too many.
+  /// Finds the runs of `count` values; nil as soon as there are too many.
   init?<T: FixedWidthInteger & SIMDScalar>(_ values: UnsafePointer<T>, _ count: Int) {
     self.count = count
     let runCountMax = Self.countMax(count)

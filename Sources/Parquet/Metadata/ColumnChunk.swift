@@ -1,13 +1,13 @@
-// parquet.thrift, the structs of the same names. Unknown fields are passed over.
+// The structs of the same names in parquet.thrift. Unknown fields are skipped.
 
 /// A free-form property.
 public struct KeyValue: Hashable, Sendable, ThriftReadable, ThriftWritable {
-  /// What it is about.
+  /// The key.
   public var key: String
-  /// What is said; nil for the key alone.
+  /// The value; nil for a key without one.
   public var value: String?
 
-  /// A remark in the footer.
+  /// An entry of key-value metadata.
   public init(key: String, value: String? = nil) {
     self.key = key
     self.value = value
@@ -40,13 +40,13 @@ public struct KeyValue: Hashable, Sendable, ThriftReadable, ThriftWritable {
   }
 }
 
-/// How many pages of a kind a chunk has.
+/// The number of pages of one kind and encoding.
 public struct PageEncodingStats: Hashable, Sendable, ThriftReadable, ThriftWritable {
   /// The kind of pages.
   public var pageType: PageType
   /// The encoding of their values.
   public var encoding: Encoding
-  /// How many such pages the chunk has.
+  /// The number of such pages in the chunk.
   public var count: Int32
 
   /// Pages of one kind and encoding.
@@ -87,15 +87,15 @@ public struct PageEncodingStats: Hashable, Sendable, ThriftReadable, ThriftWrita
   }
 }
 
-/// What the footer says of a column chunk.
+/// The footer's metadata of a column chunk.
 public struct ColumnMetadata: Hashable, Sendable, ThriftReadable, ThriftWritable {
-  /// How the values are stored.
+  /// The physical type.
   public var type: PhysicalType
   /// All encodings of the chunk, of levels too.
   public var encodings: [Encoding]
   /// The column's path from the root.
   public var path: [String]
-  /// How the pages are compressed.
+  /// The codec of the pages.
   public var codec: CompressionCodec
   /// Nulls included.
   public var valueCount: Int64
@@ -103,26 +103,26 @@ public struct ColumnMetadata: Hashable, Sendable, ThriftReadable, ThriftWritable
   public var totalUncompressedByteCount: Int64
   /// Page headers included.
   public var totalCompressedByteCount: Int64
-  /// What the writer says of the chunk.
+  /// Further metadata from the writer.
   public var keyValueMetadata: [KeyValue]?
-  /// Where the first data page begins.
+  /// Offset of the first data page in the file.
   public var dataPageOffset: Int64
-  /// Where an index page begins; nobody writes one.
+  /// Offset of an index page; no writer has any.
   public var indexPageOffset: Int64?
-  /// 0 is written by some for "none".
+  /// Some writers use 0 for "none".
   public var dictionaryPageOffset: Int64?
-  /// Bounds and counts, as they are stored.
+  /// Bounds and counts as stored.
   public var statistics: Statistics?
   /// Pages by kind and encoding.
   public var encodingStats: [PageEncodingStats]?
-  /// Where the Bloom filter begins.
+  /// Offset of the Bloom filter.
   public var bloomFilterOffset: Int64?
-  /// The Bloom filter's size.
+  /// Size of the Bloom filter.
   public var bloomFilterByteCount: Int32?
-  /// How large the values are in memory.
+  /// Sizes of the values in memory.
   public var sizeStatistics: SizeStatistics?
 
-  /// What the footer says of a column chunk.
+  /// Metadata of a column chunk.
   public init(
     type: PhysicalType, encodings: [Encoding], path: [String], codec: CompressionCodec,
     valueCount: Int64, totalUncompressedByteCount: Int64, totalCompressedByteCount: Int64,
@@ -236,21 +236,21 @@ public struct ColumnMetadata: Hashable, Sendable, ThriftReadable, ThriftWritable
 
 /// A column of a row group.
 public struct ColumnChunk: Hashable, Sendable, ThriftReadable, ThriftWritable {
-  /// Another file that holds the chunk; not supported by anyone.
+  /// Another file with the chunk; no reader supports this.
   public var filePath: String?
   /// Deprecated; 0 or the offset of the metadata.
   public var fileOffset: Int64
-  /// Absent only where it is encrypted.
+  /// Missing only if it is encrypted.
   public var metadata: ColumnMetadata?
-  /// Where the offset index begins.
+  /// Offset of the offset index.
   public var offsetIndexOffset: Int64?
-  /// The offset index' size.
+  /// Size of the offset index.
   public var offsetIndexByteCount: Int32?
-  /// Where the column index begins.
+  /// Offset of the column index.
   public var columnIndexOffset: Int64?
-  /// The column index' size.
+  /// Size of the column index.
   public var columnIndexByteCount: Int32?
-  /// Whether the pages are encrypted; what the file says of how is not kept.
+  /// Whether the pages are encrypted; how is not kept.
   public private(set) var isEncrypted = false
 
   /// A column chunk of the footer.

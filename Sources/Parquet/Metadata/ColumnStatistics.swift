@@ -8,15 +8,15 @@ public enum StatisticsValue: Hashable, Sendable {
   case bytes([UInt8])
 }
 
-/// What is known of a column's values without reading them. Bounds known to be wrong are absent.
+/// What is known of a column's values without reading them. Bounds that are known to be wrong are left out.
 public struct ColumnStatistics: Hashable, Sendable {
-  /// No value is less; nil where that is not known.
+  /// No value is less; nil if unknown.
   public var minimum: StatisticsValue?
-  /// No value is greater; nil where that is not known.
+  /// No value is greater; nil if unknown.
   public var maximum: StatisticsValue?
-  /// Whether some row has exactly this value; else it is only a bound (truncated text, say).
+  /// Whether a row has exactly this value; else it is only a bound (truncated text, for example).
   public var isMinimumExact: Bool
-  /// Whether `maximum` is a value that occurs.
+  /// Whether a row has exactly the value `maximum`.
   public var isMaximumExact: Bool
   /// Values that are null.
   public var nullCount: Int?
@@ -25,7 +25,7 @@ public struct ColumnStatistics: Hashable, Sendable {
   /// Values that are NaN.
   public var nanCount: Int?
 
-  /// What is known of a column chunk's values.
+  /// Statistics of a column chunk.
   public init(
     minimum: StatisticsValue? = nil, maximum: StatisticsValue? = nil,
     isMinimumExact: Bool = false, isMaximumExact: Bool = false, nullCount: Int? = nil,

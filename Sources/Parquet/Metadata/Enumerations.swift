@@ -3,7 +3,7 @@
 
 import Compression
 
-/// How values are stored.
+/// How values are stored: the physical type.
 public enum PhysicalType: Int32, Hashable, Sendable {
   case boolean = 0
   case int32 = 1
@@ -14,7 +14,7 @@ public enum PhysicalType: Int32, Hashable, Sendable {
   case byteArray = 6
   case fixedLengthByteArray = 7
 
-  /// The name in the format's own spelling.
+  /// The name in the format's spelling.
   public var name: String {
     switch self {
     case .boolean: "BOOLEAN"
@@ -29,7 +29,7 @@ public enum PhysicalType: Int32, Hashable, Sendable {
   }
 }
 
-/// Whether a field must, may, or may repeatedly be there.
+/// Whether a field is required, optional or repeated.
 public enum Repetition: Int32, Hashable, Sendable {
   case required = 0
   case optional = 1
@@ -64,9 +64,9 @@ public enum ConvertedType: Int32, Hashable, Sendable {
 
 /// How a page's values are encoded.
 public struct Encoding: RawRepresentable, Hashable, Sendable {
-  /// The number in files; unknown ones are kept.
+  /// The Thrift value; unknown ones are kept.
   public var rawValue: Int32
-  /// From the number in files.
+  /// An encoding by its Thrift value, known or not.
   public init(rawValue: Int32) { self.rawValue = rawValue }
 
   /// Values one after the other.
@@ -88,7 +88,7 @@ public struct Encoding: RawRepresentable, Hashable, Sendable {
   /// The first bytes of all values, then the second ones, and so on.
   public static let byteStreamSplit = Encoding(rawValue: 9)
 
-  /// The name in the format's own spelling.
+  /// The name in the format's spelling.
   public var name: String {
     switch rawValue {
     case 0: "PLAIN"
@@ -132,7 +132,7 @@ public struct CompressionCodec: RawRepresentable, Hashable, Sendable {
   /// One block of LZ4.
   public static let lz4Raw = CompressionCodec(rawValue: 7)
 
-  /// The name in the format's own spelling.
+  /// The name in the format's spelling.
   public var name: String {
     switch rawValue {
     case 0: "UNCOMPRESSED"
@@ -147,7 +147,7 @@ public struct CompressionCodec: RawRepresentable, Hashable, Sendable {
     }
   }
 
-  /// The codec that undoes it; nil for LZO and unknown ones.
+  /// The matching codec; nil for LZO and unknown ones.
   public var codec: Codec? {
     switch rawValue {
     case 0: .uncompressed
@@ -162,7 +162,7 @@ public struct CompressionCodec: RawRepresentable, Hashable, Sendable {
   }
 }
 
-/// What a page holds.
+/// The kind of a page.
 public enum PageType: Int32, Hashable, Sendable {
   case dataPage = 0
   case indexPage = 1
@@ -170,20 +170,20 @@ public enum PageType: Int32, Hashable, Sendable {
   case dataPageV2 = 3
 }
 
-/// Whether the pages' bounds in a column index rise or fall.
+/// Whether the pages' bounds in a column index ascend or descend.
 public enum BoundaryOrder: Int32, Hashable, Sendable {
   case unordered = 0
   case ascending = 1
   case descending = 2
 }
 
-/// By which order a column's statistics were made.
+/// The order in which a column's statistics were computed.
 public enum ColumnOrder: Hashable, Sendable {
   /// The order of the column's type, as the format defines it.
   case typeDefined
   /// IEEE 754 totalOrder, for floating point.
   case ieee754Total
-  /// A newer order: its statistics mean nothing to us.
+  /// A newer order: its statistics are ignored.
   case unknown
 }
 

@@ -1,15 +1,15 @@
-// parquet.thrift, the structs of the same names. Unknown fields are passed over.
+// The structs of the same names in parquet.thrift. Unknown fields are skipped.
 
 /// A column by which the rows of a row group are sorted.
 public struct SortingColumn: Hashable, Sendable, ThriftReadable, ThriftWritable {
-  /// The column by its number among the leaves, from 0.
+  /// Index of the column among the leaves.
   public var columnIndex: Int32
   /// Whether greater values come first.
   public var isDescending: Bool
-  /// Whether rows without a value come first.
+  /// Whether nulls come first.
   public var nullsFirst: Bool
 
-  /// A column that the rows are sorted by.
+  /// A column by which rows are sorted.
   public init(columnIndex: Int32, isDescending: Bool, nullsFirst: Bool) {
     self.columnIndex = columnIndex
     self.isDescending = isDescending
@@ -49,19 +49,19 @@ public struct SortingColumn: Hashable, Sendable, ThriftReadable, ThriftWritable 
 
 /// A horizontal slice of the file.
 public struct RowGroup: Hashable, Sendable, ThriftReadable, ThriftWritable {
-  /// In the order of the schema's leaves.
+  /// In leaf order.
   public var columns: [ColumnChunk]
-  /// Uncompressed.
+  /// Uncompressed size.
   public var totalByteCount: Int64
-  /// Rows of the group, or of the file.
+  /// Rows of the group.
   public var rowCount: Int64
-  /// The columns that the rows are sorted by, the first one first.
+  /// The columns by which the rows are sorted, the most significant first.
   public var sortingColumns: [SortingColumn]?
-  /// Where the first page begins.
+  /// Offset of the first page in the file.
   public var fileOffset: Int64?
-  /// Bytes of all column chunks, as they are stored.
+  /// Compressed size of all column chunks.
   public var totalCompressedByteCount: Int64?
-  /// The row group's number in the file, from 0.
+  /// Index of the row group in the file.
   public var ordinal: Int16?
 
   /// A row group of the footer.
@@ -128,19 +128,19 @@ public struct RowGroup: Hashable, Sendable, ThriftReadable, ThriftWritable {
 
 /// The footer.
 public struct FileMetadata: Hashable, Sendable, ThriftReadable, ThriftWritable {
-  /// 1 or 2; readers pass over it.
+  /// 1 or 2; ignored by readers.
   public var version: Int32
-  /// Depth first; the first is the root.
+  /// Depth first; the root comes first.
   public var schema: [SchemaElement]
   /// Rows of all row groups together.
   public var rowCount: Int64
   /// The row groups, in order.
   public var rowGroups: [RowGroup]
-  /// What the writer says of the file.
+  /// Further metadata from the writer.
   public var keyValueMetadata: [KeyValue]?
   /// The program that wrote the file.
   public var createdBy: String?
-  /// One a leaf.
+  /// One per leaf.
   public var columnOrders: [ColumnOrder]?
 
   /// A footer.

@@ -1,19 +1,19 @@
 import Bytes
 
-/// A checksum of a whole Parquet file, footer and page headers included, which its pages' checksums leave
-/// out. Kept in the footer's key-value metadata, where other readers pass it over.
+/// A checksum of a whole Parquet file, including footer and page headers, which page checksums do not cover. It
+/// is in the footer's key-value metadata, which other readers ignore.
 ///
-/// Whoever finds it right may leave columns undecoded until they are wanted: they are what was written.
+/// If it is right, columns may be left undecoded until they are needed: the file is intact.
 public enum FileSeal {
   private static let mark = Array("lake.seal.crc32=".utf8)
-  /// What stands for the checksum while it is computed.
+  /// The digits while the checksum is computed.
   private static let blank = Array("????????".utf8)
 
-  /// What the footer of a file that is to be sealed has among its metadata.
+  /// The metadata entry that a file needs to be sealed.
   public static let metadata = KeyValue(
     key: "lake.seal", value: String(decoding: mark + blank, as: UTF8.self))
 
-  /// Puts the checksum into a whole file that has `metadata`.
+  /// Writes the checksum into a complete file that has `metadata`.
   public static func seal(_ file: inout [UInt8]) {
     let found = file.withUnsafeBytes { range(in: $0) }
     guard let found else { return }
@@ -23,7 +23,7 @@ public enum FileSeal {
 
   /// Whether a file has a seal.
   ///
-  /// - Throws: `checksum` where it is not that of the file's bytes.
+  /// - Throws: `checksum` if it does not match the file's bytes.
   static func isSealed(_ file: UnsafeRawBufferPointer) throws(ParquetError) -> Bool {
     guard let range = range(in: file) else { return false }
     if !file[range].elementsEqual(text(checksum(file, range))) {
@@ -65,9 +65,9 @@ public enum FileSeal {
 }
 
 extension ParquetReader {
-  /// Whether the file has a checksum of all its bytes.
+  /// Whether the file has a valid seal.
   ///
-  /// - Throws: `checksum` where it is not right.
+  /// - Throws: `checksum` if it is wrong.
   public func isSealed() throws(ParquetError) -> Bool {
     do throws(ParquetError) {
       return try FileSeal.isSealed(UnsafeRawBufferPointer(start: file.base, count: file.count))

@@ -1,6 +1,6 @@
 import Columnar
 
-/// What a column's or group's values mean: parquet.thrift, `LogicalType`.
+/// The meaning of a column's or group's values: parquet.thrift, `LogicalType`.
 public enum LogicalType: Hashable, Sendable {
   case string, map, list, enumeration
   case decimal(scale: Int32, precision: Int32)
@@ -14,10 +14,10 @@ public enum LogicalType: Hashable, Sendable {
   case variant(version: Int8?)
   case geometry(crs: String?)
   case geography(crs: String?, algorithm: Int32?)
-  /// A type newer than this reader: its values are read as their physical type.
+  /// A type newer than this reader: its values are read as the physical type.
   case other(id: Int16)
 
-  /// The name in the format's own spelling.
+  /// The name in the format's spelling.
   public var name: String {
     switch self {
     case .string: "STRING"

@@ -1,4 +1,4 @@
-// parquet.thrift, the structs of the same names. Unknown fields are passed over.
+// The structs of the same names in parquet.thrift. Unknown fields are skipped.
 
 /// Header of a data page of version 1.
 struct DataPageHeader: Hashable, Sendable, ThriftReadable, ThriftWritable {
@@ -112,7 +112,7 @@ struct DataPageHeaderV2: Hashable, Sendable, ThriftReadable, ThriftWritable {
   var encoding: Encoding
   var definitionLevelsByteCount: Int32
   var repetitionLevelsByteCount: Int32
-  /// Whether the values are compressed; true when absent.
+  /// Whether the values are compressed; true if missing.
   var isCompressed: Bool
   var statistics: Statistics?
 
@@ -184,12 +184,12 @@ struct DataPageHeaderV2: Hashable, Sendable, ThriftReadable, ThriftWritable {
   }
 }
 
-/// What stands before every page.
+/// The header before every page.
 struct PageHeader: Hashable, Sendable, ThriftReadable, ThriftWritable {
   var type: PageType
   var uncompressedByteCount: Int32
   var compressedByteCount: Int32
-  /// CRC-32 of the page's bytes as stored.
+  /// CRC-32 of the stored page.
   var crc: Int32?
   var dataPage: DataPageHeader?
   var dictionaryPage: DictionaryPageHeader?

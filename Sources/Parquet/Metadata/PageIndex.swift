@@ -1,15 +1,15 @@
-// parquet.thrift, the structs of the same names. Unknown fields are passed over.
+// The structs of the same names in parquet.thrift. Unknown fields are skipped.
 
-/// Where a data page lies.
+/// The location of a data page.
 public struct PageLocation: Hashable, Sendable, ThriftReadable, ThriftWritable {
-  /// Bytes from the start of the file to the page's header.
+  /// Offset of the page's header in the file.
   public var offset: Int64
-  /// Header included.
+  /// Size including the header.
   public var compressedByteCount: Int32
-  /// Within the row group.
+  /// Index within the row group.
   public var firstRowIndex: Int64
 
-  /// Where a page lies.
+  /// The location of a page.
   public init(offset: Int64, compressedByteCount: Int32, firstRowIndex: Int64) {
     self.offset = offset
     self.compressedByteCount = compressedByteCount
@@ -47,14 +47,14 @@ public struct PageLocation: Hashable, Sendable, ThriftReadable, ThriftWritable {
   }
 }
 
-/// The data pages of a column chunk.
+/// The locations of a column chunk's data pages.
 public struct OffsetIndex: Hashable, Sendable, ThriftReadable, ThriftWritable {
   /// The data pages, in order.
   public var pageLocations: [PageLocation]
-  /// Bytes of the texts or binaries of each page.
+  /// Bytes of text or binary per page.
   public var unencodedByteArrayDataByteCounts: [Int64]?
 
-  /// The data pages of a column chunk.
+  /// The locations of a column chunk's data pages.
   public init(pageLocations: [PageLocation], unencodedByteArrayDataByteCounts: [Int64]? = nil) {
     self.pageLocations = pageLocations
     self.unencodedByteArrayDataByteCounts = unencodedByteArrayDataByteCounts
@@ -89,21 +89,21 @@ public struct OffsetIndex: Hashable, Sendable, ThriftReadable, ThriftWritable {
 
 /// The bounds of the data pages of a column chunk.
 public struct ColumnIndex: Hashable, Sendable, ThriftReadable, ThriftWritable {
-  /// Whether a page has only nulls; its bounds mean nothing.
+  /// Whether a page has only nulls; then its bounds are meaningless.
   public var nullPages: [Bool]
-  /// No value of a page is less; by page.
+  /// Lower bound of each page.
   public var minValues: [[UInt8]]
-  /// No value of a page is greater; by page.
+  /// Upper bound of each page.
   public var maxValues: [[UInt8]]
-  /// Whether the bounds rise or fall from page to page.
+  /// Whether the bounds ascend or descend from page to page.
   public var boundaryOrder: BoundaryOrder
-  /// Values that are null, by page.
+  /// Nulls per page.
   public var nullCounts: [Int64]?
-  /// Values by repetition level, page after page.
+  /// Values by repetition level, page by page.
   public var repetitionLevelHistograms: [Int64]?
-  /// Values by definition level, page after page.
+  /// Values by definition level, page by page.
   public var definitionLevelHistograms: [Int64]?
-  /// Values that are NaN, by page.
+  /// NaN values per page.
   public var nanCounts: [Int64]?
 
   /// Bounds and counts of the pages of a column chunk.

@@ -1,26 +1,26 @@
-// parquet.thrift, the structs of the same names. Unknown fields are passed over.
+// The structs of the same names in parquet.thrift. Unknown fields are skipped.
 
 /// One node of the schema tree, which is stored depth first.
 public struct SchemaElement: Hashable, Sendable, ThriftReadable, ThriftWritable {
   /// nil for groups.
   public var type: PhysicalType?
-  /// Bytes of a FIXED_LEN_BYTE_ARRAY.
+  /// Size of a FIXED_LEN_BYTE_ARRAY value.
   public var typeLength: Int32?
   /// nil only for the root.
   public var repetition: Repetition?
-  /// The node's own name.
+  /// The node's name.
   public var name: String
-  /// Children, which follow in the list; nil for a leaf.
+  /// Number of children, which follow in the list; nil for a leaf.
   public var childCount: Int32?
-  /// What the values mean, as old readers know it.
+  /// The meaning of the values, in the older form.
   public var convertedType: ConvertedType?
-  /// Of a decimal, for old readers.
+  /// A decimal's, for old readers.
   public var scale: Int32?
-  /// Of a decimal, for old readers.
+  /// A decimal's, for old readers.
   public var precision: Int32?
-  /// The number that the field has in the writer's own schema.
+  /// The field's id in the writer's own schema.
   public var fieldID: Int32?
-  /// What the values mean.
+  /// The meaning of the values.
   public var logicalType: LogicalType?
 
   /// A node of a schema.

@@ -1,4 +1,4 @@
-// parquet.thrift, the structs of the same names. Unknown fields are passed over.
+// The structs of the same names in parquet.thrift. Unknown fields are skipped.
 
 /// Sizes and level histograms of a page or chunk.
 public struct SizeStatistics: Hashable, Sendable, ThriftReadable, ThriftWritable {
@@ -9,7 +9,7 @@ public struct SizeStatistics: Hashable, Sendable, ThriftReadable, ThriftWritable
   /// Values by definition level, from 0.
   public var definitionLevelHistogram: [Int64]?
 
-  /// How large the values are in memory.
+  /// Sizes of values in memory.
   public init(
     unencodedByteArrayDataByteCount: Int64? = nil, repetitionLevelHistogram: [Int64]? = nil,
     definitionLevelHistogram: [Int64]? = nil
@@ -49,26 +49,26 @@ public struct SizeStatistics: Hashable, Sendable, ThriftReadable, ThriftWritable
 
 /// Bounds of a page or chunk, as stored: values in PLAIN form, without length prefixes.
 public struct Statistics: Hashable, Sendable, ThriftReadable, ThriftWritable {
-  /// By signed byte order, whatever the type: only right for signed numbers.
+  /// In signed byte order, whatever the type: valid only for signed numbers.
   public var deprecatedMax: [UInt8]?
-  /// The least value by signed bytes, as old writers have it.
+  /// The least value in the same order.
   public var deprecatedMin: [UInt8]?
   /// Values that are null.
   public var nullCount: Int64?
   /// Distinct values.
   public var distinctCount: Int64?
-  /// By the column's own order.
+  /// In the column's own order.
   public var maxValue: [UInt8]?
-  /// No value is less, in the order of the column; PLAIN, without a length.
+  /// No value is less, in the column's own order.
   public var minValue: [UInt8]?
-  /// Whether the greatest value occurs.
+  /// Whether a row has exactly `maxValue`.
   public var isMaxValueExact: Bool?
-  /// Whether the least value occurs.
+  /// Whether a row has exactly `minValue`.
   public var isMinValueExact: Bool?
   /// Values that are NaN.
   public var nanCount: Int64?
 
-  /// Bounds and counts, as they are stored.
+  /// Bounds and counts as stored.
   public init(
     deprecatedMax: [UInt8]? = nil, deprecatedMin: [UInt8]? = nil, nullCount: Int64? = nil,
     distinctCount: Int64? = nil, maxValue: [UInt8]? = nil, minValue: [UInt8]? = nil,

@@ -1,7 +1,6 @@
 import Columnar
 
-/// One value of any type, nested ones included: the form in which whole rows are read and
-/// written where speed does not matter.
+/// A value of any type, nested ones included: how rows are read and written where speed does not matter.
 public indirect enum Value: Hashable, Sendable {
   case null
   case boolean(Bool)
@@ -33,11 +32,11 @@ public indirect enum Value: Hashable, Sendable {
   /// In the schema's order.
   case structure([Member])
 
-  /// A key of a map and what stands under it.
+  /// An entry of a map.
   public struct MapEntry: Hashable, Sendable {
     /// The key, never null.
     public var key: Value
-    /// What stands under it.
+    /// The value.
     public var value: Value
 
     /// An entry of a map.
@@ -51,7 +50,7 @@ public indirect enum Value: Hashable, Sendable {
   public struct Member: Hashable, Sendable {
     /// The field's name.
     public var name: String
-    /// `.null` where the field is null.
+    /// `.null` if the field is null.
     public var value: Value
 
     /// A field of a struct.
@@ -63,22 +62,22 @@ public indirect enum Value: Hashable, Sendable {
 }
 
 extension Value {
-  /// A structure's member; nil where there is none of the name, or where this is no structure.
+  /// A structure's member; nil if it has none of this name, or this is no structure.
   public subscript(member: String) -> Value? {
     guard case .structure(let members) = self else { return nil }
     return members.first { $0.name == member }?.value
   }
 
-  /// Whether there is no value.
+  /// Whether it is `.null`.
   public var isNull: Bool { self == .null }
 
-  /// The text of a string; nil for anything else.
+  /// The text of a string; nil for any other value.
   public var text: String? {
     if case .string(let text) = self { return text }
     return nil
   }
 
-  /// The number of a signed integer; nil for anything else.
+  /// The number of a signed integer; nil for any other value.
   public var integer: Int64? {
     if case .integer(let number) = self { return number }
     return nil

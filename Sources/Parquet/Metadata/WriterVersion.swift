@@ -1,8 +1,8 @@
-/// The program that wrote a file, as far as faults of its are known.
+/// The program that wrote a file, to recognize its known faults.
 struct WriterVersion: Hashable {
-  /// Lower case; empty where the file does not say.
+  /// Lower case; empty if unknown.
   var program: String
-  /// Major, minor and patch; zeros where the file does not say.
+  /// Major, minor and patch; zeros if unknown.
   var version: [Int]
 
   /// - Parameter createdBy: As `parquet-mr version 1.2.8 (build …)`.
@@ -12,7 +12,7 @@ struct WriterVersion: Hashable {
     var numbers: [Int] = []
     if words.count > 2, words[1] == "version" {
       for part in words[2].split(separator: ".").prefix(3) {
-        // A patch may bear a suffix: `1.2.9-SNAPSHOT`.
+        // A patch may have a suffix: `1.2.9-SNAPSHOT`.
         guard let number = Int(part.prefix { $0.isWholeNumber }) else { break }
         numbers.append(number)
       }
@@ -20,24 +20,24 @@ struct WriterVersion: Hashable {
     version = numbers + Array(repeating: 0, count: 3 - numbers.count)
   }
 
-  /// parquet-mr before 1.2.9 leaves the header of a dictionary page out of its chunk's sizes
-  /// (PARQUET-816, IMPALA-694).
+  /// parquet-mr before 1.2.9 leaves the header of a dictionary page out of its chunk's sizes (PARQUET-816,
+  /// IMPALA-694).
   var forgetsDictionaryHeader: Bool {
     program == "parquet-mr" && version.lexicographicallyPrecedes([1, 2, 9])
   }
 
-  /// parquet-mr before 1.9 was seen to count half of a repeated column's values in its footer.
+  /// parquet-mr before 1.9 may count only half of a repeated column's values in its footer.
   var miscountsRepeated: Bool {
     program == "parquet-mr" && version.lexicographicallyPrecedes([1, 9, 0])
   }
 
-  /// Impala counts empty pages in a chunk's size that it does not write.
+  /// Impala includes empty pages in a chunk's size that it does not write.
   var countsUnwrittenPages: Bool { program == "impala" }
 
-  /// parquet-cpp before it became part of Arrow compresses pages of version 2 that it says are not
-  /// compressed (ARROW-10353).
+  /// parquet-cpp before it was merged into Arrow compresses pages of version 2 that it marks as uncompressed
+  /// (ARROW-10353).
   var compressesUnsaid: Bool { program == "parquet-cpp" }
 
-  /// Whether it is this program, whose page indexes are right.
+  /// Whether it is this program, whose page indexes are correct.
   var isOurs: Bool { program == "lake" }
 }

@@ -1,24 +1,23 @@
-// No checksum covers page headers. What they say is held against what the file says elsewhere,
-// before the first value of a chunk is given: against its offset index, or else against the sums in
-// the footer.
+// Page headers have no checksum. Before the first value of a chunk is returned, they are compared with the
+// offset index, or else with the sums in the footer.
 
 extension ChunkPages {
-  /// Walks the headers of all pages, which must fill the chunk and hold its values exactly.
+  /// Reads the headers of all pages, which must fill the chunk and have exactly its values.
   ///
   /// - Parameter expected: Values of all pages, nulls included.
-  /// - Returns: Values of all pages. More than expected only in a repeated column of a program that is
-  ///   known to count them wrong: the rows tell there.
+  /// - Returns: Values of all pages. More than expected only in a repeated column of a program known to
+  ///   miscount them: there the rows are decisive.
   @discardableResult
   func checkSums(values expected: Int) throws(ParquetError) -> Int {
     var walk = self
     walk.position = chunkStart
     var found = 0
-    // Where a writer understates a chunk's size, the values tell when it is done.
+    // If the writer understates the chunk's size, the values tell where it ends.
     while walk.position < statedEnd || (found < expected && walk.position < chunkEnd) {
       if found == expected && writer.countsUnwrittenPages { break }
       guard let page = try walk.next() else { break }
       if page.header.type == .dataPage || page.header.type == .dataPageV2 {
-        // At most one page a byte of the file, of at most `pageValueCountMax` values each.
+        // At most one page per byte of the file, each with at most `pageValueCountMax` values.
         found += page.valueCount
       }
     }
@@ -33,7 +32,7 @@ extension ChunkPages {
     return found
   }
 
-  /// Whether a flat column's pages lie where an index says, each with as many rows.
+  /// Whether a flat column's pages are at an index's locations, with its row counts.
   ///
   /// - Parameter rowCount: Rows of the row group.
   func lie(at locations: [PageLocation], rowCount: Int) -> Bool {
@@ -49,13 +48,13 @@ extension ChunkPages {
       }
       return true
     } catch {
-      // What is wrong with the pages themselves is told by whoever reads them.
+      // What is wrong with the pages is reported when they are read.
       return false
     }
   }
 
-  /// The locations of an index by which every page header can be checked: pages from row 0 on, end
-  /// to end, to the chunk's end. nil where the index is none such.
+  /// The locations of an index, if every page header can be checked by them: pages from row 0 on, end to end,
+  /// up to the chunk's end. Else nil.
   func soundLocations(_ index: [PageLocation]?) -> [PageLocation]? {
     guard let locations = index, let first = locations.first,
       first.firstRowIndex == 0, first.offset >= Int64(chunkStart)
@@ -71,7 +70,7 @@ extension ChunkPages {
     return end == Int64(statedEnd) ? locations : nil
   }
 
-  /// Checks a data page of a flat column against its location in the offset index.
+  /// Compares a data page of a flat column with its location in the offset index.
   ///
   /// - Parameter rowCount: Rows of the row group.
   static func check(

@@ -2,58 +2,57 @@ import Bytes
 import Compression
 import Platform
 
-/// A page's header and where its bytes lie.
+/// A page's header and the location of its bytes.
 struct StoredPage {
   var header: PageHeaderScan
-  /// Bytes from the start of the file to the header.
+  /// Offset of the header in the file.
   var offset: Int
-  /// Bytes from the start of the file to the page's data.
+  /// Offset of the page's data in the file.
   var dataOffset: Int { offset + header.byteCount }
   var dataByteCount: Int { Int(header.compressedByteCount) }
   /// Values of a data page, nulls included: 0 to `Limits.pageValueCountMax`.
   var valueCount: Int { Int(header.valueCount) }
 }
 
-/// The bytes of a data page, split into their sections and decompressed.
+/// A decompressed data page, split into its sections.
 struct DataPage {
   /// Levels; in a flat column, rows.
   var valueCount: Int
   var encoding: Encoding
-  /// nil where the column has none.
+  /// nil if the column has none.
   var repetitionLevels: PageBytes?
   var definitionLevels: PageBytes?
   var repetitionLevelEncoding: Encoding
   var definitionLevelEncoding: Encoding
   var values: PageBytes
-  /// Bytes from the start of the file, for errors.
+  /// Offset in the file, for errors.
   var offset: Int
 }
 
-/// Walks the pages of one column chunk.
+/// Iterates over the pages of one column chunk.
 struct ChunkPages {
-  /// Bytes by which the chunks of a writer that forgets its dictionary's header are larger than the
-  /// footer says.
+  /// Bytes by which a chunk may exceed its stated size, if its writer forgets the dictionary page's header.
   static let forgottenByteCountMax = 100
-  /// Bytes of memory that a page's header may ask for on its word alone.
+  /// Memory that a page header may ask for without further checks, in bytes.
   static let unquestionedByteCount = 1 << 16
 
   let file: FileBytes
   let leaf: LeafColumn
   let codec: Codec
   let chunkStart: Int
-  /// Where the pages may end at the latest.
+  /// The offset at which the pages must have ended.
   let chunkEnd: Int
-  /// Where the footer says that they end.
+  /// The offset at which they end according to the footer.
   let statedEnd: Int
   /// Values of all pages, nulls included.
   let valueCount: Int64
-  /// The kinds of pages and encodings that the footer says the chunk has; empty where it is silent.
+  /// The kinds and encodings of the chunk's pages according to the footer; empty if it has none.
   private let pageEncodings: [PageEncodingStats]
   private let encodings: [Encoding]
   let writer: WriterVersion
   let verifiesChecksums: Bool
   let pageByteCountMax: Int
-  /// Bytes from the start of the file to the next page's header.
+  /// Offset of the next page's header in the file.
   var position: Int
 
   init(
@@ -70,7 +69,7 @@ struct ChunkPages {
         "the chunk holds \(metadata.type.name), the schema says \(leaf.physicalType.name)")
     }
     var start = metadata.dataPageOffset
-    // Some writers put 0 for "no dictionary".
+    // Some writers use 0 for "no dictionary".
     if let dictionary = metadata.dictionaryPageOffset, dictionary > 0, dictionary < start {
       start = dictionary
     }
@@ -84,7 +83,7 @@ struct ChunkPages {
     pageEncodings = metadata.encodingStats ?? []
     encodings = metadata.encodings
     self.writer = writer
-    // A chunk of no values may have no pages, and then no place either.
+    // A chunk without values may have no pages, and then no offset either.
     if metadata.valueCount == 0 {
       (chunkStart, chunkEnd, statedEnd, position) = (0, 0, 0, 0)
       return
@@ -161,10 +160,9 @@ struct ChunkPages {
     return span
   }
 
-  /// Takes the count of rows for that of values where a flat column's page says more values than rows:
-  /// there it is the rows that were counted right (parquet-go 0.30.1 adds up values of earlier files;
-  /// parquet-mr 1.8.1 was seen to count those of a required column twice). Whether the rows are those of
-  /// the row group is checked with all pages.
+  /// Uses the row count as value count, if a flat column's page header states more values than rows: then the
+  /// rows are right (parquet-go 0.30.1 adds up values of earlier files; parquet-mr 1.8.1 sometimes counts those
+  /// of a required column twice). That the rows add up to the row group's is checked with all pages.
   private func correctCount(_ header: inout PageHeaderScan) {
     if leaf.maxRepetitionLevel > 0 { return }
     if header.type == .dataPageV2, header.rowCount > 0, header.rowCount < header.valueCount,
@@ -175,7 +173,7 @@ struct ChunkPages {
     guard header.type == .dataPage, leaf.maxDefinitionLevel == 0, header.encoding == .plain,
       let width = leaf.plainByteCount
     else { return }
-    // A page without levels has nothing but its values.
+    // A page without levels consists of values only.
     let stored = Int(header.uncompressedByteCount)
     if stored > 0, stored % width == 0, stored / width < Int(header.valueCount) {
       header.valueCount = Int32(stored / width)
@@ -198,13 +196,13 @@ struct ChunkPages {
   /// Whether the footer lists the page's kind and encoding.
   private func isStated(_ header: PageHeaderScan) -> Bool {
     if header.isIndexPage { return true }
-    // Both names of a dictionary's codes are one encoding: writers mix them.
+    // A dictionary's codes have two encodings, which writers mix up.
     func isSame(_ one: Encoding, _ other: Encoding) -> Bool {
       one == other || (one.isDictionary && other.isDictionary)
     }
     if header.type == .dictionaryPage { return true }
     if !pageEncodings.isEmpty {
-      // Arrow counts data pages of version 2 as those of version 1.
+      // Arrow lists data pages of version 2 as version 1.
       return pageEncodings.contains {
         $0.pageType != .dictionaryPage && isSame($0.encoding, header.encoding)
       }
@@ -235,7 +233,7 @@ struct ChunkPages {
     return String(repeating: "0", count: 8 - text.utf8.count) + text
   }
 
-  /// Decompresses `bytes` into the scratch page, or leaves them where they lie.
+  /// Decompresses `bytes` into the scratch page; uncompressed bytes are not copied.
   private func unpacked(
     _ bytes: UnsafeRawBufferPointer, codec: Codec, byteCount: Int, _ scratch: DecodeScratch
   ) throws(ParquetError) -> PageBytes {
@@ -253,14 +251,14 @@ struct ChunkPages {
     } else if bytes.isEmpty && byteCount > 0 {
       throw ParquetError(.truncated, "a compressed page without bytes")
     }
-    // Small pages are not worth the question.
+    // Not worth checking for small pages.
     if byteCount > Self.unquestionedByteCount,
       let bound = Decompressor.outputBound(bytes, codec, wanted: byteCount), byteCount > bound
     {
       throw ParquetError(
         .corrupt, "\(bytes.count) compressed bytes cannot hold the \(byteCount) promised")
     }
-    // For the page, and for its values.
+    // For the page and for its values.
     if !MemoryRoom.has(2 * byteCount) {
       throw ParquetError(
         .unsupported, "a page of \(byteCount) bytes, and there is not memory for it",
@@ -358,7 +356,7 @@ struct ChunkPages {
       ? PageBytes(base: UnsafeRawPointer(scratch.page.base), count: 0)
       : try unpacked(stored, codec: valueCodec, byteCount: unpackedCount, scratch)
     guard let base = bytes.baseAddress else { return }
-    // Levels lie in the file; near its end they are copied to where slack follows.
+    // Levels are read from the file; near its end they are copied to a buffer with slack.
     var levels = base
     if !file.hasSlack(after: base - file.base + levelCount) {
       scratch.levelBytes.reserve(levelCount)

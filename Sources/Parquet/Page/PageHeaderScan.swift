@@ -1,7 +1,7 @@
-/// A page header without its statistics: what decoding needs, read without allocation.
+/// A page header without its statistics: what decoding needs, parsed without allocation.
 ///
-/// No checksum covers a header, so it is held against itself: its type must be known and be that of
-/// the one structure it has, which must have all its required fields.
+/// Headers have no checksum, so the header is checked for consistency: its type must be known and match its one
+/// structure, which must have all required fields.
 struct PageHeaderScan {
   var type = PageType.dataPage
   var uncompressedByteCount: Int32 = -1
@@ -19,7 +19,7 @@ struct PageHeaderScan {
   /// Bytes of the header itself.
   var byteCount = 0
 
-  /// Of what has neither values nor rows.
+  /// It has neither values nor rows.
   var isIndexPage: Bool { type == .indexPage }
 
   init(parsing reader: inout ThriftReader) throws(ParquetError) {
@@ -122,7 +122,7 @@ struct PageHeaderScan {
   }
 }
 
-/// Which of a structure's required fields have come.
+/// The required fields of a structure that were found so far.
 private struct RequiredFields {
   private var missing: UInt16 = 0
 
@@ -132,7 +132,7 @@ private struct RequiredFields {
 
   var isComplete: Bool { missing == 0 }
 
-  /// Passes a field's value on, and marks it as come if there is one.
+  /// Returns a field's value, and marks the field as found if there is one.
   mutating func take<T>(_ id: Int16, _ value: T?) -> T? {
     if value != nil { missing &= ~(1 << UInt16(id)) }
     return value

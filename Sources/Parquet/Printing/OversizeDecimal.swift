@@ -1,8 +1,8 @@
-/// Decimals of any number of digits, for printing alone.
+/// Decimals of any number of digits, for printing only.
 enum OversizeDecimal {
   /// `bytes` in decimal, with `scale` digits after the point.
   ///
-  /// - Parameter bytes: Two's complement, most significant byte first; nothing is zero.
+  /// - Parameter bytes: Two's complement, most significant byte first; no bytes are zero.
   static func format(_ bytes: [UInt8], scale: Int) -> String {
     let isNegative = (bytes.first ?? 0) >= 0x80
     var digits = [UInt8](decimal(magnitude(bytes)).reversed())

@@ -22,14 +22,14 @@ extension SchemaNode {
     for child in children { child.append(to: &lines, depth: depth + 1) }
   }
 
-  /// The physical type in the format's own spelling, `group` where there is none.
+  /// The physical type in the format's spelling; `group` for groups.
   public var physicalName: String {
     guard let type = element.type, isLeaf else { return "group" }
     if type == .fixedLengthByteArray { return "\(type.name)(\(element.typeLength ?? 0))" }
     return type.name
   }
 
-  /// The logical, else the converted type, in the format's own spelling.
+  /// The logical, else the converted type, in the format's spelling.
   public var annotation: String? {
     if let logical = element.logicalType { return logical.name }
     guard let converted = element.convertedType else { return nil }
@@ -39,7 +39,7 @@ extension SchemaNode {
 }
 
 extension ConvertedType {
-  /// The name in the format's own spelling.
+  /// The name in the format's spelling.
   public var name: String {
     switch self {
     case .utf8: "UTF8"

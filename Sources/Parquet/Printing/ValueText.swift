@@ -3,19 +3,19 @@ import Columnar
 
 /// Values as text: JSON, or the cells of a CSV line.
 ///
-/// Decimals and integers have every digit; times are ISO, with the digits of their unit and a `Z`
-/// where they are instants; binary is base64; NaN and infinities are strings in JSON.
+/// Decimals and integers have all digits; times are ISO, with the digits of their unit, and `Z` if they are
+/// instants; binary is base64; NaN and infinities are strings in JSON.
 public struct ValueText: Sendable {
   /// The text so far, UTF-8.
   public private(set) var bytes: [UInt8] = []
 
-  /// No text.
+  /// An empty text.
   public init() {}
 
-  /// Forgets the text and keeps the memory.
+  /// Clears the text, keeping its memory.
   public mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
 
-  /// Adds a text as it is.
+  /// Appends a text as it is.
   public mutating func append(_ text: String) { bytes.append(contentsOf: text.utf8) }
 
   // MARK: - Lines
@@ -41,7 +41,7 @@ public struct ValueText: Sendable {
     append("\n")
   }
 
-  /// Adds the line of the columns' names.
+  /// Appends the line of the column names.
   public mutating func appendCSVHeader(_ names: [String]) {
     for (index, name) in names.enumerated() {
       if index > 0 { bytes.append(UInt8(ascii: ",")) }
@@ -52,7 +52,7 @@ public struct ValueText: Sendable {
 
   // MARK: - JSON
 
-  /// Adds a value as JSON.
+  /// Appends a value as JSON.
   public mutating func appendJSON(_ value: Value) {
     switch value {
     case .null: append("null")
@@ -85,7 +85,8 @@ public struct ValueText: Sendable {
     }
   }
 
-  /// An object; entries of keys that repeat, of which most readers of JSON would lose some, as a list of objects.
+  /// An object; a map with repeated keys, of which most JSON readers would lose some, becomes a list of
+  /// objects.
   private mutating func appendMap(_ entries: [(key: String, value: Value)]) {
     let isObject = Set(entries.map(\.key)).count == entries.count
     bytes.append(UInt8(ascii: isObject ? "{" : "["))
@@ -104,12 +105,12 @@ public struct ValueText: Sendable {
     if isFinite { append(text) } else { appendJSONString(text) }
   }
 
-  /// Adds a text as a JSON string.
+  /// Appends a text as a JSON string.
   public mutating func appendJSONString(_ text: String) {
     bytes.append(UInt8(ascii: "\""))
     var text = text
     text.withUTF8 { utf8 in
-      // Whole stretches that need no escape are copied at once.
+      // Stretches that need no escape are copied at once.
       var start = 0
       for (index, byte) in utf8.enumerated() where Self.needsEscape[Int(byte)] {
         bytes.append(contentsOf: utf8[start..<index])
@@ -170,7 +171,7 @@ public struct ValueText: Sendable {
 }
 
 extension Value {
-  /// The value as a cell: text without quotes, nested values as JSON, null as nothing.
+  /// The value as a cell: text without quotes, nested values as JSON, null as empty text.
   public var plainText: String {
     switch self {
     case .null: return ""
@@ -211,7 +212,7 @@ extension Value {
     return text
   }
 
-  /// The time of day; a count outside a day shows as it is, as `30:00:00` would.
+  /// The time of day; a count outside a day is printed as it is, like `30:00:00`.
   private static func clock(_ count: Int64, _ unit: TimeUnit) -> String {
     let perSecond = unit.perSecond
     let sign = count < 0 ? "-" : ""
@@ -239,7 +240,7 @@ extension Value {
 }
 
 extension TimeUnit {
-  /// Digits after the second.
+  /// Fraction digits of a second.
   fileprivate var digitCount: Int {
     switch self {
     case .milliseconds: 3
@@ -250,7 +251,7 @@ extension TimeUnit {
 }
 
 extension Value {
-  /// The value as a message names it: its text, cut where it is long.
+  /// The value for a message: its text, truncated if long.
   var excerpt: String {
     let text = plainText
     return text.count <= 60 ? text : text.prefix(60) + "…"

@@ -1,16 +1,16 @@
 import Columnar
 
 extension ColumnPageScanner {
-  /// Decodes exactly `rows` rows of a column of integers to where the caller wants them.
+  /// Decodes exactly `rows` rows of a column of integers into the caller's buffer.
   ///
-  /// Whole pages without nulls, which most are, go there without a detour.
+  /// Whole pages without nulls, as most are, are decoded there directly.
   ///
   /// - Parameters:
   ///   - target: Room for `rows` values. A null's value is 0.
   ///   - validity: Room for `rows` bytes, which are written only where some row is null: 1 for a
   ///     value, 0 for a null.
   /// - Returns: Whether some row is null.
-  /// - Throws: `ParquetError.request` where the column is not one of integers.
+  /// - Throws: `ParquetError.request` if the column is not one of integers.
   public func readIntegers(
     rows: Int, into target: UnsafeMutablePointer<Int64>, validity: UnsafeMutablePointer<UInt8>
   ) throws(ParquetError) -> Bool {
@@ -34,9 +34,9 @@ extension ColumnPageScanner {
     }
   }
 
-  /// Takes what the page in hand has of the next `rows` rows.
+  /// Decodes what the current page has of the next `rows` rows.
   ///
-  /// - Returns: How many rows, and whether all have values: only where not is `validity` written.
+  /// - Returns: The number of rows, and whether all have values; `validity` is written only if not.
   private func readPart(
     _ rows: Int, into target: UnsafeMutablePointer<Int64>, validity: UnsafeMutablePointer<UInt8>
   ) throws(ParquetError) -> (rowCount: Int, isValid: Bool) {

@@ -1,14 +1,14 @@
 import Columnar
 
-/// Decodes one flat column chunk, page by page, into columns that the caller reuses.
+/// Decodes one flat column chunk, page by page, into columns whose arrays are reused.
 ///
-/// Not for use by several threads at once.
+/// Not thread-safe.
 public final class ColumnPageScanner {
   /// The column.
   public let leaf: LeafColumn
-  /// The row of the row group at which the next read begins.
+  /// Index in the row group of the next row.
   public private(set) var rowIndex = 0
-  /// Rows that the row group has.
+  /// Rows of the row group.
   public let rowCount: Int
 
   private let reader: ParquetReader
@@ -18,16 +18,16 @@ public final class ColumnPageScanner {
   private let values: ValueDecoder
   private let scratch: DecodeScratch
   private var store: ColumnStore
-  /// The next data page, whose header is read and whose values are not.
+  /// The next data page, whose header is parsed, but not its values.
   private var pending: StoredPage?
-  /// Where the data pages lie; nil where the file does not say it soundly. Then all headers were
-  /// walked before the first was used.
+  /// Locations of the data pages; nil if the file does not state them correctly. Then all headers were read
+  /// before the first was used.
   private let locations: [PageLocation]?
-  /// Index of the next data page among them.
+  /// Index in `locations` of the next data page.
   private var pageIndex = 0
-  /// Rows of `pending` that are done.
+  /// Rows of `pending` that were returned or skipped.
   private(set) var pendingDone = 0
-  /// `pending`'s rows, where only some of them were wanted.
+  /// The rows of `pending`, if only some of them were asked for.
   var partial: Column?
 
   init(
@@ -46,7 +46,7 @@ public final class ColumnPageScanner {
         throw ParquetError(.request, "a repeated column has no flat form")
       }
       values = try ValueDecoder(leaf: leaf)
-      // An index that is not sound is no reason to give up: the sums in the footer are left.
+      // An incorrect index is no error: the sums in the footer are used instead.
       locations = pages.soundLocations(
         reader.soundPageIndex(rowGroup: rowGroup, leaf: index)?.locations)
       if locations == nil { try pages.checkSums(values: rowCount) }
@@ -63,7 +63,7 @@ public final class ColumnPageScanner {
 
   /// Decodes the rest of the current page, or the next one.
   ///
-  /// - Returns: Rows decoded; 0 at the end.
+  /// - Returns: Number of rows decoded; 0 at the end.
   public func next(into column: inout Column) throws(ParquetError) -> Int {
     do throws(ParquetError) {
       guard let page = try nextPage() else {
@@ -80,7 +80,7 @@ public final class ColumnPageScanner {
     }
   }
 
-  /// Rows that `next` would give; 0 at the end.
+  /// Number of rows that `next` would decode; 0 at the end.
   public func rowsInNextPage() throws(ParquetError) -> Int {
     do throws(ParquetError) {
       guard let page = try nextPage() else { return 0 }
@@ -90,9 +90,9 @@ public final class ColumnPageScanner {
     }
   }
 
-  /// Decodes exactly `rows` rows, of as many pages as they lie in.
+  /// Decodes exactly `rows` rows, from as many pages as needed.
   ///
-  /// - Throws: `ParquetError.corrupt` where the chunk has fewer.
+  /// - Throws: `ParquetError.corrupt` if the chunk has fewer.
   public func read(rows: Int, into column: inout Column) throws(ParquetError) {
     do throws(ParquetError) {
       try readWithinPages(rows, into: &column)
@@ -101,7 +101,7 @@ public final class ColumnPageScanner {
     }
   }
 
-  /// Passes over rows; whole pages are neither decompressed nor checked.
+  /// Skips rows; whole pages are neither decompressed nor checked.
   public func skip(rows: Int) throws(ParquetError) {
     do throws(ParquetError) {
       var left = rows
@@ -118,7 +118,7 @@ public final class ColumnPageScanner {
     }
   }
 
-  /// Checks that no rows follow those the row group counts.
+  /// Checks that there are no rows beyond the row group's count.
   public func checkEnd() throws(ParquetError) {
     do throws(ParquetError) {
       while let page = try nextPage() {
@@ -133,10 +133,10 @@ public final class ColumnPageScanner {
 
   // MARK: - Pages
 
-  /// The page in hand, or the next data page; the dictionary page is decoded on the way.
+  /// The current page, or the next data page; decodes the dictionary page if it comes first.
   func nextPage() throws(ParquetError) -> StoredPage? {
     if let pending { return pending }
-    // The chunk's end is not trusted beyond the rows that the row group has.
+    // The chunk's end is not trusted beyond the row group's rows.
     while rowIndex < rowCount, let span = try pages.next() {
       switch span.header.type {
       case .dictionaryPage:
@@ -232,7 +232,7 @@ public final class ColumnPageScanner {
     }
   }
 
-  /// Decodes a page of integers without nulls into `target`; false where it is none.
+  /// Decodes a page of integers without nulls into `target`; false if it is no such page.
   func decodeIntegers(
     _ span: StoredPage, into target: UnsafeMutablePointer<Int64>
   ) throws(ParquetError) -> Bool {
@@ -245,8 +245,8 @@ public final class ColumnPageScanner {
 
   // MARK: - Skipping
 
-  /// Moves to the page that holds the row `rowIndex + left`, where an offset index says which and
-  /// it lies behind the page in hand.
+  /// Moves to the page that has the row `rowIndex + left`, if an offset index tells which and it is after the
+  /// current page.
   private func seek(_ left: inout Int) -> Bool {
     let target = rowIndex + left
     guard let locations, let index = Self.index(ofRow: target, in: locations, after: rowIndex)
@@ -281,7 +281,7 @@ public final class ColumnPageScanner {
     reader.located(error, rowGroup, leafIndex)
   }
 
-  /// The index of the last page that begins at or before `row`, if it lies behind the row `after`.
+  /// The index of the last page that begins at or before `row`, if it begins after the row `after`.
   private static func index(
     ofRow row: Int, in locations: [PageLocation], after: Int
   ) -> Int? {

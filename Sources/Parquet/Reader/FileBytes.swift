@@ -3,17 +3,17 @@ import CSystem
 import Glibc
 import Platform
 
-/// The bytes of a whole file, mapped or in memory, for as long as someone reads them.
+/// The bytes of a whole file, mapped or in memory, alive as long as there are readers.
 ///
 /// Invariant: nothing writes to them, so that several threads may read.
 final class FileBytes: @unchecked Sendable {
   let base: UnsafeRawPointer
   let count: Int
-  /// Bytes from `base` that may be touched: a mapping ends with its last memory page.
+  /// Bytes from `base` that may be read: a mapping extends to the end of its last memory page.
   private let readableCount: Int
   private let isMapped: Bool
 
-  /// Maps a file. It must not shrink while it is mapped: data files are never changed in place.
+  /// Maps a file. It must not shrink while it is mapped: data files are never modified.
   init(path: String) throws(ParquetError) {
     // Opening a pipe would wait for its other end.
     let descriptor = Waiting.openForReading(path)
@@ -68,7 +68,7 @@ final class FileBytes: @unchecked Sendable {
 
   /// The bytes of a range.
   ///
-  /// - Throws: `ParquetError.truncated` where the file has not all of them.
+  /// - Throws: `ParquetError.truncated` if the file is too short.
   func range(_ offset: Int, _ byteCount: Int) throws(ParquetError) -> UnsafeRawBufferPointer {
     if offset < 0 || byteCount < 0 || offset > count || byteCount > count - offset {
       throw ParquetError(

@@ -1,14 +1,14 @@
-/// What a group stands for.
+/// What a group represents.
 enum GroupShape {
   case structure
-  /// The repeated node, and the element within it; nil where the repeated node is the element.
+  /// The repeated node, and the element within it; nil if the repeated node itself is the element.
   case list(repeated: SchemaNode, element: SchemaNode?)
   /// The repeated node of keys and values.
   case map(entries: SchemaNode)
 }
 
 extension SchemaNode {
-  /// The group's shape by its annotation, with the rules for what older writers left behind.
+  /// The group's shape by its annotation, with the rules for files of older writers.
   ///
   /// Spec: Parquet LogicalTypes.md, "Lists", "Maps" and their backward-compatibility rules.
   var shape: GroupShape {

@@ -2,7 +2,7 @@ import Bytes
 import Columnar
 import Platform
 
-/// Walks the levels and values of one column chunk of any nesting, one entry at a time.
+/// Iterates over the levels and values of one column chunk of any nesting, one entry at a time.
 final class LeafCursor {
   let leaf: LeafColumn
   private var pages: ChunkPages
@@ -12,7 +12,7 @@ final class LeafCursor {
   private var store: ColumnStore
   private let repetition = ByteBuffer()
   private let definition = ByteBuffer()
-  /// Entries of the page in hand, and those done.
+  /// Entries of the current page, and those that were taken.
   private var entryCount = 0
   private var entry = 0
   private var valueIndex = 0
@@ -23,14 +23,13 @@ final class LeafCursor {
   /// Entries of all pages so far.
   private(set) var entriesSeen = 0
   private let entriesExpected: Int
-  /// INT96 times given as null: their day lies beyond what microseconds reach, which no time does.
+  /// INT96 times returned as null: their day is outside the range of microseconds, so they are no real times.
   private(set) var lostTimeCount = 0
-  /// Of decimals that are kept as they are stored.
+  /// The scale of decimals that are kept in stored form.
   private let oversizeScale: Int?
 
-  /// - Parameter keepsOversize: Whether what no column has room for is kept as it is stored until
-  ///   it is taken: INT96 times, which may lie outside the years that nanoseconds reach, and
-  ///   decimals of more than 38 digits.
+  /// - Parameter keepsOversize: Whether values that no column type holds are kept in stored form until they are
+  ///   taken: INT96 times outside the range of nanoseconds, and decimals of more than 38 digits.
   convenience init(
     reader: ParquetReader, rowGroup: Int, leaf index: Int, keepsOversize: Bool = false
   ) throws(ParquetError) {
@@ -42,8 +41,8 @@ final class LeafCursor {
   }
 
   /// - Parameters:
-  ///   - leaf: The leaf, of the type as which its values are decoded.
-  ///   - oversizeScale: Where those are the bytes of a decimal that no column has room for, its scale.
+  ///   - leaf: The leaf, with the type as which its values are decoded.
+  ///   - oversizeScale: The scale, if the values are bytes of a decimal that no column type holds.
   init(
     reader: ParquetReader, rowGroup: Int, leaf index: Int, as leaf: LeafColumn, oversizeScale: Int?
   ) throws(ParquetError) {
@@ -54,7 +53,7 @@ final class LeafCursor {
     if metadata.valueCount < 0 {
       throw ParquetError(.corrupt, "the chunk counts \(metadata.valueCount) values")
     }
-    // Without repetition every row has one entry, whatever the chunk says.
+    // Without repetition every row has one entry, whatever the chunk states.
     let isFlat = leaf.maxRepetitionLevel == 0
     entriesExpected = try pages.checkSums(
       values: isFlat ? reader.rowCount(rowGroup: rowGroup) : Int(metadata.valueCount))
@@ -66,9 +65,9 @@ final class LeafCursor {
 
   deinit { DecodeScratch.give(scratch) }
 
-  // MARK: - The entry in hand
+  // MARK: - The current entry
 
-  /// Whether there is an entry; loads the next page where the one in hand is done.
+  /// Whether there is an entry; loads the next page if the current one is finished.
   func hasEntry() throws(ParquetError) -> Bool {
     while entry >= entryCount {
       if !(try loadPage()) { return false }
@@ -82,15 +81,15 @@ final class LeafCursor {
   /// The entry's definition level. Valid after `hasEntry`.
   var definitionLevel: Int { Int(definition.base.load(fromByteOffset: entry, as: UInt8.self)) }
 
-  /// Ends the entry in hand, its value unread.
+  /// Moves past the current entry without its value.
   func advance() {
     if definitionLevel == leaf.maxDefinitionLevel { valueIndex += 1 }
     entry += 1
   }
 
-  /// The entry's value, null below the leaf's definition level; ends the entry.
+  /// The entry's value, null below the leaf's definition level; moves past the entry.
   ///
-  /// - Throws: `unsupported` where there is not memory for the value and its text.
+  /// - Throws: `unsupported` if there is not enough memory for the value and its text.
   func take() throws(ParquetError) -> Value {
     if definitionLevel == leaf.maxDefinitionLevel { try checkRoom() }
     defer { advance() }
@@ -106,7 +105,7 @@ final class LeafCursor {
     return value
   }
 
-  /// A value is copied out, and copied again where it is printed or written.
+  /// A value is copied when taken, and again when printed or written.
   private func checkRoom() throws(ParquetError) {
     let byteCount: Int
     switch column.storage {
@@ -143,7 +142,7 @@ final class LeafCursor {
 
   /// The entries of the next `rows` rows.
   ///
-  /// - Throws: `corrupt` where there are fewer, or where they do not begin with a row.
+  /// - Throws: `corrupt` if there are fewer, or the first entry does not begin a row.
   func take(rows: Int) throws(ParquetError) -> RepeatedColumn {
     var result = RepeatedColumn(values: Column(type: leaf.type, storage: .integers([])))
     var all = ColumnStore(kind: leaf.type.storage)
@@ -182,7 +181,7 @@ final class LeafCursor {
     return result
   }
 
-  /// Passes over the entries of rows.
+  /// Skips the entries of rows.
   func skip(rows: Int) throws(ParquetError) {
     var begun = 0
     while try hasEntry() {
@@ -196,7 +195,7 @@ final class LeafCursor {
     }
   }
 
-  /// Rows that begin in the page in hand.
+  /// Rows that begin in the current page.
   var rowsBegun: Int {
     LevelDecoder.occurrences(
       of: 0, in: repetition.base.assumingMemoryBound(to: UInt8.self), count: entryCount)
@@ -268,7 +267,7 @@ final class LeafCursor {
     entriesSeen += count
   }
 
-  /// Decimals of up to 76 digits take at most 32 bytes.
+  /// Decimals of up to 76 digits have at most 32 bytes.
   private func checkOversize() throws(ParquetError) {
     let text: ByteColumn
     switch column.storage {
@@ -298,7 +297,7 @@ final class LeafCursor {
 }
 
 extension LeafColumn {
-  /// The scale of a decimal that has more digits than a column has room for.
+  /// The scale of a decimal with more digits than a column type holds.
   var oversizeScale: Int? {
     guard case .decimal(let precision, let scale) = type,
       precision > DecimalText.precisionMax, precision <= 76,
@@ -307,12 +306,12 @@ extension LeafColumn {
     return scale
   }
 
-  /// The leaf, as bytes where a column may have no room for its values.
+  /// The leaf, as bytes if its values may not fit into a column type.
   fileprivate var storedIfOversize: LeafColumn {
     physicalType == .int96 ? retyped(.binary(fixed: 12)) : storedIfOversizeDecimal
   }
 
-  /// The leaf, as bytes where it is a decimal that no column has room for.
+  /// The leaf, as bytes if it is a decimal that no column type holds.
   var storedIfOversizeDecimal: LeafColumn {
     if oversizeScale == nil { return self }
     return retyped(.binary(fixed: physicalType == .byteArray ? nil : typeLength))
@@ -320,8 +319,7 @@ extension LeafColumn {
 }
 
 extension Value {
-  /// An INT96 time: in nanoseconds, or in microseconds where those do not reach; nil where these do
-  /// not either.
+  /// An INT96 time: in nanoseconds, or in microseconds if it is out of their range; nil if it is out of both.
   fileprivate init?(julian bytes: [UInt8]) {
     let whole = bytes.withUnsafeBytes { Int96.nanoseconds($0) }
     if let narrow = Int64(exactly: whole) {

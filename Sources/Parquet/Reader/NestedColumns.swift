@@ -1,16 +1,15 @@
-// Nested types of files: what a schema's nodes are as columns that hold other columns.
+// Nested types of files: the schema's nodes as nested column types.
 
 import Columnar
 
 extension SchemaNode {
-  /// The node's type as that of a column; nil where it has a form that no column has, as maps have
-  /// whose keys are nested.
+  /// The node's type as a column; nil if there is none, as for maps with nested keys.
   public var nestedType: NestedType? {
     if repetition == .repeated { return single.map { .list($0) } }
     return single
   }
 
-  /// The type of a node where it stands once.
+  /// The type of a single occurrence of the node.
   private var single: NestedType? {
     if let type { return .primitive(type) }
     switch shape {
@@ -33,8 +32,7 @@ extension SchemaNode {
 }
 
 extension NestedType {
-  /// A type that has the members and holds the values of both, as far as they have the same shape; else
-  /// this one.
+  /// A type with the members of both that holds the values of both, if they have the same shape; else this one.
   public func merged(with other: NestedType) -> NestedType {
     switch (self, other) {
     case (.structure(var fields), .structure(let others)):
@@ -57,8 +55,8 @@ extension NestedType {
 }
 
 extension Value {
-  /// The value in the shape of a type: members in its order, null where they are missing, times in
-  /// its unit. What the type cannot hold stays as it is.
+  /// The value in the shape of a type: members in its order, null if missing, times in its unit. What the type
+  /// cannot hold is left unchanged.
   public func shaped(as type: NestedType) -> Value {
     switch (self, type) {
     case (.structure(let members), .structure(let fields)):
@@ -95,7 +93,7 @@ extension Value {
 }
 
 extension Int64 {
-  /// A count of another unit, rounded down; nil where that has no such count.
+  /// A count in another unit, rounded down; nil if it overflows.
   fileprivate func changed(from: TimeUnit, to: TimeUnit) -> Int64? {
     if to.perSecond >= from.perSecond {
       let (count, overflow) = multipliedReportingOverflow(by: to.perSecond / from.perSecond)

@@ -1,5 +1,5 @@
 extension ParquetReader {
-  /// The bounds of a column chunk's pages; nil where the file has none.
+  /// The bounds of a column chunk's pages; nil if the file has none.
   public func columnIndex(rowGroup: Int, leaf: Int) throws(ParquetError) -> ColumnIndex? {
     let chunk = try columnChunk(rowGroup: rowGroup, leaf: leaf)
     let index = try parse(
@@ -15,7 +15,7 @@ extension ParquetReader {
     return index
   }
 
-  /// Where a column chunk's data pages lie; nil where the file has no offset index.
+  /// The locations of a column chunk's data pages; nil if the file has no offset index.
   public func offsetIndex(rowGroup: Int, leaf: Int) throws(ParquetError) -> OffsetIndex? {
     let chunk = try columnChunk(rowGroup: rowGroup, leaf: leaf)
     let index = try parse(
@@ -53,22 +53,22 @@ extension ParquetReader {
   }
 }
 
-/// A column chunk's page index, as far as it can be relied on.
+/// The reliable parts of a column chunk's page index.
 public struct SoundPageIndex: Sendable {
-  /// Where the data pages lie, in order.
+  /// Locations of the data pages, in order.
   public var locations: [PageLocation]
-  /// nil where the file has no bounds of pages.
+  /// nil if the file has no bounds of pages.
   public var bounds: ColumnIndex?
-  /// Which of the bounds' parts are not known to be wrong.
+  /// Which kinds of bounds are not known to be wrong.
   public var trust: StatisticsTrust
 }
 
 extension ParquetReader {
-  /// A flat column chunk's page index; nil where the file has none, or where either half of it is
-  /// defective: then the pages are read without it.
+  /// A flat column chunk's page index; nil if the file has none, or if either half is defective: then pages are
+  /// read without it.
   ///
-  /// Indexes of other programs are compared with the headers of the pages: some writers give every
-  /// page the first row 0 (parquetjs), some list pages that are not there (Impala).
+  /// Indexes of other programs are compared with the page headers: some writers give every page the first row 0
+  /// (parquetjs), some list pages that don't exist (Impala).
   public func soundPageIndex(rowGroup: Int, leaf: Int) -> SoundPageIndex? {
     do throws(ParquetError) {
       guard let offsets = try offsetIndex(rowGroup: rowGroup, leaf: leaf) else { return nil }
@@ -87,13 +87,13 @@ extension ParquetReader {
       return SoundPageIndex(
         locations: locations, bounds: bounds, trust: trust(rowGroup: rowGroup, leaf: leaf))
     } catch {
-      // Rows can be read without an index, and what is wrong with them is told.
+      // Rows can be read without an index, and damage is reported then.
       return nil
     }
   }
 
-  /// Whether bounds are there for each page, and those said to be of nulls can be: parquet-mr says it of
-  /// pages without statistics, with -1 nulls.
+  /// Whether there are bounds for each page, and pages marked as null are plausible: parquet-mr marks pages
+  /// without statistics as null, with −1 nulls.
   private func areSound(
     _ bounds: ColumnIndex, _ locations: [PageLocation], _ rowGroup: Int, _ leaf: Int
   ) -> Bool {
@@ -104,7 +104,7 @@ extension ParquetReader {
       let end =
         page + 1 < locations.count
         ? locations[page + 1].firstRowIndex : Int64(self.rowCount(rowGroup: rowGroup))
-      // checked: first rows rise
+      // checked: first rows ascend
       if nulls != end - locations[page].firstRowIndex { return false }
     }
     return true

@@ -1,9 +1,9 @@
 import Columnar
 
 extension ParquetReader {
-  /// How the times of an INT96 column can be stored in a new file; reads all of them.
+  /// How the times of an INT96 column can be stored in a new file. Reads all of them.
   ///
-  /// - Parameter portion: Rows that are looked at at once.
+  /// - Parameter portion: Rows that are read at once.
   func int96Form(leaf: Int, portion: Int) throws(ParquetError) -> Int96Form {
     var reach = Int96Reach()
     for rowGroup in 0..<rowGroupCount {
@@ -25,7 +25,7 @@ extension ParquetReader {
 }
 
 extension Int96Reach {
-  /// Takes stored times, none of which is null.
+  /// Adds stored times, none of which is null.
   fileprivate mutating func take(_ column: Column) {
     let (text, codes): (ByteColumn, [Int32]?)
     switch column.storage {

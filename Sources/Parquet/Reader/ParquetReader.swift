@@ -1,9 +1,9 @@
 import Bytes
 import Columnar
 
-/// A Parquet file that is open for reading. Immutable: any number of threads may read from it.
+/// An open Parquet file. Immutable: any number of threads may read from it.
 ///
-/// The file is mapped into memory and must not shrink meanwhile.
+/// The file is mapped into memory and must not shrink while it is open.
 public final class ParquetReader: Sendable {
   static let magic: UInt32 = 0x3152_4150  // PAR1
   static let encryptedMagic: UInt32 = 0x4552_4150  // PARE
@@ -20,27 +20,29 @@ public final class ParquetReader: Sendable {
   public let leaves: [LeafColumn]
   /// Whether pages that carry a CRC-32 are checked against it.
   public let verifiesChecksums: Bool
-  /// Bytes of one page, decompressed, above which a file is refused.
+  /// Decompressed size of a page above which the file is refused.
   public let pageByteCountMax: Int
-  /// The same of pages of texts and binaries.
+  /// The same for pages of text and binary.
   private let textPageByteCountMax: Int
   /// Bytes of the whole file.
   public var byteCount: Int { file.count }
 
   let file: FileBytes
-  /// Where the footer begins and the data ends.
+  /// Offset of the footer, where the data ends.
   let footerOffset: Int
   private let leafIndices: [String: Int]
   let writer: WriterVersion
-  /// What the program that wrote the file does wrong.
+  /// Known faults of the program that wrote the file.
   let faults: [StatisticsFault]
 
   /// Maps a file and reads its footer.
   ///
   /// - Parameters:
-  ///   - int96Unit: The unit in which flat INT96 columns are given. Nanoseconds lose nothing but reach only from
+  ///   - int96Unit: The unit of flat INT96 columns. Nanoseconds are exact but cover only 1677 to 2262: a time
+  ///     outside is an error.
   ///     1677 to 2262: a time outside is an error.
-  ///   - textPageByteCountMax: Bytes of a page of texts or binaries, decompressed: whoever reads files of others in
+  ///   - textPageByteCountMax: Limit for pages of text and binary, decompressed: a caller with little memory
+  ///     refuses larger ones.
   ///     little memory refuses those that would take more.
   public convenience init(
     path: String, verifiesChecksums: Bool = true, int96Unit: TimeUnit = .nanoseconds,
@@ -89,7 +91,7 @@ public final class ParquetReader: Sendable {
     faults = writer.isOurs ? [] : StatisticsFault.all.filter { $0.concerns(writer) }
     var indices: [String: Int] = [:]
     for (index, leaf) in leaves.enumerated() {
-      // A name with dots of its own comes before one that only its path gives dots.
+      // A name that itself contains dots takes precedence over a path joined with dots.
       if let first = indices[leaf.name],
         leaf.path.count > 1 || leaves[first].path.count == 1
       {
@@ -100,16 +102,16 @@ public final class ParquetReader: Sendable {
     leafIndices = indices
   }
 
-  /// Whether this program wrote the file, by what its footer says: then a column chunk or page with a NaN has no bounds.
+  /// Whether this program wrote the file, by its footer: then a column chunk or page with a NaN has no bounds.
   public var isOwn: Bool { writer.isOurs }
 
-  /// Number of row groups; a file of no rows may have none.
+  /// Number of row groups; a file without rows may have none.
   public var rowGroupCount: Int { metadata.rowGroups.count }
 
   /// Rows of a row group.
   public func rowCount(rowGroup: Int) -> Int { Int(metadata.rowGroups[rowGroup].rowCount) }
 
-  /// The leaf of a dotted name; nil where there is none.
+  /// The leaf of a dotted name; nil if there is none.
   public func leafIndex(named name: String) -> Int? { leafIndices[name] }
 
   // MARK: - Footer
@@ -174,8 +176,8 @@ public final class ParquetReader: Sendable {
           "the row group has \(group.columns.count) column chunks, the schema \(leafCount) columns",
           place: .init(rowGroup: index))
       }
-      // Every row has a value or a null in every column. Where no column is read, nothing else
-      // would ever contradict the count.
+      // Every row has a value or a null in every column. If no column is read, nothing else would check the
+      // count.
       let counts = group.columns.map { $0.metadata?.valueCount ?? .max }
       if let most = counts.max(), most < group.rowCount {
         throw ParquetError(
@@ -188,9 +190,9 @@ public final class ParquetReader: Sendable {
 
   // MARK: - Chunks
 
-  /// What the footer says of a column chunk.
+  /// The footer's metadata of a column chunk.
   ///
-  /// - Throws: `ParquetError.request` where there is no such row group or leaf.
+  /// - Throws: `ParquetError.request` if there is no such row group or leaf.
   public func chunkMetadata(
     rowGroup: Int, leaf: Int
   ) throws(ParquetError) -> ColumnMetadata {
@@ -235,7 +237,7 @@ public final class ParquetReader: Sendable {
     }
   }
 
-  /// Adds what the reader knows to an error.
+  /// Adds the location to an error.
   func located(_ error: ParquetError, _ rowGroup: Int, _ leaf: Int) -> ParquetError {
     error.inFile(name, isOurs: writer.isOurs)
       .at(rowGroup: rowGroup, column: leaves[leaf].name)
@@ -245,9 +247,9 @@ public final class ParquetReader: Sendable {
 
   /// A scanner over the pages of a flat column chunk.
   ///
-  /// - Parameter takesInt96Remainder: Of INT96 times, only the nanoseconds that whole microseconds
-  ///   leave, 0 to 999; nothing changes for any other leaf.
-  /// - Throws: `ParquetError.request` where the leaf is repeated: read it with `rows`.
+  /// - Parameter takesInt96Remainder: Reads only the nanoseconds beyond whole microseconds of INT96 times, 0 to
+  ///   999; no effect on other leaves.
+  /// - Throws: `ParquetError.request` if the leaf is repeated: read it with `rows`.
   public func makeColumnScanner(
     rowGroup: Int, leaf: Int, takesInt96Remainder: Bool = false
   ) throws(ParquetError) -> ColumnPageScanner {
@@ -257,8 +259,8 @@ public final class ParquetReader: Sendable {
 
   /// Reads rows of a flat column chunk into a column, whose arrays are reused.
   ///
-  /// Pages that hold none of the rows are passed over without being decompressed. A chunk of text
-  /// that is wholly dictionary-encoded comes as codes.
+  /// Pages without any of the rows are skipped without being decompressed. A text chunk that is completely
+  /// dictionary-encoded is returned as codes.
   ///
   /// - Parameter rows: Rows within the row group; nil means all.
   public func readColumn(

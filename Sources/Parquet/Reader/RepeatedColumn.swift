@@ -1,13 +1,13 @@
 import Columnar
 
-/// A column chunk of any nesting, read whole: the levels of its entries, and the values of those
-/// that have one. For columns of logs and checkpoints, where rows of `Value` would be too slow.
+/// A column chunk of any nesting, read whole: the levels of its entries and the values. For columns of logs and
+/// checkpoints, for which rows of `Value` would be too slow.
 public struct RepeatedColumn: Sendable {
-  /// One an entry; 0 where a row begins.
+  /// One per entry; 0 where a row begins.
   public internal(set) var repetitionLevels: [UInt8] = []
-  /// One an entry; the leaf's `maxDefinitionLevel` where there is a value.
+  /// One per entry; the leaf's `maxDefinitionLevel` if there is a value.
   public internal(set) var definitionLevels: [UInt8] = []
-  /// The values that are there, without gaps.
+  /// The values, without gaps.
   public internal(set) var values: Column
 }
 

@@ -1,12 +1,11 @@
-// Record assembly: rows of any nesting from the levels of their leaves.
-// Parquet "Nested Encoding"; LogicalTypes.md, "Nested Types" for lists and maps of every age.
+// Record assembly: rows of any nesting from the levels of their leaves. Parquet "Nested Encoding";
+// LogicalTypes.md, "Nested Types" for lists and maps in all of their forms.
 
-/// Reads the rows of a row group as values. Where speed matters and the column is flat, use
-/// `ColumnPageScanner`.
+/// Reads the rows of a row group as values. For speed, use `ColumnPageScanner` on flat columns.
 public final class RowCursor {
   /// Rows of the row group.
   public let rowCount: Int
-  /// Rows given so far.
+  /// Rows returned so far.
   public private(set) var rowIndex = 0
   /// The names of the values of a row, in order.
   public let names: [String]
@@ -15,7 +14,7 @@ public final class RowCursor {
   private let rowGroup: Int
   private let fields: [SchemaNode]
   private let cursors: [LeafCursor?]
-  /// Elements of lists and maps of the row in hand.
+  /// Elements of lists and maps in the current row.
   private var valuesInRow = 0
 
   /// - Parameter columns: Top-level fields to read, in the order wanted; nil means all.
@@ -62,12 +61,12 @@ public final class RowCursor {
     for child in node.children { try open(child, reader, rowGroup, &cursors) }
   }
 
-  /// INT96 times of the rows given so far that are null because their day is none.
+  /// INT96 times in the rows so far that were returned as null because their day is out of range.
   public var lostTimeCount: Int { cursors.reduce(0) { $0 + ($1?.lostTimeCount ?? 0) } }
 
   // MARK: - Rows
 
-  /// The next row, one value a column; nil at the end.
+  /// The next row, one value per column; nil at the end.
   public func next() throws(ParquetError) -> [Value]? {
     if rowIndex >= rowCount {
       try checkEnd()
@@ -82,7 +81,7 @@ public final class RowCursor {
     return row
   }
 
-  /// Passes over rows, whose values are not put together.
+  /// Skips rows without assembling their values.
   public func skip(rows: Int) throws(ParquetError) {
     if rows <= 0 { return }
     for (index, cursor) in cursors.enumerated() {
@@ -137,7 +136,7 @@ public final class RowCursor {
     return cursor
   }
 
-  /// Ends one entry of every leaf under a node: there is nothing at it.
+  /// Moves past one entry of every leaf under a node that is null or empty.
   private func passOver(_ node: SchemaNode) throws(ParquetError) {
     for index in node.leafRange { try cursor(index).advance() }
   }
@@ -146,13 +145,13 @@ public final class RowCursor {
 
   private func read(_ node: SchemaNode) throws(ParquetError) -> Value {
     if node.repetition == .repeated {
-      // Without a LIST or MAP around it: a list that is never null.
+      // A repeated node without a LIST or MAP around it: a list that is never null.
       return .list(try elements(node) { node throws(ParquetError) in try self.single(node) })
     }
     return try single(node)
   }
 
-  /// A node's value where it stands once: repetition is the caller's.
+  /// The value of a single occurrence of a node; the caller handles repetition.
   private func single(_ node: SchemaNode) throws(ParquetError) -> Value {
     if node.isLeaf { return try cursor(node.leafRange.lowerBound).take() }
     guard let first = node.leafRange.first else { return .structure([]) }
@@ -193,7 +192,7 @@ public final class RowCursor {
       }
       values.append(try element(node))
       let repeats = try isRepeated(first, node)
-      // A leaf that does not repeat with its siblings would be read into the wrong row.
+      // A leaf that repeats differently than its siblings would put values into the wrong row.
       for index in node.leafRange.dropFirst() where try isRepeated(index, node) != repeats {
         throw corrupt("the columns of a repeated group repeat differently", index)
       }

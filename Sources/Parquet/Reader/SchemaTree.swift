@@ -1,26 +1,26 @@
 import Columnar
 
-/// A leaf of the schema: a column that is stored.
+/// A leaf of the schema: a stored column.
 public struct LeafColumn: Hashable, Sendable {
   /// Names from the root's child down to the leaf.
   public let path: [String]
-  /// What the values mean.
+  /// The meaning of the values.
   public let type: ColumnType
-  /// How the values are stored.
+  /// The physical type of the values.
   public let physicalType: PhysicalType
-  /// Bytes of a FIXED_LEN_BYTE_ARRAY value (12 of an INT96), else 0.
+  /// Size of a FIXED_LEN_BYTE_ARRAY value (12 for INT96), else 0.
   public let typeLength: Int
-  /// The definition level of a value that is there.
+  /// The definition level of a value that is not null.
   public let maxDefinitionLevel: Int
-  /// How many repeated fields lie on the path; 0 for a flat column.
+  /// Number of repeated fields on the path; 0 for a flat column.
   public let maxRepetitionLevel: Int
 
-  /// The path, joined by dots.
+  /// The path, joined with dots.
   public var name: String { path.joined(separator: ".") }
-  /// Whether a row may have no value.
+  /// Whether it may be null.
   public var isNullable: Bool { maxDefinitionLevel > 0 }
 
-  /// Bytes of a PLAIN value; nil where values differ in length, or share a byte.
+  /// Size of a PLAIN value; nil if values differ in length, or share a byte.
   var plainByteCount: Int? {
     switch physicalType {
     case .int32, .float: 4
@@ -37,26 +37,26 @@ public struct LeafColumn: Hashable, Sendable {
   }
 }
 
-/// A node of the schema with what its place in the tree implies.
+/// A node of the schema, with what follows from its position in the tree.
 public struct SchemaNode: Sendable {
-  /// The node as the footer has it.
+  /// The node in the footer.
   public let element: SchemaElement
   /// The nodes below; none for a leaf.
   public let children: [SchemaNode]
-  /// Nodes from the root to this one that may be missing.
+  /// Optional and repeated nodes from the root to this one.
   public let maxDefinitionLevel: Int
-  /// Nodes from the root to this one that may repeat.
+  /// Repeated nodes from the root to this one.
   public let maxRepetitionLevel: Int
   /// The leaves at or under this node.
   public let leafRange: Range<Int>
   /// nil for groups.
   public let type: ColumnType?
 
-  /// The node's own name, without those above it.
+  /// The node's name, without its path.
   public var name: String { element.name }
-  /// Whether values are stored under it.
+  /// Whether it is a stored column.
   public var isLeaf: Bool { type != nil }
-  /// Whether it must be there, may be missing, or may repeat.
+  /// Whether it is required, optional or repeated.
   public var repetition: Repetition { element.repetition ?? .required }
 }
 
@@ -97,7 +97,7 @@ struct SchemaBuilder {
     var repetition = repetition
     if !isRoot {
       switch element.repetition {
-      // Some writers leave the first of the enumeration away, as if it were a default.
+      // Some writers omit the first value of the enumeration, as if it were a default.
       case .required?, nil: break
       case .optional?: definition += 1
       case .repeated?:
@@ -106,7 +106,7 @@ struct SchemaBuilder {
       }
     }
     let childCount = Int(element.childCount ?? 0)
-    // A group may be empty, a leaf always has a type.
+    // A group may be empty; a leaf always has a type.
     if let physical = element.type, !isRoot, childCount == 0 {
       return try leaf(element, physical, path, definition, repetition)
     }
@@ -161,10 +161,9 @@ struct SchemaBuilder {
 }
 
 extension ColumnType {
-  /// The type that a leaf's logical, else converted, else physical type means. A logical type that
-  /// does not go with the physical type is passed over, as the format asks; so is UNKNOWN, which
-  /// else means nothing but nulls, where the converted type says more: parquet-java writes it beside
-  /// INTERVAL, which has no logical type.
+  /// The type by a leaf's logical, else converted, else physical type. A logical type that does not fit the
+  /// physical type is ignored, as the format demands. So is UNKNOWN, which otherwise means only nulls, if the
+  /// converted type is more specific: parquet-java writes it beside INTERVAL, which has no logical type.
   init(element: SchemaElement, physical: PhysicalType, length: Int) {
     if element.logicalType == .unknown, let converted = element.convertedType,
       let type = ColumnType(
@@ -185,8 +184,8 @@ extension ColumnType {
     }
   }
 
-  /// Whether the physical type can hold what the older form of a logical type means. The newer
-  /// form may be newer than this reader and is passed over; this one is complete.
+  /// Whether a physical type can have a converted type. An unknown logical type may be newer than this reader
+  /// and is ignored; converted types are all known.
   static func canMean(
     _ converted: ConvertedType, _ element: SchemaElement, _ physical: PhysicalType, _ length: Int
   ) -> Bool {

@@ -1,14 +1,12 @@
-// Statistics, by the rules that tell the right ones from those known to be wrong.
-// parquet.thrift, `Statistics` and `ColumnOrder`.
+// Statistics, and the rules by which wrong ones are recognized. parquet.thrift, `Statistics` and `ColumnOrder`.
 
 import Columnar
 
 extension ParquetReader {
-  /// The bounds and counts that the footer holds for a column chunk; nil where it holds none.
+  /// The footer's bounds and counts of a column chunk; nil if there are none.
   ///
-  /// Left out: bounds without a declared order, of types without one (INT96, INTERVAL, nested
-  /// keys), NaN, deprecated bounds of anything but signed numbers, and bounds that contradict
-  /// each other.
+  /// Left out: bounds without a declared order, or of types without one (INT96, INTERVAL, nested keys); NaN;
+  /// deprecated bounds of anything but signed numbers; contradictory bounds.
   public func statistics(rowGroup: Int, leaf: Int) -> ColumnStatistics? {
     guard let chunk = try? chunkMetadata(rowGroup: rowGroup, leaf: leaf),
       let stored = trustedStatistics(rowGroup: rowGroup, leaf: leaf)
@@ -16,7 +14,7 @@ extension ParquetReader {
     return decode(stored, leaf: leaf, valueCount: chunk.valueCount)
   }
 
-  /// The bounds of each page of a column chunk; nil where there is no column index.
+  /// The bounds of each page of a column chunk; nil without a column index.
   public func pageStatistics(
     rowGroup: Int, leaf: Int
   ) throws(ParquetError) -> [ColumnStatistics]? {
@@ -29,7 +27,7 @@ extension ParquetReader {
       if !index.nullPages[page], trust.bounds {
         stored.minValue = index.minValues[page]
         if trust.pageMaxima { stored.maxValue = index.maxValues[page] }
-        // Pages' bounds may be shortened, and nothing says whether they are.
+        // Bounds of pages may be truncated, and nothing tells whether they are.
         stored.isMinValueExact = leaves[leaf].physicalType != .byteArray
         stored.isMaxValueExact = leaves[leaf].physicalType != .byteArray
       }
@@ -54,7 +52,7 @@ extension ParquetReader {
     let decoder = BoundDecoder(leaf: leaf)
     let minimum = low.flatMap { decoder.decode($0, isUpper: false) }
     let maximum = high.flatMap { decoder.decode($0, isUpper: true) }
-    // One NaN makes both bounds meaningless, and so does a pair the wrong way round.
+    // One NaN makes both bounds meaningless, as does a minimum above the maximum.
     if (low != nil && minimum == nil) || (high != nil && maximum == nil) { return result }
     if let minimum, let maximum, decoder.isLess(maximum, minimum) { return result }
     let isExact = leaf.physicalType != .byteArray
@@ -82,7 +80,7 @@ extension ParquetReader {
 }
 
 extension LeafColumn {
-  /// Whether comparing values as signed numbers is this column's own order.
+  /// Whether the column's order is that of signed numbers.
   var hasSignedOrder: Bool {
     if case .integer(_, false) = type { return false }
     switch physicalType {
@@ -92,11 +90,11 @@ extension LeafColumn {
   }
 }
 
-/// Turns a stored bound, a PLAIN value without its length, into memory form.
+/// Decodes a stored bound, a PLAIN value without its length.
 struct BoundDecoder {
   let leaf: LeafColumn
 
-  /// nil where the bytes are no value of the column, or a NaN.
+  /// nil if the bytes are no value of the column, or NaN.
   func decode(_ bytes: [UInt8], isUpper: Bool) -> StatisticsValue? {
     bytes.withUnsafeBytes { raw in
       switch leaf.physicalType {
@@ -121,12 +119,12 @@ struct BoundDecoder {
   }
 
   private func integer(_ value: Int64) -> StatisticsValue? {
-    // A bound that the type does not reach speaks of bits that are cut off.
+    // A bound outside the type's range refers to bits that are cut off.
     if !leaf.type.holds(value) { return nil }
     return leaf.type.storage == .wide ? .wide(Int128(value)) : .integer(value)
   }
 
-  /// Zeros of either sign are one value: a bound of one must admit the other.
+  /// Zeros of either sign are one value: a bound of one must include the other.
   private func double(_ value: Double, _ isUpper: Bool) -> StatisticsValue? {
     if value.isNaN { return nil }
     return .double(value == 0 ? (isUpper ? 0.0 : -0.0) : value)
@@ -135,7 +133,7 @@ struct BoundDecoder {
   private func decodeBytes(_ raw: UnsafeRawBufferPointer, isUpper: Bool) -> StatisticsValue? {
     switch leaf.type {
     case .decimal:
-      // A bound that is no number is no bound: then all rows are read.
+      // An invalid number is no bound: then all rows are read.
       guard let value = try? FixedDecoder.bigEndian(raw) else { return nil }
       if leaf.type.storage == .wide { return .wide(value) }
       return Int64(exactly: value).map { .integer($0) }
@@ -146,7 +144,7 @@ struct BoundDecoder {
     }
   }
 
-  /// Whether `left` comes before `right` in the column's order.
+  /// Whether `left` sorts before `right` in the column's order.
   func isLess(_ left: StatisticsValue, _ right: StatisticsValue) -> Bool {
     switch (left, right) {
     case (.integer(let left), .integer(let right)):
@@ -163,7 +161,7 @@ struct BoundDecoder {
 }
 
 extension ColumnType {
-  /// Whether a narrow integer type reaches a value; true for every other type.
+  /// Whether a narrow integer type can hold a value; true for every other type.
   public func holds(_ value: Int64) -> Bool {
     switch self {
     case .integer(let width, true) where width < 32: value >> (width - 1) == (value < 0 ? -1 : 0)

@@ -1,34 +1,34 @@
-// Statistics that programs are known to write wrong. Each file says which program wrote it.
+// Statistics that some programs are known to write wrong. Each file names the program that wrote it.
 
 /// Which parts of a column chunk's statistics are not known to be wrong.
 public struct StatisticsTrust: Hashable, Sendable {
-  /// The least and greatest value of the chunk and of its pages.
+  /// Least and greatest values of the chunk and of its pages.
   public var bounds = true
-  /// The greatest values of its pages.
+  /// Greatest values of its pages.
   public var pageMaxima = true
-  /// How many rows of the chunk and of its pages are null.
+  /// Null counts of the chunk and of its pages.
   public var nullCounts = true
 }
 
-/// A fault of a program's statistics.
+/// A fault in the statistics of one program.
 struct StatisticsFault {
-  /// Columns of which the statistics are wrong.
+  /// The columns with wrong statistics.
   enum Columns {
-    /// Texts and binaries of any length, and of one length.
+    /// Text and binary, of any or fixed length.
     case bytes
-    /// Texts and binaries that are stored with a dictionary. What a program holds in memory with a
-    /// dictionary is stored with one, and nothing tells it from other texts.
+    /// Text and binary stored with a dictionary. Values that a program holds with a dictionary in memory are
+    /// stored with one, and cannot be told from other text.
     case dictionaryBytes
-    /// Decimals that are stored as bytes.
+    /// Decimals stored as bytes.
     case byteDecimals
     case decimals
-    /// All whose order is not that of signed numbers.
+    /// Columns whose order is not that of signed numbers.
     case unsigned
   }
 
-  /// As `WriterVersion` has it.
+  /// As in `WriterVersion`.
   var program: String
-  /// The first version without the fault; nil where none is known to be without it.
+  /// The first version without the fault; nil if none is known.
   var fixed: [Int]?
   var columns: Columns
   var faulty: WritableKeyPath<StatisticsTrust, Bool> & Sendable
@@ -43,26 +43,27 @@ struct StatisticsFault {
     self.faulty = faulty
   }
 
-  /// All that are known.
+  /// All known faults.
   static let all: [StatisticsFault] = [
-    // Maxima of pages are cut to 16 bytes and not raised: segmentio/parquet-go issue 495, and its successor.
+    // Maxima of pages are truncated to 16 bytes and not rounded up: segmentio/parquet-go issue 495, and its
+    // successor.
     StatisticsFault("github.com/segmentio/parquet-go", .bytes, \.pageMaxima),
     StatisticsFault("github.com/parquet-go/parquet-go", .bytes, \.pageMaxima),
-    // No nulls are counted of dictionary arrays: ARROW-12513, arrow pull request 10729.
+    // Nulls of dictionary arrays are not counted: ARROW-12513, arrow pull request 10729.
     StatisticsFault("parquet-cpp", .dictionaryBytes, \.nullCounts),
     StatisticsFault("parquet-cpp-arrow", before: [6, 0, 0], .dictionaryBytes, \.nullCounts),
-    // Bounds of dictionary arrays are those of their first chunk: arrow issue 15042.
+    // Bounds of dictionary arrays cover only their first chunk: arrow issue 15042.
     StatisticsFault("parquet-cpp", .dictionaryBytes, \.bounds),
     StatisticsFault("parquet-cpp-arrow", before: [11, 0, 0], .dictionaryBytes, \.bounds),
     // Nulls are counted in the dictionary instead of the array: arrow2 pull request 1414.
     StatisticsFault("arrow2", .dictionaryBytes, \.nullCounts),
-    // Bytes of decimals are compared each by itself, or without their sign: PARQUET-1655 and PARQUET-2003
-    // (arrow pull request 9582); ClickHouse pull request 83754; polars issue 29347.
+    // Bytes of decimals are compared one by one, or without their sign: PARQUET-1655 and PARQUET-2003 (arrow
+    // pull request 9582); ClickHouse pull request 83754; polars issue 29347.
     StatisticsFault("parquet-cpp", .byteDecimals, \.bounds),
     StatisticsFault("parquet-cpp-arrow", before: [4, 0, 0], .byteDecimals, \.bounds),
     StatisticsFault("clickhouse", .decimals, \.bounds),
     StatisticsFault("polars", .decimals, \.bounds),
-    // Bounds of binaries are overwritten while they are kept: PARQUET-251 (CorruptStatistics of parquet-java).
+    // Bounds of binaries point to memory that is overwritten: PARQUET-251 (CorruptStatistics of parquet-java).
     StatisticsFault("parquet-mr", before: [1, 8, 0], .bytes, \.bounds),
     // Everything is compared as signed numbers: PARQUET-686, PARQUET-1025 (ApplicationVersion of parquet-cpp).
     StatisticsFault("parquet-mr", before: [1, 10, 0], .unsigned, \.bounds),
@@ -88,7 +89,7 @@ struct StatisticsFault {
 }
 
 extension ParquetReader {
-  /// What of a chunk's statistics can be relied on, by the program that wrote the file.
+  /// Which of a chunk's statistics are reliable, given the program that wrote the file.
   public func trust(rowGroup: Int, leaf: Int) -> StatisticsTrust {
     var trust = StatisticsTrust()
     if faults.isEmpty { return trust }
@@ -100,9 +101,9 @@ extension ParquetReader {
     return trust
   }
 
-  /// What the footer says of a chunk's values, without what is known to be wrong; nil where it is silent.
+  /// The footer's statistics of a chunk, without those known to be wrong; nil if there are none.
   public func trustedStatistics(rowGroup: Int, leaf: Int) -> Statistics? {
-    // What is wrong with the chunk is told by whoever reads it.
+    // Damage is reported when the chunk is read.
     guard let chunk = try? chunkMetadata(rowGroup: rowGroup, leaf: leaf),
       var known = chunk.statistics
     else { return nil }

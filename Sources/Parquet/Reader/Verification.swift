@@ -1,24 +1,23 @@
 import Columnar
 
-/// What a check of every page has seen.
+/// The figures of a check of every page.
 public struct VerificationCounts: Hashable, Sendable {
-  /// Column chunks that were looked at.
+  /// Column chunks checked.
   public var chunks = 0
   /// Pages of all kinds.
   public var pages = 0
-  /// Pages whose header carries a CRC-32, all of which were compared.
+  /// Pages with a CRC-32, all of which were compared.
   public var checkedPages = 0
-  /// Values, nulls among them.
+  /// Values, including nulls.
   public var values = 0
-  /// Column chunks that are unsound.
+  /// Damaged column chunks.
   public var findings = 0
 }
 
 extension ParquetReader {
   /// Decompresses, CRC-checks and decodes every page, and reads every page index.
   ///
-  /// - Parameter report: Called for each column chunk that is unsound, with its first error.
-  ///   Answers whether to go on.
+  /// - Parameter report: Called for each damaged column chunk, with its first error. Returns whether to go on.
   public func verify(_ report: (ParquetError) -> Bool) -> VerificationCounts {
     var counts = VerificationCounts()
     for rowGroup in metadata.rowGroups.indices {
@@ -53,7 +52,7 @@ extension ParquetReader {
     }
   }
 
-  /// An offset index must name pages where pages are.
+  /// The offset index must point to pages.
   private func verifyOffsets(_ rowGroup: Int, _ leaf: Int) throws(ParquetError) {
     guard let index = try offsetIndex(rowGroup: rowGroup, leaf: leaf) else { return }
     var pages = try chunkPages(rowGroup: rowGroup, leaf: leaf)

@@ -1,7 +1,7 @@
-// Lists and structs of headers. A field of another wire type is passed over, as if it were absent.
+// Lists and structs of headers. A field of another wire type is skipped, as if it were missing.
 
 extension ThriftReader {
-  /// Elements for which room is made before they are read: a count may be hostile.
+  /// Elements for which memory is reserved unread: a count may be hostile.
   private static let reservedMax = 4096
 
   mutating func readStructures<T: ThriftReadable>(

@@ -18,12 +18,12 @@ enum ThriftType: UInt8, Sendable {
   case uuid = 13
 }
 
-/// Reads compact-protocol values from bytes that may be hostile: every length is checked against
-/// the bytes that remain, and nesting is limited.
+/// Reads compact-protocol values from untrusted bytes: every length is checked against the remaining bytes, and
+/// nesting is limited.
 ///
 /// The caller keeps the bytes alive while the reader is used.
 struct ThriftReader {
-  /// Structs and lists within each other; Parquet's own headers need 8.
+  /// Nesting of structs and lists; Parquet's own headers need 8.
   static let depthMax = 24
 
   let bytes: UnsafeRawBufferPointer
@@ -41,7 +41,7 @@ struct ThriftReader {
 
   // MARK: - Structs and lists
 
-  /// Begins a struct. Follow with `nextField` until it answers nil.
+  /// Begins a struct. Call `nextField` until it returns nil.
   mutating func enter() throws(ParquetError) {
     depth += 1
     if depth > Self.depthMax {
@@ -73,7 +73,7 @@ struct ThriftReader {
     return type
   }
 
-  /// Reads a list's header. The count is never more than the bytes that remain.
+  /// Reads a list's header. The count is at most the number of remaining bytes.
   mutating func readList() throws(ParquetError) -> (element: ThriftType, count: Int) {
     let header = try readByte()
     var count = UInt64(header &>> 4)
@@ -88,7 +88,7 @@ struct ThriftReader {
     return (element, Int(count))
   }
 
-  /// Passes over a value of any type.
+  /// Skips a value of any type.
   mutating func skip(_ type: ThriftType) throws(ParquetError) {
     switch type {
     case .boolTrue, .boolFalse: return
@@ -133,10 +133,10 @@ struct ThriftReader {
 
   // MARK: - Values
 
-  // A field whose wire type is not the expected one is passed over, as if it were absent: so do
-  // the readers that Thrift generates, and files rely on it.
+  // A field of an unexpected wire type is skipped, as if it were missing: Thrift's generated readers do so, and
+  // files rely on it.
 
-  /// A field's boolean, which its header holds.
+  /// A field's boolean, which is in its header.
   mutating func readBool(_ type: ThriftType) throws(ParquetError) -> Bool? {
     switch type {
     case .boolTrue: return true
@@ -147,7 +147,7 @@ struct ThriftReader {
     }
   }
 
-  /// A boolean within a list. Both 0 and 2 are seen for false.
+  /// A boolean within a list. Both 0 and 2 are used for false.
   mutating func readBoolElement() throws(ParquetError) -> Bool { try readByte() == 1 }
 
   mutating func readI8(_ type: ThriftType) throws(ParquetError) -> Int8? {
@@ -180,7 +180,7 @@ struct ThriftReader {
     return [UInt8](try readBytes())
   }
 
-  /// Whether a field has the expected wire type; else it is passed over.
+  /// Whether a field has the expected wire type; else it is skipped.
   private mutating func expect(
     _ expected: ThriftType, _ found: ThriftType
   ) throws(ParquetError) -> Bool {
@@ -189,7 +189,7 @@ struct ThriftReader {
     return false
   }
 
-  /// The bytes of a string or binary, in place.
+  /// The bytes of a string or binary, not copied.
   mutating func readBytes() throws(ParquetError) -> UnsafeRawBufferPointer {
     let count = try readVarint()
     if count > UInt64(remaining) {

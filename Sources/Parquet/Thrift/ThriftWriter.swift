@@ -15,7 +15,7 @@ struct ThriftWriter {
     lastIDs.removeLast()
   }
 
-  /// Writes a field's header. Ids must rise within a struct for the short form to be used.
+  /// Writes a field's header. The short form needs ascending ids within a struct.
   mutating func field(_ id: Int16, _ type: ThriftType) {
     let last = lastIDs[lastIDs.count - 1]
     let delta = Int(id) - Int(last)
@@ -37,7 +37,7 @@ struct ThriftWriter {
     }
   }
 
-  // MARK: - Whole fields; a nil value writes nothing
+  // MARK: - Whole fields; nil writes nothing
 
   mutating func bool(_ id: Int16, _ value: Bool?) {
     if let value { field(id, value ? .boolTrue : .boolFalse) }
@@ -159,7 +159,7 @@ struct ThriftWriter {
   }
 }
 
-/// A header that has a compact-protocol form.
+/// A header with a compact-protocol form.
 protocol ThriftWritable {
   func write(to writer: inout ThriftWriter)
 }

@@ -7,7 +7,7 @@ import Glibc
 /// Whether this machine compares eight 64-bit numbers at a time.
 let hasWideWords = lake_has_wide_words() != 0
 
-/// Bytes of a string bound at most; longer ones are cut.
+/// Bytes of a string bound at most; longer ones are truncated.
 private let boundByteCountMax = 64
 
 /// The bounds of integers; as unsigned numbers where `isUnsigned`. `count` is at least 1.
@@ -22,7 +22,7 @@ func integerBounds(
       return (base[0], base[1])
     }
   }
-  // Two chains each, or every comparison waits for the one before.
+  // Two accumulators, so that a comparison need not wait for the previous one.
   var least = (values[0], values[0])
   var greatest = (values[0], values[0])
   let pairs = count & ~1
@@ -68,9 +68,9 @@ func wideBounds(_ values: UnsafePointer<Int128>, _ count: Int) -> (min: Int128, 
   return (least, greatest)
 }
 
-/// The bounds of doubles; nil where one of them is NaN. `count` is at least 1.
+/// The bounds of doubles; nil if one of them is NaN. `count` is at least 1.
 ///
-/// A bound of zero is written as −0 below and +0 above, as the format asks: readers compare bits.
+/// A zero bound is written as −0 below and +0 above, as the format demands: readers compare bits.
 func doubleBounds(_ values: UnsafePointer<Double>, _ count: Int) -> (min: Double, max: Double)? {
   var least = Double.infinity
   var greatest = -Double.infinity
@@ -85,7 +85,7 @@ func doubleBounds(_ values: UnsafePointer<Double>, _ count: Int) -> (min: Double
   return (least == 0 ? -0.0 : least, greatest == 0 ? 0.0 : greatest)
 }
 
-/// The positions of the least and the greatest byte string, in unsigned byte order.
+/// The indexes of the least and the greatest byte string, in unsigned byte order.
 func bytesBounds(
   _ offsets: UnsafePointer<Int32>, _ bytes: UnsafePointer<UInt8>, _ count: Int
 ) -> (min: Int, max: Int) {
@@ -114,7 +114,7 @@ func bytesPrecede(
   return order != 0 ? order < 0 : leftCount < rightCount
 }
 
-/// Bounds of byte strings, cut to a bounded length. Text is cut between characters.
+/// Bounds of byte strings, truncated to a limited length; text between characters.
 func stringBounds(min: UnsafeBufferPointer<UInt8>, max: UnsafeBufferPointer<UInt8>, isText: Bool)
   -> ValueBounds?
 {
@@ -132,16 +132,16 @@ func stringBounds(min: UnsafeBufferPointer<UInt8>, max: UnsafeBufferPointer<UInt
     isMaxExact: false)
 }
 
-/// Bytes of a string's prefix of bounded length that ends between characters.
+/// Length of a string's longest prefix within the limit that ends between characters.
 private func cutLength(_ bytes: UnsafeBufferPointer<UInt8>, isText: Bool) -> Int {
   if bytes.count <= boundByteCountMax { return bytes.count }
   var length = boundByteCountMax
-  // 0b10xx_xxxx continues a character. Malformed text may be nothing else: then cut anywhere.
+  // 0b10xx_xxxx continues a character. Malformed text may consist of nothing else: then it is cut anywhere.
   if isText { while length > 0 && bytes[length] & 0xC0 == 0x80 { length -= 1 } }
   return length == 0 ? boundByteCountMax : length
 }
 
-/// The least byte string that follows every one with this prefix; nil where there is none.
+/// The least byte string that sorts after everything with this prefix; nil if there is none.
 func nextBytes(after prefix: [UInt8]) -> [UInt8]? {
   var bytes = prefix
   while let last = bytes.popLast() {
@@ -150,14 +150,14 @@ func nextBytes(after prefix: [UInt8]) -> [UInt8]? {
   return nil
 }
 
-/// A text that follows every one with this prefix: its last character that can be raised, raised.
+/// A text that sorts after everything with this prefix: its last incrementable character is incremented.
 func nextText(after prefix: [UInt8]) -> [UInt8]? {
   guard let text = String(validating: prefix, as: UTF8.self) else {
     return nextBytes(after: prefix)
   }
   var scalars = Array(text.unicodeScalars)
   while let last = scalars.popLast() {
-    // Surrogates are no characters.
+    // Surrogates are not characters.
     let next = last.value == 0xD7FF ? 0xE000 : last.value + 1
     if let raised = Unicode.Scalar(next) {
       scalars.append(raised)
@@ -175,7 +175,7 @@ extension ValueBounds {
     (min.encoded(for: column), max.encoded(for: column))
   }
 
-  /// The bounds of both together.
+  /// The union of both bounds.
   func union(_ other: ValueBounds, isUnsigned: Bool) -> ValueBounds {
     var union = self
     if other.min.precedes(min, isUnsigned: isUnsigned) {
@@ -189,7 +189,7 @@ extension ValueBounds {
 }
 
 extension StatisticsValue {
-  /// Whether this value comes before another of the same type.
+  /// Whether this value sorts before another of the same type.
   func precedes(_ other: StatisticsValue, isUnsigned: Bool) -> Bool {
     switch (self, other) {
     case (.integer(let left), .integer(let right)):

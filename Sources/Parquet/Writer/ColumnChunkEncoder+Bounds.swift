@@ -1,7 +1,7 @@
 import Columnar
 
 extension ColumnChunkEncoder {
-  /// The bounds of each page; nil for pages of nulls. Checks that the column's type holds them.
+  /// The bounds of each page; nil for pages of nulls. Checks that the values fit the column's type.
   func pageBounds(
     _ values: PackedValues, _ runs: ValueRuns?, _ spans: [PageSpan]
   ) throws(ParquetError) -> [ValueBounds?] {
@@ -34,7 +34,7 @@ extension ColumnChunkEncoder {
       return ValueBounds(min: .wide(min), max: .wide(max))
     case .doubles(let values, _):
       guard let (min, max) = doubleBounds(values + range.lowerBound, range.count) else {
-        // A page of values without bounds: NaN has no place in their order.
+        // A page of values without bounds: it has a NaN, which is not ordered.
         if options.allowsNaN { return nil }
         throw ParquetError(
           .value, "a value is NaN, which has no place in an order",
@@ -64,7 +64,7 @@ extension ColumnChunkEncoder {
     return integerBounds(firsts, firsts.count, isUnsigned: column.isUnsigned)
   }
 
-  /// Bounds over the dictionary entries that occur. Checks that the codes are of the dictionary.
+  /// Bounds over the dictionary entries that occur. Checks that all codes are valid.
   private func codeBounds(
     _ codes: UnsafePointer<Int32>, _ runs: ValueRuns?, _ range: Range<Int>,
     _ dictionary: ByteColumn
@@ -105,7 +105,7 @@ extension ColumnChunkEncoder {
   private func byteBounds(
     min: UnsafeBufferPointer<UInt8>, max: UnsafeBufferPointer<UInt8>
   ) -> ValueBounds? {
-    // Bounds of fixed-length values have that length: they are not cut.
+    // Bounds of fixed-length values have that length: they are not truncated.
     if let fixed = column.typeLength, fixed > 64 { return nil }
     let isText =
       switch column.field.type {
@@ -164,7 +164,7 @@ extension ColumnChunkEncoder {
   }
 }
 
-/// Which dictionary entries occur; nil where a code is none of them.
+/// Which dictionary entries occur; nil if a code is invalid.
 private func usedEntries(
   _ codes: UnsafePointer<Int32>, _ count: Int, of entryCount: Int
 ) -> [Bool]? {

@@ -3,8 +3,8 @@ import Compression
 
 /// Encodes column chunks: bounds, encoding, levels, compression, checksums.
 ///
-/// A chunk is a pure function of its rows, the column and the options: which thread encodes it, and
-/// after what, changes no byte. One instance per thread, as its scratch memory is reused.
+/// A chunk is a pure function of its rows, the column and the options, whichever thread encodes it. One
+/// instance per thread, as its scratch memory is reused.
 public final class ColumnChunkEncoder {
   /// The column that is encoded.
   public let column: WriterColumn
@@ -13,7 +13,7 @@ public final class ColumnChunkEncoder {
   let shaper: ValueShaper
   private let assembler: PageAssembler
 
-  /// - Parameter scratch: Made for the same options, and shared only with encoders of the same thread.
+  /// - Parameter scratch: Made with the same options, and shared only with encoders of the same thread.
   public init(column: WriterColumn, options: WriterOptions, scratch: EncoderScratch? = nil) {
     let scratch = scratch ?? EncoderScratch(options: options)
     self.column = column
@@ -35,8 +35,8 @@ public final class ColumnChunkEncoder {
 
   /// Encodes `rowCount` rows as the chunk of one row group.
   ///
-  /// - Throws: `ParquetError` with code `value` where the column's type cannot hold a value, or a
-  ///   double is NaN and `WriterOptions` do not allow it.
+  /// - Throws: `ParquetError` with code `value` if a value does not fit the column's type, or a double is NaN
+  ///   and `WriterOptions` do not allow it.
   public func encode(
     _ source: ColumnSource, rowCount: Int
   ) throws(ParquetError) -> EncodedColumnChunk {
@@ -63,7 +63,7 @@ public final class ColumnChunkEncoder {
 
   /// Encodes packed values with levels of any depth.
   ///
-  /// - Parameter runs: The values' runs, where they are known.
+  /// - Parameter runs: The values' runs, if known.
   func encode(
     _ values: PackedValues, runs: ValueRuns? = nil, spans: [PageSpan], rowCount: Int,
     levels: some PageLevels
@@ -79,7 +79,7 @@ public final class ColumnChunkEncoder {
     return chunk
   }
 
-  /// The runs of integers and codes, where there are few.
+  /// The runs of integers and codes, if there are few.
   private func runs(_ values: PackedValues) -> ValueRuns? {
     switch values {
     case .integers(let values, let count):
@@ -89,7 +89,7 @@ public final class ColumnChunkEncoder {
     }
   }
 
-  /// The bounds of all pages; nil where a page with values has none.
+  /// The bounds of all pages; nil if a page with values has none.
   private func union(_ bounds: [ValueBounds?], _ spans: [PageSpan]) -> ValueBounds? {
     var union: ValueBounds?
     for (bound, span) in zip(bounds, spans) where !span.values.isEmpty {
@@ -99,7 +99,7 @@ public final class ColumnChunkEncoder {
     return union
   }
 
-  /// Adds cuts where strings would make a page too long. Offsets are those of packed values.
+  /// Adds cuts where strings would make a page too large. Offsets are in packed values.
   private func refine(
     _ cuts: [Int], _ offsets: UnsafePointer<Int32>, _ validity: UnsafePointer<UInt8>?
   ) -> [Int] {

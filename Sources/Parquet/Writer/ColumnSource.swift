@@ -1,6 +1,6 @@
 import Columnar
 
-/// The rows of one column in memory, in the form that `Column` has.
+/// The rows of one column in memory, in the same form as in `Column`.
 public struct ColumnSource {
   /// The values, in the caller's memory.
   public enum Values {
@@ -9,20 +9,19 @@ public struct ColumnSource {
     case doubles(UnsafePointer<Double>)
     /// Row `i` is `bytes[offsets[i]..<offsets[i + 1]]`.
     case bytes(offsets: UnsafePointer<Int32>, bytes: UnsafePointer<UInt8>)
-    /// Row `i` is entry `codes[i]` of the dictionary. A null row's code means nothing, but must be
-    /// one of the dictionary (or 0).
+    /// Row `i` is entry `codes[i]` of the dictionary. A null row's code is ignored, but must be valid (or 0).
     case codes(UnsafePointer<Int32>, dictionary: ByteColumn)
-    /// No row has a value.
+    /// All rows are null.
     case allNull
   }
 
-  /// The values, which must stay where they are while they are encoded.
+  /// The values, whose memory must stay valid while they are encoded.
   public var values: Values
-  /// One byte a row: 1 where there is a value, 0 where it is null. nil when no row is null.
+  /// One byte per row: 1 for a value, 0 for a null. nil if no row is null.
   public var validity: UnsafePointer<UInt8>?
-  /// Where runs of equal values begin that integers or codes without nulls consist of, each other than
-  /// the one before it: then no value but the first of each is looked at. nil where it is not known.
-  /// Only for columns that `mayHaveRuns`, and no more than `ValueRuns.countMax`.
+  /// First rows of the runs of equal values, for integers or codes without nulls; consecutive runs differ. Then
+  /// only the first value of each run is read. nil if unknown. Only for columns with `mayHaveRuns`, and at most
+  /// `ValueRuns.countMax` runs.
   public var runStarts: [Int]?
 
   /// The rows of a column.
@@ -75,7 +74,7 @@ extension Column {
     case .bytes(let column):
       return column.offsets.withUnsafeBufferPointer { offsets in
         column.bytes.withUnsafeBufferPointer { bytes in
-          // Empty strings need no bytes, but a pointer all the same.
+          // Empty strings have no bytes, but need a pointer.
           var none: UInt8 = 0
           return withUnsafePointer(to: &none) { nothing in
             call(

@@ -3,18 +3,18 @@ import CSystem
 import Glibc
 import Platform
 
-/// Where a file's bytes go: a descriptor, through a buffer where they are few, or memory.
+/// Where a file's bytes are written: a descriptor, with a buffer for small pieces, or memory.
 final class FileSink {
   private static let bufferByteCount = 1 << 20
-  /// Pieces from this length on are not worth a copy.
+  /// Pieces from this size on are written without being buffered.
   private static let directByteCount = 64 << 10
 
-  /// Negative where bytes stay in memory.
+  /// Negative if the bytes are kept in memory.
   private var descriptor: Int32
   private let closesDescriptor: Bool
   private let path: String?
   private let buffer = ByteBuffer()
-  /// Bytes written so far: the offset of the next one.
+  /// Bytes written so far: the offset of the next byte.
   private(set) var offset = 0
 
   /// Keeps everything in memory.
@@ -39,7 +39,7 @@ final class FileSink {
     descriptor = fileDescriptor
   }
 
-  /// A file that was begun and not finished is no use to anyone: it is removed.
+  /// An unfinished file is useless: it is removed.
   deinit {
     guard closesDescriptor && descriptor >= 0, let path else { return }
     lake_close(descriptor)
@@ -68,7 +68,7 @@ final class FileSink {
     buffer.removeAll()
   }
 
-  /// Writes what is buffered, makes it durable if asked, and closes a file that this sink opened.
+  /// Writes the buffer, syncs the file if asked, and closes a file that this sink opened.
   func finish(isDurable: Bool) throws(ParquetError) {
     try flush()
     if descriptor < 0 { return }
@@ -80,7 +80,7 @@ final class FileSink {
     }
   }
 
-  /// The bytes kept in memory, handed over.
+  /// Moves out the bytes kept in memory.
   func takeBytes() -> [UInt8] {
     let bytes = Array(buffer.bytes)
     buffer.removeAll()

@@ -1,24 +1,24 @@
 import Glibc
 
-/// What a few windows of a chunk's integers say about how to encode them.
+/// What a few windows of a chunk's integers tell about how to encode them.
 ///
-/// Windows lie at fixed places: the same values always give the same answer.
+/// Windows are at fixed positions: the same values always give the same result.
 struct IntegerSample {
   private static let windowCount = 16
-  /// Differences of a window: a miniblock's.
+  /// Differences per window: as in a miniblock.
   private static let windowDeltaCount = 32
-  /// Below this a common divisor costs too few bits to matter.
+  /// A smaller common divisor costs too few bits to matter.
   private static let gridDivisorMin: UInt64 = 8
   private static let smallRangeMax: UInt64 = 4096
 
-  /// Mean bits of a packed difference.
+  /// Mean bit width of a packed difference.
   private(set) var deltaBitWidth = 0.0
-  /// Whether all differences are multiples of a number (a tick, a second): then packed differences
-  /// waste bits that only compression wins back.
+  /// Whether all differences are multiples of a number (a tick, a second): then packed differences waste bits
+  /// that compression would save.
   private(set) var hasGrid = false
-  /// Bits a value that entropy coding of a dictionary's indices would come down to.
+  /// Bits per value that entropy coding of dictionary indices would reach.
   private(set) var valueEntropy = 0.0
-  /// Whether values are close to the ones before them, so that indices repeat in patterns.
+  /// Whether values are close to the previous ones, so that indices repeat in patterns.
   private(set) var isSmooth = false
   /// Estimated number of distinct values in the whole chunk.
   private(set) var distinctEstimate = 0.0
@@ -57,28 +57,28 @@ struct IntegerSample {
     isSmooth = Tally(sorted: deltas).entropy < valueEntropy - 1
   }
 
-  /// Whether a dictionary is smaller than packed differences by enough to pay for its making.
+  /// Whether a dictionary is smaller than packed differences by enough to pay for building it.
   ///
-  /// - Parameter range: The greatest value less the least. A small one needs no hashing, so that
-  ///   packed indices pay that are only a little narrower, and need no compression.
+  /// - Parameter range: Greatest minus least value. A small range needs no hashing, so that packed indices pay
+  ///   off even if only a little narrower, and they need no compression.
   func prefersDictionary(of count: Int, range: UInt64) -> Bool {
     if hasGrid { return distinctEstimate < Double(Swift.min(count / 4 + 16, 1 << 16)) }
     // Half of an entry's bits remain after compression.
     let entryBits = distinctEstimate * 32 / Double(count)
-    // Indices of more than a byte are packed bits, which zstd cannot shorten.
+    // Indices wider than a byte are packed bits, which zstd cannot shorten.
     if distinctEstimate <= 256 && valueEntropy + entryBits < deltaBitWidth * 0.85 { return true }
     if range >= Self.smallRangeMax { return false }
     let indexBitWidth = Double(UInt64.bitWidth - range.leadingZeroBitCount)
     return indexBitWidth + entryBits < deltaBitWidth * 0.96
   }
 
-  /// The greatest common divisor of the differences; 0 where all are 0.
+  /// The greatest common divisor of the differences; 0 if all are 0.
   private static func commonDivisor(_ deltas: [Int64]) -> UInt64 {
     var divisor: UInt64 = 0
     for delta in deltas {
       var (a, b) = (divisor, delta.magnitude)
       if b == 0 { continue }
-      // Mostly it divides already, and there is nothing to do.
+      // Usually it divides already, and nothing is to do.
       while a != 0 { (a, b) = (b % a, a) }
       divisor = b
       if divisor < gridDivisorMin { break }
@@ -87,9 +87,9 @@ struct IntegerSample {
   }
 }
 
-/// How often values occur in a sample.
+/// Counts how often values occur in a sample.
 private struct Tally {
-  /// Bits a value, as far as the sample is large enough to tell.
+  /// Bits per value, as far as the sample is large enough to tell.
   private(set) var entropy = 0.0
   /// Chao's lower bound of the number of distinct values, from those seen once and twice.
   private(set) var distinctEstimate = 0.0
@@ -111,7 +111,7 @@ private struct Tally {
     }
     distinctEstimate =
       distinct + (twice > 0 ? once * once / (2 * twice) : once * Swift.max(once - 1, 0) / 2)
-    // A sample whose values are mostly seen once says only that there are many.
+    // If most values occur once, the sample tells only that there are many.
     if distinct * 2 > total { entropy = Swift.max(entropy, log2(distinctEstimate)) }
   }
 }

@@ -6,20 +6,20 @@ final class LeafBuffer {
   let leaf: NestedLayout.Leaf
   private(set) var definitionLevels: [UInt32] = []
   private(set) var repetitionLevels: [UInt32] = []
-  /// The values, in the one of these that the leaf's type is kept in. Each is a property of its own:
-  /// as payloads of an enumeration they would be copied whole at every append.
+  /// The values, in the array for the leaf's type. Separate properties: as payloads of an enumeration they
+  /// would be copied at every append.
   private var integers: [Int64] = []
   private var wide: [Int128] = []
   private var doubles: [Double] = []
   private var text = ByteColumn()
   private let type: ColumnType
   private let kind: StorageKind
-  /// Bytes that all leaves of the row group hold together.
+  /// Size of all leaves of the row group together.
   private let size: BufferedSize
   private(set) var byteCount = 0 {
     didSet { size.byteCount += byteCount - oldValue }
   }
-  /// For each row: its first level, and its first value.
+  /// For each row: index of its first level, and of its first value.
   private var rowStarts: [(level: Int, value: Int)] = []
   private var valueCount = 0
 
@@ -101,7 +101,7 @@ final class LeafBuffer {
     }
   }
 
-  /// The ends of texts are kept in 32 bits.
+  /// The ends of texts are 32-bit numbers.
   private func checkRoom(_ byteCount: Int) throws(ParquetError) {
     if byteCount > Int(Int32.max) - text.bytes.count {
       throw ParquetError(
@@ -110,7 +110,7 @@ final class LeafBuffer {
     }
   }
 
-  /// What is buffered, in the form that encoders take.
+  /// The buffered values, in the form that encoders take.
   private var storage: Column.Storage {
     switch kind {
     case .integers: .integers(integers)
@@ -150,7 +150,7 @@ final class LeafBuffer {
   }
 }
 
-/// Bytes that the leaves of a row group hold together.
+/// Total size of the buffered leaves of a row group.
 final class BufferedSize {
   var byteCount = 0
 }
@@ -178,7 +178,7 @@ struct NestedLevels: PageLevels {
 }
 
 extension PackedValues {
-  /// All of a source's values, none of which is null.
+  /// All values of a source without nulls.
   init(_ values: ColumnSource.Values, count: Int) {
     self =
       switch values {
@@ -193,7 +193,7 @@ extension PackedValues {
 }
 
 extension Value {
-  /// The number that stands for the value in a column of `type`; nil where they do not agree.
+  /// The integer that represents the value in a column of `type`; nil if they do not match.
   fileprivate func integerForm(of type: ColumnType) -> Int64? {
     switch (self, type) {
     case (.boolean(let value), .boolean): value ? 1 : 0
@@ -210,7 +210,7 @@ extension Value {
     }
   }
 
-  /// The unscaled decimal at the scale of `type`; nil where the scales differ.
+  /// The unscaled decimal at the scale of `type`; nil if the scales differ.
   fileprivate func decimalForm(of type: ColumnType) -> Int128? {
     guard case .decimal(let unscaled, let scale) = self, case .decimal(_, let wanted) = type else {
       return nil

@@ -1,5 +1,4 @@
-/// Writes rows of any nesting to a Parquet file. Values are taken apart one by one: for logs and
-/// checkpoints, not for market data.
+/// Writes rows of any nesting to a Parquet file, value by value: for logs and checkpoints, not for market data.
 ///
 /// Memory is bounded by one row group: `WriterOptions.rowGroupRowCountMax` rows or
 /// `rowGroupByteCountMax` bytes of values, whichever comes first.
@@ -11,7 +10,7 @@ public final class NestedParquetWriter {
   private let size = BufferedSize()
   private let encoders: [ColumnChunkEncoder]
   private var bufferedRowCount = 0
-  /// For each field, the last rows in which it has no value, as far as its leaves do not know of them.
+  /// For each field: the latest rows in which it is null, if its leaves do not have them yet.
   private var pendingNulls: [Int]
   private let names: [String]
   /// The leaves of each field.
@@ -54,7 +53,7 @@ public final class NestedParquetWriter {
 
   /// Appends a row: a value for each field of the schema, in order.
   ///
-  /// Members of structures are found by name, wherever they stand; missing ones are null.
+  /// Members of structures are found by name, in any order; missing ones are null.
   public func append(_ row: [Value]) throws(ParquetError) {
     precondition(row.count == layout.nodes.count, "one value a field")
     for (field, value) in row.enumerated() { try append(value, toField: field) }
@@ -67,7 +66,7 @@ public final class NestedParquetWriter {
       if other == name {
         try append(value, toField: field)
       } else {
-        // Told to the leaves together: most rows of a checkpoint have one field of six.
+        // Added to the leaves in one go: most rows of a checkpoint have one field of six.
         pendingNulls[field] += 1
       }
     }
@@ -106,7 +105,7 @@ public final class NestedParquetWriter {
     }
   }
 
-  /// Writes what is buffered and the footer, and closes the file.
+  /// Writes the buffered rows and the footer, and closes the file.
   @discardableResult
   public func finish(isDurable: Bool = false) throws(ParquetError) -> WrittenParquetFile {
     try endRowGroup()
@@ -121,7 +120,7 @@ public final class NestedParquetWriter {
     return try writer.finishInMemory()
   }
 
-  /// Ends the row group, if it has rows: the next row begins another one.
+  /// Ends the row group, if it has rows: the next row begins a new one.
   public func endRowGroup() throws(ParquetError) {
     if bufferedRowCount == 0 { return }
     for field in layout.nodes.indices { appendPendingNulls(field) }
@@ -140,10 +139,9 @@ public final class NestedParquetWriter {
     bufferedRowCount = 0
   }
 
-  // MARK: - Taking rows apart
+  // MARK: - Shredding rows
 
-  /// Dremel's record shredding: each leaf gets a value, or a null that says at which level the
-  /// value went missing.
+  /// Dremel's record shredding: each leaf gets a value, or a null with the level at which it became null.
   private func shred(
     _ value: Value, _ node: NestedLayout.Node, definition: Int, repetition: Int
   ) throws(ParquetError) {
@@ -188,7 +186,7 @@ public final class NestedParquetWriter {
     for index in range { leaves[index].appendNull(definition: definition, repetition: repetition) }
   }
 
-  /// Members mostly stand in the schema's order.
+  /// Members are usually in schema order.
   private static func member(
     _ name: String, near position: Int, of members: [Value.Member]
   ) -> Value {

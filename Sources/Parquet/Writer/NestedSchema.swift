@@ -1,6 +1,6 @@
 import Columnar
 
-/// The type of a column that may hold other columns.
+/// The type of a column that may be nested.
 public indirect enum NestedType: Hashable, Sendable {
   case primitive(ColumnType)
   case structure([NestedField])
@@ -14,7 +14,7 @@ public indirect enum NestedType: Hashable, Sendable {
 public struct NestedField: Hashable, Sendable {
   /// The field's name.
   public var name: String
-  /// What stands under it.
+  /// The field's type.
   public var type: NestedType
   /// Whether its values, `binary(12)`, are INT96 times.
   public var isInt96 = false
@@ -25,20 +25,20 @@ public struct NestedField: Hashable, Sendable {
     self.type = type
   }
 
-  /// A field that holds plain values.
+  /// A field without nesting.
   public init(_ name: String, _ type: ColumnType) {
     self.init(name, .primitive(type))
   }
 }
 
-/// A nested schema laid out for writing: schema elements depth first, leaves, and the tree that
-/// rows are taken apart by. Parquet LogicalTypes.md, "Nested Types"; lists have three levels.
+/// A nested schema prepared for writing: schema elements depth first, leaves, and the tree by which rows are
+/// shredded. Parquet LogicalTypes.md, "Nested Types"; lists have three levels.
 struct NestedLayout {
-  /// A node of the tree, with the levels at which it is present.
+  /// A node of the tree, with the levels at which it is defined.
   indirect enum Node {
     case leaf(Int, isRequired: Bool)
     case structure([Child], definitionLevel: Int, leaves: Range<Int>)
-    /// `elementLevel` is the definition level of an element's being there; null or not.
+    /// `elementLevel` is the definition level of an existing element, null or not.
     case list(Node, definitionLevel: Int, elementLevel: Int, repetition: Int, leaves: Range<Int>)
     case map(
       key: Node, value: Node, definitionLevel: Int, elementLevel: Int, repetition: Int,

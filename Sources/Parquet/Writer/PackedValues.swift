@@ -1,7 +1,7 @@
 import Bytes
 import Columnar
 
-/// The values of a column chunk that are not null, end to end.
+/// The non-null values of a column chunk, end to end.
 enum PackedValues {
   case integers(UnsafePointer<Int64>, Int)
   case wide(UnsafePointer<Int128>, Int)
@@ -20,23 +20,23 @@ enum PackedValues {
   }
 }
 
-/// What a data page holds: a range of the chunk's rows, levels and values.
+/// A data page: ranges of the chunk's rows, levels and values.
 struct PageSpan {
   var firstRow: Int
-  /// Positions with a level: rows, unless the column is repeated.
+  /// Indexes of levels: rows, unless the column is repeated.
   var levels: Range<Int>
-  /// Positions among the packed values.
+  /// Indexes of packed values.
   var values: Range<Int>
 
   var nullCount: Int { levels.count - values.count }
 }
 
-/// Takes the nulls out of a source. Sources without nulls are used as they are.
+/// Removes the nulls from a source. Sources without nulls are used as they are.
 struct ValuePacker {
   let scratch: ByteBuffer
   let byteScratch: ByteBuffer
 
-  /// The values, and one span for each of the pages that begin at `cuts`.
+  /// The values, and one span for each page that begins at `cuts`.
   func pack(
     _ source: ColumnSource, rowCount: Int, cuts: [Int]
   ) throws(ParquetError) -> (values: PackedValues, spans: [PageSpan]) {
@@ -92,7 +92,7 @@ struct ValuePacker {
   private func compactValues<T: BitwiseCopyable>(
     _ values: UnsafePointer<T>, _ validity: UnsafePointer<UInt8>, _ rowCount: Int
   ) -> UnsafePointer<T> {
-    // One more than the values: the store for a null row is overwritten or lies past the end.
+    // One more than the values: the store for a null row is overwritten, or is past the end.
     scratch.reserve((rowCount + 1) * MemoryLayout<T>.stride)
     let out = scratch.base.assumingMemoryBound(to: T.self)
     var kept = 0

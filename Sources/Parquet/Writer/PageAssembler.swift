@@ -1,9 +1,9 @@
 import Bytes
 import Compression
 
-/// Writes a page's levels.
+/// Encodes a page's levels.
 protocol PageLevels {
-  /// Appends repetition and definition levels of a page, as data page v1 has them.
+  /// Appends repetition and definition levels of a page, as in data page v1.
   func append(_ span: PageSpan, into out: ByteBuffer)
 }
 
@@ -24,7 +24,7 @@ struct FlatLevels: PageLevels {
   }
 }
 
-/// Levels of a flat required column, which stores none.
+/// Levels of a flat required column: none are stored.
 struct RequiredLevels: PageLevels {
   func append(_ span: PageSpan, into out: ByteBuffer) {
     precondition(span.nullCount == 0, "a required column has no nulls")
@@ -87,12 +87,12 @@ final class PageAssembler {
 
   /// Compresses each page.
   ///
-  /// - Returns: The ends of the pages in `compressed`; nil where it gains under a tenth.
+  /// - Returns: The ends of the pages in `compressed`; nil if compression gains less than a tenth.
   private func compress(
     _ ends: [Int], hasDictionary: Bool, with zstd: ZstdEncoder
   ) throws(ParquetError) -> [Int]? {
     if raw.count < 64 { return nil }
-    // The longest data page tells whether the others are worth the time.
+    // The longest data page is tried first, to see whether the others are worth it.
     var (longest, start) = (0..<0, 0)
     for (page, end) in ends.enumerated() {
       if page == 0 && hasDictionary {
@@ -131,7 +131,7 @@ final class PageAssembler {
     }
   }
 
-  /// Bytes of a page's header at most: its type, three sizes, encodings and a checksum.
+  /// Size of a page's header at most: its type, three sizes, encodings and a checksum.
   private static let headerByteCountMax = 64
 
   /// Writes headers and pages.

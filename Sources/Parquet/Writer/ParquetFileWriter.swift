@@ -1,10 +1,10 @@
-/// A file that was written, as its log entry needs to know it.
+/// A written file, as its log entry needs to know it.
 public struct WrittenParquetFile: Sendable {
-  /// What is known of one column over the whole file.
+  /// Statistics of one column over the whole file.
   public struct Column: Sendable {
     /// The column's name.
     public var field: String
-    /// nil when there are only nulls, or no statistics.
+    /// nil if there are only nulls, or no statistics.
     public var bounds: ValueBounds?
     /// Rows without a value.
     public var nullCount: Int
@@ -14,7 +14,7 @@ public struct WrittenParquetFile: Sendable {
   public var byteCount: Int
   /// Rows of all row groups.
   public var rowCount: Int
-  /// What was written of each column, in the file's order.
+  /// Statistics of each column, in the file's order.
   public var columns: [Column]
 }
 
@@ -30,10 +30,10 @@ public final class ParquetFileWriter {
   private let sink: FileSink
   private var rowGroups: [RowGroup] = []
   private var rowCount = 0
-  /// Chunks whose pages are still to be indexed, without their bytes, row group by row group.
+  /// Chunks without their bytes, whose pages are still to be indexed, by row group.
   private var indexed: [[EncodedColumnChunk]] = []
   private var totals: [WrittenParquetFile.Column]
-  /// Leaves that once had values without bounds have none in all.
+  /// Leaves with values that have no bounds: then the whole column has none.
   private var lacksBounds: [Bool]
 
   /// Creates a file, which must not exist.
@@ -45,7 +45,7 @@ public final class ParquetFileWriter {
 
   /// Writes to an open descriptor, which stays open.
   ///
-  /// - Parameter path: What errors call it.
+  /// - Parameter path: The file's name in errors.
   public convenience init(
     fileDescriptor: Int32, path: String?, columns: [WriterColumn], options: WriterOptions
   ) throws(ParquetError) {
@@ -82,7 +82,7 @@ public final class ParquetFileWriter {
     try sink.write(Self.magic)
   }
 
-  /// Appends a row group of one chunk a column.
+  /// Appends a row group of one chunk per column.
   public func append(rowGroup chunks: [EncodedColumnChunk], rowCount: Int) throws(ParquetError) {
     try append(rowGroup: chunks, paths: columns.map { [$0.field.name] }, rowCount: rowCount)
   }
@@ -175,7 +175,7 @@ public final class ParquetFileWriter {
 
   /// Writes the page index and the footer, and closes the file.
   ///
-  /// - Parameter isDurable: Whether to wait until the bytes are on the disk.
+  /// - Parameter isDurable: Whether to sync the file to disk.
   @discardableResult
   public func finish(isDurable: Bool = false) throws(ParquetError) -> WrittenParquetFile {
     try writePageIndex()
@@ -214,7 +214,7 @@ public final class ParquetFileWriter {
     }
   }
 
-  /// nil where a page has values but no bounds: the index has no way to say so.
+  /// nil if a page has values but no bounds, which the index cannot express.
   private func columnIndex(_ chunk: EncodedColumnChunk) -> ColumnIndex? {
     guard chunk.column.hasStatistics && chunk.column.isOrdered && !chunk.pages.isEmpty else {
       return nil

@@ -1,12 +1,12 @@
 import Columnar
 import Platform
 
-/// Writes a Parquet file's rows anew, the way segments are written.
+/// Rewrites a Parquet file's rows, encoded as segments are.
 ///
-/// The schema stays: names, nesting in whatever form, field ids, what is required, and what columns
-/// mean, be it interpreted here or not. Each leaf is copied with its levels, so that no row is put together.
+/// The schema is kept: names, nesting in whatever form, field ids, required fields, and logical types, known or
+/// not. Each leaf is copied with its levels, so that no row is assembled.
 public struct ParquetRewriter {
-  /// What pyarrow keeps of its own schema: it would contradict the new file's types.
+  /// pyarrow's serialized schema, which would contradict the new file's types.
   private static let droppedKeys: Set<String> = ["ARROW:schema"]
 
   private let reader: ParquetReader
@@ -26,18 +26,18 @@ public struct ParquetRewriter {
     schema = RewrittenSchema(reader)
   }
 
-  /// Columns whose meaning the new file does not say, as it is newer than this program.
+  /// Columns whose logical type is newer than this program, and is lost.
   public var columnsWithoutMeaning: [String] { schema.columnsWithoutMeaning }
 
-  /// Writes the rows to a new file, which appears when it is whole. Row groups stay apart; long ones are
-  /// cut.
+  /// Writes the rows to a new file, which appears when it is complete. Row groups are kept; large ones are
+  /// split.
   ///
-  /// - Throws: `ParquetError` with code `value` where a value cannot be stored.
+  /// - Throws: `ParquetError` with code `value` if a value cannot be stored.
   @discardableResult
   public func write(toPath path: String) throws(ParquetError) -> WrittenParquetFile {
     let schema = try schema.fitting(reader, portion: options.rowGroupRowCountMax)
     let file = try mapped(path) { () throws(OutputFileError) in
-      // A file, even where it is called like standard output.
+      // A file, even if it is called like standard output.
       try OutputFile(path: path == "-" ? "./-" : path, replaces: false)
     }
     let written = try write(file, schema)
@@ -92,12 +92,12 @@ public struct ParquetRewriter {
   }
 }
 
-/// The schema of the new file: that of the old one, but for how some values are stored.
+/// The schema of the new file: that of the old one, except for how some values are stored.
 private struct RewrittenSchema {
   private(set) var elements: [SchemaElement] = []
-  /// One a leaf.
+  /// One per leaf.
   private(set) var columns: [WriterColumn] = []
-  /// The leaves, of the types as which their values are read.
+  /// The leaves, with the types as which their values are read.
   private(set) var leaves: [LeafColumn] = []
   private(set) var columnsWithoutMeaning: [String] = []
 
@@ -112,7 +112,7 @@ private struct RewrittenSchema {
     }
   }
 
-  /// The schema in which INT96 times are stored so that each keeps its value.
+  /// The schema with INT96 times stored so that each keeps its value.
   func fitting(_ reader: ParquetReader, portion: Int) throws(ParquetError) -> RewrittenSchema {
     var fitting = self
     var elementIndices = elements.indices.filter {
@@ -142,7 +142,7 @@ private struct RewrittenSchema {
     elements[element].fieldID = old.fieldID
   }
 
-  /// An element without a meaning that cannot be written, because it is newer than this program.
+  /// The element without a logical type that cannot be written since it is newer than this program.
   private mutating func known(_ element: SchemaElement, name: String) -> SchemaElement {
     guard case .other? = element.logicalType else { return element }
     columnsWithoutMeaning.append(name)
@@ -159,7 +159,7 @@ private struct RewrittenSchema {
     written.name = element.name
     written.repetition = element.repetition ?? .required
     written.fieldID = element.fieldID
-    // What is read as mere bytes keeps what they mean to others.
+    // Values that are read as bytes keep their meaning for other programs.
     if case .binary = stored.type {
       let old = known(element, name: leaf.name)
       (written.logicalType, written.convertedType) = (old.logicalType, old.convertedType)
@@ -172,9 +172,9 @@ private struct RewrittenSchema {
   }
 }
 
-/// The rows of one leaf in one row group, from the first on.
+/// The rows of one leaf in one row group, read in order.
 private enum LeafSource {
-  /// A column without nesting, which is decoded page by page.
+  /// A flat column, which is decoded page by page.
   case flat(ColumnPageScanner)
   case nested(LeafCursor, locate: (ParquetError) -> ParquetError)
 
@@ -232,7 +232,7 @@ private enum LeafSource {
 }
 
 extension RepeatedColumn {
-  /// Encodes the entries as they are, cut into pages between rows.
+  /// Encodes the entries unchanged, cut into pages between rows.
   fileprivate func encode(
     rows: Int, _ leaf: LeafColumn, _ encoder: ColumnChunkEncoder, _ options: WriterOptions
   ) throws(ParquetError) -> EncodedColumnChunk {

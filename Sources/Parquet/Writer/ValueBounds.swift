@@ -1,12 +1,12 @@
-/// Bounds of the values that are not null.
+/// Bounds of the non-null values.
 public struct ValueBounds: Hashable, Sendable {
   /// No value is less.
   public var min: StatisticsValue
   /// No value is greater.
   public var max: StatisticsValue
-  /// false where a long string was cut short: no value is less than `min`, none may equal it.
+  /// false if a long string was truncated: no value is less than `min`, and none need equal it.
   public var isMinExact: Bool
-  /// Whether `max` is a value that occurs.
+  /// Whether a row has exactly the value `max`.
   public var isMaxExact: Bool
 
   /// Bounds of some values.

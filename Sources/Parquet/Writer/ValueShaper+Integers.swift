@@ -1,5 +1,5 @@
 extension ValueShaper {
-  /// Integers with few runs: an index for each run.
+  /// Integers with few runs: one index per run.
   func shapeRuns(
     of values: UnsafePointer<Int64>, _ runs: ValueRuns, _ spans: [PageSpan]
   ) -> ValueForm {

@@ -1,11 +1,11 @@
 import Bytes
 import Columnar
 
-/// How the values of a chunk are encoded.
+/// How a chunk's values are encoded.
 enum ValueForm: Equatable {
   case plain
   case delta
-  /// The dictionary page and the indices are the shaper's.
+  /// The shaper has the dictionary page and the indices.
   case dictionary(entryCount: Int)
 
   var encoding: Encoding {
@@ -19,10 +19,10 @@ enum ValueForm: Equatable {
 
 /// Chooses an encoding for a chunk's values, and encodes the values of its pages.
 ///
-/// Measured on one-second bars and mbp-1 records sorted by symbol and time, after zstd 1: prices as
-/// dictionary indices of whole bytes take 1.05 bytes (packed bits 1.26, differences 0.82 in twice
-/// the time), times as differences of whole bytes 0.5; sizes and counts as byte indices come down
-/// to their entropy, a third less than packed differences, which do not compress.
+/// Measured on one-second bars and mbp-1 records sorted by symbol and time, after zstd 1: prices as dictionary
+/// indices of whole bytes take 1.05 bytes (packed bits 1.26, differences 0.82 in twice the time), times as
+/// differences of whole bytes 0.5; sizes and counts as byte indices reach their entropy, a third less than
+/// packed differences, which do not compress.
 final class ValueShaper {
   /// Bytes of a dictionary page before compression at most.
   static let dictionaryByteCountMax = 1 << 20
@@ -34,9 +34,9 @@ final class ValueShaper {
   var delta: DeltaBinaryPackedEncoder
   /// The bit width of each page's indices.
   private(set) var bitWidths: [Int] = []
-  /// Whether indices follow each other, so that they repeat in patterns.
+  /// Whether consecutive indices are close, so that they repeat in patterns.
   private(set) var hasSmoothIndices = false
-  /// Where the values have few runs: the index of each run instead of each value.
+  /// If the values have few runs: the index of each run instead of each value.
   var runs: ValueRuns?
 
   init(column: WriterColumn, scratch: EncoderScratch) {
@@ -54,9 +54,9 @@ final class ValueShaper {
     scratch.indices.base.assumingMemoryBound(to: UInt32.self)
   }
 
-  /// Decides the form; where it is a dictionary, builds it.
+  /// Chooses the form, and builds the dictionary if there is one.
   ///
-  /// - Parameter bounds: The least and the greatest of integers, by the column's order.
+  /// - Parameter bounds: Least and greatest integer, in the column's order.
   func shape(
     _ values: PackedValues, runs: ValueRuns?, spans: [PageSpan], bounds: ValueBounds?
   ) -> ValueForm {
@@ -132,11 +132,10 @@ final class ValueShaper {
 
   // MARK: - Dictionaries
 
-  /// Indexes the values page by page, so that early pages, which refer to few entries, get narrow
-  /// indices.
+  /// Indexes the values page by page, so that early pages, which use few entries, get narrow indices.
   ///
-  /// - Parameter isSmooth: Whether wide indices repeat in patterns, which whole bytes show to zstd.
-  /// - Returns: The number of entries; nil where `index` gives up.
+  /// - Parameter isSmooth: Whether wide indices repeat in patterns, which whole bytes make visible to zstd.
+  /// - Returns: The number of entries; nil if `index` gives up.
   func indexPages(
     _ spans: [PageSpan], isSmooth: Bool, _ index: (Range<Int>) -> Int?
   ) -> Int? {
@@ -150,7 +149,7 @@ final class ValueShaper {
     return entryCount
   }
 
-  /// Bits of an index: whole bytes where they compress better. At least 1: not every reader takes 0.
+  /// Bits per index: whole bytes if they compress better. At least 1: not every reader accepts 0.
   static func bitWidth(forEntries count: Int, isSmooth: Bool) -> Int {
     // A page of nulls may come before the first entry.
     let greatest = Swift.max(count - 1, 0)
@@ -220,7 +219,7 @@ final class ValueShaper {
     return .dictionary(entryCount: indexed)
   }
 
-  /// The dictionary page holds the entries that occur, in the order of their first appearance.
+  /// The dictionary page has the entries that occur, in the order of their first appearance.
   private func shapeCodes(
     _ codes: UnsafePointer<Int32>, _ count: Int, _ dictionary: ByteColumn, _ spans: [PageSpan]
   ) -> ValueForm {
@@ -248,7 +247,7 @@ final class ValueShaper {
     return .dictionary(entryCount: entries.count)
   }
 
-  /// Whether indices are of two whole bytes, because they follow each other closely.
+  /// Whether indices have two whole bytes, since consecutive ones are close.
   var hasWideIndices: Bool { bitWidths.last == 16 }
 
   func setBitWidths(_ bitWidth: Int, pageCount: Int) {

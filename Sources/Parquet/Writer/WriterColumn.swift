@@ -1,10 +1,10 @@
 import Columnar
 
-/// A leaf column of a file to be written. Every one is OPTIONAL, unless `isRequired` says otherwise.
+/// A leaf column of a file to be written. OPTIONAL, unless `isRequired` is set.
 public struct WriterColumn: Hashable, Sendable {
   /// Name and type.
   public var field: Field
-  /// Whether bounds are written for it: in the footer, and page by page.
+  /// Whether bounds are written for it, in the footer and per page.
   public var hasStatistics: Bool
   /// Whether it is flat and REQUIRED: it has no nulls, and stores no levels.
   public var isRequired = false
@@ -35,7 +35,7 @@ public struct WriterColumn: Hashable, Sendable {
     }
   }
 
-  /// Bytes of a FIXED_LEN_BYTE_ARRAY, and of an INT96; nil for other physical types.
+  /// Size of a FIXED_LEN_BYTE_ARRAY or INT96 value; nil for other physical types.
   public var typeLength: Int? {
     switch field.type {
     case .float16: 2
@@ -69,7 +69,7 @@ public struct WriterColumn: Hashable, Sendable {
     if case .integer(_, isSigned: false) = field.type { true } else { false }
   }
 
-  /// Whether runs of equal values are handled as such: see `ColumnSource.runStarts`.
+  /// Whether runs of equal values are used: see `ColumnSource.runStarts`.
   public var mayHaveRuns: Bool { physicalType != .boolean }
 
   /// Whether the format defines an order for the type; without one there are no bounds.
@@ -90,7 +90,7 @@ public struct WriterColumn: Hashable, Sendable {
     return element
   }
 
-  /// Sets the logical type, and the older converted type where there is one.
+  /// Sets the logical type, and the older converted type if there is one.
   private func annotate(_ element: inout SchemaElement) {
     switch field.type {
     case .boolean, .float, .double, .binary: break
@@ -109,7 +109,7 @@ public struct WriterColumn: Hashable, Sendable {
     case .date: (element.logicalType, element.convertedType) = (.date, .date)
     case .time(let unit, let isUTC):
       element.logicalType = .time(isAdjustedToUTC: isUTC, unit: unit)
-      // The converted types mean UTC; nanoseconds have none.
+      // The converted types are in UTC; there is none for nanoseconds.
       if isUTC && unit == .milliseconds { element.convertedType = .timeMillis }
       if isUTC && unit == .microseconds { element.convertedType = .timeMicros }
     case .timestamp(let unit, let isUTC):
@@ -124,7 +124,7 @@ public struct WriterColumn: Hashable, Sendable {
   private func annotateInteger(
     _ bitWidth: Int, _ isSigned: Bool, _ element: inout SchemaElement
   ) {
-    // Plain INT32 and INT64 need no annotation: every reader takes them for what they are.
+    // Plain INT32 and INT64 need no annotation.
     if isSigned && bitWidth >= 32 { return }
     element.logicalType = .integer(bitWidth: Int8(bitWidth), isSigned: isSigned)
     element.convertedType =
