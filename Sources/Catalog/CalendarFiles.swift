@@ -5,8 +5,7 @@ extension ExchangeCalendar {
   fileprivate static let folder = "/schemas/calendars"
   fileprivate static let datasetsName = "datasets.yaml"
 
-  /// The calendar of a name or other name, whatever its letter case: the lake's own file where it has one,
-  /// else the one that is built in.
+  /// The calendar of a name or alias, ignoring case: the lake's own file if it has one, else the built-in one.
   public static func named(_ name: String, in lake: Lake? = nil) throws(CatalogError)
     -> ExchangeCalendar
   {
@@ -35,12 +34,11 @@ extension ExchangeCalendar {
     return calendars.values.sorted { $0.name < $1.name }
   }
 
-  /// The calendar that tells when a symbol of a dataset trades; nil where no line of the table of datasets
-  /// fits.
+  /// The calendar of a dataset's symbol; nil if no line in the table of datasets matches.
   ///
   /// - Parameters:
   ///   - dataset: Like `GLBX.MDP3` or `massive.stocks`.
-  ///   - symbol: Matters where a dataset mixes markets: `massive.indices I:VIX`.
+  ///   - symbol: Needed if a dataset mixes markets: `massive.indices I:VIX`.
   public static func of(dataset: String, symbol: String? = nil, in lake: Lake? = nil)
     throws(CatalogError) -> ExchangeCalendar?
   {
@@ -80,7 +78,7 @@ public struct DatasetCalendars: Sendable {
 
   private var lines: [Line] = []
 
-  /// Reads the lake's own lines, where it has some, and those that are built in.
+  /// Reads the built-in lines, after those of the lake.
   public init(in lake: Lake? = nil) throws(CatalogError) {
     let name = ExchangeCalendar.datasetsName
     if let path = lake.map({ $0.root + ExchangeCalendar.folder + "/" + name }),
@@ -110,7 +108,7 @@ public struct DatasetCalendars: Sendable {
     }
   }
 
-  /// The name of the calendar of a dataset's symbol; nil where no line fits.
+  /// The name of the calendar of a dataset's symbol; nil if no line matches.
   public func name(dataset: String, symbol: String? = nil) -> String? {
     lines.first { line in
       guard Self.fits(dataset, line.dataset) else { return false }
@@ -119,7 +117,7 @@ public struct DatasetCalendars: Sendable {
     }?.calendar
   }
 
-  /// Whether a text is the pattern, in which one `*` at the end stands for any letters.
+  /// Whether a text matches the pattern, in which a final `*` stands for any characters.
   private static func fits(_ text: String, _ pattern: String) -> Bool {
     pattern.hasSuffix("*") ? text.hasPrefix(pattern.dropLast()) : text == pattern
   }

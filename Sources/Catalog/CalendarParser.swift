@@ -8,14 +8,14 @@ struct CalendarParser {
     "calendar", "description", "source", "timezone", "aliases", "first", "last", "hours", "idle",
     "holidays", "special", "utc_offsets",
   ]
-  /// Years whose instants 64 bits of nanoseconds hold, with room.
+  /// Years that fit into 64 bits of nanoseconds, with some margin.
   private static let years = 1700...2200
   private static let weekdays = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 
   private let text: String
   private let path: String
 
-  /// - Parameter path: For messages.
+  /// - Parameter path: For error messages.
   init(_ text: String, path: String) {
     self.text = text
     self.path = path
@@ -145,7 +145,7 @@ struct CalendarParser {
     return sign == "-" ? -hours : hours
   }
 
-  /// Values like `1990: "01-01 02-19"`: line, day and what follows the date.
+  /// Values like `1990: "01-01 02-19"`: line, day and the text after the date.
   private func yearly(_ root: YAMLNode, _ key: String, separator: Character) throws(CatalogError)
     -> [(line: Int, day: Int, rest: String)]
   {

@@ -1,16 +1,16 @@
 import Platform
 
-/// A lake, a table, a schema file or a configuration that cannot be used.
+/// A lake, table, schema file or configuration that cannot be used.
 public struct CatalogError: LakeError, Hashable {
   /// The kinds of error.
   public enum Code: String, Sendable {
     case noLake, notALake, alreadyALake, unsuitableFileSystem, unreadable, unwritable
     case badName, unknownTable, tableExists, tableMismatch, unknownKind
-    /// Data files of a table lie there, and its log is gone.
+    /// A table has data files, but its log is missing.
     case lostLog
     case badYAML, badConfig, badSchema, badTime, badCalendar, unknownCalendar
     case noKey, unsafeKey
-    /// Of somebody else, and not trusted (`lake config trust`).
+    /// Somebody else's configuration, which is not trusted (`lake config trust`).
     case untrusted
   }
 
@@ -40,7 +40,7 @@ public struct CatalogError: LakeError, Hashable {
   public var code: Code
   /// What is wrong, with the value found and the one expected.
   public var message: String
-  /// Where it was found, as far as it is known.
+  /// Where it was found; all parts are optional.
   public var place: Place
   /// One command or one change that helps; nil where none is known.
   public var remedy: String?

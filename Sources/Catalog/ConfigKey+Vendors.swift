@@ -1,6 +1,6 @@
 import HTTP
 
-/// Keys of what is bought, where, and how.
+/// Keys for downloads and vendors.
 extension ConfigKey {
   static func keys(of vendor: Vendor) -> [ConfigKey] {
     let common = [
@@ -67,7 +67,7 @@ extension ConfigKey {
     ] + optionKeys.map { ConfigKey($0.name, $0.shape) }
 }
 
-/// What an entry of `downloads` must and may say: it depends on the vendor and the kind.
+/// What an entry of `downloads` must and may have: it depends on the vendor and the kind.
 enum DownloadRule {
   private static let common: Set<String> = ["name", "vendor", "start", "end", "symbols"]
   private static let databento: Set<String> = ["dataset", "schemas", "symbol_type", "usd_max"]
@@ -108,7 +108,7 @@ enum DownloadRule {
     let missing = needed.filter { item[$0] == nil }.map {
       ConfigMistake(item: index, line: item.line, message: "key '\($0)' is missing")
     }
-    // An unknown key is told by whoever reads them one by one.
+    // An unknown key is reported when the keys are read one by one.
     let known = Set(ConfigKey.download.map(\.name))
     let what =
       isMassive

@@ -1,8 +1,8 @@
 import Platform
 
-/// Walks a configuration beside the declarations, and collects values and mistakes.
+/// Reads a configuration by its declarations, and collects values and mistakes.
 struct ConfigReader {
-  /// Mistakes that are told at most.
+  /// Mistakes that are reported at most.
   static let errorCountMax = 50
 
   let path: String
@@ -68,7 +68,7 @@ struct ConfigReader {
       .init(key: name, values: [text], isList: false, origin: .environment(variable)))
   }
 
-  /// A key that is not in the file: its default, or those of the keys below it.
+  /// A key that the file lacks: its default, or those of the keys below it.
   private mutating func absent(_ key: ConfigKey, _ prefix: String, line: Int) {
     if key.isRequired {
       let place = prefix.isEmpty ? "" : " in '\(prefix.dropLast())'"
@@ -132,7 +132,7 @@ struct ConfigReader {
     }
   }
 
-  /// A group with keys that are not declared here: any value, or list of values.
+  /// A group that may have undeclared keys: any value, or list of values.
   private mutating func openGroup(_ node: YAMLNode, _ keys: [ConfigKey], prefix: String) {
     guard let entries = entries(node, prefix: prefix) else { return }
     let known = entries.filter { entry in keys.contains { $0.name == entry.key } }

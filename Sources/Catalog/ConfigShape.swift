@@ -1,13 +1,13 @@
-/// What `lake.yaml` may hold: the only place where its keys are declared.
+/// What `lake.yaml` may contain: the only declaration of its keys.
 indirect enum ConfigShape: Sendable {
   case value(ConfigValueKind)
   /// `[a, b]`.
   case list(ConfigValueKind)
-  /// Groups of keys, one a list item.
+  /// Groups of keys, one per list item.
   case groups([ConfigKey])
-  /// Groups of keys, one a list item, of which the rule tells what is wrong together.
+  /// Groups of keys, one per list item; the rule checks keys of a group together.
   case ruledGroups([ConfigKey], @Sendable ([YAMLNode]) -> [ConfigMistake])
-  /// As `groups`, beside further keys, which whoever reads them checks.
+  /// Like `groups`, with further keys that are checked by whoever reads them.
   case openGroups([ConfigKey])
   case group([ConfigKey])
   /// Any names of a kind, each with a group of keys.
@@ -20,12 +20,12 @@ indirect enum ConfigShape: Sendable {
 enum ConfigValueKind: Sendable {
   case text
   case integer(ClosedRange<Int>)
-  /// A whole or broken number of at least 0, in plain digits.
+  /// A decimal number of at least 0, without exponent.
   case amount
-  /// A whole or broken number in plain digits.
+  /// A decimal number, without exponent.
   case number(ClosedRange<Double>)
   case size
-  /// A size of any size.
+  /// A size in bytes, of any magnitude.
   case byteCount
   case jobs
   /// `2024-01-02`.
@@ -46,7 +46,7 @@ enum ConfigValueKind: Sendable {
   case choice([String])
 }
 
-/// What is wrong with keys that are right one by one.
+/// A mistake in keys that are valid one by one.
 struct ConfigMistake: Sendable {
   /// Index of the list item.
   let item: Int
@@ -58,7 +58,7 @@ struct ConfigMistake: Sendable {
 struct ConfigKey: Sendable {
   let name: String
   let shape: ConfigShape
-  /// As it would be written; nil where there is none.
+  /// As it would be written; nil if there is none.
   let defaultText: String?
   let isRequired: Bool
   /// Environment variable that overrides it.
@@ -75,7 +75,7 @@ struct ConfigKey: Sendable {
     self.variable = variable
   }
 
-  /// The form of the file that is read here.
+  /// The version of the file format.
   static let formVersion = 1
 
   /// All keys of `lake.yaml`.

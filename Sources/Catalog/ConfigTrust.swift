@@ -1,17 +1,18 @@
 import Bytes
 import Platform
 
-/// Whether what a folder's configuration says of keys and addresses is believed.
+/// Whether a folder's settings for keys and addresses are trusted.
 ///
-/// Who can write a `lake.yaml` decides where a key comes from and where it is sent. A person's own files need no
-/// trust: `lake.yaml` and its folder belong to who runs the program, nobody else can write them, and where the
-/// lake was found and not named (`--lake`, `LAKE_ROOT`), no folder above lets others put another in its place.
-/// Everything else is believed once the person says so (`lake config trust`), as it stands at that moment.
+/// Whoever can write a `lake.yaml` decides where a key comes from and where it is sent. The user's own files
+/// need no trust: `lake.yaml` and its folder belong to the user who runs the program, nobody else can write
+/// them, and if the lake was found rather than named (`--lake`, `LAKE_ROOT`), no folder above lets others
+/// replace it. Everything else is trusted once the user says so (`lake config trust`), in its state at that
+/// moment.
 public struct ConfigTrust: Sendable {
-  /// What is trusted apart: to trust one vendor's settings says nothing of another's.
+  /// What is trusted separately: trusting one vendor's settings says nothing about another's.
   public enum Part: String, CaseIterable, Sendable {
     case databento, massive
-    /// The keys in the `.env` of the folder.
+    /// The keys in the folder's `.env`.
     case environmentFile = "env"
 
     init(_ vendor: Vendor) {
@@ -24,20 +25,20 @@ public struct ConfigTrust: Sendable {
 
   /// Real path of the folder.
   public let folder: String
-  /// Settings that matter, by part, as a person knows them.
+  /// Settings that need trust, by part, as users know them.
   public private(set) var settings: [Part: [LakeConfig.Setting]] = [:]
-  /// Why the folder is not the person's own; nil where it is.
+  /// Why the folder is not the user's own; nil if it is.
   public let fault: String?
   private var digests: [String: String] = [:]
 
-  /// Looks at the folder of a lake.
+  /// Examines the folder of a lake.
   public init(_ lake: Lake) {
     let path = lake.config.path
     self.init(
       folder: lake.root, config: lake.config, fault: Self.fault(path, lake.root, lake.isNamed))
   }
 
-  /// Looks at a folder whose configuration is to be trusted.
+  /// Examines a folder whose configuration is to be trusted.
   ///
   /// - Parameter folder: Its real path.
   public init(folder: String) throws(CatalogError) {
@@ -61,23 +62,23 @@ public struct ConfigTrust: Sendable {
     return folder
   }
 
-  /// Whether a folder still says what was trusted of it: `as trusted`, `changed`, `gone`.
+  /// Whether a folder still has the settings that were trusted: `as trusted`, `changed`, `gone`.
   public static func state(of entry: TrustedFolders.Entry) -> String {
     do throws(CatalogError) {
       guard try FileSystem.isDirectory(entry.path) else { return "gone" }
       return try ConfigTrust(folder: entry.path).entry == entry ? "as trusted" : "changed"
     } catch {
-      // What cannot be read is not what was trusted.
+      // Unreadable settings differ from what was trusted.
       return "changed"
     }
   }
 
-  /// Whether there is a `.env` that can be read.
+  /// Whether there is a readable `.env`.
   public var hasEnvironmentFile: Bool { digests[Part.environmentFile.rawValue] != nil }
 
-  /// Looks at a folder.
+  /// Examines a folder.
   ///
-  /// - Parameter config: nil where it holds no `lake.yaml`.
+  /// - Parameter config: nil if it has no `lake.yaml`.
   init(folder: String, config: LakeConfig?, fault: String?) {
     self.folder = folder
     self.fault = fault
@@ -98,7 +99,7 @@ public struct ConfigTrust: Sendable {
 
   private static func fault(_ path: String, _ root: String, _ isNamed: Bool) -> String? {
     if !Ownership.isOwnName(path) || !Ownership.isOwnName(root) {
-      // A link of somebody else's may lead to a file of one's own.
+      // Somebody else's link may point to a file of one's own.
       let owner = Ownership.fault(path) ?? Ownership.fault(root)
       return owner ?? "is a link that somebody else made"
     }
@@ -106,7 +107,7 @@ public struct ConfigTrust: Sendable {
     do throws(CatalogError) {
       real = try FileSystem.resolved(path) ?? path
     } catch {
-      // Whose it is cannot be told: it is nobody's that could be trusted.
+      // If the owner cannot be determined, nobody is trusted.
       return "leads where it cannot be followed"
     }
     if let fault = Ownership.fault(real) { return fault }
@@ -120,25 +121,25 @@ public struct ConfigTrust: Sendable {
     return Array(text.utf8).withUnsafeBytes { SHA256.hex(of: $0) }
   }
 
-  /// What trusting the folder now writes down.
+  /// The entry that trusting the folder now would add.
   public var entry: TrustedFolders.Entry {
     TrustedFolders.Entry(path: folder, digests: digests)
   }
 
-  /// Whether nothing that the folder says would have to be trusted.
+  /// Whether the folder has no settings that need trust.
   public var saysNothing: Bool { digests.isEmpty }
 
-  /// Whether a part was trusted as it stands.
+  /// Whether a part was trusted in its present state.
   public func isTrusted(_ part: Part, in list: TrustedFolders) -> Bool {
     guard let digest = digests[part.rawValue] else { return true }
     return list.entries.contains { $0.path == folder && $0.digests[part.rawValue] == digest }
   }
 
-  /// Refuses what a lake says of a vendor unless it is the person's own or trusted.
+  /// Refuses a lake's settings for a vendor unless they are the user's own or trusted.
   static func require(
     _ vendor: Vendor, in lake: Lake, environment: [String: String]
   ) throws(CatalogError) {
-    // A variable of the environment goes before the file, and is the person's own.
+    // An environment variable takes precedence over the file, and is the user's own.
     let used = lake.config.fileSettings(of: vendor).filter {
       lake.config.setting($0.key)?.origin == $0.origin
     }
@@ -158,7 +159,7 @@ public struct ConfigTrust: Sendable {
         "look at the file, and if you trust it: lake config trust \(ShellText.path(lake.root))")
   }
 
-  /// Refuses keys in a `.env` unless it is the person's own or trusted.
+  /// Refuses keys in a `.env` unless it is the user's own or trusted.
   static func requireEnvironmentFile(
     _ path: String, folder: String, environment: [String: String]
   ) throws(CatalogError) {
@@ -179,8 +180,8 @@ public struct ConfigTrust: Sendable {
 }
 
 extension LakeConfig {
-  /// What the file, and no variable, says of where a vendor's key comes from and goes to. What is the
-  /// usual anyway needs nobody's trust.
+  /// Settings of the file, not overridden by a variable, for a vendor's key and address. Defaults need no
+  /// trust.
   func fileSettings(of vendor: Vendor) -> [Setting] {
     let prefix = "vendors.\(vendor.rawValue)."
     let usualURL = vendor.standardURL

@@ -4,7 +4,7 @@ import Market
 import Platform
 
 extension ConfigValueKind {
-  /// nil when `text` is such a value; else what was expected, and a remedy where one is known.
+  /// nil if `text` is a valid value; else what was expected, and a remedy if one is known.
   func problem(with text: String) -> (expected: String, remedy: String?)? {
     switch self {
     case .text: return text.isEmpty ? ("some text", nil) : nil
@@ -71,7 +71,7 @@ extension ConfigValueKind {
   }
 
   private static func schemaProblem(_ text: String) -> (expected: String, remedy: String?)? {
-    // They are built in; without them there is no advice.
+    // Built in; without them there is just no advice.
     let known = ((try? TableSchema.all()) ?? []).map(\.kind).filter(isSold)
     if known.contains(text) { return nil }
     return (
@@ -80,14 +80,14 @@ extension ConfigValueKind {
     )
   }
 
-  /// Whether Databento has a record kind as a schema of its own: others are Massive's, words of a stream
-  /// about itself, or what is kept of a lake.
+  /// Whether a record kind is one of Databento's schemas: others are Massive's, a stream's own messages, or the
+  /// lake's tables.
   private static func isSold(_ kind: String) -> Bool {
     !kind.hasPrefix("massive-")
       && !["coverage", "quarantine", "error", "system", "symbol-mapping"].contains(kind)
   }
 
-  /// A wrong value as an error shows it: what may be a vendor key in the wrong setting is not.
+  /// A wrong value for an error message; what may be a vendor key in the wrong setting is hidden.
   func shown(_ text: String) -> String {
     switch self {
     case .variable: text.utf8.count > 12 ? text.prefix(4) + "…" : text
@@ -121,7 +121,7 @@ extension ConfigValueKind {
     return (0...23).contains(hour) && (0...59).contains(minute)
   }
 
-  /// Of the form of a name: whether the system knows the zone is asked where it is used.
+  /// Only the form of a name: whether the system knows the zone is checked on use.
   private static func isTimezoneName(_ text: String) -> Bool {
     !text.isEmpty && !text.hasPrefix("/") && !text.contains("..")
       && text.utf8.allSatisfy {

@@ -1,43 +1,43 @@
 import Columnar
 
-/// An entry of `downloads` in `lake.yaml`: a job that has a name, or not.
+/// An entry of `downloads` in `lake.yaml`: a download job, with or without a name.
 public struct DownloadConfig: Sendable {
-  /// What Massive sells.
+  /// The kinds of data that Massive sells.
   public static let kinds = ["bars", "options", "indices", "news"]
   /// Units of the interval of Massive's bars, as the vendor writes them.
   public static let timespans = [
     "second", "minute", "hour", "day", "week", "month", "quarter", "year",
   ]
 
-  /// For `lake download NAME`.
+  /// The name for `lake download NAME`.
   public var name: String?
-  /// Whom the download asks.
+  /// The vendor that the download asks.
   public var vendor: Vendor
-  /// Of Massive: one of `kinds`.
+  /// For Massive: one of `kinds`.
   public var kind: String?
-  /// Of Databento.
+  /// For Databento.
   public var dataset: String?
-  /// Of Databento; empty means the vendor's default.
+  /// For Databento; empty for the vendor's default.
   public var schemas: [String]
   /// As the vendor knows them, or as `symbolType` says.
   public var symbols: [String]
-  /// Of Databento: how `symbols` are to be read, like `raw_symbol` or `continuous`; nil is `raw_symbol`.
+  /// For Databento: the type of `symbols`, like `raw_symbol` or `continuous`; nil is `raw_symbol`.
   public var symbolType: String?
-  /// Of options.
+  /// For options.
   public var underlying: String?
   /// As written: a date or an instant.
   public var start: String
   /// As written; nil is now.
   public var end: String?
-  /// Nano-dollars.
+  /// Limit of the costs, in nano-dollars.
   public var costMax: Int64?
-  /// Of Massive's bars: one of `timespans`.
+  /// For Massive's bars: one of `timespans`.
   public var timespan: String?
-  /// Of Massive's bars: how many timespans make one bar; nil is 1.
+  /// For Massive's bars: how many timespans make one bar; nil is 1.
   public var multiplier: Int?
-  /// Of Massive: whether prices are adjusted for splits; nil and false are not.
+  /// For Massive: whether prices are adjusted for splits; nil means false.
   public var isAdjusted: Bool?
-  /// What the entry says of options, over the lake's defaults.
+  /// Option settings of the entry, with the lake's defaults.
   public var options: OptionDefaults
   /// For the expiry rule `fixed`.
   public var expiryDate: CivilDate?
@@ -54,12 +54,12 @@ public struct OptionDefaults: Hashable, Sendable {
   public var callCount = 2
   /// Puts that are chosen a day: the nearest strikes at or below it.
   public var putCount = 2
-  /// Between strikes, scale 9.
+  /// Distance between strikes, scale 9.
   public var increment: Int64 = 500_000_000
   /// One of `expiryRules`.
   public var expiry = "next_trading_day"
   /// One of `modes`.
   public var mode = "build"
-  /// Percent around the open in which contracts are discovered, scale 9.
+  /// Range around the opening price in which contracts are discovered, in percent, scale 9.
   public var rangePercent: Int64 = 1_000_000_000
 }

@@ -2,18 +2,18 @@ import CSystem
 import Glibc
 import Platform
 
-/// The few questions that the catalog asks of folders and small files.
+/// What the catalog needs to know about folders and small files.
 ///
-/// Only what the system says does not exist is absent. Whatever else keeps an answer back, like rights or
-/// too many open files, is an error: taken for absence, it would make a lake forget what it holds.
+/// Only what the system reports as non-existent is absent. Any other failure, like missing permissions or too
+/// many open files, is an error: taken for absence, it would make a lake forget what it holds.
 enum FileSystem {
   static func isDirectory(_ path: String) throws(CatalogError) -> Bool {
     try kind(path) == S_IFDIR
   }
 
-  /// Whether a folder is the root of a table: its log has an entry. A run that died before its first
-  /// commit leaves an empty log, which is no table; a log that cannot be listed belongs to one, and
-  /// whoever reads it learns why it cannot.
+  /// Whether a folder is the root of a table: its log has an entry. A run that died before its first commit
+  /// leaves an empty log, which is no table. A log that cannot be listed counts as a table's, and reading the
+  /// table reports why.
   static func isTable(_ folder: String) -> Bool {
     do throws(CatalogError) {
       return try !names(in: folder + "/_delta_log", limit: 1).isEmpty
@@ -22,7 +22,7 @@ enum FileSystem {
     }
   }
 
-  /// Whether anything of that name is there, be it a link that leads nowhere.
+  /// Whether there is anything of that name, even a dangling link.
   static func exists(_ path: String) throws(CatalogError) -> Bool {
     var status = stat()
     if lake_lstat(path, &status) == 0 { return true }
@@ -34,9 +34,9 @@ enum FileSystem {
     try kind(path) == S_IFREG
   }
 
-  /// Names in a folder, sorted, without those that begin with a dot; empty where there is no folder.
+  /// Names in a folder, sorted, without hidden ones; empty if there is no folder.
   ///
-  /// - Parameter limit: How many, whichever come first.
+  /// - Parameter limit: Names returned at most, an arbitrary selection.
   static func names(in folder: String, limit: Int = .max) throws(CatalogError) -> [String] {
     guard let stream = lake_opendir(folder) else {
       if isAbsence(lake_errno()) { return [] }
@@ -57,7 +57,7 @@ enum FileSystem {
     return names.sorted()
   }
 
-  /// The type bits of what a path leads to; nil where it leads nowhere.
+  /// The file type of what a path leads to; nil for a dangling link or nothing.
   private static func kind(_ path: String) throws(CatalogError) -> mode_t? {
     var status = stat()
     if lake_stat(path, &status) == 0 { return status.st_mode & S_IFMT }
@@ -65,7 +65,7 @@ enum FileSystem {
     throw unreadable("cannot look at the file", path, lake_errno())
   }
 
-  /// Whether a call failed because there is nothing of that name.
+  /// Whether a call failed because nothing has that name.
   private static func isAbsence(_ number: Int32) -> Bool {
     number == ENOENT || number == ENOTDIR
   }
@@ -75,7 +75,7 @@ enum FileSystem {
     let descriptor = Waiting.openForReading(path)
     if descriptor < 0 { throw unreadable("file cannot be read", path, lake_errno()) }
     defer { lake_close(descriptor) }
-    // A pipe that nobody writes to would hold up every command.
+    // A pipe that nobody writes to would block every command.
     guard Waiting.isRegularFile(descriptor) else {
       throw CatalogError(.unreadable, "it is no file", place: .init(path: path))
     }
@@ -89,7 +89,7 @@ enum FileSystem {
     return text
   }
 
-  /// The path without `.`, `..`, links and a trailing slash; nil where it does not exist.
+  /// The path without `.`, `..`, links and a trailing slash; nil if it does not exist.
   static func resolved(_ path: String) throws(CatalogError) -> String? {
     guard let raw = lake_realpath(path) else {
       if isAbsence(lake_errno()) { return nil }
@@ -99,12 +99,12 @@ enum FileSystem {
     return String(cString: raw)
   }
 
-  /// `path` seen from `directory`.
+  /// `path` relative to `directory`, unless absolute.
   static func absolute(_ path: String, in directory: String) -> String {
     path.hasPrefix("/") ? path : directory + "/" + path
   }
 
-  /// Makes a folder, and those above it, that nobody else can look into.
+  /// Makes a folder, and missing ones above it, that nobody else can access.
   static func makePrivateFolder(_ path: String) throws(CatalogError) {
     if try isDirectory(path) { return }
     if let slash = path.lastIndex(of: "/"), slash != path.startIndex {

@@ -1,14 +1,14 @@
-/// Tables whose log is gone.
+/// Tables whose log is missing.
 extension Lake {
-  /// Levels of folders below a table's that are looked through for data files.
+  /// Levels of folders below a table's that are searched for data files.
   private static let depthMax = 4
 
-  /// Refuses a table's folder that holds data files and no log to say which of their rows the table has: a new table
-  /// made over them would hide them all.
+  /// Refuses a table's folder that has data files but no log to say which rows the table has: a new table made
+  /// over them would hide them all.
   public func requireLog(of table: TableName) throws(CatalogError) {
     let folder = path(of: table)
     if FileSystem.isTable(folder) { return }
-    // Files of a table that is being made come before its first commit, but behind the folder of its log.
+    // A table being made has data files before its first commit, but the folder of its log is made before.
     let isNewborn = try FileSystem.exists(folder + "/_delta_log")
     let runs = isNewborn ? Set(try FileSystem.names(in: stagingPath)) : []
     guard let file = try Self.dataFile(in: folder, runs: runs, depth: 0) else { return }
@@ -23,7 +23,7 @@ extension Lake {
     )
   }
 
-  /// Some Parquet file that no run which is at work, or died, has there.
+  /// A Parquet file that is not from a run which is at work, or died.
   private static func dataFile(
     in folder: String, runs: Set<String>, depth: Int
   ) throws(CatalogError) -> String? {

@@ -4,14 +4,14 @@ import Platform
 public struct Lake: Sendable {
   /// The file that makes a folder a lake.
   public static let configurationName = "lake.yaml"
-  /// The variable that names a lake's folder where `--lake` does not.
+  /// The environment variable that names a lake's folder, if `--lake` does not.
   public static let rootVariable = "LAKE_ROOT"
 
   /// Absolute path of the folder, without links and a trailing slash.
   public let root: String
   /// Every value in effect, from `lake.yaml` and the environment.
   public let config: LakeConfig
-  /// Whether the person named the lake, rather than it was found where they are.
+  /// Whether the user named the lake, rather than it being found from the working folder.
   public private(set) var isNamed = false
 
   /// Opens the lake in a folder.
@@ -23,8 +23,8 @@ public struct Lake: Sendable {
       path: root + "/" + Self.configurationName, environment: environment)
   }
 
-  /// Finds the lake that a command works on: `--lake`, else `LAKE_ROOT`, else the nearest folder upward
-  /// that holds `lake.yaml`, else `./lake` if it does.
+  /// Finds the lake that a command works on: `--lake`, else `LAKE_ROOT`, else the nearest folder upward with a
+  /// `lake.yaml`, else `./lake` if it has one.
   public static func find(
     flag: String?, environment: [String: String], workingDirectory: String
   ) throws(CatalogError) -> Lake {
@@ -35,7 +35,7 @@ public struct Lake: Sendable {
     return lake
   }
 
-  /// The root that `find` opens, whatever its configuration holds.
+  /// The root that `find` would open, without reading its configuration.
   public static func findRoot(
     flag: String?, environment: [String: String], workingDirectory: String
   ) throws(CatalogError) -> String {
@@ -88,32 +88,32 @@ public struct Lake: Sendable {
     try FileSystem.isFile(folder + "/" + configurationName)
   }
 
-  // MARK: - Places
+  // MARK: - Paths
 
   /// Folder of a table, whether it exists or not.
   public func path(of table: TableName) -> String { root + "/" + table.layer + "/" + table.name }
 
-  /// Where runs keep what is no part of a table yet.
+  /// Where runs keep files before they are part of a table.
   public var stagingPath: String { root + "/staging" }
 
-  /// What the tool knows about itself: the ledgers' tables.
+  /// The ledgers' tables: what the program records about the lake.
   public var ledgerPath: String { root + "/ledger" }
 
   /// Events that are not merged into the ledgers' tables yet.
   public var journalPath: String { ledgerPath + "/journal" }
 
-  /// Names of all tables, by layer and name: folders with a Delta log, be it that it can be read or not.
+  /// Names of all tables, by layer and name: folders with a Delta log, readable or not.
   ///
-  /// - Throws: `unreadable` where a layer cannot be listed.
+  /// - Throws: `unreadable` if a layer cannot be listed.
   public func tableNames() throws(CatalogError) -> [TableName] {
     var names: [TableName] = []
     for layer in TableName.layers { names += try tableNames(layer: layer) }
     return names
   }
 
-  /// The same of the layers that can be listed.
+  /// The same for the layers that can be listed.
   ///
-  /// - Parameter failed: Takes why another one cannot.
+  /// - Parameter failed: Called for each layer that cannot, with the reason.
   public func tableNames(failed: (CatalogError) -> Void) -> [TableName] {
     var names: [TableName] = []
     for layer in TableName.layers {
@@ -126,24 +126,24 @@ public struct Lake: Sendable {
     return names
   }
 
-  /// The same of one layer: others need not be readable.
+  /// The same for one layer: others need not be readable.
   public func tableNames(layer: String) throws(CatalogError) -> [TableName] {
     let folder = root + "/" + layer
     return try FileSystem.names(in: folder).filter { FileSystem.isTable(folder + "/" + $0) }
-      // A folder whose name no table may have is not ours.
+      // A folder with a name that is invalid for tables is not ours.
       .compactMap { try? TableName(layer: layer, name: $0) }.sorted()
   }
 
-  /// Whether a table of that name is there, be it that it can be read or not.
+  /// Whether there is a table of that name, readable or not.
   public func hasTable(_ name: TableName) -> Bool {
     FileSystem.isTable(path(of: name))
   }
 
-  /// Checks that a table exists; the error offers the nearest names.
+  /// Checks that a table exists; the error suggests similar names.
   public func requireTable(named text: String) throws(CatalogError) -> TableName {
-    // Text that no table may be called by is unknown, and said to be so below.
+    // An invalid name is reported as unknown below.
     if let name = try? TableName(parsing: text) {
-      // Whether any other table can be looked at does not matter.
+      // Other tables need not be readable.
       if hasTable(name) { return name }
       try requireLog(of: name)
     }

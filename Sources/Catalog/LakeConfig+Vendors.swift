@@ -2,28 +2,28 @@ import Columnar
 import HTTP
 import Platform
 
-/// What `lake.yaml` says of one vendor.
+/// The settings for one vendor.
 public struct VendorConfig: Sendable {
-  /// What a Databento download fetches where nothing names a schema: what costs least.
+  /// The schema that a Databento download fetches by default: the cheapest.
   public static let schemaDefault = "ohlcv-1d"
 
-  /// Whose settings they are.
+  /// The vendor.
   public var vendor: Vendor
-  /// Variable that holds the key; nil means the usual ones.
+  /// Environment variable with the key; nil for the usual ones.
   public var keyVariable: String?
-  /// File that holds the key, as written.
+  /// File with the key, as written.
   public var keyFile: String?
   /// Where requests go; the vendor's own address unless configured.
   public var url: String
-  /// Nano-dollars that one download may cost; nil is no limit.
+  /// Cost limit of one download, in nano-dollars; nil for none.
   public var costMax: Int64?
-  /// Nano-dollars that a calendar month's downloads may cost; nil is no limit.
+  /// Cost limit of a calendar month's downloads, in nano-dollars; nil for none.
   public var monthCostMax: Int64?
   /// Requests in a span of time; nil is no limit.
   public var rateLimit: RateLimit?
-  /// Name of the schema that is meant where none is given.
+  /// The schema that is fetched by default.
   public var schema: String?
-  /// Billable bytes from which files are prepared instead of streamed.
+  /// Billable size from which files are ordered as a batch job instead of streamed.
   public var batchByteCountMin: Int
 }
 
@@ -37,7 +37,7 @@ extension LakeConfig {
     text(key).flatMap { DecimalText.parse($0, scale: 9) }.flatMap { Int64(exactly: $0) }
   }
 
-  /// What the file and the environment say of a vendor.
+  /// The settings for a vendor, from file and environment.
   public func vendor(_ vendor: Vendor) -> VendorConfig {
     let prefix = "vendors.\(vendor.rawValue)."
     var limit: RateLimit?
@@ -54,7 +54,7 @@ extension LakeConfig {
       batchByteCountMin: text(prefix + "batch_size_min").flatMap(SizeText.parse) ?? .max)
   }
 
-  /// How failed requests are repeated.
+  /// How failed requests are retried.
   public var retryPolicy: RetryPolicy {
     let standard = RetryPolicy()
     return RetryPolicy(
@@ -64,7 +64,7 @@ extension LakeConfig {
       maxAttempts: integer("retry.max_attempts") ?? standard.maxAttempts)
   }
 
-  /// How long a connection may take to come, and to be silent.
+  /// Timeouts for connecting and for silence, and proxy settings.
   public func curlOptions(environment: [String: String]) -> CurlTransport.Options {
     var options = CurlTransport.Options(environment: environment)
     if let seconds = number("timeouts.connect") { options.connectTimeout = seconds }
@@ -72,7 +72,7 @@ extension LakeConfig {
     return options
   }
 
-  /// How option contracts are chosen where nothing else is said.
+  /// How option contracts are chosen by default.
   public var optionDefaults: OptionDefaults { options("options.", over: OptionDefaults()) }
 
   private func options(_ prefix: String, over standard: OptionDefaults) -> OptionDefaults {
@@ -85,14 +85,14 @@ extension LakeConfig {
       rangePercent: nano(prefix + "range_pct") ?? standard.rangePercent)
   }
 
-  /// All entries of `downloads`, in their order.
+  /// All entries of `downloads`, in order.
   public var downloads: [DownloadConfig] {
     var entries: [DownloadConfig] = []
     while let entry = download(entries.count) { entries.append(entry) }
     return entries
   }
 
-  /// The entry with a name; the error offers the nearest.
+  /// The entry of a name; the error suggests similar names.
   public func requireDownload(named name: String) throws(CatalogError) -> DownloadConfig {
     let all = downloads
     if let entry = all.first(where: { $0.name == name }) { return entry }

@@ -23,7 +23,7 @@ public struct LakeConfig: Sendable {
   public struct Setting: Hashable, Sendable {
     /// Like `ingest.memory` or `downloads[0].symbols`.
     public let key: String
-    /// One for a single value.
+    /// A single value is a list of one.
     public let values: [String]
     /// Whether `values` is a list rather than a single value.
     public let isList: Bool
@@ -36,14 +36,14 @@ public struct LakeConfig: Sendable {
     }
   }
 
-  /// Path of the file.
+  /// Path of `lake.yaml`.
   public let path: String
-  /// In the order of the declarations.
+  /// In the order of their declarations.
   public let settings: [Setting]
-  /// What the file itself says of keys and addresses, whatever the environment says.
+  /// The file's settings of keys and addresses, without the environment's.
   let secretSettings: [Setting]
 
-  /// Reads and checks a file; the first mistake is thrown, `check` finds all.
+  /// Reads and checks a file; throws the first mistake. `check` returns all.
   public init(path: String, environment: [String: String]) throws(CatalogError) {
     let text = try FileSystem.text(path)
     let (config, errors) = try Self.read(text, path: path, environment: environment)
@@ -54,7 +54,7 @@ public struct LakeConfig: Sendable {
     self = config
   }
 
-  /// Reads a configuration and tells all its mistakes, in the order of their lines.
+  /// Reads a configuration, and returns all its mistakes, by line.
   public static func check(path: String, environment: [String: String]) throws(CatalogError) -> (
     config: LakeConfig, errors: [CatalogError]
   ) {
@@ -88,7 +88,7 @@ public struct LakeConfig: Sendable {
   /// The setting of a full key, like `passes[0].pass`; nil where there is none.
   public func setting(_ key: String) -> Setting? { settings.first { $0.key == key } }
 
-  /// The entries of `passes`, by their number.
+  /// Indexes of the entries in `passes`.
   public var passIndices: [Int] {
     settings.compactMap { setting in
       guard setting.key.hasPrefix("passes["), setting.key.hasSuffix("].pass") else { return nil }
@@ -98,7 +98,7 @@ public struct LakeConfig: Sendable {
 
   private func text(_ key: String) -> String? { setting(key)?.values.first }
 
-  /// Least memory that a job can be given.
+  /// The least memory for a job.
   public static let memoryByteCountMin = 64_000_000
 
   /// Memory for one job, in bytes.
@@ -112,7 +112,7 @@ public struct LakeConfig: Sendable {
     text("ingest.quarantine_percent_max").flatMap { Int($0) } ?? 10
   }
 
-  /// Intervals that `resample` makes where none are named, without those that mean the same.
+  /// Intervals that `resample` makes by default, without duplicates.
   public var resampleIntervals: [Interval] {
     var intervals: [Interval] = []
     for interval in (setting("resample.intervals")?.values ?? []).compactMap(Interval.parse)
@@ -122,7 +122,7 @@ public struct LakeConfig: Sendable {
     return intervals
   }
 
-  /// What a person wrote about a table.
+  /// The user's description of a table.
   public func tableDescription(_ table: TableName) -> String? {
     text("tables.\(table).description")
   }

@@ -3,18 +3,18 @@ import Glibc
 import Platform
 import Storage
 
-/// What makes a folder a lake: planned, then done.
+/// Makes a folder a lake: planned first, then applied.
 public struct LakeInit: Sendable {
   /// Absolute path of the folder.
   public let root: String
   /// Whether the folder has to be made.
   public let makesFolder: Bool
-  /// The lake that the folder lies in, which is allowed and seldom meant.
+  /// The lake that contains the folder, which is allowed but rarely intended.
   public let surroundingLake: String?
-  /// Files that will be written, by their names in the folder.
+  /// Files to write, by their names in the folder.
   public let files: [(name: String, text: String)]
 
-  /// Looks at a folder, and refuses one that is a lake already.
+  /// Examines a folder, and refuses one that is a lake already.
   public init(directory: String, workingDirectory: String) throws(CatalogError) {
     let given = FileSystem.absolute(directory, in: workingDirectory)
     let path = try FileSystem.resolved(given) ?? Self.normalized(given)
@@ -35,7 +35,7 @@ public struct LakeInit: Sendable {
     let others = [
       (".gitignore", Self.ignoreText), (".env.example", EmbeddedSchemas.environmentExample),
     ]
-    // What is there belongs to somebody.
+    // An existing file is somebody's, and is not replaced.
     var files = [(name: Lake.configurationName, text: EmbeddedSchemas.configuration)]
     for other in others where try !FileSystem.exists(path + "/" + other.0) {
       files.append((other.0, other.1))
@@ -43,7 +43,7 @@ public struct LakeInit: Sendable {
     self.files = files
   }
 
-  /// Makes the lake; `lake.yaml` last, so that a folder is a lake when all else is there.
+  /// Makes the lake; `lake.yaml` last, so that a folder becomes a lake when everything else exists.
   public func apply() throws {
     if makesFolder { try makeFolder() }
     UserMask.followGroup(of: root)
@@ -63,7 +63,7 @@ public struct LakeInit: Sendable {
     }
   }
 
-  /// Makes the folder and those above it that are missing.
+  /// Makes the folder and missing ones above it.
   private func makeFolder() throws(CatalogError) {
     var missing: [String] = []
     var folder = root
@@ -88,7 +88,7 @@ public struct LakeInit: Sendable {
     return nil
   }
 
-  /// The path without `.`, `..` and double slashes, by its letters alone: nothing is there yet.
+  /// The path without `.`, `..` and double slashes, by its spelling alone: nothing exists yet.
   private static func normalized(_ path: String) -> String {
     var parts: [Substring] = []
     for part in path.split(separator: "/") where part != "." {

@@ -18,12 +18,12 @@ public struct LakeTable: Sendable {
     storage = DirectoryStorage(root: path)
   }
 
-  /// The Delta table in a folder; nil where there is none.
+  /// The Delta table in a folder; nil if there is none.
   ///
-  /// A folder that lies in a lake where a table belongs is that table, and the lake is found with it.
+  /// A folder at a table's path in a lake is that table, and its lake is found.
   ///
   /// - Parameters:
-  ///   - text: A path, absolute or seen from `workingDirectory`.
+  ///   - text: A path, absolute or relative to `workingDirectory`.
   ///   - environment: Variables that override the lake's configuration.
   public static func atPath(
     _ text: String, workingDirectory: String, environment: [String: String]
@@ -34,7 +34,7 @@ public struct LakeTable: Sendable {
     let parts = path.split(separator: "/").map(String.init)
     let root = "/" + parts.dropLast(2).joined(separator: "/")
     if parts.count > 2, try FileSystem.isFile(root + "/" + Lake.configurationName),
-      // A folder whose name no table may have is a table of somebody else's.
+      // A folder with a name that is invalid for tables belongs to somebody else.
       let name = try? TableName(layer: parts[parts.count - 2], name: parts[parts.count - 1])
     {
       return (
@@ -44,7 +44,7 @@ public struct LakeTable: Sendable {
     return (LakeTable(name: nil, path: path), nil)
   }
 
-  /// What messages call it.
+  /// The name in messages.
   public var displayName: String { name?.description ?? path }
 
   /// The table at a version, at a time, or now.
@@ -54,14 +54,14 @@ public struct LakeTable: Sendable {
     try Snapshot.load(storage, version: version, asOf: asOf)
   }
 
-  /// The schema that the table was made with; nil for a foreign table.
+  /// The schema that the table was made with; nil for another program's table.
   public func schema(of snapshot: Snapshot, in lake: Lake?) throws(CatalogError) -> TableSchema? {
     guard let kind = snapshot.configuration[TableProperty.schema] else { return nil }
     let schema = try TableSchema.named(kind, in: lake)
     return schema.forLayer(name?.layer ?? "raw").partitioned(by: try snapshot.partitionPeriod())
   }
 
-  /// Reads a time for `--as-of`: an instant with its zone, or a date, which means the end of that day UTC.
+  /// Parses a time for `--as-of`: an instant with its zone, or a date, which means the end of that day in UTC.
   ///
   /// - Returns: Milliseconds since 1970 UTC.
   public static func asOfMilliseconds(_ text: String) throws(CatalogError) -> Int64 {
@@ -79,13 +79,13 @@ public struct LakeTable: Sendable {
 }
 
 extension Lake {
-  /// Opens a table by its name; the error offers the nearest names.
+  /// Opens a table by name; the error suggests similar names.
   public func table(named text: String) throws(CatalogError) -> LakeTable {
     let name = try requireTable(named: text)
     return LakeTable(name: name, path: path(of: name))
   }
 
-  /// Refuses what could not take rows bought for a table: itself, its quarantine, or the ledger.
+  /// Checks that rows bought for a table could be stored: that table, its quarantine and the ledger are usable.
   public func requireUsable(_ table: TableName) throws {
     for name in [table, .quarantine(for: table), .ledger("coverage")] {
       try requireLog(of: name)
@@ -99,7 +99,7 @@ extension Lake {
     LakeTable(name: name, path: path(of: name))
   }
 
-  /// Makes a table, or opens it when it exists already, be it made at this moment by somebody else.
+  /// Makes a table, or opens it if it exists, even if another process makes it at the same moment.
   ///
   /// A table that exists must have been made with the same record kind, partition zone and `properties`.
   public func openOrCreate(_ definition: TableDefinition) throws -> (LakeTable, Snapshot) {
@@ -116,8 +116,8 @@ extension Lake {
 }
 
 extension Snapshot {
-  /// Refuses rows from elsewhere for a table that a pass fills: they would go with the next run of that pass, and
-  /// their files would count as stored all the same.
+  /// Refuses external rows for a table that a pass fills: the pass would remove them, while their files would
+  /// count as stored.
   public func requireNotDerived(_ name: TableName) throws(CatalogError) {
     guard let pass = configuration[TableProperty.pass] else { return }
     throw CatalogError(
@@ -130,7 +130,7 @@ extension Snapshot {
 }
 
 extension TableDefinition {
-  /// Refuses a table that was made otherwise than this one would be.
+  /// Refuses a table that was made with other settings.
   public func requireMatch(_ snapshot: Snapshot) throws(CatalogError) {
     let ignored = Set(TableProperty.retention.keys).union([TableProperty.statisticsColumns])
     for (key, value) in configuration.sorted(by: { $0.key < $1.key }) where !ignored.contains(key) {
@@ -145,7 +145,7 @@ extension TableDefinition {
     }
   }
 
-  /// How the commands that fill a layer are told the name of a table.
+  /// How a command that fills the layer is told another table name.
   private var otherTable: String {
     name.layer == "raw"
       ? "lake ingest --as raw.NAME, or lake download --as raw.NAME"

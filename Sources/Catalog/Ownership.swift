@@ -1,11 +1,11 @@
 import CSystem
 import Glibc
 
-/// Whether a file is of the person who runs the program, and nobody else can have written it.
+/// Whether a file belongs to the user who runs the program, and nobody else can have written it.
 enum Ownership {
-  /// Why somebody else may have a hand in `path`; nil where nobody has.
+  /// Why somebody else could have changed `path`; nil if nobody could.
   ///
-  /// - Parameter isFolder: The names in it count too, so that one with the sticky bit is not enough.
+  /// - Parameter isFolder: Whether the folder's entries matter too: then the sticky bit is not enough.
   static func fault(_ path: String) -> String? {
     var status = stat()
     guard lake_stat(path, &status) == 0 else {
@@ -19,8 +19,8 @@ enum Ownership {
     return nil
   }
 
-  /// Why somebody else may have put another folder in the place of `path`, which has no links: a folder
-  /// above it lets others move what is in it. nil where none does.
+  /// Why somebody else could have replaced the folder at `path`, which has no links: a folder above lets others
+  /// rename entries. nil if none does.
   static func faultAbove(_ path: String) -> String? {
     var folder = path
     while let slash = folder.lastIndex(of: "/"), folder != "/" {
@@ -32,7 +32,7 @@ enum Ownership {
       if status.st_uid != 0 && status.st_uid != geteuid() {
         return "lies in '\(folder)', which belongs to \(userName(status.st_uid))"
       }
-      // In a folder with the sticky bit, such as /tmp, everybody moves only what is theirs.
+      // In a folder with the sticky bit, such as /tmp, users can rename only their own entries.
       if status.st_mode & S_ISVTX != 0 { continue }
       let isShared =
         status.st_mode & 0o002 != 0
@@ -43,7 +43,7 @@ enum Ownership {
     return nil
   }
 
-  /// Whether a link itself was made by the person who runs the program.
+  /// Whether a link itself was made by the user who runs the program.
   static func isOwnName(_ path: String) -> Bool {
     var status = stat()
     return lake_lstat(path, &status) == 0 && status.st_uid == geteuid()
@@ -54,8 +54,8 @@ enum Ownership {
     return lake_stat(path, &status) == 0 ? status.st_uid : nil
   }
 
-  /// Whether a group is the one that many systems make for each user: of the user's name, with nobody
-  /// else in it. There `umask 002` is usual, and a group's right to write gives nobody anything.
+  /// Whether a group is a user-private group, as many systems make them: named like the user, without other
+  /// members. `umask 002` is usual then, and group write permission gives nobody anything.
   private static func isPrivateGroup(_ id: gid_t) -> Bool {
     guard let user = getpwuid(geteuid()), user.pointee.pw_gid == id,
       let name = user.pointee.pw_name.map({ String(cString: $0) }), let group = getgrgid(id),

@@ -2,9 +2,9 @@ import Columnar
 import Platform
 
 extension TableSchema {
-  /// The schema of a record kind: the lake's own file where it has one, else the one that is built in.
+  /// The schema of a record kind: the lake's own file if it has one, else the built-in one.
   ///
-  /// - Parameter kind: Like `mbp-1`; bars of any interval, `ohlcv-15s`, are known.
+  /// - Parameter kind: Like `mbp-1`; also bars of any interval, like `ohlcv-15s`.
   public static func named(_ kind: String, in lake: Lake? = nil) throws(CatalogError)
     -> TableSchema
   {
@@ -13,7 +13,7 @@ extension TableSchema {
       return try SchemaParser(file.text, path: nil, name: file.name).parse().named(kind)
     }
     for file in EmbeddedSchemas.files {
-      // Only the file that may describe the kind is read: it, or bars of any interval.
+      // Only the file that may describe the kind is read: its own, or that of bars of any interval.
       let stem = kind.split(separator: "-").first.map { $0 + "-" } ?? kind
       if !file.kinds.contains(where: { $0 == kind || $0.hasPrefix(stem) }) { continue }
       let schema = try SchemaParser(file.text, path: nil, name: file.name).parse()

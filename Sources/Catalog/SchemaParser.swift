@@ -14,7 +14,7 @@ struct SchemaParser {
   ]
   private static let levelKeys = ["levels", "columns"]
   private static let ruleKeys = ["name", "check", "action", "reason"]
-  /// Levels of an order book that a file may repeat its columns for.
+  /// Levels of an order book for which a file may repeat its columns.
   private static let levelCountMax = 100
 
   private let text: String
@@ -22,7 +22,7 @@ struct SchemaParser {
   private let placePath: String
 
   /// - Parameters:
-  ///   - path: nil for a file that is built in.
+  ///   - path: nil for a built-in file.
   ///   - name: The file's name without its suffix.
   init(_ text: String, path: String?, name: String) {
     self.text = text
@@ -63,7 +63,7 @@ struct SchemaParser {
 
   // MARK: - Columns
 
-  /// The columns of one list item: one, or those of a level times the number of levels.
+  /// The columns of one list item: a single one, or those of an order book's level, once per level.
   private func columns(_ node: YAMLNode) throws(CatalogError) -> [SchemaColumn] {
     guard node["levels"] != nil else { return [try column(node, level: nil)] }
     try checkKeys(node, Self.levelKeys)
@@ -104,7 +104,7 @@ struct SchemaParser {
       isRawOnly: node["layer"]?.text == "raw", description: try text(node, "description"))
   }
 
-  /// `##` stands for the level's number in two digits.
+  /// `##` is replaced by the level's number in two digits.
   private func atLevel(_ text: String, _ level: Int?) -> String {
     guard let level, text.hasSuffix("##") else { return text }
     return text.dropLast(2) + (level < 10 ? "0" : "") + String(level)

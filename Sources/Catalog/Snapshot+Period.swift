@@ -3,10 +3,10 @@ import DeltaLog
 import Market
 
 extension Snapshot {
-  /// The dates that a partition of the table holds.
+  /// The period of the table's partitions.
   ///
-  /// - Throws: `CatalogError` where the property says what no version knows, or another column than the table is
-  ///   partitioned by: then nobody can tell where a row belongs.
+  /// - Throws: `CatalogError` if the property has an unknown value, or names another column than the table is
+  ///   partitioned by: then it is unclear where a row belongs.
   public func partitionPeriod() throws(CatalogError) -> PartitionPeriod {
     guard let text = configuration[TableProperty.partitionPeriod] else { return .date }
     guard let period = PartitionPeriod(rawValue: text), partitionColumns == [period.column] else {
@@ -28,7 +28,7 @@ extension PartitionPeriod {
     PartitionKey([column: CivilDate(daysSinceEpoch: day).iso])
   }
 
-  /// The first day of a file's partition, days since 1970; nil where its value is no date.
+  /// The first day of a file's partition, days since 1970; nil if its value is no date.
   public func start(of file: AddFile) -> Int? {
     file.partitionValue(column).flatMap { CivilDate(iso: $0) }?.daysSinceEpoch
   }

@@ -1,15 +1,14 @@
 import DeltaLog
 import Synchronization
 
-/// Tables as they were last looked at: a command that meets one several times reads its log once, and then only
-/// what came since.
+/// Tables as last read: a command that uses one several times reads its log once, and then only later commits.
 public final class SnapshotCache: Sendable {
   private let known = Mutex<[String: Snapshot]>([:])
 
-  /// Nothing looked at yet.
+  /// An empty cache.
   public init() {}
 
-  /// The newest version; nil where there is no table.
+  /// The newest version; nil if there is no table.
   public func newest(_ table: LakeTable) throws(DeltaError) -> Snapshot? {
     let found: Snapshot?
     if let snapshot = known.withLock({ $0[table.path] }) {
@@ -21,10 +20,10 @@ public final class SnapshotCache: Sendable {
     return found
   }
 
-  /// The newest version of a table that is there.
+  /// The newest version of an existing table.
   public func snapshot(_ table: LakeTable) throws(DeltaError) -> Snapshot {
     if let found = try newest(table) { return found }
-    // Which tells what is missing.
+    // Throws the error that says what is missing.
     return try table.snapshot()
   }
 }

@@ -4,21 +4,22 @@ import JSON
 import Market
 import Storage
 
-/// A table that is to be made.
+/// The definition of a new table.
 public struct TableDefinition: Sendable {
   /// Of a table that may not exist yet.
   public let name: TableName
-  /// As the layer of `name` has it.
+  /// The schema in the layer of `name`.
   public let schema: TableSchema
-  /// For the table's metadata: what its rows are.
+  /// The description in the table's metadata.
   public let description: String
-  /// All properties that the table is made with, Delta's own among them.
+  /// All properties of the new table, including Delta's own.
   public let configuration: [String: String]
 
   /// - Parameters:
-  ///   - schema: The record kind, with the table's period; columns that only raw tables have are left out in other
+  ///   - schema: The record kind, with the table's period; columns for raw tables only are left out in other
   ///     layers.
-  ///   - timezone: Zone in which partition dates are reckoned.
+  ///     layers.
+  ///   - timezone: Zone of the partition dates.
   ///   - properties: Further table properties, like a pass and its parameters.
   public init(
     _ name: TableName, schema: TableSchema, timezone: String = "UTC", dataset: String? = nil,
@@ -32,7 +33,7 @@ public struct TableDefinition: Sendable {
     configuration[TableProperty.schema] = schema.kind
     configuration[TableProperty.index] = schema.indexColumn
     configuration[TableProperty.partitionTimezone] = timezone
-    // A table without the property is by date, as all were once.
+    // A table without the property is by date, as all once were.
     configuration[TableProperty.partitionPeriod] =
       schema.period == .date ? nil : schema.period.rawValue
     configuration[TableProperty.dataset] = dataset
@@ -41,7 +42,7 @@ public struct TableDefinition: Sendable {
     self.configuration = configuration
   }
 
-  /// The definition of a table of the same that is partitioned by another period.
+  /// The same definition with another partition period.
   public func partitioned(by period: PartitionPeriod) -> TableDefinition {
     var properties = configuration
     properties[TableProperty.partitionPeriod] = nil
@@ -52,7 +53,7 @@ public struct TableDefinition: Sendable {
       properties: properties)
   }
 
-  /// Columns as the log declares them: all may be null, each with its meaning as a comment.
+  /// Columns as declared in the log: all nullable, each with its meaning as a comment.
   public func deltaSchema() throws(DeltaError) -> DeltaSchema {
     var declared = try DeltaSchema(schema.tableFields)
     for index in declared.fields.indices {
@@ -77,14 +78,14 @@ public struct TableDefinition: Sendable {
   }
 }
 
-/// What a table is made with, beside its record kind.
+/// Settings of a table beside its record kind.
 public struct TableSetting: Hashable, Sendable {
   /// Zone of its partition dates.
   public var timeZone: String
   /// Further table properties.
   public var properties: [String: String]
 
-  /// - Parameter timeZone: In which partition dates are reckoned.
+  /// - Parameter timeZone: Zone of the partition dates.
   public init(timeZone: String = "UTC", properties: [String: String] = [:]) {
     self.timeZone = timeZone
     self.properties = properties

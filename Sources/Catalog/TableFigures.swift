@@ -3,24 +3,24 @@ import Columnar
 import DeltaLog
 import Market
 
-/// What a table's log says of the rows in some of its files.
+/// Figures of some files of a table, from its log.
 public struct TableFigures: Sendable {
-  /// Files that were added up.
+  /// Number of files.
   public private(set) var fileCount = 0
-  /// nil when a file says what cannot be.
+  /// nil if it overflows.
   public private(set) var byteCount: Int64? = 0
-  /// nil when a file does not say, or says what cannot be.
+  /// nil if a file has no valid row count.
   public private(set) var rowCount: Int64? = 0
-  /// First and last date of rows as text; nil when the table is not partitioned by their dates.
+  /// First date of rows as text; nil if the table is not partitioned by their dates.
   public private(set) var firstDate: String?
   /// Last date of rows; see `firstDate`.
   public private(set) var lastDate: String?
-  /// By column; only where every file says.
+  /// By column; only if every file has them.
   public private(set) var bounds: [String: ColumnBounds] = [:]
 
   private let fields: [Field]
 
-  /// - Parameter fields: The columns whose bounds are wanted.
+  /// - Parameter fields: The columns whose bounds are computed.
   public init(of files: some Sequence<AddFile>, fields: [Field]) {
     self.fields = fields
     for file in files { add(file) }
@@ -43,7 +43,7 @@ public struct TableFigures: Sendable {
     }
   }
 
-  /// The dates of a file's rows: its partition's, or, where that is longer, those that the log's statistics say.
+  /// The dates of a file's rows: its partition's, or, if that is longer, those in the log's statistics.
   private static func dates(
     _ file: AddFile, _ statistics: FileStatistics?
   ) -> (first: String, last: String)? {
@@ -60,7 +60,7 @@ public struct TableFigures: Sendable {
     return nil
   }
 
-  /// What holds for the rows of both.
+  /// Bounds over the rows of both.
   private static func joined(_ a: ColumnBounds, _ b: ColumnBounds) -> ColumnBounds {
     var both = ColumnBounds()
     if let left = a.minimum, let right = b.minimum { both.minimum = lesser(left, right) }
@@ -82,7 +82,7 @@ public struct TableFigures: Sendable {
     }
   }
 
-  /// A bound as people write it: times in UTC, decimals without trailing zeros.
+  /// A bound for people: times in UTC, decimals without trailing zeros.
   public static func text(_ value: StatValue, _ type: ColumnType) -> String {
     switch value {
     case .integer(let integer):

@@ -5,14 +5,14 @@ import Platform
 public struct TableName: Hashable, Sendable, Comparable, CustomStringConvertible {
   /// The layers of a lake, in the order in which data passes through them.
   public static let layers = ["raw", "bars", "derived", "training", "quarantine", "ledger"]
-  /// Those that only `lake` itself puts rows into: under names that it makes, with properties that it relies on.
+  /// Layers that only `lake` itself fills: with names and properties that it relies on.
   private static let ownLayers: Set<String> = ["quarantine", "ledger"]
-  /// Letters of a name at most: it is a folder's name.
+  /// Characters of a name at most: it is a folder's name.
   public static let letterCountMax = 128
 
   /// One of `layers`, like `raw`: the first folder of the table's path.
   public let layer: String
-  /// What stands behind the dot: the second folder.
+  /// The part after the dot: the second folder.
   public let name: String
 
   /// - Throws: `CatalogError.badName` unless the layer is known and the name is snake_case.
@@ -47,7 +47,7 @@ public struct TableName: Hashable, Sendable, Comparable, CustomStringConvertible
     try self.init(layer: String(parts[0]), name: String(parts[1]))
   }
 
-  /// Reads the name of a table that a person gives to rows, like `raw.mine`.
+  /// Parses a table name that a user gives for rows, like `raw.mine`.
   public init(forRows text: String) throws(CatalogError) {
     try self.init(parsing: text)
     guard Self.ownLayers.contains(layer) else { return }
@@ -79,18 +79,18 @@ public struct TableName: Hashable, Sendable, Comparable, CustomStringConvertible
       uncheckedLayer: "bars", (words + [Self.words(of: interval)]).joined(separator: "_"))
   }
 
-  /// Where rows that `table` refuses are kept.
+  /// The table for rows that `table` rejects.
   public static func quarantine(for table: TableName) -> TableName {
     let prefix = table.layer == "raw" ? "" : table.layer + "_"
     return TableName(uncheckedLayer: "quarantine", prefix + table.name)
   }
 
-  /// A table of what the tool knows about itself: `coverage`.
+  /// A table of what the program records about the lake, like `coverage`.
   public static func ledger(_ name: String) -> TableName {
     TableName(uncheckedLayer: "ledger", snakeCase(name))
   }
 
-  /// `<layer>.<name>`, as it is typed.
+  /// `<layer>.<name>`, as users type it.
   public var description: String { layer + "." + name }
 
   /// By layer in the order of `layers`, then by name.

@@ -4,24 +4,24 @@ public enum TableProperty {
   public static let schema = "lake.schema"
   /// The index column.
   public static let index = "lake.index"
-  /// Zone in which partition dates are reckoned; fixed when the table is made.
+  /// Zone of the partition dates; fixed when the table is made.
   public static let partitionTimezone = "lake.partition.timezone"
-  /// The dates that a partition holds, `month` or `year`; by date where it is not set. Fixed when the table is made.
+  /// The partitions' period, `month` or `year`; `date` if missing. Fixed when the table is made.
   public static let partitionPeriod = "lake.partition.period"
   /// The vendor's dataset, like `GLBX.MDP3`.
   public static let dataset = "lake.dataset"
-  /// Whether prices and volumes are adjusted for splits: `true` or `false`. They are never mixed.
+  /// Whether prices and volumes are adjusted for splits: `true` or `false`. One table never has both.
   public static let adjusted = "lake.adjusted"
   /// The pass that fills the table, like `resample`.
   public static let pass = "lake.pass"
-  /// Dates of which rows were purged, as `2024-01-01/2024-03-31,2024-05-01/2024-05-01`, both ends in.
+  /// Dates with purged rows, like `2024-01-01/2024-03-31,2024-05-01/2024-05-01`, inclusive.
   public static let purged = "lake.purged"
   /// Columns with statistics in the log.
   public static let statisticsColumns = "delta.dataSkippingStatsColumns"
 
-  /// Properties of every table: no other writer may forget its history.
+  /// Properties of every table, so that no other writer drops its history.
   ///
-  /// Ten years: other writers take these for the time after which they may delete.
+  /// Ten years: other writers may delete files after these times.
   static let retention = [
     "delta.enableExpiredLogCleanup": "false",
     "delta.logRetentionDuration": "interval 3650 days",

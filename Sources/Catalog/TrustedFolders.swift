@@ -4,31 +4,31 @@ import JSON
 import Platform
 import Storage
 
-/// Folders whose configuration a person trusts though somebody else can change it.
+/// Folders whose configuration the user trusts though somebody else can change it.
 ///
-/// The list is the person's own file, `$XDG_CONFIG_HOME/lake/trusted` or `~/.config/lake/trusted`, one JSON
-/// object a line: the folder's real path, who owns what was trusted, and hashes of what it said then. What
-/// says anything else later must be trusted anew.
+/// The list is the user's own file, `$XDG_CONFIG_HOME/lake/trusted` or `~/.config/lake/trusted`, one JSON
+/// object per line: the folder's real path, and hashes of the trusted settings and their owner. If they change,
+/// they must be trusted again.
 public struct TrustedFolders: Sendable {
   /// What was trusted of one folder.
   public struct Entry: Hashable, Sendable {
     /// The folder's real path: absolute, without links.
     public var path: String
-    /// Hash of what matters, by `ConfigTrust.Part`.
+    /// Hashes of the trusted settings, by `ConfigTrust.Part`.
     public var digests: [String: String]
   }
 
   /// Bytes of the file that are read at most.
   static let byteCountMax = 16 << 20
 
-  /// The file that the list is kept in.
+  /// Path of the list.
   public let path: String
-  /// One a folder, in the order of the file.
+  /// One per folder, in the order of the file.
   public private(set) var entries: [Entry]
 
-  /// Reads the list; empty where there is none.
+  /// Reads the list; empty if there is none.
   ///
-  /// - Throws: `unsafeKey` where others could have written it.
+  /// - Throws: `unsafeKey` if others could have written it.
   public init(environment: [String: String]) throws(CatalogError) {
     path = try Self.path(environment)
     entries = []
@@ -45,7 +45,7 @@ public struct TrustedFolders: Sendable {
     }
     let text = try FileSystem.text(path)
     for (index, line) in text.split(separator: "\n").enumerated() {
-      // A line that is no JSON is an error of its own, with its number.
+      // Invalid JSON is reported with its line number.
       guard let json = try? JSONValue(parsing: Array(line.utf8)), let folder = json["path"]?.string
       else {
         throw CatalogError(
@@ -76,7 +76,7 @@ public struct TrustedFolders: Sendable {
       place: .init(path: path))
   }
 
-  /// Trusts a folder as it is, in place of what was trusted of it before.
+  /// Trusts a folder in its present state, replacing its earlier entry.
   public mutating func add(_ entry: Entry) throws {
     entries.removeAll { $0.path == entry.path }
     entries.append(entry)

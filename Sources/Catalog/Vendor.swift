@@ -1,8 +1,8 @@
-/// Who data is bought from.
+/// A seller of data.
 public enum Vendor: String, CaseIterable, Sendable {
   case databento, massive
 
-  /// As the vendor writes itself.
+  /// The vendor's name as it spells it.
   public var title: String {
     switch self {
     case .databento: "Databento"
@@ -10,16 +10,16 @@ public enum Vendor: String, CaseIterable, Sendable {
     }
   }
 
-  /// Variables that hold the key, the first one first.
+  /// Environment variables for the key; the first takes precedence.
   public var keyVariables: [String] {
     switch self {
     case .databento: ["DATABENTO_API_KEY"]
-    // The vendor was called Polygon, and many machines still have its variable.
+    // The vendor was called Polygon, and many machines still have that variable.
     case .massive: ["MASSIVE_API_KEY", "POLYGON_API_KEY"]
     }
   }
 
-  /// Address that is asked unless the lake says otherwise.
+  /// The default address.
   public var standardURL: String {
     switch self {
     case .databento: "https://hist.databento.com/v0"
@@ -27,6 +27,6 @@ public enum Vendor: String, CaseIterable, Sendable {
     }
   }
 
-  /// Variable that overrides the address.
+  /// Environment variable that overrides the address.
   public var urlVariable: String { "LAKE_\(rawValue.uppercased())_URL" }
 }

@@ -1,8 +1,8 @@
 import HTTP
 
-/// All that is needed to ask a vendor: its key, its address, and requests that behave.
+/// Everything needed to query a vendor: its key, its address, and an HTTP client with limits and retries.
 public struct VendorAccess: Sendable {
-  /// Whose access it is.
+  /// The vendor.
   public let vendor: Vendor
   /// The key; it is never printed.
   public let key: Secret
@@ -14,11 +14,11 @@ public struct VendorAccess: Sendable {
   /// Finds the key and sets up requests; nothing is sent.
   ///
   /// - Parameters:
-  ///   - lake: nil where there is none: the defaults hold.
-  ///   - rateLimit: Instead of the one of `lake.yaml`.
-  ///   - version: Of the program, for the vendor's records.
-  ///   - isInterrupted: Asked often; true ends requests and waiting.
-  ///   - didWait: Told before each wait.
+  ///   - lake: nil without a lake: then the defaults apply.
+  ///   - rateLimit: Overrides the one in `lake.yaml`.
+  ///   - version: The program's version, sent to the vendor.
+  ///   - isInterrupted: Polled; true ends requests and waiting.
+  ///   - didWait: Called before each wait.
   ///   - transport: nil is libcurl.
   public static func open(
     _ vendor: Vendor, lake: Lake?, environment: [String: String], workingDirectory: String,
@@ -47,7 +47,7 @@ public struct VendorAccess: Sendable {
       vendor: vendor, key: key, baseURL: try baseURL(vendor, config, environment), http: http)
   }
 
-  /// The address: of the environment or `lake.yaml`, else the vendor's own.
+  /// The address: from the environment or `lake.yaml`, else the vendor's own.
   private static func baseURL(
     _ vendor: Vendor, _ config: VendorConfig?, _ environment: [String: String]
   ) throws(CatalogError) -> String {

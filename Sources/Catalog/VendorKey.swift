@@ -3,9 +3,9 @@ import Glibc
 import HTTP
 import Platform
 
-/// A vendor's key: from the environment, from the file that `lake.yaml` names, from a `.env`.
+/// A vendor's key: from the environment, the file named in `lake.yaml`, or a `.env`.
 public enum VendorKey {
-  /// File of variables beside `lake.yaml` or in the working folder.
+  /// File of variables, next to `lake.yaml` or in the working folder.
   public static let environmentFileName = ".env"
   /// Bytes of such a file that are read at most.
   static let fileByteCountMax = 64 << 10
@@ -13,9 +13,9 @@ public enum VendorKey {
   /// Finds the key. An empty value counts as none.
   ///
   /// - Parameters:
-  ///   - lakeRoot: nil where there is no lake.
-  ///   - config: What the lake says of the vendor; nil where there is no lake.
-  /// - Throws: `noKey` with the variable to set, `unsafeKey` for a file that others can read.
+  ///   - lakeRoot: nil without a lake.
+  ///   - config: The lake's settings for the vendor; nil without a lake.
+  /// - Throws: `noKey`, naming the variable to set; `unsafeKey` for a file that others can read.
   public static func find(
     _ vendor: Vendor, environment: [String: String], workingDirectory: String,
     lakeRoot: String? = nil, config: VendorConfig? = nil
@@ -40,7 +40,7 @@ public enum VendorKey {
     throw missing(vendor, names, environment)
   }
 
-  /// The usual variables, unless the lake names one of its own.
+  /// The usual variables, unless the lake names another.
   private static func variables(of vendor: Vendor, _ config: VendorConfig?) -> [String] {
     guard let named = config?.keyVariable, !vendor.keyVariables.contains(named) else {
       return vendor.keyVariables
@@ -92,18 +92,18 @@ public enum VendorKey {
     return try secret(key, "'\(path)'")
   }
 
-  /// The text of a file of variables; nil where there is none that can be read.
+  /// The text of a file of variables; nil if there is none, or it is unreadable.
   static func environmentText(_ path: String) -> String? {
     do throws(CatalogError) {
       guard try FileSystem.isFile(path) else { return nil }
       return try SecretFile.text(path, isWanted: { _ in false })
     } catch {
-      // Whoever wants a key of it is told why it cannot be read; here it has none to be trusted.
+      // An unreadable file is reported when a key is needed from it; here it has no keys to trust.
       return nil
     }
   }
 
-  /// nil where there is no such file, or none of the names in it.
+  /// nil if there is no such file, or it has none of the names.
   private static func fromEnvironmentFile(_ path: String, _ names: [String]) throws(CatalogError)
     -> Secret?
   {
@@ -115,16 +115,16 @@ public enum VendorKey {
       }
       return nil
     }
-    // A file that holds no key of ours may be readable for whom it likes.
+    // A file without any of our keys may be readable by others.
     let text = try SecretFile.text(path, isWanted: { value($0) != nil })
     guard let found = value(text) else { return nil }
     return try secret(found.value, "\(found.name) in '\(path)'")
   }
 }
 
-/// A file that holds keys, and that nobody else may read.
+/// Reads a file with keys, which nobody else may be able to read.
 enum SecretFile {
-  /// - Parameter isWanted: Whether a text holds a key, so that the file has to be safe.
+  /// - Parameter isWanted: Whether a text has a key, so that the file must be safe.
   static func text(_ path: String, isWanted: (String) -> Bool) throws(CatalogError) -> String {
     let descriptor = Waiting.openForReading(path)
     if descriptor < 0 { throw unreadable(path) }
@@ -153,7 +153,7 @@ enum SecretFile {
   }
 }
 
-/// `NAME=value` lines, as shells and many programs write them.
+/// `NAME=value` lines, as written for shells and many programs.
 enum EnvironmentFile {
   static func values(_ text: String) -> [String: String] {
     var values: [String: String] = [:]
@@ -171,7 +171,7 @@ enum EnvironmentFile {
     for quote in ["\"", "'"] as [Character] where text.first == quote {
       return String(text.dropFirst().prefix { $0 != quote })
     }
-    // What follows a blank is a comment, or nothing.
+    // Text after a blank is a comment.
     return String(text.prefix { $0 != " " && $0 != "\t" })
   }
 }

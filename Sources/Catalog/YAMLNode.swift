@@ -1,7 +1,7 @@
 /// A value of a YAML file, with its line and column.
 struct YAMLNode: Sendable {
   enum Content: Sendable {
-    /// Text as written; a plain one may mean a number, a boolean or null, a quoted one is text.
+    /// Text as written; if plain, it may be a number, a boolean or null; if quoted, it is text.
     case scalar(String, isPlain: Bool)
     case sequence([YAMLNode])
     case mapping([Entry])
@@ -17,7 +17,7 @@ struct YAMLNode: Sendable {
   /// From 1.
   let line: Int
 
-  /// Nothing, `~` or `null`.
+  /// Empty, `~` or `null`.
   var isNull: Bool {
     if case .scalar(let text, true) = content { return ["", "~", "null"].contains(text) }
     return false
@@ -40,7 +40,7 @@ struct YAMLNode: Sendable {
 
   subscript(key: String) -> YAMLNode? { entries?.first { $0.key == key }?.value }
 
-  /// What kind of value it is, for messages.
+  /// The kind of value, for messages.
   var kindName: String {
     switch content {
     case .scalar: isNull ? "nothing" : "a single value"

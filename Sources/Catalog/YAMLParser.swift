@@ -2,7 +2,7 @@ import CYAML
 
 /// Reads one YAML document into a tree, over libyaml.
 ///
-/// Anchors, aliases and tags are refused: they let a small file stand for a huge tree.
+/// Anchors, aliases and tags are refused: with them, a small file can expand to a huge tree.
 struct YAMLParser: ~Copyable {
   static let byteCountMax = 1 << 20
   static let nodeCountMax = 100_000

@@ -1,7 +1,7 @@
 import Bytes
 import Tables
 
-/// A value for a row of one of the lake's own small tables.
+/// A value in a row of one of the lake's own small tables.
 enum Cell: Sendable {
   case text(String)
   case integer(Int64)
@@ -19,12 +19,12 @@ extension Cell {
   }
 }
 
-/// Rows for a small table, made chunk by chunk so that never all of them are in memory: each chunk
-/// becomes a row group. Values are by column; what is missing is null.
+/// Rows for a small table, made chunk by chunk so that only some are in memory at a time: each chunk becomes a
+/// row group. Values are by column; missing ones are null.
 struct CellChunks {
-  /// Bytes of rows that are held at a time.
+  /// Bytes of rows in memory at a time.
   static let byteCountMax = 8 << 20
-  /// What a row takes beside its texts.
+  /// Estimated size of a row beside its texts.
   private static let rowByteCount = 1024
 
   let count: Int
@@ -35,7 +35,7 @@ struct CellChunks {
     self.make = make
   }
 
-  /// A row of each item.
+  /// One row per item.
   ///
   /// - Parameter byteCount: Bytes of an item's texts.
   init<Item>(
@@ -46,13 +46,13 @@ struct CellChunks {
     self.init(count: cuts.count) { try items[cuts[$0]].map(row) }
   }
 
-  /// Bytes that rows take in memory.
+  /// Estimated size of rows in memory.
   static func byteCount(_ textByteCount: Int, rowCount: Int) -> Int {
     let (rows, overflow) = rowCount.multipliedReportingOverflow(by: rowByteCount)
     return overflow ? Int.max : textByteCount.adding(clamped: rows)
   }
 
-  /// Cuts pieces of these sizes into chunks that fit, each of one piece at least.
+  /// Groups pieces of these sizes into chunks that fit, each with at least one piece.
   static func cuts(_ sizes: [Int]) -> [Range<Int>] {
     var cuts: [Range<Int>] = []
     var (start, byteCount) = (0, 0)
@@ -69,7 +69,7 @@ struct CellChunks {
 }
 
 extension RowColumns {
-  /// Any value of the kinds that the lake's own tables have.
+  /// The value of a column in a row, for the types that the lake's own tables have.
   func cell(_ name: String, _ row: Int) -> Cell? {
     if isNull(name, row) { return nil }
     if case .timestamp? = self[name]?.type { return time(name, row).map { .time($0) } }

@@ -2,28 +2,28 @@ import JSON
 import Market
 import Platform
 
-/// What is known of an interval of some symbols.
+/// What is known about an interval of some symbols.
 public enum CoverageState: String, Hashable, Sendable, CaseIterable {
-  /// A file says that it is of this interval, by its header or its first and last row: whether it is all
-  /// that the vendor has nobody counted.
+  /// A file claims to be of this interval, by its header or its first and last row; whether that is all the
+  /// vendor has was not checked.
   case claimed
-  /// All that the vendor has is in the table: as many records as it announced.
+  /// The table has everything that the vendor has: as many records as it announced.
   case complete
   /// The interval was not over when it was fetched: it is completed next time.
   case open
-  /// The vendor says that there is nothing, inside what the plan covers.
+  /// The vendor has nothing, although the subscription covers it.
   case empty
-  /// As `complete`, but the vendor flags the data as of lesser quality.
+  /// Like `complete`, but the vendor flags the data as of lesser quality.
   case degraded
-  /// The plan does not include it.
+  /// The subscription does not include it.
   case notEntitled = "not_entitled"
   case failed
-  /// The rows were here and were removed on purpose.
+  /// The rows were stored, and removed on purpose.
   case purged
-  /// The rows were here, and the table was taken back to a version without them.
+  /// The rows were stored, and the table was restored to a version without them.
   case undone
 
-  /// Whether the state rests on rows in the table, or on there being none to have.
+  /// Whether the state means that the rows are in the table, or that there are none.
   public var saysRowsAreThere: Bool {
     switch self {
     case .notEntitled, .failed, .purged, .undone: false
@@ -31,16 +31,16 @@ public enum CoverageState: String, Hashable, Sendable, CaseIterable {
     }
   }
 
-  /// Whether the state rests on rows in the table.
+  /// Whether the state depends on rows in the table.
   package var restsOnRows: Bool { saysRowsAreThere && self != .empty }
 
-  /// Whether the rows of the interval are in the table, as far as there are any.
+  /// Whether the rows of the interval are in the table, if there are any.
   public var isStored: Bool { self == .complete || self == .degraded || self == .empty }
 }
 
-/// One event of the coverage ledger: what became of an interval of some symbols.
+/// One event of the coverage ledger: what happened to an interval of some symbols.
 ///
-/// Events are only ever added; the last one of an interval is its state.
+/// Events are only added; the last one for an interval is its state.
 public struct CoverageEvent: Hashable, Sendable {
   /// When it was recorded, in ns since 1970 UTC; whole microseconds.
   public var recordedAt: Int64
@@ -50,40 +50,41 @@ public struct CoverageEvent: Hashable, Sendable {
   public var schema: String
   /// Sorted.
   public var symbols: [String]
-  /// Kind of the symbols as the vendor spells it, like `raw_symbol` or `continuous`.
+  /// Type of the symbols in the vendor's spelling, like `raw_symbol` or `continuous`.
   public var symbolType: String
   /// Half-open, in ns since 1970 UTC.
   public var interval: Range<Int64>
-  /// What became of the request.
+  /// The result of the request.
   public var state: CoverageState
   /// Table that holds the rows.
   public var table: String?
-  /// Rows that came; nil where that is not known.
+  /// Rows received; nil if unknown.
   public var rowCount: Int64?
-  /// Bytes of the source as it came.
+  /// Size of the source, as received.
   public var byteCount: Int64?
-  /// What it cost, in 10⁻⁹ USD.
+  /// Price in 10⁻⁹ USD.
   public var costNanoUSD: Int64?
-  /// The vendor's name for the request.
+  /// The vendor's id of the request.
   public var requestID: String?
-  /// The vendor's mark of what came.
+  /// The vendor's ETag of the answer.
   public var etag: String?
   /// SHA-256 of the decompressed source.
   public var sha256: String?
-  /// Path of the source as it was given, or the request in words.
+  /// Path of the source as given by the user, or the request in words.
   public var path: String?
-  /// The run that asked.
+  /// The run that made the request.
   public var runID: String?
-  /// Why, where the state is not complete.
+  /// Why the state is not complete.
   public var reason: String?
-  /// The reason of a claim that rests on a file's rows alone: a symbol may end in the file without being missed.
+  /// The reason of a claim that rests only on a file's rows: a symbol may end in the file without being
+  /// incomplete.
   package static let symbolsOfRows = "the symbols of a file's rows"
-  /// The reason of what the vendor says is of lesser quality.
+  /// The reason of data that the vendor flags as of lesser quality.
   package static let flagged = "flagged by the vendor"
-  /// Which contracts the names in `symbols` were, where they are no raw symbols.
+  /// The contracts that the names in `symbols` stood for, if they are not raw symbols.
   public var contracts: [NamedContract] = []
 
-  /// What became of a request.
+  /// The result of a request.
   public init(
     dataset: String, schema: String, symbols: [String], symbolType: String,
     interval: Range<Int64>, state: CoverageState, table: String? = nil,
@@ -101,8 +102,8 @@ public struct CoverageEvent: Hashable, Sendable {
 }
 
 extension SType {
-  /// The type with a name as ledgers have it: the vendor's, or the one that files were noted with in
-  /// older ledgers, like `rawSymbol`.
+  /// The type by its name in ledgers: the vendor's, or the one that older ledgers have for files, like
+  /// `rawSymbol`.
   init?(ledgerName: String) {
     if let type = SType(name: ledgerName) {
       self = type
@@ -114,9 +115,9 @@ extension SType {
 }
 
 extension CoverageEvent {
-  /// What makes two records of an event one, whoever wrote them and wherever they stand: all that they
-  /// say, but for the run. An event keeps its time when it is copied from a commit into a journal and from
-  /// there into the table.
+  /// Two records with equal identity are the same event, whoever wrote them and wherever they are: all members
+  /// except the run. An event keeps its time when it is copied from a commit to a journal and from there to the
+  /// table.
   package struct Identity: Hashable, Sendable {
     private let event: CoverageEvent
 
@@ -130,7 +131,7 @@ extension CoverageEvent {
   /// The event without its run: see `Identity`.
   package var identity: Identity { Identity(self) }
 
-  /// As a line of a journal, and of a commit's words about itself; times in ns.
+  /// The event for a journal's line, and for `commitInfo`; times in ns.
   var json: JSONValue {
     let integers: [(String, Int64?)] = [
       ("row_count", rowCount), ("byte_count", byteCount), ("cost_usd", costNanoUSD),
@@ -151,7 +152,7 @@ extension CoverageEvent {
     return .object(JSONObject(members))
   }
 
-  /// - Returns: nil where members are missing or make no sense.
+  /// - Returns: nil if members are missing or invalid.
   init?(json: JSONValue) {
     guard let recordedAt = json["recorded_at"]?.int64, let dataset = json["dataset"]?.string,
       let schema = json["schema"]?.string, let symbols = json["symbols"]?.array,
@@ -175,14 +176,14 @@ extension CoverageEvent {
     settleClaim()
   }
 
-  /// Older ledgers call complete what a file claims.
+  /// Older ledgers record what a file claims as complete.
   mutating func settleClaim() {
     let isOfDownload =
       requestID != nil || costNanoUSD != nil || path?.hasPrefix("\(dataset) \(schema) ") ?? true
     if state == .complete && sha256 != nil && !isOfDownload { state = .claimed }
   }
 
-  /// As a row of `ledger.coverage`.
+  /// The event as a row of `ledger.coverage`.
   var cells: [String: Cell] {
     let list = JSONValue.array(symbols.map { .string($0) })
     var cells: [String: Cell] = [

@@ -5,23 +5,22 @@ import JSON
 import Storage
 import Tables
 
-/// Events of the coverage ledger on their way into `ledger.coverage`.
+/// Events of the coverage ledger, on their way into `ledger.coverage`.
 ///
-/// The data's own commit is the truth. Right after it, its events are written to an fsynced journal,
-/// and once a command the journal is merged into the table. A journal that a dead run left is merged
-/// by the next command that writes; events whose run died before it wrote them are found in the
-/// commits (`CoverageRecovery`).
+/// The data's own commit is decisive. Right after it, its events are written to an fsynced journal, and once
+/// per command the journal is merged into the table. A journal left by a dead run is merged by the next writing
+/// command; events whose run died before writing them are found in the commits (`CoverageRecovery`).
 package final class CoverageJournal {
   private let lake: Lake
   private let runID: String
   private let table: CoverageTable
-  /// Requests that dead runs did not live to see answered, by table, until a commit says so too.
+  /// Unanswered requests of dead runs, by table, until a commit records them.
   private lazy var deadRequests = Self.requests(of: lake)
   /// Gives events their times, each later than any that the ledger has. The first use reads the ledger's newest
   /// time.
   package private(set) lazy var clock = EventClock(after: latestTime())
   private var descriptor: Int32 = -1
-  /// What is written.
+  /// Bytes written.
   private var byteCount = 0
   private var fileName: String { runID + Self.suffix }
   private static let suffix = ".jsonl"
@@ -35,18 +34,18 @@ package final class CoverageJournal {
 
   deinit { if descriptor >= 0 { lake_close(descriptor) } }
 
-  /// New events with their times, which they keep: on their way into a commit and then to `keep`.
+  /// New events with their times, which they keep: for a commit, and then for `keep`.
   package func stamped(_ events: [CoverageEvent]) -> [CoverageEvent] { clock.stamped(events) }
 
-  /// Notes requests of dead runs as a plan read them: an earlier part of the same command may have merged
-  /// them since, into the ledger alone.
+  /// Remembers requests of dead runs that a plan read: an earlier part of the same command may have merged them
+  /// into the ledger only.
   package func carry(_ requests: [CoverageEvent]) {
     let known = Set(deadRequests.map(\.identity))
     deadRequests += requests.filter { !known.contains($0.identity) }
   }
 
-  /// What a table's next commit says of requests whose runs died, so that a ledger that is rebuilt from the
-  /// commits has them: given once.
+  /// Requests of dead runs for a table's next commit to record, so that a ledger rebuilt from the commits has
+  /// them. Returned once.
   package func takeDeadRequests(of table: TableName) -> [CoverageEvent] {
     let name = table.description
     let taken = deadRequests.filter { $0.table == name }
@@ -54,10 +53,10 @@ package final class CoverageJournal {
     return taken
   }
 
-  /// Writes new events down, durably.
+  /// Writes new events durably.
   package func record(_ events: [CoverageEvent]) throws { try keep(stamped(events)) }
 
-  /// Writes events down, durably, that have their times.
+  /// Writes events durably that have their times.
   package func keep(_ events: [CoverageEvent]) throws {
     if events.isEmpty { return }
     clock.observe(events)
@@ -73,7 +72,7 @@ package final class CoverageJournal {
     do {
       try lines.withUnsafeBytes { try writeAll(descriptor, $0, at: byteCount, path: path) }
     } catch {
-      // Half a line would spoil the next one.
+      // Half a line would corrupt the next one.
       lake_ftruncate(descriptor, off_t(byteCount))
       throw error
     }
@@ -81,9 +80,9 @@ package final class CoverageJournal {
     guard lake_fsync(descriptor) == 0 else { throw PassError.system("fsync", path: path) }
   }
 
-  /// Merges the journal, and those that dead runs left, into the table.
+  /// Merges the journal, and those of dead runs, into the table.
   ///
-  /// A journal that cannot be read stays where it is, for a command that can; the others are merged.
+  /// A journal that cannot be read stays, for a later command; the others are merged.
   package func mergeIntoTable(run: StagingRun) throws {
     if descriptor >= 0 { lake_close(descriptor) }
     descriptor = -1
@@ -104,8 +103,8 @@ package final class CoverageJournal {
     if let failure { throw failure }
   }
 
-  /// Events in journals that are not in the table yet, those of running commands too, but for requests that
-  /// are still under way.
+  /// Events in journals that are not in the table yet, including those of running commands, but without
+  /// requests still under way.
   static func unmerged(_ lake: Lake) throws -> [CoverageEvent] {
     let storage = DirectoryStorage(root: lake.journalPath)
     return try fileNames(storage).flatMap { name in
@@ -113,7 +112,7 @@ package final class CoverageJournal {
     }
   }
 
-  /// Requests of running commands that are under way, or were.
+  /// Requests of running commands that are, or were, under way.
   static func requestsUnderWay(_ lake: Lake) throws -> [CoverageEvent] {
     let storage = DirectoryStorage(root: lake.journalPath)
     return try fileNames(storage).filter {
@@ -125,19 +124,19 @@ package final class CoverageJournal {
     do {
       return try unmerged(lake).filter(\.isUnconfirmed)
     } catch {
-      // Reported when they are merged; who decides by them has read them before.
+      // An error is reported when they are merged; callers that decide by them have read them before.
       return []
     }
   }
 
-  /// A time that no event comes after that is known.
+  /// A time that is not before any known event.
   private func latestTime() -> Int64 {
     do {
       let unmerged = try (Self.unmerged(lake) + Self.requestsUnderWay(lake)).map(\.recordedAt).max()
       return max(try table.latestTime() ?? .min, unmerged ?? .min)
     } catch {
-      // A ledger that cannot be read stops whoever decides by it, and is told when events are to go into
-      // it. Rows that are stored meanwhile have the wall clock's time.
+      // An unreadable ledger stops callers that decide by it, and is reported when events are merged. Until
+      // then events get the wall clock's time.
       return .min
     }
   }
@@ -153,7 +152,7 @@ package final class CoverageJournal {
     }
   }
 
-  /// nil where it was removed since it was listed: another command merged it.
+  /// nil if it was removed since it was listed: another command merged it.
   private static func content(
     _ storage: DirectoryStorage, _ name: String
   ) throws(StorageError) -> [UInt8]? {
@@ -168,11 +167,11 @@ package final class CoverageJournal {
   private static func events(_ storage: DirectoryStorage, _ name: String) throws -> [CoverageEvent]
   {
     guard let bytes = try content(storage, name) else { return [] }
-    // A line that its run did not live to finish is no event.
+    // An unfinished line, whose run died, is no event.
     let end = bytes.lastIndex(of: 0x0A) ?? 0
     var events: [CoverageEvent] = []
     for (number, line) in bytes[..<end].split(separator: 0x0A).enumerated() {
-      // What an event cannot be made of is told, and the file stays: it may be of a newer version.
+      // An invalid line is reported, and the file stays: it may be of a newer version.
       guard let json = try? JSONValue(parsing: Array(line)), let event = CoverageEvent(json: json)
       else {
         throw PassError(
@@ -186,7 +185,7 @@ package final class CoverageJournal {
     return events
   }
 
-  /// Whether the run that writes a journal is still at work.
+  /// Whether the run of a journal is still at work.
   private static func isAlive(_ name: String, _ lake: Lake) -> Bool {
     StagingRun.isAlive(String(name.prefix { $0 != "." }), root: lake.root)
   }

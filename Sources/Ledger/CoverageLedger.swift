@@ -3,17 +3,17 @@ import Tables
 
 /// The coverage ledger as it is now: the table's events, and those in journals not yet merged into it.
 public struct CoverageLedger: Sendable {
-  /// What asks for all symbols of a dataset.
+  /// The name that requests all symbols of a dataset.
   public static let allSymbols = "ALL_SYMBOLS"
 
-  /// By the time they were recorded.
+  /// By recording time.
   public let events: [CoverageEvent]
-  /// Requests of dead runs that no table's commit tells of yet, as the journals had them.
+  /// Requests of dead runs, from the journals, that no table's commit records yet.
   package var unanswered: [CoverageEvent] = []
   /// Indexes in `events`, by source and symbol.
   private let indexes: [Source: [String: [Int]]]
 
-  /// Whose intervals belong together.
+  /// Intervals of one source belong together.
   private struct Source: Hashable, Sendable {
     var dataset: String
     var schema: String
@@ -26,15 +26,15 @@ public struct CoverageLedger: Sendable {
     public var interval: Range<Int64>
     /// The last event about it.
     public var event: CoverageEvent
-    /// What the newest event says.
+    /// The state by the last event.
     public var state: CoverageState { event.state }
   }
 
-  /// - Parameter events: In any order; one that comes several times counts once.
+  /// - Parameter events: In any order; duplicates count once.
   public init(events given: [CoverageEvent]) {
     var known: Set<CoverageEvent.Identity> = []
     let events = given.filter { known.insert($0.identity).inserted }
-    // Events of one instant keep the order in which they were given.
+    // Events of the same instant keep the given order.
     let order = events.indices.sorted {
       (events[$0].recordedAt, $0) < (events[$1].recordedAt, $1)
     }
@@ -50,23 +50,23 @@ public struct CoverageLedger: Sendable {
     self.indexes = indexes
   }
 
-  /// What anything is known of, in order.
+  /// Everything that has events, sorted.
   public var sources: [(dataset: String, schema: String, symbolType: String, symbol: String)] {
     indexes.flatMap { source, bySymbol in
       bySymbol.keys.map { (source.dataset, source.schema, source.symbolType, $0) }
     }.sorted { ($0.0, $0.1, $0.2, $0.3) < ($1.0, $1.1, $1.2, $1.3) }
   }
 
-  /// The symbols of a source of which anything is known.
+  /// The symbols of a source that have events.
   public func symbols(dataset: String, schema: String, symbolType: String) -> [String] {
     let source = Source(dataset: dataset, schema: schema, symbolType: symbolType)
     return (indexes[source] ?? [:]).keys.sorted()
   }
 
-  /// What is known of a symbol, in order of time: stretches that do not overlap. What lies between
-  /// them was never asked for.
+  /// What is known of a symbol, as disjoint stretches in order of time. What lies between them was never
+  /// requested.
   ///
-  /// - Parameter table: What other tables hold does not count; nil: any does.
+  /// - Parameter table: Ignores what other tables hold; nil for any table.
   public func stretches(
     dataset: String, schema: String, symbolType: String, symbol: String, table: String? = nil
   ) -> [Stretch] {
@@ -81,7 +81,7 @@ public struct CoverageLedger: Sendable {
       if let table, let other = event.table, other != table { continue }
       hasStored = hasStored || event.state.isStored
       if event.state == .claimed && hasStored {
-        // What is known to be whole is not less so for a file that has it too.
+        // A complete interval stays complete if a file claims it too.
         let known = timeline.stretches.filter { events[$0.value].state.isStored }
         for rest in Self.rest(of: event.interval, without: known.map(\.interval)) {
           timeline.paint(rest, index)
@@ -93,7 +93,7 @@ public struct CoverageLedger: Sendable {
     return timeline.stretches.map { Stretch(interval: $0.interval, event: events[$0.value]) }
   }
 
-  /// - Parameter known: By their beginnings.
+  /// - Parameter known: Sorted by start.
   package static func rest(
     of interval: Range<Int64>, without known: [Range<Int64>]
   ) -> [Range<Int64>] {
@@ -107,7 +107,7 @@ public struct CoverageLedger: Sendable {
     return rest
   }
 
-  /// The parts of `interval` for which `isSettled` holds of no stretch.
+  /// The parts of `interval` that no stretch with `isSettled` covers.
   public func missing(
     dataset: String, schema: String, symbolType: String, symbol: String,
     in interval: Range<Int64>, isSettled: (Stretch) -> Bool
@@ -128,7 +128,7 @@ public struct CoverageLedger: Sendable {
 }
 
 extension CoverageLedger {
-  /// Reads the ledger of a lake; one that has none yet is empty.
+  /// Reads the ledger of a lake; empty if there is none yet.
   public static func read(_ lake: Lake) throws -> CoverageLedger {
     // Journals first: what is merged meanwhile is read twice, and nothing is missed.
     let unmerged = try CoverageJournal.unmerged(lake)

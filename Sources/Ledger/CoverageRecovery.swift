@@ -6,15 +6,15 @@ import JSON
 import Platform
 import Tables
 
-/// Finds coverage events in the commits of the tables: each commit says what it covers.
+/// Finds coverage events in the tables' commits: each commit records what it covers.
 ///
-/// A run that dies between a data commit and its journal leaves no event. The commit has it all the
-/// same, and so the ledger can be rebuilt from the tables.
+/// If a run dies between a data commit and its journal, only the commit has its events; the ledger can be
+/// rebuilt from the tables.
 public enum CoverageRecovery {
-  /// Name of the commit's parameter that holds its events.
+  /// Name of the commit parameter with the events.
   static let parameter = "coverage"
-  /// Known commits in a row after which older ones are taken to be known too. More than one, because
-  /// a run that died may have committed before others that lived.
+  /// After so many known commits in a row, older ones are taken as known. More than one, since a run that died
+  /// may have committed before others that did not.
   private static let knownCommitMax = 100
 
   /// The events as a parameter of `commitInfo`, for a commit to carry; none for no events.
@@ -23,9 +23,9 @@ public enum CoverageRecovery {
     return [(parameter, JSONValue.array(events.map(\.json)).description)]
   }
 
-  /// The events of a table's commits, newest first, that are not among `known`.
+  /// The events in a table's commits, newest first, that are not in `known`.
   ///
-  /// - Parameter isWhole: Looks at every commit, however many in a row are known.
+  /// - Parameter isWhole: Reads every commit, however many in a row are known.
   package static func missing(
     _ table: LakeTable, known: Set<CoverageEvent.Identity>, isWhole: Bool = false
   ) throws -> [CoverageEvent] {
@@ -46,12 +46,12 @@ public enum CoverageRecovery {
     return missing
   }
 
-  /// - Throws: Where a commit of ours says what this version cannot read: it may tell of a purchase.
+  /// - Throws: If one of our commits has events that this version cannot read: it may record a purchase.
   package static func events(of info: CommitInfo?) throws -> [CoverageEvent] {
     guard let info,
       let text = info.operationParameters.first(where: { $0.name == parameter })?.value
     else { return [] }
-    // What other writers call by the same name is not for us to judge.
+    // Another writer's parameter of the same name means something else.
     let isOurs = info.engineInfo?.hasPrefix("lake/") ?? false
     let list = (try? JSONValue(parsing: Array(text.utf8)).array) ?? (isOurs ? nil : [])
     let events = list?.compactMap { CoverageEvent(json: $0) }
@@ -63,10 +63,10 @@ public enum CoverageRecovery {
     return events
   }
 
-  /// Events of all tables that downloads and files go to, that the ledger lacks.
+  /// Events in commits of all tables that the ledger lacks.
   ///
-  /// - Parameter didFail: Told of tables that cannot be read; the others go on. Without it the first one
-  ///   ends the search.
+  /// - Parameter didFail: Called for tables that cannot be read; others are still searched. Without it the
+  ///   first error is thrown.
   public static func missing(
     _ lake: Lake, ledger: CoverageLedger, isWhole: Bool = false, didFail: DidFail? = nil
   ) throws -> [CoverageEvent] {
@@ -83,20 +83,20 @@ public enum CoverageRecovery {
     return events
   }
 
-  /// Told which table cannot be read, and why.
+  /// Called with a table that cannot be read, and the error.
   public typealias DidFail = (TableName, any Error) throws -> Void
 }
 
 extension CoverageLedger {
-  /// The ledger with requests of running downloads, as if they had failed: for a budget, they are spent.
+  /// The ledger with requests of running downloads, as if they had failed: a budget counts them as spent.
   public func withRequestsUnderWay(_ lake: Lake) throws -> CoverageLedger {
     CoverageLedger(events: events + (try CoverageJournal.requestsUnderWay(lake)))
   }
 
-  /// The ledger, with events that dead runs left in their commits only.
+  /// The ledger, with events that dead runs left only in their commits.
   ///
-  /// - Parameter didFail: Told of tables whose commits cannot be read; without it the first one is thrown.
-  /// - Returns: The ledger, and the events that are not written down in it yet.
+  /// - Parameter didFail: Called for tables whose commits cannot be read; without it the first error is thrown.
+  /// - Returns: The ledger, and the events that are not written to it yet.
   public static func recovered(
     _ lake: Lake, didFail: CoverageRecovery.DidFail? = nil
   ) throws -> (CoverageLedger, missing: [CoverageEvent]) {
@@ -108,10 +108,10 @@ extension CoverageLedger {
     return (whole, missing)
   }
 
-  /// Events that say what something cost, each purchase once.
+  /// Events with a price, each purchase once.
   ///
-  /// Files that a vendor prepared are paid for when they are ordered, and may be fetched again for
-  /// nothing: the same file of the same order is the same purchase, whichever run fetched it.
+  /// Files that a vendor prepared are paid for when ordered, and can be fetched again for free: the same file
+  /// of the same order is the same purchase, whichever run fetched it.
   public var purchases: [CoverageEvent] {
     var known: Set<Purchase> = []
     return events.filter { event in
@@ -127,7 +127,7 @@ extension CoverageLedger {
 
   /// Requests of runs that died before the answer was stored: the vendor may have billed them.
   public var unconfirmedPurchases: [CoverageEvent] {
-    // A run that died after its commit has the same request in there.
+    // A run that died after its commit recorded the same request there.
     let answered = Set(events.filter { !$0.isUnconfirmed }.compactMap(\.request))
     return events.filter { event in
       event.isUnconfirmed && !(event.request.map(answered.contains) ?? false)
@@ -142,10 +142,9 @@ extension CoverageLedger {
     var interval: Range<Int64>
   }
 
-  /// What was spent in the calendar month (UTC) that holds an instant, in 10⁻⁹ USD.
+  /// Spending in the calendar month (UTC) of an instant, in 10⁻⁹ USD.
   ///
-  /// What was recorded in later months counts too: the clock was ahead then. So do requests that may have
-  /// been billed.
+  /// Later months count too: the clock was ahead then. Requests that may have been billed also count.
   public func spent(inMonthOf time: Int64 = Clock.nanoseconds()) -> Int64 {
     let date = CivilDate(daysSinceEpoch: Int(floorDivide(time, CivilDate.nanosecondsPerDay)))
     let first = CivilDate(year: date.year, month: date.month, day: 1)?.daysSinceEpoch ?? 0

@@ -16,7 +16,7 @@ final class CoverageTable {
     table = try SmallTable(lake: lake, name: Self.name, kind: "coverage")
   }
 
-  /// All events; none where there is no table yet.
+  /// All events; empty if there is no table yet.
   func events() throws -> [CoverageEvent] {
     guard let snapshot = try table.load() else { return [] }
     return try snapshot.files.flatMap(events)
@@ -31,7 +31,7 @@ final class CoverageTable {
     }
   }
 
-  /// A time that no event of the table comes after; nil where it has none.
+  /// A time that is not before any event of the table; nil if it is empty.
   func latestTime() throws -> Int64? {
     guard let snapshot = try table.load() else { return nil }
     return try snapshot.files.compactMap { file in
@@ -39,8 +39,8 @@ final class CoverageTable {
     }.max()
   }
 
-  /// Those of `events` that are in the table: they have one time there and here, so that most files need
-  /// not be opened.
+  /// Those of `events` that are in the table. Copies of an event have equal times, so that most files need not
+  /// be read.
   private func known(
     _ events: [CoverageEvent], in snapshot: Snapshot?
   ) throws -> Set<CoverageEvent.Identity> {
@@ -55,13 +55,13 @@ final class CoverageTable {
     return known
   }
 
-  /// When a file's events were recorded, in ns; nil where the log does not say.
+  /// Recording times of a file's events, in ns; nil if the log does not say.
   private static func times(_ file: AddFile) -> ClosedRange<Int64>? {
     guard let bounds = file.statistics?.bounds(of: "recorded_at", type: .timestamp),
       case .integer(let low)? = bounds.minimum, case .integer(let high)? = bounds.maximum,
       low <= high
     else { return nil }
-    // Other writers cut their bounds to milliseconds.
+    // Other writers truncate bounds to milliseconds.
     let (first, underflow) = (low - low % 1000).multipliedReportingOverflow(by: 1000)
     let (last, overflow) = high.multipliedReportingOverflow(by: 1000)
     let (end, isBeyond) = last.addingReportingOverflow(999_999)
@@ -76,7 +76,7 @@ final class CoverageTable {
     }
   }
 
-  /// The commits of the tables have all that a file of the ledger said: nobody needs a copy of it.
+  /// The tables' commits have everything that a ledger's file said, so no backup is needed.
   private func damaged(_ what: String, _ file: AddFile) -> PassError {
     PassError(
       .input, "a file of the coverage ledger is damaged: " + what,
@@ -130,18 +130,18 @@ extension CoverageEvent {
     settleClaim()
   }
 
-  /// A JSON list of contracts; nil for anything else.
+  /// A JSON list of contracts; nil if it is anything else.
   private static func contracts(_ text: String?) -> [NamedContract]? {
     guard let text else { return [] }
-    // What is no list makes the row senseless, which is told.
+    // An invalid list makes the row invalid, which is reported.
     guard let list = try? JSONValue(parsing: Array(text.utf8)).array else { return nil }
     return list.compactMap { NamedContract(json: $0) }
   }
 
-  /// A JSON list of texts; nil for anything else.
+  /// A JSON list of texts; nil if it is anything else.
   private static func symbols(_ text: String?) -> [String]? {
     guard let text else { return [] }
-    // What is no list makes the row senseless, which is told.
+    // An invalid list makes the row invalid, which is reported.
     guard let list = try? JSONValue(parsing: Array(text.utf8)).array else { return nil }
     let symbols = list.compactMap(\.string)
     return symbols.count == list.count ? symbols : nil

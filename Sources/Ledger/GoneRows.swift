@@ -3,24 +3,24 @@ import Columnar
 import JSON
 import Tables
 
-/// The rows that files brought and that the download which replaces them lacks: they are set aside.
+/// Stored rows from files that the download replacing them lacks: they are quarantined.
 package struct GoneRows {
-  /// Rows of one unit that may be set aside; more, and the unit is refused.
+  /// Rows of one unit that may be quarantined; with more, the unit is refused.
   static let countMax = 100_000
   static let rule = "replaced_by_download"
 
   private let schema: TableSchema
   private let originals: OriginalStore
-  /// The removed rows, in the order in which they were taken.
+  /// The removed rows, in the order in which they were added.
   package private(set) var rows: [RejectedRow] = []
 
-  /// - Parameter originals: Keeps the rows' values when memory for them runs out.
+  /// - Parameter originals: Stores the rows' values once memory for them is used up.
   package init(_ schema: TableSchema, originals: OriginalStore) {
     self.schema = schema
     self.originals = originals
   }
 
-  /// Takes rows of a data file.
+  /// Adds rows of a data file.
   ///
   /// - Parameter places: Indexes of rows by row group.
   package mutating func take(path: String, places: [Int: [Int]]) throws {
@@ -61,9 +61,9 @@ package struct GoneRows {
   }
 }
 
-/// Stored values as JSON: decimals by their digits, times in ns since 1970 UTC as ISO texts.
+/// Stored values as JSON: decimals with all digits, times as ISO texts.
 package enum StoredValue {
-  /// - Parameter column: Timestamps of it are in ns.
+  /// - Parameter column: Its timestamps are in ns.
   static func json(_ column: Column, _ row: Int, _ type: ColumnType) -> JSONValue {
     switch column.storage {
     case .integers(let values): return number(Int128(values[row]), type)
@@ -74,7 +74,7 @@ package enum StoredValue {
     }
   }
 
-  /// Whatever a column of whole numbers stands for.
+  /// An integer of a column, as what it represents.
   package static func number(_ value: Int128, _ type: ColumnType) -> JSONValue {
     switch type {
     case .boolean: .boolean(value != 0)

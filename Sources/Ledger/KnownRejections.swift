@@ -3,16 +3,17 @@ import Catalog
 import DeltaLog
 import Tables
 
-/// The rows of an input that its quarantine table has already, to be held against those that are to be set aside.
+/// The rows of an input that are in its quarantine table, to recognize those that come again.
 struct KnownRejections {
-  /// What tells a row of an input from its others. Not where it stands: earlier versions counted rows, and
-  /// later ones lines.
+  /// Identifies a row among those of its input. Without its position: earlier versions counted rows, later ones
+  /// lines.
   private struct Key: Hashable {
     var rule: String
-    /// Of a conflict alone: what earlier versions have as bytes of a row is known by these.
+    /// Only for conflicts: those that earlier versions stored as bytes of a row are recognized by symbol and
+    /// time.
     var symbol: String?
     var timestamp: Int64?
-    /// Hash of the original; of a conflict 0 where the table has it in a form of earlier versions.
+    /// Hash of the original; for conflicts 0 if the table stores it in a form of earlier versions.
     var content: UInt64
   }
 
@@ -20,12 +21,12 @@ struct KnownRejections {
 
   var isEmpty: Bool { counts.isEmpty }
 
-  /// - Parameter original: As the quarantine table has it.
+  /// - Parameter original: As stored in the quarantine table.
   mutating func add(_ row: RejectedRow, original: @autoclosure () -> String) {
     counts[Self.key(row, original()), default: 0] += 1
   }
 
-  /// Adds the rows of an input that a data file of a quarantine table has.
+  /// Adds the rows of an input in a data file of a quarantine table.
   mutating func add(sha256: String, path: String) throws {
     let reader = try SegmentReader(path: path)
     for group in reader.rowGroups {
@@ -41,7 +42,7 @@ struct KnownRejections {
     }
   }
 
-  /// Whether a row is known; each known one is found once.
+  /// Whether a row is known; each known row matches once.
   mutating func take(_ row: RejectedRow, original: String) -> Bool {
     let key = Self.key(row, original)
     if take(key) { return true }

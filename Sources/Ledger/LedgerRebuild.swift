@@ -1,11 +1,11 @@
 import Catalog
 import Tables
 
-/// Makes the coverage ledger whole again from what the tables' commits say.
+/// Rebuilds the coverage ledger from the tables' commits.
 public enum LedgerRebuild {
-  /// Events that commits hold and the ledger lacks, over the whole history of every table.
+  /// Events in commits that the ledger lacks, over the whole history of every table.
   ///
-  /// - Parameter didFail: Told of tables that cannot be read; without it the first one is thrown.
+  /// - Parameter didFail: Called for tables that cannot be read; without it the first error is thrown.
   public static func missing(
     _ lake: Lake, didFail: CoverageRecovery.DidFail? = nil
   ) throws -> [CoverageEvent] {
@@ -14,9 +14,9 @@ public enum LedgerRebuild {
     ).sorted { $0.recordedAt < $1.recordedAt }
   }
 
-  /// Writes events into the ledger, those that it still lacks.
+  /// Adds events to the ledger, except those that it has.
   ///
-  /// - Parameter observer: Told what is odd about what dead runs left.
+  /// - Parameter observer: Receives warnings about what dead runs left.
   public static func add(
     _ events: [CoverageEvent], to lake: Lake, observer: any PassObserver = NoObserver()
   ) throws {

@@ -4,11 +4,11 @@ import Platform
 package struct Located: LakeError {
   /// That of the cause.
   package let message: String
-  /// The input's path, then where in it, as the cause says.
+  /// The input's path, then the cause's location in it.
   package let placeText: String?
   /// That of the cause.
   package let remedy: String?
-  /// What it was, with its own type.
+  /// The original error.
   package let cause: any Error
   /// That of the cause; `unexpected` for an error that has no code.
   package let codeText: String

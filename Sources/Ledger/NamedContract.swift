@@ -2,20 +2,20 @@ import Columnar
 import JSON
 import Market
 
-/// Which contract a name that was asked for was, on some dates: `ES.v.0` was `ESH4`.
+/// The contract that a requested name stood for on some dates: `ES.v.0` was `ESH4`.
 ///
-/// A row keeps one such name at most, that of the request that brought it first. The ledger keeps all of them,
-/// so that what was bought by one name is found by the others too.
+/// A row keeps only the name of the request that brought it first. The ledger keeps all names, so that what was
+/// bought by one name is found by the others too.
 public struct NamedContract: Hashable, Sendable {
-  /// Contracts that one event keeps at most. A name of more, such as the parent of all options on an index, is
-  /// known from the rows that it brought alone.
+  /// Contracts per event at most. A name with more, such as the parent of all options on an index, is resolved
+  /// only by the rows that it brought.
   static let countMax = 10_000
 
-  /// As it was asked for.
+  /// As requested.
   public var name: String
   /// The contract's own symbol.
   public var symbol: String
-  /// First UTC date, and the first after the last.
+  /// First UTC date.
   public var start: CivilDate
   /// The day after the last.
   public var end: CivilDate
@@ -34,7 +34,7 @@ public struct NamedContract: Hashable, Sendable {
     return first..<max(first, last)
   }
 
-  /// What an event about some names of an interval keeps of what a source told.
+  /// The contracts that a source reported, for an event about some names and an interval.
   package static func of(
     _ requested: [RequestedName], symbols: [String], interval: Range<Int64>
   ) -> [NamedContract] {
@@ -46,7 +46,7 @@ public struct NamedContract: Hashable, Sendable {
 }
 
 extension NamedContract {
-  /// As the ledger keeps it.
+  /// The form in the ledger.
   public var json: JSONValue {
     .object(
       JSONObject([
@@ -68,7 +68,7 @@ extension NamedContract {
 }
 
 extension CoverageLedger {
-  /// A stretch of time in which a name that was asked for was a contract.
+  /// A stretch of time in which a requested name stood for a contract.
   public struct NamedStretch: Hashable, Sendable {
     /// The contract's own symbol.
     public var symbol: String
@@ -76,7 +76,7 @@ extension CoverageLedger {
     public var interval: Range<Int64>
   }
 
-  /// Which contracts of a table a name was, and when: what was told last counts.
+  /// The contracts of a table that a name stood for, and when: later events take precedence.
   public func contracts(named name: String, table: String) -> [NamedStretch] {
     var timeline = Timeline<Int>()
     for (index, event) in events.enumerated() where event.table == table {

@@ -3,10 +3,10 @@ import Glibc
 import Synchronization
 import Tables
 
-/// Where the originals of rejected rows wait for their quarantine table: in memory as long as there is
-/// room, then in a file of the run. A bad row may be as long as a record can be, and there may be many.
+/// The originals of rejected rows, until they are written to their quarantine table: in memory up to a limit,
+/// then in a file of the run. A bad row may be as long as a record can be, and there may be many.
 package final class OriginalStore: Sendable {
-  /// Bytes of originals that are held in memory.
+  /// Bytes of originals in memory at most.
   static let heldByteCountMax = 8 << 20
 
   /// The bytes of one original in the file.
@@ -18,19 +18,19 @@ package final class OriginalStore: Sendable {
   private struct State {
     var heldByteCount = 0
     var descriptor: Int32 = -1
-    /// What is written.
+    /// Bytes written.
     var byteCount = 0
   }
 
   private let path: String
   private let state = Mutex(State())
 
-  /// - Parameter directory: The run's folder, which is removed with all that is in it.
+  /// - Parameter directory: The run's folder, which is removed with its content.
   package init(directory: String) { path = directory + "/originals" }
 
   deinit { state.withLock { if $0.descriptor >= 0 { lake_close($0.descriptor) } } }
 
-  /// The row as it is to be kept: its original may now lie in the file.
+  /// The row to keep: its original may have been moved to the file.
   package func keep(_ row: RejectedRow) throws -> RejectedRow {
     try state.withLock { state in
       if state.heldByteCount + row.original.count <= Self.heldByteCountMax {
@@ -65,7 +65,7 @@ package final class OriginalStore: Sendable {
     }
   }
 
-  /// Begins anew once no row is left that was kept.
+  /// Clears the store once no kept row is left.
   func removeAll() throws {
     try state.withLock { state in
       state.heldByteCount = 0

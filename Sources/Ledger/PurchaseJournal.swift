@@ -5,12 +5,12 @@ import Platform
 import Storage
 import Tables
 
-/// Purchases that are about to be made, written down before the vendor is asked.
+/// Purchases, written down before the vendor is asked.
 ///
-/// Whoever dies between a request and the commit of its rows may have bought them all the same, and nobody
-/// but this file knows. What such a run left here goes into the ledger as an event of no interval: nothing
-/// is known of the rows, and `lake spend` tells what the vendor may have billed. A run that comes to its end
-/// deletes the file, since it knows what became of everything.
+/// A run that dies between a request and the commit of its rows may have bought them all the same, and only
+/// this file shows it. What such a run left here is added to the ledger as an event without an interval:
+/// nothing is known of the rows, and `lake spend` reports what the vendor may have billed. A run that ends
+/// normally deletes the file, since every request has a result.
 package final class PurchaseJournal: Sendable {
   static let suffix = ".begun"
 
@@ -35,9 +35,9 @@ package final class PurchaseJournal: Sendable {
 
   deinit { file.withLock { if $0.descriptor >= 0 { close($0.descriptor) } } }
 
-  /// Notes, durably, that something is about to be bought.
+  /// Notes durably that something is about to be bought.
   package func note(_ request: VendorRequest, costNanoUSD: Int64?) throws {
-    // What costs nothing need not be known.
+    // Free requests need not be recorded.
     guard let cost = costNanoUSD, cost > 0 else { return }
     var event = CoverageEvent(
       dataset: request.dataset, schema: request.schema, symbols: request.symbols,
@@ -64,7 +64,7 @@ package final class PurchaseJournal: Sendable {
     }
   }
 
-  /// Forgets them: what became of each is written down elsewhere.
+  /// Deletes the file: the result of each purchase is recorded elsewhere.
   package func finish() throws {
     if file.withLock({ $0.descriptor < 0 }) { return }
     try DirectoryStorage(root: lake.journalPath).delete(runID + Self.suffix)
@@ -72,13 +72,13 @@ package final class PurchaseJournal: Sendable {
 }
 
 extension CoverageEvent {
-  /// Whether the event stands for a request that may have been billed, though its answer never arrived.
-  /// An answer that arrived and was refused has bytes, and was bought.
+  /// Whether the event is a request that may have been billed without an answer. A refused answer has bytes, so
+  /// it was bought.
   var isUnconfirmed: Bool { state == .failed && costNanoUSD != nil && (byteCount ?? 0) == 0 }
 
-  /// Whether the event stands for something that was fetched and has no price. What files claim was not
-  /// bought; what a restore says again of an interval, and the further parts of a request, have no
-  /// figures of their own; and where files were found to be whole nothing came.
+  /// Whether the event is a download without a price. What files claim was not bought; what a restore repeats
+  /// about an interval, and further parts of a request, have no figures; and if files were found complete,
+  /// nothing was downloaded.
   var isUnpricedPurchase: Bool {
     guard costNanoUSD == nil, state == .complete || state == .open || state == .degraded else {
       return false
@@ -86,13 +86,13 @@ extension CoverageEvent {
     return byteCount.map { $0 > 0 } ?? ((rowCount ?? 0) > 0)
   }
 
-  /// What tells that two events are of one request: the run that made it, and what was asked.
+  /// Identifies the request of an event: the run, and what was requested.
   struct Request: Hashable {
     var runID: String
     var name: String
   }
 
-  /// nil for events of files, and of requests that nothing is known of.
+  /// nil for events of files, and of requests about which nothing is known.
   var request: Request? {
     guard let runID, let path else { return nil }
     return Request(runID: runID, name: path)

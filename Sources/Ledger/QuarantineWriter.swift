@@ -3,7 +3,7 @@ import Catalog
 import Platform
 import Tables
 
-/// Rows that were set aside, on their way into the quarantine table of their table.
+/// Rejected rows, on their way into the quarantine table of their table.
 package final class QuarantineWriter {
   private let lake: Lake
   private let runID: String
@@ -15,17 +15,17 @@ package final class QuarantineWriter {
     var sha256: String
     var path: String
     var row: RejectedRow
-    /// Whether the quarantine table has rows of the input already, and not this one.
+    /// Whether the quarantine table has other rows of the input already.
     var isLater: Bool
   }
 
-  /// What quarantine tables have of inputs, as far as it was looked at since the last commit.
+  /// Rows of inputs in quarantine tables, as far as they were read since the last commit.
   private var known: [String: KnownRejections] = [:]
 
-  /// Rows that wait.
+  /// Rows that are not written yet.
   package var rowCount: Int { entries.count }
 
-  /// - Parameter originals: Where the original records lie.
+  /// - Parameter originals: Has the original records.
   package init(lake: Lake, runID: String, originals: OriginalStore) {
     self.lake = lake
     self.runID = runID
@@ -46,7 +46,7 @@ package final class QuarantineWriter {
       })
   }
 
-  /// Those rows that were not set aside before, when the same content came, nor wait to be.
+  /// The rows that were not quarantined when the same content came before, and are not pending.
   package func fresh(_ rows: [RejectedRow], table: TableName, sha256: String) throws
     -> [RejectedRow]
   {
@@ -82,11 +82,11 @@ package final class QuarantineWriter {
 
   private static let prefix = "lake/quarantine/"
 
-  /// Forgets the rows of an input that will be read again.
+  /// Drops the pending rows of an input that will be read again.
   package func drop(sha256: String) { entries.removeAll { $0.sha256 == sha256 } }
 
-  /// Commits all rows, once an input and table. Conflicts are apart: they come of what the table held,
-  /// so that an input that is read again may have others; those are known by what they are.
+  /// Commits all rows, once per input and table. Conflicts are separate: they depend on the table's rows, so
+  /// that an input that is read again may have others; those are identified by their content.
   package func flush(run: StagingRun) throws {
     let now = Clock.nanoseconds()
     for (table, tableEntries) in Dictionary(grouping: entries, by: \.table).sorted(by: {
@@ -112,7 +112,7 @@ package final class QuarantineWriter {
     try originals.removeAll()
   }
 
-  /// Tells rows that came later than others of their input by what they are; nothing where they were the first.
+  /// Identifies rows that came later than others of their input by their content; empty if they were the first.
   private func laterID(_ rows: [Entry]) -> String {
     guard rows.first?.isLater == true else { return "" }
     let text = rows.map {

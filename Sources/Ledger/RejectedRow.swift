@@ -1,17 +1,17 @@
 import Bytes
 import Parquet
 
-/// A record that is set aside instead of stored.
+/// A record that is quarantined instead of stored.
 package struct RejectedRow: Sendable {
   /// The rule that it broke, in snake_case.
   package var rule: String
   /// What is wrong with it, for people.
   package var reason: String
-  /// Offset of the record in the decompressed source, its line, or the number of the row.
+  /// Offset of the record in the decompressed source, its line, or the number of the row: see `positionUnit`.
   package var position: Int64
-  /// Where it could be read.
+  /// nil if it could not be read.
   package var symbol: String?
-  /// Index timestamp in ns, where it could be read.
+  /// Index timestamp in ns; nil if it could not be read.
   package var timestamp: Int64?
   var original: [UInt8]
   /// The bytes of the original in the store's file; nil while it is in memory.
@@ -21,7 +21,7 @@ package struct RejectedRow: Sendable {
   /// `line`, `row` or `byte`.
   package var positionUnit = "byte"
 
-  /// `original` is `originalForm` already, not the bytes that it stands for.
+  /// Whether `original` is already text in `originalForm`, rather than the bytes that it encodes.
   package var isText = false
 
   /// - Parameter original: The bytes; empty where `extent` says where they are.
@@ -44,25 +44,25 @@ package struct RejectedRow: Sendable {
 
   var originalByteCount: Int { extent?.byteCount ?? original.count }
 
-  /// - Parameter original: The bytes, wherever they lay.
+  /// - Parameter original: The bytes, from memory or file.
   func originalText(_ original: [UInt8]) -> String {
     isText ? String(decoding: original, as: UTF8.self) : Base64.encode(original)
   }
 
-  /// Bytes of a symbol that is kept apart; the original has a longer one.
+  /// Bytes of a symbol at most; the original may have a longer one.
   package static let symbolByteCountMax = 4096
 }
 
 extension RejectedRow {
-  /// The rule of a row whose key the table has with other values.
+  /// The rule of a row with a key that the table has with other values.
   package static let conflictRule = "key_conflict"
 
-  /// Whether it is the table that has something against it, not the row itself that is wrong.
+  /// Whether the row conflicts with the table, rather than being wrong itself.
   package var isConflict: Bool { rule == Self.conflictRule }
 }
 
 extension RejectedRow {
-  /// What is wrong with some rows: how many of them conflict, and the first.
+  /// Describes some rows: how many of them conflict, and the first.
   package static func words(_ rows: [RejectedRow]) -> String {
     let conflictCount = rows.count { $0.isConflict }
     let isMixed = conflictCount > 0 && conflictCount < rows.count

@@ -4,7 +4,7 @@ import JSON
 import Platform
 import Tables
 
-/// One run of one job, as the ledger keeps it.
+/// One run of one job.
 public struct RunRecord: Sendable {
   /// How a run ended.
   public enum Outcome: String, Sendable {
@@ -13,34 +13,34 @@ public struct RunRecord: Sendable {
 
   /// Name of the command or of the pass.
   public var job: String
-  /// Nanoseconds since 1970 UTC.
+  /// Start in ns since 1970 UTC.
   public var startedAt: Int64
   /// How it ended.
   public var outcome: Outcome
-  /// What the person called it (`--label`).
+  /// The user's label (`--label`).
   public var label: String?
   /// Tables that were read.
   public var tablesIn: [TableName] = []
   /// Tables that were written.
   public var tablesOut: [TableName] = []
-  /// Rows that were read; nil where a job reads none.
+  /// Rows that were read; nil if the job reads none.
   public var rowsIn: Int?
-  /// Rows that were written; nil where a job writes none.
+  /// Rows that were written; nil if the job writes none.
   public var rowsOut: Int?
   /// Bytes that were read, as they are stored.
   public var bytesIn: Int?
   /// Bytes that were written.
   public var bytesOut: Int?
-  /// How long it took, in nanoseconds.
+  /// Duration in nanoseconds.
   public var nanoseconds: Int64 = 0
-  /// The most memory that the process ever had.
+  /// Peak memory of the process.
   public var peakByteCount = 0
-  /// What went wrong, where something did.
+  /// The error, if there was one.
   public var error: String?
   /// Version of the program.
   public var program = ""
 
-  /// A run that began then, in ns since 1970 UTC.
+  /// A run that started at an instant, in ns since 1970 UTC.
   public init(job: String, startedAt: Int64, outcome: Outcome = .done) {
     self.job = job
     self.startedAt = startedAt
@@ -52,7 +52,7 @@ public struct RunRecord: Sendable {
 public enum RunLedger {
   /// `ledger.runs`.
   public static let table = TableName.ledger("runs")
-  /// Letters of a text that are kept.
+  /// Characters of a text that are kept.
   private static let letterCountMax = 2000
 
   /// Adds the runs of one command, in one commit.
@@ -66,11 +66,11 @@ public enum RunLedger {
     }
   }
 
-  /// Dates of runs that are looked through for the last one of a table.
+  /// Dates of runs that are searched for the last run of a table.
   private static let dateCountMax = 31
 
-  /// Of each table the last run that was to write it, as far back as the last month of runs goes, where that
-  /// failed: when it began, in ns, and why it failed. Cost: reads those runs.
+  /// For each table: its last run, within a month of runs, if that run failed: start in ns, and error. Cost:
+  /// reads those runs.
   public static func failures(in lake: Lake) throws -> [TableName: (
     startedAt: Int64, error: String
   )] {
@@ -96,7 +96,7 @@ public enum RunLedger {
   private static func note(
     _ rows: RowColumns, _ row: Int, in last: inout [TableName: (startedAt: Int64, error: String?)]
   ) {
-    // What another program wrote into it may be anything, and is passed over.
+    // Another program may have written anything into it: invalid rows are skipped.
     guard let startedAt = rows.time("started_at", row), let text = rows.text("tables_out", row),
       let names = try? JSONValue(parsing: Array(text.utf8)).array
     else { return }

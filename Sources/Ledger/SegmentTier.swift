@@ -1,20 +1,21 @@
 import DeltaLog
 import Tables
 
-/// Which small segments of a ledger's partition are merged, so that they stay few however many commands add one.
+/// Which small segments of a ledger's partition are merged, so that they stay few although every command adds
+/// one.
 ///
-/// Every command reads them all, so they are kept fewer than those of a table's data (`SmallSegments`): never more
-/// than eight. The lowest tiers are merged that hold eight together; a row is written again at most eight times a
-/// tier, and a partition of a million commands is rewritten as rarely as one of a hundred.
+/// Every command reads them all, so they are kept fewer than those of data tables (`SmallSegments`): at most
+/// eight. The lowest tiers that together have eight segments are merged. A row is rewritten at most eight times
+/// per tier, so a partition of a million commands is rewritten as rarely as one of a hundred.
 enum SegmentTier {
   /// Small segments that a partition may have.
   static let segmentCountMax = 8
-  /// Uncompressed bytes that are merged at once: they are held in memory.
+  /// Uncompressed bytes that are merged at once, in memory.
   static let rowByteCountMax = 64 << 20
 
-  /// The segments of a partition to merge now; none where that is not due.
+  /// The segments of a partition to merge now; empty if none are due.
   ///
-  /// - Parameter rowByteCount: Uncompressed bytes of a segment's rows; nil for one to leave alone.
+  /// - Parameter rowByteCount: Uncompressed bytes of a segment's rows; nil for a segment to leave alone.
   static func due(
     _ files: [AddFile], rowByteCount: (AddFile) throws -> Int?
   ) rethrows -> [AddFile] {

@@ -6,10 +6,10 @@ import Parquet
 import Platform
 import Tables
 
-/// One of the lake's own small tables, quarantine or ledger: rows are appended to it.
+/// Appends rows to one of the lake's own small tables, a quarantine table or a ledger.
 ///
-/// Rows are few and come at the end of a command; they go into one partition, that of the day on which
-/// they were recorded. The segments of a partition are merged when they become many.
+/// Rows are few and written at the end of a command, into the partition of the day on which they were recorded.
+/// The segments of a partition are merged when there are too many.
 final class SmallTable {
   let lake: Lake
   let name: TableName
@@ -25,23 +25,23 @@ final class SmallTable {
     table = TableWriter(name, lake: lake)
   }
 
-  /// The table as it is now; nil where there is none.
+  /// The current table; nil if there is none.
   @discardableResult
   func load() throws -> Snapshot? { try table.load() }
 
-  /// Commits rows, whatever other writers do meanwhile.
+  /// Commits rows, until no other writer's commit comes first.
   ///
   /// - Parameters:
-  ///   - now: When they are recorded, in ns: it decides the partition.
-  ///   - appId: Commits nothing where the table has this application already.
-  ///   - readsAll: The rows depend on all that the table holds.
-  ///   - rows: Chooses the rows, by the table as it is now; asked again after a lost race.
+  ///   - now: Recording time in ns, which decides the partition.
+  ///   - appId: Commits nothing if the table has this application already.
+  ///   - readsAll: Whether the rows depend on everything in the table.
+  ///   - rows: Returns the rows, given the current table; called again after a lost race.
   func append(
     now: Int64, appId: String? = nil, run: StagingRun, readsAll: Bool = false,
     rows: (Snapshot?) throws -> CellChunks
   ) throws {
     let day = Int(now / CivilDate.nanosecondsPerDay)
-    // What came since it was looked at first, the commit meets.
+    // The commit notices what was added since the table was read.
     if table.snapshot == nil { try table.load() }
     let version = try table.commit(run: run) { lost in
       if case .alreadyDone? = lost { return nil }
@@ -62,7 +62,7 @@ final class SmallTable {
 
   private func write(_ chunks: CellChunks, day: Int, run: StagingRun) throws -> PlacedSegment {
     let options = WriterOptions()
-    // A run may write more than once: its own rows, and those that a dead run left.
+    // A run may write more than once: its own rows, and those of a dead run.
     let unique = "\(run.id)-\(UniqueID.make().prefix(8))"
     let writer = try SegmentWriter(
       directory: run.directory,
@@ -78,14 +78,14 @@ final class SmallTable {
 
   // MARK: - Merging
 
-  /// Merges the small segments of a day where they have become too many. That another commit comes first
-  /// harms nothing: the next one tries again.
+  /// Merges the small segments of a day if there are too many. Losing the race does no harm: the next command
+  /// tries again.
   private func compactIfDue(day: Int, run: StagingRun) throws {
     let date = CivilDate(daysSinceEpoch: day).iso
     func files() throws -> [AddFile] {
       try table.snapshot?.files(where: TableSchema.dateColumn, is: date) ?? []
     }
-    // The snapshot is from before the commit, which added one.
+    // The snapshot is older than the commit, which added a segment.
     guard try files().count >= SegmentTier.segmentCountMax, try table.load() != nil else { return }
     let old = try SegmentTier.due(try files()) { try rowByteCount($0) }
     guard !old.isEmpty else { return }
@@ -94,7 +94,7 @@ final class SmallTable {
       if let part = file.taggedRowHash.flatMap(Fingerprint.init(hex:)) { sum &+= part }
     }
     let merged = try write(rows(of: old), day: day, run: run)
-    // What the segments say of their rows must be true of those that were read.
+    // The merged rows must match the segments' tags.
     if old.allSatisfy({ $0.taggedRowHash != nil }), sum != merged.staged.fingerprint {
       throw PassError(
         .conservation, "the rows of \(old.count) segments are not what their tags say",
@@ -109,7 +109,7 @@ final class SmallTable {
     _ = try table.commit(change, nil, run: run)
   }
 
-  /// Uncompressed bytes of a segment's rows; nil where it has other columns than are written here.
+  /// Uncompressed bytes of a segment's rows; nil if it has other columns than are written here.
   private func rowByteCount(_ file: AddFile) throws -> Int? {
     let reader = try self.reader(file)
     let kinds = Dictionary(
@@ -136,7 +136,7 @@ final class SmallTable {
     let groups = readers.flatMap { reader in reader.rowGroups.map { (reader, $0) } }
     let cuts = CellChunks.cuts(
       groups.map { reader, group in
-        // What says nonsense was left out by `rowByteCount`.
+        // Segments with invalid sizes were left out by `rowByteCount`.
         CellChunks.byteCount(
           reader.byteCount(rowGroup: group.rowGroup) ?? 0, rowCount: group.count)
       })

@@ -3,9 +3,9 @@ import Columnar
 
 /// What downloads cost, summed exactly.
 public struct SpendReport: Sendable {
-  /// What sums are told apart by.
+  /// What sums are grouped by.
   public enum Part: String, Hashable, Sendable, CaseIterable {
-    /// Of the purchase, UTC: `2026-11`.
+    /// Month of the purchase, UTC: `2026-11`.
     case month
     case dataset
     case schema
@@ -14,30 +14,30 @@ public struct SpendReport: Sendable {
 
   /// The sum of some purchases.
   public struct Line: Hashable, Sendable {
-    /// One value a part, in their order.
+    /// One value per part, in their order.
     public let key: [String]
     /// Requests that were paid for.
     public internal(set) var purchaseCount = 0
-    /// Rows and bytes that were bought; nil by symbol, where a purchase had several.
+    /// Rows that were bought; nil by symbol if a purchase had several.
     public internal(set) var rowCount: Int64? = 0
-    /// Bytes that were paid for; nil where some are not known.
+    /// Bytes that were bought; nil if some are unknown.
     public internal(set) var byteCount: Int64? = 0
-    /// In 10⁻⁹ USD.
+    /// Sum in 10⁻⁹ USD.
     public internal(set) var nanoUSD: Int128 = 0
   }
 
-  /// What the lines are summed up by.
+  /// What the lines are grouped by.
   public let parts: [Part]
-  /// By key.
+  /// Sorted by key.
   public let lines: [Line]
-  /// Everything, however it is told apart.
+  /// The sum of everything.
   public let total: Line
   /// Requests whose runs died before the answer was stored: the vendor may have billed them too.
   public let unconfirmed: Line
-  /// Downloads that brought something and say nothing of a price: those of vendors at a flat rate.
+  /// Downloads without a price: from vendors with a flat rate.
   public let unpricedCount: Int
 
-  /// - Parameter parts: Empty for the total alone.
+  /// - Parameter parts: Empty for the total only.
   public init(_ ledger: CoverageLedger, by parts: [Part]) {
     self.parts = parts
     var lines: [[String]: Line] = [:]
@@ -68,13 +68,13 @@ public struct SpendReport: Sendable {
     _ event: CoverageEvent, _ cost: Int128, to line: inout Line, isWhole: Bool
   ) {
     line.purchaseCount += 1
-    // checked: of 128 bits, and prices of 64
+    // checked: 128 bits, and prices of 64
     line.nanoUSD += cost
     line.rowCount = isWhole ? line.rowCount.adding(known: event.rowCount ?? 0) : nil
     line.byteCount = isWhole ? line.byteCount.adding(known: event.byteCount ?? 0) : nil
   }
 
-  /// A price in equal shares, to a billionth of a dollar; the first ones bear the rest.
+  /// A price in equal shares, to a billionth of a dollar; the first ones get the remainder.
   static func shares(_ cost: Int128, count: Int) -> [Int128] {
     let (share, rest) = cost.quotientAndRemainder(dividingBy: Int128(count))
     return (0..<count).map { share + (Int128($0) < rest ? 1 : 0) }
@@ -91,7 +91,7 @@ public struct SpendReport: Sendable {
     }
   }
 
-  /// Dollars with all their digits, two at least: `12.50`, `0.000000001`.
+  /// Dollars with all their digits, at least two: `12.50`, `0.000000001`.
   public static func text(_ nanoUSD: Int128) -> String {
     let text = DecimalText.format(nanoUSD, scale: 9, trimmed: true)
     guard let point = text.firstIndex(of: ".") else { return text + ".00" }

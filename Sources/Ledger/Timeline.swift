@@ -1,18 +1,18 @@
 import Parquet
 
-/// Values along a line of time: what is painted later covers what was there.
+/// Values along a time line: what is painted later covers what was there.
 package struct Timeline<Value: Sendable>: Sendable {
   /// Disjoint, ascending, half-open.
   package private(set) var stretches: [(interval: Range<Int64>, value: Value)] = []
 
-  /// An empty line.
+  /// An empty time line.
   package init() {}
 
   /// Sets the value of an interval; parts of older stretches outside of it stay. O(1) for an interval behind
   /// all others, else O(stretches).
   package mutating func paint(_ interval: Range<Int64>, _ value: Value) {
     if interval.isEmpty { return }
-    // Most events come in order of time: nothing is behind them.
+    // Most events are in order of time.
     if let last = stretches.last, last.interval.upperBound > interval.lowerBound {
       var rest: [(interval: Range<Int64>, value: Value)] = []
       for stretch in stretches {
@@ -35,7 +35,7 @@ package struct Timeline<Value: Sendable>: Sendable {
 }
 
 extension Timeline where Value: Equatable {
-  /// Neighbours of one value are one stretch.
+  /// Adjoining stretches of equal value become one.
   package func merged() -> [(interval: Range<Int64>, value: Value)] {
     var result: [(interval: Range<Int64>, value: Value)] = []
     for stretch in stretches {

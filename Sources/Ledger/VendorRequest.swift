@@ -1,22 +1,22 @@
 import Catalog
 import Columnar
 
-/// What is asked of a vendor in one go, and which table the answer goes to.
+/// One request to a vendor, and the table for the answer.
 public struct VendorRequest: Hashable, Sendable {
   /// Vendor's dataset, like `GLBX.MDP3`.
   public var dataset: String
   /// Record kind, like `ohlcv-1s`.
   public var schema: String
-  /// As they are asked for, sorted.
+  /// As requested, sorted.
   public var symbols: [String]
-  /// Kind of the symbols, like `raw_symbol` or `continuous`.
+  /// Type of the symbols, like `raw_symbol` or `continuous`.
   public var symbolType: String
   /// Half-open, in ns since 1970 UTC.
   public var interval: Range<Int64>
   /// The table that the rows go to.
   public var table: TableName
 
-  /// What a vendor is asked for; the interval is half-open, in ns since 1970 UTC.
+  /// A request; the interval is half-open, in ns since 1970 UTC.
   public init(
     dataset: String, schema: String, symbols: [String], symbolType: String,
     interval: Range<Int64>, table: TableName
@@ -29,7 +29,7 @@ public struct VendorRequest: Hashable, Sendable {
     self.table = table
   }
 
-  /// In words: `GLBX.MDP3 ohlcv-1s ES.c.0 2024-01-01/2024-02-01`.
+  /// The request in words: `GLBX.MDP3 ohlcv-1s ES.c.0 2024-01-01/2024-02-01`.
   public var name: String {
     let symbolText =
       symbols.count <= 3
@@ -37,7 +37,7 @@ public struct VendorRequest: Hashable, Sendable {
     return "\(dataset) \(schema) \(symbolText) \(Self.text(interval))"
   }
 
-  /// An interval in words: dates where it is whole days of UTC.
+  /// An interval in words: dates if it consists of whole UTC days.
   public static func text(_ interval: Range<Int64>) -> String {
     func text(_ time: Int64) -> String {
       let nanosecondsPerDay = CivilDate.nanosecondsPerDay
