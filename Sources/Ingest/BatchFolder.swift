@@ -4,18 +4,19 @@ import JSON
 import Ledger
 import RowSources
 
-/// What Databento lays beside the data files of a batch download: lists that no table needs, and which days it flags.
+/// Files that Databento puts beside the data files of a batch download: lists that no table needs, and the days
+/// that are flagged.
 struct BatchFolder {
   private static let headByteCount = 1 << 16
-  /// Of a list of days; a century's take less than 4 MB.
+  /// Limit of a list of days; a century's take less than 4 MB.
   private static let conditionByteCountMax = 16 << 20
 
-  /// By path: what a file beside the data is, in words.
+  /// By path: what a companion file is, in words.
   private var companions: [String: String] = [:]
-  /// By folder: the days that are flagged, rising.
+  /// By folder: the days that are flagged, ascending.
   private var degraded: [String: [Range<Int64>]] = [:]
 
-  /// Looks through the named files for such; one that only has such a name is a file like any other.
+  /// Searches the named files for companions; one that only has such a name is a file like any other.
   init(_ paths: [String]) {
     for path in paths {
       guard let kind = Self.kinds.first(where: { Self.name(of: path) == $0.name }),
@@ -38,10 +39,10 @@ struct BatchFolder {
     ("condition.json", ["date", "condition"], "the vendor's word on a batch's days"),
   ]
 
-  /// What a file beside the data is; nil for any other.
+  /// What a companion file is, in words; nil for any other file.
   func companion(_ path: String) -> String? { companions[path] }
 
-  /// The coverage of a file, told apart by what the vendor flags.
+  /// The coverage of a file, split by what the vendor flags.
   func split(_ event: CoverageEvent, path: String) -> [CoverageEvent] {
     guard let days = degraded[Self.folder(of: path)], event.reason == nil else { return [event] }
     var timeline = Timeline<Bool>()
@@ -53,7 +54,7 @@ struct BatchFolder {
       var part = event
       part.interval = stretch.interval
       if stretch.value { part.reason = CoverageEvent.flagged }
-      // The rows and bytes are those of the whole.
+      // Row and byte counts are those of the whole.
       if place > 0 { (part.rowCount, part.byteCount) = (nil, nil) }
       return part
     }
@@ -61,7 +62,7 @@ struct BatchFolder {
 
   private static func flaggedDays(_ path: String) -> [Range<Int64>]? {
     guard let bytes = bytes(path, max: conditionByteCountMax),
-      // What is no list of days is judged as any other file.
+      // What is no list of days is treated as any other file.
       let items = try? bytes.withUnsafeBytes({ try JSONValue(parsing: $0) }).array
     else { return nil }
     var days: [Range<Int64>] = []
@@ -77,9 +78,9 @@ struct BatchFolder {
     return days
   }
 
-  /// The first bytes of a file; nil where it cannot be read, which whoever ingests it tells.
+  /// The first bytes of a file; nil if it is unreadable, which is reported when it is ingested.
   private static func bytes(_ path: String, max byteCount: Int) -> [UInt8]? {
-    // Whoever ingests it says why.
+    // The error is reported when it is ingested.
     guard let input = try? InputStream(path: path), input.canBeReadAgain else { return nil }
     var bytes = [UInt8](repeating: 0, count: byteCount)
     var count = 0

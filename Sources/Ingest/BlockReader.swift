@@ -3,11 +3,11 @@ import Compression
 import Synchronization
 import Tables
 
-/// Reads a source block by block, into memory that is used again once a block is done with.
+/// Reads a source block by block, into memory that is reused once a block is released.
 final class BlockReader {
   /// Bytes of a block: few enough to stay in the second-level cache until they are routed.
   static let blockByteCount = 256 << 10
-  /// Room before a block for what the block before it ended with.
+  /// Space before a block for the end of the previous block.
   static let headroom = 4096
 
   let input: InputStream
@@ -35,7 +35,7 @@ final class BlockReader {
   /// Whether `next` may be called.
   var hasFreeBlock: Bool { free.hasOne }
 
-  /// The next block, without bytes at the end. It must be given back with `release`.
+  /// The next block, empty at the end. It must be returned with `release`.
   func next() throws -> Block {
     if observer.isInterrupted { throw PassError(.interrupted, "interrupted") }
     guard var block = free.take() else { preconditionFailure("a block was free") }
@@ -53,11 +53,11 @@ final class BlockReader {
     return block
   }
 
-  /// Takes a block back. May be called on any thread.
+  /// Returns a block. May be called on any thread.
   func release(_ block: Block) { free.give(block) }
 }
 
-/// Blocks that nobody uses.
+/// Unused blocks.
 private final class FreeBlocks: Sendable {
   private let blocks: Mutex<[BlockReader.Block]>
 

@@ -7,10 +7,10 @@ import Tables
 
 /// The body of one answer, in a file that is read while it is being written.
 ///
-/// An attempt that fails half-way is followed by another from the beginning: then what was read of the
-/// first one is worth nothing, and its reader is told to begin again.
+/// An attempt that fails half-way is followed by another from the beginning: then what was read of the first
+/// one is invalid, and its reader must start again.
 public final class BodySpool: Sendable {
-  /// Where the body is.
+  /// Path of the file.
   public let path: String
   private let descriptor: Int32
   private let state = Monitor(State())
@@ -19,7 +19,7 @@ public final class BodySpool: Sendable {
 
   private struct State {
     var byteCount = 0
-    /// Attempts begun.
+    /// Attempts started.
     var attempt = 0
     var outcome: Outcome?
     var instruments: [InstrumentName] = []
@@ -35,8 +35,8 @@ public final class BodySpool: Sendable {
   private let didGrow: @Sendable (Int) -> Void
 
   /// - Parameters:
-  ///   - isAbandoned: Whether the body is of no more use.
-  ///   - didGrow: Told how many bytes there are.
+  ///   - isAbandoned: Whether the body is not needed any more.
+  ///   - didGrow: Called with the number of bytes so far.
   package init(
     path: String, isInterrupted: @escaping @Sendable () -> Bool,
     isAbandoned: @escaping @Sendable () -> Bool = { false },
@@ -54,7 +54,7 @@ public final class BodySpool: Sendable {
 
   // MARK: - Writing
 
-  /// Forgets what an earlier attempt brought.
+  /// Drops the bytes of an earlier attempt.
   public func restart() throws {
     if isAbandoned() { throw PassError(.interrupted, "stopped") }
     try state.withLock { state in
@@ -76,7 +76,7 @@ public final class BodySpool: Sendable {
     didGrow(offset + bytes.count)
   }
 
-  /// Raw symbols that the body will not say; to be set before its first byte.
+  /// Raw symbols that are not in the body; must be set before its first byte.
   public var instruments: [InstrumentName] {
     get { state.withLock { $0.instruments } }
     set { state.withLock { $0.instruments = newValue } }
@@ -93,7 +93,7 @@ public final class BodySpool: Sendable {
     state.withLock { $0.willBuy = body }
   }
 
-  /// Keeps `keeper` for as long as the body is kept.
+  /// Keeps `keeper` alive as long as the body.
   package func hold(_ keeper: any AnyObject & Sendable) { state.withLock { $0.keeper = keeper } }
 
   /// Bytes of the current attempt so far; 0 after a failure.
@@ -102,7 +102,7 @@ public final class BodySpool: Sendable {
   /// Ends the body: readers that wait for more come to its end.
   package func finish() { state.withLock { $0.outcome = .complete } }
 
-  /// Half a body is of no use: its place on disk is given back.
+  /// An incomplete body is useless: its disk space is freed.
   package func fail(_ error: any Error) {
     state.withLock {
       $0.outcome = .failed(error)
@@ -117,23 +117,23 @@ public final class BodySpool: Sendable {
 
   // MARK: - Reading
 
-  /// Waits until there is something to read, or no more will come.
+  /// Waits until there are bytes to read, or the body has ended.
   package func waitUntilBegun() {
     state.wait { state in
       state.byteCount > 0 || state.outcome != nil || isInterrupted() ? () : nil
     }
   }
 
-  /// Whether there is something to read, or no more will come.
+  /// Whether there are bytes to read, or the body has ended.
   package var hasBegun: Bool { state.withLock { $0.byteCount > 0 || $0.outcome != nil } }
 
-  /// Whether it ended without a byte.
+  /// Whether it ended without bytes.
   package var isWithoutBody: Bool { state.withLock { $0.outcome != nil && $0.byteCount == 0 } }
 
   /// One reading of the body, from its beginning.
   func makeReading() -> Reading { Reading(self, attempt: state.withLock { $0.attempt }) }
 
-  /// Reads along with the writer.
+  /// Reads while the body is being written.
   final class Reading: Sendable {
     private let spool: BodySpool
     private let attempt: Int
@@ -143,12 +143,12 @@ public final class BodySpool: Sendable {
       self.attempt = attempt
     }
 
-    /// Whether what was read so far is no longer part of the body.
+    /// Whether what was read so far belongs to an earlier attempt.
     var isStale: Bool { spool.state.withLock { $0.attempt != attempt } }
 
-    /// Waits at `offset`, where the file ended, for more.
+    /// Waits at `offset`, the file's current end, for more.
     ///
-    /// - Returns: false where the body ends there.
+    /// - Returns: false if the body ends there.
     func waitForMore(at offset: Int) throws(CompressionError) -> Bool {
       let (path, attempt) = (spool.path, attempt)
       let answer: Result<Bool, CompressionError> = spool.state.wait { state in

@@ -5,19 +5,19 @@ import Ledger
 import RowSources
 import Tables
 
-/// Which rows of a source the conflicts are: found by reading it once more, as rows in a table's order do not
-/// say where they came from.
+/// Finds the source rows of conflicts by reading the source once more, since rows in a table's order do not
+/// tell where they came from.
 struct ConflictPlaces {
-  /// Of the conflicts that were not found yet, by content.
+  /// Conflicts that were not found yet, by content.
   private var wanted: [Fingerprint: [Int]] = [:]
   private var times: Set<Int64> = []
-  /// Numbers of rows that were set aside when they were read.
+  /// Numbers of rows that were quarantined when they were read.
   private let rejected: [Int64]
   private var rejectedBefore = 0
   private var accepted: Int64 = 0
-  /// Numbers of rows from 1, by place among the conflicts.
+  /// Row numbers from 1, by index of the conflict.
   private var numbers: [Int: Int64] = [:]
-  /// Lines of text files, likewise.
+  /// Lines of text files, by index of the conflict.
   private var lines: [Int: SourceRejection] = [:]
 
   init(_ conflicts: [KeyConflict], rejected: [RejectedRow]) {
@@ -53,7 +53,7 @@ struct ConflictPlaces {
     }
   }
 
-  /// A conflict as it is set aside: a line of a text file as it stands there, else the values by column.
+  /// A conflict as a quarantined row: the original line of a text file, else the values by column.
   func rejected(_ conflict: KeyConflict, place: Int) -> RejectedRow {
     let found = RejectedRow(conflict, position: numbers[place])
     guard let line = lines[place] else { return found }

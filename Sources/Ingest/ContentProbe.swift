@@ -3,10 +3,10 @@ import Compression
 import Synchronization
 import Tables
 
-/// The hash of a file's content, found out before its rows are read, where it spares more than it costs.
+/// The hash of a file's content, computed before its rows are read where that saves more than it costs.
 ///
-/// A file that is in a table already is known by its content alone. Reading it through for the hash is cheap beside
-/// holding each of its rows against the stored ones.
+/// A file that is in a table already is recognized by its content alone. Reading it for the hash is cheap
+/// compared with comparing each of its rows with the stored ones.
 final class ContentProbe: Sendable {
   private let path: String
   private let observer: any PassObserver
@@ -17,7 +17,7 @@ final class ContentProbe: Sendable {
     self.observer = observer
   }
 
-  /// The SHA-256 of the decompressed content, in hexadecimal; read once, whoever asks first.
+  /// The SHA-256 of the decompressed content, in hexadecimal; computed by the first call.
   func sha256() throws -> String {
     try known.withLock { known in
       if let known { return known }

@@ -6,43 +6,44 @@ import Market
 import Platform
 import Tables
 
-/// What a DBN source said of itself once it was read to its end.
+/// What is known about a DBN source once it was read to its end.
 struct DBNFileSummary {
   var metadata: DBNMetadata?
   var sha256: String
   var recordCount: Int
   var symbolCounts: [ResolutionStep: Int]
-  /// What names that are no raw symbols stood for.
+  /// What requested names that are no raw symbols stood for.
   var requestedNames: [RequestedName]
 }
 
 /// Reads a DBN source and sends its records to the routers of their kinds.
 ///
-/// One thread reads, which nobody else can do; the blocks are routed and hashed behind it, in their
-/// order, by whoever has time: mostly another thread, and the reader where that one encodes.
+/// One thread reads; the blocks are routed and hashed in order by whichever thread has time: usually another
+/// one, or the reader while that one encodes.
 final class DBNFileReader: @unchecked Sendable {
   private let reader: BlockReader
   private let pool: WorkPool
   private let lane: WorkPool.Lane
   private let path: String
   private let versionHint: Int?
-  /// What the places of the source's records begin with, so that those of other sources differ; nil:
-  /// told from its beginning.
+  /// The high bits of the source's ordinals, which differ from other sources'; nil: derived from its first
+  /// bytes.
   private var ordinalBase: Int64?
   private let instruments: [InstrumentName]
   private let observer: any PassObserver
-  /// Makes the router of a kind when its first record comes; nil where the kind is not stored.
+  /// Makes the router of a kind for its first record; nil if the kind is not stored.
   private let makeRouter: (RecordKind, DBNMetadata?, Int) throws -> DBNRouter?
   private let rejected: (RecordKind, RejectedRow) throws -> Void
-  /// Called after every few blocks: the place to watch the memory.
+  /// Called after every few blocks, to watch the memory.
   private let didReadBlocks: () throws -> Void
 
-  /// Blocks that are handed over together: each one alone would wake a thread for it.
+  /// Blocks that are handed over together: a thread is not woken for each one.
   private static let handoverCount = 2
   private static let blockCount = 16
   private var handover: [BlockReader.Block] = []
 
-  // Once the header is read, only tasks of the lane touch what follows, one at a time.
+  // After the header is read, only tasks of the lane use the following, one at a time. Hash of the decompressed
+  // content.
   /// Of the decompressed content.
   private var hash = SHA256()
   private var metadata: DBNMetadata?
@@ -50,11 +51,11 @@ final class DBNFileReader: @unchecked Sendable {
   private var scanner = DBNScanner(version: 1, tsOut: false, byteOffset: 0)
   private var resolver = SymbolResolver(metadata: nil, instruments: [])
   private var runs: [RecordRun] = []
-  /// Bytes of the next block that belong to the header.
+  /// Bytes of the next block that are part of the header.
   private var headerCount = 0
-  /// Bytes at the end of the last block that belong to a record that is not whole.
+  /// Bytes at the end of the last block that begin an incomplete record.
   private var tailCount = 0
-  /// The last bytes of the last block: the tail, and those that wait to be hashed.
+  /// The last bytes of the last block: the incomplete record, and bytes not hashed yet.
   private var carried: [UInt8] = []
   private var routers: [RecordKind: DBNRouter?] = [:]
   private var kindOrdinals: [RecordKind: Int64] = [:]
@@ -100,7 +101,7 @@ final class DBNFileReader: @unchecked Sendable {
       symbolCounts: resolver.counts, requestedNames: resolver.requestedNames)
   }
 
-  /// The next block. What is wrong with the records before it comes before what is wrong with it.
+  /// The next block. Errors in earlier records are thrown before errors of this one.
   private func next() throws -> BlockReader.Block {
     try pool.help(with: lane) { reader.hasFreeBlock }
     do {
@@ -112,8 +113,8 @@ final class DBNFileReader: @unchecked Sendable {
     }
   }
 
-  /// Has blocks routed, behind those before them: here and now where other threads have enough to do,
-  /// as they are still in this processor's cache.
+  /// Has blocks routed after earlier ones: on this thread if the others are busy, while they are still in its
+  /// cache.
   private func handOver() throws {
     if handover.isEmpty { return }
     let blocks = handover
@@ -184,7 +185,7 @@ final class DBNFileReader: @unchecked Sendable {
     end(block)
   }
 
-  /// Puts what the block before ended with in front of a block.
+  /// Copies the end of the previous block in front of a block.
   private func begin(_ block: BlockReader.Block) {
     carried.withUnsafeBytes { carried in
       guard let source = carried.baseAddress else { return }

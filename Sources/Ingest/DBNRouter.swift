@@ -5,22 +5,21 @@ import Databento
 import Ledger
 import Tables
 
-/// Bars that do not come by time, then instrument, then publisher: only their places in the source
-/// tell their order.
+/// Bars are not sorted by time, instrument and publisher: only their ordinals tell the source's order.
 ///
-/// The source is read again, and they keep them.
+/// The source is read again, with ordinals.
 struct BarsOutOfOrder: Error {}
 
 /// Sends the records of one kind to the rows of their date and symbol.
 ///
-/// A packed row is the record as it lies in the stream, then the codes of `symbol` and
-/// `requested_symbol`, then the ordinal of the record in its source where the table keeps it.
+/// A packed row is the record as in the stream, then the codes of `symbol` and `requested_symbol`, then the
+/// record's source ordinal if the table keeps it.
 final class DBNRouter {
   let kind: RecordKind
   let sink: RowSink
-  /// Stored rows that break a rule which only counts them.
+  /// Stored rows that break a rule which only flags them.
   private(set) var flagCount = 0
-  /// Records that were set aside.
+  /// Records that were quarantined.
   private(set) var rejectedCount = 0
   let recordByteCount: Int
   private let indexOffset: Int
@@ -31,16 +30,16 @@ final class DBNRouter {
   private let cache = InstrumentCache()
   private var generation = -1
   private var partition: PartitionRows?
-  /// The current date, days since 1970: a symbol stands for an instrument on a date.
+  /// The current date, days since 1970: the symbol of an instrument is valid for a date.
   private var day = 0
 
-  /// Rows that are checked at a time.
+  /// Rows that are checked at once.
   private static let screenedRowMax = 256
   static let nanosecondsPerDay = UInt64(CivilDate.nanosecondsPerDay)
 
   /// - Parameters:
-  ///   - watchesOrder: Whether records must come by time, then instrument, then publisher.
-  ///   - scope: What may be in it; nil for a file.
+  ///   - watchesOrder: Whether records must be sorted by time, instrument and publisher.
+  ///   - scope: What the answer may contain; nil for a file.
   init(
     kind: RecordKind, sink: RowSink, recordByteCount: Int, hasOrdinal: Bool,
     watchesOrder: Bool = false, checks: [RowCheck], scope: (any AnswerScope)? = nil
@@ -82,11 +81,11 @@ final class DBNRouter {
     return RowLayout(stride: end + (hasOrdinal ? 16 : 8), fields: fields)
   }
 
-  /// Takes the records of a run.
+  /// Routes a run of records.
   ///
   /// - Parameters:
   ///   - firstOrdinal: Ordinal of the first record in the source.
-  ///   - byteOffset: Where the first record lies in the decompressed source.
+  ///   - byteOffset: Offset of the first record in the decompressed source.
   func route(
     _ base: UnsafeRawPointer, count: Int, firstOrdinal: Int64, byteOffset: Int,
     resolver: inout SymbolResolver, rejected: (RejectedRow) throws -> Void
@@ -101,7 +100,7 @@ final class DBNRouter {
     while row < count {
       let record = base + row &* recordByteCount
       if row >= screenedEnd {
-        // Rows of a screening are still in the nearest cache for the next check, and for the copy.
+        // Rows of a screening are still in cache for the next check, and for the copy.
         let screened = min(count - row, Self.screenedRowMax)
         screenedEnd = row + screened
         isSuspect = screen.isSuspect(record, stride: recordByteCount, count: screened)
@@ -120,7 +119,7 @@ final class DBNRouter {
       }
       if time < routing.pointee.day_start || time >= routing.pointee.day_end { try turn(to: time) }
       guard let partition else { break }
-      // Checked rows go on in one tight loop, up to one that needs a closer look.
+      // Checked rows are routed in one tight loop, up to one that needs a closer look.
       let limit = isSuspect ? 1 : screenedEnd - row
       let stored = try storeRun(
         record, limit: limit, partition, ordinal: firstOrdinal &+ Int64(row))
@@ -135,7 +134,7 @@ final class DBNRouter {
 
   /// Stores rows of the current day.
   ///
-  /// - Returns: How many were stored; the one after them is not, unless a row group is full.
+  /// - Returns: The number of rows stored; the next one is not, unless a row group is full.
   private func storeRun(
     _ base: UnsafeRawPointer, limit: Int, _ partition: PartitionRows, ordinal: Int64
   ) throws -> Int {
@@ -151,9 +150,9 @@ final class DBNRouter {
     return stored
   }
 
-  /// Stores a row that the tight loop left, unless it is there already.
+  /// Stores a row that the tight loop skipped, unless it is stored already.
   ///
-  /// - Returns: false where it is of another day.
+  /// - Returns: false if it is of another day.
   private func store(
     _ record: UnsafeRawPointer, _ partition: PartitionRows, _ resolver: inout SymbolResolver,
     ordinal: Int64
@@ -217,7 +216,7 @@ final class DBNRouter {
   }
 }
 
-/// The slots of a date's instruments, by id: an open-addressing table, as `lake_route_rows` reads it.
+/// The slots of a date's instruments, by id: an open-addressing table, which `lake_route_rows` reads.
 final class InstrumentCache {
   private(set) var entries: UnsafeMutablePointer<lake_instrument>
   private(set) var capacity = 64
@@ -245,7 +244,7 @@ final class InstrumentCache {
   }
 
   func insert(_ entry: lake_instrument) {
-    // Sparse while it is small: a search that goes on is a branch guessed wrong.
+    // Sparse while it is small: longer probing mispredicts branches.
     if (count + 1) * (capacity < Self.sparseMax ? 8 : 2) > capacity { grow() }
     place(entry)
     count += 1

@@ -9,7 +9,7 @@ import RowSources
 import Synchronization
 import Tables
 
-/// One DBN input: every kind of record in it goes to its own table.
+/// One DBN input: every record kind in it goes to its own table.
 final class DBNSource {
   private let pass: IngestPass
   private let item: IngestInput
@@ -17,24 +17,24 @@ final class DBNSource {
   private var input: InputStream?
   private(set) var byteCount = 0
   private var sinks: [RecordKind: KindSink] = [:]
-  /// For the thread that watches the memory while another makes sinks.
+  /// For the thread that watches the memory while another adds sinks.
   private let watched = Mutex<[WatchedSink]>([])
   private var rejected: [RecordKind: [RejectedRow]] = [:]
   private var setAsideCount = 0
-  /// What may be in it; nil for a file.
+  /// What the answer may contain; nil for a file.
   private let scope: (any AnswerScope)?
   private let probe: ContentProbe?
-  /// Bars keep their places in the source: it is not in the order of their values.
+  /// Whether bars keep their ordinals, since the source is not sorted by their values.
   private var keepsBarOrdinals = false
 
-  /// The way of one kind of records into its table.
+  /// The path of one record kind into its table.
   private struct KindSink {
     let router: DBNRouter
     let assembler: SegmentAssembler
     let target: TableTarget
   }
 
-  /// Its memory is counted at any time, and spilled only while no other thread works.
+  /// Its memory may be read at any time; it is spilled only while no other thread works.
   private struct WatchedSink: @unchecked Sendable { let sink: RowSink }
 
   init(pass: IngestPass, item: IngestInput, input: InputStream) {
@@ -46,12 +46,12 @@ final class DBNSource {
     probe = input.canBeReadAgain ? item.probe(pass.observer) : nil
   }
 
-  /// Whether an input is DBN: by its name, its first bytes, or because the user gave its version.
+  /// Whether an input is DBN: by its name, its first bytes, or since the user gave its version.
   static func isDBN(_ input: InputStream, path: String, options: IngestOptions) throws -> Bool {
     if options.dbnVersion != nil { return true }
     if isNamed(path) { return true }
     if !input.canBeReadAgain {
-      // A pipe's bytes can't be looked at twice: flags that only rows need tell it apart.
+      // A pipe can't be probed: flags that only other formats need tell it apart.
       return options.kind == nil && options.symbol == nil && options.interval == nil
     }
     let probe = try InputStream(path: path)
@@ -60,7 +60,7 @@ final class DBNSource {
     return prelude[..<count].withUnsafeBytes { DBNMetadata.isPrelude($0) }
   }
 
-  /// Whether the last suffix, that of a compression aside, is one of DBN's: `x.dbn.csv` is a CSV file.
+  /// Whether the last suffix, except for compression, is one of DBN's: `x.dbn.csv` is a CSV file.
   static func isNamed(_ path: String) -> Bool {
     let name = path.split(separator: "/").last.map(String.init) ?? path
     var suffixes = name.split(separator: ".").dropFirst().map { $0.lowercased() }
@@ -70,7 +70,7 @@ final class DBNSource {
 
   func read() throws -> ([SourceWork], DBNFileSummary) {
     if input?.canBeReadAgain == false {
-      // A pipe can't be read twice, so nothing may be encoded before all is known.
+      // A pipe can't be read twice, so nothing may be encoded before everything was read.
       keepsBarOrdinals = true
       return try attempt(mayClose: false)
     }
@@ -153,7 +153,7 @@ final class DBNSource {
     }
   }
 
-  /// A header says all that has to be known; bare records need a version.
+  /// A header has everything that is needed; bare records need a version.
   private var reading: InputReading {
     var reading = InputReading()
     reading.add("dbn version", item.options.dbnVersion.map { "\($0)" })
@@ -161,7 +161,7 @@ final class DBNSource {
     return reading
   }
 
-  /// What the header says the input covers; nothing where it was cut off by a limit or is open.
+  /// The interval of the input by its header; nil if it was cut off by a limit or is open.
   private func interval(_ metadata: DBNMetadata?) -> Range<Int64>? {
     guard let metadata, metadata.limit == nil, let end = metadata.end,
       let first = Int64(exactly: metadata.start), let last = Int64(exactly: end), first < last
@@ -222,9 +222,9 @@ final class DBNSource {
     }
   }
 
-  /// What is set aside of each kind, and how many rows were when the same content came before.
+  /// The quarantined rows of each kind, and how many were quarantined when the same content came before.
   ///
-  /// - Throws: Where there is more of it than the input may have.
+  /// - Throws: If there are more than the input may have.
   private func setAside(
     _ kinds: [RecordKind], _ assembled: [RecordKind: AssembledRows], _ summary: DBNFileSummary
   ) throws -> [RecordKind: (fresh: [RejectedRow], beforeCount: Int)] {
@@ -238,7 +238,7 @@ final class DBNSource {
       let fresh = try pass.quarantine.fresh(
         all, table: sink.target.name, sha256: summary.sha256)
       aside[kind] = (fresh, all.count - fresh.count)
-      // Words about the stream, like mappings without a time, fail no file.
+      // Invalid stream messages, like mappings without a time, fail no file.
       bad += kind.isSchema ? fresh : fresh.filter(\.isConflict)
     }
     if Double(bad.count) > item.options.badRowShareMax * Double(summary.recordCount) {

@@ -3,10 +3,10 @@ import Synchronization
 
 /// A table's files by their partition date.
 ///
-/// Most commands ask for a date or two: then next to nothing is looked at but these. All files are grouped,
-/// once, for who asks for more.
+/// Most commands need a date or two: then only their files are decoded. All files are grouped once if more
+/// dates are needed.
 final class DatedFiles: Sendable {
-  /// Dates for which the files are looked through.
+  /// Dates for which the files are searched one by one.
   private static let scanMax = 8
 
   private let snapshot: Snapshot?
@@ -19,7 +19,7 @@ final class DatedFiles: Sendable {
   }
 
   /// - Parameters:
-  ///   - snapshot: nil where there is no table yet.
+  ///   - snapshot: nil if there is no table yet.
   ///   - column: The partition column.
   init(_ snapshot: Snapshot?, by column: String) {
     self.snapshot = snapshot

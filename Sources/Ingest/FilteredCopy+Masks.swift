@@ -2,16 +2,16 @@ import Catalog
 import Tables
 
 extension FilteredCopy {
-  /// What `body` makes of each row group's columns that tell rows apart.
+  /// Maps the region columns of each row group to a mask.
   func masks(_ body: (RowColumns) throws -> [UInt8]) throws -> [[UInt8]] {
     try reader.rowGroups.map {
       try body(try RowColumns(reader, $0, columns: schema.regionColumns))
     }
   }
 
-  /// Writes the rows whose bit of `rows` is not set, row group by row group, in order.
+  /// Writes the rows whose bit in `rows` is not set, row group by row group, in order.
   ///
-  /// - Returns: nil where no row is left.
+  /// - Returns: nil if no row is left.
   func write(
     without rows: [Int: Bitmap], day: Int, directory: String, fileName: String
   ) throws -> StagedSegment? {

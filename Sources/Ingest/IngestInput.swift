@@ -2,7 +2,7 @@ import Compression
 import RowSources
 import Tables
 
-/// One thing to be read into the lake: a file, or a vendor's answer.
+/// One input for the lake: a file, or a vendor's answer.
 package struct IngestInput {
   /// As the user knows it: a path, or a request in words.
   var name: String
@@ -10,7 +10,7 @@ package struct IngestInput {
   var options: IngestOptions
   /// nil for a file.
   var delivery: Delivery?
-  /// Reads the body along with its writer.
+  /// Reads the body while it is written.
   private var reading: BodySpool.Reading?
 
   init(path: String, options: IngestOptions) {
@@ -36,27 +36,28 @@ package struct IngestInput {
       waitForMore: { offset throws(CompressionError) in try reading.waitForMore(at: offset) })
   }
 
-  /// Tells the hash of a file's content ahead; nil for an answer, which is known by what was asked.
+  /// Computes the hash of a file's content ahead of reading; nil for an answer, which is identified by its
+  /// request.
   func probe(_ observer: any PassObserver) -> ContentProbe? {
     delivery == nil ? ContentProbe(path: path, observer: observer) : nil
   }
 
-  /// What sets bad rows aside, however many they are: a flag of `ingest`, a setting for downloads.
+  /// The setting that raises the limit of bad rows: a flag of `ingest`, a key for downloads.
   var badRowSetting: String {
     (delivery == nil ? "--max-bad 1" : "ingest.quarantine_percent_max: 100 in lake.yaml")
       + " keeps the good rows and puts the bad ones into quarantine"
   }
 
-  /// Whether what is stored already is left out of consideration.
+  /// Whether stored rows are replaced, rather than compared with.
   var isReplacing: Bool { delivery?.replaces != nil }
 
-  /// Whether what was read is no longer part of the body, so that it must be read again.
+  /// Whether what was read belongs to an earlier attempt, so that it must be read again.
   var isStale: Bool { reading?.isStale ?? false }
 
-  /// Whether an answer's body did not come to its end.
+  /// Whether an answer's body failed before its end.
   var isBroken: Bool { delivery?.body.hasFailed ?? false }
 
-  /// Begins to read from the beginning.
+  /// Starts reading from the beginning.
   mutating func rewind() {
     delivery?.body.waitUntilBegun()
     reading = delivery?.body.makeReading()

@@ -2,11 +2,11 @@ import Catalog
 import Platform
 import RowSources
 
-/// How inputs are to be read, where they do not say it themselves.
+/// How inputs are read, for what they do not say themselves.
 public struct IngestOptions: Sendable {
   /// The table that takes the rows; nil: told from the input.
   public var table: TableName?
-  /// Symbol of rows that carry none.
+  /// Symbol of rows without one.
   public var symbol: String?
   /// Interval of bars, like `1s`.
   public var interval: String?
@@ -16,21 +16,21 @@ public struct IngestOptions: Sendable {
   public var dataset: String?
   /// Zone of times without one.
   public var timeZone: String?
-  /// Which instant a time without a zone stands for that the clocks showed twice.
+  /// Which instant is meant by a local time that occurs twice.
   public var ambiguousTime = AmbiguousTime.earliest
-  /// `theirs=ours`, for columns with odd names.
+  /// `theirs=ours`, for columns with other names.
   public var columnMap: [String] = []
   /// Names of all columns of a text file without a header.
   public var columns: [String]?
-  /// What separates the fields of a text file; nil: told from its header.
+  /// The separator of a text file's fields; nil: told from its header.
   public var delimiter: UInt8?
   /// Threads that read and encode one input.
   public var jobs = Parallel.width
-  /// Bytes for rows that wait and for merging; what does not fit is spilled to staging.
+  /// Memory for rows that wait and for merging; what does not fit is spilled to staging.
   public var memoryByteCount = 192 << 20
   /// Version of a DBN file without a header.
   public var dbnVersion: Int?
-  /// What becomes of rows that the table may have already.
+  /// What happens to rows that the table may have already.
   public var overlap = OverlapPolicy.merge
   /// Share of bad rows above which an input fails as a whole.
   public var badRowShareMax = 0.1

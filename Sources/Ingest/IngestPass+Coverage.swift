@@ -1,7 +1,7 @@
 import Ledger
 
 extension IngestPass {
-  /// Writes down what a commit covers. Its rows are in, whatever becomes of that.
+  /// Records what a commit covers. Its rows are stored, whatever the result.
   func tellLedger(_ events: [CoverageEvent]) throws {
     do {
       try journal.keep(events)
@@ -12,7 +12,7 @@ extension IngestPass {
     }
   }
 
-  /// Brings the ledger up to date; rows that are stored stay stored where that fails.
+  /// Updates the ledger; if that fails, stored rows stay stored.
   func updateLedger() {
     do {
       try recoverCoverage()
@@ -22,9 +22,9 @@ extension IngestPass {
     }
   }
 
-  /// Writes down what the tables' commits cover and the ledger lacks: a run died between the two.
+  /// Records coverage in the tables' commits that the ledger lacks, since a run died between the two.
   ///
-  /// Asked only where an input's rows were in already, which is how such a run shows.
+  /// Called only if an input's rows were stored already, which is how such a run shows.
   private func recoverCoverage() throws {
     if repeatedTables.isEmpty { return }
     let known = Set(try CoverageLedger.read(lake).events.map(\.identity))

@@ -4,7 +4,7 @@ import Platform
 import Tables
 
 extension IngestPass {
-  /// What makes segments of `target` out of one source's rows.
+  /// Makes the assembler of segments of `target` for one source.
   func assembler(
     _ plan: RowPlan, target: TableTarget, lookup: StoredLookup, pool: WorkPool,
     gathersSymbols: Bool = false
@@ -17,7 +17,7 @@ extension IngestPass {
           "leave --overlap out: equal rows are left out, others with a known key are set aside")
     }
     var writerOptions = WriterOptions()
-    // Symbol and index, and one number more where rows are ordered by it.
+    // Symbol and index, and a second number if rows are sorted by one.
     writerOptions.sortingColumns = target.schema.sortingColumns(
       plan.order.sequence == nil ? 2 : 3)
     return SegmentAssembler(
@@ -31,7 +31,7 @@ extension IngestPass {
       pool: pool)
   }
 
-  /// What sorts one source's rows for `assembler`.
+  /// Makes the sink that sorts one source's rows for `assembler`.
   func sink(
     _ plan: RowPlan, _ assembler: SegmentAssembler, texts: StringTable, mayClose: Bool
   ) -> RowSink {

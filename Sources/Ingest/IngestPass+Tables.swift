@@ -2,12 +2,12 @@ import Catalog
 import DeltaLog
 
 extension IngestPass {
-  /// The record kind of a table that exists; nil where there is none, or it is another program's.
+  /// The record kind of an existing table; nil if there is none, or another program made it.
   func kind(of name: TableName) throws -> String? {
     try snapshot(of: name)?.configuration[TableProperty.schema]
   }
 
-  /// The zone of a table's partition dates; nil where there is no table.
+  /// The zone of a table's partition dates; nil if there is no table.
   func timeZone(of name: TableName) throws -> String? {
     if let target = targets[name] { return target.timeZone }
     return try snapshot(of: name)?.configuration[TableProperty.partitionTimezone]
@@ -15,13 +15,13 @@ extension IngestPass {
 
   private func snapshot(of name: TableName) throws -> Snapshot? {
     if targets[name] == nil, snapshots[name] == nil {
-      // Kept for whoever writes into the table, so that its log is read once.
+      // Kept for writing into the table, so that its log is read once.
       snapshots[name] = try Snapshot.loadIfPresent(lake.table(name).storage)
     }
     return targets[name]?.snapshot ?? snapshots[name]
   }
 
-  /// The table that rows of a kind go to.
+  /// The table for rows of a kind.
   func target(
     _ name: TableName, schema: TableSchema, dataset: String, setting: TableSetting? = nil
   ) throws -> TableTarget {
@@ -42,7 +42,7 @@ extension IngestPass {
     return target
   }
 
-  /// Notes a file that holds no rows, and is no mistake.
+  /// Notes a file without rows that is no mistake.
   func skip(_ path: String, _ words: String) {
     observer.begin(path)
     inputs.append(IngestInput(path: "", options: options))

@@ -7,9 +7,9 @@ import Platform
 import RowSources
 import Tables
 
-/// Puts files into the lake: split by partition date, sorted, each input whole or not at all.
+/// Ingests files: split by partition date, sorted, each input as a whole or not at all.
 ///
-/// Inputs are read one after the other, each on all threads; segments wait in staging and go into
+/// Inputs are read one after the other, each on all threads; segments wait in staging and are committed to
 /// their tables in groups.
 public final class IngestPass {
   /// The lake that takes the rows.
@@ -20,12 +20,12 @@ public final class IngestPass {
   /// The staging folder in which segments wait for their commit.
   package let run: StagingRun
   var targets: [TableName: TableTarget] = [:]
-  /// Tables that were looked at before it was known what goes into them.
+  /// Tables that were read before it was known which rows go into them.
   var snapshots: [TableName: Snapshot] = [:]
   private var schemas: [String: TableSchema] = [:]
   /// What came of the inputs so far; complete when the job is done.
   package var report = IngestReport()
-  /// Beside `report.files`.
+  /// By index as in `report.files`.
   var inputs: [IngestInput] = []
   /// Tables that had an input's rows already.
   private(set) var repeatedTables: Set<TableName> = []
@@ -35,10 +35,10 @@ public final class IngestPass {
   var batch = BatchFolder([])
   /// Takes the coverage events of each commit.
   package let journal: CoverageJournal
-  /// Whether what the ledger cannot be told ends the job: what downloads buy must be written down.
+  /// Whether failing to update the ledger ends the job: purchases must be recorded.
   package var needsLedger = false
   let syncer = FileSyncer()
-  /// Of all tables and inputs together.
+  /// Shared by all tables and inputs.
   let mergeMemory: MergeMemory
 
   /// Removes what dead runs left behind, and makes the staging folder.
@@ -87,9 +87,9 @@ public final class IngestPass {
     return report
   }
 
-  /// Reads one input, and commits the group when one is due.
+  /// Reads one input, and commits the group if it is due.
   ///
-  /// - Returns: Its place in `report.files`; what stands there may change until the commit.
+  /// - Returns: Index in `report.files`; the entry may change until the commit.
   @discardableResult
   package func take(_ input: IngestInput) throws -> Int {
     observer.begin(input.name)
@@ -101,9 +101,9 @@ public final class IngestPass {
     return place
   }
 
-  /// Takes files that were read together.
+  /// Adds files that were read together.
   func add(_ files: [GroupedFile]) throws {
-    // One of them carries the segments of all.
+    // One of them has the segments of all.
     let days = Set(files.flatMap { $0.work.segments.map(\.staged.day) })
     for file in files {
       inputs.append(IngestInput(path: file.file.path, options: options))
@@ -117,9 +117,9 @@ public final class IngestPass {
     if isGroupDue { try commitAll() }
   }
 
-  /// Commits what is pending, brings the ledgers up to date and leaves nothing in staging.
+  /// Commits what is pending, updates the ledgers and clears staging.
   ///
-  /// - Parameter isGivenUp: What is pending is left uncommitted.
+  /// - Parameter isGivenUp: Whether pending inputs are dropped instead.
   @discardableResult
   package func finish(isGivenUp: Bool = false) throws -> IngestReport {
     defer { run.finish() }
@@ -128,7 +128,7 @@ public final class IngestPass {
     return report
   }
 
-  /// Forgets where an input's bytes are, once its rows are in.
+  /// Frees an input's resources, once its rows are stored.
   package func release(_ place: Int) { inputs[place] = IngestInput(path: "", options: options) }
 
   private func ingestInput(_ place: Int) {
@@ -145,21 +145,21 @@ public final class IngestPass {
       report.files[place].didFail(.interrupted)
       report.isInterrupted = true
     } catch  where observer.isInterrupted {
-      // A body, or a pipe, will not come to its end; anything else the next run tells.
+      // An answer, or a pipe, will not be read to its end; any other error is found again by the next run.
       report.files[place].didFail(.interrupted)
       report.isInterrupted = true
     } catch  where inputs[place].isBroken {
-      // Why its body did not come to its end is told by who fetched it.
+      // Why its body failed is reported by whoever fetched it.
       report.files[place].didFail(.failed(error))
     } catch {
       let located = Located(error, path: report.files[place].path)
       report.files[place].didFail(.failed(located))
-      // What ends a whole download is told at its end.
+      // An error that ends a whole download is reported at its end.
       if inputs[place].delivery == nil || !LocalFault.isOne(error) { observer.didFail(located) }
     }
   }
 
-  /// Reads an input again once those before it are committed: its rows take the place of some of theirs.
+  /// Reads an input again after earlier ones are committed, since its rows replace some of theirs.
   private func ingestBehindPending(_ place: Int) {
     do {
       try commitAll()
@@ -183,15 +183,15 @@ public final class IngestPass {
       works = try emptyWork(item, place).map { [$0] } ?? []
     }
     report.files[place].tables = works.map(\.target.name)
-    // Rows of a table may have been changed since: what meets them now is set aside.
+    // Rows of a table may have changed since: conflicts with them are quarantined.
     let isNew = works.contains { !$0.isDone || !$0.rejected.isEmpty }
     if !isNew && !works.isEmpty { report.files[place].state = .alreadyDone }
     for var work in works { try take(&work, of: item, place) }
   }
 
-  /// Takes what an input puts into one table into the next commit, and into the report.
+  /// Adds what an input changes in one table to the next commit and the report.
   private func take(_ work: inout SourceWork, of item: IngestInput, _ place: Int) throws {
-    // Even where the rows are in: a run that died after their commit set nothing aside yet.
+    // Even if the rows are stored: a run that died after their commit has not quarantined any.
     quarantine.add(
       work.rejected, table: work.target.name, sha256: work.sha256, path: item.name)
     report.files[place].repeatCount += work.repeatCount
@@ -220,10 +220,10 @@ public final class IngestPass {
     report.files[place].rowsStored += work.storedRowCount
     report.files[place].replacementCount += work.replacementCount
     report.files[place].sentinelCount += work.sentinelCount
-    // Of its rows some may be left out, as stored already.
+    // Some of its rows may be left out, as stored already.
     report.files[place].flagCount += min(work.flagCount, work.storedRowCount)
     report.files[place].bytesOut += work.segments.reduce(0) { $0 + $1.staged.byteCount }
-    // Rows that were only set aside are not in: they are looked at again when they come again.
+    // Rows that were only quarantined are not stored: they are examined again when they come again.
     if work.isOnlyQuarantined && item.delivery == nil { return }
     work.target.add(
       PendingInput(
@@ -232,7 +232,7 @@ public final class IngestPass {
         dates: item.isReplacing ? .everything : work.dates))
   }
 
-  /// What the coverage ledger is told of an input's rows in one table.
+  /// The coverage events of an input's rows in one table.
   private func events(_ work: SourceWork, _ item: IngestInput, _ place: Int) -> [CoverageEvent] {
     let file = report.files[place]
     guard let delivery = item.delivery else {
@@ -243,8 +243,8 @@ public final class IngestPass {
     return delivery.events(work.target.name, file)
   }
 
-  /// The work of an answer that brought nothing: a commit says so, and rows that it replaces go. It
-  /// makes no table where there is none.
+  /// The work of an answer without rows: a commit records it, and removes the rows that it replaces. It makes
+  /// no table if there is none.
   private func emptyWork(_ item: IngestInput, _ place: Int) throws -> SourceWork? {
     guard let delivery = item.delivery else { return nil }
     guard let target = try existing(delivery.request, delivery.setting) else { return nil }
@@ -252,7 +252,7 @@ public final class IngestPass {
       target: target, sha256: report.files[place].sha256, identity: delivery.identity)
   }
 
-  /// The table that was asked for, as far as it exists, or will with what is pending.
+  /// The requested table, if it exists or is pending.
   private func existing(_ request: VendorRequest, _ setting: TableSetting) throws -> TableTarget? {
     guard targets[request.table] != nil || lake.hasTable(request.table) else { return nil }
     let target = try target(
@@ -263,7 +263,7 @@ public final class IngestPass {
 
   /// Notes events of an answer without a body in the next commit of its table.
   ///
-  /// - Returns: false where there is no table: the ledger alone can hold them.
+  /// - Returns: false if there is no table: then only the ledger has them.
   package func note(
     _ events: [CoverageEvent], of request: VendorRequest, _ setting: TableSetting, identity: String
   ) throws -> Bool {
@@ -304,16 +304,16 @@ public final class IngestPass {
 
   private var fileNumber = 0
 
-  /// Begins the names of one source's segments in one table.
+  /// Prefix of the names of one source's segments in one table.
   func nextFilePrefix() -> String {
     fileNumber += 1
     return "part-\(run.id)-\(fileNumber)"
   }
 
-  /// Bytes that rows may take before they are spilled: the rest is for encoders and buffers.
+  /// Memory for rows before they are spilled; the rest is for encoders and buffers.
   var rowByteCountMax: Int { options.memoryByteCount / 2 }
 
-  /// The schema of a kind, parsed once however many inputs there are.
+  /// The schema of a kind, parsed once for all inputs.
   func schema(_ kind: String) throws -> TableSchema {
     if let known = schemas[kind] { return known }
     let schema = try TableSchema.named(kind, in: lake)
@@ -336,13 +336,13 @@ public final class IngestPass {
   /// Commits what waits, table by table, by name; when one cannot be committed to, those before it are.
   package func commitAll() throws {
     try syncer.finish()
-    // First what was set aside: where the rows of a download are in, it is not fetched again.
+    // Quarantined rows first: once the rows of a download are stored, it is not fetched again.
     try quarantine.flush(run: run)
     for name in targets.keys.sorted() {
       guard let target = targets[name] else { continue }
       try commit(target)
     }
-    // And what was set aside when inputs were read again.
+    // And those that were quarantined when inputs were read again.
     try quarantine.flush(run: run)
     groupStart = Clock.nanoseconds()
   }
@@ -363,7 +363,7 @@ public final class IngestPass {
     mergeSmall(target)
   }
 
-  /// The rows are in, whatever becomes of that.
+  /// The rows are stored, whatever the result.
   private func mergeSmall(_ target: TableTarget) {
     do {
       try target.mergeSmall(run, isInterrupted: { observer.isInterrupted })
@@ -377,7 +377,7 @@ public final class IngestPass {
     }
   }
 
-  /// Another writer came first: what it wrote may overlap ours, and what does is read again.
+  /// Another writer came first: its rows may overlap ours; the inputs affected are read again.
   private func settle(
     _ target: TableTarget, _ outcome: CommitOutcome, before: TableTarget.Look
   ) throws {

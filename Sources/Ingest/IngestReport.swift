@@ -2,7 +2,7 @@ import Catalog
 import Databento
 import Market
 
-/// What became of one input.
+/// The result of one input.
 public struct IngestFileReport: Sendable {
   /// How an input ended.
   public enum State: Sendable {
@@ -10,9 +10,9 @@ public struct IngestFileReport: Sendable {
     /// The same content was there already; nothing was done.
     case alreadyDone
     case failed(any Error)
-    /// It holds no rows, and lies beside files that do: what it is, in words.
+    /// It has no rows, and lies beside files that do: what it is, in words.
     case skipped(String)
-    /// The job was stopped while it was read; nothing of it was stored.
+    /// The job was stopped while it was read; none of it is stored.
     case interrupted
   }
 
@@ -26,27 +26,27 @@ public struct IngestFileReport: Sendable {
   public var rowsProcessed = 0
   /// Rows that are new in their tables.
   public var rowsStored = 0
-  /// Rows whose key and content an earlier row of the input had.
+  /// Duplicates: rows whose key and content an earlier row of the input had.
   public var repeatCount = 0
-  /// Rows that the table held already: left out.
+  /// Rows that the table had already: left out.
   public var alreadyStoredCount = 0
-  /// Stored rows that take the place of equal ones which said less.
+  /// Stored rows that are replaced by equal ones with more information.
   public var replacementCount = 0
-  /// Why it is doubtful which rows the table has already.
+  /// Why it is uncertain which rows the table has already.
   public var overlap: OverlapFinding?
   /// Vendor's sentinels that became null.
   public var sentinelCount = 0
-  /// Local times that the clocks showed twice.
+  /// Local times that occur twice.
   public var ambiguousTimeCount = 0
   /// Rows that were quarantined.
   public var quarantineCount = 0
-  /// Bad rows of an input that was in already: they were set aside when it came first.
+  /// Bad rows of an input that was stored before: they were quarantined then.
   public var setAsideBeforeCount = 0
-  /// Stored rows, none of the input's, that went because the vendor lacks them: in quarantine now.
+  /// Stored rows, none of the input's, that were removed since the vendor lacks them: quarantined.
   public var goneCount = 0
-  /// Stored rows that break a rule which only counts them, each once.
+  /// Stored rows that break a rule which only flags them, each once.
   public var flagCount = 0
-  /// The same by rule, where the source tells.
+  /// The same by rule, if the source tells.
   public var flagCounts: [String: Int] = [:]
   /// Bytes that were read, as they are stored.
   public var bytesIn = 0
@@ -56,22 +56,22 @@ public struct IngestFileReport: Sendable {
   public var symbolCounts: [ResolutionStep: Int] = [:]
   /// Hash of the decompressed content, in hexadecimal; empty where it was not read to its end.
   public var sha256 = ""
-  /// What names that were asked for stood for.
+  /// What requested names stood for.
   public var requestedNames: [RequestedName] = []
   /// Symbols that the vendor did not find in the interval.
   public var notFound: [String] = []
-  /// What became of the stored rows that the input's rows replace; nil where it replaces none.
+  /// What replacing stored rows changed; nil if none are replaced.
   public var change: RowChange?
 
-  /// An input of which nothing is known yet.
+  /// An input that was not read yet.
   public init(path: String) { self.path = path }
 
-  /// Its rows, each once, however they ended: as many as were processed, of what did not fail.
+  /// Its rows, each once, by result: as many as were processed, unless the input failed.
   public var accountedRowCount: Int {
     rowsStored + alreadyStoredCount + repeatCount + quarantineCount + setAsideBeforeCount
   }
 
-  /// What of a failed input is told: none of its rows came to anything.
+  /// The report of a failed input: none of its rows had a result.
   mutating func didFail(_ state: State) {
     var rest = IngestFileReport(path: path)
     rest.state = state
@@ -89,7 +89,7 @@ public struct IngestFileReport: Sendable {
   }
 }
 
-/// What became of an ingest.
+/// The result of an ingest.
 public struct IngestReport: Sendable {
   /// One an input, in the order given.
   public var files: [IngestFileReport] = []
@@ -97,10 +97,10 @@ public struct IngestReport: Sendable {
   public var commits: [(table: TableName, version: Int)] = []
   /// Whether it was stopped; inputs that were stored by then stay.
   public var isInterrupted = false
-  /// Why the ledger could not be told of all of it. The rows are stored.
+  /// Why the ledger could not be updated completely. The rows are stored.
   public var ledgerFailure: (any Error)?
-  /// Whether what the ledger lacks lies in its journal for the next command that writes. Else the tables'
-  /// commits alone have it.
+  /// Whether what the ledger lacks is in its journal, for the next writing command. Else only the tables'
+  /// commits have it.
   public var isJournalWhole = true
 
   /// Inputs that failed.

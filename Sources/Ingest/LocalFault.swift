@@ -6,10 +6,10 @@ import Parquet
 import Storage
 import Tables
 
-/// Errors of this machine, such as a full disk: no vendor and no other unit can do anything about them,
-/// and whatever else is bought could not be stored either.
+/// Errors of this machine, such as a full disk: they affect every vendor and unit, and whatever else is bought
+/// could not be stored either.
 package enum LocalFault {
-  /// Whether an error is one of these; what wraps an error is looked into.
+  /// Whether an error is one of these; wrapped errors are examined too.
   package static func isOne(_ error: any Error) -> Bool {
     switch error {
     case let error as Located: isOne(error.cause)

@@ -2,18 +2,18 @@ import Catalog
 import Massive
 import Tables
 
-/// What the name that a person gives to a new table says of its rows: the interval of bars, and for the
+/// What the name that a user gives to a new table says about its rows: the interval of bars, and for the
 /// vendor's own names whether they are adjusted.
 ///
-/// A table made under a false name would keep the right rows out of it later.
+/// A table with a misleading name would later keep the right rows out of it.
 struct NameClaim {
   private let name: TableName
 
   init(_ name: TableName) { self.name = name }
 
   /// - Parameters:
-  ///   - kind: Record kind of the rows that the table is made of.
-  ///   - isAdjusted: Whether they are adjusted for splits; nil where there is nothing to adjust.
+  ///   - kind: Record kind of the rows.
+  ///   - isAdjusted: Whether they are adjusted for splits; nil if that does not apply.
   func check(kind: String, isAdjusted: Bool?) throws(PassError) {
     guard let span = Self.span(kind) else { return }
     if let said = name.name.split(separator: "_").last.flatMap({ BarSpan(parsing: String($0)) }),

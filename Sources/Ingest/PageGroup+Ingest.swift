@@ -14,7 +14,7 @@ extension PageGroup {
     private let results = Mutex<[Int: File?]>([:])
     private let pool: WorkPool
     private let shape: Shape
-    // A scratch is one file's from the beginning of its reading until its rows have been routed.
+    // A scratch belongs to one file from the start of its reading until its rows are routed.
     nonisolated(unsafe) private let scratches: [Scratch]
 
     init(_ pool: WorkPool, _ shape: Shape) {
@@ -27,7 +27,7 @@ extension PageGroup {
 
     func begin(_ place: Int, _ path: String) {
       pool.add {
-        // What is wrong with a file is found, and said, when it is read on its own.
+        // An error in a file is found again, and reported, when it is read by itself.
         let file = try? File(path, shape: self.shape, scratch: self.scratch(place))
         self.results.withLock { $0[place] = .some(file) }
       }
@@ -39,7 +39,7 @@ extension PageGroup {
     }
   }
 
-  /// What the files come to; nil where they have to be read one after the other.
+  /// The result for each file; nil if they must be read one after the other.
   func ingest() throws -> [GroupedFile]? {
     let pool = WorkPool(width: pass.options.jobs)
     defer { pool.close() }
@@ -48,7 +48,7 @@ extension PageGroup {
     } catch {
       pool.cancel()
       if let error = error as? PassError, error.code == .interrupted { throw error }
-      // Read on its own, a file says itself what is wrong with it.
+      // Read by itself, the file reports its error.
       return nil
     }
   }
@@ -77,7 +77,7 @@ extension PageGroup {
     return files
   }
 
-  /// The rows of all files, on their way into one table.
+  /// Collects the rows of all files for one table.
   private final class Table {
     let target: TableTarget
     private let pass: IngestPass
@@ -110,7 +110,7 @@ extension PageGroup {
       try RowSink.relieve([router.sink], above: pass.rowByteCountMax, pool: pool)
     }
 
-    /// Gives a file's texts the codes that they have in the table's.
+    /// Replaces a file's text codes by those of the table.
     private func recode(_ strings: StringTable, _ block: RowBlock) {
       var codes = [UInt32](repeating: 0, count: strings.count)
       strings.values.bytes.withUnsafeBytes { bytes in
@@ -129,7 +129,7 @@ extension PageGroup {
       }
     }
 
-    /// Encodes all rows; the first file carries the segments.
+    /// Encodes all rows; the first file has the segments.
     func finish(_ files: inout [GroupedFile]) throws {
       try router.sink.finish()
       try pool.finish()
@@ -137,7 +137,7 @@ extension PageGroup {
       guard rows.repeatCount == 0, rows.alreadyStoredCount == 0, rows.replaced.isEmpty,
         rows.conflicts.isEmpty, !files.isEmpty
       else {
-        // What was encoded goes with the run's folder.
+        // What was encoded is removed with the run's folder.
         throw NotPlain()
       }
       try rows.checkAccounts(routed: router.rowCount, path: files[0].file.path)
@@ -151,7 +151,7 @@ extension PageGroup {
   }
 }
 
-/// A file of a group, and what it puts into its table.
+/// A file of a group, and what it adds to its table.
 struct GroupedFile {
   let file: PageGroup.File
   var work: SourceWork
@@ -165,7 +165,7 @@ struct GroupedFile {
         IngestInput(path: file.path, options: options), schema: target.schema))
   }
 
-  /// What the report says of it.
+  /// The file's entry in the report.
   func report() -> IngestFileReport {
     var report = IngestFileReport(path: file.path)
     report.tables = [work.target.name]
@@ -178,7 +178,7 @@ struct GroupedFile {
     return report
   }
 
-  /// What the coverage ledger is told.
+  /// The event for the coverage ledger.
   func event(runID: String) -> CoverageEvent? {
     var event = work.event(path: file.path, byteCount: file.byteCount, runID: runID)
     event?.rowCount = Int64(file.rowCount)
@@ -187,9 +187,9 @@ struct GroupedFile {
 }
 
 extension IngestPass {
-  /// Reads the page files that come first together, where they are plain.
+  /// Reads the leading page files together, if they are simple.
   ///
-  /// - Returns: How many they are, and whether they were taken; if not, each is to be read on its own.
+  /// - Returns: How many there are, and whether they were taken; if not, each must be read by itself.
   func takePages(_ paths: ArraySlice<String>) throws -> (count: Int, isTaken: Bool) {
     let candidates = PageGroup.candidates(paths, pass: self)
     if candidates.isEmpty { return (0, false) }

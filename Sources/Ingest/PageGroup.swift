@@ -8,14 +8,14 @@ import Massive
 import RowSources
 import Tables
 
-/// Small files of pages of bars that are read together, so that a date's bars of many tickers come to
-/// lie in one segment instead of one for every file.
+/// Small files of pages of bars that are read together, so that a date's bars of many tickers are in one
+/// segment instead of one per file.
 ///
-/// Each file is still an input of its own: known by its content, wholly in or out. Whatever is not
-/// plain (a file that fails, rows that are there already, two rows of one key) is left to the reading
-/// of one file after the other, which can say of which file each row is.
+/// Each file is still an input of its own: identified by its content, stored as a whole or not at all. Anything
+/// special (a file that fails, rows that are stored already, two rows with one key) is left to reading one file
+/// after the other, which knows which file each row is from.
 struct PageGroup {
-  /// Bytes of a file that may be read with others, as it is stored.
+  /// Size of a file that may be read with others.
   static let fileByteCountMax = 16 << 20
   /// Bytes of packed rows of a file that may be read with others.
   static let fileRowByteCountMax = 64 << 20
@@ -25,7 +25,7 @@ struct PageGroup {
   let pass: IngestPass
   let paths: [String]
 
-  /// The first of `paths` that may be one group: files that are named like pages and not too large.
+  /// The first of `paths` that may form a group: files that are named like pages and not too large.
   static func candidates(_ paths: ArraySlice<String>, pass: IngestPass) -> [String] {
     var found: [String] = []
     var byteCount = 0
@@ -35,7 +35,7 @@ struct PageGroup {
       guard lake_stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
         status.st_size <= Self.fileByteCountMax
       else { break }
-      // Packed rows take about as much as their JSON, compressed JSON a tenth of it.
+      // Packed rows take about as much as their JSON; compressed JSON takes a tenth of it.
       byteCount += Int(status.st_size) * (path.hasSuffix(".gz") ? 10 : 1)
       if byteCount > pass.rowByteCountMax * 9 / 10 { break }
       found.append(path)
@@ -43,10 +43,10 @@ struct PageGroup {
     return found.count > 1 ? found : []
   }
 
-  /// A file that has to be read on its own.
+  /// A file that must be read by itself.
   struct NotPlain: Error {}
 
-  /// Memory that one file after the other is read into.
+  /// Buffers that one file after the other is read into.
   final class Scratch {
     let bytes = ByteBuffer()
     let block: RowBlock
@@ -54,7 +54,7 @@ struct PageGroup {
     init(layout: RowLayout) { block = RowBlock(layout: layout) }
   }
 
-  /// What all files of a group have in common, told from the first.
+  /// What all files of a group have in common, taken from the first.
   struct Shape: Sendable {
     let kind: PageKind
     let schemaKind: String
@@ -63,7 +63,7 @@ struct PageGroup {
     let isAdjusted: Bool
     /// Length of the bars.
     let span: BarSpan
-    /// Whether a flag or the table says it; else the path of each file does.
+    /// Whether a flag or the table states it; else the path of each file does.
     let isSpanStated: Bool
     let rules: RowRuleEvaluator
 
@@ -89,21 +89,21 @@ struct PageGroup {
     }
   }
 
-  /// A file's rows, before they have a place. They are in its scratch.
+  /// A file's rows before routing. They are in its scratch.
   struct File: Sendable {
     var path: String
     var sha256 = ""
     var byteCount = 0
     private(set) var tickers: [String] = []
     private var seenTickers: Set<String> = []
-    /// Of the rows' times: half-open.
+    /// Range of the rows' times, half-open.
     var interval: Range<Int64> = 0..<0
     var rowCount = 0
     var flagCount = 0
-    // Handed from the thread that read the file to the one that feeds the sink, once.
+    // Passed once, from the thread that read the file to the one that feeds the sink.
     nonisolated(unsafe) var strings = StringTable()
 
-    /// Reads a file whose pages are all plain.
+    /// Reads a file whose pages are all simple.
     init(_ path: String, shape: Shape, scratch: Scratch) throws {
       self.path = path
       guard PagePath.span(path).map({ $0 == shape.span }) ?? shape.isSpanStated else {
@@ -135,7 +135,7 @@ struct PageGroup {
         MassiveMarket(ticker: ticker) == shape.market,
         shape.market == .indices || (envelope.isAdjusted ?? false) == shape.isAdjusted
       else { throw NotPlain() }
-      // Pages of one ticker mostly follow one another.
+      // Pages of one ticker usually follow one another.
       if tickers.last != ticker, seenTickers.insert(ticker).inserted { tickers.append(ticker) }
     }
 
@@ -159,7 +159,7 @@ struct PageGroup {
 
     /// The whole file, decompressed.
     ///
-    /// - Returns: Its bytes as it is stored.
+    /// - Returns: Its stored size.
     private static func readAll(_ path: String, into buffer: ByteBuffer) throws -> Int {
       let isPlain = path.hasSuffix(".json")
       let supply: any ByteSupply =
@@ -172,7 +172,7 @@ struct PageGroup {
         let count = try supply.read(into: room)
         if count == 0 { break }
         buffer.count += count
-        // Compressed JSON may hold any number of bytes.
+        // Compressed JSON may expand to any size.
         if buffer.count > PageGroup.fileRowByteCountMax { throw NotPlain() }
         step = max(1 << 16, min(step, buffer.count))
       }

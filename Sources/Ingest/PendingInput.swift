@@ -3,27 +3,27 @@ import DeltaLog
 import Ledger
 import Market
 
-/// What one input puts into one table, waiting for the commit.
+/// What one input adds to one table, waiting for the commit.
 struct PendingInput {
-  /// The application id under which its rows are stored once.
+  /// The application id by which its rows are stored once.
   let appId: String
   var segments: [PendingSegment] = []
-  /// Stored files that go when the segments come.
+  /// Stored files that are removed in the same commit.
   var removals: [AddFile] = []
-  /// What the coverage ledger is told once the rows are in.
+  /// Events for the coverage ledger once the rows are stored.
   var events: [CoverageEvent] = []
-  /// What replacing stored rows comes to; nil where none are.
+  /// What replacing stored rows changes; nil if none are replaced.
   var change: RowChange?
-  /// Its place in the report; nil where it has none.
+  /// Index in the report; nil if it is not reported.
   var place: Int?
   var dates = DateScope()
 }
 
-/// The partitions on which what an input puts into a table depends, by the first days of their periods.
+/// The partitions on which an input's changes depend, by the first days of their periods.
 struct DateScope {
   /// Days since 1970.
   var days: Set<Int> = []
-  /// Days of which it is only known that some may matter: of periods that begin within them.
+  /// Days of which some may matter: of periods that begin within them.
   var span: ClosedRange<Int>?
 
   static let everything = DateScope(span: Int.min...Int.max)
@@ -53,8 +53,7 @@ extension SourceWork {
 }
 
 extension TableTarget {
-  /// The pending inputs that have to be read again because the table is no longer what it was when
-  /// they were read.
+  /// The pending inputs that must be read again since the table changed after they were read.
   ///
   /// - Parameter look: The table when they were read.
   func staleInputs(since look: Look) throws -> Set<String> {
@@ -65,7 +64,7 @@ extension TableTarget {
     var changed = [DateScope(days: try changedDays(since: before))]
     var stale = all.filter { snapshot?.txns[$0] != nil }
     changed += pendingInputs.filter { stale.contains($0.appId) }.map(\.dates)
-    // What one input left out may be what another brings: those of the same dates stay together.
+    // What one input left out may be what another adds: inputs of the same dates stay together.
     while let next = pendingInputs.first(where: { input in
       !stale.contains(input.appId) && changed.contains { $0.overlaps(input.dates) }
     }) {
@@ -75,7 +74,7 @@ extension TableTarget {
     return stale
   }
 
-  /// First days of the periods in which files came or went.
+  /// First days of the periods in which files were added or removed.
   private func changedDays(since before: Snapshot?) throws -> Set<Int> {
     let column = schema.partitionColumn
     func files(_ snapshot: Snapshot?) throws -> Set<String> {

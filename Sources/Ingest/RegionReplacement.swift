@@ -5,18 +5,18 @@ import DeltaLog
 import Ledger
 import Tables
 
-/// The stored rows that a download's rows take the place of: those of its symbols in its interval.
+/// The stored rows that a download's rows replace: those of its symbols in its interval.
 package struct ReplacedRegion: Sendable {
   /// Half-open, in ns since 1970 UTC.
   var interval: Range<Int64>
-  /// As they were asked for.
+  /// As requested.
   var symbols: Set<String>
-  /// Whether `symbols` are what the table's column `symbol` holds.
+  /// Whether `symbols` are the values of the table's column `symbol`.
   var isRaw: Bool
-  /// Files brought its rows: those that do not come again are set aside.
+  /// Whether files brought its rows: those that the download lacks are quarantined.
   var isClaimed = false
 
-  /// - Parameter isClaimed: Files brought its rows.
+  /// - Parameter isClaimed: Whether files brought its rows.
   package init(_ request: VendorRequest, isClaimed: Bool) {
     interval = request.interval
     symbols = Set(request.symbols)
@@ -27,10 +27,10 @@ package struct ReplacedRegion: Sendable {
   var holdsAllSymbols: Bool { symbols.contains(CoverageLedger.allSymbols) }
 }
 
-/// Replaces the rows of a region, atomically, and says what that changes.
+/// Replaces the rows of a region, atomically, and reports what that changes.
 ///
-/// Files that hold rows of the region and others are written again without the region's rows.
-/// Dates on which nothing changes keep their files.
+/// Files that have rows of the region and others are rewritten without the region's rows. Dates on which
+/// nothing changes keep their files.
 struct RegionReplacement {
   private let region: ReplacedRegion
   private let pass: IngestPass
@@ -40,9 +40,9 @@ struct RegionReplacement {
     self.pass = pass
   }
 
-  /// Turns work that holds all rows of the region into work that replaces what is stored there.
+  /// Turns work with all rows of the region into work that replaces what is stored there.
   ///
-  /// - Returns: What that changes, and the rows that are to be set aside.
+  /// - Returns: What that changes, and the rows to quarantine.
   func apply(to work: inout SourceWork) throws -> (RowChange, gone: [RejectedRow]) {
     var change = RowChange()
     var gone = GoneRows(work.target.schema, originals: pass.originals)
@@ -58,7 +58,7 @@ struct RegionReplacement {
         continue
       }
       segments += fresh
-      // Rows of others: they were stored before.
+      // Rows outside the region, which were stored before.
       work.kept += kept
       work.removals += removals
     }
@@ -110,7 +110,7 @@ struct RegionReplacement {
     return (change, kept, removals)
   }
 
-  /// Compares the rows that go with those that come, slice by slice.
+  /// Compares removed rows with new ones, slice by slice.
   private func compare(
     _ old: [(path: String, masks: [[UInt8]])], _ fresh: [StagedSegment], _ schema: TableSchema,
     _ gone: inout GoneRows
@@ -133,7 +133,7 @@ struct RegionReplacement {
     return change
   }
 
-  /// One byte a row: 1 where it lies in the region.
+  /// One byte per row: 1 if it is in the region.
   private func isInside(
     _ rows: RowColumns, _ symbols: Set<String>, _ schema: TableSchema
   ) throws -> [UInt8] {
@@ -147,10 +147,10 @@ struct RegionReplacement {
   }
 }
 
-/// Compares those rows that go and come of which the hash falls into one slice of all hashes: so memory is bounded
-/// whatever a date holds, and its files are read once a slice.
+/// Compares the removed and new rows whose hash is in one slice of all hashes: so memory is bounded whatever a
+/// date holds, and its files are read once per slice.
 private struct RegionComparison {
-  /// What a row takes in memory at most, in dictionaries that are half empty.
+  /// Memory of a row at most, in half-empty dictionaries.
   static let byteCountOfARow = 64
 
   private let schema: TableSchema
@@ -158,7 +158,7 @@ private struct RegionComparison {
   private let sliceCount: UInt64
   private var old: [Fingerprint: Fingerprint] = [:]
   private var new: [Fingerprint: Fingerprint] = [:]
-  /// How often a content goes and comes, where rows have no key.
+  /// How often a content is removed and added, if rows have no key.
   private var balance: [Fingerprint: Int] = [:]
   private var newCount = 0
 
@@ -167,7 +167,7 @@ private struct RegionComparison {
     (self.slice, sliceCount) = (UInt64(slice), UInt64(count))
   }
 
-  /// Whether a row belongs to the slice: those with one key, or without keys with one content, share it.
+  /// Whether a row belongs to the slice: rows with one key, or without keys with one content, share it.
   private func holds(_ key: Fingerprint, _ content: Fingerprint) -> Bool {
     sliceCount == 1 || (isKeyed ? key : content).low % sliceCount == slice
   }
@@ -191,8 +191,8 @@ private struct RegionComparison {
     }
   }
 
-  /// Indexes, by row group, of the old rows that do not come again, be it with other values. To be asked
-  /// after the change, once a file.
+  /// Indexes, by row group, of the old rows that are missing in the new ones, even with other values. Call it
+  /// after the comparison, once per file.
   mutating func takeGone(path: String, masks: [[UInt8]]) throws -> [Int: [Int]] {
     var gone: [Int: [Int]] = [:]
     let reader = try SegmentReader(path: path, fields: schema.rowFields)

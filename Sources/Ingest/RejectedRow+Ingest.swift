@@ -3,7 +3,7 @@ import Ledger
 import RowSources
 
 extension RejectedRow {
-  /// - Parameter position: Number of the row in its source, from 1; nil where it is not known.
+  /// - Parameter position: Number of the row in its source, from 1; nil if unknown.
   init(_ conflict: KeyConflict, position: Int64?) {
     let time = TimeText.iso(nanoseconds: conflict.timestamp, digits: 9)
     self.init(
@@ -23,11 +23,11 @@ extension RejectedRow {
       symbol: rejection.symbol.flatMap { $0.utf8.count <= Self.symbolByteCountMax ? $0 : nil },
       timestamp: rejection.timestamp,
       original: Array(rejection.original.utf8))
-    // The source has made text of it already, be it base64.
+    // The source has encoded it as text already, maybe base64.
     originalForm = rejection.originalForm.rawValue
     isText = true
     positionUnit = "row"
-    // A file of lines is looked into by them: blank ones, and rows of several, make other numbers.
+    // Users find rows of a text file by line: blank lines, and rows of several lines, make row numbers differ.
     if let line = rejection.line {
       position = line
       positionUnit = "line"

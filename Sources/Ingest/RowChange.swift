@@ -1,12 +1,12 @@
-/// What replacing the rows of a region comes to.
+/// What replacing the rows of a region changes.
 public struct RowChange: Hashable, Sendable {
-  /// Rows that were not there.
+  /// New rows.
   public var added = 0
-  /// Rows that were there and are the same.
+  /// Rows that were stored before, unchanged.
   public var same = 0
-  /// Rows whose key was there with other values.
+  /// Rows whose key was stored with other values.
   public var changed = 0
-  /// Rows that are there no more.
+  /// Removed rows.
   public var gone = 0
 
   /// Nothing changed.
@@ -15,7 +15,7 @@ public struct RowChange: Hashable, Sendable {
   /// Whether the table holds the same rows as before.
   public var isNone: Bool { added == 0 && changed == 0 && gone == 0 }
 
-  /// As a commit says it.
+  /// As metrics of the commit.
   var metrics: [(name: String, value: String)] {
     [
       ("rows_added", "\(added)"), ("rows_same", "\(same)"), ("rows_changed", "\(changed)"),

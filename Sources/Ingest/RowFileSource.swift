@@ -8,7 +8,7 @@ import Platform
 import RowSources
 import Tables
 
-/// One CSV or Parquet input, on its way into one table.
+/// One CSV or Parquet input, being read into one table.
 final class RowFileSource {
   private let pass: IngestPass
   private let item: IngestInput
@@ -29,7 +29,7 @@ final class RowFileSource {
   }
 
   func read() throws -> SourceWork {
-    // Standard input can't be read twice, so nothing may be encoded before all is known.
+    // Standard input can't be read twice, so nothing may be encoded before everything was read.
     if input?.canBeReadAgain == false { return try attempt(mayClose: false) }
     do {
       return try attempt(mayClose: true)
@@ -76,10 +76,10 @@ final class RowFileSource {
     }
   }
 
-  /// What the places of the source's rows begin with, so that those of other sources differ.
+  /// The high bits of the source's ordinals, which differ from other sources'.
   private func ordinalBase(_ schema: TableSchema) throws -> Int64 {
     if let delivery = item.delivery { return InputIdentity.ordinalBase(name: delivery.identity) }
-    // A pipe can't be looked at twice: the run stands for it.
+    // A pipe can't be read in advance: the run identifies it.
     if path == "-" { return InputIdentity.ordinalBase(name: pass.run.id) }
     let input = try InputStream(path: path)
     var beginning = [UInt8](repeating: 0, count: BlockReader.blockByteCount)
@@ -123,7 +123,7 @@ final class RowFileSource {
     return rejected
   }
 
-  /// Those rows that were not set aside before, when the same content came.
+  /// The rows that were not quarantined before, when the same content came.
   private func fresh(
     _ rows: [RejectedRow], _ opened: OpenSource, _ target: TableTarget
   ) throws -> [RejectedRow] {
@@ -190,7 +190,7 @@ final class RowFileSource {
   }
 
   /// - Parameters:
-  ///   - badCount: Of the rows so far, `rowCount`.
+  ///   - badCount: Bad rows among the first `rowCount`.
   ///   - count: How many, in words.
   private func tooManyBadRows(
     _ badCount: Int, _ rowCount: Int, _ count: String, _ rejected: [RejectedRow],
@@ -201,7 +201,7 @@ final class RowFileSource {
       return blank
     }
     let mending = format == .pages ? nil : rejected.first.flatMap { Self.remedy($0.rule) }
-    // Where most rows are bad, it is how they are read that is wrong: nobody is led to set them all aside.
+    // If most rows are bad, the file is read in the wrong way: the remedy should not be to quarantine them all.
     let areMostBad = badCount * 2 > rowCount
     let setting =
       areMostBad
@@ -215,7 +215,7 @@ final class RowFileSource {
         ?? (areMostBad ? setting : remedy ?? setting))
   }
 
-  /// Where every row lacks the same value: a column without any is as good as missing.
+  /// If every row lacks the same value: a column without values is as good as missing.
   private func blankColumn(_ rejected: [RejectedRow], _ schema: TableSchema) -> PassError? {
     guard let first = rejected.first, first.rule == RejectionRule.nullRequired.rawValue,
       first.reason.hasPrefix("'"),
@@ -235,7 +235,7 @@ final class RowFileSource {
         : "name the column that holds it: --map 'theirs=\(ours)'")
   }
 
-  /// What can be done about rows that break a rule of the file's form.
+  /// A remedy for rows that break a rule of the file's format.
   private static func remedy(_ rule: String) -> String? {
     if rule == RejectedRow.conflictRule {
       return
@@ -280,7 +280,7 @@ final class RowFileSource {
     return OpenSource(source: try rows.open(input, schema), schema: schema, format: .pages)
   }
 
-  /// The zone of the partition dates of the table that rows of a kind go to, where it exists.
+  /// The zone of the partition dates of the table for a kind of rows, if it exists.
   private func partitionZone(kind: String) throws -> TimeZoneRules? {
     guard
       let table = item.options.table
@@ -289,11 +289,11 @@ final class RowFileSource {
     return try pass.timeZone(of: table).map { try TimeZoneRules.named($0) }
   }
 
-  /// What decides how the rows of a file are read, and does not stand in it.
+  /// The values that determine how the rows of a file are read and that are not in it.
   static func reading(_ item: IngestInput, schema: TableSchema) -> InputReading {
     let options = item.options
     var reading = InputReading()
-    // The kind stands for flags, the table's name and the path, wherever it was taken from.
+    // The kind covers flags, the table's name and the path, whichever it was taken from.
     reading.add("kind", schema.kind)
     reading.add("symbol", options.symbol ?? PagePath.ticker(item.path))
     reading.add("timezone", options.timeZone)
@@ -312,7 +312,7 @@ final class RowFileSource {
     return reading
   }
 
-  /// How files are read, and what is said of their rows.
+  /// How files are read, and what is stated about their rows.
   static func reading(
     _ pass: IngestPass, _ options: IngestOptions
   ) throws -> (SourceOptions, KindHint) {
@@ -366,12 +366,12 @@ final class RowFileSource {
         setting: setting))
   }
 
-  /// A table that is made of dates without a time keeps them as its own: it is cut in their zone.
+  /// A table of dates without times keeps them as they are: it is partitioned in their zone.
   private func dateSetting(_ opened: OpenSource) -> TableSetting? {
     opened.source.dates.map { TableSetting(timeZone: $0.zone.name) }
   }
 
-  /// A date stays that date: in a table that is cut in another zone it would become the one before or after.
+  /// A date stays that date: in a table with another partition zone it would become the previous or next one.
   private func checkedDates(_ opened: OpenSource, _ target: TableTarget) throws -> TableTarget {
     guard let (zone, day) = opened.source.dates, zone.name != target.timeZone else { return target }
     let (start, overflow) = zone.startOfDay(day).multipliedReportingOverflow(by: 1_000_000_000)

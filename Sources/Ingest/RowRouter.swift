@@ -2,9 +2,9 @@ import Bytes
 import Columnar
 import Market
 
-/// Sends packed rows of any source to the rows of their date and symbol.
+/// Routes packed rows of any source to the rows of their date and symbol.
 ///
-/// A packed row is the source's, and behind it the ordinal of the row where the table keeps it.
+/// A packed row is the source's, followed by the row's ordinal if the table keeps it.
 final class RowRouter {
   let sink: RowSink
   private let sourceByteCount: Int
@@ -19,7 +19,7 @@ final class RowRouter {
   private var lastCode: UInt32?
   private var lastSlot = 0
 
-  /// - Parameter ordinalBase: What the rows' places begin with; nil where the table keeps none.
+  /// - Parameter ordinalBase: The high bits of the rows' ordinals; nil if the table keeps none.
   init(sink: RowSink, sourceByteCount: Int, ordinalBase: Int64?, timeZone: TimeZoneRules) {
     self.sink = sink
     self.sourceByteCount = sourceByteCount
@@ -38,7 +38,7 @@ final class RowRouter {
 
   func route(_ block: RowBlock) throws {
     let base = UnsafeRawPointer(block.bytes.base)
-    // Rows of the current date that were not looked through for values yet.
+    // Rows of the current date that were not searched for values yet.
     var first = 0
     for index in 0..<block.rowCount {
       let row = base + index * sourceByteCount
@@ -91,7 +91,7 @@ final class RowRouter {
     lastCode = nil
   }
 
-  /// Of seconds; times beyond the range of 64 bits are no row's.
+  /// The nanoseconds of seconds, saturating: no row has times outside 64 bits.
   private func nanoseconds(_ seconds: Int64) -> Int64 {
     let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
     return overflow ? (seconds < 0 ? .min : .max) : product

@@ -4,39 +4,39 @@ import Ledger
 import Market
 import Tables
 
-/// What one input puts into one table, read and encoded, not yet committed.
+/// What one input adds to one table: read and encoded, but not committed.
 struct SourceWork {
   let target: TableTarget
   let sha256: String
   var segments: [PendingSegment] = []
-  /// What is left of stored files of which some rows go.
+  /// What is left of stored files of which some rows are removed.
   var kept: [PendingSegment] = []
-  /// Stored files that go when the segments come.
+  /// Stored files that are removed in the same commit.
   var removals: [AddFile] = []
-  /// Rows that are set aside now.
+  /// Rows that are quarantined now.
   var rejected: [RejectedRow] = []
-  /// Rows that were set aside when the same content came before.
+  /// Rows that were quarantined when the same content came before.
   var setAsideBeforeCount = 0
-  /// Rows whose key and content an earlier row of the input had.
+  /// Duplicates: rows whose key and content an earlier row of the input had.
   var repeatCount = 0
   /// Rows that the table has already.
   var alreadyStoredCount = 0
-  /// Rows that took the place of stored ones which said less.
+  /// Rows that replace stored ones with less information.
   var replacementCount = 0
   var overlap: OverlapFinding?
   /// First days of the periods of all its rows, days since 1970.
   var days: Set<Int> = []
   var flagCount = 0
-  /// Interval that the input covers, in ns: half-open; nil where it has no rows and no header.
+  /// Interval that the input covers, in ns, half-open; nil if it has no rows and no header.
   var interval: Range<Int64>?
   var symbols: [String] = []
   var symbolType = "raw_symbol"
-  /// Whether the symbols are those of its rows, and nothing says that it covers more of them.
+  /// Whether the symbols are taken from its rows, and nothing says that it covers all of theirs.
   var namesSymbolsByRows = false
   /// What the names in `symbols` stood for.
   var requestedNames: [RequestedName] = []
 
-  /// What the input is known by in its table: the same again is done already.
+  /// The application id of the input: the same again is done already.
   let appId: String
   var isDone: Bool { target.has(input: appId) }
   var storedRowCount: Int { segments.reduce(0) { $0 + $1.staged.rowCount } }
@@ -44,7 +44,7 @@ struct SourceWork {
     segments.isEmpty && rejected.isEmpty && setAsideBeforeCount == 0 && repeatCount == 0
       && alreadyStoredCount == 0
   }
-  /// Whether rows were read and none of them is in the table: then the input is not in either.
+  /// Whether rows were read and none is in the table: then the input does not count as stored.
   var isOnlyQuarantined: Bool {
     segments.isEmpty && repeatCount == 0 && alreadyStoredCount == 0
       && (!rejected.isEmpty || setAsideBeforeCount > 0)
@@ -52,7 +52,8 @@ struct SourceWork {
   var sentinelCount: Int { segments.reduce(0) { $0 + $1.staged.sentinelCount } }
 
   /// - Parameters:
-  ///   - identity: What a download is known by; a file is known by its content, whatever its name or
+  ///   - identity: Identity of a download; a file is identified by its content, whatever its name or
+  ///     compression, and by how it was read.
   ///     compression, and by how it was read.
   ///   - reading: How a file was read.
   init(
@@ -65,7 +66,7 @@ struct SourceWork {
       ?? InputIdentity.appId(sha256: sha256, reading: reading, table: target.name)
   }
 
-  /// What the coverage ledger is told; nothing where the input has no rows and no header.
+  /// The event for the coverage ledger; nil if the input has no rows and no header.
   func event(path: String, byteCount: Int, runID: String) -> CoverageEvent? {
     guard let interval else { return nil }
     var event = CoverageEvent(
@@ -82,15 +83,15 @@ struct SourceWork {
     return event
   }
 
-  /// In ns; that of the last days before the end of 64 bits is the end.
+  /// In ns; for the last days within 64 bits the end is the maximum.
   private static func start(ofDay day: Int) -> Int64 {
     let (start, overflow) = Int64(day).multipliedReportingOverflow(by: CivilDate.nanosecondsPerDay)
     return overflow ? (day < 0 ? .min : .max) : start
   }
 
-  /// Takes what a source's rows came to, and says in the segments' tags what they hold.
+  /// Takes over the rows of a source, and records their content in the segments' tags.
   ///
-  /// - Parameter interval: What the input says it covers.
+  /// - Parameter interval: The interval that the input claims.
   mutating func take(_ rows: AssembledRows, interval: Range<Int64>?) {
     self.interval = interval
     repeatCount = rows.repeatCount

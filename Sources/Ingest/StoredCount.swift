@@ -4,13 +4,13 @@ import DeltaLog
 import Ledger
 import Tables
 
-/// Counts the rows that a table has of a region.
+/// Counts a table's rows in a region.
 package struct StoredCount: Sendable {
   private let table: LakeTable
   private let files: [AddFile]
   private let schema: TableSchema
 
-  /// nil where there is no such table.
+  /// nil if there is no such table.
   package init?(_ name: TableName, kind: String, lake: Lake) throws {
     guard lake.hasTable(name) else { return nil }
     table = lake.table(name)
@@ -26,7 +26,7 @@ package struct StoredCount: Sendable {
     var count = 0
     for file in files {
       let bounds = FileBounds(file, indexColumn: schema.indexColumn)
-      // Foreign statistics may be cut to milliseconds.
+      // Other writers may truncate statistics to milliseconds.
       if !bounds.mayHold(symbol: nil, times: times, slack: 1000) { continue }
       if region.isRaw, !region.holdsAllSymbols,
         !region.symbols.contains(where: { bounds.mayHold(symbolsIn: $0...$0) })
@@ -58,15 +58,15 @@ package struct StoredCount: Sendable {
 }
 
 extension TableSchema {
-  /// The columns that tell whether a row belongs to a region.
+  /// The columns that decide whether a row belongs to a region.
   var regionColumns: Set<String> {
     ["symbol", "requested_symbol", indexColumn, indexColumn + RemainderColumns.suffix]
   }
 }
 
 extension ReplacedRegion {
-  /// Whether rows are of the region's symbols, whatever their times: each text is looked at once where
-  /// the column has a dictionary.
+  /// Whether rows have symbols of the region, whatever their times; each text is tested once if the column has
+  /// a dictionary.
   ///
   /// - Parameter others: Further raw symbols that count as the region's.
   func membership(of rows: RowColumns, and others: Set<String> = []) -> (Int) -> Bool {
@@ -75,7 +75,7 @@ extension ReplacedRegion {
     let bySymbol = rows.test("symbol") { raw.contains($0) }
     if isRaw { return bySymbol }
     let byRequest = rows.test("requested_symbol") { text in
-      // One instrument may have been asked for by several names.
+      // One instrument may have been requested by several names.
       symbols.contains(text)
         || text.contains(",")
           && text.split(separator: ",").contains { symbols.contains(String($0)) }

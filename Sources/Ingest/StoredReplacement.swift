@@ -3,12 +3,11 @@ import Columnar
 import DeltaLog
 import Tables
 
-/// An input's rows take the place of rows that wait for the commit: those are committed first.
+/// An input's rows replace rows that wait for the commit: those are committed first.
 struct ReplacesPending: Error {}
 
 extension IngestPass {
-  /// Takes stored rows out that rows of `work` take the place of: their files are written again
-  /// without them.
+  /// Removes stored rows that rows of `work` replace: their files are rewritten without them.
   func replaceStored(
     _ replaced: [(file: StoredFileSource, rows: [Int: Bitmap])], work: inout SourceWork
   ) throws {

@@ -4,11 +4,11 @@ import Platform
 import Tables
 
 extension TableTarget {
-  /// Memory for the keys of a merge.
+  /// Memory for the sort keys of a merge, in bytes.
   private static let mergeByteCountMax = 16 << 20
 
-  /// Makes one segment of the small ones where our last commit left many in a partition: a commit of its own, that
-  /// changes no row. Where another commit comes first, the next one that leaves many sees to it.
+  /// Merges small segments if our last commit left many in a partition: in a commit of its own that changes no
+  /// rows. If another commit comes first, a later one that leaves many merges them.
   func mergeSmall(_ run: StagingRun, isInterrupted: () -> Bool) throws {
     let crowded = crowdedDays.sorted()
     if crowded.isEmpty { return }

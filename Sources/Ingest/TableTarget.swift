@@ -7,16 +7,16 @@ import Platform
 import Synchronization
 import Tables
 
-/// A segment on its way into a table, with what its log entry will say.
+/// A segment on its way into a table, with its log entry.
 struct PendingSegment: Sendable {
   var staged: StagedSegment
   var tags: [String: String]
 }
 
-/// A table that an ingest's rows go to: what it holds, and the inputs that wait for the commit.
+/// A table that an ingest writes to: its content, and the inputs that wait for the commit.
 final class TableTarget {
   let name: TableName
-  /// With the period of the table, once there is one.
+  /// With the table's own period, if it exists.
   private(set) var schema: TableSchema
   let dataset: String
   private(set) var timeZone: String
@@ -27,13 +27,13 @@ final class TableTarget {
   private var filesByDate: DatedFiles?
   private let knownSources = KnownSources()
   private let properties: [String: String]
-  /// The partitions in which our last commit left so many small segments that some become one, by the first days of
-  /// their periods.
+  /// The partitions in which our last commit left so many small segments that some are merged, by the first
+  /// days of their periods.
   private(set) var crowdedDays: Set<Int> = []
-  /// Commits of ours, so that no two files of a run have one name.
+  /// Number of our commits, to make file names of a run unique.
   private(set) var committedCount = 0
 
-  /// The table when it was looked at, and by what its partitions were cut.
+  /// The table as read, and how it was partitioned.
   struct Look {
     var snapshot: Snapshot?
     var zone: String
@@ -41,9 +41,9 @@ final class TableTarget {
   }
 
   /// - Parameters:
-  ///   - timeZone: Zone of the partition dates of a new table; one that exists keeps its own.
-  ///   - properties: Properties of a new table; one that exists must have the same.
-  ///   - snapshot: The table as it was looked at a moment ago; a commit finds out what came since.
+  ///   - timeZone: Zone of the partition dates of a new table; an existing table keeps its own.
+  ///   - properties: Properties of a new table; an existing table must have the same.
+  ///   - snapshot: The table as read a moment ago; a commit finds out what was added since.
   init(
     name: TableName, schema: TableSchema, lake: Lake, dataset: String, timeZone: String,
     properties: [String: String] = [:], snapshot: Snapshot? = nil
@@ -61,13 +61,13 @@ final class TableTarget {
   var root: String { writer.root }
   var snapshot: Snapshot? { writer.snapshot }
 
-  /// The table as it is with our last commit: for whoever plans more by it.
+  /// The table including our last commit: for planning further changes.
   func caughtUp() throws -> TableTarget {
     if try writer.catchUp() { try check() }
     return self
   }
 
-  /// To be called whenever the table was looked at anew.
+  /// Must be called whenever the table was read again.
   private func check() throws {
     filesByDate = nil
     timeZone = snapshot?.configuration[TableProperty.partitionTimezone] ?? timeZone
@@ -76,8 +76,7 @@ final class TableTarget {
     try writer.requireMatch(definition)
   }
 
-  /// Rows of another kind, or with other properties, have no place in the table, whether it is
-  /// committed or still pending.
+  /// Refuses rows of another kind, or with other properties, whether the table is committed or still pending.
   func requireSame(_ schema: TableSchema, properties: [String: String]) throws(PassError) {
     var found: (what: String, own: String, other: String)?
     if schema.kind != self.schema.kind {
@@ -115,10 +114,10 @@ final class TableTarget {
   /// Segments that wait for the commit.
   var pending: [PendingSegment] { pendingInputs.flatMap(\.segments) }
 
-  /// Stored files that go when the pending ones come.
+  /// Stored files that pending inputs remove.
   private var pendingRemovals: [AddFile] { pendingInputs.flatMap(\.removals) }
 
-  /// Stored files of the period that begins on a day that no pending work takes away.
+  /// Stored files of the period that begins on a day, except those that pending inputs remove.
   func storedFiles(day: Int) throws -> [AddFile] {
     let gone = Set(pendingRemovals.map(\.filePath))
     let files = try storedFilesByDate().files(date: CivilDate(daysSinceEpoch: day).iso)
@@ -135,7 +134,7 @@ final class TableTarget {
   /// What the table holds now.
   ///
   /// - Parameters:
-  ///   - probe: Tells the hash of the input's content; nil where it can't be told before it was read.
+  ///   - probe: Computes the hash of the input's content; nil if that is impossible before reading it.
   ///   - reading: How the input is read.
   func lookup(_ probe: ContentProbe? = nil, reading: InputReading = .none) throws -> StoredLookup {
     let (txns, name) = (snapshot?.txns, name)
@@ -150,7 +149,7 @@ final class TableTarget {
       }, files: try fileLister())
   }
 
-  /// The files of a period as they are now, whatever is added later.
+  /// The files of a period now, whatever is added later.
   private func fileLister() throws -> @Sendable (Int) throws -> [StoredFileSource] {
     let gone = Set(pendingRemovals.map(\.filePath))
     let (stored, root, indexColumn) = (storedFilesByDate(), root, schema.indexColumn)
@@ -167,7 +166,7 @@ final class TableTarget {
             logPath: file.filePath, columns: file.tag(ColumnSet.tag).map { ColumnSet(tag: $0) },
             isSorted: file.taggedRowCount != nil)
         }
-        // Rows of one event would lie in two dates, and never be found to be the same.
+        // Rows of one event would be in two dates, and never be compared.
         guard source.bounds.isWithin(span) else {
           throw PassError(
             .input,
@@ -188,13 +187,14 @@ final class TableTarget {
 
   // MARK: - Committing
 
-  /// Puts the pending inputs into the table, whatever other writers do meanwhile.
+  /// Commits the pending inputs, until no other writer's commit comes first.
   ///
   /// - Parameters:
-  ///   - stamp: Gives events the times at which they are recorded.
-  ///   - lostRace: Told of each commit that came first, with the table as it is now and the one before: it drops the
+  ///   - stamp: Gives events their recording times.
+  ///   - lostRace: Called after each lost race, with the table before and now: it drops inputs that are done or
+  ///     must be read again, and may add others.
   ///     inputs that are done, or are to be read again, and may add others.
-  /// - Returns: The version and the events of what is in the table now; nil where nothing was left to commit.
+  /// - Returns: The version and the events of what is stored now; nil if nothing was left to commit.
   func commit(
     _ run: StagingRun, stamp: ([CoverageEvent]) -> [CoverageEvent],
     lostRace: (CommitOutcome, _ before: Look) throws -> Void
@@ -222,7 +222,7 @@ final class TableTarget {
     return (version, events)
   }
 
-  /// What the pending inputs do to the table.
+  /// The change that the pending inputs make.
   private func change(_ run: StagingRun, _ events: [CoverageEvent]) throws -> TableChange {
     let segments = try pending.map { segment in
       var tags = segment.tags
@@ -253,7 +253,7 @@ final class TableTarget {
     return change
   }
 
-  /// Where a commit of these files leaves many small segments.
+  /// The days of partitions in which a commit of these files leaves many small segments.
   private func crowdedDays(with added: [AddFile]) throws -> Set<Int> {
     let byDay = Dictionary(grouping: added) { schema.period.start(of: $0) }
     var crowded: Set<Int> = []
@@ -267,9 +267,9 @@ final class TableTarget {
     return crowded
   }
 
-  /// Commits a change that is made of the table as it is now.
+  /// Tries to commit a change that was computed from the current table.
   ///
-  /// - Returns: Whether no other commit came first.
+  /// - Returns: false if another commit came first.
   func commitOnce(_ change: TableChange, _ run: StagingRun) throws -> Bool {
     guard case .committed = try writer.commit(change, nil, run: run) else { return false }
     return true
@@ -277,7 +277,7 @@ final class TableTarget {
 
   /// Drops inputs that will be read again, or are done.
   ///
-  /// - Returns: What was dropped.
+  /// - Returns: The dropped inputs.
   func drop(_ appIds: Set<String>) -> [PendingInput] {
     let dropped = pendingInputs.filter { appIds.contains($0.appId) }
     pendingInputs.removeAll { appIds.contains($0.appId) }
@@ -291,7 +291,7 @@ final class TableTarget {
   }
 }
 
-/// What is known of stored files, so that the log's words on each are read once, however many inputs meet it.
+/// What is known about stored files, so that each log entry is decoded once, however many inputs need it.
 private final class KnownSources: Sendable {
   /// By path: a file's bytes never change.
   private let sources = Mutex<[String: StoredFileSource]>([:])

@@ -1,7 +1,7 @@
 import Columnar
 import Tables
 
-/// A complete date on its way into a segment: its symbols in order, and which of their rows stay.
+/// A complete date that is being assembled into a segment: its symbols in order, and which rows are stored.
 struct Assembly {
   let partition: PartitionRows
   let texts: ByteColumn
@@ -9,10 +9,9 @@ struct Assembly {
   let rowPool: RowPool
   /// Slots in the order of their symbols' bytes.
   let order: [Int]
-  /// Rows of each symbol that will be stored, early groups included, by place in `order`.
+  /// Rows of each symbol that will be stored, including early groups, by index in `order`.
   private(set) var counts: [Int]
-  /// Rows that are left out, by place, where some are: bits of the symbol's rows in order, without its
-  /// early groups.
+  /// Rows that are left out, by index in `order`: bits of the symbol's rows, without its early groups.
   private var dropped: [Int: Bitmap] = [:]
 
   init(partition: PartitionRows, texts: ByteColumn, plan: RowPlan, rowPool: RowPool) {
@@ -32,7 +31,7 @@ struct Assembly {
 
   var rowCount: Int { counts.reduce(0, +) }
 
-  /// Leaves out what the table has already.
+  /// Leaves out rows that the table has already.
   mutating func leaveOut(_ merge: StoredMerge) throws {
     guard let low = order.first, let high = order.last else { return }
     var earliest = Int64.max
@@ -42,7 +41,7 @@ struct Assembly {
       latest = max(latest, partition.symbols[slot].last.index)
     }
     if earliest > latest { return }
-    // Rows under a stand-in for a symbol meet those under any other.
+    // Rows under a fallback symbol may match those under any other.
     let isAny = order.contains { FallbackSymbol.isOne(name($0)) } || name(high) < name(low)
     try merge.open(times: earliest...latest, symbols: isAny ? nil : name(low)...name(high))
     if try merge.holdsInput() {
@@ -64,7 +63,7 @@ struct Assembly {
 
   private func name(_ slot: Int) -> String { texts[Int(partition.symbols[slot].code)] }
 
-  /// The rows of a symbol that stay, in order, without its early groups.
+  /// The rows of a symbol that are stored, in order, without its early groups.
   func forEachSpan(_ place: Int, _ body: (UnsafeRawPointer, Int) throws -> Void) throws {
     let stride = plan.layout.stride
     guard let dropped = dropped[place] else {
@@ -86,7 +85,7 @@ struct Assembly {
     }
   }
 
-  /// Whether all rows that stay lie in memory in their order, so that several threads may read them.
+  /// Whether all stored rows are in memory and in order, so that several threads may read them.
   var isStoredInOrder: Bool {
     dropped.isEmpty
       && order.allSatisfy { slot in
@@ -94,16 +93,15 @@ struct Assembly {
       }
   }
 
-  /// The rows of a symbol as they lie in memory, without its early groups; only where
-  /// `isStoredInOrder`.
+  /// The rows of a symbol in memory, without its early groups; only if `isStoredInOrder`.
   func forEachStoredSpan(_ place: Int, _ body: (UnsafeRawPointer, Int) -> Void) {
     partition.symbols[order[place]].run.forEachSpan(body)
   }
 
-  /// Whether the spans of a symbol's rows last only as long as the call that hands them over.
+  /// Whether the spans of a symbol's rows are valid only during the call that passes them.
   func isTransient(_ place: Int) -> Bool { !partition.symbols[order[place]].fragments.isEmpty }
 
-  /// Gives a symbol's memory back.
+  /// Frees a symbol's memory.
   func release(_ place: Int) {
     let symbol = partition.symbols + order[place]
     rowPool.give(symbol.pointee.takeRun().chunks)

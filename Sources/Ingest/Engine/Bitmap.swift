@@ -25,6 +25,6 @@ struct Bitmap: Sendable {
     words[index &>> 6] |= bit
   }
 
-  /// One byte a row: 1 where the bit is set.
+  /// One byte per row: 1 if the bit is set.
   var bytes: [UInt8] { (0..<count).map { self[$0] ? 1 : 0 } }
 }

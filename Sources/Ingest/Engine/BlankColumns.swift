@@ -1,19 +1,18 @@
 import Columnar
 
-/// The columns of which none of some rows has a value.
+/// The columns that are null in all of some rows.
 ///
-/// A column that is blank throughout says no more of an event than one that is missing: writers of tables leave such
-/// columns standing. It is looked for date by date, as rows meet stored ones date by date, and where rows of a symbol
-/// meet stored ones among those of the symbol too: a writer that puts several feeds into one file fills what each has.
+/// A column without any value says no more than a missing one: writers of tables often leave such columns in.
+/// Detected per date, as rows are compared with stored ones per date, and also per symbol within a date: a
+/// writer that puts several feeds into one file fills what each has.
 struct BlankColumns {
   private var fields: [RowField]
 
   /// All columns that may lack values are blank before the first row.
   ///
-  /// Sources that mark nulls by a value take their columns from the format, not from a writer's choice: theirs count
-  /// as filled.
+  /// Sources with sentinels have the columns of their format, not of a writer's choice: theirs count as filled.
   ///
-  /// - Parameter known: Names of columns that are not looked at.
+  /// - Parameter known: Names of columns that are ignored.
   init(_ plan: RowPlan, without known: Set<String> = []) {
     var seen: Set<Int> = []
     fields = plan.columns.compactMap { column in
@@ -27,7 +26,7 @@ struct BlankColumns {
 
   var isEmpty: Bool { fields.isEmpty }
 
-  /// Takes the columns out that have a value in one of `count` rows.
+  /// Removes the columns that have a value in one of `count` rows.
   mutating func look(at rows: UnsafeRawPointer, stride: Int, count: Int) {
     if fields.isEmpty { return }
     fields.removeAll { field in

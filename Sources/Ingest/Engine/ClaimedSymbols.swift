@@ -2,15 +2,14 @@ import Columnar
 
 /// The distinct symbols of an input's rows: what the input claims to have something of.
 struct ClaimedSymbols: Sendable {
-  /// A file of more symbols claims nothing: every one of them would be a line of the ledger, and a
-  /// question to the vendor.
+  /// A file with more symbols claims nothing: each would be a line in the ledger, and a question to the vendor.
   static let countMax = 2000
 
   private var codes: Set<UInt32> = []
   private var texts: Set<String> = []
   private var isOver = false
 
-  /// In order; none where they are too many.
+  /// Sorted; empty if there are too many.
   var names: [String] { isOver ? [] : texts.sorted() }
 
   mutating func add(_ partition: PartitionRows, _ values: ByteColumn) {

@@ -1,34 +1,34 @@
 import Columnar
 import Parquet
 
-/// The values of one column of one row group, in memory that is reused from group to group.
+/// The values of one column of one row group, in memory that is reused between groups.
 final class ColumnScratch {
   enum Form { case integers, wide, doubles, codes, bytes, absent }
 
   let form: Form
   /// Int64, Int128, Double or Int32 by `form`.
   let values: UnsafeMutableRawPointer
-  /// One byte a row, filled where `hasNulls`.
+  /// One byte per row, filled if `hasNulls`.
   let validity: UnsafeMutablePointer<UInt8>
   private(set) var hasNulls = false
-  /// Whether all rows so far are runs of equal rows: then only the first value of each is written, and
-  /// no validity.
+  /// Whether all rows so far form runs of equal rows: then only the first value of each is written, and no
+  /// validity.
   private(set) var isInRuns: Bool
   private var runCount = 0
-  /// What the last run is of. It is not read again from where it was written: that is far away by now.
+  /// The value of the last run, kept here since its memory is not in cache any more.
   private var last = (value: Int64(0), isNull: false)
   private let runMemory: UnsafeMutablePointer<Run>
   private let runCountMax: Int
   /// Values of `.bytes`, or the dictionary of `.codes`.
   var text = ByteColumn()
 
-  /// Equal rows that follow each other.
+  /// Consecutive equal rows.
   struct Run {
     var start: Int
     var isNull: Bool
   }
 
-  /// - Parameter mayHaveRuns: Whether integers or codes are kept as runs as long as they are some.
+  /// - Parameter mayHaveRuns: Whether integers or codes are kept as runs as long as there are few.
   init(form: Form, capacity: Int, mayHaveRuns: Bool) {
     self.form = form
     runCountMax =
@@ -59,7 +59,7 @@ final class ColumnScratch {
     text = ByteColumn()
   }
 
-  /// The runs that the rows are, where they are some.
+  /// The runs, if the rows form few.
   var runs: UnsafeBufferPointer<Run>? {
     isInRuns ? UnsafeBufferPointer(start: runMemory, count: runCount) : nil
   }
@@ -82,8 +82,8 @@ final class ColumnScratch {
     setValidity(at: first, count: count, isAnyNull: isNull)
   }
 
-  /// Writes every value and validity of the first `count` rows: what follows is no run, or the runs
-  /// are too many.
+  /// Writes all values and validities of the first `count` rows: what follows is no run, or there are too many
+  /// runs.
   func spreadRuns(count: Int) {
     if !isInRuns { return }
     isInRuns = false
@@ -112,9 +112,9 @@ final class ColumnScratch {
     }
   }
 
-  /// Says whether one of the next rows is null; their validity is filled only then.
+  /// Sets whether one of the next rows is null; their validity is filled only then.
   ///
-  /// Mostly a column has no nulls: then no validity is ever written.
+  /// Usually a column has no nulls: then no validity is ever written.
   func setValidity(at first: Int, count: Int, isAnyNull: Bool) {
     if isAnyNull && !hasNulls {
       hasNulls = true

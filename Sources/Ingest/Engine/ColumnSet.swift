@@ -1,15 +1,15 @@
 import Columnar
 import Tables
 
-/// The columns that the input of some rows had, as the tag `lake.columns` of their file says it.
+/// The columns of the input that some rows came from, as in the tag `lake.columns` of their file.
 ///
-/// Where two inputs bring the same event, only what both of them say can be compared.
+/// If two inputs have the same event, only columns of both can be compared.
 struct ColumnSet: Hashable, Sendable {
-  /// Tag of a data file: names of columns with commas between, or `*` for all that the file has.
+  /// Tag of a data file: comma-separated column names, or `*` for all columns of the file.
   static let tag = "lake.columns"
   private static let everything = "*"
 
-  /// nil: all columns of the file.
+  /// nil for all columns of the file.
   private var names: Set<String>?
 
   init(tag text: String) {
@@ -18,8 +18,8 @@ struct ColumnSet: Hashable, Sendable {
   }
 
   /// - Parameters:
-  ///   - columns: What a source's rows are cut into.
-  ///   - blank: Names of columns without any value: the input says nothing by them.
+  ///   - columns: The columns that a source's rows are cut into.
+  ///   - blank: Names of columns without any value, which count as missing.
   init(_ columns: [PhysicalColumn], blank: Set<String>) {
     let present = columns.filter {
       $0.isPresent && !blank.contains($0.field.name) || !Self.isCompared($0.field.name)
@@ -33,7 +33,7 @@ struct ColumnSet: Hashable, Sendable {
     return fields.map(\.name).filter(names.contains).joined(separator: ",")
   }
 
-  /// Whether a column says something of the event, and not of the row's way into the table.
+  /// Whether a column describes the event, rather than how the row came into the table.
   static func isCompared(_ column: String) -> Bool {
     !RowSums.isProvenance(column) && column != ExtraTime.column && column != "symbol"
   }

@@ -1,17 +1,17 @@
 import Bytes
 import Tables
 
-/// How many rows, and bytes of them, may be set aside because the table has others with their keys.
+/// Limits the rows, and their bytes, that may be quarantined since the table has others with their keys.
 final class ConflictLimit: Sendable {
   static let rowMax = 100_000
   static let byteMax = 64 << 20
-  /// What is kept of a row beside its bytes.
+  /// Bytes kept of a row beside its content.
   private static let rowOverhead = MemoryLayout<KeyConflict>.stride + 32
 
   private let byteMax: Int
   private let taken = ByteCounter()
 
-  /// - Parameter budget: Bytes that the whole command may take.
+  /// - Parameter budget: Memory of the whole command, in bytes.
   init(budget: Int) { byteMax = min(Self.byteMax, budget / 4) }
 
   func take(byteCount: Int) throws {

@@ -4,7 +4,7 @@ import JSON
 import Tables
 
 extension StoredMerge {
-  /// What a new row says beyond its columns, held against a stored one of the same columns.
+  /// Compares what a new row has beyond its columns with a stored row of the same columns.
   func relation(
     _ new: NewRow, _ entry: InstantRows.Entry, in file: StoredFile
   ) throws -> ExtraRelation {
@@ -13,7 +13,7 @@ extension StoredMerge {
     if new.extra == 0 { return .less }
     let words = ExtraWords(new: new.extra, stored: entry.extra)
     if let known = knownRelations[words] { return known }
-    // Few texts come again and again; where each is another one, nothing is gained by keeping more.
+    // Usually a few texts occur again and again; if each is different, keeping more gains nothing.
     if knownRelations.count == Self.knownRelationMax { knownRelations.removeAll() }
     let relation = try readRelation(new, entry, in: file)
     knownRelations[words] = relation
@@ -35,30 +35,30 @@ extension StoredMerge {
   }
 }
 
-/// What a new row and a stored one say beyond their columns, as canonical words.
+/// What a new row and a stored row have beyond their columns, as canonical words.
 struct ExtraWords: Hashable {
   let new: UInt64
   let stored: UInt64
 }
 
-/// What the fields of one row that no column is for say, compared with those of another; the best to lose nothing by
-/// putting it into the other's place comes first.
+/// How the extra fields of one row relate to those of another. Sorted so that the first loses least if the row
+/// replaces the other.
 enum ExtraRelation: Int {
-  /// All that the other says, and more.
+  /// It has all that the other has, and more.
   case more
   case same
-  /// Some of what the other says.
+  /// It has a part of what the other has.
   case less
-  /// Each says what the other does not.
+  /// Each has fields that the other lacks.
   case other
   /// They have different values of one field.
   case contrary
 }
 
-/// The fields of a row that no column is for, as the JSON object that `extra` keeps.
+/// The fields of a row without columns of their own, as the JSON object in `extra`.
 enum ExtraMembers {
   static func relation(of left: String, to right: String) -> ExtraRelation {
-    // Text that is no object cannot be taken apart: it is one value.
+    // Text that is no object is compared as one value.
     guard let left = try? JSONValue(parsing: left).object,
       let right = try? JSONValue(parsing: right).object
     else { return left == right ? .same : .contrary }
@@ -76,8 +76,7 @@ enum ExtraMembers {
     }
   }
 
-  /// Numbers are the same by their value, however they are written, in quotes too: files of text do not say
-  /// what is a number.
+  /// Numbers are equal by value, however written, even in quotes: text files do not tell what is a number.
   private static func isSame(_ left: JSONValue, _ right: JSONValue) -> Bool {
     if left == right { return true }
     guard let left = left.number ?? left.string, let right = right.number ?? right.string else {
@@ -88,12 +87,12 @@ enum ExtraMembers {
     return left == right
   }
 
-  /// A decimal number of any length, in the one form that it has.
+  /// A decimal number of any length, in normal form.
   private struct ExactNumber: Equatable {
     private let isNegative: Bool
     /// Without zeros at either end.
     private let digits: [UInt8]
-    /// Of ten, behind the last digit.
+    /// Power of ten of the last digit.
     private let exponent: Int
 
     init?(_ text: String) {

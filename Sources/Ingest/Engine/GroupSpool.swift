@@ -4,7 +4,7 @@ import Parquet
 import Synchronization
 import Tables
 
-/// Row groups that were encoded early, on disk until their segment can be put together.
+/// Row groups that were encoded early, on disk until their segment is assembled.
 ///
 /// The file has no name, so a crash leaves nothing behind.
 final class GroupSpool: Sendable {

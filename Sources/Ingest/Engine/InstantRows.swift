@@ -1,30 +1,30 @@
 import Bytes
 
-/// The stored rows of one symbol and microsecond, for new rows to be held against.
+/// The stored rows of one symbol and microsecond, which new rows are compared with.
 struct InstantRows {
-  /// Of an entry, its places in the tables by digest and the identity of its event; arrays and tables have room for more
-  /// than is in them.
+  /// Memory of an entry, with its indexes in the tables and the identity of its event; arrays and tables have
+  /// spare capacity.
   static let entryByteCount = 4 * MemoryLayout<Entry>.stride
-  /// Entries that are looked through one by one.
+  /// Entries that are searched one by one.
   private static let plainMax = 8
 
   struct Entry {
-    /// What new rows are found by: the key where the table has one, else the content.
+    /// What new rows are matched by: the key if the table has one, else the content.
     var digest: Fingerprint
     var content: Fingerprint
-    /// What the content is hashed over.
+    /// The columns that the content is hashed over.
     var form: Int
-    /// Equal rows that no new row has been found equal to yet.
+    /// Equal rows that have not been matched by a new row yet.
     var count: Int
     var cursor: Int
     var rowGroup: Int
     var row: Int
-    /// Of the fields that no column is for; 0 where it has none, or nobody asks.
+    /// The word of the extra fields; 0 if there are none, or they don't matter.
     var extra: UInt64
 
     /// - Parameters:
-    ///   - form: nil: whatever the content is hashed over.
-    ///   - extra: nil: whatever it has beyond its columns.
+    ///   - form: nil for any.
+    ///   - extra: nil for any.
     fileprivate func fits(_ digest: Fingerprint, _ form: Int?, _ extra: UInt64?) -> Bool {
       count > 0 && self.digest == digest && (form == nil || self.form == form)
         && (extra == nil || self.extra == extra)
@@ -33,12 +33,12 @@ struct InstantRows {
 
   private let share: MergeShare
   private(set) var entries: [Entry] = []
-  /// Entries by digest and extra, and by digest alone; filled where there are too many to look through.
+  /// Entries by digest and extra, and by digest alone; filled if there are too many for a linear search.
   private var exact = EntryChains()
   private var loose = EntryChains()
-  /// Whether some entry has fields that no column is for.
+  /// Whether some entry has extra fields.
   private(set) var hasExtra = false
-  /// Of events, while it matters whether some are shared.
+  /// Identities of events, as long as it matters whether some are shared.
   var identities: Set<UInt64> = []
 
   init(memory: MergeMemory) { share = MergeShare(of: memory) }
@@ -54,7 +54,7 @@ struct InstantRows {
     if !identities.isEmpty { identities.removeAll(keepingCapacity: true) }
   }
 
-  /// - Parameter mayShare: Whether equal rows need not be told apart.
+  /// - Parameter mayShare: Whether equal rows may share an entry.
   mutating func add(
     _ row: StoredRow, digest: Fingerprint, form: Int, cursor: Int, mayShare: Bool
   ) throws {
@@ -86,11 +86,11 @@ struct InstantRows {
     Fingerprint(low: digest.low ^ extra, high: digest.high)
   }
 
-  /// A row that is still to be found equal to a new one.
+  /// Index of an entry with a row that can still be matched.
   ///
   /// - Parameters:
-  ///   - form: nil: whatever the content is hashed over.
-  ///   - extra: nil: whatever it has beyond its columns.
+  ///   - form: nil for any.
+  ///   - extra: nil for any.
   mutating func find(_ digest: Fingerprint, form: Int?, extra: UInt64?) -> Int? {
     if exact.isEmpty { return entries.firstIndex { $0.fits(digest, form, extra) } }
     let entries = entries
@@ -102,7 +102,7 @@ struct InstantRows {
     return loose.first(digest, in: entries) { entries[$0].fits(digest, form, nil) }
   }
 
-  /// Rows that are still to be found equal to a new one, whatever they have beyond their columns; a few of many.
+  /// Indexes of entries that can still be matched, whatever their extra fields; at most some of many.
   mutating func candidates(_ digest: Fingerprint, form: Int) -> [Int] {
     var found: [Int] = []
     let entries = entries
@@ -118,10 +118,10 @@ struct InstantRows {
     return found
   }
 
-  /// Stored rows that are alike but for `extra`, of one instant: beyond so many it is not worth looking for the best.
+  /// Stored rows of one instant that differ only in `extra`: with more, searching for the best does not pay.
   private static let candidateMax = 64
 
-  /// Takes one row of an entry as found.
+  /// Counts one row of an entry as matched.
   mutating func consume(_ place: Int) { entries[place].count -= 1 }
 }
 

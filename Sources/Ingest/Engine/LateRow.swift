@@ -1,30 +1,30 @@
 import Bytes
 
-/// A new row on its way past the stored ones of its microsecond.
+/// A new row that is compared with the stored ones of its microsecond.
 struct NewRow {
   /// By form and row: the row's content over the columns of a form.
   let contents: [[Fingerprint]]
-  /// Place in these.
+  /// Index in `contents`.
   let place: Int
   let time: Int64
   /// The packed row.
   let packed: UnsafeRawPointer
-  /// Canonical word of the row's fields that no column is for; 0 where it has none.
+  /// Canonical word of the row's extra fields; 0 if it has none.
   let extra: UInt64
 
   func content(_ form: Int) -> Fingerprint { contents[form][place] }
 }
 
-/// A new row of a table without a key that is alike only to stored rows which say other things in `extra`: what becomes
-/// of it is told when all rows of the instant have been seen, for another one may be the very same.
+/// A new row of a table without a key that matches only stored rows with other content in `extra`. It is
+/// decided when all rows of the instant have been seen, since another one may match exactly.
 struct LateRow {
-  /// Place among the symbol's rows.
+  /// Index among the symbol's rows.
   var place: Int
   var time: Int64
   var extra: UInt64
-  /// By form, one each; none of forms that no stored row has.
+  /// One per form; empty for forms without stored rows.
   var contents: [[Fingerprint]]
-  /// The packed row: where it lay, others lie by then.
+  /// A copy of the packed row, whose memory is reused.
   var bytes: [UInt8]
 }
 
@@ -43,7 +43,7 @@ extension SymbolMerge {
       LateRow(place: row, time: new.time, extra: new.extra, contents: contents, bytes: bytes))
   }
 
-  /// Finds a stored row for each that waits, where any is left.
+  /// Matches waiting rows with remaining stored rows.
   mutating func settleLate() throws {
     if late.isEmpty { return }
     let rows = late
@@ -61,13 +61,13 @@ extension SymbolMerge {
     }
   }
 
-  /// Of the stored rows that are alike but for `extra`, the one that loses least.
+  /// Among the stored rows that differ only in `extra`, the one whose match loses least.
   mutating func bestOfOthers(_ new: NewRow) throws -> Int? {
     for form in formOrder {
       var best: (place: Int, rank: Int)?
       for place in stored.candidates(new.content(form), form: form) {
         let entry = stored.entries[place]
-        // One that says something before one that says nothing, whose place any other row may take.
+        // Rows with extra fields before rows without, which any other new row may replace.
         let rank = 2 * (try relation(new, entry).rawValue) + (entry.extra == 0 ? 1 : 0)
         if rank < best?.rank ?? .max { best = (place, rank) }
       }

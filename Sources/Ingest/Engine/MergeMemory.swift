@@ -1,15 +1,16 @@
 import Synchronization
 import Tables
 
-/// Bytes that all merges of a command may take together for stored rows that new ones are held against.
+/// Memory for stored rows that new ones are compared with, for all merges of a command together.
 final class MergeMemory: Sendable {
-  /// What is taken at a time, and what each user has uncounted: a few rows are not worth a lock.
+  /// Memory is taken in steps, and each user has an uncounted step: a few rows are not worth a lock.
   static let stepByteCount = 64 << 10
 
   private let byteCountMax: Int
   private let taken = Mutex(0)
 
-  /// - Parameter budget: What the whole command may take (`--memory`); rows that wait to be encoded have the other half.
+  /// - Parameter budget: Memory of the whole command (`--memory`); rows that wait for encoding have the other
+  ///   half.
   init(budget: Int) { byteCountMax = budget / 2 }
 
   fileprivate func take(_ byteCount: Int) -> Bool {
@@ -30,7 +31,7 @@ final class MergeMemory: Sendable {
   }
 }
 
-/// What one user of that memory has of it, until it ends.
+/// One user's share of that memory, until it ends.
 final class MergeShare {
   private let memory: MergeMemory
   private var allowed = MergeMemory.stepByteCount
@@ -42,7 +43,7 @@ final class MergeShare {
   deinit { if counted > 0 { memory.give(counted) } }
 
   /// - Parameters:
-  ///   - rows: What it is for, as the error names it.
+  ///   - rows: What it is used for, as the error says it.
   ///   - remedy: What helps beside more memory.
   @inline(__always)
   func take(_ byteCount: Int, rows: @autoclosure () -> String, remedy: String) throws {
@@ -50,7 +51,7 @@ final class MergeShare {
     if used > allowed { try grow(rows, remedy) }
   }
 
-  /// Nothing is in use any more; what was allowed stays, for collections keep their capacity.
+  /// Nothing is in use any more; the allowance stays, since collections keep their capacity.
   func reset() { used = 0 }
 
   private func grow(_ rows: () -> String, _ remedy: String) throws {

@@ -2,7 +2,7 @@ import Columnar
 import Market
 import Tables
 
-/// Which partition a row belongs to, and the date that is stored with it where the partition does not say it.
+/// Which partition a row belongs to, and the date that is stored with it if the partition is longer.
 struct PartitionDates: Sendable {
   let period: PartitionPeriod
   /// Zone of the table's dates.
@@ -10,7 +10,7 @@ struct PartitionDates: Sendable {
 
   static let utc = PartitionDates(period: .date, zone: .utc)
 
-  /// The stored column of dates; nil in a table by date, whose partitions say them.
+  /// The stored column of dates; nil in a table by date, whose partitions tell them.
   var field: Field? { period == .date ? nil : Field("date", .date) }
 
   /// Writes the date of each time.
@@ -19,12 +19,12 @@ struct PartitionDates: Sendable {
   ///   - times: Microseconds since 1970 UTC.
   ///   - days: Takes days since 1970.
   func days(of times: UnsafePointer<Int64>, count: Int, into days: UnsafeMutablePointer<Int64>) {
-    // The date before: rows of a symbol lie in the order of time.
+    // The previous date: a symbol's rows are in order of time.
     var (day, start, end): (Int64, Int64, Int64) = (0, 1, 0)
     for row in 0..<count {
       let time = times[row]
       if time < start || time >= end {
-        // Microseconds of rows are those of 64 bits of nanoseconds.
+        // Rows' microseconds are within 64 bits of nanoseconds.
         let found = zone.localDay(
           nanoseconds: time.multipliedReportingOverflow(by: 1000).partialValue)
         let span = FileBounds.microseconds(of: found..<found + 1, in: zone)

@@ -3,14 +3,14 @@ import Tables
 
 /// The rows of one symbol on one date that are still in memory.
 package struct SymbolRows {
-  /// What `lake_route_rows` keeps up; it comes first, as that finds it where the symbol begins.
+  /// Maintained by `lake_route_rows`; must come first, as it is found at the symbol's address.
   private(set) var head: lake_symbol_head
   private var chunks: [UnsafeMutableRawPointer] = []
-  /// Least index timestamp.
+  /// The least index timestamp.
   private(set) var earliest = Int64.max
-  /// Rows arrived in order so far.
+  /// Whether rows arrived in order so far.
   private(set) var isOrdered = true
-  /// Full row groups that were encoded before the date was complete, and where they end.
+  /// Full row groups that were encoded before the date was complete.
   private(set) var earlyGroupCount = 0
   private(set) var lastEarly = SortKey.lowest
   /// Rows of this symbol in spill files.
@@ -26,7 +26,7 @@ package struct SymbolRows {
   var code: UInt32 { head.code }
   /// The greatest key so far.
   var last: SortKey { SortKey(index: head.last_index, sequence: head.last_sequence) }
-  /// Two rows share an index timestamp: only then can a key repeat.
+  /// Whether two rows have the same index timestamp: only then can a key repeat.
   var hasEqualIndex: Bool { head.has_equal_index != 0 }
   /// The rows in memory.
   package var run: RowRun { RowRun(chunks: chunks, rowCount: head.row_count) }
@@ -34,7 +34,7 @@ package struct SymbolRows {
   /// Whether the rows in memory are a full row group.
   var isFull: Bool { head.row_count == RowGroupCuts.groupRowMax }
 
-  /// Room for a row with `key`.
+  /// Memory for a row with `key`.
   @inline(__always)
   package mutating func append(_ key: SortKey, from pool: RowPool) -> UnsafeMutableRawPointer {
     if key.index < earliest { earliest = key.index }
@@ -51,7 +51,7 @@ package struct SymbolRows {
     return UnsafeMutableRawPointer(place)
   }
 
-  /// A row that is not later than all before it.
+  /// Adds a row that is not after all earlier ones.
   private mutating func takeOutOfTurn(_ key: SortKey) {
     if key < last { isOrdered = false }
     if key.index == head.last_index { head.has_equal_index = 1 }
@@ -65,7 +65,7 @@ package struct SymbolRows {
     chunks.append(chunk)
   }
 
-  /// Takes the rows in memory away; what is known of them all stays.
+  /// Moves out the rows in memory; the figures about all rows stay.
   @discardableResult
   package mutating func takeRun() -> RowRun {
     let taken = run
@@ -74,7 +74,7 @@ package struct SymbolRows {
     return taken
   }
 
-  /// Takes a full row group away, to be encoded before the date is complete.
+  /// Moves out a full row group, to be encoded before the date is complete.
   mutating func takeEarlyGroup() -> RowRun {
     earlyGroupCount += 1
     lastEarly = last
@@ -91,7 +91,7 @@ final class PartitionRows {
   private var capacity = 32
   private var slots: [UInt32: Int] = [:]
   var rowCount = 0
-  /// Columns without a value so far; nil where the source's format says which it has.
+  /// Columns without a value so far; nil if the source's format determines its columns.
   var blanks: BlankColumns?
 
   init(day: Int) {
@@ -104,7 +104,7 @@ final class PartitionRows {
     symbols.deallocate()
   }
 
-  /// The place of a symbol in `symbols`, new or known.
+  /// The index of a symbol in `symbols`, which is added if new.
   func slot(code: UInt32) -> Int {
     if let slot = slots[code] { return slot }
     if symbolCount == capacity {

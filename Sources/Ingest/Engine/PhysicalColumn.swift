@@ -9,7 +9,7 @@ enum ColumnOrigin: Hashable, Sendable {
   case integer(RowField)
   /// Whole microseconds of a nanosecond field.
   case microseconds(RowField)
-  /// The 0…999 ns beside them.
+  /// The 0…999 ns beyond them.
   case nanosecondRemainder(RowField)
   /// An integer of up to 128 bits for a column of wide decimals.
   case wide(RowField)
@@ -17,7 +17,7 @@ enum ColumnOrigin: Hashable, Sendable {
   case character(RowField)
   case fixedText(RowField)
   case text(RowField)
-  /// A JSON object that holds one time in ns, for a field that the table has no column for.
+  /// A JSON object with one time in ns, for a field without a column.
   case json(RowField)
   /// The source has no such field.
   case absent
@@ -34,18 +34,18 @@ enum ColumnOrigin: Hashable, Sendable {
   }
 }
 
-/// One physical column of a table, and how it is cut out of packed rows.
+/// One physical column of a table, and how it is cut from packed rows.
 struct PhysicalColumn: Sendable {
   let field: Field
   let origin: ColumnOrigin
-  /// nil for a column whose value is hashed with another's, the remainder of a pair, and for provenance.
+  /// nil for a column that is hashed together with another (the remainder of a pair), and for provenance.
   let hash: RowHash?
-  /// Whether the source says anything of the column, be it that a value is missing.
+  /// Whether the source has the column, even if values are missing.
   var isFilled = true
 
   /// - Parameters:
-  ///   - source: The packed field that carries the value; nil where the source has none.
-  ///   - isRemainder: The column is the `_plus_ns` half of a pair.
+  ///   - source: The packed field with the value; nil if the source has none.
+  ///   - isRemainder: Whether the column is the `_plus_ns` half of a pair.
   init(field: Field, source: RowField?, isRemainder: Bool = false) {
     self.field = field
     guard let source else {
@@ -63,7 +63,7 @@ struct PhysicalColumn: Sendable {
     case (_, .decimal(let precision, _)) where precision > 18: origin = .wide(source)
     default: origin = .integer(source)
     }
-    // Where a row came from is no part of what it says: other cuts of the same rows agree.
+    // Provenance is not content: other cuts of the same rows must agree.
     hash =
       isRemainder || RowSums.isProvenance(field.name)
       ? nil : RowHash(name: field.name, type: field.type.hashName)
@@ -75,7 +75,7 @@ struct PhysicalColumn: Sendable {
   /// Whether the source has the column.
   var isPresent: Bool { if case .absent = origin { false } else { isFilled } }
 
-  /// A text column that takes in a time which has no column of its own.
+  /// A text column that takes a time which has no column of its own.
   init(field: Field, extra time: RowField) {
     self.field = field
     origin = .json(time)
@@ -84,7 +84,7 @@ struct PhysicalColumn: Sendable {
 }
 
 extension PhysicalColumn {
-  /// Whether the vendor marks a missing value by a value: the halves of a pair count once.
+  /// Whether a sentinel marks missing values: the halves of a pair count once.
   var hasSentinel: Bool {
     switch origin {
     case .integer(let field), .microseconds(let field), .wide(let field):

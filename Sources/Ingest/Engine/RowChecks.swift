@@ -3,18 +3,18 @@ import Catalog
 import Columnar
 import DeltaLog
 
-/// A condition on packed rows: what a type can hold, what must be there, and the schema's rules.
+/// A condition on packed rows: ranges of types, required values, and the schema's rules.
 ///
-/// A whole block is tested field by field first; only where one breaks is each row looked at.
+/// A whole block is tested field by field first; single rows only if a test fails.
 struct RowCheck: Sendable {
   enum Condition: Sendable {
     /// The unscaled value of a decimal(18, s): less than 10^18 in magnitude.
     case decimal18
-    /// An unsigned 64-bit number that becomes a signed one.
+    /// An unsigned 64-bit number that is stored as signed.
     case signed64
-    /// Nanoseconds that have to be whole microseconds.
+    /// Nanoseconds that must be whole microseconds.
     case wholeMicroseconds
-    /// The vendor's sentinel may not stand here.
+    /// The sentinel is not allowed.
     case required
     case compare(RowRule.Comparison, RowField)
     case compareConstant(RowRule.Comparison, Int64)
@@ -22,13 +22,13 @@ struct RowCheck: Sendable {
 
   let field: RowField
   let condition: Condition
-  /// The schema's word for what is wrong.
+  /// Name of the rule.
   let rule: String
   let reason: String?
   let action: RowRule.Action
-  /// The field's range check looks for missing values too.
+  /// Whether the field's range check also tests for missing values.
   var isRequired = false
-  /// Another check's screening finds every row that breaks this one.
+  /// Whether another check's screening finds every row that breaks this one.
   var isScreened = false
 
   init(
@@ -44,8 +44,8 @@ struct RowCheck: Sendable {
 
   private static let decimalMax = UInt64(999_999_999_999_999_999)
 
-  /// Whether a row of `count` rows might break the rule: as `isBroken`, but quicker, and true for a
-  /// missing value too where one must be there. Such a field needs no further pass.
+  /// Whether one of `count` rows might break the rule: like `isBroken` but faster, and also true for a missing
+  /// required value, so that such a field needs no further pass.
   func isSuspect(_ base: UnsafeRawPointer, stride: Int, count: Int) -> Bool {
     if isScreened { return false }
     switch condition {
@@ -60,7 +60,7 @@ struct RowCheck: Sendable {
       var seen: Int64 = 0
       for row in 0..<count { seen |= base.loadLE(row &* stride &+ field.offset, as: Int64.self) }
       if seen >= 0 { return false }
-      // The sentinel of a time is beyond the range too.
+      // The sentinel of a time is out of range too.
       if isRequired { return true }
     case .wholeMicroseconds:
       // The sentinel is no whole microsecond either.
@@ -83,7 +83,7 @@ struct RowCheck: Sendable {
     return isBroken(base, stride: stride, count: count)
   }
 
-  /// Whether a value is beyond ±2⁵⁹, which is less than 10¹⁸: then the top five bits are not all alike.
+  /// Whether a value is outside ±2⁵⁹, which is less than 10¹⁸: then the top five bits are not all equal.
   private func hasLarge(_ base: UnsafeRawPointer, _ stride: Int, _ count: Int) -> Bool {
     var seen: UInt64 = 0
     for row in 0..<count {
@@ -93,7 +93,7 @@ struct RowCheck: Sendable {
     return seen &>> 60 != 0
   }
 
-  /// Whether a comparison of two numbers fails, sentinels or not. Without branches: none is expected.
+  /// Whether a comparison of two numbers fails, sentinels or not. Without branches.
   @inline(__always)
   private func hasFailure(
     _ base: UnsafeRawPointer, _ stride: Int, _ count: Int, _ comparison: RowRule.Comparison,
@@ -118,7 +118,7 @@ struct RowCheck: Sendable {
     }
   }
 
-  /// Whether a row of `count` rows breaks the rule: one pass over one field or two.
+  /// Whether one of `count` rows breaks the rule: one pass over one or two fields.
   func isBroken(_ base: UnsafeRawPointer, stride: Int, count: Int) -> Bool {
     let offset = field.offset
     var bad = 0
@@ -194,7 +194,7 @@ struct RowCheck: Sendable {
     if case .sentinel(let bits) = field.null { bits } else { nil }
   }
 
-  /// What is wrong with one row; nil when nothing is.
+  /// What is wrong with one row; nil if nothing is.
   func fault(_ row: UnsafeRawPointer) -> String? {
     guard isBroken(row, stride: 0, count: 1) else { return nil }
     if let reason { return reason }
@@ -211,7 +211,7 @@ struct RowCheck: Sendable {
 }
 
 extension RowPlan {
-  /// The checks that rows as they come from a vendor need before they are stored.
+  /// The checks for rows of a schema.
   func checks(schema: TableSchema) -> [RowCheck] {
     let withRemainder = Set(
       columns.compactMap { column -> String? in

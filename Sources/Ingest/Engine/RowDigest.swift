@@ -2,11 +2,11 @@ import Bytes
 import Columnar
 import Databento
 
-/// Hashes what packed rows say, block by block: equal rows have equal hashes, whichever form they came in.
+/// Hashes the content of packed rows, block by block: equal rows have equal hashes, whatever form they came in.
 ///
-/// A row that is stored hashes alike over the same columns: see `StoredDigest`.
+/// Stored rows get the same hashes over the same columns: see `StoredDigest`.
 final class RowDigest {
-  /// Rows of a block at most.
+  /// Rows per block at most.
   static let blockRowMax = 256
 
   private let columns: [(hash: RowHash, origin: ColumnOrigin)]
@@ -19,7 +19,7 @@ final class RowDigest {
   private let sums: UnsafeMutablePointer<UInt64>
 
   /// - Parameters:
-  ///   - columns: What is hashed; columns that the rows lack add nothing.
+  ///   - columns: The hashed columns; columns that the rows lack add nothing.
   ///   - texts: The source's texts by code.
   init(columns: [PhysicalColumn], texts values: ByteColumn) {
     self.columns = columns.compactMap { column in
@@ -69,7 +69,7 @@ final class RowDigest {
     return UnsafePointer(words)
   }
 
-  /// Puts the canonical 64 bits of a column's values into `words`.
+  /// Writes the canonical 64 bits of a column's values to `words`.
   private func load(_ origin: ColumnOrigin, _ rows: RowPointers, _ isAnyNull: inout Bool) {
     let count = rows.count
     switch origin {
@@ -89,7 +89,7 @@ final class RowDigest {
       CharacterCodes.hashes(codes, count, words)
     case .text(let field):
       loadCodes(field.place, count, rows, codes, validity, &isAnyNull)
-      // The code of a null is no text's.
+      // A null's code belongs to no text.
       if isAnyNull { for row in 0..<count where validity[row] == 0 { codes[row] = 0 } }
       texts.hashes(codes, count, words)
     case .fixedText(let field):

@@ -2,14 +2,14 @@ import Bytes
 
 /// The rows of one symbol on one date, in order, from memory and from spill files.
 ///
-/// Spilled rows arrived before those in memory, and fragments are listed in the order of arrival, so
-/// a tie goes to the earlier fragment and memory comes last.
+/// Spilled rows arrived before those in memory, and fragments are listed in order of arrival, so ties go to the
+/// earlier fragment, and memory comes last.
 package enum RowMerge {
   /// Rows of a span of spilled rows at most.
   static let spanRowMax = 256
 
-  /// Calls `body` with spans of rows `stride` bytes apart, in order. Spans of a symbol with spilled rows
-  /// last only as long as the call.
+  /// Calls `body` with spans of rows `stride` bytes apart, in order. Spans of a symbol with spilled rows are
+  /// valid only during the call.
   package static func forEachSpan(
     _ symbol: borrowing SymbolRows, order: RowOrder, stride: Int,
     _ body: (UnsafeRawPointer, Int) throws -> Void
@@ -24,7 +24,7 @@ package enum RowMerge {
     }
     var memory = symbol.run.pointers(stride: stride)
     if !symbol.isOrdered { memory = order.sorted(memory) }
-    // Rows of several blocks take turns, so they are gathered into spans.
+    // Rows of several blocks interleave, so they are copied into spans.
     let span = ByteBuffer(capacity: spanRowMax * stride)
     try merge(symbol.fragments, memory, order) { row in
       span.append(row, stride)
@@ -72,7 +72,7 @@ package enum RowMerge {
     }
   }
 
-  /// Every part ends no later than the next one begins.
+  /// Whether every part ends before the next one begins.
   private static func isConcatenation(
     _ fragments: [SpillFragment], _ memory: [UnsafeRawPointer], _ order: RowOrder
   ) -> Bool {
@@ -99,7 +99,7 @@ private struct SourceHeap {
     }
   }
 
-  /// Gives the top source its next key, or takes it away.
+  /// Sets the next key of the top source, or removes the source.
   mutating func replaceTop(_ key: SortKey?) {
     if let key {
       entries[0].key = key

@@ -1,8 +1,8 @@
 import Bytes
 import Columnar
 
-/// How packed rows of one symbol are ordered: by index timestamp, then by one more number where the
-/// schema's sort order has one (a sequence, a publisher), then by arrival.
+/// The order of packed rows of one symbol: by index timestamp, then by a second number if the schema has one (a
+/// sequence, a publisher), then by arrival.
 package struct RowOrder: Sendable {
   /// Offset of the index timestamp: nanoseconds, below 2^63 once a row has been checked.
   let indexOffset: Int
@@ -56,7 +56,7 @@ package struct RowOrder: Sendable {
   }
 }
 
-/// Where a row stands among the rows of its symbol.
+/// The sort key of a row among those of its symbol.
 package struct SortKey: Comparable, Sendable {
   /// Index timestamp in ns since 1970 UTC.
   package var index: Int64

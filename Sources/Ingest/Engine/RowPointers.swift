@@ -6,18 +6,18 @@ struct RowPointers {
   /// A pointer to each row.
   let pointers: UnsafeMutablePointer<UnsafeRawPointer>
   let count: Int
-  /// The first row, where all of them lie `stride` bytes apart: the quicker way to them.
+  /// The first row, if all rows are `stride` bytes apart, which is faster to read.
   var base: UnsafeRawPointer?
   var stride = 0
-  /// The same rows word by word, where the processor can turn them so quickly.
+  /// The same rows transposed into words, if the processor can do it fast.
   var words: RowWords?
 
-  /// The same rows, known by their pointers only.
+  /// The same rows, by pointers only.
   var scattered: RowPointers { RowPointers(pointers: pointers, count: count) }
 
-  /// Whether a field's bytes are the same in all rows.
+  /// Whether a field's bytes are equal in all rows.
   func isUniform(_ field: RowPlace) -> Bool {
-    // A bit beside the value may make it a null.
+    // A separate bit may make it null.
     if case .bit(let offset, _) = field.null, !isUniform(offset, as: UInt8.self) { return false }
     switch field.form.byteCount {
     case 1: return isUniform(field.offset, as: UInt8.self)

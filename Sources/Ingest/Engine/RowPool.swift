@@ -2,7 +2,7 @@ import Bytes
 import Glibc
 import Synchronization
 
-/// Memory for packed rows, in chunks that are handed out and taken back, under a limit.
+/// Memory for packed rows, in chunks that are taken and returned, under a limit.
 ///
 /// Chunks double from 16 to 256 rows, so that ten thousand (date, symbol) pairs of a few rows each
 /// cost kilobytes, not megabytes, apiece.
@@ -10,8 +10,8 @@ package final class RowPool: @unchecked Sendable {
   static let smallestChunkRowCount = 16
   static let largestChunkRowCount = 256
   private static let classCount = 5
-  /// Few calls for memory. Not huge pages: where a machine is virtual, the host has to clear each of
-  /// them first, which can cost more than all the page faults.
+  /// Large, for few allocations. Not huge pages: on a virtual machine the host has to clear each of them first,
+  /// which can cost more than all the page faults.
   private static let slabByteCount = 2 << 20
 
   let stride: Int
@@ -23,7 +23,7 @@ package final class RowPool: @unchecked Sendable {
     var remaining = 0
   }
 
-  // The state is touched once a chunk, never once a row.
+  // The state is used once per chunk, never once per row.
   private var state = State()
   private let mutex = Mutex<Void>(())
   private let used = Atomic<Int>(0)
@@ -33,14 +33,14 @@ package final class RowPool: @unchecked Sendable {
 
   deinit { for slab in state.slabs { free(slab) } }
 
-  /// Bytes in chunks that are handed out.
+  /// Bytes in chunks that are taken.
   package var usedByteCount: Int { used.load(ordering: .relaxed) }
 
   static func rowCount(chunkIndex: Int) -> Int {
     smallestChunkRowCount << min(chunkIndex, classCount - 1)
   }
 
-  /// A chunk for the `chunkIndex`-th place of a run: larger the longer the run.
+  /// The chunk with index `chunkIndex` in a run: larger the longer the run.
   func take(chunkIndex: Int) -> UnsafeMutableRawPointer {
     let sizeClass = min(chunkIndex, Self.classCount - 1)
     let byteCount = (Self.smallestChunkRowCount << sizeClass) * stride

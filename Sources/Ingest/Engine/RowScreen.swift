@@ -2,22 +2,21 @@ import CKernels
 import Columnar
 import Parquet
 
-/// A quick look at blocks of packed rows: nearly always it tells at once that no check can fail.
+/// A fast test of blocks of packed rows: it nearly always shows at once that no check can fail.
 ///
-/// Where the processor has wide words, the checks of neighbouring fields are made together, for all
-/// the fields of a row in a few instructions; the others are made check by check.
+/// With wide words, checks of adjacent fields are made together, for all fields of a row in a few instructions;
+/// the others are made one by one.
 struct RowScreen {
   private let windows: [Window]
   private let checks: [RowCheck]
-  /// Checks that no window stands for.
+  /// Checks that no window covers.
   private let rest: [RowCheck]
 
   init(_ checks: [RowCheck], rowByteCount: Int) {
     self.init(checks, rowByteCount: rowByteCount, hasWideWords: lake_has_wide_words() != 0)
   }
 
-  /// - Parameter hasWideWords: false for what processors without such instructions do; these do it in
-  ///   any case.
+  /// - Parameter hasWideWords: false for the path of processors without such instructions.
   init(_ checks: [RowCheck], rowByteCount: Int, hasWideWords: Bool) {
     self.checks = checks
     var windows: [Window] = []
@@ -41,11 +40,10 @@ struct RowScreen {
     }
   }
 
-  /// Eight-byte fields that lie within 64 bytes of a row, and what must hold of them: the words of
-  /// `lake_screen_rows`.
+  /// Eight-byte fields within 64 bytes of a row, and their conditions: the words of `lake_screen_rows`.
   private final class Window {
     private static let laneCount = 8
-    /// Bits that are alike where a number is less than 10^18: the top five of it.
+    /// Bits that are equal if a number is less than 10^18: the top five.
     private static let topBits: UInt64 = 0xF << 60
     private static let signBit: UInt64 = 1 << 63
 
@@ -68,7 +66,7 @@ struct RowScreen {
       rules + rule * Self.laneCount
     }
 
-    /// Whether some window can stand for a check by itself.
+    /// Whether a window can cover a check by itself.
     static func canHold(_ check: RowCheck) -> Bool {
       guard check.field.form.byteCount == 8 else { return false }
       return switch check.condition {
@@ -78,9 +76,9 @@ struct RowScreen {
       }
     }
 
-    /// Takes checks into the window.
+    /// Adds checks to the window.
     ///
-    /// - Returns: Those that have no place in it.
+    /// - Returns: Those that do not fit.
     func take(_ checks: [RowCheck]) -> [RowCheck] {
       let rest = checks.filter { check in
         guard Self.canHold(check), let lane = lane(check.field) else { return true }
@@ -94,7 +92,7 @@ struct RowScreen {
       return rest.filter { !takeComparison($0) }
     }
 
-    /// Takes a comparison of two prices: their difference can't overflow, as both are screened.
+    /// Adds a comparison of two prices: their difference can't overflow, as both are screened.
     private func takeComparison(_ check: RowCheck) -> Bool {
       guard case .compare(let comparison, let other) = check.condition,
         comparison == .greaterOrEqual || comparison == .lessOrEqual,
@@ -110,7 +108,7 @@ struct RowScreen {
       return true
     }
 
-    /// The place of a field in the window.
+    /// Index of a field's lane in the window.
     private func lane(_ field: RowField) -> Int? {
       let distance = field.offset - offset
       guard field.form.byteCount == 8, distance >= 0, distance % 8 == 0,

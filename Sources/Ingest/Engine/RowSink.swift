@@ -3,9 +3,9 @@ import Platform
 import Synchronization
 import Tables
 
-/// A row that is no longer in order where rows before it have been encoded already.
+/// A row is out of order, though rows before it were encoded already.
 ///
-/// The source is read again, and everything is sorted before anything is encoded.
+/// The source is read again, and everything is sorted before it is encoded.
 struct OutOfOrder: Error {}
 
 /// How the rows of one source become the rows of one table.
@@ -15,26 +15,25 @@ struct RowPlan: Sendable {
   let columns: [PhysicalColumn]
   /// Offset of the code of `symbol`.
   let symbolOffset: Int
-  /// Fields that tell rows of one symbol and index timestamp apart; nil where the table has no key.
+  /// Fields that identify rows of one symbol and index timestamp; nil if the table has no key.
   let keyFields: [RowField]?
-  /// How rows are put into partitions.
+  /// How rows are assigned to partitions.
   let dates: PartitionDates
 
-  /// Row groups are encoded before a date is complete only where no key can repeat.
+  /// Row groups are encoded before a date is complete only if no key can repeat.
   var mayEncodeEarly: Bool { keyFields == nil }
 }
 
-/// Sorts the rows of one source into partition dates and symbols, within a bounded memory.
+/// Sorts the rows of one source into partition dates and symbols, in bounded memory.
 ///
-/// It is fed by one thread. Complete dates, and full row groups of tables without a key, are handed
-/// to `delegate` as soon as they can be; the rest at `finish`. Whatever the memory, the same rows
-/// reach the same row groups.
+/// One thread feeds it. Complete dates, and full row groups of tables without a key, are passed to the closures
+/// as soon as possible; the rest at `finish`. Memory does not affect which rows are in a row group.
 final class RowSink {
-  /// Rows of later dates after which a date is taken to be complete.
+  /// Rows of later dates after which a date counts as complete.
   static let closingRowCount = 65_536
-  /// Dates that are open at once: each takes some kilobytes, whatever its rows.
+  /// Dates that are open at once: each takes some kilobytes, however few its rows.
   static let openDateMax = 65_536
-  /// Symbols on open dates, counted once a date: each takes some hundred bytes.
+  /// Symbols on open dates, counted once per date: each takes some hundred bytes.
   static let openSeriesMax = 2_000_000
   /// Blocks after which they are counted.
   private static let seriesCheckPeriod = 32
@@ -43,7 +42,7 @@ final class RowSink {
   let pool: RowPool
   /// Texts of the rows' codes.
   let texts: StringTable
-  /// Rows were taken so far, repeats included.
+  /// Rows so far, including duplicates.
   private(set) var ordinal: Int64 = 0
   private(set) var partitions: [Int: PartitionRows] = [:]
   private var spill: SpillFile?
@@ -52,15 +51,15 @@ final class RowSink {
   private var latestDay = Int.min
   private var rowsOfLatestDay = 0
   private var blocksSinceCheck = 0
-  /// Dates never went back; then dates are closed, and row groups encoded, on the way.
+  /// Whether dates never went back; then dates are closed, and row groups encoded, while reading.
   private var isMonotone: Bool
   private let mayEncodeEarly: (RowSink, PartitionRows, Int) throws -> Bool
   private let encodeEarly: (RowSink, PartitionRows, Int, RowRun) throws -> Void
   private let close: (RowSink, PartitionRows) throws -> Void
 
   /// - Parameters:
-  ///   - mayClose: false for a source that can't be read twice, or that is known to be unordered.
-  ///   - mayEncodeEarly: Whether the rows of the symbol at a slot stay, whatever the table holds.
+  ///   - mayClose: false for a source that can't be read twice, or is known to be unsorted.
+  ///   - mayEncodeEarly: Whether all rows of the symbol at a slot will be stored, whatever the table holds.
   ///   - encodeEarly: Takes a full row group of the symbol at a slot.
   ///   - close: Takes a complete date.
   init(
@@ -86,7 +85,7 @@ final class RowSink {
     let day = plan.dates.period.start(ofDay: date)
     if closedDays.contains(day) { throw OutOfOrder() }
     if day < latestDay {
-      // Nothing was closed yet, or this date would have been.
+      // Nothing was closed yet, or this date would have been closed.
       isMonotone = false
     } else if day > latestDay {
       latestDay = day
@@ -118,7 +117,7 @@ final class RowSink {
     }
   }
 
-  /// Refuses more than memory has room for: spilling frees rows, not what is kept of each symbol.
+  /// Refuses more series than memory has room for: spilling frees rows, but not the state of each symbol.
   private func checkSeriesCount() throws {
     blocksSinceCheck = 0
     let count = partitions.values.reduce(0) { $0 + $1.symbolCount }
@@ -129,7 +128,7 @@ final class RowSink {
       remedy: "sort the file by time, or split it")
   }
 
-  /// A symbol's run has come to a full row group.
+  /// A symbol's run has reached a full row group.
   func didFill(_ partition: PartitionRows, slot: Int) throws {
     let symbol = partition.symbols + slot
     guard plan.mayEncodeEarly, isMonotone, symbol.pointee.isOrdered,
@@ -138,7 +137,7 @@ final class RowSink {
     try encodeEarly(self, partition, slot, symbol.pointee.takeEarlyGroup())
   }
 
-  /// Hands over what is left, in order of date.
+  /// Passes on everything that is left, in date order.
   func finish() throws {
     for day in partitions.keys.sorted() {
       if let partition = partitions.removeValue(forKey: day) { try close(self, partition) }
@@ -162,15 +161,15 @@ final class RowSink {
     }
   }
 
-  /// Waits for encoders, then spills, where the rows of `sinks` take more than `byteCount`.
+  /// Waits for encoders, then spills, if the rows of `sinks` take more than `byteCount`.
   static func relieve(_ sinks: [RowSink], above byteCount: Int, pool: WorkPool) throws {
     func used() -> Int { sinks.reduce(0) { $0 + $1.pool.usedByteCount } }
-    // The feeder stays with its reading, which nobody else can do, until memory gets short; then
-    // encoding goes first, as memory used again costs less than fresh memory.
+    // The feeder keeps reading, which no other thread can do, until memory gets short; then encoding goes
+    // first, as reused memory costs less than fresh memory.
     let relaxed = byteCount / 4 * 3
     if used() > relaxed { try pool.helpWithTasks { used() <= relaxed } }
     if used() <= byteCount { return }
-    // Rows go to the disk only while no other thread works on them.
+    // Rows are spilled only while no other thread uses them.
     guard try pool.helpUntilIdle(or: { used() <= byteCount }), used() > byteCount else { return }
     try sinks.max { $0.pool.usedByteCount < $1.pool.usedByteCount }?.spillAll()
   }

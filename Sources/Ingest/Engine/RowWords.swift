@@ -1,12 +1,12 @@
 import CKernels
 import Columnar
 
-/// The eight-byte words of a block of rows, in columns: all fields of the rows are cut out of them.
+/// The eight-byte words of a block of rows, transposed into columns: all fields of the rows are cut from them.
 ///
-/// A field that is a whole word can be *watched*: its column is then written straight to where the
-/// caller wants it, and whether one of its values is the sentinel is known for free.
+/// A field that is a whole word can be *watched*: its column is then written straight into the caller's buffer,
+/// and the transpose also finds out whether a value is the sentinel.
 struct RowWords {
-  /// Rows of more words are too many for the nearest cache.
+  /// Rows with more words do not fit into the first-level cache.
   private static let wordMax = 16
 
   private let memory: UnsafeMutablePointer<UInt64>
@@ -14,16 +14,16 @@ struct RowWords {
   /// By word: where its column is written.
   private let columns: UnsafeMutablePointer<UnsafeMutablePointer<UInt64>>
   private let sentinels: UnsafeMutablePointer<UInt64>
-  /// By word: the bits that are not alike in all rows.
+  /// By word: the bits that differ between rows.
   private let varying: UnsafeMutablePointer<UInt64>
-  /// A bit for each word that is watched, and for those of them that have a sentinel.
+  /// One bit for each watched word, and for each of those with a sentinel.
   private var watched: UInt32 = 0
   private var mayMiss: UInt32 = 0
-  /// A bit for each word with the sentinel among its values.
+  /// One bit for each word that has the sentinel among its values.
   private var hits: UInt32 = 0
 
   /// - Parameter capacity: Rows of a block, a multiple of eight.
-  /// - Returns: nil where the processor has no wide words.
+  /// - Returns: nil if the processor has no wide words.
   init?(capacity: Int) {
     if lake_has_wide_words() == 0 { return nil }
     self.capacity = capacity
@@ -44,10 +44,10 @@ struct RowWords {
     varying.deallocate()
   }
 
-  /// Watches a field.
+  /// Watches a field that is a whole word.
   ///
-  /// - Returns: The word that it is; nil, and nothing is done, where it is none, or where that word
-  ///   is watched already.
+  /// - Returns: Index of the word; nil, with nothing done, if the field is no whole word, or the word is
+  ///   watched already.
   mutating func watch(_ field: RowPlace) -> Int? {
     let word = field.offset >> 3
     guard field.form.byteCount == 8, field.offset & 7 == 0, word < Self.wordMax,
@@ -64,19 +64,19 @@ struct RowWords {
     return word
   }
 
-  /// Has a watched word's column written to `target`, which has room for whole eights of rows.
+  /// Sets the buffer for a watched word's column, which has room for a multiple of eight rows.
   func direct(_ word: Int, to target: UnsafeMutablePointer<Int64>) {
     columns[word] = UnsafeMutableRawPointer(target).assumingMemoryBound(to: UInt64.self)
   }
 
-  /// Takes rows that lie `stride` bytes apart.
+  /// Transposes rows that are `stride` bytes apart.
   ///
-  /// - Returns: false where they have no such form.
+  /// - Returns: false if this form of rows is not supported.
   mutating func turn(_ base: UnsafeRawPointer, stride: Int, count: Int) -> Bool {
     guard stride % 8 == 0, stride / 8 <= Self.wordMax, count > 0, count <= capacity else {
       return false
     }
-    // As C knows it: pointers that might be none.
+    // The type that C expects: optional pointers.
     let columns = UnsafeRawPointer(columns).assumingMemoryBound(
       to: UnsafeMutablePointer<UInt64>?.self)
     hits =
@@ -86,7 +86,7 @@ struct RowWords {
     return true
   }
 
-  /// The values of a watched word, if none of them is the sentinel.
+  /// The values of a watched word, if none is the sentinel.
   @inline(__always)
   func values(_ word: Int) -> UnsafePointer<Int64>? {
     if hits & (1 << UInt32(word)) != 0 { return nil }
@@ -94,7 +94,7 @@ struct RowWords {
       UnsafeMutableRawPointer(columns[word]).assumingMemoryBound(to: Int64.self))
   }
 
-  /// Whether a field of up to eight bytes is known to be the same in all rows.
+  /// Whether a field of up to eight bytes is known to be equal in all rows.
   @inline(__always)
   func isUniform(_ field: RowPlace) -> Bool {
     if case .bit(let offset, let mask) = field.null,
@@ -108,10 +108,9 @@ struct RowWords {
     return varying[field.offset >> 3] & mask == 0
   }
 
-  /// Cuts an integer of up to eight bytes out of every row.
+  /// Cuts an integer of up to eight bytes from every row.
   ///
-  /// - Returns: Whether one of them is the sentinel; nil, and nothing is done, where the field does
-  ///   not lie within one word.
+  /// - Returns: Whether one is the sentinel; nil, with nothing done, if the field is not within one word.
   @inline(__always)
   func cut(
     _ field: RowPlace, _ isSigned: Bool, _ count: Int, sentinel: Int64,
@@ -124,10 +123,9 @@ struct RowWords {
       sentinel, out) != 0
   }
 
-  /// Cuts a text's code out of every row.
+  /// Cuts a text's code from every row.
   ///
-  /// - Returns: How many are the sentinel; nil, and nothing is done, where the field does not lie
-  ///   within one word.
+  /// - Returns: How many are the sentinel; nil, with nothing done, if the field is not within one word.
   func cut(
     codes field: RowPlace, _ count: Int, sentinel: UInt32, _ out: UnsafeMutablePointer<Int32>
   ) -> Int? {

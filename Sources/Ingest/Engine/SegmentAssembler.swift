@@ -5,34 +5,34 @@ import Platform
 import Synchronization
 import Tables
 
-/// What one source put into one table, before it is committed.
+/// What one source adds to one table, before it is committed.
 struct AssembledRows: Sendable {
   var segments: [StagedSegment] = []
-  /// Rows whose key and content an earlier row of the source had.
+  /// Duplicates: rows whose key and content an earlier row of the source had.
   var repeatCount = 0
   /// Rows that the table has already.
   var alreadyStoredCount = 0
-  /// Whether rows were left out because the whole input is known to be stored.
+  /// Whether rows were left out since the whole input is known to be stored.
   var isInputStored = false
   var conflicts: [KeyConflict] = []
-  /// Rows that take the place of stored ones, and which of those go, by file and row group.
+  /// Rows that replace stored ones, and the stored rows that are removed, by file and row group.
   var replacementCount = 0
   var replaced: [(file: StoredFileSource, rows: [Int: Bitmap])] = []
   var overlap = OverlapFigures()
   /// All dates of the source's rows, days since 1970.
   var days: Set<Int> = []
-  /// Only where they are gathered.
+  /// Only if they are collected.
   var symbols = ClaimedSymbols()
-  /// Which columns the source had, as the tag of a date's segment says it, by day.
+  /// The source's columns, as the tag of a date's segment, by day.
   var columnsTags: [Int: String] = [:]
 
-  /// Rows that came to something: as many as were put in.
+  /// Rows with a result: as many as were put in.
   var accountedRowCount: Int {
     segments.reduce(0) { $0 + $1.rowCount } + repeatCount + alreadyStoredCount + conflicts.count
   }
 
   /// - Parameter routed: Rows that were put in.
-  /// - Throws: Where not every row is stored, stored already, a repeat or set aside.
+  /// - Throws: If some row is neither stored, stored already, a duplicate nor quarantined.
   func checkAccounts(routed: Int, path: String) throws {
     if accountedRowCount == routed { return }
     throw PassError(
@@ -40,7 +40,7 @@ struct AssembledRows: Sendable {
       place: path, remedy: "please report this with the file: it is a fault of the program")
   }
 
-  /// Holds what was left out unseen against what the input turned out to be.
+  /// Verifies rows left out unread against what the input turned out to be.
   func checkIsStored(_ isDone: Bool, path: String) throws {
     if !isInputStored || isDone { return }
     throw PassError(
@@ -64,7 +64,7 @@ struct AssembledRows: Sendable {
 struct KeyConflict: Sendable {
   /// Its values by column, as JSON.
   var original: [UInt8]
-  /// Of all its columns: finds it in its source again.
+  /// Hash over all its columns: finds it in its source again.
   var content: Fingerprint
   /// Index timestamp in ns.
   var timestamp: Int64
@@ -75,13 +75,13 @@ struct KeyConflict: Sendable {
 final class SegmentAssembler: Sendable {
   struct Settings: Sendable {
     var stagingDirectory: String
-    /// Begins every file's name; unique to the run, source and table.
+    /// Prefix of every file's name; unique to run, source and table.
     var filePrefix: String
     var options: WriterOptions
     var merge: StoredMerge.Settings
     var stored: StoredLookup
     var syncer: FileSyncer
-    /// Whether the names of the rows' symbols are wanted: a vendor's files say theirs themselves.
+    /// Whether the symbols of the rows are collected: a vendor's files name theirs.
     var gathersSymbols = false
   }
 
@@ -93,7 +93,7 @@ final class SegmentAssembler: Sendable {
   private let days = Mutex<[Int: Day]>([:])
   private let result = Mutex(AssembledRows())
 
-  /// Early groups of a date by slot, and what waits for them.
+  /// Early groups of a date by slot, and rows waiting for them.
   private struct Day {
     var groups: [Int: [GroupSpool.Entry?]] = [:]
     var pendingCount = 0
@@ -128,8 +128,8 @@ final class SegmentAssembler: Sendable {
     }
   }
 
-  /// Whether rows of a symbol can be encoded before their date is complete: the table has none that
-  /// they might meet.
+  /// Whether rows of a symbol can be encoded before their date is complete: the table has none that they could
+  /// match.
   func mayEncodeEarly(_ partition: PartitionRows, slot: Int, texts: ByteColumn) throws -> Bool {
     if settings.merge.policy == .append { return true }
     let symbol = partition.symbols + slot
@@ -245,7 +245,7 @@ final class SegmentAssembler: Sendable {
     try finish(writer)
   }
 
-  /// A row that belongs before an early group was found too late.
+  /// A row that sorts before an early group came too late.
   private func checkEarlyOrder(_ partition: PartitionRows) throws {
     for slot in 0..<partition.symbolCount {
       let symbol = partition.symbols[slot]
@@ -268,7 +268,7 @@ final class SegmentAssembler: Sendable {
       columns: plan.fileFields.map { WriterColumn($0) }, options: settings.options)
   }
 
-  /// Ends a segment; that its bytes are on the disk is waited for before the commit.
+  /// Completes a segment; it is synced to disk before the commit.
   private func finish(_ writer: SegmentWriter) throws {
     let segment = try writer.finish(isDurable: false)
     result.withLock { $0.segments.append(segment) }
@@ -289,7 +289,7 @@ final class SegmentAssembler: Sendable {
       try assembly.forEachSpan(place) { base, count in
         try cutter.append(
           base, stride: plan.layout.stride, count: count, texts: assembly.texts, into: writer)
-        // Spilled rows pass through a buffer that the next ones take.
+        // Spilled rows are in a buffer that the next ones reuse.
         if assembly.isTransient(place) { encoder.settle() }
       }
       encoder.settle()
@@ -299,11 +299,11 @@ final class SegmentAssembler: Sendable {
   }
 }
 
-/// Cuts sorted rows into the row groups of a plan.
+/// Cuts sorted rows into the planned row groups.
 private struct GroupCutter {
   private var cuts: ArraySlice<Int>
   private let encoder: SegmentEncoder
-  /// Rows that the current group still takes.
+  /// Rows that still fit into the current group.
   private var room = 0
 
   init(cuts: [Int], encoder: SegmentEncoder) {
@@ -311,7 +311,7 @@ private struct GroupCutter {
     self.encoder = encoder
   }
 
-  /// Passes over a group that is encoded already.
+  /// Skips a group that is encoded already.
   mutating func skip() { cuts = cuts.dropFirst() }
 
   mutating func append(

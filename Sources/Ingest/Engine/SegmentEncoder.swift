@@ -3,19 +3,19 @@ import Parquet
 import Synchronization
 import Tables
 
-/// Turns sorted packed rows into encoded row groups: one per thread at a time.
+/// Encodes sorted packed rows as row groups: used by one thread at a time.
 final class SegmentEncoder {
   private let transposer: Transposer
   private let encoders: [ColumnChunkEncoder]
-  /// Where the index timestamps are among the columns, and what encodes their dates; nil in a table by date.
+  /// Index of the index timestamps among the columns, and the encoder of their dates; nil in a table by date.
   private let dates: (index: Int, encoder: ColumnChunkEncoder, of: PartitionDates)?
   private let order: RowOrder
   private let stride: Int
-  /// Columns whose nulls were sentinels of the vendor's.
+  /// Columns whose nulls were sentinels.
   private let hasSentinel: [Bool]
   private var earliest = Int64.max
   private var latest = Int64.min
-  /// Rows whose times are still to be looked at: once they are cut, they are in the nearest cache.
+  /// Rows whose times are not read yet: after the cut they are in cache.
   private var unseen: (base: UnsafeRawPointer, count: Int)?
 
   init(plan: RowPlan, options: WriterOptions) {
@@ -43,7 +43,7 @@ final class SegmentEncoder {
     latest = .min
   }
 
-  /// Adds rows of one symbol, in order. They must stay where they are until `settle` or `finish`.
+  /// Adds rows of one symbol, in order. Their memory must stay valid until `settle` or `finish`.
   func append(_ base: UnsafeRawPointer, count: Int) {
     if count == 0 { return }
     transposer.append(base, stride: stride, count: count)
@@ -58,7 +58,7 @@ final class SegmentEncoder {
     unseen = nil
   }
 
-  /// The memory of the rows so far may be used for something else.
+  /// The memory of the rows so far may be reused.
   func settle() {
     transposer.settle()
     look()
@@ -141,7 +141,7 @@ extension ColumnChunkEncoder {
   }
 }
 
-/// Encoders that are free, for threads to borrow: their scratch is too large to make per task.
+/// Unused encoders for threads to borrow: their buffers are too large to make per task.
 final class SegmentEncoderPool: Sendable {
   private let free = Mutex<[Box]>([])
   private let plan: RowPlan

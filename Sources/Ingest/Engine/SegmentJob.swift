@@ -1,26 +1,26 @@
 import Synchronization
 import Tables
 
-/// Rows that lie side by side in memory, and are read only.
+/// Consecutive rows in memory, read-only.
 struct RowSpan: @unchecked Sendable {
   var base: UnsafeRawPointer
   var count: Int
 }
 
-/// A segment of a complete date whose row groups are encoded on several threads, and then written in
-/// order by the last of them.
+/// A segment of a complete date whose row groups are encoded on several threads, and then written in order by
+/// the last one.
 final class SegmentJob: @unchecked Sendable {
   enum Group {
     /// Encoded before the date was complete.
     case early(GroupSpool.Entry)
-    /// Rows of the symbols at `places` of the assembly's order.
+    /// Rows of the symbols at indexes `places` in the assembly's order.
     case rows([RowSpan], places: ClosedRange<Int>)
   }
 
   let groups: [Group]
   let assembly: Assembly
   private let encoded: Mutex<(groups: [EncodedGroup?], left: Int)>
-  /// By place: groups that still have rows of the symbol to read.
+  /// By index in the order: groups that still have to read rows of the symbol.
   private let readers: Mutex<[Int]>
 
   /// - Parameter early: Groups of each slot that are encoded already.
@@ -74,7 +74,7 @@ final class SegmentJob: @unchecked Sendable {
     return groups
   }
 
-  /// Takes an encoded group.
+  /// Stores an encoded group.
   ///
   /// - Returns: Whether it was the last one.
   func put(_ group: EncodedGroup, at index: Int) -> Bool {
@@ -85,7 +85,7 @@ final class SegmentJob: @unchecked Sendable {
     }
   }
 
-  /// Hands over the group at an index, once all are encoded.
+  /// Moves out the group at an index, once all are encoded.
   func take(_ index: Int) -> EncodedGroup? {
     encoded.withLock { encoded in
       defer { encoded.groups[index] = nil }
@@ -93,7 +93,7 @@ final class SegmentJob: @unchecked Sendable {
     }
   }
 
-  /// Gives the memory of symbols back that no other group reads.
+  /// Frees the memory of symbols that no other group reads.
   func release(_ places: ClosedRange<Int>) {
     let unread = readers.withLock { readers in
       places.filter { place in

@@ -13,15 +13,15 @@ package struct SpillFragment: Sendable {
   let last: SortKey
 }
 
-/// A temporary file of packed rows: blocks of up to `blockRowCount` rows, each LZ4-compressed where
-/// that helps. It has no name in the file system once it is open, so a crash leaves nothing behind.
+/// A temporary file of packed rows: blocks of up to `blockRowCount` rows, LZ4-compressed if that helps. Its
+/// name is removed once it is open, so a crash leaves nothing behind.
 package final class SpillFile: @unchecked Sendable {
   static let blockRowCount = 1024
-  /// Bytes before a block: rows, stored bytes; the top bit of the latter says "compressed".
+  /// Header of a block: row count and stored size; the top bit of the latter means "compressed".
   private static let blockHeaderByteCount = 8
 
   let stride: Int
-  /// Where it was when it had a name.
+  /// Its former path.
   private let path: String
   private let descriptor: Int32
   private(set) var byteCount = 0
@@ -33,9 +33,9 @@ package final class SpillFile: @unchecked Sendable {
     try self.init(path: directory + "/spill", O_TRUNC, stride: stride)
   }
 
-  /// For whoever only reads a lake.
+  /// For commands that only read a lake.
   ///
-  /// - Parameter folder: One that others may write to as well.
+  /// - Parameter folder: May be writable by others.
   package convenience init(inTemporary folder: String, stride: Int) throws {
     let name = "/.lake-spill-\(getpid())-\(UInt64.random(in: 0...UInt64.max))"
     try self.init(path: folder + name, O_EXCL | O_NOFOLLOW, stride: stride)
@@ -52,7 +52,7 @@ package final class SpillFile: @unchecked Sendable {
 
   deinit { lake_close(descriptor) }
 
-  /// Writes rows of one symbol, in order. `rows` is called once for each row, first to last.
+  /// Writes rows of one symbol, in order. `rows` is read once, from first to last.
   package func write(_ rows: [UnsafeRawPointer], order: RowOrder) throws -> SpillFragment {
     guard let first = rows.first, let last = rows.last else {
       preconditionFailure("a fragment has rows")

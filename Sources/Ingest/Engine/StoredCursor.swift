@@ -1,55 +1,55 @@
 import Bytes
 import Tables
 
-/// A stored row, as far as the merge has to know it.
+/// A stored row, as the merge needs it.
 struct StoredRow {
   /// Index timestamp in ns.
   var time: Int64
   var content: Fingerprint
   var key: Fingerprint
   var identity: UInt64
-  /// Canonical word of the fields that no column is for; 0 where it has none, or nobody asks.
+  /// Canonical word of the extra fields; 0 if there are none, or they don't matter.
   var extra: UInt64
   var rowGroup: Int
-  /// In its row group.
+  /// Index in its row group.
   var row: Int
 }
 
-/// A data file's rows were said to be in the table's order, and are not.
+/// A data file's rows were declared sorted, but are not.
 struct StoredOutOfOrder: Error {}
 
 /// The rows of one symbol in one data file, in order of time.
 final class StoredCursor {
-  /// Of a row of a file that is in no order: all of a symbol and date are put into one in memory.
+  /// Memory of a row in an unsorted file: all of a symbol and date are sorted in memory.
   static let unsortedRowByteCount = MemoryLayout<StoredRow>.stride * 5 / 4
 
   let file: StoredFile
-  /// Place of the file among those of its date.
+  /// Index of the file among those of its date.
   let fileIndex: Int
-  /// What its rows are compared by.
+  /// How its rows are compared.
   let view: StoredView
-  /// Whether rows are found by their key; else by their content alone.
+  /// Whether rows are matched by key; else by content only.
   let isByKey: Bool
-  /// Whether the new rows' symbol takes the place of a stand-in.
+  /// Whether the new rows' symbol replaces a fallback symbol.
   private let isResolved: Bool
-  /// How fine the times are that were passed.
+  /// The precision of the times so far.
   private(set) var grain = TimeGrain()
   private let symbol: String
   private let times: ClosedRange<Int64>
   private let candidates: [Int]
   private var nextCandidate = 0
   private var block: StoredBlock?
-  /// Rows of the block that are still to come.
+  /// Rows of the block that are left.
   private var rows = 0..<0
   private var lastTime = Int64.min
-  /// All rows, where the file is in no order.
+  /// All rows, if the file is unsorted.
   private var collected: [StoredRow]?
   private var collectedAt = 0
   private let share: MergeShare
 
   /// - Parameters:
-  ///   - isResolved: The new rows' symbol takes the place of a stand-in.
-  ///   - isOrdered: Whether the file's own order can be relied on.
+  ///   - isResolved: Whether the new rows' symbol replaces a fallback symbol.
+  ///   - isOrdered: Whether the file is known to be sorted.
   init(
     _ file: StoredFile, fileIndex: Int, view: StoredView, isByKey: Bool, isResolved: Bool,
     symbol: String, times: ClosedRange<Int64>, isOrdered: Bool, memory: MergeMemory
@@ -66,11 +66,11 @@ final class StoredCursor {
     if !isOrdered { collected = try collect() }
   }
 
-  /// Whether a new row takes the place of an equal one of the file.
+  /// Whether a new row replaces an equal row of the file.
   ///
   /// - Parameters:
-  ///   - isGain: The new row has values where the file's rows had no columns.
-  ///   - relation: What the new row says beyond its columns, to what the stored one does.
+  ///   - isGain: Whether the new row has values in columns that the file's rows lack.
+  ///   - relation: How the new row's extra fields relate to the stored one's.
   func isReplaced(isGain: Bool, by relation: ExtraRelation) -> Bool {
     if isResolved { return true }
     return switch relation {
@@ -80,9 +80,9 @@ final class StoredCursor {
     }
   }
 
-  /// Whether some new row may take the place of one of the file.
+  /// Whether new rows may replace rows of the file.
   ///
-  /// - Parameter hasExtra: New rows have fields that no column is for.
+  /// - Parameter hasExtra: Whether new rows have extra fields.
   func mayBeReplaced(hasExtra: Bool) -> Bool {
     isResolved || view.saysLess || hasExtra && view.saysNoMore
   }
@@ -97,12 +97,12 @@ final class StoredCursor {
     return FileBounds.microsecond(block.times[rows.lowerBound])
   }
 
-  /// Passes over rows before a microsecond.
+  /// Skips rows before a microsecond.
   func skip(before microsecond: Int64) throws {
     while let next = try self.microsecond(), next < microsecond { try step() }
   }
 
-  /// Hands over the rows of a microsecond, which must not lie behind.
+  /// Passes the rows of a microsecond, which must not be in the past, to `body`.
   func take(_ microsecond: Int64, _ body: (StoredRow) throws -> Void) throws {
     try skip(before: microsecond)
     while try self.microsecond() == microsecond {
@@ -138,7 +138,7 @@ final class StoredCursor {
     if !rows.isEmpty && block.times[rows.lowerBound] < lastTime { throw StoredOutOfOrder() }
   }
 
-  /// Goes on to the next block with rows of the symbol.
+  /// Moves to the next block with rows of the symbol.
   private func refill() throws -> Bool {
     while rows.isEmpty {
       guard nextCandidate < candidates.count else { return false }

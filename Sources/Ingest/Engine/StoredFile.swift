@@ -2,37 +2,37 @@ import Bytes
 import Columnar
 import Tables
 
-/// A data file that holds rows of a date: stored, or staged by this run.
+/// A data file with rows of a date: stored, or staged by this run.
 struct StoredFileSource: Sendable {
   var path: String
   var bounds: FileBounds
-  /// As the table's log names it; nil for a file that is staged and in no version yet.
+  /// Path in the table's log; nil for a staged file that no version has yet.
   var logPath: String?
-  /// The columns that the input of its rows had, where the file's tags say it.
+  /// The columns of its rows' input, if the file's tags say them.
   var columns: ColumnSet?
-  /// Whether its rows are known to be in the table's order: it was written by `lake`.
+  /// Whether its rows are known to be sorted: `lake` wrote it.
   var isSorted: Bool
 }
 
-/// The rows of a data file, read block by block where new rows may meet them.
+/// The rows of a data file, read block by block where new rows may match them.
 ///
 /// Used by one thread at a time.
 final class StoredFile {
   let source: StoredFileSource
   let reader: SegmentReader
   let blocks: [SegmentPage]
-  /// How its rows are compared, but for symbols that lack a column which others have; set once.
+  /// How its rows are compared, except for symbols that lack some column; set once.
   var view: StoredView?
-  /// The blocks that were read last: neighbouring symbols share one.
+  /// The last blocks read: consecutive symbols share one.
   private var loaded: [(index: Int, form: Int, hasExtra: Bool, rows: StoredBlock)] = []
-  /// Which columns symbols have no value of, by the blocks that were looked through last.
+  /// Columns without values by symbol, for the last blocks searched.
   var loadedBlanks: [(index: Int, blanks: [String: Set<String>])] = []
 
-  /// `extra` of the block that was asked for last.
+  /// `extra` of the last block that was asked for.
   private var loadedExtra: (index: Int, column: Column)?
 
   private var knownFallbacks: Set<String>?
-  /// Whether rows of the file have fields that no column is for.
+  /// Whether rows of the file have extra fields.
   private(set) lazy var hasExtra = reader.mayHaveValues(ExtraTime.column)
 
   init(_ source: StoredFileSource, _ schema: StoredSchema) throws {
@@ -43,21 +43,21 @@ final class StoredFile {
 
   /// Names of the columns by which its rows can be compared.
   ///
-  /// Where nothing says which columns the input had, those without any value count as missing.
+  /// If the input's columns are unknown, those without any value count as missing.
   func columns() throws -> Set<String> {
     let names = reader.storedNames
     if let columns = source.columns { return columns.compared(names) }
     return Set(names.filter { ColumnSet.isCompared($0) && reader.mayHaveValues($0) })
   }
 
-  /// Indices of the blocks that may hold rows of a symbol at some of these times (ns).
+  /// Indexes of the blocks that may have rows of a symbol at some of these times (ns).
   ///
-  /// - Parameter symbol: nil: whatever the symbol.
+  /// - Parameter symbol: nil for any.
   func candidates(symbol: String?, times: ClosedRange<Int64>) -> [Int] {
     blocks.indices.filter { blocks[$0].bounds.mayHold(symbol: symbol, times: times) }
   }
 
-  /// Stand-ins for symbols that the file holds; read once, and only where bounds allow any.
+  /// Fallback symbols in the file; read once, and only if bounds allow any.
   func fallbackSymbols() throws -> Set<String> {
     if let knownFallbacks { return knownFallbacks }
     var found: Set<String> = []
@@ -99,7 +99,7 @@ final class StoredFile {
     return rows
   }
 
-  /// What a row has in `extra`; nil where it has nothing.
+  /// A row's `extra`; nil if it is null.
   func extra(rowGroup: Int, row: Int) throws -> String? {
     func holds(_ block: SegmentPage) -> Bool {
       block.span.rowGroup == rowGroup && block.span.rows.contains(row)
@@ -120,34 +120,34 @@ final class StoredFile {
   }
 }
 
-/// What stored rows are compared by, over the columns that both sides have.
+/// What stored rows are compared by: the columns that both sides have.
 struct StoredDigest {
   /// Physical columns of the content.
   var content: [Field]
-  /// Those of the key; empty where the table has none.
+  /// Columns of the key; empty if the table has none.
   var key: [Field]
-  /// A column that tells events apart; nil where there is none.
+  /// A column that identifies events; nil if there is none.
   var identity: Field?
-  /// The fields that no column is for, where it matters whether both sides have the same.
+  /// The extra fields, if they must be equal on both sides.
   var extra: Field?
   var indexField: Field
 }
 
-/// The rows of a block, as far as the merge has to know them.
+/// The rows of a block, as the merge needs them.
 struct StoredBlock {
   let rowGroup: Int
-  /// Of the block's first row in its row group.
+  /// Index of the block's first row in its row group.
   let firstRow: Int
-  /// Symbols of the rows one after the other.
+  /// Runs of equal symbols.
   let symbols: [(name: String, rows: Range<Int>)]
   /// Index timestamps in ns.
   let times: [Int64]
   let contents: [Fingerprint]
-  /// Empty where the table has no key.
+  /// Empty if the table has no key.
   let keys: [Fingerprint]
-  /// Canonical words of the column that tells events apart; empty where there is none.
+  /// Canonical words of the column that identifies events; empty if there is none.
   let identities: [UInt64]
-  /// The same of the fields that no column is for.
+  /// The same for the extra fields.
   let extras: [UInt64]
 
   init(_ reader: SegmentReader, _ rows: StoredSpan, _ digest: StoredDigest) throws {
@@ -171,7 +171,7 @@ extension SegmentReader {
     return (0..<rows.count).map { sums[$0] }
   }
 
-  /// The canonical words of a column, 0 where it is null.
+  /// The canonical words of a column, 0 for null.
   fileprivate func words(_ field: Field, _ rows: StoredSpan) throws -> [UInt64] {
     guard let column = try values(field, rows) else { return [] }
     let words = RowHash.words(column).map { UInt64(bitPattern: $0) }

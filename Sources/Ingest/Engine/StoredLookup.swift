@@ -2,7 +2,7 @@ import Columnar
 import Synchronization
 import Tables
 
-/// What a table holds of the dates that new rows are for.
+/// What a table holds for the dates of new rows.
 final class StoredLookup: Sendable {
   private let schema: StoredSchema?
   private let files: @Sendable (Int) throws -> [StoredFileSource]
@@ -12,7 +12,8 @@ final class StoredLookup: Sendable {
 
   /// - Parameters:
   ///   - files: The data files of a date (days since 1970).
-  ///   - isInput: Whether the table has the whole input already, as far as that can be told before it was read
+  ///   - isInput: Whether the table has the whole input already, as far as that can be told before reading it
+  ///     to its end; called once, when rows match stored ones.
   ///     to its end; asked once, when rows meet stored ones.
   init(
     schema: StoredSchema, isInput: @escaping @Sendable () throws -> Bool = { false },
@@ -29,7 +30,7 @@ final class StoredLookup: Sendable {
     isInput = { false }
   }
 
-  /// Whether all rows of the input are stored, so that none has to be looked at.
+  /// Whether all rows of the input are stored, so that none has to be compared.
   func holdsInput() throws -> Bool {
     try knownIsInput.withLock { known in
       if let known { return known }
@@ -39,10 +40,10 @@ final class StoredLookup: Sendable {
     }
   }
 
-  /// What a table without files holds.
+  /// An empty table.
   static let nothing = StoredLookup()
 
-  /// Whether new rows of a symbol may meet stored ones of the same microsecond.
+  /// Whether new rows of a symbol may match stored ones of the same microsecond.
   ///
   /// - Parameter times: Index timestamps in ns.
   func mayMeet(day: Int, symbol: String, times: ClosedRange<Int64>) throws -> Bool {
@@ -54,7 +55,7 @@ final class StoredLookup: Sendable {
     }
   }
 
-  /// What is stored of a date, for the thread that puts the date together: nobody else asks for it again.
+  /// What is stored for a date, moved to the thread that assembles the date: no other asks for it again.
   func take(day: Int) throws -> StoredDay? {
     guard let schema else { return nil }
     if let known = days.withLock({ $0.removeValue(forKey: day) }) { return known }
@@ -62,7 +63,7 @@ final class StoredLookup: Sendable {
   }
 }
 
-/// What the merge of new rows with stored ones has to know of a table.
+/// What the merge of new and stored rows needs to know about a table.
 struct StoredSchema: Sendable {
   /// The table's physical columns.
   var fields: [Field]
@@ -74,7 +75,7 @@ struct StoredSchema: Sendable {
 
 /// The data files of one date.
 ///
-/// Handed from thread to thread, used by one at a time.
+/// Passed between threads, used by one at a time.
 final class StoredDay: @unchecked Sendable {
   let schema: StoredSchema
   private var files: [Entry]
@@ -84,7 +85,7 @@ final class StoredDay: @unchecked Sendable {
     var opened: StoredFile?
   }
 
-  /// The log's statistics of foreign writers may be cut to milliseconds.
+  /// Other writers may truncate statistics in the log to milliseconds.
   private static let logSlackMicroseconds: Int64 = 1000
 
   init(_ sources: [StoredFileSource], schema: StoredSchema) {
@@ -95,7 +96,7 @@ final class StoredDay: @unchecked Sendable {
   var isEmpty: Bool { files.isEmpty }
 
   func mayMeet(symbol: String, times: ClosedRange<Int64>) throws -> Bool {
-    // Rows under a stand-in for a symbol meet those under any other.
+    // Rows under a fallback symbol may match those under any other.
     let isFallback = FallbackSymbol.isOne(symbol)
     for place in files.indices
     where files[place].source.bounds.mayHold(
@@ -115,7 +116,7 @@ final class StoredDay: @unchecked Sendable {
     return false
   }
 
-  /// The files that may hold rows of some time, whatever their symbols.
+  /// The files that may have rows in a time range, whatever their symbols.
   func files(times: ClosedRange<Int64>, symbols: ClosedRange<String>?) throws -> [StoredFile] {
     var found: [StoredFile] = []
     for place in files.indices {
@@ -139,7 +140,7 @@ final class StoredDay: @unchecked Sendable {
   }
 }
 
-/// Names that stand for a symbol which nothing resolved.
+/// Names for symbols that could not be resolved.
 enum FallbackSymbol {
   static let instrumentPrefix = "INSTRUMENT_"
   static let unknown = "UNKNOWN_SYMBOL"

@@ -12,7 +12,7 @@ extension StoredMerge {
   ) -> StoredView {
     let common = new.intersection(stored)
     let isKnown = file.source.columns != nil
-    // What says more may take a row's place; what merely says other things may not.
+    // Rows with more columns may replace others; rows with merely different columns may not.
     let saysLess = isKnown && stored.isStrictSubset(of: new)
     return StoredView(
       form: form(common),
@@ -20,7 +20,7 @@ extension StoredMerge {
         content: schema.fields.filter { common.contains($0.name) },
         key: schema.fields.filter { settings.keyColumns.contains($0.name) },
         identity: Self.identity(common, schema.fields),
-        // New rows without any are told from stored ones that have some where they may take their place.
+        // New rows without extra fields must be told from stored ones with some, if they may replace them.
         extra: (extraDigest != nil || saysLess) && file.hasExtra
           ? schema.fields.first { $0.name == ExtraTime.column } : nil,
         indexField: schema.index),
@@ -35,23 +35,23 @@ extension StoredMerge {
       }.compactMap(\.origin.field))
   }
 
-  /// The same for the rows of one symbol, of which some columns have no value.
+  /// The same for the rows of one symbol, for which some columns have no values.
   ///
   /// - Parameters:
-  ///   - symbol: As the file has it.
-  ///   - blank: Columns of which no new row of the symbol has a value.
+  ///   - symbol: As in the file.
+  ///   - blank: Columns in which no new row of the symbol has a value.
   func view(_ file: StoredFile, symbol: String, blank: Set<String>) throws -> StoredView? {
     guard let whole = file.view, let day else { return nil }
     let storedBlank = try file.blankColumns(of: symbol, among: whole.stored)
     if storedBlank == blank { return whole }
-    // Values that neither side has are equal: nothing is missing on one of them.
+    // Nulls on both sides are equal: nothing is missing on one of them.
     return view(
       file, day.schema,
       stored: Set(whole.stored.map(\.name)).subtracting(storedBlank.subtracting(blank)),
       new: compared.subtracting(blank.subtracting(storedBlank)))
   }
 
-  /// The columns of which no row of a symbol has a value, though rows of others have.
+  /// The columns that are null in all rows of a symbol, though not for others.
   func blankColumns(_ symbol: borrowing SymbolRows) throws -> Set<String> {
     struct AllFilled: Error {}
     let known = Set(plan.columns.map(\.field.name)).subtracting(compared)

@@ -2,27 +2,26 @@ import Bytes
 import Columnar
 import Tables
 
-/// What becomes of new rows that the table may have already.
+/// What happens to new rows that the table may have already.
 public enum OverlapPolicy: String, CaseIterable, Sendable {
-  /// Equal rows are taken for the same event; what nothing tells apart is a finding.
+  /// Equal rows count as the same event; if nothing identifies events, that is a finding.
   case merge
   /// The same, and no finding.
   case union
   /// All rows are new.
   case append
-  /// New rows where the table has some of the same symbol and instant are an error.
+  /// New rows with the same symbol and instant as stored ones are an error.
   case refuse
 }
 
-/// Merges the new rows of one date with those that the table holds of it.
+/// Merges the new rows of one date with the stored rows of it.
 ///
-/// A table without a key is a multiset: of rows of one symbol and index time that are equal in the
-/// columns both inputs had, it holds as many as the input that has most of them. A table with a key
-/// keeps the row that was there first: an equal one is left out, another is a conflict. Rows of an
-/// input that says more (further columns, or a symbol where only a stand-in was known) take the place
-/// of the stored rows they are equal to.
+/// A table without a key is a multiset: of rows with one symbol and index time that are equal in the columns of
+/// both inputs, it holds as many as the input that has most of them. A table with a key keeps the first row: an
+/// equal one is left out, another is a conflict. Rows of an input with more information (further columns, or a
+/// symbol instead of a fallback) replace the stored rows that they are equal to.
 ///
-/// Both sides are in order of symbol and time, so that only the rows of one microsecond are in memory.
+/// Both sides are sorted by symbol and time, so that only the rows of one microsecond are in memory.
 ///
 /// Used by one thread.
 final class StoredMerge {
@@ -32,7 +31,7 @@ final class StoredMerge {
     var memory: MergeMemory
     var conflictLimit: ConflictLimit
 
-    /// - Parameter budget: Bytes that the whole command may take.
+    /// - Parameter budget: Memory of the whole command, in bytes.
     init(
       keyColumns: [String] = [], policy: OverlapPolicy = .merge, budget: Int,
       memory: MergeMemory? = nil
@@ -44,7 +43,7 @@ final class StoredMerge {
     }
   }
 
-  /// Columns that tell events apart, the first that both sides have.
+  /// Columns that identify events; the first one on both sides is used.
   static let identityColumns = ["sequence", "sequence_number", "order_id", "id"]
 
   let plan: RowPlan
@@ -53,23 +52,23 @@ final class StoredMerge {
   private let lookup: StoredLookup
   let settings: Settings
   let compared: Set<String>
-  /// What rows are compared by: one form for every set of columns that some file shares with the input.
+  /// What rows are compared by: one form for each set of columns that some file has in common with the input.
   private var forms: [Form] = []
   private var files: [StoredFile] = []
   private lazy var ownDigest = RowDigest(
-    // What only `extra` tells apart is no repeat within one input.
+    // Rows that differ only in `extra` are not duplicates within one input.
     columns: plan.columns.filter {
       compared.contains($0.field.name) || $0.field.name == ExtraTime.column
     }, texts: texts)
   private lazy var wholeDigest = RowDigest(columns: plan.columns, texts: texts)
   private lazy var keyDigest = RowDigest(
     columns: plan.columns.filter { settings.keyColumns.contains($0.field.name) }, texts: texts)
-  /// Reads `extra`; nil where the input has no fields that no column is for.
+  /// Hashes `extra`; nil if the input has no extra fields.
   lazy var extraDigest: RowDigest? = {
     let columns = plan.columns.filter { $0.field.name == ExtraTime.column && $0.isText }
     return columns.isEmpty ? nil : RowDigest(columns: columns, texts: texts)
   }()
-  /// Of texts that were taken apart.
+  /// Relations of texts that were parsed.
   var knownRelations: [ExtraWords: ExtraRelation] = [:]
   private let pointers: UnsafeMutablePointer<UnsafeRawPointer>
 
@@ -83,7 +82,7 @@ final class StoredMerge {
 
   /// - Parameters:
   ///   - day: A date, in days since 1970.
-  ///   - blank: Columns of which no new row of the date has a value: as good as missing.
+  ///   - blank: Columns in which no new row of the date has a value; they count as missing.
   init(
     _ plan: RowPlan, texts: ByteColumn, day: Int, blank: Set<String>, lookup: StoredLookup,
     settings: Settings
@@ -104,12 +103,12 @@ final class StoredMerge {
 
   private var isKeyed: Bool { !settings.keyColumns.isEmpty }
 
-  /// Stored rows that new ones take the place of.
+  /// Stored rows that new ones replace.
   var replaced: [(file: StoredFileSource, rows: [Int: Bitmap])] {
     tally.replaced.sorted { $0.key < $1.key }.map { (files[$0.key].source, $0.value) }
   }
 
-  /// Opens what is stored at the times of a date's new rows.
+  /// Opens the stored rows at the times of a date's new rows.
   func open(times: ClosedRange<Int64>, symbols: ClosedRange<String>?) throws {
     guard let day, !day.isEmpty, isKeyed || settings.policy != .append else { return }
     files = try day.files(times: times, symbols: symbols)
@@ -118,20 +117,20 @@ final class StoredMerge {
     }
   }
 
-  /// The place of a form of comparison, new or known.
+  /// The index of a form of comparison, which is added if new.
   func form(_ common: Set<String>) -> Int {
     if let known = forms.firstIndex(where: { $0.columns == common }) { return known }
     forms.append(makeForm(common))
     return forms.count - 1
   }
 
-  /// Whether the table has the whole input already, asked where rows of the date may meet stored ones.
+  /// Whether the table has the whole input already, called if rows of the date may match stored ones.
   ///
-  /// Not for tables with a key, whose conflicts are to be found again: the run that stored the input may have ended
-  /// before it set them aside.
+  /// Not for tables with a key, whose conflicts must be found again: the run that stored the input may have
+  /// ended before it quarantined them.
   func holdsInput() throws -> Bool { try !files.isEmpty && !isKeyed && lookup.holdsInput() }
 
-  /// Counts rows as stored already without looking at them.
+  /// Counts rows as stored already without reading them.
   func leaveOut(rowCount: Int) {
     tally.alreadyStored += rowCount
     tally.isInputStored = true
@@ -156,7 +155,7 @@ final class StoredMerge {
 
   /// Finds the rows of a symbol that are left out.
   ///
-  /// - Returns: Bits of rows, in order; nil where all stay.
+  /// - Returns: One bit per row, in order; nil if none are left out.
   func merge(_ symbol: borrowing SymbolRows, name: String) throws -> Bitmap? {
     let first = symbol.earlyGroupCount > 0 ? symbol.lastEarly.index : symbol.earliest
     guard symbol.rowCount > 0, first <= symbol.last.index else { return nil }
@@ -235,7 +234,7 @@ final class StoredMerge {
     return cursors
   }
 
-  /// The instruments of a symbol's rows; empty where the input does not say them.
+  /// The instruments of a symbol's rows; empty if the input has none.
   private func instruments(_ symbol: borrowing SymbolRows) throws -> Set<Int64> {
     let columns = plan.columns.filter {
       $0.isPresent && $0.field.name == StoredFile.instrumentColumn
@@ -262,7 +261,7 @@ final class StoredMerge {
     let last = FileBounds.microsecond(index.index(rows[rows.count - 1]))
     let first = FileBounds.microsecond(index.index(rows[0]))
     let next = try work.nextStored(from: first)
-    // Nothing is stored at these times, nor are rows alike looked for among themselves.
+    // Nothing is stored at these times, and equal new rows need not be found.
     if !work.mayHaveTwins, work.microsecond != first || work.stored.isEmpty,
       next.map({ $0 > last }) ?? true
     {

@@ -2,30 +2,30 @@ import Bytes
 import Columnar
 import Parquet
 
-/// How the rows of a data file, or those of one symbol in it, are compared with new ones.
+/// How the rows of a data file, or of one symbol in it, are compared with new ones.
 struct StoredView {
-  /// Place of what is compared among the merge's forms of comparison.
+  /// Index of the columns that are compared, among the merge's forms.
   var form: Int
   var digest: StoredDigest
   /// Columns by which the stored rows could be compared.
   var stored: [Field]
-  /// Whether new rows say more than the stored ones: they had further columns.
+  /// Whether new rows have more columns than the stored ones.
   var saysLess: Bool
-  /// Whether new rows had all columns that the stored ones had.
+  /// Whether new rows have all columns of the stored ones.
   var saysNoMore: Bool
-  /// Whether new rows had columns that the stored ones had not.
+  /// Whether new rows have columns that the stored ones lack.
   var lacksColumns: Bool
-  /// Whether both sides had the same columns of the table's key, so that keys can be compared.
+  /// Whether both sides have the same columns of the table's key, so that keys can be compared.
   var hasWholeKey: Bool
-  /// What holds the values of the columns that only new rows had.
+  /// Fields with the values of the columns that only new rows have.
   var gained: [RowField]
 
-  /// Whether a new row has a value where stored ones had no column.
+  /// Whether a new row has a value in a column that the stored ones lack.
   func isGain(_ row: UnsafeRawPointer) -> Bool { gained.contains { $0.hasValue(row) } }
 }
 
 extension RowField {
-  /// Whether a packed row has a value of the field, however it says that one is missing.
+  /// Whether a packed row has a value in the field, however nulls are marked.
   func hasValue(_ row: UnsafeRawPointer) -> Bool {
     switch (null, form) {
     case (.bit(let offset, let mask), _): row.loadLE(offset, as: UInt8.self) & mask != 0
@@ -47,12 +47,12 @@ extension RowField {
 }
 
 extension StoredFile {
-  /// The columns that have no value in any row of a symbol, though rows of other symbols may have.
+  /// The columns that are null in all rows of a symbol, though maybe not for other symbols.
   ///
-  /// - Parameter fields: Columns to look at, the same at every call.
+  /// - Parameter fields: Columns to check, the same in every call.
   func blankColumns(of symbol: String, among fields: [Field]) throws -> Set<String> {
     let places = candidates(symbol: symbol, times: Int64.min...Int64.max)
-    // Mostly the footer says that there is nothing to look for.
+    // Usually the footer says that there is nothing to find.
     var groups: Set<Int> = []
     for place in places { groups.insert(blocks[place].span.rowGroup) }
     var blank = Set(
@@ -72,7 +72,7 @@ extension StoredFile {
     reader.statistics(name, rowGroup: rowGroup)?.nullCount.map { $0 > 0 } ?? true
   }
 
-  /// The columns without a value, by symbol, of a block.
+  /// The columns without values, by symbol, in a block.
   private func blanks(_ place: Int, _ fields: [Field]) throws -> [String: Set<String>] {
     if let known = loadedBlanks.first(where: { $0.index == place }) { return known.blanks }
     let span = blocks[place].span

@@ -1,25 +1,25 @@
 import Bytes
 import Synchronization
 
-/// What the merge of new rows with stored ones comes to.
+/// The result of merging new rows with stored ones.
 struct MergeTally {
-  /// Rows that are left out because the table has them.
+  /// Rows that are left out since the table has them.
   var alreadyStored = 0
-  /// Whether rows were left out because the whole input is known to be stored.
+  /// Whether rows were left out since the whole input is known to be stored.
   var isInputStored = false
-  /// Rows of a table with a key whose key and content an earlier row of the input had.
+  /// Duplicates in a table with a key: rows whose key and content an earlier row of the input had.
   var repeats = 0
   var conflicts: [KeyConflict] = []
-  /// Rows that take the place of stored ones which say less.
+  /// Rows that replace stored ones with less information.
   var replacements = 0
-  /// Stored rows that go, by file and row group.
+  /// Stored rows that are removed, by file and row group.
   var replaced: [Int: [Int: Bitmap]] = [:]
   var overlap = OverlapFigures()
 }
 
-/// How the rows of an input and those of its table met: what a finding rests on.
+/// Figures about how an input's rows matched the stored ones, for findings.
 struct OverlapFigures: Sendable {
-  /// New rows of a symbol and microsecond of which the table has rows too.
+  /// New rows with a symbol and microsecond that the table has rows of too.
   var meetings = 0
   /// Of these, rows that are equal to a stored one.
   var equal = 0
@@ -27,18 +27,19 @@ struct OverlapFigures: Sendable {
   var isEqualFine = false
   var isNewFine = false
   var isStoredFine = false
-  /// Whether all compared rows have a column that tells events apart.
+  /// Whether all compared rows have a column that identifies events.
   var hasIdentity = true
-  /// Meeting rows that are equal to no stored one but name the same event.
+  /// Rows that are equal to no stored one but identify the same event.
   var sharedIdentities = 0
-  /// The most microseconds at which rows of one symbol met.
+  /// The most microseconds at which rows of one symbol met stored ones.
   var instantsOfASymbol = 0
-  /// Whether a symbol's rows lie among stored ones whose times are finer or coarser, and few are equal.
+  /// Whether a symbol's rows lie among stored ones of another time precision, and few are equal.
   var isOtherGrain = false
-  /// Rows that were left out though the stored ones they are equal to lack some of their fields, which have others, or
-  /// have other values in those that no column is for.
+  /// Rows that were left out though their stored counterparts lack some of their fields, which have others, or
+  /// have other values in extra fields.
   var halfSaid = 0
-  /// Rows that meet stored ones of which a part of the key is not known on one side, and are equal to none.
+  /// Rows at times of stored ones for which a part of the key is unknown on one side, and that are equal to
+  /// none.
   var halfKeyed = 0
 
   static func + (left: OverlapFigures, right: OverlapFigures) -> OverlapFigures {
@@ -57,10 +58,10 @@ struct OverlapFigures: Sendable {
     return sum
   }
 
-  /// Microseconds at which rows of one symbol may meet by the way a file was cut.
+  /// Microseconds at which rows of one symbol may meet just because of how a file was cut.
   private static let instantsOfACut = 2
 
-  /// What a person should look at; nil where the rule for equal rows leaves no doubt.
+  /// A finding for the user to look at; nil if the rule for equal rows leaves no doubt.
   ///
   /// - Parameter isKeyed: Whether the table has a key.
   func finding(isKeyed: Bool) -> OverlapFinding? {
@@ -76,17 +77,17 @@ struct OverlapFigures: Sendable {
   }
 }
 
-/// Why it is doubtful which rows of an input the table has already.
+/// Why it is uncertain which rows of an input the table has already.
 public enum OverlapFinding: String, Hashable, Sendable {
-  /// Rows were left out as equal to stored ones, and nothing tells two events of one time apart.
+  /// Rows were left out as equal to stored ones, though nothing distinguishes two events of one time.
   case nothingIdentifies
   /// Rows meet stored ones of the same symbol and time, none is equal, and one side has finer times.
   case otherPrecision
-  /// The same, with times of one precision.
+  /// The same, with times of equal precision.
   case nothingEqual
   /// Rows were left out as equal to stored ones, and both sides have fields that the other lacks.
   case otherColumns
-  /// Rows of a table with a key meet stored ones that have other values, and one side does not know all of the key.
+  /// Rows of a table with a key meet stored ones with other values, and one side does not have the whole key.
   case otherKey
 
   /// As programs read it.
@@ -101,24 +102,24 @@ public enum OverlapFinding: String, Hashable, Sendable {
   }
 }
 
-/// The merge of one symbol's new rows with the stored ones, row by row.
+/// Merges one symbol's new rows with the stored ones, row by row.
 struct SymbolMerge {
-  /// What becomes of a new row.
+  /// The result for a new row.
   enum Verdict { case stays, stored, repeated, conflict }
 
-  /// Compares what a new row says beyond its columns with what a stored one does.
+  /// Compares a new row's extra fields with a stored one's.
   typealias Relating = (NewRow, InstantRows.Entry, StoredFile) throws -> ExtraRelation
 
   let name: String
   let cursors: [StoredCursor]
   let mayHaveTwins: Bool
-  /// Forms of comparison, those of most columns first.
+  /// Forms of comparison, those with most columns first.
   let formOrder: [Int]
   private let hasIdentity: Bool
-  /// Of a key and the content under it; the table has room for more than is in it.
+  /// Memory of a key with its content; the table has spare capacity.
   static let seenByteCount = 6 * MemoryLayout<Fingerprint>.stride
   var tally: MergeTally
-  /// Place of the next row.
+  /// Index of the next row.
   var row = 0
   /// Rows that are left out.
   var dropped: Bitmap
@@ -127,16 +128,16 @@ struct SymbolMerge {
   private var seen: [Fingerprint: Fingerprint] = [:]
   private let seenShare: MergeShare
   private var meetingInstants = 0
-  /// Whether stored rows of the current microsecond are found by their content although the table has a key.
+  /// Whether stored rows of the current microsecond are matched by content although the table has a key.
   private var hasHalfKeyed = false
-  /// Whether new rows have fields that no column is for.
+  /// Whether new rows have extra fields.
   private let hasExtra: Bool
   let rowByteCount: Int
   /// New rows whose stored counterpart is chosen at the end of the instant.
   var late: [LateRow] = []
   let lateShare: MergeShare
   let relating: Relating
-  /// New rows among stored ones, how fine their times are, how many were equal before.
+  /// New rows among stored ones, the precision of their times, and how many were equal before.
   private var amongCount = 0
   private var grain = TimeGrain()
   private let equalBefore: Int
@@ -163,12 +164,12 @@ struct SymbolMerge {
     if !cursors.isEmpty && !hasIdentity { self.tally.overlap.hasIdentity = false }
   }
 
-  /// Whether stored rows lie in the current microsecond.
+  /// Whether there are stored rows in the current microsecond.
   var isMeeting: Bool { !stored.isEmpty }
-  /// Whether it still matters if rows name the same events.
+  /// Whether it still matters that rows identify the same events.
   var watchesIdentity: Bool { hasIdentity && tally.overlap.equal == 0 }
 
-  /// The first microsecond from `first` on with stored rows that were not taken yet; nil: none.
+  /// The first microsecond from `first` on with stored rows that were not processed yet; nil if none.
   func nextStored(from first: Int64) throws -> Int64? {
     var next: Int64?
     for cursor in cursors {
@@ -178,7 +179,7 @@ struct SymbolMerge {
     return next
   }
 
-  /// Goes on to a microsecond: takes its stored rows.
+  /// Moves to a microsecond and loads its stored rows.
   mutating func turn(to microsecond: Int64, isKeyed: Bool) throws {
     if self.microsecond == microsecond { return }
     try settleLate()
@@ -206,7 +207,7 @@ struct SymbolMerge {
 
   /// Notes that a new row meets stored ones.
   ///
-  /// - Parameter identities: What names its event, by form.
+  /// - Parameter identities: The identities of its event, by form.
   mutating func didMeet(_ time: Int64, identities: [UInt64]) {
     tally.overlap.meetings += 1
     if time % 1000 != 0 { tally.overlap.isNewFine = true }
@@ -215,7 +216,7 @@ struct SymbolMerge {
     }
   }
 
-  /// Notes the time of a new row that stored rows of its symbol lie around.
+  /// Notes the time of a new row that lies among stored rows of its symbol.
   mutating func didPass(_ time: Int64) throws {
     let isAmong =
       try isMeeting || cursors.contains { try $0.grain.isKnown && $0.microsecond() != nil }
@@ -224,12 +225,12 @@ struct SymbolMerge {
     grain.add(time)
   }
 
-  /// For a table without a key, and for stored rows of which the key is not all known.
+  /// For tables without a key, and stored rows with an incomplete key.
   ///
-  /// - Parameter waits: Whether it may be told at the end of the instant.
+  /// - Parameter waits: Whether it may be decided at the end of the instant.
   mutating func judge(_ new: NewRow, waits: Bool) throws -> Verdict {
     if stored.isEmpty { return .stays }
-    // The one that says the same, whatever else is alike.
+    // An exact match first, whatever else is similar.
     let extra = stored.hasExtra ? new.extra : 0
     var isAlike = false
     for form in formOrder {
@@ -251,9 +252,9 @@ struct SymbolMerge {
     return .stays
   }
 
-  /// For a table with a key.
+  /// For tables with a key.
   ///
-  /// - Parameter own: The row's content over all its columns; nil where no other row of the input has its key.
+  /// - Parameter own: Hash of the row over all its columns; nil if no other row of the input has its key.
   mutating func judge(
     key: Fingerprint, own: Fingerprint?, _ new: NewRow
   ) throws -> Verdict {
@@ -284,7 +285,7 @@ struct SymbolMerge {
     return verdict
   }
 
-  /// A new row is found equal to a stored one.
+  /// A new row matched a stored one.
   mutating func take(_ place: Int, _ new: NewRow) throws -> Verdict {
     stored.consume(place)
     tally.overlap.equal += 1
@@ -292,7 +293,7 @@ struct SymbolMerge {
     return settle(place, new, try relation(new, stored.entries[place]))
   }
 
-  /// A new row is equal to a stored one: which of them stays?
+  /// Decides which of two equal rows stays.
   private mutating func settle(
     _ place: Int, _ new: NewRow, _ relation: ExtraRelation
   ) -> Verdict {
@@ -321,7 +322,7 @@ struct SymbolMerge {
     try settleLate()
     var storedGrain = TimeGrain()
     for cursor in cursors { storedGrain.add(cursor.grain) }
-    // Equal rows of one feed have times of one grain: then nearly all would be equal.
+    // Equal rows of one feed have equal precision: then nearly all would be equal.
     if grain.differs(from: storedGrain), 2 * (tally.overlap.equal - equalBefore) < amongCount {
       tally.overlap.isOtherGrain = true
     }
@@ -329,11 +330,11 @@ struct SymbolMerge {
   }
 }
 
-/// Counts calls and an amount, on any thread.
+/// Counts calls and sums an amount, on any thread.
 final class ByteCounter: Sendable {
   private let state = Mutex<(calls: Int, amount: Int)>((0, 0))
 
-  /// - Returns: The sums with this call.
+  /// - Returns: The sums including this call.
   func add(_ amount: Int) -> (calls: Int, amount: Int) {
     state.withLock { state in
       state.calls += 1

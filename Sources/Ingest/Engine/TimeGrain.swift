@@ -1,15 +1,16 @@
-/// How fine some times are: the coarsest of second, millisecond, microsecond and nanosecond that all of them are whole in.
+/// The precision of some times: the coarsest of second, millisecond, microsecond and nanosecond in which all
+/// are whole.
 struct TimeGrain {
-  /// 0 where there was no time yet, 1 for seconds, to 4 for nanoseconds.
+  /// 0 without times, 1 for seconds, to 4 for nanoseconds.
   private var level = 0
   private var count = 0
 
-  /// Times of which it is no chance if they are all whole in a unit.
+  /// Number of times from which being whole in a unit is no coincidence.
   private static let countMin = 3
 
   var isKnown: Bool { count > 0 }
 
-  /// Whether both have times enough to tell, and one is finer.
+  /// Whether both have enough times, and one is more precise.
   func differs(from other: TimeGrain) -> Bool {
     count >= Self.countMin && other.count >= Self.countMin && level != other.level
   }
@@ -17,7 +18,7 @@ struct TimeGrain {
   /// - Parameter time: In ns.
   mutating func add(_ time: Int64) {
     count += 1
-    // Most times are as fine as those before.
+    // Most times are as precise as earlier ones.
     if level == 4 { return }
     if time % 1000 != 0 {
       level = 4
@@ -28,7 +29,7 @@ struct TimeGrain {
     }
   }
 
-  /// Takes in what is known of other times.
+  /// Combines it with the precision of other times.
   mutating func add(_ other: TimeGrain) {
     level = max(level, other.level)
     count += other.count

@@ -2,9 +2,9 @@ import Bytes
 import CKernels
 import Columnar
 
-// The loops that cut one field out of a block of rows. `rows` holds a pointer to each row; every
-// field lies within its row by RowLayout's own check. Nulls are written as 0 with validity 0; the
-// validity of a block without nulls is not written.
+// The loops that cut one field from a block of rows. `rows` has a pointer to each row; every field is within
+// its row by RowLayout's own check. Nulls are written as 0 with validity 0; the validity of a block without
+// nulls is not written.
 
 func loadIntegers(
   _ field: RowPlace, _ count: Int, _ rows: RowPointers, _ out: UnsafeMutablePointer<Int64>,
@@ -45,7 +45,7 @@ private func load<T: FixedWidthInteger & BitwiseCopyable>(
     }
   case .sentinel(let bits):
     let sentinel = T(truncatingIfNeeded: bits)
-    // Mostly no value is missing: then it is known after one look, and nothing more is to do.
+    // Usually no value is missing: then one test is enough.
     let missing = Int64(truncatingIfNeeded: sentinel)
     if let hasNulls = rows.words?.cut(field, T.isSigned, count, sentinel: missing, out) {
       if !hasNulls { return }
@@ -75,9 +75,9 @@ private func load<T: FixedWidthInteger & BitwiseCopyable>(
   }
 }
 
-/// Loads a field of rows that lie `stride` bytes apart.
+/// Loads a field of rows that are `stride` bytes apart.
 ///
-/// - Returns: Whether one of them is the sentinel.
+/// - Returns: Whether one is the sentinel.
 @inline(__always)
 private func loadPlain<T: FixedWidthInteger & BitwiseCopyable>(
   _ base: UnsafeRawPointer, _ stride: Int, _ count: Int, _ out: UnsafeMutablePointer<Int64>,
@@ -145,7 +145,7 @@ func loadDoubles(
   if loadValidity(field, count, rows, validity) { isAnyNull = true }
   for row in 0..<count {
     let value = Double(bitPattern: rows[row].loadLE(field.offset, as: UInt64.self))
-    // No stored column holds a NaN: null instead.
+    // No stored column has a NaN: null instead.
     if value.isNaN && validity[row] != 0 {
       validity[row] = 0
       isAnyNull = true
@@ -283,7 +283,7 @@ struct TextCodes {
 
   mutating func begin(_ values: ByteColumn) {
     self.values = values
-    // The table only grows within a source, so what is known stays known.
+    // The table only grows within a source, so known codes stay valid.
     let missing = values.count - hashed.count
     if missing > 0 {
       hashed.append(contentsOf: repeatElement(0, count: missing))

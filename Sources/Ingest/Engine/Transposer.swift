@@ -4,21 +4,21 @@ import Columnar
 import Databento
 import Parquet
 
-/// Cuts packed rows into columns, and sums their row hashes on the way.
+/// Cuts packed rows into columns, and sums their row hashes at the same time.
 ///
-/// Rows come in blocks of up to `blockRowCount`: a block's rows stay in the nearest cache while its
-/// columns are cut out one after the other. Rows that lie side by side wait until the next ones are
-/// known, so that these can be fetched from memory meanwhile.
+/// Rows come in blocks of up to `blockRowCount`: a block's rows stay in the first-level cache while its columns
+/// are cut one after the other. Consecutive rows wait until the next ones are known, so that these can be
+/// prefetched meanwhile.
 final class Transposer {
   static let blockRowCount = 256
-  /// Rows that lie side by side are a block of their own from this count on.
+  /// From this count on, consecutive rows are a block of their own.
   private static let contiguousRowMin = 16
 
   let scratch: [ColumnScratch]
   /// Rows cut since `reset`.
   private(set) var rowCount = 0
   private let steps: [CutStep]
-  /// Watched words that are columns as they are, and where those begin.
+  /// Watched words that are columns as they are, and where their values begin.
   private let directWords: [(word: Int, values: UnsafeMutablePointer<Int64>)]
   private var texts = TextCodes()
   private let pointers: UnsafeMutablePointer<UnsafeRawPointer>
@@ -28,19 +28,20 @@ final class Transposer {
   private let remainders: UnsafeMutablePointer<Int64>
   private var split: (field: RowPlace, validity: UnsafeMutablePointer<UInt8>, hasNulls: Bool)?
   private var pending = 0
-  /// Rows side by side that wait to be cut.
+  /// Consecutive rows that wait to be cut.
   private var waiting: (base: UnsafeRawPointer, stride: Int, count: Int)?
   private let capacity: Int
   private var total = Fingerprint()
 
-  /// What is done with one column of every block.
+  /// How one column is cut from every block.
   private struct CutStep {
     let source: CutSource
-    /// nil for a column whose value is hashed with another's.
+    /// nil for a column that is hashed together with another.
     let hash: RowHash?
-    /// The word of the row that the column is, where its values are written as the rows are turned.
+    /// Index of the 8-byte word that holds this column, if the transpose writes it straight into the output;
+    /// else nil.
     let word: Int?
-    /// The 64-bit words that are hashed, where they are not the column's values themselves.
+    /// The 64-bit words that are hashed, if they are not the column's values themselves.
     let words: UnsafeMutablePointer<Int64>
   }
 
@@ -48,7 +49,7 @@ final class Transposer {
     self.init(columns: columns, capacity: capacity, words: RowWords(capacity: Self.blockRowCount))
   }
 
-  /// - Parameter words: nil for what processors without wide words do.
+  /// - Parameter words: nil for the path of processors without wide words.
   init(columns: [PhysicalColumn], capacity: Int, words: RowWords?) {
     self.capacity = capacity
     scratch = columns.map {
@@ -81,7 +82,7 @@ final class Transposer {
     remainders.deallocate()
   }
 
-  /// Begins a row group whose texts are coded by `texts`.
+  /// Begins a row group with text codes of `texts`.
   func reset(texts values: ByteColumn) {
     rowCount = 0
     pending = 0
@@ -91,7 +92,7 @@ final class Transposer {
     for column in scratch { column.reset() }
   }
 
-  /// Adds `count` rows that lie `stride` bytes apart. They must stay there until `settle` or `finish`.
+  /// Adds `count` rows that are `stride` bytes apart. Their memory must stay valid until `settle` or `finish`.
   func append(_ base: UnsafeRawPointer, stride: Int, count: Int) {
     precondition(
       rowCount + pending + (waiting?.count ?? 0) + count <= capacity,
@@ -115,13 +116,13 @@ final class Transposer {
     }
   }
 
-  /// Cuts what was added so far: its memory may then be used for something else.
+  /// Cuts the rows added so far: their memory may then be reused.
   func settle() {
     cutWaiting()
     cutPending()
   }
 
-  /// Ends the row group; the columns are then in `scratch`.
+  /// Completes the row group; the columns are then in `scratch`.
   ///
   /// - Returns: The sum of the rows' hashes.
   func finish() -> Fingerprint {
@@ -138,7 +139,7 @@ final class Transposer {
     pending = 0
   }
 
-  /// - Parameter next: The memory that will be cut next.
+  /// - Parameter next: The memory that will be cut next, to prefetch.
   private func cutWaiting(next: (base: UnsafeRawPointer, byteCount: Int)? = nil) {
     guard let rows = waiting else { return }
     waiting = nil
@@ -150,7 +151,7 @@ final class Transposer {
       count: rows.count, next: next)
   }
 
-  /// The words of rows side by side, where they can be turned.
+  /// The words of consecutive rows, if they can be transposed.
   private func turn(_ rows: (base: UnsafeRawPointer, stride: Int, count: Int)) -> RowWords? {
     guard var words = rowWords else { return nil }
     for direct in directWords { words.direct(direct.word, to: direct.values + rowCount) }
@@ -161,11 +162,11 @@ final class Transposer {
     _ rows: RowPointers, count: Int, next: (base: UnsafeRawPointer, byteCount: Int)? = nil
   ) {
     if count == 0 { return }
-    // A copy on the stack: every use of the class's own would be an access to be checked.
+    // A copy on the stack: each use of the class's property would be checked for exclusive access.
     var hashes = hashes
     hashes.begin(count: count)
     split = nil
-    // Portion by portion: more requests than that at a time would wait for each other.
+    // Portion by portion: more requests at a time would wait for each other.
     let portion = (next?.byteCount ?? 0) / steps.count + 64
     for column in steps.indices {
       if let next {
@@ -246,7 +247,7 @@ final class Transposer {
     target.setValidity(at: rowCount, count: count, isAnyNull: isAnyNull)
   }
 
-  /// Adds the rows as a run, where they are known to be alike in a column that may consist of runs.
+  /// Adds the rows as a run, if they are known to be equal in a column that may have runs.
   private func addRun(
     _ step: CutStep, _ rows: RowPointers, to target: ColumnScratch, count: Int,
     _ hashes: inout RowHashBlock
@@ -271,13 +272,13 @@ final class Transposer {
     return true
   }
 
-  /// Whether a field is known to be the same in all rows of a block.
+  /// Whether a field is known to be equal in all rows of a block.
   private func isUniform(_ field: RowPlace, _ rows: RowPointers) -> Bool {
     rows.words?.isUniform(field) ?? rows.isUniform(field)
   }
 }
 
-/// Where the values of a column come from: a `ColumnOrigin` without names.
+/// The origin of a column's values: a `ColumnOrigin` without names.
 private enum CutSource {
   case integer(RowPlace)
   case microseconds(RowPlace)
@@ -305,7 +306,7 @@ private enum CutSource {
     }
   }
 
-  /// Whether what is hashed differs from the column's values, or may change after.
+  /// Whether the hashed words differ from the column's values, or may change later.
   var hasOwnWords: Bool {
     switch self {
     case .integer, .absent: false
@@ -313,7 +314,7 @@ private enum CutSource {
     }
   }
 
-  /// The word of the rows that the column is, from now on watched; nil where it is none.
+  /// Index of the word that is the column, which is watched from now on; nil if it is no whole word.
   func word(of words: inout RowWords?) -> Int? {
     switch self {
     case .integer(let field), .microseconds(let field): words?.watch(field)
