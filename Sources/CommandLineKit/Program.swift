@@ -169,7 +169,9 @@ public struct Program: Sendable {
       context.talk.setStatus("")
       if context.output.isClosed { return .done }
       context.report(error)
-      guard context.isInterrupted else { return .failed }
+      // What a pass finds wrong with its flags is as much a mistake of the command line as what the parser finds.
+      let isUsage = (error as? any LakeError)?.codeText == "usage"
+      guard context.isInterrupted else { return isUsage ? .usage : .failed }
       endInterrupted(context)
       return .interrupted
     }

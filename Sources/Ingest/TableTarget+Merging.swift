@@ -19,6 +19,7 @@ extension TableTarget {
       fields: snapshot.fields.filter { !snapshot.partitionColumns.contains($0.name) },
       partitionColumns: snapshot.partitionColumns)
     var change = TableChange(.rewrite)
+    change.changesRows = false
     change.operation = "OPTIMIZE"
     change.parameters = [("pass", "compact"), ("run", run.id)]
     for day in crowded {
@@ -27,7 +28,8 @@ extension TableTarget {
         if files.count < SmallSegments.countMax { continue }
         let name = "part-\(run.id)-\(committedCount)-\(change.segments.count)-merged"
         let segment = try merger.merge(
-          files.map { try $0.localPath(in: root) }, day: day, directory: run.directory,
+          files.map { SegmentSource(path: try $0.localPath(in: root)) }, day: day,
+          directory: run.directory,
           fileName: name + SegmentWriter.suffix, byteCountMax: Self.mergeByteCountMax,
           isInterrupted: isInterrupted)
         try merger.check(segment, isOf: files)

@@ -32,32 +32,46 @@ package struct GoneRows {
     }
     let reader = try SegmentReader(path: path, fields: schema.rowFields)
     for (rowGroup, rows) in places.sorted(by: { $0.key < $1.key }) {
-      var columns: [(field: Field, column: Column)] = []
+      var columns: [(field: Field, values: Column)] = []
       let group = reader.rowGroups[rowGroup]
       for field in schema.rowFields where !reader.remainders.isRemainder(field.name) {
         if let values = try reader.values(field, group) { columns.append((field, values)) }
       }
-      for row in rows { self.rows.append(try originals.keep(rejected(columns, row))) }
+      for row in rows {
+        let rejected = RejectedRow(
+          stored: columns, row, rule: Self.rule,
+          reason: "a file brought it, and the vendor's answer lacks it", index: schema.indexColumn)
+        self.rows.append(try originals.keep(rejected))
+      }
     }
   }
+}
 
-  private func rejected(_ columns: [(field: Field, column: Column)], _ row: Int) -> RejectedRow {
+extension RejectedRow {
+  /// A row that a table holds, or held: its values by column, as JSON.
+  ///
+  /// - Parameters:
+  ///   - columns: Times in ns since 1970 UTC.
+  ///   - index: Name of the column of the row's time; nil where it is not known.
+  package init(
+    stored columns: [(field: Field, values: Column)], _ row: Int, rule: String, reason: String,
+    index: String?
+  ) {
+    self.init(rule: rule, reason: reason, position: -1, original: [])
     var members: [(String, JSONValue)] = []
-    var result = RejectedRow(
-      rule: Self.rule, reason: "a file brought it, and the vendor's answer lacks it", position: -1,
-      original: [])
     for (field, column) in columns where !column.isNull(row) {
       let value = StoredValue.json(column, row, field.type)
       members.append((field.name, value))
-      if field.name == "symbol" { result.symbol = value.string }
-      if field.name == schema.indexColumn, case .integers(let values) = column.storage {
-        result.timestamp = values[row]
+      if field.name == "symbol" {
+        symbol = value.string.flatMap { $0.utf8.count <= Self.symbolByteCountMax ? $0 : nil }
+      }
+      if field.name == index, case .integers(let values) = column.storage {
+        timestamp = values[row]
       }
     }
-    result.original = Array(JSONValue.object(JSONObject(members)).description.utf8)
-    result.originalForm = "json"
-    result.isText = true
-    return result
+    original = Array(JSONValue.object(JSONObject(members)).description.utf8)
+    originalForm = "json"
+    isText = true
   }
 }
 

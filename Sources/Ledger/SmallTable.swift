@@ -101,6 +101,7 @@ final class SmallTable {
         place: table.root, remedy: "lake files \(name) lists them")
     }
     var change = TableChange(.rewrite)
+    change.changesRows = false
     change.operation = "OPTIMIZE"
     change.parameters = [("run", run.id)]
     change.metrics = [("numRemovedFiles", "\(old.count)"), ("numAddedFiles", "1")]

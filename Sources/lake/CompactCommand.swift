@@ -1,37 +1,59 @@
 import Catalog
 import CommandLineKit
 import JSON
+import Market
 import Passes
 import Platform
 import Tables
 
-/// Makes one sorted file of a partition's small ones.
+/// Makes one sorted file of a partition's small ones; takes out rows that are there twice; keeps a table by another period.
 struct CompactCommand: JobCommand {
   static let spec = CommandSpec(
     name: "compact",
-    summary: "Merge the small files of a table's partitions, each into one sorted file.",
+    summary:
+      "Merge the small files of a table's partitions, each into one sorted file; remove duplicates.",
     operands: [OperandSpec("TABLE", help: "A table of the lake, like raw.massive_stock_bars_1d.")],
     flags: [
       .option("jobs", "N", help: "Threads (default: as many as there are processors)."),
       .option(
         "memory", "SIZE", help: "Memory for sorting and buffers (default 192MB)."),
+      .switch(
+        "dedup",
+        help:
+          "Of rows with one key keep the oldest: equal ones are removed, others are quarantined."),
+      .option(
+        "key", "COLUMNS", repeatable: true,
+        help: "With --dedup, of a table that another program made: what makes a row another one."),
+      .option(
+        "period", "PERIOD",
+        help: "Keep the table by date, month or year: all files are written again, in one commit."),
       .label,
       .plan(help: "Show what would be merged, and stop."),
     ],
     notes: [
       "No row changes, and nothing that was made of the table is stale afterwards. Nothing is committed unless the "
         + "merged files hold exactly the rows of those that they replace, which stay on disk as part of the table's history. "
-        + "Files of 64 MB and more stay as they are, and so do rows whose place in their source an older version did not tell."
+        + "Files of 64 MB and more stay as they are, and so do rows whose place in their source an older version did not tell.",
+      "--dedup looks through all partitions of a table whose rows have a key (bars, definitions, news). A row that is equal "
+        + "in every column to an older one with its key is removed; one that differs goes into the quarantine table (exit 1). "
+        + "Ticks have no key: equal ones are events of their own.",
+      "--period: a date is found by 'date = …' whatever the period, and what is made of the table stays fresh.",
     ],
     examples: [
       Example("lake compact raw.massive_stock_bars_1d", "merge what is small"),
       Example("lake compact raw.massive_stock_bars_1d --plan", "what would be merged"),
+      Example(
+        "lake compact raw.massive_stock_bars_1m --dedup", "and remove rows that are there twice"),
+      Example("lake compact raw.massive_stock_bars_1d --period year", "one partition a year"),
     ])
 
   let table: String
   let jobs: Int?
   let memory: Int?
   let isPlanOnly: Bool
+  let removesDuplicates: Bool
+  let keyColumns: [String]
+  let period: PartitionPeriod?
   let label: String?
 
   init(_ arguments: inout Arguments) throws(UsageError) {
@@ -39,6 +61,16 @@ struct CompactCommand: JobCommand {
     jobs = try arguments.integer("jobs", in: 1...256)
     memory = try arguments.byteCount("memory", minimum: LakeConfig.memoryByteCountMin)
     isPlanOnly = arguments.flag("plan")
+    removesDuplicates = arguments.flag("dedup")
+    keyColumns = try arguments.list("key")
+    period = try arguments.choice("period", of: PartitionPeriod.allCases.map(\.rawValue))
+      .flatMap { PartitionPeriod(rawValue: $0) }
+    if !keyColumns.isEmpty, !removesDuplicates {
+      throw UsageError(
+        .contradiction, "--key says which rows are one, and goes with --dedup",
+        remedy: "add --dedup", command: Self.spec.name)
+    }
+    try arguments.requireAtMostOne(of: ["period", "dedup"])
     label = arguments.value(FlagSpec.label.name)
   }
 
@@ -50,7 +82,9 @@ struct CompactCommand: JobCommand {
     let progress = ProgressReporter(context, verb: "compact")
     let observer = ProgressObserver(progress: progress, context: context)
     let name = try lake.requireTable(named: table)
-    let pass = try CompactPass(lake: lake, table: name, options: options, observer: observer)
+    options.removesDuplicates = removesDuplicates
+    options.keyColumns = keyColumns
+    let pass = try pass(lake, name, options, observer)
     let plan = try pass.plan()
     if isPlanOnly {
       progress.finish()
@@ -64,19 +98,39 @@ struct CompactCommand: JobCommand {
     recorder.add(error: report.failures.first?.error) { record in
       record.tablesIn = [name]
       record.tablesOut = [name]
-      record.rowsIn = report.rowCount
+      record.rowsIn = report.rowCount + report.duplicateCount + report.conflictCount
       record.rowsOut = report.rowCount
       record.bytesIn = Int(clamping: report.bytesBefore)
       record.bytesOut = Int(clamping: report.bytesAfter)
     }
     if plan.units.isEmpty, !context.isJSON {
       let files = plan.keptCount == 1 ? "1 file" : "\(Quantity.count(plan.keptCount)) files"
-      context.say("nothing to merge: \(plan.table) has \(files)")
+      let why = period.map { "it is kept by \($0) already, in" } ?? "\(plan.table) has"
+      context.say("nothing to \(period == nil ? "merge" : "do"): \(why) \(files)")
       return .done
     }
     print(report, plan, elapsed: Clock.monotonicSeconds() - began, in: context)
+    if report.conflictCount > 0 {
+      context.say(
+        "\(Quantity.count(report.conflictCount)) rows differ from an older one with their key: "
+          + "lake query \(TableName.quarantine(for: name)) shows them")
+    }
     if report.isInterrupted { return .interrupted }
-    return report.failures.isEmpty ? .done : .failed
+    if !report.failures.isEmpty { return .failed }
+    return report.conflictCount > 0 ? .findings : .done
+  }
+
+  /// What plans and runs.
+  private func pass(
+    _ lake: Lake, _ name: TableName, _ options: CompactPass.Options, _ observer: any PassObserver
+  ) throws -> (plan: () throws -> RewritePlan, run: (RewritePlan) throws -> RewriteReport) {
+    if let period {
+      let pass = try PeriodPass(
+        lake: lake, table: name, period: period, options: options, observer: observer)
+      return ({ try pass.plan() }, { try pass.run($0) })
+    }
+    let pass = try CompactPass(lake: lake, table: name, options: options, observer: observer)
+    return ({ try pass.plan() }, { try pass.run($0) })
   }
 
   private func print(_ plan: RewritePlan, in context: Context) {
@@ -100,8 +154,9 @@ struct CompactCommand: JobCommand {
     }
     var summary = Summary()
     summary.add("table", .text("\(plan.table) version \(plan.version)"))
+    if let period { summary.add("period", .text(period.rawValue)) }
     summary.add("to_merge", .count(plan.units.reduce(0) { $0 + $1.fileCount }))
-    summary.add("into", .count(plan.units.count))
+    summary.add(period == nil ? "into" : "partitions", .count(plan.units.count))
     summary.add("kept", .count(plan.keptCount))
     context.print(summary)
   }
@@ -114,6 +169,10 @@ struct CompactCommand: JobCommand {
     summary.add("files_written", .count(report.filesAfter))
     summary.add("files_kept", .count(plan.keptCount))
     summary.add("rows", .count(report.rowCount))
+    if removesDuplicates {
+      summary.add("duplicates", .count(report.duplicateCount))
+      summary.add("conflicts", .count(report.conflictCount))
+    }
     summary.add("bytes_in", .bytes(Int(clamping: report.bytesBefore)))
     summary.add("bytes_out", .bytes(Int(clamping: report.bytesAfter)))
     summary.add("overtaken", .count(report.overtakenCount))

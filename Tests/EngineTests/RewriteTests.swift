@@ -33,7 +33,7 @@ private final class FileTable: RewriteTarget {
     }
     for done in units {
       for file in done.unit.files { rows[file.path] = nil }
-      rows[done.product.path] = done.product.rowCount
+      for product in done.products { rows[product.path] = product.rowCount }
     }
     version += 1
     return version
@@ -55,19 +55,17 @@ private final class Merging: RewritePass, @unchecked Sendable {
   let target: FileTable
   var lost: Set<Int> = []
   var unreadable: Set<Int> = []
+  var isAtOnce = false
 
   init(_ target: FileTable) { self.target = target }
 
-  func rewrite(
-    _ unit: RewriteUnit, number: Int
-  ) throws -> (product: FileTable.Merged, conserved: [Conserved]) {
+  func rewrite(_ unit: RewriteUnit, number: Int) throws -> RewrittenUnit<FileTable.Merged> {
     if unreadable.contains(number) { throw PassError(.input, "unreadable \(number)") }
     let before = unit.files.reduce(0) { $0 + (target.rows[$1.path] ?? 0) }
     let after = lost.contains(number) ? before - 1 : before
-    return (
-      FileTable.Merged(path: "merged-\(number)", rowCount: after),
-      [Conserved("rows", before: before, after: after)]
-    )
+    return RewrittenUnit(
+      unit: unit, products: [FileTable.Merged(path: "merged-\(number)", rowCount: after)],
+      conserved: [Conserved("rows", before: before, after: after)])
   }
 }
 
@@ -124,6 +122,32 @@ private final class Merging: RewritePass, @unchecked Sendable {
     let plan = table.plan([["a", "b"]])
     #expect(throws: PassError.self) { try run(Merging(table), plan) }
     #expect(table.rows.count == 4)
+  }
+
+  @Test func allAtOnceIsOneCommitHoweverManyUnits() throws {
+    let table = FileTable(
+      Dictionary(uniqueKeysWithValues: (0..<200).map { ("\($0)", $0) }))
+    let pass = Merging(table)
+    pass.isAtOnce = true
+    let report = try run(pass, table.plan((0..<200).map { ["\($0)"] }))
+    #expect(report.versions == [1] && report.unitCount == 200 && table.rows.count == 200)
+  }
+
+  @Test func allAtOnceIsNothingWhereOneUnitFails() throws {
+    let pass = Merging(table)
+    pass.isAtOnce = true
+    pass.lost = [1]
+    let report = try run(pass, table.plan([["a", "b"], ["c", "d"]]))
+    #expect(report.failures.count == 1 && report.versions.isEmpty)
+    #expect(table.rows == ["a": 1, "b": 2, "c": 3, "d": 4])
+  }
+
+  @Test func allAtOnceIsNothingWhereItIsInterrupted() throws {
+    let pass = Merging(table)
+    pass.isAtOnce = true
+    let report = try run(pass, table.plan([["a", "b"], ["c", "d"]]), Watcher(begunMax: 1))
+    #expect(report.isInterrupted && report.versions.isEmpty)
+    #expect(table.rows == ["a": 1, "b": 2, "c": 3, "d": 4])
   }
 
   @Test func anInterruptionKeepsWhatIsDone() throws {

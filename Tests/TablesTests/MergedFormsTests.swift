@@ -74,7 +74,8 @@ import Testing
     let rewriter = SegmentRewriter(
       fields: fields, order: SortOrder(text: "symbol", numbers: [fields[1]]),
       options: WriterOptions(), directory: files.folder.path, byteCountMax: 1 << 20)
-    let segment = try rewriter.merge(paths, day: 0, fileName: "merged.parquet")
+    let segment = try rewriter.merge(
+      paths.map { SegmentSource(path: $0) }, day: 0, fileName: "merged.parquet")
     let reader = try SegmentReader(path: segment.path, fields: fields)
     var merged: [Row] = []
     for group in reader.rowGroups {
@@ -99,7 +100,9 @@ import Testing
       fields: [fields[0]], order: .asStored, options: WriterOptions(),
       directory: files.folder.path, byteCountMax: 1 << 20)
     let error = #expect(throws: PassError.self) {
-      try rewriter.merge([path, path], day: 0, fileName: "m.parquet") { true }
+      try rewriter.merge(
+        [path, path].map { SegmentSource(path: $0) }, day: 0, fileName: "m.parquet"
+      ) { true }
     }
     #expect(error?.code == .interrupted)
   }

@@ -36,7 +36,8 @@ import Testing
     let rewriter = SegmentRewriter(
       fields: fields, order: SortOrder(text: "symbol", numbers: [fields[1]]),
       options: WriterOptions(), directory: files.folder.path, byteCountMax: byteCountMax)
-    let segment = try rewriter.merge(paths, day: 0, fileName: "merged.parquet")
+    let segment = try rewriter.merge(
+      paths.map { SegmentSource(path: $0) }, day: 0, fileName: "merged.parquet")
     let reader = try SegmentReader(path: segment.path, fields: fields)
     var merged: [String] = []
     for group in reader.rowGroups {
@@ -73,7 +74,8 @@ import Testing
     let rewriter = SegmentRewriter(
       fields: fields, order: SortOrder(text: "symbol", numbers: []), options: WriterOptions(),
       directory: files.folder.path, byteCountMax: 1 << 20)
-    let segment = try rewriter.merge(paths, day: 0, fileName: "merged.parquet")
+    let segment = try rewriter.merge(
+      paths.map { SegmentSource(path: $0) }, day: 0, fileName: "merged.parquet")
     let reader = try SegmentReader(path: segment.path, fields: fields)
     let merged = try reader.rowGroups.flatMap { group in
       let columns = try RowColumns(reader, group)

@@ -86,6 +86,7 @@ final class ToyTable {
   /// All files of a day as one.
   func compact(day: Int, _ seconds: Range<Int>) throws -> TableChange {
     var change = TableChange(.rewrite)
+    change.changesRows = false
     change.operation = "OPTIMIZE"
     change.removed = try files(day)
     change.segments = [try segment(day: day, seconds)]

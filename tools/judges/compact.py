@@ -3,7 +3,7 @@
 
 Needs no shared data.
 
-Cases: 117
+Cases: 189
 """
 from __future__ import annotations
 
@@ -182,6 +182,109 @@ def judge_together(judge: Judge) -> None:
         judge.check(set(files_by_date(lake, BARS).values()) == {1}, f"together {step}: merged in the end")
 
 
+def daily_csv(path: Path, chance: random.Random) -> Path:
+    lines = ["ts_event,symbol,open,high,low,close,volume"]
+    for day in range(500):
+        at = datetime(2022, 11, 10) + timedelta(days=day)
+        for symbol in ("SPY", "AAPL", "Ä"):
+            lines.append(f"{at:%Y-%m-%d}T00:00:00Z,{symbol},1.{day},2000,0.5,1.5,{chance.randrange(1_000_000)}")
+    path.write_text("\n".join([*lines, ""]))
+    return path
+
+
+def judge_period(judge: Judge) -> None:
+    """Daily bars by year, month and date: the same rows for deltalake, and for lake query in the same order."""
+    lake, table = judge.new_lake(), "raw.x_ohlcv_1d"
+    lake.run("ingest", daily_csv(judge.folder() / "d.csv", random.Random(SEED)), "--table", table, "--interval", "1d", "-q").expect(0)
+
+    def read(version: int | None = None) -> tuple:
+        data = deltalake.DeltaTable(str(lake.path(table)), version=version)
+        found = data.to_pyarrow_table()
+        return (data.metadata().partition_columns,
+                duckdb.sql("select * from (select symbol, ts_event, open, close, volume from found) order by all").fetchall(),
+                duckdb.sql("select count(*), sum(volume) from found where ts_event >= '2023-03-05' and ts_event < '2023-03-09'").fetchall())
+
+    first = read()
+    shown, one = lake.run("query", table).output, lake.run("query", table, "--where", "date = '2023-03-05'").output
+    judge.check(first[0] == ["year"] and len(first[1]) == 1500, "daily bars are by year", first[0])
+    for period, count in (("month", 17), ("date", 500), ("year", 3), ("date", 500), ("month", 17), ("year", 3)):
+        last = newest(lake, table)
+        planned = lake.run("compact", table, "--period", period, "--plan", "--json").expect(0)
+        judge.check(newest(lake, table) == last and '"reason":"period"' in planned.output, f"to {period}: a plan commits nothing", planned.output[:200])
+        lake.run("compact", table, "--period", period, "-q").expect(0)
+        now = read()
+        judge.check(now[0] == [period] and now[1:] == first[1:], f"to {period}: the same rows", now[0])
+        judge.check(len(deltalake.DeltaTable(str(lake.path(table))).file_uris()) == count, f"to {period}: one file a {period}")
+        judge.check(newest(lake, table) == last + 1, f"to {period}: one commit")
+        judge.check(not any(action["dataChange"] for line in actions(lake, table, last + 1) for action in [line.get("add") or line.get("remove")] if action),
+                    f"to {period}: no data changes")
+        judge.check(lake.run("query", table).output == shown, f"to {period}: query prints the same")
+        judge.check(lake.run("query", table, "--where", "date = '2023-03-05'").output == one, f"to {period}: a date is found")
+        judge.check(read(last)[1] == first[1], f"to {period}: the version before it is still there")
+        again = lake.run("compact", table, "--period", period, "--json").expect(0)
+        judge.check(newest(lake, table) == last + 1, f"to {period}: a second time, nothing", again.output)
+    for words in (["--period", "week"], ["--period", "year", "--dedup"], ["--key", "symbol"]):
+        told = lake.run("compact", table, *words)
+        judge.check(told.status == 64 and ("try:" in told.talk or "'month'" in told.talk), f"{words}: refused", told.talk)
+
+
+def judge_dedup(judge: Judge) -> None:
+    """Rows that another program put in twice, and such as differ: what stays is what was there first."""
+    lake, chance = fill(judge, count=3), random.Random(SEED)
+    before = rows(lake, BARS)
+    held = deltalake.DeltaTable(str(lake.path(BARS))).to_pyarrow_table()
+    picked = held.take(sorted(chance.sample(range(held.num_rows), 300)))
+    other = held.take(sorted(chance.sample(range(held.num_rows), 40)))
+    changed = other.set_column(other.schema.get_field_index("volume"), "volume", pa.array([value + 1 for value in other["volume"].to_pylist()], pa.int64()))
+    deltalake.write_deltalake(str(lake.path(BARS)), pa.concat_tables([picked, picked.slice(0, 50), changed]), mode="append")
+    planned = lake.run("compact", BARS, "--dedup", "--plan", "--json").expect(0)
+    last = newest(lake, BARS)
+    judge.check(planned.output.count('"type":"merge"') == DAYS, "the plan names all dates", planned.output[:300])
+    told = lake.run("compact", BARS, "--dedup", "--json").expect(1)
+    figures = json.loads(told.output.splitlines()[-1])
+    judge.check((figures["duplicates"], figures["conflicts"], figures["rows"]) == (350, 40, len(before)), "what is told", figures)
+    judge.check(rows(lake, BARS) == before, "what was there first stays")
+    judge.check(newest(lake, BARS) == last + 1, "one commit")
+    quarantined = deltalake.DeltaTable(str(lake.path("quarantine.x_ohlcv_1m"))).to_pyarrow_table()
+    kept = sorted(json.loads(text)["volume"] for text in quarantined["original"].to_pylist())
+    judge.check(kept == sorted(changed["volume"].to_pylist()), "the others are in quarantine", kept[:5])
+    lake.run("compact", BARS, "--dedup", "-q").expect(0)
+    judge.check(newest(lake, BARS) == last + 1, "a second run commits nothing")
+    ticks = fill(judge, ticks_csv, TICKS, 2)
+    last, told = newest(ticks, TICKS), ticks.run("compact", TICKS, "--dedup")
+    judge.check(told.status == 2 and "no key" in told.talk and newest(ticks, TICKS) == last, "ticks have no key", told.talk)
+
+
+def judge_foreign_dedup(judge: Judge) -> None:
+    """A table that another program made, of unsorted files with rows twice: as duckdb has it without them."""
+    lake, chance = judge.new_lake(), random.Random(SEED)
+    path = lake.root / "raw" / "theirs"
+    for number in range(80):
+        times = [datetime(2024, 1, 2 + chance.randrange(3), tzinfo=timezone.utc) + timedelta(seconds=chance.randrange(4000)) for _ in range(200)]
+        part = pa.table({
+            "date": pa.array([time.date() for time in times]), "symbol": [chance.choice("ABC") for _ in times],
+            "ts": pa.array(times, pa.timestamp("us", "UTC")), "value": [float(number % 2) for _ in times], "text": [str(time.second % 3) for time in times]})
+        deltalake.write_deltalake(str(path), part, mode="append", partition_by=["date"])
+    files = deltalake.DeltaTable(str(path)).file_uris()
+    everything = "read_parquet({}, hive_partitioning=true)"
+    count, keys = duckdb.sql(f"select count(*), count(distinct (symbol, ts)) from {everything.format(files)}").fetchall()[0]
+    equal = duckdb.sql(f"select count(*) from (select distinct * from {everything.format(files)})").fetchall()[0][0]
+    refused = lake.run("compact", "raw.theirs", "--dedup")
+    judge.check(refused.status == 64 and "--key" in refused.talk, "a key is asked for", refused.talk)
+    refused = lake.run("compact", "raw.theirs", "--dedup", "--key", "symbol,tss")
+    judge.check(refused.status == 64 and "tss" in refused.talk, "a column that is not there", refused.talk)
+    told = lake.run("compact", "raw.theirs", "--dedup", "--key", "symbol,ts", "--json").expect(1)
+    figures = json.loads(told.output.splitlines()[-1])
+    judge.check(figures["rows"] == keys and figures["rows"] + figures["duplicates"] + figures["conflicts"] == count, "in is out, duplicates and conflicts", figures)
+    judge.check(figures["conflicts"] >= equal - keys > 0, "rows that differ are conflicts", (figures, equal, keys))
+    files = deltalake.DeltaTable(str(path)).file_uris()
+    judge.check(len(files) == 3 and all(is_sorted(file, ["symbol", "ts"]) for file in files), "one sorted file a date")
+    judge.check(duckdb.sql(f"select count(*), count(distinct (symbol, ts)) from {everything.format(files)}").fetchall()[0] == (keys, keys), "no key twice")
+    last = newest(lake, "raw.theirs")
+    lake.run("compact", "raw.theirs", "--dedup", "--key", "symbol,ts", "-q").expect(0)
+    judge.check(newest(lake, "raw.theirs") == last, "a second run commits nothing")
+
+
 def judge_errors(judge: Judge) -> None:
     lake = fill(judge, count=2)
     told = lake.run("compact", "raw.nothing")
@@ -208,6 +311,9 @@ def judge_all(judge: Judge) -> None:
     judge_kills(judge)
     judge_together(judge)
     judge_errors(judge)
+    judge_period(judge)
+    judge_dedup(judge)
+    judge_foreign_dedup(judge)
 
 
 if __name__ == "__main__":

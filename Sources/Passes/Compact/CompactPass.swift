@@ -8,6 +8,9 @@ import Tables
 /// Merges a partition's small segments into one sorted segment. No row changes: readers, and derived tables,
 /// see the same table as before.
 ///
+/// Where it is asked to, it leaves out rows that are there twice: of equal rows with one key the first stays, and one
+/// that differs from it goes into quarantine.
+///
 /// Source: the Delta protocol, `dataChange` of add and remove actions. Files that are replaced stay on disk
 /// as tombstones.
 public final class CompactPass {
@@ -17,6 +20,10 @@ public final class CompactPass {
     public var jobs = Parallel.width
     /// Bytes that it may use; a quarter is for sort keys, divided among the jobs.
     public var memoryByteCount = 192 << 20
+    /// Whether of rows with one key one stays.
+    public var removesDuplicates = false
+    /// The key of a table that another program made.
+    public var keyColumns: [String] = []
 
     /// As many jobs as the machine has cores, and 192 MiB.
     public init() {}
@@ -41,7 +48,9 @@ public final class CompactPass {
     self.options = options
     self.observer = observer
     staging = StagingSession(root: lake.root)
-    target = try CompactTarget(table, name, lake: lake, staging: staging)
+    target = try CompactTarget(
+      table, name, lake: lake, staging: staging,
+      keyColumns: options.removesDuplicates ? options.keyColumns : nil)
   }
 
   // MARK: - Plan
@@ -55,11 +64,23 @@ public final class CompactPass {
         .input, "the table has nested columns, which are not merged", place: table.path,
         remedy: "compact it with the program that wrote it")
     }
-    return try CompactPlan.make(
+    let plan = try CompactPlan.make(
       table, snapshot, choice: choice,
       canBeMerged: target.merger.canBeMerged,
       isInOrder: { try target.merger.order.holds(in: try $0.localPath(in: table.path)) })
+    guard let key = target.key else { return plan }
+    let width = max(1, options.jobs)
+    let rewriter = target.merger.rewriter(lake.root, byteCountMax(width))
+    let (root, observer) = (table.path, observer)
+    return try CompactPlan.wholePartitions(plan, snapshot, choice: choice, jobs: width) { files in
+      try rewriter.repeatedKeyCount(
+        try files.map { SegmentSource(path: try $0.localPath(in: root)) },
+        keyColumns: key.columns, isInterrupted: { observer.isInterrupted })
+    }
   }
+
+  /// Memory of one of the jobs for rows that are sorted.
+  private func byteCountMax(_ width: Int) -> Int { options.memoryByteCount / 4 / width }
 
   // MARK: - Run
 
@@ -72,7 +93,7 @@ public final class CompactPass {
     let width = max(1, min(options.jobs, plan.units.count))
     let job = CompactJob(
       target: target, staging: staging, observer: observer,
-      byteCountMax: options.memoryByteCount / 4 / width)
+      byteCountMax: byteCountMax(width))
     return try RewriteEngine(job, plan: plan, observer: observer).run(jobs: width)
   }
 }
@@ -96,21 +117,67 @@ final class CompactJob: RewritePass, @unchecked Sendable {
     self.byteCountMax = byteCountMax
   }
 
-  func rewrite(
-    _ unit: RewriteUnit, number: Int
-  ) throws -> (product: StagedSegment, conserved: [Conserved]) {
+  func rewrite(_ unit: RewriteUnit, number: Int) throws -> RewrittenUnit<PlacedSegment> {
     let run = try staging.run()
-    let segment = try target.merger.merge(
-      unit.files.map { try $0.localPath(in: target.path) }, day: 0, directory: run.directory,
-      fileName: "part-\(run.id)-\(number)-compact" + SegmentWriter.suffix,
-      byteCountMax: byteCountMax, isInterrupted: { observer.isInterrupted })
+    let name = "part-\(run.id)-\(number)-compact" + SegmentWriter.suffix
+    let rewriter = target.merger.rewriter(run.directory, byteCountMax)
     let before = try target.merger.fingerprint(of: unit.files)
-    return (
-      segment,
-      [
+    if let key = target.key {
+      return try deduplicate(unit, key, rewriter, before, name: name, number: number)
+    }
+    let segment = try rewriter.merge(
+      unit.files.map { SegmentSource(path: try $0.localPath(in: target.path)) }, day: 0,
+      fileName: name, isInterrupted: { observer.isInterrupted })
+    return RewrittenUnit(
+      unit: unit, products: [try target.merger.placed(segment, of: unit.files)],
+      conserved: [
         Conserved("rows", before: before.rowCount, after: segment.rowCount),
         Conserved("hash of rows", before: before.rowHash, after: segment.fingerprint),
-      ]
-    )
+      ])
+  }
+
+  /// Rows that stay, duplicates and conflicts come to what there was.
+  private func deduplicate(
+    _ unit: RewriteUnit, _ key: RowKey, _ rewriter: SegmentRewriter,
+    _ before: PartitionFingerprint, name: String, number: Int
+  ) throws -> RewrittenUnit<PlacedSegment> {
+    let groups = try groups(unit.files)
+    // The oldest first: of rows with one key its row stays.
+    let sources = try groups.enumerated().flatMap { group, files in files.map { (group, $0) } }
+      .sorted { Self.isOlder($0.1, $1.1) }
+      .map { SegmentSource(path: try $1.localPath(in: target.path), group: $0) }
+    let result = try rewriter.deduplicate(
+      sources, keyColumns: key.columns, day: 0, fileName: name,
+      conflictMax: CompactTarget.conflictMax, isInterrupted: { observer.isInterrupted })
+    var done = RewrittenUnit(
+      unit: unit,
+      products: try result.segments.sorted { $0.key < $1.key }.map {
+        try target.merger.placed(remaining: $0.value, of: groups[$0.key])
+      },
+      conserved: [
+        Conserved("rows", before: before.rowCount, after: result.rowCount),
+        Conserved("hash of rows", before: before.rowHash, after: result.fingerprint),
+      ])
+    done.duplicateCount = result.duplicateCount
+    done.conflictCount = result.conflictCount
+    try target.keep(result.conflicts, of: unit)
+    return done
+  }
+
+  private static func isOlder(_ one: AddFile, _ other: AddFile) -> Bool {
+    (one.modificationTime, one.path) < (other.modificationTime, other.path)
+  }
+
+  /// Files that become one; the group with the oldest file first.
+  private func groups(_ files: [AddFile]) throws -> [[AddFile]] {
+    var groups: [[AddFile]] = []
+    for group in SegmentMerger.groups(files) {
+      let ordered = group.sorted(by: Self.isOlder)
+      let mergeable = try Set(ordered.filter(target.merger.canBeMerged).map(\.path))
+      let together = ordered.filter { mergeable.contains($0.path) }
+      if !together.isEmpty { groups.append(together) }
+      groups += ordered.filter { !mergeable.contains($0.path) }.map { [$0] }
+    }
+    return groups.sorted { Self.isOlder($0[0], $1[0]) }
   }
 }

@@ -1,5 +1,7 @@
 import Catalog
 import DeltaLog
+import Platform
+import Synchronization
 import Tables
 
 /// Chooses the files of a table that are merged.
@@ -12,6 +14,8 @@ enum CompactPlan {
     case withoutStatistics = "no_statistics"
     /// Another program wrote the file, not sorted as the table is.
     case unsorted
+    /// Some rows have the key of another row.
+    case duplicates
   }
 
   /// Size below which a file is small.
@@ -28,14 +32,9 @@ enum CompactPlan {
     var units: [RewriteUnit] = []
     var fileCount = 0
     for (partition, files) in try snapshot.filesByPartition() {
-      if case .some(.some(let date)) = partition.values[TableSchema.dateColumn],
-        !choice.contains(date)
-      {
-        continue
-      }
+      if !isChosen(partition, choice) { continue }
       fileCount += files.count
-      let name =
-        snapshot.partitionColumns.isEmpty ? "" : partition.folder(snapshot.partitionColumns)
+      let name = folder(partition, snapshot)
       func add(_ reason: Reason, _ files: [AddFile]) {
         units.append(
           RewriteUnit(partition: partition, name: name, reason: reason.rawValue, files: files))
@@ -61,5 +60,50 @@ enum CompactPlan {
     return RewritePlan(
       table: table.displayName, version: snapshot.version, units: units,
       keptCount: fileCount - units.reduce(0) { $0 + $1.fileCount })
+  }
+
+  /// A plan in which a partition is written again whole where any of its files is, or where a key is there twice.
+  ///
+  /// - Parameter repeatedKeyCount: Rows of files with a key that another row before them has; nil where they are not in
+  ///   order. Called on several threads at once.
+  static func wholePartitions(
+    _ plan: RewritePlan, _ snapshot: Snapshot, choice: UnitChoice, jobs: Int,
+    repeatedKeyCount: @escaping @Sendable ([AddFile]) throws -> Int?
+  ) throws -> RewritePlan {
+    let reasons = Dictionary(plan.units.map { ($0.partition, $0.reason) }) { first, _ in first }
+    let partitions = try snapshot.filesByPartition().filter { isChosen($0.key, choice) }
+      .sorted {
+        $0.key.folder(snapshot.partitionColumns) < $1.key.folder(snapshot.partitionColumns)
+      }
+    let found = Mutex<[Int: RewriteUnit]>([:])
+    try Parallel.forEach(partitions.count, width: max(1, min(jobs, partitions.count))) { index in
+      let (partition, files) = partitions[index]
+      var reason = reasons[partition]
+      if reason == nil {
+        let count = try repeatedKeyCount(files)
+        if count == nil { reason = Reason.unsorted.rawValue }
+        if let count, count > 0 { reason = Reason.duplicates.rawValue }
+      }
+      guard let reason else { return }
+      let unit = RewriteUnit(
+        partition: partition, name: folder(partition, snapshot), reason: reason, files: files)
+      found.withLock { $0[index] = unit }
+    }
+    let units = found.withLock { found in partitions.indices.compactMap { found[$0] } }
+    let fileCount = partitions.reduce(0) { $0 + $1.value.count }
+    return RewritePlan(
+      table: plan.table, version: plan.version, units: units,
+      keptCount: fileCount - units.reduce(0) { $0 + $1.fileCount })
+  }
+
+  private static func isChosen(_ partition: PartitionKey, _ choice: UnitChoice) -> Bool {
+    guard case .some(.some(let date)) = partition.values[TableSchema.dateColumn] else {
+      return true
+    }
+    return choice.contains(date)
+  }
+
+  private static func folder(_ partition: PartitionKey, _ snapshot: Snapshot) -> String {
+    snapshot.partitionColumns.isEmpty ? "" : partition.folder(snapshot.partitionColumns)
   }
 }

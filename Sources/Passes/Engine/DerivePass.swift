@@ -45,7 +45,14 @@ package protocol DeriveProduct: Sendable {
 
 extension StagedSegment: DeriveProduct {}
 
-/// A computed unit that is not committed yet.
+extension PlacedSegment: DeriveProduct {
+  /// Rows of the file.
+  package var rowCount: Int { staged.rowCount }
+  /// Bytes on disk.
+  package var byteCount: Int { staged.byteCount }
+}
+
+/// A unit that was made and is not committed yet.
 package struct DerivedUnit<Product: DeriveProduct>: Sendable {
   /// ISO date.
   package var date: String

@@ -9,10 +9,14 @@ public struct RewriteReport: Sendable {
   public internal(set) var unitCount = 0
   /// Files that the committed units replaced.
   public internal(set) var filesBefore = 0
-  /// Files that replaced them: one a unit.
+  /// Files that took their place.
   public internal(set) var filesAfter = 0
-  /// Rows of the committed units: as many before as after.
+  /// Rows that were written.
   public internal(set) var rowCount = 0
+  /// Rows that were left out because an equal one stays.
+  public internal(set) var duplicateCount = 0
+  /// Rows that were quarantined because another one with their key stays.
+  public internal(set) var conflictCount = 0
   /// Bytes of the files that were replaced.
   public internal(set) var bytesBefore: Int64 = 0
   /// Bytes of the files that replaced them.
@@ -33,10 +37,10 @@ public struct RewriteReport: Sendable {
 /// Runs the plan of a rewriting pass: units in parallel, committed in groups.
 ///
 /// Invariants:
-/// - A unit whose conserved figures differ is never committed.
-/// - Rows that others append meanwhile are kept; a unit is abandoned if another commit removed one of its
-///   files.
-/// - A unit that fails does not affect others, until `failureMax` have failed.
+/// - Nothing is committed of a unit whose conserved figures differ.
+/// - Rows that others append meanwhile stay; a unit of which another commit took a file is given up.
+/// - A unit that fails leaves the others alone, until `failureMax` have failed. Where all go into one commit, nothing
+///   is committed once one has failed.
 package final class RewriteEngine<Pass: RewritePass>: @unchecked Sendable {
   private typealias Done = RewrittenUnit<Pass.Target.Product>
 
@@ -61,11 +65,13 @@ package final class RewriteEngine<Pass: RewritePass>: @unchecked Sendable {
   package func run(jobs: Int) throws -> RewriteReport {
     var report = RewriteReport()
     var first = 0
-    var groupSize = CommitGroup.partitionMax
+    var groupSize = pass.isAtOnce ? plan.units.count : CommitGroup.partitionMax
     while first < plan.units.count, !observer.isInterrupted, !isGivenUp {
       let group = first..<min(first + groupSize, plan.units.count)
       let began = Clock.monotonicNanoseconds()
-      try commit(try rewrite(group, jobs: jobs), &report)
+      let units = try rewrite(group, jobs: jobs)
+      if pass.isAtOnce, units.count < group.count { break }
+      try commit(units, &report)
       groupSize = CommitGroup.size(
         after: group.count, nanoseconds: Clock.monotonicNanoseconds() - began)
       first = group.upperBound
@@ -75,7 +81,9 @@ package final class RewriteEngine<Pass: RewritePass>: @unchecked Sendable {
     return report
   }
 
-  private var isGivenUp: Bool { failures.withLock { $0.count >= Self.failureMax } }
+  private var isGivenUp: Bool {
+    failures.withLock { $0.count >= (pass.isAtOnce ? 1 : Self.failureMax) }
+  }
 
   private func rewrite(_ group: Range<Int>, jobs: Int) throws -> [Done] {
     let results = Mutex<[Int: Done]>([:])
@@ -85,11 +93,10 @@ package final class RewriteEngine<Pass: RewritePass>: @unchecked Sendable {
       let unit = self.plan.units[number]
       self.observer.begin(unit.name)
       do {
-        let (product, conserved) = try self.pass.rewrite(unit, number: number)
-        try self.check(conserved, unit)
+        let done = try self.pass.rewrite(unit, number: number)
+        try self.check(done.conserved, unit)
         self.observer.didRead(byteCount: Int(clamping: unit.byteCount))
-        self.observer.didProcess(rowCount: product.rowCount)
-        let done = Done(unit: unit, product: product)
+        self.observer.didProcess(rowCount: done.rowCount)
         results.withLock { $0[number] = done }
       } catch {
         self.fail(unit, error)
@@ -123,10 +130,12 @@ package final class RewriteEngine<Pass: RewritePass>: @unchecked Sendable {
         for done in left {
           report.unitCount += 1
           report.filesBefore += done.unit.fileCount
-          report.filesAfter += 1
-          report.rowCount += done.product.rowCount
+          report.filesAfter += done.products.count
+          report.rowCount += done.rowCount
+          report.duplicateCount += done.duplicateCount
+          report.conflictCount += done.conflictCount
           report.bytesBefore = report.bytesBefore.adding(clamped: done.unit.byteCount)
-          report.bytesAfter = report.bytesAfter.adding(clamped: Int64(done.product.byteCount))
+          report.bytesAfter = report.bytesAfter.adding(clamped: Int64(done.byteCount))
         }
         return ()
       }

@@ -51,14 +51,26 @@ public struct RewritePlan: Sendable {
 package struct RewrittenUnit<Product: DeriveProduct>: Sendable {
   /// As planned.
   package var unit: RewriteUnit
-  /// The file that replaces the unit's files.
-  package var product: Product
+  /// What its rows became; none where it had none.
+  package var products: [Product]
+  /// Figures of which the engine checks that they are the same before and after.
+  package var conserved: [Conserved]
+  /// Rows that were left out because an equal one stays.
+  package var duplicateCount = 0
+  /// Rows that were quarantined because another one with their key stays.
+  package var conflictCount = 0
 
-  /// A unit and the file made of it.
-  package init(unit: RewriteUnit, product: Product) {
+  /// A unit and what was made of it.
+  package init(unit: RewriteUnit, products: [Product], conserved: [Conserved]) {
     self.unit = unit
-    self.product = product
+    self.products = products
+    self.conserved = conserved
   }
+
+  /// Rows of all products.
+  package var rowCount: Int { products.reduce(0) { $0 + $1.rowCount } }
+  /// Bytes of all products.
+  package var byteCount: Int { products.reduce(0) { $0 + $1.byteCount } }
 }
 
 /// A table whose files are rewritten, as the engine sees it.
@@ -70,11 +82,12 @@ package protocol RewriteTarget: AnyObject {
   func livePaths() throws -> Set<String>
   /// Replaces the units' files with the new ones, in one commit.
   ///
-  /// - Returns: The version; nil if another commit came first, and the table was read again.
+  /// - Returns: The version; nil where another commit came first, and the table was looked at anew.
+  /// - Throws: Where the commit cannot be made again of the same units, whatever the table has become.
   func commit(_ units: [RewrittenUnit<Product>]) throws -> Int?
 }
 
-/// A pass whose effect is to rewrite: the same rows in other files.
+/// A pass whose effect is to rewrite: the same rows in other files, or fewer where some are there twice.
 ///
 /// The pass rewrites a unit; commits, races, interruption and conservation are the engine's (`RewriteEngine`).
 package protocol RewritePass: AnyObject, Sendable {
@@ -83,10 +96,15 @@ package protocol RewritePass: AnyObject, Sendable {
   /// The name in messages and in the history.
   var name: String { get }
   var target: Target { get }
-  /// Rewrites a unit's rows; called on several threads at once.
+  /// Whether all units go into one commit, because the table is another one afterwards; else into groups.
+  var isAtOnce: Bool { get }
+  /// Writes a unit's rows anew; called on several threads at once.
   ///
-  /// - Parameter number: Index of the unit in the plan, which makes file names unique.
-  func rewrite(
-    _ unit: RewriteUnit, number: Int
-  ) throws -> (product: Target.Product, conserved: [Conserved])
+  /// - Parameter number: Of the unit in the plan: no two files of a run have one name.
+  func rewrite(_ unit: RewriteUnit, number: Int) throws -> RewrittenUnit<Target.Product>
+}
+
+extension RewritePass {
+  /// Most passes commit in groups.
+  package var isAtOnce: Bool { false }
 }

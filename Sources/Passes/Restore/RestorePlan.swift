@@ -134,7 +134,10 @@ extension RestorePlan {
 
   private func partition(_ file: AddFile) -> String {
     let columns = snapshot.partitionColumns
-    if columns.count == 1, let value = file.partitionValue(columns[0]) { return value }
+    // A table that is kept by another period since has files of both.
+    if file.partitionValues.count == 1, let value = file.partitionValues.values.first ?? nil {
+      return value
+    }
     return columns.isEmpty ? "-" : PartitionKey(file.partitionValues).folder(columns)
   }
 }

@@ -61,7 +61,7 @@ package struct TableChange: Sendable {
     case merge(PartitionSet)
     /// Gives these partitions other rows, whatever they held.
     case replace([PartitionKey])
-    /// The same rows in other files.
+    /// Rows of these files in other files.
     case rewrite
     /// Depends on everything in the version that was read.
     case wholeTable
@@ -85,6 +85,8 @@ package struct TableChange: Sendable {
   package var applications: [(id: String, version: Int64)] = []
   /// Schema or properties that the table has afterwards; nil leaves them as they are.
   package var metadata: TableMetadata?
+  /// Whether readers see other rows afterwards; a rewriting of the same ones says false.
+  package var changesRows = true
 
   /// A change without files yet.
   package init(_ basis: Basis) { self.basis = basis }

@@ -145,19 +145,19 @@ package final class TableWriter {
     for application in change.applications {
       transaction.setApplication(application.id, version: application.version)
     }
-    let added = change.segments.map(\.file) + change.restored
+    var added = change.segments.map(\.file) + change.restored
+    if !change.changesRows { for index in added.indices { added[index].dataChange = false } }
     switch change.basis {
     case .append: break
     case .merge(let read): transaction.readPartitions = read
     case .replace(let keys):
       if snapshot == nil { break }
       for key in keys { try transaction.replacePartition(key, with: []) }
-    case .rewrite:
-      transaction.compact(removing: change.removed, adding: added)
-      return transaction
+    // Appends of others are kept beside it; a file that another commit removed is found out by its removal.
+    case .rewrite: break
     case .wholeTable: transaction.followsSnapshot = true
     }
-    transaction.remove(change.removed)
+    transaction.remove(change.removed, dataChange: change.changesRows)
     transaction.append(added)
     return transaction
   }

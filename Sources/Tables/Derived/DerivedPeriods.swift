@@ -133,11 +133,11 @@ package struct DerivedPeriods {
     for group in SegmentMerger.groups(kept + new.map(\.file)) {
       let chosen = SmallSegments.choice(group)
       if chosen.isEmpty { continue }
-      let paths = try chosen.map { file in
-        try stagedPaths[file.path] ?? file.localPath(in: root)
+      let sources = try chosen.map { file in
+        SegmentSource(path: try stagedPaths[file.path] ?? file.localPath(in: root))
       }
       let segment = try merger.merge(
-        paths, day: start, directory: directory,
+        sources, day: start, directory: directory,
         fileName: nextFileName("merged"), byteCountMax: Self.mergeByteCountMax)
       try merger.check(segment, isOf: chosen)
       let taken = Set(chosen.map(\.path))

@@ -33,6 +33,7 @@ struct ColumnGather {
     for (file, range) in rows.ranges { parts[file] = try read(field, file, range) }
     if rows.runs.count == 1, let part = parts[rows.runs[0].file] { return part }
     var result = Column(type: field.type, storage: storage(field, parts.values))
+    if case .bytes = result.storage { try requireMemory(parts, rows) }
     let isAnyNull = parts.values.contains { $0.validity != nil }
     var validity: [UInt8] = []
     if isAnyNull { validity.reserveCapacity(rows.rowCount) }
@@ -57,7 +58,29 @@ struct ColumnGather {
     return result
   }
 
-  /// Texts stay dictionary codes if all parts have them as codes.
+  /// Texts that are many bytes where each stands for itself: codes of one file next to texts of another.
+  private static let textByteCountMax = 1 << 30
+
+  private func requireMemory(_ parts: [Int: Column], _ rows: GatheredRows) throws {
+    var byteCount = 0
+    for part in parts.values {
+      switch part.storage {
+      case .bytes(let values): byteCount = byteCount.adding(clamped: values.bytes.count)
+      case .codes(let codes, let dictionary) where dictionary.count > 0:
+        for code in codes {
+          byteCount = byteCount.adding(clamped: dictionary.byteRange(Int(code)).count)
+        }
+      default: break
+      }
+    }
+    guard byteCount <= Self.textByteCountMax else {
+      throw PassError(
+        .input, "texts of \(rows.rowCount) rows of a column take more than 1 GiB",
+        remedy: "leave these files as they are: lake query reads them")
+    }
+  }
+
+  /// Texts stay codes where all parts have them as such.
   private func storage(_ field: Field, _ parts: some Collection<Column>) -> Column.Storage {
     switch field.type.storage {
     case .integers: return .integers([])

@@ -65,10 +65,49 @@ enum RowKeys {
   ) throws -> [Int] {
     var keys: [Int64] = []
     for span in reader.spans(of: rows) { try append(reader, order, ranks, span, to: &keys) }
-    let width = width(order)
-    return Array(0..<rows.count).sorted { one, other in
+    return sortedRows(keys, width: width(order))
+  }
+
+  /// The rows of keys in their order. Equal keys keep theirs.
+  ///
+  /// Where the words of a key, each less the least of all rows, fit into one word together, that is sorted by its
+  /// digits: a time of a day and some thousand symbols take less than 64 bits.
+  static func sortedRows(_ keys: [Int64], width: Int) -> [Int] {
+    if width == 0 { return [] }
+    let rowCount = keys.count / width
+    if let packed = packed(keys, width: width) { return RadixSort.rows(packed) }
+    return Array(0..<rowCount).sorted { one, other in
       let order = compare(keys, one * width, keys, other * width, width)
       return order < 0 || order == 0 && one < other
     }
+  }
+
+  /// nil where they do not fit.
+  private static func packed(_ keys: [Int64], width: Int) -> [UInt64]? {
+    let rowCount = keys.count / width
+    var packed = [UInt64](repeating: 0, count: rowCount)
+    var bitCount = 0
+    for word in 0..<width {
+      var (least, greatest) = (Int64.max, Int64.min)
+      for row in 0..<rowCount {
+        let key = keys[row * width + word]
+        if key == null { continue }
+        least = min(least, key)
+        greatest = max(greatest, key)
+      }
+      if least > greatest { continue }
+      // 0 is a null's.
+      let span = UInt64(bitPattern: greatest &- least)
+      guard span < UInt64.max - 1 else { return nil }
+      let bits = 64 - (span + 1).leadingZeroBitCount
+      bitCount += bits
+      guard bitCount <= 64, bits < 64 else { return nil }
+      for row in 0..<rowCount {
+        let key = keys[row * width + word]
+        let value = key == null ? 0 : UInt64(bitPattern: key &- least) + 1
+        packed[row] = packed[row] << UInt64(bits) | value
+      }
+    }
+    return packed
   }
 }

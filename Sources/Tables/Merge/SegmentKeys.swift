@@ -146,6 +146,18 @@ struct TextRanks {
       var column = Column(type: .string, storage: .integers([]))
       for group in reader.rowGroups {
         _ = try reader.read(Field(name, .string), group, into: &column)
+        if case .codes(let codes, let dictionary) = column.storage {
+          var byCode = [Int](repeating: 0, count: dictionary.count)
+          for row in codes.indices {
+            if column.isNull(row) { nullCount += 1 } else { byCode[Int(codes[row])] += 1 }
+          }
+          dictionary.bytes.withUnsafeBytes { bytes in
+            for (code, count) in byCode.enumerated() where count > 0 {
+              rows[Array(bytes[dictionary.byteRange(code)]), default: 0] += count
+            }
+          }
+          continue
+        }
         Self.forEachRun(
           column, nulls: { nullCount += $0 },
           texts: { text, count in rows[Array(text), default: 0] += count })
@@ -160,6 +172,13 @@ struct TextRanks {
     var result = [Int64](repeating: Self.null, count: rows.count)
     var column = Column(type: .string, storage: .integers([]))
     guard try reader.read(Field(name, .string), rows, into: &column) else { return result }
+    if case .codes(let codes, let dictionary) = column.storage {
+      let byCode = dictionary.bytes.withUnsafeBytes { bytes in
+        (0..<dictionary.count).map { ranks[Array(bytes[dictionary.byteRange($0)])] ?? Self.null }
+      }
+      for row in codes.indices where !column.isNull(row) { result[row] = byCode[Int(codes[row])] }
+      return result
+    }
     var row = 0
     Self.forEachRun(
       column, nulls: { row += $0 },
@@ -175,34 +194,21 @@ struct TextRanks {
   private static func forEachRun(
     _ column: Column, nulls: (Int) -> Void, texts body: (UnsafeRawBufferPointer, Int) -> Void
   ) {
-    let validity = column.validity
-    var row = 0
-    func run(_ isSame: (Int, Int) -> Bool, _ text: (Int) -> UnsafeRawBufferPointer) {
+    guard case .bytes(let values) = column.storage else { return }
+    values.bytes.withUnsafeBytes { bytes in
+      func text(_ row: Int) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: bytes[values.byteRange(row)])
+      }
+      var row = 0
       while row < column.count {
         let start = row
-        let isNull = validity.map { $0[start] == 0 } ?? false
+        let isNull = column.isNull(start)
         repeat {
           row += 1
-        } while row < column.count
-          && (validity.map { $0[row] == 0 } ?? false) == isNull && (isNull || isSame(start, row))
+        } while row < column.count && column.isNull(row) == isNull
+          && (isNull || text(start).elementsEqual(text(row)))
         if isNull { nulls(row - start) } else { body(text(start), row - start) }
       }
-    }
-    switch column.storage {
-    case .codes(let codes, let dictionary):
-      dictionary.bytes.withUnsafeBytes { bytes in
-        run(
-          { codes[$0] == codes[$1] },
-          { UnsafeRawBufferPointer(rebasing: bytes[dictionary.byteRange(Int(codes[$0]))]) })
-      }
-    case .bytes(let values):
-      values.bytes.withUnsafeBytes { bytes in
-        func text(_ row: Int) -> UnsafeRawBufferPointer {
-          UnsafeRawBufferPointer(rebasing: bytes[values.byteRange(row)])
-        }
-        run({ text($0).elementsEqual(text($1)) }, text)
-      }
-    default: break
     }
   }
 }

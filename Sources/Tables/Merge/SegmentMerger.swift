@@ -5,8 +5,8 @@ import Parquet
 
 /// How files of a table are merged into one, and the log entry of the result.
 package struct SegmentMerger: Sendable {
-  /// Tags that are computed anew when files are merged; files differ in no other tag.
-  private static let ownTags: Set<String> = [
+  /// Tags that are made anew when files are merged; what the others say of a file's rows must hold of all.
+  static let ownTags: Set<String> = [
     AddFile.Tag.rows, AddFile.Tag.rowHash2, AddFile.Tag.rowHash, SegmentTag.start, SegmentTag.end,
     SegmentUnits.tag,
   ]
@@ -28,13 +28,14 @@ package struct SegmentMerger: Sendable {
   ///   - schema: nil if another program made the table: then files are concatenated in the given order.
   ///   - partitionColumns: Columns that the table keeps in paths rather than in its files.
   package init(
-    root: String, schema: TableSchema?, fields: [Field], partitionColumns: [String]
+    root: String, schema: TableSchema?, fields: [Field], partitionColumns: [String],
+    order: SortOrder? = nil
   ) {
     self.root = root
     self.partitionColumns = partitionColumns
     self.schema = schema
     self.fields = fields
-    order = schema.map { SortOrder($0, fields: fields) } ?? .asStored
+    self.order = order ?? schema.map { SortOrder($0, fields: fields) } ?? .asStored
     var options = WriterOptions()
     options.sortingColumns = schema?.sortingColumns(2) ?? []
     // Tables of other programs may hold NaN, which is kept.
@@ -42,8 +43,12 @@ package struct SegmentMerger: Sendable {
     self.options = options
   }
 
-  /// Groups files by their tags: only files of one group are merged.
-  package static func groups(_ files: [AddFile]) -> [[AddFile]] {
+  /// Files by what their tags say of their rows: only those of one group become one file.
+  ///
+  /// - Parameter ownTags: Tags that are made anew.
+  package static func groups(
+    _ files: [AddFile], ownTags: Set<String> = Self.ownTags
+  ) -> [[AddFile]] {
     let groups = Dictionary(grouping: files) { file in
       file.tags.filter { !ownTags.contains($0.key) }
     }
@@ -69,21 +74,29 @@ package struct SegmentMerger: Sendable {
     return true
   }
 
-  /// Merges files into one segment.
+  /// Makes one segment of files.
   ///
   /// - Parameters:
   ///   - day: First day of the partition's period, days since 1970; 0 if the table has no periods.
   ///   - directory: The folder in staging in which the segment is written.
   ///   - byteCountMax: Memory for sort keys, in bytes.
   package func merge(
-    _ paths: [String], day: Int, directory: String, fileName: String, byteCountMax: Int,
+    _ sources: [SegmentSource], day: Int, directory: String, fileName: String, byteCountMax: Int,
     isInterrupted: () -> Bool = { false }
   ) throws -> StagedSegment {
-    let rewriter = SegmentRewriter(
+    try rewriter(directory, byteCountMax).merge(
+      sources, day: day, fileName: fileName, isInterrupted: isInterrupted)
+  }
+
+  /// What merges files of the table, or looks for rows that are there twice.
+  ///
+  /// - Parameters:
+  ///   - directory: Where segments are made.
+  ///   - byteCountMax: Memory for sort keys.
+  package func rewriter(_ directory: String, _ byteCountMax: Int) -> SegmentRewriter {
+    SegmentRewriter(
       fields: fields, unhashed: schema?.impliedColumns ?? [], order: order, options: options,
       directory: directory, byteCountMax: byteCountMax)
-    return try rewriter.merge(
-      paths, day: day, fileName: fileName, isInterrupted: isInterrupted)
   }
 
   /// The fingerprint of files before they are merged.
@@ -105,13 +118,39 @@ package struct SegmentMerger: Sendable {
 
   /// The merged segment as a file of the partition of `files`.
   package func placed(_ segment: StagedSegment, of files: [AddFile]) throws -> PlacedSegment {
-    let columns = schema?.statisticsColumns ?? fields.prefix(Self.foreignStatisticsMax).map(\.name)
-    return segment.placed(
-      in: PartitionKey(files[0].partitionValues), columns: partitionColumns,
-      statistics: segment.logStatistics(of: columns, fields: fields), tags: try tags(files))
+    var tags = Self.sharedTags(of: files)
+    if let schema, schema.period != .date {
+      var units = SegmentUnits()
+      for file in files { units.add(try SegmentUnits(file, root: root, fields: schema.rowFields)) }
+      tags[SegmentUnits.tag] = units.text
+    }
+    return placed(segment, in: PartitionKey(files[0].partitionValues), tags: tags)
   }
 
-  private func tags(_ files: [AddFile]) throws -> [String: String] {
+  /// Rows of files of one group of which some may have gone, as a file of their partition. Cost: reads them where the
+  /// table is not by date.
+  package func placed(remaining segment: StagedSegment, of files: [AddFile]) throws -> PlacedSegment
+  {
+    var tags = Self.sharedTags(of: files)
+    if let schema, schema.period != .date {
+      tags[SegmentUnits.tag] =
+        try SegmentUnits(path: segment.path, fields: schema.rowFields).text
+    }
+    return placed(segment, in: PartitionKey(files[0].partitionValues), tags: tags)
+  }
+
+  /// A segment as a file of a partition, with what the log says of its columns.
+  func placed(
+    _ segment: StagedSegment, in partition: PartitionKey, tags: [String: String]
+  ) -> PlacedSegment {
+    let columns = schema?.statisticsColumns ?? fields.prefix(Self.foreignStatisticsMax).map(\.name)
+    return segment.placed(
+      in: partition, columns: partitionColumns,
+      statistics: segment.logStatistics(of: columns, fields: fields), tags: tags)
+  }
+
+  /// What holds of the rows of files that are of one group: without the tags of their dates.
+  static func sharedTags(of files: [AddFile]) -> [String: String] {
     var tags = files[0].tags
     func bounds(_ tag: String) -> [Int64]? {
       let values = files.map { $0.tag(tag).flatMap { Int64($0) } }
@@ -120,11 +159,6 @@ package struct SegmentMerger: Sendable {
     tags[SegmentTag.start] = bounds(SegmentTag.start)?.min().map { "\($0)" }
     tags[SegmentTag.end] = bounds(SegmentTag.end)?.max().map { "\($0)" }
     tags[SegmentUnits.tag] = nil
-    if let schema, schema.period != .date {
-      var units = SegmentUnits()
-      for file in files { units.add(try SegmentUnits(file, root: root, fields: schema.rowFields)) }
-      tags[SegmentUnits.tag] = units.text
-    }
     return tags
   }
 }

@@ -39,74 +39,226 @@ package struct SegmentRewriter {
     self.byteCountMax = byteCountMax
   }
 
-  /// Writes all rows of `paths` as one segment.
+  /// Writes all rows of some files as one segment.
   ///
   /// - Parameters:
-  ///   - day: First day of the partition's period, days since 1970.
+  ///   - day: First day of the segment's period, days since 1970.
   ///   - isInterrupted: Asked before every row group.
   package func merge(
-    _ paths: [String], day: Int, fileName: String, isInterrupted: () -> Bool = { false }
+    _ sources: [SegmentSource], day: Int, fileName: String, isInterrupted: () -> Bool = { false }
   ) throws -> StagedSegment {
-    var paths = paths
+    try withSortedSources(sources, day, fileName, isInterrupted) { sources in
+      try mergeSorted(sources, day, fileName, isDurable: true, isInterrupted)
+    }
+  }
+
+  /// Writes the rows of some files as one segment a group, without rows whose key another one has.
+  ///
+  /// - Parameters:
+  ///   - sources: Those first whose rows stay. Where they are too many to be read at once, those of the first groups
+  ///     come first.
+  ///   - day: First day of the segments' period, days since 1970.
+  ///   - keyColumns: What makes a row another one; the columns of the order are among them.
+  ///   - conflictMax: Rows that may differ from one with their key; more are an error.
+  ///   - isInterrupted: Asked before every row group.
+  package func deduplicate(
+    _ sources: [SegmentSource], keyColumns: Set<String>, day: Int, fileName: String,
+    conflictMax: Int, isInterrupted: () -> Bool = { false }
+  ) throws -> DeduplicatedRows {
+    try withSortedSources(sources, day, fileName, isInterrupted) { sources in
+      var result = DeduplicatedRows()
+      var filter = DuplicateFilter(
+        fields: fields, unhashed: unhashed, order: order, keyColumns: keyColumns)
+      let encoder = GroupEncoder(fields: fields, options: options, unhashed: unhashed)
+      var writers: [Int: SegmentWriter] = [:]
+      try forEachGroup(of: sources, isInterrupted) { rows in
+        var known: [String: Column] = [:]
+        func column(_ field: Field) throws -> Column {
+          if let column = known[field.name] { return column }
+          let column = try rows.column(field)
+          known[field.name] = column
+          return column
+        }
+        let verdict = try filter.judge(rowCount: rows.rowCount, column)
+        result.duplicateCount += verdict.duplicateCount
+        result.dropped &+= verdict.dropped
+        try result.take(verdict.conflicts, fields: fields, max: conflictMax, column)
+        for (group, kept) in Self.byGroup(verdict.kept, rows.runs, sources) {
+          let name = group == 0 ? fileName : "\(group)-" + fileName
+          let writer = try writers[group] ?? self.writer(name, day: day)
+          writers[group] = writer
+          let isAll = kept.count == rows.rowCount
+          try writer.append(
+            try encoder.encode(rowCount: kept.count) {
+              isAll ? try column($0) : try column($0).rows(kept)
+            })
+        }
+      }
+      for (group, writer) in writers { result.segments[group] = try writer.finish() }
+      return result
+    }
+  }
+
+  /// Counts the rows with a key that another row before them has. Cost: reads the key columns of all files.
+  ///
+  /// - Returns: nil where a file's rows are not in order.
+  package func repeatedKeyCount(
+    _ sources: [SegmentSource], keyColumns: Set<String>, isInterrupted: () -> Bool = { false }
+  ) throws -> Int? {
+    let key = fields.filter { field in
+      keyColumns.contains { $0 == field.name || $0 + RemainderColumns.suffix == field.name }
+    }
+    let keys = SegmentRewriter(
+      fields: key, order: order, options: options, directory: directory, byteCountMax: byteCountMax)
+    var count = 0
+    var filter = DuplicateFilter(
+      fields: key, order: order, keyColumns: keyColumns, comparesContent: false)
+    do {
+      try keys.forEachGroup(of: sources, isInterrupted) { rows in
+        count += try filter.judge(rowCount: rows.rowCount, rows.column).duplicateCount
+      }
+    } catch is UnsortedSegment {
+      return nil
+    }
+    return count
+  }
+
+  private static func byGroup(
+    _ kept: [Int], _ runs: [MergeRun], _ sources: [SegmentSource]
+  ) -> [(group: Int, rows: [Int])] {
+    let groups = Set(runs.map { sources[$0.file].group })
+    if groups.count == 1, let group = groups.first { return kept.isEmpty ? [] : [(group, kept)] }
+    var result: [Int: [Int]] = [:]
+    var run = 0
+    var end = runs[0].rows.count
+    for row in kept {
+      while row >= end {
+        run += 1
+        end += runs[run].rows.count
+      }
+      result[sources[runs[run].file].group, default: []].append(row)
+    }
+    return result.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+  }
+
+  // MARK: - Files, few and in order
+
+  /// Calls `body` with files whose rows are in order, no more than may be open at once as far as groups allow: those
+  /// that lie side by side are merged before, so that equal rows keep the order of their files.
+  private func withSortedSources<Result>(
+    _ sources: [SegmentSource], _ day: Int, _ fileName: String, _ isInterrupted: () -> Bool,
+    _ body: ([SegmentSource]) throws -> Result
+  ) throws -> Result {
+    var sources = sources
     var attempt = 0
     while true {
       do {
-        return try mergeInRounds(paths, day, fileName, attempt, isInterrupted)
+        return try inRounds(sources, day, "\(attempt)-" + fileName, isInterrupted, body)
       } catch is UnsortedSegment {
         attempt += 1
-        // If one is not sorted, others of the same writer are not either: all are checked at once.
-        for path in paths where try !order.holds(in: path) {
-          paths = try sortedParts(of: path, paths, day, fileName, isInterrupted)
+        // Where one is not in order, others of the same writer are not either: all are looked at at once.
+        for source in sources where try !order.holds(in: source.path) {
+          sources = try sortedParts(of: source, sources, day, fileName, isInterrupted)
         }
       }
     }
   }
 
-  /// Merges adjacent files until few are left, so that equal rows keep the order of their files.
-  private func mergeInRounds(
-    _ paths: [String], _ day: Int, _ fileName: String, _ attempt: Int,
-    _ isInterrupted: () -> Bool
-  ) throws -> StagedSegment {
-    var paths = paths
+  private func inRounds<Result>(
+    _ sources: [SegmentSource], _ day: Int, _ fileName: String, _ isInterrupted: () -> Bool,
+    _ body: ([SegmentSource]) throws -> Result
+  ) throws -> Result {
+    var sources = sources
     var own: Set<String> = []
     defer { for path in own { lake_unlink(path) } }
     var count = 0
-    while paths.count > Self.fileCountMax {
-      var merged: [String] = []
-      for first in stride(from: 0, to: paths.count, by: Self.fileCountMax) {
-        let part = Array(paths[first..<min(first + Self.fileCountMax, paths.count)])
+    while sources.count > Self.fileCountMax {
+      var merged: [SegmentSource] = []
+      for part in Self.neighbours(sources) {
+        if part.count == 1 {
+          merged.append(part[0])
+          continue
+        }
         let path = try mergeSorted(
-          part, day, "round-\(attempt)-\(count)-" + fileName, isDurable: false, isInterrupted
+          part, day, "round-\(count)-" + fileName, isDurable: false, isInterrupted
         ).path
         count += 1
-        for old in part where own.remove(old) != nil { lake_unlink(old) }
+        for old in part where own.remove(old.path) != nil { lake_unlink(old.path) }
         own.insert(path)
-        merged.append(path)
+        merged.append(SegmentSource(path: path, group: part[0].group))
       }
-      paths = merged
+      if merged.count == sources.count {
+        // As many groups as that are read together.
+        if zip(sources, sources.dropFirst()).allSatisfy({ $0.group < $1.group }) { break }
+        sources = Self.byGroup(sources)
+        continue
+      }
+      sources = merged
     }
-    return try mergeSorted(paths, day, fileName, isDurable: true, isInterrupted)
+    return try body(sources)
+  }
+
+  /// Files of a group side by side, in their order.
+  private static func byGroup(_ sources: [SegmentSource]) -> [SegmentSource] {
+    sources.enumerated().sorted {
+      ($0.element.group, $0.offset) < ($1.element.group, $1.offset)
+    }.map(\.element)
+  }
+
+  /// Files of one group that lie side by side, as many as may be open.
+  private static func neighbours(_ sources: [SegmentSource]) -> [[SegmentSource]] {
+    var parts: [[SegmentSource]] = []
+    for source in sources {
+      if let last = parts.last, last[0].group == source.group, last.count < fileCountMax {
+        parts[parts.count - 1].append(source)
+      } else {
+        parts.append([source])
+      }
+    }
+    return parts
   }
 
   private func mergeSorted(
-    _ paths: [String], _ day: Int, _ fileName: String, isDurable: Bool,
+    _ sources: [SegmentSource], _ day: Int, _ fileName: String, isDurable: Bool,
     _ isInterrupted: () -> Bool
   ) throws -> StagedSegment {
-    let readers = try paths.map { try SegmentReader(path: $0, fields: fields) }
+    let encoder = GroupEncoder(fields: fields, options: options, unhashed: unhashed)
+    let writer = try self.writer(fileName, day: day)
+    try forEachGroup(of: sources, isInterrupted) { rows in
+      try writer.append(try encoder.encode(rowCount: rows.rowCount, rows.column))
+    }
+    return try writer.finish(isDurable: isDurable)
+  }
+
+  private func writer(_ fileName: String, day: Int) throws -> SegmentWriter {
+    try SegmentWriter(
+      directory: directory, fileName: fileName, day: day, columns: fields.map { WriterColumn($0) },
+      options: options)
+  }
+
+  /// Calls `body` with the rows of files in order, those of a row group at a time.
+  ///
+  /// - Throws: `UnsortedSegment` where a file's rows are not in order, and all files are too large to be sorted in
+  ///   memory.
+  private func forEachGroup(
+    of sources: [SegmentSource], _ isInterrupted: () -> Bool, _ body: (MergedRows) throws -> Void
+  ) throws {
+    let readers = try sources.map { try SegmentReader(path: $0.path, fields: fields, day: $0.day) }
     let ranks = try order.text.map { try TextRanks(readers, column: $0) } ?? TextRanks()
+    let total = try readers.reduce(0) { $0 + (try $1.rowCount()) }
+    let cuts = RowGroupCuts.plan(
+      order.text == nil ? [total] : ranks.counts, groupRowMax: try groupRowMax(readers, total))
+    if try SortedColumns.byteCount(readers, fields: fields, order: order) <= byteCountMax {
+      let all = try SortedColumns(readers, fields: fields, order: order, ranks: ranks)
+      try all.forEachGroup(cuts, isInterrupted, body)
+      return
+    }
     let keyByteCount = max(1, order.numbers.count + 1) * 8
     let window = max(1024, byteCountMax / max(1, readers.count) / keyByteCount)
     let keys = try readers.map {
       try SegmentKeys($0, order: order, ranks: ranks, windowRowMax: window)
     }
-    let total = try readers.reduce(0) { $0 + (try $1.rowCount()) }
-    let cuts = RowGroupCuts.plan(
-      order.text == nil ? [total] : ranks.counts, groupRowMax: try groupRowMax(readers, total))
-    let encoder = GroupEncoder(fields: fields, options: options, unhashed: unhashed)
     let gather = ColumnGather(readers)
-    let writer = try SegmentWriter(
-      directory: directory, fileName: fileName, day: day, columns: fields.map { WriterColumn($0) },
-      options: options)
     var merge = SegmentMerge(keys)
     var rest: MergeRun?
     for cut in cuts {
@@ -123,10 +275,9 @@ package struct SegmentRewriter {
         }
         rows.append(run)
       }
-      try writer.append(
-        try encoder.encode(rowCount: rows.rowCount) { try gather.column($0, rows) })
+      try body(
+        MergedRows(rowCount: rows.rowCount, runs: rows.runs) { try gather.column($0, rows) })
     }
-    return try writer.finish(isDurable: isDurable)
   }
 
   /// Rows per row group, so that its size in bytes stays below the limit.
@@ -144,20 +295,20 @@ package struct SegmentRewriter {
 
   // MARK: - Unsorted files
 
-  /// Splits an unsorted file into sorted ones. Returns `paths` with those in its stead.
+  /// Splits an unsorted file into sorted ones. Returns `sources` with those in its stead.
   private func sortedParts(
-    of path: String, _ paths: [String], _ day: Int, _ fileName: String,
+    of source: SegmentSource, _ sources: [SegmentSource], _ day: Int, _ fileName: String,
     _ isInterrupted: () -> Bool
-  ) throws -> [String] {
-    guard let index = paths.firstIndex(of: path) else {
-      throw PassError(.input, "the file's rows are not in order", place: path)
+  ) throws -> [SegmentSource] {
+    guard let index = sources.firstIndex(of: source) else {
+      throw PassError(.input, "the file's rows are not in order", place: source.path)
     }
-    let reader = try SegmentReader(path: path, fields: fields)
+    let reader = try SegmentReader(path: source.path, fields: fields, day: source.day)
     let encoder = GroupEncoder(fields: fields, options: options, unhashed: unhashed)
     let gather = ColumnGather([reader])
     let chunkRowMax = try groupRowMax([reader], try reader.rowCount())
     let ranks = try order.text.map { try TextRanks([reader], column: $0) } ?? TextRanks()
-    var sorted: [String] = []
+    var sorted: [SegmentSource] = []
     var first = 0
     let total = try reader.rowCount()
     while first < total {
@@ -170,9 +321,10 @@ package struct SegmentRewriter {
         options: options)
       try writer.append(
         try encoder.encode(rowCount: rows.count) { try gather.read($0, 0, rows).rows(sortedRows) })
-      sorted.append(try writer.finish(isDurable: false).path)
+      sorted.append(
+        SegmentSource(path: try writer.finish(isDurable: false).path, group: source.group))
       first = rows.upperBound
     }
-    return Array(paths[..<index]) + sorted + Array(paths[(index + 1)...])
+    return Array(sources[..<index]) + sorted + Array(sources[(index + 1)...])
   }
 }

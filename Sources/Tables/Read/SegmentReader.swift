@@ -1,3 +1,4 @@
+import Catalog
 import Columnar
 import Parquet
 
@@ -19,12 +20,17 @@ package final class SegmentReader: Sendable {
   let file: ParquetReader
   /// The table's columns, without its partition column.
   package let fields: [Field]
-  /// Which of them are the nanoseconds of a timestamp.
+  /// The date of all rows, days since 1970, of a file that has no column of it: its partition says it.
+  private let day: Int?
+  /// Which of them are the nanoseconds of a time.
   package let remainders: RemainderColumns
 
-  /// - Parameter fields: The table's columns; nil for the file's own.
-  package init(path: String, fields: [Field]? = nil) throws {
+  /// - Parameters:
+  ///   - fields: The table's columns; nil for those that the file has, as it has them.
+  ///   - day: What `TableSchema.dateColumn` is of all rows where the file lacks it; null there where this is nil.
+  package init(path: String, fields: [Field]? = nil, day: Int? = nil) throws {
     file = try ParquetReader(path: path)
+    self.day = day
     self.fields =
       fields
       ?? file.leaves.filter { $0.path.count == 1 && $0.maxRepetitionLevel == 0 }
@@ -98,7 +104,12 @@ package final class SegmentReader: Sendable {
   ///
   /// - Returns: false if the file lacks the column.
   package func read(_ field: Field, _ rows: StoredSpan, into column: inout Column) throws -> Bool {
-    guard let leaf = file.leafIndex(named: field.name) else { return false }
+    guard let leaf = file.leafIndex(named: field.name) else {
+      guard let day, field.name == TableSchema.dateColumn, field.type == .date else { return false }
+      column = Column(
+        type: .date, storage: .integers([Int64](repeating: Int64(day), count: rows.count)))
+      return true
+    }
     try ColumnForm.requireSame(file.leaves[leaf], field, path: path)
     // For whole row groups it is verified that no row follows.
     let isWhole = rows.rows == 0..<rowCount(rowGroup: rows.rowGroup)

@@ -1,0 +1,178 @@
+import Bytes
+import Catalog
+import DeltaLog
+import Market
+import Platform
+import Tables
+
+/// Keeps a table by another period: all its rows in new files, and what it declares of itself, in one commit.
+///
+/// Whatever is derived from the table stays fresh: units of derivation are dates, whatever the period. Where another
+/// commit comes first, all is planned again.
+public final class PeriodPass {
+  /// Commits of others that may come first.
+  private static let attemptMax = 5
+
+  private let lake: Lake
+  private let table: LakeTable
+  private let name: TableName
+  private let period: PartitionPeriod
+  private let options: CompactPass.Options
+  private let observer: any PassObserver
+  private let staging: StagingSession
+  private var target: PeriodTarget
+
+  /// - Throws: Where the table cannot be written to, or is not one of the lake's own.
+  public init(
+    lake: Lake, table name: TableName, period: PartitionPeriod,
+    options: CompactPass.Options = CompactPass.Options(),
+    observer: any PassObserver = NoObserver()
+  ) throws {
+    self.lake = lake
+    self.name = name
+    table = lake.table(name)
+    self.period = period
+    self.options = options
+    self.observer = observer
+    staging = StagingSession(root: lake.root)
+    target = try PeriodTarget(table, name, period, lake: lake, staging: staging)
+  }
+
+  /// Nothing is to be done where the table is kept by the period already.
+  public func plan() throws -> RewritePlan {
+    let snapshot = target.snapshot
+    if try snapshot.partitionPeriod() == period {
+      return RewritePlan(
+        table: table.displayName, version: snapshot.version, units: [],
+        keptCount: try snapshot.files.count)
+    }
+    let units = try target.conversion.units(try snapshot.files).map { partition, files in
+      RewriteUnit(
+        partition: partition, name: partition.folder(partition.values.keys.sorted()),
+        reason: "period", files: files)
+    }
+    return RewritePlan(
+      table: table.displayName, version: snapshot.version, units: units, keptCount: 0)
+  }
+
+  /// Does what a plan says; where another commit came first, what a new one says.
+  public func run(_ plan: RewritePlan) throws -> RewriteReport {
+    // Of a run that was killed when all was done, there may be nothing left to do but this.
+    try LakeCleaning.removeDeadRuns(lake, observer: observer)
+    defer { staging.finish() }
+    var plan = plan
+    for attempt in 1... {
+      if try target.snapshot.partitionPeriod() == period { return RewriteReport() }
+      let width = max(1, min(options.jobs, plan.units.count))
+      let job = PeriodJob(
+        target: target, staging: staging, observer: observer, attempt: attempt,
+        byteCountMax: options.memoryByteCount / 4 / width)
+      do {
+        return try RewriteEngine(job, plan: plan, observer: observer).run(jobs: width)
+      } catch let lost as PeriodTarget.LostRace {
+        guard attempt < Self.attemptMax else {
+          throw PassError(
+            .conflict, "\(attempt) other commits came first, the last one version \(lost.version)",
+            place: table.path, remedy: "run the command again when fewer writers are at work")
+        }
+      }
+      target = try PeriodTarget(table, name, period, lake: lake, staging: staging)
+      plan = try self.plan()
+    }
+    return RewriteReport()
+  }
+}
+
+/// A table that is to be kept by another period.
+final class PeriodTarget: RewriteTarget {
+  /// Another commit came first: what was written is not all that there is.
+  struct LostRace: Error {
+    var version: Int
+  }
+
+  let snapshot: Snapshot
+  let conversion: PeriodConversion
+  private let table: TableWriter
+  private let staging: StagingSession
+  private let metadata: TableMetadata
+
+  init(
+    _ table: LakeTable, _ name: TableName, _ period: PartitionPeriod, lake: Lake,
+    staging: StagingSession
+  ) throws {
+    self.staging = staging
+    snapshot = try table.snapshot()
+    try snapshot.requireWritable()
+    guard let schema = try table.schema(of: snapshot, in: lake),
+      snapshot.partitionColumns == [schema.partitionColumn]
+    else {
+      throw PassError(
+        .input, "the table is not one that lake made: what its rows' dates are is not known",
+        place: table.path, remedy: "take its rows into a table of the lake: lake ingest")
+    }
+    self.table = TableWriter(name, lake: lake, snapshot: snapshot)
+    conversion = PeriodConversion(root: table.path, schema: schema, snapshot: snapshot, to: period)
+    metadata = try conversion.metadata(of: snapshot)
+  }
+
+  var path: String { table.root }
+
+  func livePaths() throws -> Set<String> { Set(try snapshot.files.map(\.path)) }
+
+  func commit(_ units: [RewrittenUnit<PlacedSegment>]) throws -> Int? {
+    let run = try staging.run()
+    var change = TableChange(.wholeTable)
+    change.changesRows = false
+    change.operation = "OPTIMIZE"
+    change.parameters = [("pass", CompactPass.name), ("run", run.id)]
+    change.metadata = metadata
+    change.removed = units.flatMap(\.unit.files)
+    change.segments = units.flatMap(\.products)
+    switch try table.commit(change, nil, run: run) {
+    case .committed(let version): return version
+    case .alreadyDone(let version): throw LostRace(version: version)
+    case .conflict(let version, _): throw LostRace(version: version)
+    }
+  }
+}
+
+/// The writing of a period's rows.
+final class PeriodJob: RewritePass, @unchecked Sendable {
+  // Only read, once it is made.
+  let name = CompactPass.name
+  let target: PeriodTarget
+  let isAtOnce = true
+  private let staging: StagingSession
+  private let observer: any PassObserver
+  private let attempt: Int
+  private let byteCountMax: Int
+
+  init(
+    target: PeriodTarget, staging: StagingSession, observer: any PassObserver, attempt: Int,
+    byteCountMax: Int
+  ) {
+    self.target = target
+    self.staging = staging
+    self.observer = observer
+    self.attempt = attempt
+    self.byteCountMax = byteCountMax
+  }
+
+  func rewrite(_ unit: RewriteUnit, number: Int) throws -> RewrittenUnit<PlacedSegment> {
+    let run = try staging.run()
+    let segments = try target.conversion.convert(
+      unit.files, directory: run.directory, byteCountMax: byteCountMax,
+      isInterrupted: { observer.isInterrupted },
+      fileName: { "part-\(run.id)-\(attempt)-\(number)-\($0)" + SegmentWriter.suffix })
+    let before = try target.conversion.fingerprint(of: unit.files)
+    return RewrittenUnit(
+      unit: unit, products: segments,
+      conserved: [
+        Conserved(
+          "rows", before: before.rowCount, after: segments.reduce(0) { $0 + $1.rowCount }),
+        Conserved(
+          "hash of rows", before: before.rowHash,
+          after: segments.reduce(into: Fingerprint()) { $0 &+= $1.staged.fingerprint }),
+      ])
+  }
+}

@@ -1,0 +1,139 @@
+import Catalog
+import DeltaLog
+import LakeTestSupport
+import Market
+import TestSupport
+import Testing
+
+@testable import Passes
+@testable import Tables
+
+private let source = "raw.test_set_ohlcv_1s"
+private let daily = "bars.test_set_ohlcv_1d"
+
+/// A table that is kept by another period holds the same rows, and nothing that is made of it is stale.
+@Suite("tables that are kept by another period")
+struct PeriodPassTests {
+  private let toy: ToyLake
+  private let columns = ["symbol", "ts_event", "open", "volume"]
+
+  init() throws {
+    toy = try ToyLake()
+    // Over the end of a month and of a year.
+    for (number, days) in [-40 ..< -20, -20..<10, 10..<40].enumerated() {
+      let bars = days.flatMap { day in
+        (0..<4).map {
+          ToyLake.Bar(day: day, second: $0 * 20_000, instrument: UInt32(1 + $0 % 2), price: 100)
+        }
+      }
+      try toy.ingest([try toy.bars("\(number).dbn", bars)])
+    }
+  }
+
+  private func keep(_ table: String, by period: PartitionPeriod) throws -> RewriteReport {
+    let pass = try PeriodPass(
+      lake: toy.lake, table: try TableName(parsing: table), period: period)
+    return try pass.run(try pass.plan())
+  }
+
+  private func sum(_ table: String) throws -> PartitionFingerprint {
+    let stored = try toy.lake.table(named: table)
+    let snapshot = try stored.snapshot()
+    let schema = try #require(try stored.schema(of: snapshot, in: toy.lake))
+    var untagged = try snapshot.files
+    for index in untagged.indices { untagged[index].tags = [:] }
+    return try PartitionFingerprint(
+      files: untagged, root: stored.path, fields: schema.rowFields)
+  }
+
+  private func resample() throws -> DeriveReport.Output {
+    var options = ResamplePass.Options()
+    options.intervals = ["1d"]
+    let pass = try ResamplePass(lake: toy.lake, table: source, options: options)
+    return try pass.run(try pass.plan()).work.outputs[0]
+  }
+
+  @Test("every way from one period to another keeps all rows, in one commit")
+  func allWays() throws {
+    let before = try sum(source)
+    let rows = try toy.rows(source, columns).sorted { $0.lexicographicallyPrecedes($1) }
+    for period: PartitionPeriod in [.month, .year, .month, .date, .year, .date] {
+      let version = try toy.lake.table(named: source).snapshot().version
+      let report = try keep(source, by: period)
+      #expect(report.failures.isEmpty && report.versions == [version + 1])
+      let snapshot = try toy.lake.table(named: source).snapshot()
+      #expect(try snapshot.partitionPeriod() == period)
+      #expect(snapshot.partitionColumns == [period.column])
+      #expect(try sum(source) == before)
+      #expect(try toy.rows(source, columns).sorted { $0.lexicographicallyPrecedes($1) } == rows)
+      let partitions = try snapshot.filesByPartition()
+      #expect(partitions.count == [.date: 80, .month: 4, .year: 2][period])
+      #expect(partitions.values.allSatisfy { $0.count == 1 && !$0[0].dataChange })
+      // Nothing is left to be done.
+      #expect(try keep(source, by: period).versions.isEmpty)
+    }
+  }
+
+  @Test("what a derived table was made of is known after it, and a changed date alone is made anew")
+  func derivations() throws {
+    #expect(try resample().computedCount == 80)
+    for period: PartitionPeriod in [.month, .date, .year] {
+      _ = try keep(daily, by: period)
+      let output = try resample()
+      #expect(output.freshCount == 80 && output.computedCount == 0)
+    }
+    _ = try keep(daily, by: .date)
+    try toy.ingest([try toy.bars("more.dbn", [ToyLake.Bar(day: 3, second: 7, instrument: 1)])])
+    let output = try resample()
+    #expect(output.computedCount == 1 && output.freshCount == 79)
+  }
+
+  @Test("rows that come after it go to the new period, and those that are in stay in")
+  func ingest() throws {
+    _ = try keep(source, by: .month)
+    let before = try sum(source)
+    #expect(try toy.ingest([toy.folder.path + "/1.dbn"]).total(\.rowsStored) == 0)
+    #expect(try sum(source) == before)
+    try toy.ingest([try toy.bars("more.dbn", [ToyLake.Bar(day: 3, second: 7, instrument: 1)])])
+    #expect(try sum(source).rowCount == before.rowCount + 1)
+    #expect(try toy.lake.table(named: source).snapshot().partitionColumns == ["month"])
+  }
+
+  @Test("a commit that comes first is not lost: all is planned again")
+  func lostRace() throws {
+    let pass = try PeriodPass(
+      lake: toy.lake, table: try TableName(parsing: source), period: .year)
+    let plan = try pass.plan()
+    try toy.ingest([try toy.bars("more.dbn", [ToyLake.Bar(day: 3, second: 7, instrument: 1)])])
+    let before = try sum(source)
+    let report = try pass.run(plan)
+    #expect(report.versions.count == 1 && report.rowCount == Int(before.rowCount))
+    #expect(try sum(source) == before)
+  }
+
+  @Test("a version before it can be had back")
+  func restore() throws {
+    let version = try toy.lake.table(named: source).snapshot().version
+    let rows = try toy.rows(source, columns)
+    _ = try keep(source, by: .year)
+    _ = try RestorePass(lake: toy.lake, table: source, version: version).run()
+    #expect(try toy.rows(source, columns) == rows)
+    #expect(try toy.lake.table(named: source).snapshot().partitionColumns == ["date"])
+  }
+
+  @Test("files whose rows are not what the log says are not committed")
+  func conservation() throws {
+    let table = try toy.lake.table(named: source)
+    let snapshot = try table.snapshot()
+    var transaction = Transaction(snapshot: snapshot, storage: table.storage)
+    var changed = try #require(try snapshot.files.first)
+    transaction.remove([changed])
+    changed.tags["lake.rowHash2"] = String(repeating: "0", count: 32)
+    transaction.append([changed])
+    _ = try transaction.commit()
+    let report = try keep(source, by: .year)
+    #expect((report.failures.first?.error as? PassError)?.code == .conservation)
+    #expect(report.versions.isEmpty)
+    #expect(try table.snapshot().partitionColumns == ["date"])
+  }
+}
