@@ -8,13 +8,13 @@ public struct DBNError: LakeError, Hashable {
     case corrupt
     /// The bytes end before the format does.
     case truncated
-    /// Well-formed, but of a kind or version that is not read here.
+    /// A valid record or header of a kind or version that is not supported.
     case unsupported
-    /// A header-less fragment, and nobody said which version it is.
+    /// Records without a header, of an unknown version.
     case versionNeeded
     /// A value that does not fit into a field of the format.
     case unrepresentable
-    /// The operating system refused.
+    /// An error of the operating system.
     case inputOutput
   }
 
@@ -26,7 +26,7 @@ public struct DBNError: LakeError, Hashable {
     public var byteOffset: Int?
     /// Number of the record, from 0.
     public var record: Int?
-    /// A location as far as it is known.
+    /// All parts are optional.
     public init(path: String? = nil, byteOffset: Int? = nil, record: Int? = nil) {
       self.path = path
       self.byteOffset = byteOffset
@@ -53,7 +53,7 @@ public struct DBNError: LakeError, Hashable {
     self.remedy = remedy ?? Self.usualRemedy(code)
   }
 
-  /// What helps in most cases of this kind.
+  /// The remedy for most errors of this kind.
   private static func usualRemedy(_ code: Code) -> String? {
     switch code {
     case .corrupt, .truncated: "the file is damaged or no DBN file: download or copy it again"
@@ -74,7 +74,7 @@ public struct DBNError: LakeError, Hashable {
     return parts.isEmpty ? nil : parts.joined(separator: ", ")
   }
 
-  /// The same error, with the file it happened in.
+  /// The same error, with its file.
   public func inFile(_ path: String) -> DBNError {
     var copy = self
     if copy.place.path == nil { copy.place.path = path }

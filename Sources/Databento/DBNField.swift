@@ -4,15 +4,15 @@ import Columnar
 public struct DBNField: Hashable, Sendable {
   /// The vendor's name; levels of a book are numbered, `bid_px_00`.
   public let name: String
-  /// Bytes from the start of the record.
+  /// Offset in the record.
   public let offset: Int
-  /// How the value lies in the record.
+  /// How the value is stored.
   public let form: RowFieldForm
-  /// The bits that mean "no value", at the field's width; nil where every value is a value.
+  /// The bits that mean null, at the field's width; nil if there are none.
   public let nullSentinel: UInt64?
-  /// A price in units of 1e-9.
+  /// Whether it is a price in units of 1e-9.
   public let isPrice: Bool
-  /// Nanoseconds since 1970-01-01 UTC.
+  /// Whether it is in nanoseconds since 1970-01-01 UTC.
   public let isTimestamp: Bool
   /// Where the vendor's JSON puts the field.
   public let group: Group
@@ -32,7 +32,7 @@ public struct DBNField: Hashable, Sendable {
 }
 
 extension DBNField {
-  /// The field as part of a packed row: a record is one as it lies in the stream.
+  /// The field in a packed row: a record in a stream is one.
   public var rowField: RowField {
     let null: RowNull = nullSentinel.map { .sentinel($0) } ?? .never
     return RowField(name, form, offset: offset, null: null)

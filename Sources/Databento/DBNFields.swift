@@ -18,7 +18,7 @@ public enum DBNFields {
     layout(kind, version: version).fields
   }
 
-  /// The fields of a record as written in a stream, with `ts_out` last where the stream has it.
+  /// The fields of a record as in a stream, with `ts_out` last if the stream has it.
   public static func fields(_ kind: RecordKind, version: Int, tsOut: Bool) -> [DBNField] {
     let layout = layout(kind, version: version)
     guard tsOut else { return layout.fields }
@@ -29,7 +29,7 @@ public enum DBNFields {
     return layout.fields + [field]
   }
 
-  /// Records of a kind as packed rows: the bytes of a run need no conversion.
+  /// The layout of a kind's records as packed rows: the bytes of a run need no conversion.
   public static func rowLayout(_ kind: RecordKind, version: Int, tsOut: Bool) -> RowLayout {
     RowLayout(
       stride: recordByteCount(kind, version: version, tsOut: tsOut),
@@ -41,7 +41,7 @@ public enum DBNFields {
     layout(kind, version: version).byteCount + (tsOut ? tsOutByteCount : 0)
   }
 
-  /// Width of a symbol in the metadata and in symbol mapping records, its final NUL included.
+  /// Width of a symbol in metadata and symbol mapping records, including its final NUL.
   public static func symbolByteCount(version: Int) -> Int { version < 2 ? 22 : 71 }
 
   static func layout(_ kind: RecordKind, version: Int) -> RecordLayout {

@@ -8,14 +8,14 @@ struct LayoutMember {
   enum Content {
     case header
     case field(name: String, form: RowFieldForm, sentinel: UInt64?, role: Role)
-    /// Book levels; consolidated ones carry publishers instead of order counts.
+    /// Book levels; consolidated ones have publishers instead of order counts.
     case levels(count: Int, isConsolidated: Bool)
     case reserved(byteCount: Int)
   }
   enum Role { case plain, price, timestamp }
 
   let content: Content
-  /// The vendor's `encode_order`: the position to print at; nil keeps the wire order.
+  /// The vendor's `encode_order`: the position in print order; nil keeps the wire order.
   let printPosition: Int?
 
   init(_ content: Content, _ printPosition: Int? = nil) {
@@ -72,7 +72,7 @@ struct RecordLayout: Sendable {
     fields = Self.printOrder(placed).flatMap { $0 }
   }
 
-  /// Takes each positioned member out and puts it back at its position, lowest position first.
+  /// Moves each member with a position there, lowest position first.
   private static func printOrder(
     _ placed: [(member: LayoutMember, fields: [DBNField])]
   ) -> [[DBNField]] {
@@ -151,7 +151,7 @@ struct RecordLayout: Sendable {
   }
 }
 
-/// Bits of the undefined numbers: the largest of their type.
+/// The bits of null sentinels: the largest number of the type.
 extension UInt64 {
   static let uint8Max = UInt64(UInt8.max)
   static let int8Max = UInt64(Int8.max)

@@ -1,5 +1,5 @@
-// Layouts of statistics, status, imbalances and the records about the stream itself. Version 1
-// had narrower symbols and messages, version 2 a narrower statistic.
+// Layouts of statistics, status, imbalances and stream messages. Version 1 had narrower symbols and messages,
+// version 2 a narrower statistic.
 
 extension RecordLayout {
   static let status = RecordLayout([

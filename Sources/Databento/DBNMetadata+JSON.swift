@@ -4,9 +4,9 @@ import Market
 extension DBNMetadata {
   /// The header as JSON, with the vendor's keys in the vendor's order.
   ///
-  /// - Parameter isRaw: On one line, times and dates as they lie in the file; else indented, with ISO
-  ///   times and dates.
-  /// - Returns: Text that ends with the end of a line.
+  /// - Parameter isRaw: Whether to write one line, with numbers as in the file; else indented, with ISO times
+  ///   and dates.
+  /// - Returns: Text with a final newline.
   public func json(isRaw: Bool) -> String {
     var writer = MetadataJSON(isRaw: isRaw)
     writer.open("{")

@@ -1,5 +1,5 @@
-// The metadata header. Every count and length is checked against the bytes that are there before
-// anything is allocated for it.
+// The metadata header. Every count and length is checked against the bytes at hand before memory is allocated
+// for it.
 //
 // Spec: Databento Binary Encoding, "Metadata".
 
@@ -8,14 +8,14 @@ import Columnar
 import Market
 
 extension DBNMetadata {
-  /// Bytes before the metadata proper: `DBN`, the version, the length.
+  /// Bytes before the metadata itself: `DBN`, the version, the length.
   public static let preludeByteCount = 8
   /// Longest metadata that is read. A request for every US option takes about 150 MB.
   public static let byteCountMax = 1 << 28
   static let magic: [UInt8] = [0x44, 0x42, 0x4E]
   static let fixedByteCount = 100
   static let datasetByteCount = 16
-  /// Widest symbol that is believed; the format's own is 71.
+  /// Widest symbol that is accepted; the format's own is 71.
   static let symbolByteCountMax = 4096
 
   /// Whether these bytes begin like a DBN file. Fewer than three bytes never do.
@@ -23,7 +23,7 @@ extension DBNMetadata {
     bytes.count >= magic.count && bytes.prefix(magic.count).elementsEqual(magic)
   }
 
-  /// Reads the prelude: the format's version and how many bytes the whole header takes.
+  /// Parses the prelude: the format's version and the size of the whole header.
   ///
   /// - Parameter bytes: The first bytes of the stream, at least `preludeByteCount` of them.
   public static func parsePrelude(
@@ -58,7 +58,7 @@ extension DBNMetadata {
     return (version, preludeByteCount + length)
   }
 
-  /// Reads the header at the start of `bytes`.
+  /// Parses the header at the start of `bytes`.
   ///
   /// - Returns: The metadata, and the offset of the first record.
   public static func parse(
@@ -127,7 +127,7 @@ extension DBNMetadata {
   }
 }
 
-/// Reads forward through the metadata; nothing is read beyond its end.
+/// Reads through the metadata, never beyond its end.
 private struct MetadataCursor {
   let bytes: UnsafeRawBufferPointer
   var offset: Int
@@ -199,7 +199,7 @@ private struct MetadataCursor {
     return mappings
   }
 
-  /// Refuses a count that the bytes left cannot hold, before anything is allocated for it.
+  /// Refuses a count that the remaining bytes cannot hold, before memory is allocated for it.
   private func require(_ count: Int, of byteCount: Int, _ what: String) throws(DBNError) {
     guard count <= (bytes.count - offset) / byteCount else {
       throw DBNError(

@@ -2,10 +2,10 @@ import Columnar
 import Market
 
 extension DBNMetadata {
-  /// The header as it stands in a file, prelude included.
+  /// The header's bytes, including the prelude.
   ///
-  /// - Throws: `.unrepresentable` for a symbol or dataset that is not ASCII or too long for this
-  ///   version, and for dates outside the years 0…9999.
+  /// - Throws: `.unrepresentable` for a symbol or dataset that is not ASCII or too long for this version, and
+  ///   for dates outside the years 0…9999.
   public func serialized() throws(DBNError) -> [UInt8] {
     precondition((1...DBNFields.versionMax).contains(version), "the caller chooses the version")
     var writer = MetadataWriter(symbolByteCount: symbolByteCount)
@@ -30,7 +30,7 @@ extension DBNMetadata {
     try writer.symbols(partial)
     try writer.symbols(notFound)
     try writer.mappings(mappings)
-    // Since version 3 the records begin at a multiple of eight bytes.
+    // Since version 3, records begin at a multiple of eight bytes.
     if version > 2 { writer.zeros((8 - writer.bytes.count % 8) % 8) }
     guard let length = UInt32(exactly: writer.bytes.count) else {
       throw DBNError(.unrepresentable, "metadata of \(writer.bytes.count) bytes")

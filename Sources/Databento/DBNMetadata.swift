@@ -1,7 +1,7 @@
 import Columnar
 import Market
 
-/// The header of a DBN file or stream: what was asked for, and which symbols it resolved to.
+/// The header of a DBN file or stream: the request, and how its symbols resolved.
 public struct DBNMetadata: Hashable, Sendable {
   /// Version of the format, 1…`DBNFields.versionMax`.
   public var version: Int
@@ -13,21 +13,21 @@ public struct DBNMetadata: Hashable, Sendable {
   public var start: UInt64
   /// End of the request, exclusive; nil for a live stream.
   public var end: UInt64?
-  /// Records asked for at most.
+  /// Most records requested.
   public var limit: UInt64?
-  /// How the symbols were asked for; nil for a live stream that mixes several ways.
+  /// Type of the requested symbols; nil for a live stream with several types.
   public var stypeIn: SType?
-  /// What the symbols were resolved to.
+  /// Type of the symbols that they resolved to.
   public var stypeOut: SType
   /// Whether each record is followed by the time at which the vendor sent it.
   public var tsOut: Bool
-  /// Width of a symbol, its final NUL included.
+  /// Width of a symbol, including its final NUL.
   public var symbolByteCount: Int
-  /// The symbols asked for.
+  /// The requested symbols.
   public var symbols: [String]
-  /// Symbols that resolved for a part of the range only.
+  /// Symbols that resolved only for a part of the range.
   public var partial: [String]
-  /// Symbols that were resolved on no day.
+  /// Symbols that did not resolve at all.
   public var notFound: [String]
   /// What the symbols stood for, by day.
   public var mappings: [SymbolMapping]
@@ -56,14 +56,14 @@ public struct DBNMetadata: Hashable, Sendable {
   }
 }
 
-/// What one requested symbol stood for, day by day.
+/// How one requested symbol resolved, day by day.
 public struct SymbolMapping: Hashable, Sendable {
-  /// The symbol as it was asked for, in the metadata's `stypeIn`.
+  /// The requested symbol, in the metadata's `stypeIn`.
   public var rawSymbol: String
-  /// Of days, in order.
+  /// Intervals of days, in order.
   public var intervals: [MappingInterval]
 
-  /// What a symbol stood for.
+  /// How a symbol resolved.
   public init(rawSymbol: String, intervals: [MappingInterval]) {
     self.rawSymbol = rawSymbol
     self.intervals = intervals
@@ -76,10 +76,10 @@ public struct MappingInterval: Hashable, Sendable {
   public var startDate: CivilDate
   /// Exclusive.
   public var endDate: CivilDate
-  /// The symbol it stood for, in the metadata's `stypeOut`; empty in old files where it had none.
+  /// The symbol in the metadata's `stypeOut`; empty in old files if there was none.
   public var symbol: String
 
-  /// Days on which a symbol stood for one thing.
+  /// A symbol's meaning for some days.
   public init(startDate: CivilDate, endDate: CivilDate, symbol: String) {
     self.startDate = startDate
     self.endDate = endDate

@@ -1,5 +1,5 @@
-// Files and streams of records, block by block: decompression, header, scanning. A block is memory
-// of the caller's, so that several threads can each hold one.
+// Files and streams of records, block by block: decompression, header, scanning. The caller owns the memory of
+// blocks, so that several threads can each have one.
 
 import Bytes
 import CSystem
@@ -7,18 +7,18 @@ import Compression
 import Glibc
 import Platform
 
-/// A piece of a stream: whole records and where they lie.
+/// A block of a stream: whole records, by runs.
 public final class DBNBlock {
   /// The records, in decompressed form.
   public let bytes = ByteBuffer()
   /// Runs of one kind in stream order.
   public internal(set) var runs: [RecordRun] = []
-  /// Number in the stream of the block's first record, from 0.
+  /// Index in the stream of the block's first record.
   public internal(set) var firstRecord = 0
   /// Offset of the block's first byte in the decompressed stream.
   public internal(set) var byteOffset = 0
 
-  /// Memory for blocks of one reader.
+  /// An empty block.
   public init() {}
 
   /// Records in all runs.
@@ -27,10 +27,10 @@ public final class DBNBlock {
 
 /// Reads a DBN file (`.dbn`, `.dbn.zst`, `.dbn.gz`), a header-less fragment, or standard input.
 ///
-/// A stream that ends inside a record, or holds something that is no record, is an error; the whole
-/// records before it are delivered first.
+/// A stream that ends inside a record, or has an invalid record, is an error; the records before it are
+/// returned first.
 public final class DBNReader {
-  /// Decompressed bytes taken at a time.
+  /// Decompressed bytes read at once.
   public static let blockByteCountDefault = 1 << 20
 
   /// As given; `-` is standard input.
@@ -41,9 +41,9 @@ public final class DBNReader {
   public let version: Int
   /// Whether records end with the time at which the gateway sent them.
   public let tsOut: Bool
-  /// Bytes of the file as stored; nil where that is not known.
+  /// Size of the file as stored; nil if unknown.
   public var fileByteCount: Int? { input.fileByteCount }
-  /// Bytes of the file as stored that were read so far.
+  /// Bytes read so far of the file as stored.
   public var compressedOffset: Int { input.compressedOffset }
 
   private let input: InputStream
@@ -56,7 +56,7 @@ public final class DBNReader {
   ///
   /// - Parameters:
   ///   - path: `-` is standard input.
-  ///   - fragmentVersion: Version of the format of records without a header; nil where there must be
+  ///   - fragmentVersion: Version of the format of records without a header; nil if there must be a header.
   ///     a header.
   /// - Throws: `DBNError` or `CompressionError`.
   public init(path: String, fragmentVersion: Int? = nil) throws {
@@ -79,9 +79,9 @@ public final class DBNReader {
 
   /// Fills `block` with the next records.
   ///
-  /// - Parameter byteCount: Decompressed bytes to take at most, besides the rest of the last block.
+  /// - Parameter byteCount: Decompressed bytes to read at most, besides the rest of the last block.
   /// - Returns: false at the end of the stream.
-  /// - Throws: `DBNError` or `CompressionError`, after all records before the damage were delivered.
+  /// - Throws: `DBNError` or `CompressionError`, after all records before the damage were returned.
   public func read(
     into block: DBNBlock, byteCount: Int = DBNReader.blockByteCountDefault
   ) throws -> Bool {
@@ -145,14 +145,14 @@ public final class DBNReader {
     }
     try readMore(input, into: carry, until: byteCount)
     let metadata = try DBNMetadata.parse(carry.bytes).metadata
-    // What was read beyond the header stays as the beginning of the records.
+    // Bytes after the header are the beginning of the records.
     let rest = carry.count - byteCount
     memmove(carry.base, carry.base + byteCount, rest)
     carry.count = rest
     return (metadata, version, byteCount)
   }
 
-  /// Reads on, in steps that only grow as far as bytes really arrive.
+  /// Reads more, in steps that grow only as bytes really arrive.
   private static func readMore(
     _ input: InputStream, into carry: ByteBuffer, until byteCount: Int
   ) throws {
@@ -176,13 +176,13 @@ public final class DBNReader {
       remedy: isRecord ? "--dbn-version 1, 2 or 3" : "check that it is a file from Databento")
   }
 
-  /// A `.dbz` file begins with a skippable zstd frame that holds the old header.
+  /// A `.dbz` file begins with a skippable zstd frame with the old header.
   private static func refuseLegacyFile(_ path: String) throws(DBNError) {
     guard path != "-" else { return }
     let descriptor = Waiting.openForReading(path)
     guard descriptor >= 0 else { return }
     defer { lake_close(descriptor) }
-    // What is taken from a pipe would be missing from what is read.
+    // Bytes taken from a pipe could not be read again.
     guard Waiting.isRegularFile(descriptor) else { return }
     var start = [UInt8](repeating: 0, count: 12)
     let count = start.withUnsafeMutableBytes { lake_pread(descriptor, $0.baseAddress, 12, 0) }

@@ -1,5 +1,5 @@
-// Splits a stream of records into runs of one kind. A run has a fixed stride, so that what comes
-// after needs no header again; on a homogeneous file a run is as long as the block.
+// Splits a stream of records into runs of one kind. A run has a fixed stride, so that later stages need not
+// parse headers; in a homogeneous file a run is as long as the block.
 
 /// Consecutive records of one kind.
 public struct RecordRun: Hashable, Sendable {
@@ -12,7 +12,7 @@ public struct RecordRun: Hashable, Sendable {
   /// Bytes from one record to the next.
   public var stride: Int
 
-  /// Records of one kind that follow each other.
+  /// Consecutive records of one kind.
   public init(kind: RecordKind, start: Int, count: Int, stride: Int) {
     self.kind = kind
     self.start = start
@@ -36,7 +36,7 @@ public struct DBNScanner: Sendable {
   private let version: Int
   private let tsOut: Bool
   private let schema: RecordKind?
-  /// By record type: the kind; nil for types that don't exist.
+  /// By record type: the kind; nil for invalid types.
   private let kinds: [RecordKind?]
   /// By record type: bytes of a record.
   private let strides: [Int]
@@ -45,7 +45,7 @@ public struct DBNScanner: Sendable {
   ///   - version: Version of the format, 1…3.
   ///   - tsOut: Whether each record is followed by its sending time.
   ///   - schema: The file's schema; tells `tbbo` from `mbp-1`.
-  ///   - byteOffset: Where the first record lies in the stream, for messages.
+  ///   - byteOffset: Offset of the first record in the stream, for messages.
   public init(version: Int, tsOut: Bool, schema: RecordKind? = nil, byteOffset: Int) {
     self.version = version
     self.tsOut = tsOut
@@ -68,7 +68,7 @@ public struct DBNScanner: Sendable {
   ///
   /// - Parameter runs: Emptied and filled; offsets are relative to `bytes`.
   /// - Returns: Bytes consumed; the rest is the beginning of a record, to be passed again with more.
-  /// - Throws: `.corrupt` at the first record that is none; `runs` then holds the ones before it.
+  /// - Throws: `.corrupt` at the first malformed record; `runs` then has the ones before it.
   public mutating func scan(
     _ bytes: UnsafeRawBufferPointer, runs: inout [RecordRun]
   ) throws(DBNError) -> Int {
@@ -96,7 +96,7 @@ public struct DBNScanner: Sendable {
     return offset
   }
 
-  /// Says that the stream is over.
+  /// Ends the stream.
   ///
   /// - Parameter remaining: Bytes that `scan` left.
   /// - Throws: `.truncated` unless it ended between two records.
@@ -134,7 +134,7 @@ public struct DBNScanner: Sendable {
   }
 }
 
-/// Records at `start` that repeat the first one's length and type, within `room` bytes.
+/// Number of records at `start` with the first one's length and type, within `room` bytes.
 private func countRun(_ start: UnsafeRawPointer, room: Int, stride: Int) -> Int {
   let key = start.loadUnaligned(as: UInt16.self)
   let last = room - stride

@@ -8,14 +8,14 @@ import Synchronization
 
 /// Prints the records of a stream.
 public final class DBNText: @unchecked Sendable {
-  /// Takes text in order; called by one thread at a time.
+  /// Receives text in order; called by one thread at a time.
   public typealias Output = @Sendable (UnsafeRawBufferPointer) throws -> Void
 
   private let reader: DBNReader
   private let options: DBNTextOptions
   private let output: Output
   private let shouldStop: @Sendable () -> Bool
-  /// Guards everything below: it is touched by one thread at a time.
+  /// Guards everything below, which is used by one thread at a time.
   private let lock = Mutex(())
   private let turnstile = Turnstile()
   private var names: PrintedSymbols
@@ -23,10 +23,10 @@ public final class DBNText: @unchecked Sendable {
   private var recordCount = 0
   private var isDone = false
   private var failure: (any Error)?
-  /// The first kind of a CSV; those after it must have the same columns.
+  /// The first kind of a CSV; later ones must have the same columns.
   private var csvKind: RecordKind?
 
-  /// - Parameter shouldStop: Asked before each block; printing ends early when it says so.
+  /// - Parameter shouldStop: Polled before each block; if true, printing ends.
   public init(
     reader: DBNReader, options: DBNTextOptions, shouldStop: @escaping @Sendable () -> Bool,
     output: @escaping Output
@@ -38,9 +38,9 @@ public final class DBNText: @unchecked Sendable {
     names = PrintedSymbols(metadata: reader.metadata)
   }
 
-  /// Prints everything.
+  /// Prints all records.
   ///
-  /// - Returns: Records printed.
+  /// - Returns: The number of records printed.
   /// - Throws: After all records before the damage were printed.
   public func run(width: Int = Parallel.width) throws -> Int {
     try Parallel.forEach(max(1, width)) { _ in self.work() }
@@ -51,7 +51,7 @@ public final class DBNText: @unchecked Sendable {
     return recordCount
   }
 
-  /// A block's runs with the symbols that hold in each.
+  /// A block's runs with the symbols that apply to each.
   private struct Job {
     var ticket: Int
     var header: RecordKind?
@@ -91,7 +91,7 @@ public final class DBNText: @unchecked Sendable {
     Array(plan.header.utf8).withUnsafeBytes { write($0) }
   }
 
-  /// Reads the next block; nil when there is nothing more to print.
+  /// Reads the next block; nil when nothing more is to be printed.
   private func next(_ block: DBNBlock) -> Job? {
     lock.withLock { _ in
       if isDone || shouldStop() { return nil }
@@ -109,14 +109,14 @@ public final class DBNText: @unchecked Sendable {
     }
   }
 
-  /// Chooses the runs to be printed.
+  /// Selects the runs to be printed.
   private func job(_ block: DBNBlock) -> Job {
     var job = Job(ticket: ticketCount)
     ticketCount += 1
     var record = block.firstRecord
     for run in block.runs {
       defer { record += run.count }
-      // A mapping counts from its own record on.
+      // A mapping applies from its own record on.
       if run.kind == .symbolMapping, names.isLive {
         for index in 0..<run.count {
           let one = run.single(index)
@@ -131,7 +131,7 @@ public final class DBNText: @unchecked Sendable {
     return job
   }
 
-  /// Adds what is asked for of a run.
+  /// Adds the requested part of a run.
   ///
   /// - Returns: false when nothing more is to be printed.
   private func add(_ run: RecordRun, _ record: Int, to job: inout Job) -> Bool {
@@ -142,7 +142,7 @@ public final class DBNText: @unchecked Sendable {
     if options.format == .csv {
       if csvKind == nil { job.header = run.kind }
       if let error = mixing(run, record) {
-        // What came before is printed first.
+        // Earlier records are printed first.
         isDone = true
         failure = error
         return false
@@ -161,7 +161,7 @@ public final class DBNText: @unchecked Sendable {
     }
   }
 
-  /// A CSV has one header, and so holds one kind of rows.
+  /// A CSV has one header, and so one kind of rows.
   private func mixing(_ run: RecordRun, _ record: Int) -> DBNError? {
     guard let first = csvKind else {
       csvKind = run.kind

@@ -1,17 +1,17 @@
 /// How records are printed.
 public struct DBNTextOptions: Sendable {
-  /// The form of a line.
+  /// The output formats.
   public enum Format: String, CaseIterable, Sendable { case csv, jsonl }
 
-  /// The form of the lines.
+  /// The output format.
   public var format = Format.csv
-  /// Integers as they lie in the file; else decimal prices and ISO times.
+  /// Whether integers are printed as stored; else decimal prices and ISO times.
   public var isRaw = false
-  /// The CSV's first line.
+  /// Whether a CSV has a header line.
   public var hasHeader = true
-  /// Print records of this schema only.
+  /// Prints only records of this schema.
   public var schema: RecordKind?
-  /// Print at most this many records.
+  /// Prints at most this many records.
   public var limit: Int?
 
   /// CSV with a header, prices as decimals.

@@ -2,7 +2,7 @@
 
 import Compression
 
-/// Writes one DBN file. It appears under its name when `finish` has returned; see `PendingFile`.
+/// Writes one DBN file. It appears under its name when `finish` returns; see `PendingFile`.
 public final class DBNWriter {
   /// zstd level for files that are read more often than written.
   public static let levelDefault = 3
@@ -20,9 +20,9 @@ public final class DBNWriter {
   ///
   /// - Parameters:
   ///   - path: `-` is standard output.
-  ///   - format: nil chooses by the name: zstd for `.zst`, gzip for `.gz`, else raw.
+  ///   - format: nil chooses by the name: zstd for `.zst`, gzip for `.gz`, else uncompressed.
   ///   - level: The codec's level.
-  ///   - overwrites: Whether a file of that name may be replaced.
+  ///   - overwrites: Whether an existing file may be replaced.
   /// - Throws: `DBNError` or `CompressionError`.
   public init(
     path: String, metadata: DBNMetadata, format: StreamFormat? = nil,
@@ -41,13 +41,13 @@ public final class DBNWriter {
     byteCount += records.count
   }
 
-  /// Ends the file and gives it its name.
+  /// Completes the file and renames it to its final name.
   public func finish() throws { try file.finish() }
 }
 
 extension DBNFields {
-  /// A record with its length and type set, every field null that can be, and zeros elsewhere: what
-  /// a writer fills in.
+  /// A record with its length and type set, null in all fields that can be null, and zero elsewhere: a template
+  /// for writers.
   public static func template(_ kind: RecordKind, version: Int, tsOut: Bool) -> [UInt8] {
     let byteCount = recordByteCount(kind, version: version, tsOut: tsOut)
     var record = [UInt8](repeating: 0, count: byteCount)

@@ -1,5 +1,5 @@
-// Digits into a buffer. Every function may store up to 8 bytes beyond what it returns: rows are
-// written into buffers with slack.
+// Writes digits into a buffer. Every function may store up to 8 bytes beyond what it returns: buffers need
+// slack.
 //
 // Eight digits at a time are split in one register (SWAR) and stored with one instruction.
 
@@ -77,7 +77,7 @@ func putPrice(_ price: Int64, _ target: UnsafeMutableRawPointer) -> Int {
   return at &+ 10
 }
 
-/// Writes `2024-01-02T14:30:00.123456789Z`, remembering the text of the last second.
+/// Writes `2024-01-02T14:30:00.123456789Z`, caching the text of the last second.
 struct TimestampText {
   static let byteCount = 30
   private var second: UInt64 = .max

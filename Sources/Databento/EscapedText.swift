@@ -1,8 +1,8 @@
-// Characters and texts in CSV and JSON, quoted and escaped as the vendor's tool does it.
+// Characters and texts in CSV and JSON, quoted and escaped as the vendor's tool does.
 
 import Bytes
 
-/// The text of a fixed-width field: up to its first NUL, all of it where there is none.
+/// The text of a fixed-width field: up to its first NUL, or all of it.
 @inline(__always)
 func fixedText(_ field: UnsafeRawPointer, _ byteCount: Int) -> UnsafeRawBufferPointer {
   var count = 0
@@ -17,8 +17,8 @@ func putNull(_ target: UnsafeMutableRawPointer) -> Int {
   return 4
 }
 
-/// Writes a text, in quotes where it holds a comma, a quote or the end of a line. Text that is not
-/// UTF-8 is printed as nothing, as the vendor's tool does.
+/// Writes a text, in quotes if it has a comma, a quote or a line break. Invalid UTF-8 is printed as empty text,
+/// as the vendor's tool does.
 func putCSVText(_ text: UnsafeRawBufferPointer, _ target: UnsafeMutableRawPointer) -> Int {
   var needsQuotes = false
   var isASCII = true
@@ -78,7 +78,7 @@ func putJSONText(_ text: UnsafeRawBufferPointer, _ target: UnsafeMutableRawPoint
   return at
 }
 
-/// Writes one character; NUL is nothing, and what is not printable is escaped like `\x07`.
+/// Writes one character; NUL is printed as nothing, and unprintable characters are escaped like `\x07`.
 @inline(__always)
 func putCSVCharacter(_ character: UInt8, _ target: UnsafeMutableRawPointer) -> Int {
   if isPlain(character) && character != 0x2C {
@@ -100,13 +100,13 @@ func putJSONCharacter(_ character: UInt8, _ target: UnsafeMutableRawPointer) -> 
     target.storeBytes(of: 0x22, toByteOffset: 2, as: UInt8.self)
     return 3
   }
-  // The vendor's tool prints the escapes of its CSV here, which is not always JSON; ours is.
+  // The vendor's tool uses its CSV escapes here, which are not always valid JSON; ours are.
   let isJSONEscape = [0x09, 0x0A, 0x0D, 0x22, 0x5C].contains(character)
   let text = isJSONEscape ? [character] : escape(character)
   return text.withUnsafeBytes { putJSONText($0, target) }
 }
 
-/// Hands over the text of one character, whatever it is.
+/// Calls `body` with the text of one character, whatever it is.
 func withLetter(
   _ field: UnsafeRawPointer, _ body: (UnsafeRawBufferPointer) -> Int
 ) -> Int {
@@ -114,7 +114,7 @@ func withLetter(
   return text.withUnsafeBytes(body)
 }
 
-/// Whether a character is printed as it is.
+/// Whether a character is printed unescaped.
 @inline(__always)
 private func isPlain(_ character: UInt8) -> Bool {
   character >= 0x20 && character < 0x7F && character != 0x22 && character != 0x27

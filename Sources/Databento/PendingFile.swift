@@ -1,18 +1,18 @@
 import Compression
 import Platform
 
-/// A file that appears under its name when it is whole, compressed as its name says.
+/// A file that appears under its name when it is complete, compressed by its name.
 public final class PendingFile: @unchecked Sendable {
-  /// The name that the file gets.
+  /// The final path.
   public let path: String
   private let stream: OutputStream
   private let file: OutputFile
 
   /// - Parameters:
   ///   - path: `-` is standard output.
-  ///   - format: nil chooses by the name: zstd for `.zst`, gzip for `.gz`, else raw.
-  ///   - level: The codec's level; nil is its usual one.
-  ///   - overwrites: Whether a file of that name may be replaced.
+  ///   - format: nil chooses by the name: zstd for `.zst`, gzip for `.gz`, else uncompressed.
+  ///   - level: The codec's level; nil for its default.
+  ///   - overwrites: Whether an existing file may be replaced.
   /// - Throws: `OutputFileError` or `CompressionError`.
   public init(
     path: String, format: StreamFormat? = nil, level: Int? = nil, overwrites: Bool = false
@@ -27,10 +27,10 @@ public final class PendingFile: @unchecked Sendable {
     self.path = path
   }
 
-  /// Writes bytes after those before.
+  /// Appends bytes.
   public func write(_ bytes: UnsafeRawBufferPointer) throws { try stream.write(bytes) }
 
-  /// Ends the file and gives it its name.
+  /// Completes the file and renames it to its final name.
   public func finish() throws {
     try stream.finish()
     try file.publish()

@@ -1,6 +1,6 @@
-// Which symbol the vendor's own tool prints beside a record: the metadata's mapping of that day, or,
-// in a live stream without mappings, the last mapping record. Unlike `SymbolResolver` it prints what
-// was requested, and nothing where nothing is known.
+// The symbol that the vendor's own tool prints with a record: by the metadata's mapping of that day, or, in a
+// live stream without mappings, by the last mapping record. Unlike `SymbolResolver` it prints what was
+// requested, and nothing if nothing is known.
 
 import Bytes
 import Columnar
@@ -10,9 +10,9 @@ import Market
 package struct PrintedSymbols: Sendable {
   private var intervals: [UInt32: [(days: Range<Int>, name: String)]] = [:]
   private var live: [UInt32: String] = [:]
-  /// Whether mapping records count: only where the header has no mappings.
+  /// Whether mapping records are used: only if the header has no mappings.
   let isLive: Bool
-  /// Grows with every mapping record.
+  /// Incremented by every mapping record.
   private(set) var generation = 0
 
   /// - Parameter metadata: Of a stored file; nil, or one without mappings, means a live stream, whose records
@@ -33,13 +33,13 @@ package struct PrintedSymbols: Sendable {
     }
   }
 
-  /// The symbol of an instrument; nil where none is known. Of several the last one counts.
+  /// The symbol of an instrument; nil if none is known. If there are several, the last one is used.
   func name(_ id: UInt32, day: Int) -> String? {
     if isLive { return live[id] }
     return intervals[id]?.last { $0.days.contains(day) }?.name
   }
 
-  /// Takes note of a mapping record.
+  /// Processes a mapping record.
   package mutating func observe(_ record: UnsafeRawPointer, version: Int) {
     guard isLive else { return }
     let byteCount = DBNFields.symbolByteCount(version: version)

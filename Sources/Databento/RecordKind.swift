@@ -1,4 +1,4 @@
-/// What a record is: the vendor calls this a *schema*, and the raw value is the vendor's name.
+/// The kind of a record: the vendor calls this a *schema*, and the raw value is the vendor's name.
 ///
 /// `tbbo` and `mbp-1` share one wire layout and one record type; only a file's metadata tells them
 /// apart. `symbol-mapping`, `error` and `system` are records that belong to no schema.
@@ -55,12 +55,12 @@ public enum RecordKind: String, CaseIterable, Hashable, Sendable {
     }
   }
 
-  /// The record type that all bars had before each length got its own.
+  /// The record type of all bars before each interval got its own.
   static let deprecatedBarRType: UInt8 = 0x11
 
-  /// The kind of a record, given the schema of its file where that is known.
+  /// The kind of a record, given the schema of its file if known.
   ///
-  /// - Returns: nil for a record type that the format does not have.
+  /// - Returns: nil for an invalid record type.
   public init?(rtype: UInt8, schema: RecordKind?) {
     if let schema, schema.rtype == rtype || (rtype == Self.deprecatedBarRType && schema.isBar) {
       self = schema
@@ -87,7 +87,7 @@ public enum RecordKind: String, CaseIterable, Hashable, Sendable {
     Self.schemasByNumber.firstIndex(of: self).map { UInt16($0) }
   }
 
-  /// From the number that a header has; nil where it is unknown.
+  /// By the number in a header; nil if it is unknown.
   public init?(schemaNumber: UInt16) {
     guard Int(schemaNumber) < Self.schemasByNumber.count else { return nil }
     self = Self.schemasByNumber[Int(schemaNumber)]
@@ -106,10 +106,10 @@ public enum RecordKind: String, CaseIterable, Hashable, Sendable {
     }
   }
 
-  /// Whether the record carries market data, as opposed to word about the stream itself.
+  /// Whether the record is market data, rather than a stream message.
   public var isSchema: Bool { schemaNumber != nil }
 
-  /// The field that orders records of this kind: `ts_recv`, or `ts_event` where there is none.
+  /// The field by which records of this kind are sorted: `ts_recv`, or `ts_event` if there is none.
   public var indexFieldName: String {
     switch self {
     case .ohlcv1s, .ohlcv1m, .ohlcv1h, .ohlcv1d, .ohlcvEod, .symbolMapping, .error, .system:

@@ -1,10 +1,10 @@
-// From an instrument id and a day to the raw symbol of that day.
+// Resolves an instrument id and a day to the raw symbol of that day.
 
 import Bytes
 import Columnar
 import Market
 
-/// Which source of truth a symbol came from, best first.
+/// The source of a symbol, best first.
 public enum ResolutionStep: Int, CaseIterable, Hashable, Sendable {
   /// The metadata's mapping of that day.
   case metadata
@@ -12,14 +12,14 @@ public enum ResolutionStep: Int, CaseIterable, Hashable, Sendable {
   case mappingRecord
   /// The raw symbol of an instrument definition.
   case definition
-  /// The only symbol that was asked for.
+  /// The only requested symbol.
   case onlySymbol
   /// No name is known: `INSTRUMENT_<id>`.
   case instrumentID
-  /// No instrument either: `UNKNOWN_SYMBOL`.
+  /// No instrument id either: `UNKNOWN_SYMBOL`.
   case unknown
 
-  /// A name for reports.
+  /// The name in reports.
   public var name: String {
     switch self {
     case .metadata: "metadata mapping"
@@ -41,7 +41,7 @@ public struct InstrumentName: Hashable, Sendable {
   /// Its raw symbol.
   public var symbol: String
 
-  /// What an instrument was called on some days.
+  /// The raw symbol of an instrument on some days.
   public init(instrumentID: UInt32, days: Range<Int>, symbol: String) {
     self.instrumentID = instrumentID
     self.days = days
@@ -49,20 +49,18 @@ public struct InstrumentName: Hashable, Sendable {
   }
 }
 
-/// Resolves instrument ids to symbols, and counts by which step.
+/// Resolves instrument ids to symbols, and counts the sources used.
 ///
-/// A symbol is never guessed: where a source names two instruments for one id and day, the next
-/// source is asked. The direction of the metadata's mappings follows its symbology types: from raw
-/// symbols (or continuous, parent, … ones, which then are only what was *requested*) to ids, or from
-/// ids to raw symbols.
+/// A symbol is never guessed: if a source has two symbols for one id and day, the next source is used. The
+/// direction of the metadata's mappings follows from its symbol types: from raw symbols (or continuous, parent,
+/// … ones, which are then only what was *requested*) to ids, or from ids to raw symbols.
 public struct SymbolResolver: Sendable {
-  /// The symbol of rows of which nobody says what it is.
+  /// The symbol of rows without any identification.
   public static let unknownSymbol = "UNKNOWN_SYMBOL"
 
-  /// Grows by one whenever an observed record may change what an id resolves to: callers that
-  /// remember resolutions forget them then.
+  /// Incremented when a record may change what an id resolves to: callers must then drop cached resolutions.
   public private(set) var generation = 0
-  /// Calls of `resolve` by step.
+  /// Number of resolutions, by step.
   public private(set) var counts: [ResolutionStep: Int] = [:]
 
   private var symbols = SymbolTimeline()
@@ -75,9 +73,9 @@ public struct SymbolResolver: Sendable {
   /// Ids that the only requested symbol stood for, with their days.
   private var onlySymbolDays: [(id: UInt32, days: Range<Int>)] = []
   private var cache: [UInt64: Resolution] = [:]
-  /// Names that were asked for, day by day, as they were resolved.
+  /// Requested names, day by day, as they were resolved.
   private var named: Set<RequestedName> = []
-  /// Names and days that are kept: a parent of all options on an index has more contracts than anybody looks up.
+  /// Names and days that are kept: a parent of all options on an index has more contracts than anybody needs.
   private static let namedCountMax = 50_000
   private var hasTooManyNames = false
 
@@ -89,7 +87,7 @@ public struct SymbolResolver: Sendable {
 
   /// - Parameters:
   ///   - metadata: The header; nil for a stream without one.
-  ///   - instruments: Raw symbols that the header lacks, where the vendor was asked for them.
+  ///   - instruments: Raw symbols that the header lacks, from the vendor's symbology.
   public init(metadata: DBNMetadata?, instruments: [InstrumentName] = []) {
     for name in instruments { symbols.add(name.instrumentID, name.days, name.symbol) }
     guard let metadata else { return }
@@ -145,8 +143,8 @@ public struct SymbolResolver: Sendable {
   /// Resolves one record's instrument.
   ///
   /// - Parameter day: UTC day of the record's index time, since 1970-01-01.
-  /// - Returns: The raw symbol (or its substitute), what was asked for when that was not a raw
-  ///   symbol, and the step that knew.
+  /// - Returns: The raw symbol (or a fallback), the requested name if that is not a raw symbol, and the step
+  ///   that resolved it.
   public mutating func resolve(
     instrumentID: UInt32, day: Int
   ) -> (symbol: String, requested: String?, step: ResolutionStep) {
@@ -163,7 +161,7 @@ public struct SymbolResolver: Sendable {
     return (found.symbol, found.requested, found.step)
   }
 
-  /// What the names that were asked for stood for, as far as it was resolved; nothing where that is too much.
+  /// What requested names stood for, as far as they were resolved; empty if there are too many.
   public var requestedNames: [RequestedName] { RequestedName.joined(named) }
 
   private mutating func note(_ found: Resolution, _ day: Int) {
@@ -179,7 +177,7 @@ public struct SymbolResolver: Sendable {
     }
   }
 
-  /// Adds `count` to a step: for callers that remember a resolution and use it again.
+  /// Adds `count` to a step: for callers that reuse a cached resolution.
   public mutating func count(_ step: ResolutionStep, times count: Int) {
     counts[step, default: 0] += count
   }
@@ -201,7 +199,7 @@ public struct SymbolResolver: Sendable {
     return result(Self.unknownSymbol, .unknown)
   }
 
-  /// The raw symbol of the newest definition up to that day; of a later one only where all agree.
+  /// The raw symbol of the newest definition up to that day; of a later one only if all agree.
   private func definedSymbol(_ id: UInt32, _ day: Int) -> String? {
     guard let known = definitions[id] else { return nil }
     if let current = known.last(where: { $0.day <= day }) { return current.symbol }
@@ -209,10 +207,10 @@ public struct SymbolResolver: Sendable {
   }
 }
 
-// MARK: - Records that teach symbols
+// MARK: - Records with symbols
 
 extension SymbolResolver {
-  /// Takes note of a symbol mapping record; it holds from here on, within its own times.
+  /// Processes a symbol mapping record; it applies from here on, within its own times.
   ///
   /// - Parameter record: The whole record, as `DBNScanner` found it.
   public mutating func observe(symbolMapping record: UnsafeRawBufferPointer, version: Int) {
@@ -238,7 +236,7 @@ extension SymbolResolver {
     if isNew { forget() }
   }
 
-  /// Takes note of an instrument definition's raw symbol.
+  /// Processes an instrument definition's raw symbol.
   ///
   /// - Parameter record: The whole record, as `DBNScanner` found it.
   public mutating func observe(definition record: UnsafeRawBufferPointer, version: Int) {
@@ -261,7 +259,7 @@ extension SymbolResolver {
     forget()
   }
 
-  /// Where `raw_symbol` lies in a definition, by version.
+  /// Location of `raw_symbol` in a definition, by version.
   private static let rawSymbolFields: [Range<Int>] = (1...DBNFields.versionMax).map { version in
     let fields = DBNFields.layout(.definition, version: version).fields
     guard let field = fields.first(where: { $0.name == "raw_symbol" }) else { return 0..<0 }
@@ -282,13 +280,13 @@ extension SymbolResolver {
 }
 
 extension MappingInterval {
-  /// UTC days since 1970-01-01; empty where the dates are the wrong way round.
+  /// UTC days since 1970-01-01; empty if the dates are reversed.
   fileprivate var days: Range<Int> {
     startDate.daysSinceEpoch..<max(startDate.daysSinceEpoch, endDate.daysSinceEpoch)
   }
 }
 
-/// Names of instruments over days.
+/// Symbols of instruments, by day.
 private struct SymbolTimeline: Sendable {
   private var intervals: [UInt32: [(days: Range<Int>, name: String)]] = [:]
 
@@ -298,14 +296,14 @@ private struct SymbolTimeline: Sendable {
     intervals[id, default: []].append((days, name))
   }
 
-  /// Adds a name unless it is the one added last.
+  /// Adds a symbol unless it was the last one added.
   mutating func addIfNew(_ id: UInt32, _ days: Range<Int>, _ name: String) -> Bool {
     if let last = intervals[id]?.last, last.days == days, last.name == name { return false }
     add(id, days, name)
     return true
   }
 
-  /// Orders the intervals, so that what is joined does not depend on the order in the file.
+  /// Sorts the intervals, so that the result of joining does not depend on the order in the file.
   mutating func sort() {
     for id in intervals.keys {
       intervals[id]?.sort { ($0.days.lowerBound, $0.name) < ($1.days.lowerBound, $1.name) }
@@ -320,19 +318,19 @@ private struct SymbolTimeline: Sendable {
     return names
   }
 
-  /// The name of that day; nil when there is none or more than one.
+  /// The symbol of that day; nil if there is none or more than one.
   func only(_ id: UInt32, _ day: Int) -> String? {
     let names = names(id, day)
     return names.count == 1 ? names[0] : nil
   }
 
-  /// All names of that day, joined by commas; nil when there is none.
+  /// All symbols of that day, joined with commas; nil if there are none.
   func joined(_ id: UInt32, _ day: Int) -> String? {
     let names = names(id, day)
     return names.isEmpty ? nil : names.joined(separator: ",")
   }
 
-  /// The name added last that covers that day.
+  /// The symbol added last that covers that day.
   func latest(_ id: UInt32, _ day: Int) -> String? {
     intervals[id]?.last { $0.days.contains(day) }?.name
   }

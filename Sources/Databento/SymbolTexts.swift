@@ -3,17 +3,17 @@
 import Bytes
 import Columnar
 
-/// A cache of symbols in their printed form; one for each thread.
+/// A cache of symbols in their printed form; one per thread.
 final class SymbolTexts {
-  /// Most bytes of one printed symbol: the widest in any header, every byte escaped, and quotes.
+  /// Size of a printed symbol at most: the widest in any header, with every byte escaped, and quotes.
   static let textByteCountMax = DBNMetadata.symbolByteCountMax * 6 + 2
-  /// Entries before the cache is emptied: a hostile file may name billions of instruments.
+  /// Entries at which the cache is cleared: a hostile file may have billions of instruments.
   private static let entryCountMax = 1 << 20
 
   private let isJSON: Bool
   private var names = PrintedSymbols(metadata: nil)
   private var generation = -1
-  /// Open addressing; an entry's text is at `offset`, `count` bytes long; count −1 is a free slot.
+  /// An open-addressing table; an entry's text has `count` bytes at `offset`; count −1 marks a free slot.
   private var slots: UnsafeMutablePointer<Slot>
   private var mask: Int
   private var entryCount = 0
@@ -34,7 +34,7 @@ final class SymbolTexts {
 
   deinit { slots.deallocate() }
 
-  /// Goes on with these names; forgets the texts if they are others than before.
+  /// Sets the names; clears the cache if they differ from the previous ones.
   func use(_ names: PrintedSymbols) {
     if names.generation == generation { return }
     self.names = names
@@ -44,7 +44,7 @@ final class SymbolTexts {
 
   /// Writes the symbol of an instrument at a time; returns the bytes written.
   ///
-  /// - Parameter target: Room for `textByteCountMax` bytes and the slack of a buffer.
+  /// - Parameter target: Room for `textByteCountMax` bytes and a buffer's slack.
   @inline(__always)
   func put(_ id: UInt32, time: UInt64, _ target: UnsafeMutableRawPointer) -> Int {
     let day = time / UInt64(CivilDate.nanosecondsPerDay)
@@ -70,11 +70,11 @@ final class SymbolTexts {
     return count
   }
 
-  /// Adds the text of a key that is not there; returns its slot.
+  /// Adds the text of a missing key; returns its slot.
   private func add(_ key: UInt64, _ id: UInt32, day: Int?) -> Int {
     if entryCount == Self.entryCountMax || texts.count > 1 << 30 { removeAll() }
     if entryCount * 2 >= mask { grow() }
-    // Mapping records hold whatever the time.
+    // Mapping records apply at any time.
     let name = (day ?? (names.isLive ? 0 : nil)).flatMap { names.name(id, day: $0) }
     let offset = texts.count
     texts.reserve(offset + Self.textByteCountMax)

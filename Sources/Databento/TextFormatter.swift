@@ -3,9 +3,9 @@
 import Bytes
 import Columnar
 
-/// Formats runs of records; one for each thread.
+/// Formats runs of records; one per thread.
 package final class TextFormatter {
-  /// Rows for which room is made at a time.
+  /// Rows for which room is reserved at once.
   private static let groupRowCount = 64
 
   private let version: Int
@@ -61,7 +61,7 @@ package final class TextFormatter {
   }
 }
 
-/// The loops over rows and fields. Everything they touch is a pointer or a plain value.
+/// The loops over rows and fields, which use only pointers and plain values.
 struct RowWriter {
   let steps: UnsafeBufferPointer<TextStep>
   let prefixes: UnsafeRawBufferPointer
@@ -90,7 +90,7 @@ struct RowWriter {
       let record = records + row &* stride
       for index in 0..<steps.count {
         let step = steps[index]
-        // Every field but the first has one comma before it.
+        // Every field except the first has one comma before it.
         out.storeBytes(of: 0x2C, as: UInt8.self)
         if index > 0 { out += 1 }
         out += putCSVField(step, index, record + step.offset, out)

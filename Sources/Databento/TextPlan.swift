@@ -1,5 +1,4 @@
-// How the fields of one record kind become text: a list of steps that is made once and run for
-// every row.
+// How the fields of one record kind are printed: a list of steps that is made once and run for every row.
 
 import Columnar
 
@@ -7,7 +6,7 @@ import Columnar
 struct TextStep {
   enum Form: UInt8 {
     case uint8, int8, uint16, int16, uint32, int32, uint64, int64, character, text
-    /// A character that the vendor's tool prints as the text it is, NUL included.
+    /// A character that the vendor's tool prints as text, NUL included.
     case letter
     case price, timestamp
   }
@@ -15,10 +14,11 @@ struct TextStep {
   let form: Form
   let offset: Int
   let byteCount: Int
-  /// Bytes before the value: the separator, or the key in JSON.
+  /// The text before the value: the separator, or the key in JSON.
   let prefixOffset: Int
   let prefixByteCount: Int
-  /// JSON prints 64-bit integers as strings: other languages' numbers would not hold them.
+  /// Whether the value is quoted: JSON prints 64-bit integers as strings, since other languages' numbers cannot
+  /// hold them.
   let isQuoted: Bool
 }
 
@@ -32,9 +32,9 @@ struct TextPlan {
   let prefixes: [UInt8]
   /// Key or separator of the symbol.
   let symbolPrefix: Range<Int>
-  /// Most bytes that a row takes, without its symbol.
+  /// Size of a row at most, without its symbol.
   let rowByteCountMax: Int
-  /// Offset of the time that says on which day a symbol is looked up.
+  /// Offset of the time that determines the day of the symbol.
   let indexOffset: Int
   /// The header line of a CSV.
   let header: String
@@ -69,7 +69,7 @@ struct TextPlan {
     header = (fields.map(\.name) + ["symbol"]).joined(separator: ",") + "\n"
   }
 
-  /// Characters of a definition that the vendor's tool does not escape as it does others.
+  /// Characters of a definition that the vendor's tool escapes differently.
   private static func letters(version: Int) -> [String] {
     switch version {
     case 1: ["security_update_action", "user_defined_instrument"]
@@ -95,7 +95,7 @@ struct TextPlan {
     }
   }
 
-  /// Most bytes of a value: quotes and escapes included.
+  /// Size of a value at most, including quotes and escapes.
   private static func valueByteCountMax(_ form: TextStep.Form, _ byteCount: Int) -> Int {
     switch form {
     case .text: byteCount * 6 + 2

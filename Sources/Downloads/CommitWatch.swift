@@ -3,14 +3,14 @@ import DeltaLog
 import Ledger
 import Platform
 
-/// What other processes stored since a download was planned, as their commits tell it.
+/// What other processes stored since a download was planned, from their commits.
 final class CommitWatch: Sendable {
-  /// Commits before the newest that are looked at first: another process may have made them while the
-  /// download was being planned.
+  /// Commits before the newest that are read first: another process may have made them while the download was
+  /// planned.
   private static let lookBack = 50
 
   private let lake: Lake
-  /// What the plan knew.
+  /// The events that the plan knew.
   private let known: Set<CoverageEvent.Identity>
   private let seen = Monitor<[TableName: Seen]>([:])
 
@@ -19,14 +19,14 @@ final class CommitWatch: Sendable {
     var events: [CoverageEvent] = []
   }
 
-  /// - Parameter ledger: What the download was planned by: what it tells is in the plan. Not told by
-  ///   time, since other machines have other clocks.
+  /// - Parameter ledger: The ledger that the download was planned with. New events are told by identity rather
+  ///   than by time, since other machines have other clocks.
   init(_ lake: Lake, since ledger: CoverageLedger) {
     self.lake = lake
     known = Set(ledger.events.map(\.identity))
   }
 
-  /// Whether commits hold all of a unit.
+  /// Whether commits cover all of a unit.
   func holds(_ unit: DownloadUnit) throws -> Bool {
     let ledger = CoverageLedger(events: try events(of: unit.table))
     return unit.symbols.allSatisfy { symbol in

@@ -3,11 +3,11 @@ import Ingest
 import Ledger
 import Platform
 
-/// What the coverage ledger is told of downloads.
+/// Events of downloads for the coverage ledger.
 enum DownloadEvents {
   /// Events of a unit that stores nothing.
   ///
-  /// - Parameter isBilled: Whether the vendor delivered; a request that failed is not known to be billed.
+  /// - Parameter isBilled: Whether the vendor delivered; a failed request may not be billed.
   static func withoutRows(
     _ events: [CoverageEvent], runID: String, isBilled: Bool = false
   ) -> [CoverageEvent] {
@@ -23,9 +23,9 @@ enum DownloadEvents {
     }
   }
 
-  /// Events of rows that are stored, with what is known only now.
+  /// Events of stored rows, completed with what is known only now.
   ///
-  /// - Parameter events: As the unit made them; the first one carries what the whole came to.
+  /// - Parameter events: As the unit made them; the first one gets the totals.
   static func stored(
     _ events: [CoverageEvent], table: TableName, file: IngestFileReport, runID: String
   ) -> [CoverageEvent] {

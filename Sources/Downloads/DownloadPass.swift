@@ -5,16 +5,16 @@ import Ledger
 import Platform
 import Tables
 
-/// Fetches units from a vendor and stores them, each whole or not at all.
+/// Fetches units from a vendor and stores them, each as a whole or not at all.
 ///
-/// Several workers fetch at a time; one committer stores what they bring, in order, in commits of
-/// several units. A unit that fails does not stop the others.
+/// Several workers fetch in parallel; one committer stores the results, in order, several units per commit. A
+/// unit that fails does not affect the others.
 public final class DownloadPass {
   private let ingest: IngestPass
   private let source: any DownloadSource
   private let observer: any PassObserver
   private let workerCount: Int
-  /// By unit, in the order in which they were taken; nil where a unit was cut into others.
+  /// By unit, in the order in which they were taken; nil if a unit was split.
   private var outcomes: [DownloadOutcome?] = []
   /// Units whose rows wait for the commit.
   private var pending: [Pending] = []
@@ -28,7 +28,7 @@ public final class DownloadPass {
     var fetching: DownloadQueue.Fetching
   }
 
-  /// - Parameter workerCount: Units that are fetched at a time.
+  /// - Parameter workerCount: Units that are fetched at once.
   public init(
     lake: Lake, source: any DownloadSource, options: IngestOptions, workerCount: Int,
     observer: any PassObserver
@@ -43,9 +43,9 @@ public final class DownloadPass {
   /// Fetches and stores `units`, in order of time.
   ///
   /// - Parameters:
-  ///   - job: What `lake workers` calls it.
-  ///   - ledger: What the units were chosen by.
-  ///   - recovered: Events that the ledger lacks: it is given them.
+  ///   - job: The name in `lake workers`.
+  ///   - ledger: The ledger that the units were planned with.
+  ///   - recovered: Events that the ledger lacks: they are added to it.
   public func run(
     _ units: [DownloadUnit], job: String, ledger: CoverageLedger,
     recovered: [CoverageEvent] = []
@@ -57,8 +57,8 @@ public final class DownloadPass {
     }
   }
 
-  /// Fetches and stores what `next` lists, until it has no more. It is asked again when all that it
-  /// listed is stored.
+  /// Fetches and stores the units that `next` returns, until it returns none. It is called again when all are
+  /// stored.
   public func run(
     job: String, ledger: CoverageLedger, recovered: [CoverageEvent] = [],
     next: () throws -> [DownloadUnit]?
@@ -105,13 +105,13 @@ public final class DownloadPass {
     } catch {
       queue.abandon()
       stop = stop ?? error
-      // Their rows were not committed.
+      // Rows that were not committed.
       for unit in pending {
         outcomes[unit.outcome] = DownloadOutcome(unit.fetching.unit, .interrupted)
       }
     }
     for unit in queue.rest { outcomes.append(DownloadOutcome(unit, .interrupted)) }
-    // What was under way when it was stopped may be billed, as far as it came.
+    // A request that was interrupted may be billed for what was sent.
     if stop == nil, !observer.isInterrupted {
       do { try purchases.finish() } catch { stop = error }
     }
@@ -154,13 +154,13 @@ public final class DownloadPass {
         ? ReplacedRegion(unit.request, isClaimed: unit.isClaimed) : nil,
       body: fetching.spool, rows: source.rows(of: unit), scope: UnitScope(unit),
       events: { table, file in
-        // What the vendor said is known when the last byte has come; what ended the fetch is told later.
+        // The vendor's figures are known after the last byte; an error of the fetch is reported later.
         let fetched = (try? queue.result(of: fetching).get()) ?? FetchedUnit()
         return DownloadEvents.stored(
           unit.events(fetched), table: table, file: file, runID: runID)
       },
       verify: { file in
-        // What ended the fetch is told when the unit is settled.
+        // An error of the fetch is reported when the unit is settled.
         guard case .success(let fetched) = queue.result(of: fetching) else { return }
         try fetched.verify(receivedCount: file.rowsProcessed)
       })
@@ -171,14 +171,14 @@ public final class DownloadPass {
     try settle(queue, isLast: false)
   }
 
-  /// What a unit's rows are stored under, so that they are stored once.
+  /// The application id by which a unit's rows are stored once.
   private func identity(_ unit: DownloadUnit) -> String {
-    // Where it was asked before, what is asked is the same, but what comes may not be.
+    // If it was requested before, the request is the same, but the answer may differ.
     let isAgain = unit.isReplacing || unit.openStart != nil || unit.isOpen
     return "lake/download/\(unit.id)" + (isAgain ? "/\(ingest.run.id)" : "")
   }
 
-  /// What became of a unit that has no body: there is nothing, or it failed.
+  /// The outcome of a unit without a body: there is no data, or it failed.
   private func closed(
     _ fetching: DownloadQueue.Fetching, _ queue: DownloadQueue
   ) throws -> DownloadOutcome? {
@@ -191,7 +191,7 @@ public final class DownloadPass {
     }
   }
 
-  /// Notes that what files claimed is as much as the vendor has.
+  /// Records that what files claimed is all that the vendor has.
   private func agree(_ unit: DownloadUnit, _ count: Int) throws {
     var fetched = FetchedUnit()
     fetched.reason = "as many rows of files as the vendor has records"
@@ -217,9 +217,9 @@ public final class DownloadPass {
     return outcome
   }
 
-  /// What became of a unit that the vendor refused, or that did not come through.
+  /// The outcome of a unit that the vendor refused, or that failed.
   ///
-  /// - Returns: nil where its symbols are asked for one by one instead.
+  /// - Returns: nil if its symbols are requested one by one instead.
   private func refused(
     _ unit: DownloadUnit, _ error: any Error, _ queue: DownloadQueue
   ) throws -> DownloadOutcome? {
@@ -236,12 +236,12 @@ public final class DownloadPass {
     }
     switch refusal?.kind {
     case .unauthorized:
-      // The job stops; nothing is known of the interval.
+      // The job stops; nothing is known about the interval.
       stop = stop ?? error
       queue.stop()
       return outcome
     case .empty:
-      // What is stored stays what it is where the vendor has nothing to replace it with.
+      // Stored rows stay if the vendor has nothing to replace them with.
       if unit.isReplacing { return DownloadOutcome(unit, .empty) }
       return try empty(unit, fetched)
     case .notEntitled, .rejected:
@@ -254,12 +254,12 @@ public final class DownloadPass {
     default: fetched.state = .failed
     }
     if fetched.state == .failed { observer.didFail(Located(error, path: unit.name)) }
-    // What is stored stays what it is when fetching it again fails.
+    // Stored rows stay if fetching them again fails.
     if !unit.isReplacing { try record(unit, fetched) }
     return outcome
   }
 
-  /// Ends the job for a reason of this machine's.
+  /// Ends the job because of an error of this machine.
   private func giveUp(_ error: any Error, _ queue: DownloadQueue) {
     stop = stop ?? error
     queue.abandon()
@@ -273,10 +273,10 @@ public final class DownloadPass {
         unit.events(fetched), runID: ingest.run.id, isBilled: isBilled))
   }
 
-  /// Looks what became of the units whose commit is done, and gives their bodies back.
+  /// Determines the outcomes of units whose commit is done, and frees their bodies.
   private func settle(_ queue: DownloadQueue, isLast: Bool) throws {
     if isLast { try ingest.commitAll() }
-    // A commit that was lost to another is made again from the bodies.
+    // After a lost race, the commit is made again from the bodies.
     if !isLast && ingest.hasPending { return }
     for unit in pending {
       outcomes[unit.outcome] = try settled(unit, queue)
@@ -309,14 +309,14 @@ public final class DownloadPass {
       failed.state = .failed
       failed.reason = (error as? any LakeError)?.message ?? "\(error)"
       if !unit.isReplacing { try record(unit, failed, isBilled: true) }
-    // Nothing lies beside what a vendor sends.
+    // Vendors' answers have no companion files.
     case .skipped: return nil
     case .stored where file.tables.isEmpty: return try empty(unit, fetched)
     case .alreadyDone, .stored:
       if file.rowsProcessed == 0 { outcome.result = .empty }
       let isCommitted = if case .stored = file.state { file.change?.isNone != true } else { false }
       if !isCommitted {
-        // Nothing had to be stored; that it was looked at again is worth knowing.
+        // Nothing had to be stored; that it was checked again is recorded.
         try ingest.journal.record(
           DownloadEvents.stored(
             unit.events(fetched), table: unit.table, file: file, runID: ingest.run.id))

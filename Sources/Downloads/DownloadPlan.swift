@@ -4,30 +4,30 @@ import Ledger
 import Market
 import Parquet
 
-/// What is wanted of a vendor.
+/// A request for data of a vendor.
 public struct DownloadRequest: Sendable {
-  /// The vendor's name of the dataset.
+  /// The vendor's dataset.
   public var dataset: String
   /// Record kind, like `ohlcv-1s`.
   public var schema: String
-  /// What is asked for.
+  /// The requested symbols.
   public var symbols: [String]
-  /// Kind of the symbols, like `raw_symbol` or `continuous`.
+  /// Type of the symbols, like `raw_symbol` or `continuous`.
   public var symbolType: String
   /// Half-open, in ns since 1970 UTC.
   public var interval: Range<Int64>
-  /// The table that the rows go to.
+  /// The table for the rows.
   public var table: TableName
-  /// How long one unit is.
+  /// How the interval is cut into units.
   public var cut: DownloadCut
-  /// Symbols that one unit may hold.
+  /// Symbols per unit at most.
   public var groupMax: Int
-  /// Where the vendor's data end at this time; later ones come another day. nil: they are all there.
+  /// End of the vendor's data now; later data will come. nil: all are available.
   public var availableEnd: Int64?
-  /// Stretches that were open are fetched again whole, instead of from where they ended.
+  /// Whether open stretches are fetched again as a whole, rather than from where they ended.
   public var refetchesOpen: Bool
 
-  /// What a person asked for; the interval is half-open, in ns since 1970 UTC.
+  /// A user's request; the interval is half-open, in ns since 1970 UTC.
   public init(
     dataset: String, schema: String, symbols: [String], symbolType: String,
     interval: Range<Int64>, table: TableName, cut: DownloadCut, groupMax: Int = 1,
@@ -46,14 +46,14 @@ public struct DownloadRequest: Sendable {
   }
 }
 
-/// Where requests are cut: on calendar days or months of a zone.
+/// How requests are cut: at calendar days or months of a zone.
 public struct DownloadCut: Sendable {
-  /// What is asked for at once.
+  /// Length of a unit.
   public enum Length: Hashable, Sendable { case day, month }
 
-  /// What is asked for at once.
+  /// Length of a unit.
   public var length: Length
-  /// Where a day begins.
+  /// Zone of the days.
   public var zone: TimeZoneRules
 
   /// How an interval is cut into requests.
@@ -62,7 +62,7 @@ public struct DownloadCut: Sendable {
     self.zone = zone
   }
 
-  /// The cut pieces of an interval, in order.
+  /// The interval, cut into units, in order.
   public func pieces(_ interval: Range<Int64>) -> [Range<Int64>] {
     var pieces: [Range<Int64>] = []
     var start = interval.lowerBound
@@ -74,7 +74,7 @@ public struct DownloadCut: Sendable {
     return pieces
   }
 
-  /// Where the day begins that holds an instant.
+  /// Start of the day of an instant.
   public func startOfDay(_ time: Int64) -> Int64 {
     start(zone.localDay(nanoseconds: time))
   }
@@ -102,34 +102,34 @@ public struct DownloadCut: Sendable {
   }
 }
 
-/// What of a request is fetched again although it is known.
+/// What is fetched again although it is known.
 public struct DownloadSelection: Sendable {
-  /// Fetches everything again and replaces what is there.
+  /// Whether everything is fetched again, replacing stored rows.
   public var isForced = false
-  /// States that are asked for again.
+  /// States that are requested again.
   public var rechecked: Set<CoverageState> = []
-  /// Fetches only what failed before.
+  /// Whether only failed intervals are fetched.
   public var isFailedOnly = false
-  /// Fetches what was removed on purpose.
+  /// Whether purged intervals are fetched.
   public var restoresPurged = false
   /// Intervals that the vendor changed after they were fetched; they are replaced.
   public var changed: [Range<Int64>] = []
 
-  /// Nothing that is known is asked for again.
+  /// Fetches nothing that is known.
   public init() {}
 }
 
-/// What of a request is to be fetched: what is asked for less what is there.
+/// What a download will fetch: the request minus what is covered.
 public struct DownloadPlan: Sendable {
   /// In order of time.
   public var units: [DownloadUnit] = []
-  /// What is there already or not to be had.
+  /// What is covered, or not available.
   public var known = KnownCoverage()
 
   /// Nothing to fetch.
   public init() {}
 
-  /// What of a request is to be asked for.
+  /// Plans a request.
   public init(
     _ request: DownloadRequest, ledger: CoverageLedger, selection: DownloadSelection
   ) {
@@ -172,7 +172,7 @@ public struct DownloadPlan: Sendable {
     splitOpen(request)
   }
 
-  /// Notes stretches that the vendor flags as of lesser quality.
+  /// Marks stretches that the vendor flags as of lesser quality.
   public mutating func mark(degraded: [Range<Int64>]) {
     for index in units.indices {
       let interval = units[index].openStart.map { $0..<units[index].interval.upperBound }
@@ -181,11 +181,11 @@ public struct DownloadPlan: Sendable {
     }
   }
 
-  /// A stretch of one symbol that is to be fetched.
+  /// A stretch of one symbol to fetch.
   private struct Piece: Hashable {
     var interval: Range<Int64>
     var isReplacing: Bool
-    /// Files claim some of it.
+    /// Whether files claim a part of it.
     var isClaimed: Bool
     var openStart: Int64?
   }
@@ -198,7 +198,7 @@ public struct DownloadPlan: Sendable {
     wanted.paint(interval, selection.isFailedOnly ? .no : .fetch)
     let known = stretches.filter { $0.interval.overlaps(interval) }
     let claims = known.filter { $0.state == .claimed }
-    // The whole days of a claim are one question: a file's first and last row are not a day's.
+    // A claim is checked in whole days, since a file's first and last row are rarely a day's.
     for claim in claims {
       let days = request.cut.days(claim.interval).clamped(to: interval)
       wanted.paint(days, wish(claim, request, selection))
@@ -215,7 +215,7 @@ public struct DownloadPlan: Sendable {
     }
     var pieces: [Piece] = []
     for stretch in wanted.merged() where stretch.value != .no {
-      // What follows an open stretch completes it.
+      // Start of the open stretch that this one completes.
       var openStart: Int64?
       if stretch.value == .fetch {
         openStart =
@@ -252,7 +252,7 @@ public struct DownloadPlan: Sendable {
     return .no
   }
 
-  /// The day that is not over is a unit of its own, so that the days before it are complete.
+  /// Makes the current day a unit of its own, so that the days before it are complete.
   private mutating func splitOpen(_ request: DownloadRequest) {
     units = units.flatMap { unit -> [DownloadUnit] in
       guard unit.isOpen, let end = request.availableEnd else { return [unit] }

@@ -3,28 +3,28 @@ import Glibc
 import Ingest
 import Platform
 
-/// Units on their way from the vendor to the committer.
+/// Units between the workers and the committer.
 ///
-/// Workers fetch units in order, a few ahead of the committer; the committer takes them in the same
-/// order as soon as their first byte is there. So the disk holds few bodies, and a long one is stored
-/// while it is still coming.
+/// Workers fetch units in order, a few ahead of the committer; the committer takes them in the same order as
+/// soon as their first byte has arrived. So few bodies are on disk, and a long one is stored while it still
+/// arrives.
 final class DownloadQueue: Sendable {
-  /// A unit that is being fetched, or has been.
+  /// A unit that is being fetched, or was.
   struct Fetching: Sendable {
     var unit: DownloadUnit
     var spool: BodySpool
   }
 
-  /// Bodies, and bytes of bodies, on disk at most, beyond two a worker.
+  /// Bodies on disk, in number and MB, beyond two per worker.
   private static let spoolMax = 256
   private static let spoolByteMax = 256 << 20
-  /// How long the committer waits for a body before it commits what it has.
+  /// How long the committer waits for a body before it commits pending rows.
   private static let patience: Int64 = 1_000_000_000
 
-  /// What the committer does next.
+  /// The committer's next step.
   enum Step {
     case store(Fetching)
-    /// Nothing comes just now: commit what waits for it.
+    /// No body is available now: commit pending rows.
     case commit
     case end
   }
@@ -32,14 +32,14 @@ final class DownloadQueue: Sendable {
   private struct State {
     var waiting: [DownloadUnit] = []
     var head = 0
-    /// Not taken yet.
+    /// Not taken by the committer yet.
     var begun: [Fetching] = []
-    /// Bodies on disk, by path: begun, and not yet given back.
+    /// Bodies on disk, by path: started, and not released yet.
     var spools: [String: BodySpool] = [:]
     var workerCount = 0
     var fetched: [String: Result<FetchedUnit, any Error>] = [:]
     var isStopped = false
-    /// What is being fetched is of no use any more either.
+    /// Whether what is being fetched is useless too.
     var isAbandoned = false
     var failure: (any Error)?
     var spoolNumber = 0
@@ -61,7 +61,7 @@ final class DownloadQueue: Sendable {
 
   // MARK: - Workers
 
-  /// The next unit to fetch, waiting for one; nil once the job stops.
+  /// The next unit to fetch, once there is room; nil when the job stops.
   func next(
     isStopped: () -> Bool, didGrow: @escaping @Sendable (Int) -> Void
   ) throws -> Fetching? {
@@ -81,7 +81,7 @@ final class DownloadQueue: Sendable {
     }
   }
 
-  /// Whether the bodies on disk are enough: small ones wait together for one commit.
+  /// Whether there are enough bodies on disk: small ones wait together for one commit.
   private func isFull(_ state: State) -> Bool {
     if state.spools.count < 2 * workerMax { return false }
     return state.spools.count >= Self.spoolMax
@@ -100,7 +100,7 @@ final class DownloadQueue: Sendable {
   /// A worker ends.
   func didEnd() { state.withLock { $0.workerCount -= 1 } }
 
-  /// A worker could not go on for a reason of this machine's: the job ends with it.
+  /// A worker failed because of an error of this machine: the job ends.
   func fail(_ error: any Error) {
     state.withLock {
       $0.failure = $0.failure ?? error
@@ -109,13 +109,13 @@ final class DownloadQueue: Sendable {
     }
   }
 
-  /// Throws what a worker could not go on for.
+  /// Throws the error of a failed worker.
   func check() throws { if let error = state.withLock({ $0.failure }) { throw error } }
 
-  /// No further unit is begun.
+  /// No further unit is started.
   func stop() { state.withLock { $0.isStopped = true } }
 
-  /// No further unit is begun, and those that are being fetched are given up.
+  /// No further unit is started, and current fetches are abandoned.
   func abandon() {
     state.withLock {
       $0.isStopped = true
@@ -125,17 +125,17 @@ final class DownloadQueue: Sendable {
 
   private var isAbandoned: Bool { state.withLock { $0.isAbandoned } }
 
-  /// Puts units in front of those that wait: what a refused unit is cut into.
+  /// Puts units in front of those that wait: the parts of a refused unit.
   func prepend(_ units: [DownloadUnit]) {
     state.withLock { $0.waiting.insert(contentsOf: units, at: $0.head) }
   }
 
   // MARK: - Committer
 
-  /// The next unit whose body has begun to come.
+  /// The next unit whose body has started to arrive.
   ///
-  /// - Parameter hasPending: Whether rows wait for their commit: they are not left waiting for a slow
-  ///   vendor, nor for space on disk that they take themselves.
+  /// - Parameter hasPending: Whether rows wait for their commit: they must not wait for a slow vendor, nor for
+  ///   disk space that they take themselves.
   func take(hasPending: Bool) -> Step {
     let deadline = Clock.nanoseconds() + Self.patience
     let step: Step = state.wait { state -> Step? in
@@ -156,7 +156,7 @@ final class DownloadQueue: Sendable {
     return step
   }
 
-  /// What came of fetching a unit, once it has ended.
+  /// The result of fetching a unit; waits for it.
   func result(of fetching: Fetching) -> Result<FetchedUnit, any Error> {
     state.wait { $0.fetched[fetching.spool.path] }
   }
@@ -170,7 +170,7 @@ final class DownloadQueue: Sendable {
     }
   }
 
-  /// Adds units behind those that wait.
+  /// Adds units after those that wait.
   func append(_ units: [DownloadUnit]) { state.withLock { $0.waiting += units } }
 
   /// Whether units wait that were put in front since the last was taken.
@@ -185,6 +185,6 @@ final class DownloadQueue: Sendable {
     state.withLock { $0.isStopped || $0.workerCount == 0 || isInterrupted() }
   }
 
-  /// Units that were never begun.
+  /// Units that were never started.
   var rest: [DownloadUnit] { state.withLock { Array($0.waiting[$0.head...]) } }
 }

@@ -1,22 +1,22 @@
 import Platform
 
-/// Why a vendor gives nothing, where that is no reason to stop the others.
+/// A refusal by a vendor that need not stop other units.
 public struct DownloadRefusal: LakeError, Hashable {
-  /// Why the vendor gives nothing.
+  /// Why the vendor refuses.
   public enum Kind: String, Sendable {
-    /// The plan does not include it.
+    /// The subscription does not include it.
     case notEntitled
-    /// The request makes no sense to the vendor, such as an unknown symbol.
+    /// The vendor does not understand the request, such as an unknown symbol.
     case rejected
-    /// The vendor says that there is nothing.
+    /// The vendor has no data.
     case empty
-    /// The data are bad.
+    /// The data are invalid.
     case badData
-    /// The vendor does not know the key: nothing else will work either.
+    /// The vendor does not know the key: no other request will work.
     case unauthorized
   }
 
-  /// Why the vendor gives nothing.
+  /// Why the vendor refuses.
   public var kind: Kind
   /// What is wrong, with the value found and the one expected.
   public var message: String

@@ -2,47 +2,47 @@ import Bytes
 import Catalog
 import Ingest
 
-/// What became of one unit.
+/// The outcome of one unit.
 public struct DownloadOutcome: Sendable {
-  /// What became of a unit.
+  /// The kinds of outcome.
   public enum Result: Sendable {
     case stored
-    /// Its rows were in the lake already.
+    /// Its rows were stored already.
     case alreadyDone
-    /// Files had brought as many rows as the vendor has.
+    /// Files had as many rows as the vendor.
     case agreed
     case empty
     case notEntitled(any Error)
     case failed(any Error)
-    /// It was not begun, or not finished, when the job was stopped.
+    /// It was not started, or not finished, when the job was stopped.
     case interrupted
   }
 
-  /// What was asked for.
+  /// The unit.
   public var unit: DownloadUnit
-  /// What became of it.
+  /// The kind of outcome.
   public var result: Result
-  /// Rows that came.
+  /// Rows received.
   public var rowsProcessed = 0
   /// Rows that are new in the table.
   public var rowsStored = 0
-  /// Repeats of other rows of the body.
+  /// Duplicates of other rows of the body.
   public var repeatCount = 0
   /// Rows that the table has already.
   public var alreadyStoredCount = 0
-  /// Rows that went to quarantine.
+  /// Rows that were quarantined.
   public var quarantineCount = 0
-  /// Bad rows that were set aside when the same came before.
+  /// Bad rows that were quarantined when the same content came before.
   public var setAsideBeforeCount = 0
-  /// Stored rows that were set aside because the vendor lacks them.
+  /// Stored rows that were quarantined because the vendor lacks them.
   public var goneCount = 0
-  /// Bytes that came.
+  /// Bytes received.
   public var byteCount = 0
   /// Bytes of the files that were written.
   public var bytesOut = 0
-  /// What it cost, in units of 1e-9 USD; nil where that is not known.
+  /// Price in 10⁻⁹ USD; nil if unknown.
   public var costNanoUSD: Int64?
-  /// What replacing stored rows came to.
+  /// What replacing stored rows changed.
   public var change: RowChange?
 
   init(_ unit: DownloadUnit, _ result: Result) {
@@ -65,18 +65,18 @@ public struct DownloadOutcome: Sendable {
   }
 }
 
-/// What became of a download.
+/// The result of a download.
 public struct DownloadReport: Sendable {
-  /// One for each unit that was begun.
+  /// One for each unit that was started.
   public var outcomes: [DownloadOutcome] = []
   /// Versions that were committed, by table.
   public var commits: [(table: TableName, version: Int)] = []
-  /// Whether the person wanted to stop.
+  /// Whether the user stopped it.
   public var isInterrupted = false
-  /// What stopped the whole job, such as a key that the vendor does not know.
+  /// What stopped the whole job, such as an invalid key.
   public var stop: (any Error)?
 
-  /// Nothing was asked yet.
+  /// No outcomes yet.
   public init() {}
 
   /// The sum of a figure over all units.
@@ -84,7 +84,7 @@ public struct DownloadReport: Sendable {
     outcomes.reduce(0) { $0 + $1[keyPath: count] }
   }
 
-  /// What all of it cost, in units of 1e-9 USD.
+  /// Total price in 10⁻⁹ USD.
   public var costNanoUSD: Int64 {
     outcomes.reduce(0) { $0.adding(clamped: $1.costNanoUSD ?? 0) }
   }
@@ -94,32 +94,32 @@ public struct DownloadReport: Sendable {
     outcomes.count { if case .failed = $0.result { true } else { false } }
   }
 
-  /// What replacing stored rows came to, over all units; nil where none were replaced.
+  /// What replacing stored rows changed, over all units; nil if none were replaced.
   public var change: RowChange? {
     let changes = outcomes.compactMap(\.change)
     return changes.isEmpty ? nil : changes.reduce(RowChange(), +)
   }
 
-  /// One row of the table by symbol.
+  /// Outcomes of one symbol.
   public struct SymbolLine: Sendable {
     /// The symbol.
     public var symbol: String
-    /// Units by what became of them.
+    /// Units that were downloaded.
     public var downloaded = 0
-    /// Rows of files are as many as the vendor has.
+    /// Units whose stored rows are as many as the vendor has.
     public var agreed = 0
-    /// Units of which the vendor has nothing.
+    /// Units without data.
     public var empty = 0
-    /// Units that the plan does not include.
+    /// Units that the subscription does not include.
     public var notEntitled = 0
     /// Units that failed.
     public var failed = 0
-    /// Units that were not asked for any more.
+    /// Units that were not requested any more.
     public var interrupted = 0
     /// The first error, if there was one.
     public var error: (any Error)?
 
-    /// A line of no units.
+    /// A symbol without units.
     public init(symbol: String) { self.symbol = symbol }
   }
 

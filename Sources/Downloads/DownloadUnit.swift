@@ -6,29 +6,29 @@ import Ingest
 import Ledger
 import Parquet
 
-/// What is fetched in one go, and stored whole or not at all.
+/// A unit of a download: fetched in one request, and stored as a whole or not at all.
 @dynamicMemberLookup
 public struct DownloadUnit: Hashable, Sendable {
-  /// What is asked.
+  /// The request.
   public var request: VendorRequest
-  /// The interval is not over yet: more will come.
+  /// Whether the interval is not over yet: more data will come.
   public var isOpen = false
-  /// Rows of the interval are there and are replaced.
+  /// Whether rows of the interval are stored, and will be replaced.
   public var isReplacing = false
-  /// Those rows are of files: what the vendor's answer lacks of them is set aside.
+  /// Whether those rows came from files: the rows that the vendor lacks are quarantined.
   public var isClaimed = false
-  /// How many rows are there where that is what the vendor has: nothing is to be fetched.
+  /// Number of stored rows, if the vendor has as many: then nothing is fetched.
   public var agreedCount: Int?
-  /// Where a stretch that was open begins that this unit completes.
+  /// Start of the open stretch that this unit completes.
   public var openStart: Int64?
   /// Stretches that the vendor flags as of lesser quality.
   public var degraded: [Range<Int64>] = []
-  /// What it is estimated to cost, in 10⁻⁹ USD.
+  /// Estimated price in 10⁻⁹ USD.
   public var costNanoUSD: Int64?
-  /// Why the vendor will not give it, where that was found before.
+  /// Why the vendor will refuse it, if that is known.
   public var refusal: DownloadRefusal?
 
-  /// One request; the interval is half-open, in ns since 1970 UTC.
+  /// A unit; the interval is half-open, in ns since 1970 UTC.
   public init(
     dataset: String, schema: String, symbols: [String], symbolType: String,
     interval: Range<Int64>, table: TableName
@@ -38,16 +38,16 @@ public struct DownloadUnit: Hashable, Sendable {
       interval: interval, table: table)
   }
 
-  /// What is asked for.
+  /// Members of the request.
   public subscript<Value>(dynamicMember path: WritableKeyPath<VendorRequest, Value>) -> Value {
     get { request[keyPath: path] }
     set { request[keyPath: path] = newValue }
   }
 
-  /// In words: `GLBX.MDP3 ohlcv-1s ES.c.0 2024-01-01/2024-02-01`.
+  /// The request in words: `GLBX.MDP3 ohlcv-1s ES.c.0 2024-01-01/2024-02-01`.
   public var name: String { request.name }
 
-  /// What the unit is known by wherever it is asked for again: a hash of what is asked.
+  /// Identifies the unit whenever it is requested: a hash of the request.
   public var id: String {
     var hash = SHA256()
     let interval = request.interval
@@ -60,7 +60,7 @@ public struct DownloadUnit: Hashable, Sendable {
     return String(hash.finalHex().prefix(32))
   }
 
-  /// Whether both are of one table and may have rows on one date of it.
+  /// Whether both are for one table and may have rows on one date of it.
   func sharesDays(with other: DownloadUnit) -> Bool {
     let day = CivilDate.nanosecondsPerDay
     func days(_ unit: DownloadUnit) -> ClosedRange<Int64> {
@@ -69,19 +69,19 @@ public struct DownloadUnit: Hashable, Sendable {
     return request.table == other.table && days(self).overlaps(days(other))
   }
 
-  /// The unit once for each of its symbols.
+  /// The unit, split by symbol.
   var single: [DownloadUnit] {
     request.symbols.map { symbol in
       var unit = self
       unit.request.symbols = [symbol]
-      // The estimate was for all of them.
+      // The estimate was for all symbols.
       unit.costNanoUSD = nil
       unit.refusal = nil
       return unit
     }
   }
 
-  /// What the coverage ledger is told once the rows are in. The first says what it cost.
+  /// The events for the coverage ledger once the rows are stored. The first has the price.
   func events(_ fetched: FetchedUnit) -> [CoverageEvent] {
     let request = request
     let whole = (openStart ?? request.interval.lowerBound)..<request.interval.upperBound
@@ -109,28 +109,28 @@ public struct DownloadUnit: Hashable, Sendable {
   }
 }
 
-/// What a vendor said when a unit was fetched.
+/// The vendor's figures about a fetched unit.
 public struct FetchedUnit: Sendable {
-  /// nil: complete, or open where the unit is.
+  /// nil: complete, or open if the unit is.
   public var state: CoverageState?
-  /// The vendor's name for the request.
+  /// The vendor's id of the request.
   public var requestID: String?
-  /// The vendor's mark of what came.
+  /// The vendor's ETag of the answer.
   public var etag: String?
-  /// What it really cost, where the vendor says so, in 10⁻⁹ USD.
+  /// The actual price in 10⁻⁹ USD, if the vendor tells it.
   public var costNanoUSD: Int64?
-  /// Bytes that came.
+  /// Bytes received.
   public var byteCount = 0
-  /// Why nothing came.
+  /// Why there is no data.
   public var reason: String?
-  /// How many records the vendor says that there are: one number, or two between which it is, where
-  /// the vendor does not count exactly; nil where it says nothing.
+  /// The vendor's count of records: one number, or a range if the vendor does not count exactly; nil if it
+  /// gives none.
   public var announced: ClosedRange<Int>?
 
-  /// Nothing came.
+  /// Nothing received.
   public init() {}
 
-  /// - Throws: Where another number of records came than was announced.
+  /// - Throws: If the number of records differs from the announced one.
   func verify(receivedCount: Int) throws {
     guard let announced, !announced.contains(receivedCount) else { return }
     let count =
@@ -142,14 +142,14 @@ public struct FetchedUnit: Sendable {
   }
 }
 
-/// A vendor, as the download pass needs it.
+/// A vendor, as the download pass uses it.
 public protocol DownloadSource: Sendable {
-  /// Fetches a unit's body. Called on any of several threads; `spool.restart` comes before every attempt.
+  /// Fetches a unit's body. Called on several threads; `spool.restart` precedes every attempt.
   ///
-  /// - Throws: `DownloadRefusal`, or what ended it.
+  /// - Throws: `DownloadRefusal`, or another error that ended the fetch.
   func fetch(_ unit: DownloadUnit, into spool: BodySpool) throws -> FetchedUnit
-  /// What makes rows of the body; nil where it is DBN.
+  /// How rows are made from the body; nil for DBN.
   func rows(of unit: DownloadUnit) -> BodyReader?
-  /// How the unit's table is made, if it does not exist yet.
+  /// The settings of the unit's table, if it is new.
   func table(of unit: DownloadUnit) -> TableSetting
 }

@@ -43,9 +43,9 @@ final class DownloadWorker: Sendable {
       do {
         queue.didFetch(fetching, .success(try fetch(fetching)))
       } catch {
-        // Nothing else will work with this key either.
+        // No other request will work with this key.
         if (error as? DownloadRefusal)?.kind == .unauthorized { queue.stop() }
-        // What is bought from here on could not be stored.
+        // Further purchases could not be stored.
         if LocalFault.isOne(error) { queue.abandon() }
         queue.didFetch(fetching, .failure(error))
       }
@@ -68,5 +68,5 @@ final class DownloadWorker: Sendable {
   }
 }
 
-/// Another process fetched and stored the unit meanwhile.
+/// Another process has fetched and stored the unit.
 struct FetchedByAnother: Error {}

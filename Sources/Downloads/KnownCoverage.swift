@@ -1,23 +1,23 @@
 import Bytes
 import Ledger
 
-/// What the ledger knew of the symbols of a download before it began.
+/// What the ledger knew about a download's symbols before it began.
 public struct KnownCoverage: Sendable {
   private var stretches: [String: [(interval: Range<Int64>, state: CoverageState)]] = [:]
 
-  /// Nothing is known.
+  /// Nothing known.
   public init() {}
 
   mutating func add(_ symbol: String, _ interval: Range<Int64>, _ state: CoverageState) {
     stretches[symbol, default: []].append((interval, state))
   }
 
-  /// Takes over what is known of other days.
+  /// Adds what is known of other days.
   public mutating func merge(_ other: KnownCoverage) {
     stretches.merge(other.stretches) { $0 + $1 }
   }
 
-  /// What a download left as it was, by symbol and state: instants of coverage in ns. What it fetched again is
+  /// What a download left as it was: nanoseconds of coverage, by symbol and state. What it fetched again is
   /// reported by its units.
   public func left(after report: DownloadReport) -> [String: [CoverageState: Int64]] {
     var brought: [String: [Range<Int64>]] = [:]

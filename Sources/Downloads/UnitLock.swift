@@ -2,15 +2,15 @@ import CSystem
 import Glibc
 import Tables
 
-/// The right to fetch a unit: one process has it at a time, so that two downloads of the same do not
+/// The lock on fetching a unit: one process has it at a time, so that two downloads of the same data do not
 /// both pay.
 ///
-/// It is an OFD lock on one byte of `staging/claims`, at an offset made of the unit's id, and ends with the
-/// process that holds it. Units whose ids give the same offset wait for each other, no more.
+/// It is an OFD lock on one byte of `staging/claims`, at an offset made from the unit's id, and ends with the
+/// process that holds it. Units whose ids give the same offset merely wait for each other.
 final class UnitLock: Sendable {
   private let descriptor: Int32
 
-  /// Waits until nobody else has it; nil where the job is stopped meanwhile.
+  /// Waits until no other process has it; nil if the job is stopped meanwhile.
   init?(_ unit: DownloadUnit, root: String, isStopped: () -> Bool) throws {
     let path = root + "/staging/claims"
     descriptor = lake_open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
@@ -30,10 +30,11 @@ final class UnitLock: Sendable {
       range.l_whence = Int16(SEEK_SET)
       range.l_start = off_t(offset)
       range.l_len = 1
-      // Of the open file, not of the process: the workers of one process exclude each other too.
+      // The lock belongs to the open file, not the process, so that workers of one process exclude each other
+      // too.
       if lake_fcntl_lock(descriptor, Self.setOpenFileLock, &range) == 0 { break }
       let reason = lake_errno()
-      // Where this ends without the lock, `deinit` closes the file.
+      // If this fails, `deinit` closes the file.
       guard reason == EAGAIN || reason == EACCES else {
         throw PassError.system("lock", path: path)
       }
@@ -45,7 +46,7 @@ final class UnitLock: Sendable {
 
   deinit { lake_close(descriptor) }
 
-  /// Lets the lake's group lock the file too, where somebody's umask did not.
+  /// Lets the lake's group lock the file too, if the umask did not.
   private static func share(_ descriptor: Int32, root: String) {
     var (file, folder) = (stat(), stat())
     let group: mode_t = 0o060

@@ -3,10 +3,10 @@ import Databento
 import Ingest
 import Ledger
 
-/// What an answer in DBN may hold: what its unit asked for, and nothing else.
+/// What an answer in DBN may contain: what its unit requested, and nothing else.
 struct UnitScope: AnswerScope {
   private let unit: DownloadUnit
-  /// nil where all were asked for.
+  /// nil if all were requested.
   private let symbols: Set<String>?
   private let isRaw: Bool
 
@@ -16,12 +16,12 @@ struct UnitScope: AnswerScope {
     isRaw = unit.symbolType == "raw_symbol"
   }
 
-  /// - Throws: Where records of a kind, or the header in front of them, are of something else.
+  /// - Throws: If records of a kind, or the header before them, are of something else.
   func check(_ kind: RecordKind, _ metadata: DBNMetadata?) throws {
     if let metadata, !metadata.dataset.isEmpty, metadata.dataset != unit.dataset {
       throw refusal("it is of dataset '\(metadata.dataset)'")
     }
-    // Words about the stream come with any of them.
+    // Stream messages come with any schema.
     if kind.isSchema, kind.rawValue != unit.schema {
       throw refusal("it holds records of '\(kind.rawValue)'")
     }
@@ -29,11 +29,11 @@ struct UnitScope: AnswerScope {
 
   /// - Parameters:
   ///   - symbol: The raw symbol of an instrument's records.
-  ///   - requested: What it was asked for by, where that is another name.
+  ///   - requested: The requested name, if it is another one.
   func check(_ instrumentID: UInt32, symbol: String, requested: String?) throws {
     guard let symbols else { return }
     if isRaw ? symbols.contains(symbol) : isAsked(requested, symbols) { return }
-    // The children of a parent come under their own names.
+    // The children of a parent have names of their own.
     if unit.symbolType == "parent", requested == nil, symbol != "INSTRUMENT_\(instrumentID)",
       symbol != SymbolResolver.unknownSymbol
     {
@@ -45,7 +45,7 @@ struct UnitScope: AnswerScope {
   private func isAsked(_ requested: String?, _ symbols: Set<String>) -> Bool {
     guard let requested else { return false }
     if symbols.contains(requested) { return true }
-    // One instrument may have been asked for by several names.
+    // One instrument may have been requested by several names.
     return requested.split(separator: ",").contains { symbols.contains(String($0)) }
   }
 

@@ -6,10 +6,10 @@ import Platform
 import Storage
 import Tables
 
-/// What the workers of a download do, for other processes to see, and how they are told to stop.
+/// Publishes what the workers of a download do, for other processes, and receives requests to stop them.
 ///
-/// `staging/<run>/workers.json` is written anew every half second for as long as the run lives;
-/// a file `stop-<number>` beside it, or `stop-all`, stops a worker after the unit it is at.
+/// `staging/<run>/workers.json` is rewritten every half second while the run lives; a file `stop-<number>`
+/// beside it, or `stop-all`, stops a worker after its current unit.
 final class WorkerBoard: Sendable {
   static let fileName = "workers.json"
   private static let period: Int64 = 500_000_000
@@ -92,7 +92,7 @@ final class WorkerBoard: Sendable {
     }
   }
 
-  /// Whether a worker was told to stop.
+  /// Whether a worker was asked to stop.
   func shouldStop(_ number: Int) -> Bool {
     let isTold =
       lake_access("\(directory)/stop-\(number)", F_OK) == 0
@@ -118,7 +118,7 @@ final class WorkerBoard: Sendable {
       ("started_at", .integer(startedAt)), ("workers", .array(list)),
     ])
     let bytes = Array(JSONValue.object(board).description.utf8)
-    // Nobody's data: no need to make it durable, only to let nobody read half of it.
+    // It need not be durable, but nobody must read half of it.
     let path = directory + "/" + Self.fileName
     let descriptor = lake_open(path + ".new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
     if descriptor < 0 { return }
@@ -128,36 +128,36 @@ final class WorkerBoard: Sendable {
   }
 }
 
-/// A worker of a download that is at work now.
+/// The status of a worker of a running download.
 public struct WorkerStatus: Sendable {
-  /// `<process>.<number>`: what `lake workers stop` takes.
+  /// `<process>.<number>`: the argument of `lake workers stop`.
   public var id: String
-  /// What the process does.
+  /// The process's job.
   public var job: String
-  /// What it fetches; nil while it waits.
+  /// The current unit; nil while it waits.
   public var unit: String?
-  /// What it asks for at the moment.
+  /// The symbols of the current request.
   public var symbols: [String]
-  /// Requests that it is done with.
+  /// Requests completed.
   public var unitCount: Int
-  /// Bytes that came.
+  /// Bytes received.
   public var byteCount: Int
-  /// When it began its unit, and when it last made progress, in ns since 1970 UTC.
+  /// Start of the current unit, in ns since 1970 UTC.
   public var startedAt: Int64
-  /// When bytes came last, in ns since 1970 UTC.
+  /// When bytes were last received, in ns since 1970 UTC.
   public var progressedAt: Int64
-  /// Whether it was asked to end.
+  /// Whether it was asked to stop.
   public var isStopping: Bool
 
-  /// Seconds without progress after which a worker with a unit counts as stalled.
+  /// Seconds without progress after which a working worker counts as stalled.
   public static let stallSeconds: Int64 = 30
 
-  /// Whether nothing came for a long time.
+  /// Whether it has made no progress for a long time.
   public func isStalled(at now: Int64) -> Bool {
     unit != nil && now - progressedAt > Self.stallSeconds * 1_000_000_000
   }
 
-  /// Workers of all runs of a lake that are alive.
+  /// The workers of all live runs of a lake.
   public static func all(_ lake: Lake) throws -> [WorkerStatus] {
     let storage = DirectoryStorage(root: lake.stagingPath)
     var result: [WorkerStatus] = []
@@ -183,7 +183,7 @@ public struct WorkerStatus: Sendable {
     return result
   }
 
-  /// Folders of runs, dead ones too.
+  /// Folders of runs, including dead ones.
   private static func runs(_ storage: DirectoryStorage) throws -> [String] {
     do throws(StorageError) {
       return try storage.list("").filter(\.isDirectory).map(\.name)
@@ -193,7 +193,7 @@ public struct WorkerStatus: Sendable {
     }
   }
 
-  /// What a run tells of its workers; nil where it has none, or has ended meanwhile.
+  /// The status of a run's workers; nil if it has none, or has ended meanwhile.
   private static func board(_ storage: DirectoryStorage, _ run: String) throws -> JSONValue? {
     do {
       return try JSONValue(parsing: storage.read(run + "/" + WorkerBoard.fileName))
@@ -202,9 +202,9 @@ public struct WorkerStatus: Sendable {
     }
   }
 
-  /// Tells a worker (`1234.1`), or all of a process (`1234`), to stop after its unit.
+  /// Asks a worker (`1234.1`), or all of a process (`1234`), to stop after the current unit.
   ///
-  /// - Returns: Workers that were told.
+  /// - Returns: Ids of the workers that were asked.
   public static func stop(_ id: String, in lake: Lake) throws -> [String] {
     let storage = DirectoryStorage(root: lake.stagingPath)
     var told: [String] = []

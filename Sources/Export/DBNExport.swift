@@ -8,7 +8,7 @@ import Parquet
 import Platform
 import Tables
 
-/// Writes a table's rows back as DBN records, equal field by field, in the order of their source.
+/// Writes a table's rows as DBN records, equal field by field, in the order of their source.
 ///
 /// Rows of one source keep its order: by their ordinals, or, for bars, which have none, by time,
 /// instrument and publisher. Sources of a date are merged by index time. All in bounded memory.
@@ -21,14 +21,14 @@ public final class DBNExport {
     public var range: Range<Int64>?
     /// The version of the format.
     public var version = DBNFields.versionMax
-    /// Whether files that exist give way.
+    /// Whether existing files are replaced.
     public var overwrites = false
-    /// Memory for rows that are put in order, in bytes.
+    /// Memory for sorting, in bytes.
     public var memoryByteCount = 192 << 20
-    /// For what of a date does not fit into memory: a lake that is only read need not be writable.
+    /// Folder for rows of a date that don't fit into memory: a lake that is only read need not be writable.
     public var spillFolder = "/tmp"
 
-    /// The newest version, and no file gives way.
+    /// The newest version, without replacing files.
     public init() {}
   }
 
@@ -49,7 +49,7 @@ public final class DBNExport {
   private let options: Options
   private let observer: any PassObserver
 
-  /// - Throws: `PassError` for a table whose rows are no DBN records.
+  /// - Throws: `PassError` for a table whose rows are not DBN records.
   public init(
     lake: Lake, table: String, options: Options, observer: any PassObserver = NoObserver()
   ) throws {
@@ -86,7 +86,7 @@ public final class DBNExport {
     }
     let packer = try RecordPacker(kind: kind, version: options.version, schema: schema)
     if packer.isNarrower {
-      // Before a byte is written: a pipe's reader cannot be told that what came is void.
+      // Before a byte is written: the reader of a pipe cannot be told that its data is void.
       for start in starts { try check(try (byStart[start] ?? []).map(localPath), packer) }
     }
     let writer = try DBNWriter(
@@ -95,7 +95,7 @@ public final class DBNExport {
     for partition in starts {
       if observer.isInterrupted { throw PassError(.interrupted, "interrupted") }
       observer.begin(partition == .min ? "" : CivilDate(daysSinceEpoch: partition).iso)
-      // Sources of a partition follow each other as their intervals do.
+      // The files of a partition are in order of their intervals.
       let files = (byStart[partition] ?? []).sorted {
         (start($0), $0.path) < (start($1), $1.path)
       }
@@ -114,7 +114,7 @@ public final class DBNExport {
     file.tag(SegmentTag.start).flatMap { Int64($0) } ?? 0
   }
 
-  /// Looks whether all records fit.
+  /// Checks that all records fit.
   private func check(_ paths: [String], _ packer: RecordPacker) throws {
     for path in paths {
       if observer.isInterrupted { throw PassError(.interrupted, "interrupted") }
@@ -143,9 +143,9 @@ public final class DBNExport {
     return metadata
   }
 
-  /// Sorts the records of one partition and writes them.
+  /// Sorts and writes the records of one partition.
   ///
-  /// - Returns: How many, and of how many dates.
+  /// - Returns: Number of records, and of dates.
   private func writePartition(
     _ paths: [String], _ packer: RecordPacker, to writer: DBNWriter
   ) throws -> (count: Int, dates: Int) {
@@ -180,7 +180,7 @@ public final class DBNExport {
   }
 }
 
-/// Puts packed records of one date in order: each source's in its own, and the sources by index time.
+/// Sorts packed records of one date: those of each source in its own order, and the sources by index time.
 private final class ExportSorter {
   private let packer: RecordPacker
   private let spillFolder: String
@@ -233,7 +233,7 @@ private final class ExportSorter {
     try RowMerge.forEachSpan(rows, order: order, stride: packer.stride, body)
   }
 
-  /// Makes one source of all: a row comes when the latest time so far of its own source has come.
+  /// Merges all sources into one: a row is sorted by the latest time so far in its own source.
   private func mergeSources() throws {
     var merged = SymbolRows(code: 0)
     let row = ByteBuffer(capacity: packer.stride)

@@ -4,12 +4,12 @@ import Columnar
 import Databento
 import Tables
 
-/// A field of a record, and which values of its column it has room for.
+/// A field of a record, and the values of its column that fit into it.
 struct FieldRoom {
   let column: SchemaColumn
   private let field: DBNField
   private let version: Int
-  /// What a number may be: all that the field's bytes hold, less the value that means null.
+  /// The range of numbers: all that the field's bytes hold, without the null sentinel.
   private let range: ClosedRange<Int64>
   /// Bytes of the longest text.
   private let textByteCountMax: Int
@@ -25,8 +25,8 @@ struct FieldRoom {
     textByteCountMax = Self.textByteCountMax(field, newest: newest)
   }
 
-  /// Puts a value into its field. A null stays as the record has it, where that means null too: the value that
-  /// the format keeps for it, or a blank text.
+  /// Stores a value in its field. A null leaves the template's value, if that means null: the sentinel of the
+  /// format, or a blank text.
   func store(_ values: Column, _ row: Int, _ record: UnsafeMutableRawPointer) throws(FieldMisfit) {
     if values.isNull(row) {
       if hasNull { return }
@@ -46,12 +46,11 @@ struct FieldRoom {
     }
   }
 
-  /// Quantities of which 0 is a value like any other. Elsewhere 0 is what the vendor's own tools put where a record
-  /// has nothing: in marks of the feed, and in fields that older records lack. Instruments without an id are told
-  /// apart by their number, see `InstrumentMap`.
+  /// Quantities for which 0 is a normal value. In other fields the vendor's tools use 0 for "none": in feed
+  /// flags, and in fields that older records lack. For instruments without an id, see `InstrumentMap`.
   private static let quantities: Set<String> = ["volume", "size"]
 
-  /// Whether the format has something that means null.
+  /// Whether the format can represent null.
   private var hasNull: Bool { field.nullSentinel != nil || !Self.quantities.contains(field.name) }
 
   private func store(_ value: Int64, _ record: UnsafeMutableRawPointer) throws(FieldMisfit) {
@@ -87,7 +86,7 @@ struct FieldRoom {
     case .uint8, .uint16, .uint32, .uint64, .timestamp: isUnsigned = true
     default: isUnsigned = false
     }
-    // A long that keeps the bits of an unsigned number may look negative.
+    // A long with an unsigned number's bits may appear negative.
     if bitCount > 64 || bitCount == 64 && keepsBits(column) { return .min ... .max }
     var low = isUnsigned ? 0 : Int64.min >> (64 - bitCount)
     var high = Int64.max >> (64 - bitCount)
@@ -103,7 +102,7 @@ struct FieldRoom {
 
   private static func textByteCountMax(_ field: DBNField, newest: DBNField) -> Int {
     guard case .fixedText(let byteCount) = field.form else { return field.form.byteCount }
-    // A source that fills the field to its last byte is given back as it was; a narrower one ends with a NUL.
+    // A source that fills the field to its last byte is written unchanged; a narrower text ends with a NUL.
     return newest.form == field.form ? byteCount : byteCount - 1
   }
 
@@ -133,16 +132,16 @@ struct FieldRoom {
   }
 }
 
-/// A field that this version of the format has not.
+/// A field that this version of the format lacks.
 struct AbsentField {
   let field: DBNField
   let column: SchemaColumn
   let version: Int
 
-  /// What the vendor's own upgrade puts where an older record has no such number.
+  /// The vendor's own upgrade sets this if an older record has no such number.
   private var upgraded: Int64 { field.name == "is_last" ? Int64(UInt8.max) : 0 }
 
-  /// Refuses a value that says more than the vendor's own upgrade of an older record would.
+  /// Refuses a value that would be lost: one other than the vendor's upgrade would restore.
   func check(_ values: Column, _ row: Int) throws(FieldMisfit) {
     if values.isNull(row) { return }
     let shown: String
@@ -178,7 +177,7 @@ struct AbsentField {
 /// A value that a version of the format cannot hold.
 struct FieldMisfit: Error {
   var message: String
-  /// Whether the newest version of the format can.
+  /// Whether it fits into the newest version of the format.
   var isHeldByNewest: Bool
 
   /// - Parameter row: Index in the data file.

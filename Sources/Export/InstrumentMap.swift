@@ -3,19 +3,19 @@ import Columnar
 import Databento
 import Tables
 
-/// Which raw symbol stood for which instrument on which dates, read from a table's rows.
+/// Which raw symbol stood for which instrument on which dates, from a table's rows.
 struct InstrumentMap {
   private(set) var symbols: [String] = []
   private(set) var mappings: [SymbolMapping] = []
-  /// Whole days that the rows lie in, in ns: half-open.
+  /// Range of whole days of the rows, in ns, half-open.
   private(set) var range: Range<Int64> = 0..<0
-  /// All symbols of the table, asked for or not.
+  /// All symbols of the table, requested or not.
   private(set) var known: Set<String> = []
 
   /// - Parameters:
   ///   - partitions: In order; days since 1970.
-  ///   - indexColumn: Times that tell rows of several days apart.
-  ///   - symbols: The symbols to look at; empty means all.
+  ///   - indexColumn: The times of the rows, for partitions with several days.
+  ///   - symbols: The requested symbols; empty means all.
   init(
     partitions: [(days: Range<Int>, paths: [String])], indexColumn: String,
     symbols wanted: Set<String>
@@ -56,7 +56,7 @@ struct InstrumentMap {
     }
   }
 
-  /// A record says which instrument it is of by its number alone: rows without one can be of one symbol.
+  /// A record identifies its instrument only by number: rows without one can be of one symbol only.
   private static func checkNames(
     _ pairs: Set<Pair>, _ wanted: Set<String>, _ date: String
   ) throws {
@@ -110,7 +110,7 @@ struct InstrumentMap {
     }
   }
 
-  /// The day of each row; nil where the partition says it. The dates of DBN are those of UTC.
+  /// The day of each row; nil if the partition tells it. DBN's dates are in UTC.
   private static func days(
     _ reader: SegmentReader, _ group: StoredSpan, _ days: Range<Int>, _ indexColumn: String
   ) throws -> [Int]? {

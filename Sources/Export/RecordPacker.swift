@@ -16,13 +16,13 @@ final class RecordPacker {
   var tieBreaker: RowField { RowField("tie", .uint64, offset: recordByteCount + 8) }
 
   static let legSideField = "leg_side"
-  /// What the vendor's own upgrade of older definitions puts where they have no leg.
+  /// The vendor's own upgrade sets this in older definitions without a leg.
   static let noLegSide = "N"
 
   private let schema: TableSchema
   private let template: [UInt8]
   private let fields: [FieldRoom]
-  /// Columns of fields that newer versions have and this one has not.
+  /// Columns of fields that newer versions have and this one lacks.
   private let absent: [AbsentField]
 
   init(kind: RecordKind, version: Int, schema: TableSchema) throws {
@@ -58,12 +58,12 @@ final class RecordPacker {
   /// Whether newer versions of the format hold values that this one cannot.
   let isNarrower: Bool
 
-  /// Hands over the records of one data file, row group by row group.
+  /// Passes on the records of one data file, row group by row group.
   ///
   /// - Parameters:
   ///   - fileNumber: Index of the file among those of its date.
-  ///   - body: Takes a packed row, valid during the call, its source, and its key among the rows of that.
-  /// - Throws: `PassError` for a value that the format cannot hold, with its record and field.
+  ///   - body: Takes a packed row, valid during the call, its source, and its sort key within the source.
+  /// - Throws: `PassError` for a value that does not fit, with its record and field.
   func pack(
     path: String, fileNumber: Int, options: DBNExport.Options,
     body: (UnsafeRawPointer, ExportSource, SortKey) throws -> Void
@@ -140,7 +140,7 @@ final class RecordPacker {
   }
 }
 
-/// Where rows of a date come from: those of one source keep their order.
+/// The source of a row: rows of one source keep their order.
 enum ExportSource: Hashable {
   /// Rows that have no source ordinal: time, instrument and publisher tell their order.
   case values
@@ -159,7 +159,7 @@ enum ExportSource: Hashable {
   }
 }
 
-/// The columns of one row group, read as they are asked for.
+/// The columns of one row group, read on first use.
 private struct RowGroupColumns {
   private let reader: SegmentReader
   private let group: StoredSpan
@@ -174,7 +174,7 @@ private struct RowGroupColumns {
   var path: String { reader.path }
   var rowCount: Int { group.count }
 
-  /// A column's values; times in whole nanoseconds. nil where the file has no such column.
+  /// A column's values; times in whole nanoseconds. nil if the file lacks the column.
   func read(_ column: SchemaColumn) throws -> Column? {
     try reader.values(column.field, group)
   }

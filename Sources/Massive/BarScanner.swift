@@ -3,10 +3,9 @@ import Columnar
 
 /// Reads bars as the vendor writes them: `{"v":1,"vw":2.5,"o":…}` without white space, plain numbers.
 ///
-/// Whatever is written otherwise is left to `RecordParser`, which reads all of JSON: this is a short
-/// cut, and never the judge of what is right.
+/// Anything written otherwise is left to `RecordParser`, which reads all of JSON: this is only a fast path.
 struct BarScanner {
-  /// Bytes behind a member's start that the scanner may load.
+  /// Bytes after a member's start that the scanner may load.
   static let reach = 64
 
   private static let t: UInt32 = 1
@@ -18,10 +17,10 @@ struct BarScanner {
   private static let vw: UInt32 = 64
   private static let n: UInt32 = 128
   private static let required: UInt32 = 31
-  /// Latest time whose nanoseconds 64 bits hold.
+  /// Latest time whose nanoseconds fit into 64 bits.
   private static let millisecondsMax: UInt64 = 9_223_372_036_854
 
-  /// The name of a member: a letter, or 0 for `vw`; nil for any other, and where there is no name.
+  /// The name of a member: a letter, or 0 for `vw`; nil for any other.
   @inline(__always)
   private static func name(_ at: UnsafeRawPointer) -> (letter: UInt8, end: UnsafeRawPointer)? {
     let word = at.loadLE(0, as: UInt32.self)
@@ -37,8 +36,8 @@ struct BarScanner {
   /// - Parameters:
   ///   - start: At the opening brace.
   ///   - limit: The end of what may be read.
-  ///   - row: Overwritten, also where nothing comes of it.
-  /// - Returns: Behind the closing brace; nil where the bar is written otherwise.
+  ///   - row: Overwritten, even if nil is returned.
+  /// - Returns: The address after the closing brace; nil if the bar is written otherwise.
   @inline(__always)
   static func bar(
     _ start: UnsafeRawPointer, limit: UnsafeRawPointer, into row: UnsafeMutableRawPointer
@@ -101,7 +100,7 @@ struct BarScanner {
     }
   }
 
-  /// What is not there is null, and zero.
+  /// Missing values are null, and zero.
   @inline(__always)
   private static func finish(_ row: UnsafeMutableRawPointer, _ seen: UInt32) {
     // v, vw and n are the bits 5…7 here and 0…2 in the row.
@@ -138,7 +137,7 @@ struct BarScanner {
       if !number.isPlain { return nil }
       let bit: UInt32
       switch letter {
-      // What has all the digits of a double may be a shorter number.
+      // A number with all digits of a double may stand for a shorter one.
       case 0x6F where number.wholeCount &+ number.fractionCount > 15,
         0x68 where number.wholeCount &+ number.fractionCount > 15,
         0x6C where number.wholeCount &+ number.fractionCount > 15,

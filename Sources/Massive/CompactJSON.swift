@@ -1,8 +1,8 @@
 import Bytes
 
-/// JSON without the white space between its parts.
+/// JSON without white space between tokens.
 enum CompactJSON {
-  /// Appends valid JSON to `target`, every digit and escape as it stands.
+  /// Appends valid JSON to `target`, with every digit and escape as written.
   static func append(_ json: UnsafeRawBufferPointer, to target: ByteBuffer) {
     target.reserve(target.count + json.count)
     var isInString = false

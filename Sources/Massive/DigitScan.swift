@@ -1,6 +1,6 @@
 import Bytes
 
-// Eight digits at a time. Every load is of 8 bytes: the caller has made sure that they are there.
+// Eight digits at a time. Every load is of 8 bytes: the caller ensures that they are readable.
 
 /// Reads digits at an address: how many of the next eight bytes are digits, and their value.
 @inline(__always)
@@ -9,7 +9,7 @@ func scanDigits(_ at: UnsafeRawPointer) -> (value: UInt64, count: Int) {
   let digits = word ^ 0x3030_3030_3030_3030
   // A byte above 9 gets its highest bit.
   let others = (digits &+ 0x7676_7676_7676_7676 | digits) & 0x8080_8080_8080_8080
-  // The carry of a byte above 0x89 can only mark bytes behind the first that is no digit.
+  // The carry of a byte above 0x89 only affects bytes after the first non-digit.
   let count = others.trailingZeroBitCount &>> 3
   if count == 0 { return (0, 0) }
   // The digits are moved to the end, zeros before them.
@@ -19,18 +19,18 @@ func scanDigits(_ at: UnsafeRawPointer) -> (value: UInt64, count: Int) {
   return ((fours &* 10_000 &+ fours &>> 32) & 0xFFFF_FFFF, count)
 }
 
-/// A number of digits as it stands in JSON: at most 16 before the point and 16 behind it.
+/// The digits of a JSON number: at most 16 before the point and 16 after it.
 struct ScannedNumber {
   var whole: UInt64
   var wholeCount: Int
   var fraction: UInt64
   var fractionCount: Int
-  /// Behind the last digit; nil where the number is written otherwise, or longer.
+  /// The address after the last digit; nil if the number is longer, or has an exponent.
   var end: UnsafeRawPointer
   var isPlain: Bool
 }
 
-/// Reads a number without sign and exponent. 40 bytes from `start` on must be readable.
+/// Scans a number without sign and exponent. 40 bytes from `start` on must be readable.
 @inline(__always)
 func scanNumber(_ start: UnsafeRawPointer) -> ScannedNumber {
   var (whole, wholeCount) = scanDigits(start)

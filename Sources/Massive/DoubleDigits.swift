@@ -1,20 +1,20 @@
 import Columnar
 
-/// Numbers that a program wrote with all the digits of a double, of which the last are noise.
+/// Numbers that a program printed with all digits of a double, of which the last are noise.
 enum DoubleDigits {
-  /// Digits that every double keeps, and those that a decimal has at most to be told from a computed number.
+  /// Digits that every double preserves; decimals with more are computed numbers.
   private static let keptCount = 15
   private static let shortMax = 12
-  /// Digits that name every double.
+  /// Digits that identify every double.
   private static let digitMax = 17
-  /// Doubles between the two, at most.
+  /// Doubles between the two at most.
   private static let stepMax: UInt64 = 4
 
-  /// `15.21` of `15.209999999999999` or `15.210000000000001`: what prints where a number is cut to the digits that a
-  /// double keeps.
+  /// `15.21` for `15.209999999999999` or `15.210000000000001`: the number rounded to the digits that a double
+  /// preserves.
   ///
-  /// - Returns: The value times 10 to the power of `scale`; nil for numbers of fewer digits, and those that are not short
-  ///   even then: they are what they say.
+  /// - Returns: The value times 10 to the power of `scale`; nil for numbers with fewer digits, and those that
+  ///   are not short when rounded: they are exact as they are.
   static func short(_ text: UnsafeRawBufferPointer, scale: Int) -> Int128? {
     guard text.count > keptCount else { return nil }
     var digits: [UInt8] = []
@@ -34,7 +34,7 @@ enum DoubleDigits {
       digits.removeLast()
       exponent += 1
     }
-    // Numbers with an exponent of their own are left as they are.
+    // Numbers with an exponent are left as they are.
     guard at == text.count, (keptCount + 1...digitMax).contains(digits.count) else { return nil }
     exponent += digits.count - keptCount
     let roundsUp = digits[keptCount] >= 5

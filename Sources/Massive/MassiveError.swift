@@ -1,25 +1,25 @@
 import HTTP
 import Platform
 
-/// An answer of Massive's that cannot be used as a whole.
+/// An answer of Massive that cannot be used.
 public struct MassiveError: LakeError, Equatable {
   /// The kinds of error.
   public enum Code: String, Sendable {
-    /// Not the JSON that the page should be, or not all of it.
+    /// Invalid JSON, or an incomplete page.
     case badPage
-    /// Rows of another ticker or time than were asked for.
+    /// Rows of a ticker or time that was not requested.
     case notAsked
-    /// The page holds another number of results than it says.
+    /// The page's number of results differs from its count.
     case countMismatch
-    /// Pages that repeat, or lead back to one that was read.
+    /// Pages that repeat, or lead back to an earlier one.
     case brokenChain
     /// The next page is on another host.
     case foreignHost
-    /// The key's plan does not cover the data: nothing is wrong with the key.
+    /// The subscription does not cover the data: the key itself is valid.
     case notEntitled
-    /// The vendor says what is wrong.
+    /// An error reported by the vendor.
     case vendor
-    /// Adjusted prices where raw ones were asked for, or the other way.
+    /// Adjusted prices where raw ones were requested, or the reverse.
     case otherAdjustment
     case tooLarge
     case tooManyBadRows
@@ -30,7 +30,7 @@ public struct MassiveError: LakeError, Equatable {
   public var code: Code
   /// What is wrong, with the value found and the one expected.
   public var message: String
-  /// Path, page and byte, as far as they are known.
+  /// Path, page and byte, if known.
   public var placeText: String?
   /// One command or one change that helps; nil where none is known.
   public var remedy: String?
@@ -43,7 +43,7 @@ public struct MassiveError: LakeError, Equatable {
     self.remedy = remedy
   }
 
-  /// The same error without keys: a vendor's words may hold what was sent to it.
+  /// The same error without keys, which a vendor's message may repeat.
   func redacted(by redactor: Redactor) -> MassiveError {
     var copy = self
     copy.message = redactor.redact(message)

@@ -1,11 +1,11 @@
 import Market
 
-/// What a ticker's prefix says it is.
+/// The market of a ticker, by its prefix.
 public enum MassiveMarket: String, Sendable, CaseIterable {
   case stocks, options, indices
 
-  /// The market of a ticker: `O:` options, `I:` indices; nil for the prefixes of markets that are
-  /// not read (`C:` currencies, `X:` crypto).
+  /// The market of a ticker: `O:` options, `I:` indices; nil for unsupported markets (`C:` currencies, `X:`
+  /// crypto).
   public init?(ticker: String) {
     let bytes = ticker.utf8
     guard let colon = bytes.firstIndex(of: 0x3A), colon == bytes.index(after: bytes.startIndex)
@@ -20,7 +20,7 @@ public enum MassiveMarket: String, Sendable, CaseIterable {
     }
   }
 
-  /// `stock`, `option` or `index`: the word in tables' names.
+  /// `stock`, `option` or `index`: the word in table names.
   public var word: String {
     switch self {
     case .stocks: "stock"
@@ -29,7 +29,7 @@ public enum MassiveMarket: String, Sendable, CaseIterable {
     }
   }
 
-  /// The ledger's name of the market: `massive.stocks`.
+  /// The market's dataset in the ledger: `massive.stocks`.
   public var dataset: String { "massive." + rawValue }
 }
 
@@ -44,7 +44,7 @@ public struct BarSpan: Sendable, Hashable {
   public let multiplier: Int
   /// The unit.
   public let timespan: Timespan
-  /// Units of a bar at most.
+  /// Units per bar at most.
   public static let multiplierMax = 10_000
 
   /// The length of a bar.
@@ -53,8 +53,8 @@ public struct BarSpan: Sendable, Hashable {
     self.timespan = timespan
   }
 
-  /// Reads `1m`, `15s`, `1d`, `1w`, `1mo`, `1q`, `1y`. Of one length in two ways (`60m`, `1h`) the larger
-  /// unit is asked for.
+  /// Parses `1m`, `15s`, `1d`, `1w`, `1mo`, `1q`, `1y`. If a length has two forms (`60m`, `1h`), the larger
+  /// unit is used.
   public init?(parsing text: String) {
     if let interval = Interval.parse(text) {
       let seconds = interval.nanoseconds / 1_000_000_000
@@ -78,7 +78,7 @@ public struct BarSpan: Sendable, Hashable {
     }
   }
 
-  /// As it stands in tables' names: `1m`, `1d`, `1w`, `1mo`.
+  /// The name in table names: `1m`, `1d`, `1w`, `1mo`.
   public var name: String {
     let unit =
       switch timespan {
@@ -95,14 +95,14 @@ public struct BarSpan: Sendable, Hashable {
   }
 }
 
-/// What rows of Massive's are: each has a record kind, a table and a packed layout.
+/// The kinds of Massive's rows: each has a record kind, a table and a packed layout.
 public enum MassiveKind: Sendable, Hashable {
   case bars(MassiveMarket, BarSpan)
   case optionContracts
   case news
   case openClose
 
-  /// The record kind that `schemas/` describes: `massive-stock-bars-1m`.
+  /// The record kind in `schemas/`: `massive-stock-bars-1m`.
   public var schemaKind: String {
     switch self {
     case .bars(let market, let span): "massive-\(market.word)-bars-\(span.name)"
@@ -114,7 +114,7 @@ public enum MassiveKind: Sendable, Hashable {
 
   /// The table's name in the layer `raw`.
   ///
-  /// - Parameter isAdjusted: Bars adjusted for splits are a table of their own.
+  /// - Parameter isAdjusted: Adjusted bars have a table of their own.
   public func tableName(isAdjusted: Bool = false) -> String {
     switch self {
     case .bars(let market, let span):
@@ -139,7 +139,7 @@ public enum MassiveKind: Sendable, Hashable {
   /// Zone of the partition dates of every table.
   public static let timeZone = "America/New_York"
 
-  /// Reads a record kind; nil for one that is not Massive's.
+  /// Parses a record kind; nil for one that is not Massive's.
   public init?(schemaKind text: String) {
     switch text {
     case "massive-option-contracts": self = .optionContracts
@@ -158,7 +158,7 @@ public enum MassiveKind: Sendable, Hashable {
     }
   }
 
-  /// The endpoint that its rows come from.
+  /// The endpoint of its rows.
   public var pageKind: PageKind {
     switch self {
     case .bars(.indices, _): .indexBars

@@ -2,7 +2,7 @@ import Columnar
 
 /// The packed rows of each kind. Fields have the vendor's names, which `schemas/` gives as `source`.
 public enum MassiveLayout {
-  /// A row begins with 32 validity bits: bit n is that of the n-th field that may be null.
+  /// A row begins with 32 validity bits: bit n is that of the n-th nullable field.
   static func null(_ bit: Int) -> RowNull { .bit(offset: bit / 8, mask: 1 << UInt8(bit % 8)) }
 
   /// Offset of the index timestamp in the rows of every kind.
@@ -49,7 +49,7 @@ public enum MassiveLayout {
       RowField("extra", .text, offset: Bar.extra, null: null(3)),
     ])
 
-  /// Bars of indices: values of 18 decimals.
+  /// Bars of indices: values with 18 decimals.
   public static let indexBars = RowLayout(
     stride: IndexBar.stride,
     fields: [
@@ -62,9 +62,9 @@ public enum MassiveLayout {
       RowField("extra", .text, offset: IndexBar.extra, null: null(3)),
     ])
 
-  /// Contracts, as of a date that the reader is told.
+  /// Contracts, as of a date that the caller gives.
   public static var contracts: RowLayout { RecordShape.contracts.layout }
-  /// The first and last prices of a day.
+  /// Opening and closing prices of a day.
   public static var openClose: RowLayout { RecordShape.openClose.layout }
   /// News.
   public static var news: RowLayout { RecordShape.news.layout }

@@ -2,14 +2,14 @@ import Bytes
 import Columnar
 import JSON
 
-/// What an article says of one ticker.
+/// What an article says about one ticker.
 private struct Insight {
   var ticker: UInt32
   var sentiment: UInt32?
   var reasoning: UInt32?
 }
 
-/// What an article says of its tickers: the first time that it names each.
+/// What an article says about its tickers: the first mention of each.
 private struct Insights {
   private(set) var list: [Insight] = []
   private var indexes: [UInt32: Int] = [:]
@@ -22,7 +22,7 @@ private struct Insights {
   }
 }
 
-/// The fields of a news row that do not come from a member of their own name.
+/// The fields of a news row that are not members of the article themselves.
 private struct NewsFields {
   let symbol: RowField
   let sentiment: RowField
@@ -43,10 +43,10 @@ private struct NewsFields {
 }
 
 extension PageParser {
-  /// Tickers of one article at most.
+  /// Tickers per article at most.
   static let tickerCountMax = 10_000
 
-  /// Reads an article: a row for each of its tickers, with what its insights say of that ticker.
+  /// Parses an article: one row per ticker, with the article's insights on that ticker.
   func readArticle(_ cursor: inout PageCursor, _ block: RowBlock) throws(JSONError) -> RecordFault?
   {
     guard let fields = NewsFields(kind.layout) else { return nil }
@@ -107,7 +107,7 @@ extension PageParser {
     records.markValid(field, row)
   }
 
-  /// The tickers out of the JSON that the row keeps of them.
+  /// The tickers, from the JSON that the row keeps of them.
   private func readTickers(
     _ row: UnsafeMutableRawPointer, _ field: RowField, _ tickers: inout [UInt32]
   ) -> RecordFault? {
@@ -137,7 +137,7 @@ extension PageParser {
     return withExtendedLifetime(bytes) { codes }
   }
 
-  /// The publisher's members; one that the schema does not know keeps the whole of it in `extra`.
+  /// The publisher's members; if one is unknown to the schema, `extra` gets the whole object.
   private func readPublisher(
     _ key: JSONText, _ parser: inout JSONParser, _ row: UnsafeMutableRawPointer
   ) throws(JSONError) {
@@ -161,7 +161,7 @@ extension PageParser {
     if !isKnown { records.addExtra(key, whole) }
   }
 
-  /// What is said of each ticker, the first time; where more is said, `extra` keeps all of it.
+  /// The first insight on each ticker; if there are more, `extra` gets all of them.
   private func readInsights(
     _ key: JSONText, _ parser: inout JSONParser, _ insights: inout Insights
   ) throws(JSONError) {

@@ -1,7 +1,7 @@
 import Bytes
 import JSON
 
-/// The outermost object of a page, member by member. Values are read by parsers of their own, which
+/// Iterates over the members of a page's outermost object. Values are parsed by parsers of their own, which
 /// check them completely.
 struct PageCursor {
   let base: UnsafeRawPointer
@@ -9,7 +9,7 @@ struct PageCursor {
   var at: Int
 
   init(_ bytes: UnsafeRawBufferPointer, at: Int = 0) {
-    // An empty buffer may have no address; none of its bytes is ever touched.
+    // An empty buffer may have no address; nothing is read through it.
     base = bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 1).unsafelyUnwrapped
     count = bytes.count
     self.at = at
@@ -27,7 +27,7 @@ struct PageCursor {
     }
   }
 
-  /// The next byte that is no white space.
+  /// The next byte that is not white space.
   mutating func peek() throws(JSONError) -> UInt8 {
     skipSpace()
     guard at < count else { throw truncated() }
@@ -45,7 +45,7 @@ struct PageCursor {
     at &+= 1
   }
 
-  /// The next member's key, its value being next; nil at the object's end, which is consumed.
+  /// The next member's key, before its value; nil at the object's end, which is consumed.
   mutating func nextKey(isFirst: Bool) throws(JSONError) -> JSONText? {
     let byte = try peek()
     if byte == 0x7D {

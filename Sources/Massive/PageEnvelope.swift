@@ -1,39 +1,39 @@
-/// What a page says beside its results.
+/// The members of a page beside its results.
 public struct PageEnvelope: Sendable, Equatable {
-  /// The symbol that the page is about.
+  /// The ticker of the page.
   public var ticker: String?
   /// Whether prices are adjusted for splits.
   public var isAdjusted: Bool?
-  /// Bars that the vendor looked at.
+  /// Bars that the vendor aggregated.
   public var queryCount: Int64?
-  /// Results that the page says it has.
+  /// The stated number of results.
   public var resultsCount: Int64?
-  /// Differs from the number of results in some of the vendor's answers: never relied on.
+  /// Differs from the number of results in some answers: never used.
   public var count: Int64?
   /// `OK`, `DELAYED` or another word.
   public var status: String?
-  /// The vendor's name for the request.
+  /// The vendor's id of the request.
   public var requestID: String?
-  /// Where the next page is; nil on the last.
+  /// URL of the next page; nil on the last.
   public var nextURL: String?
   /// The vendor's `error` or `message`.
   public var message: String?
-  /// Records that stand in the page.
+  /// Number of records in the page.
   public var recordCount = 0
-  /// Those of them that made no row because they belong to what lies before the range asked for.
+  /// Records that made no row because they lie before the requested range.
   public var leftOutCount = 0
   /// Index times of the first and the last row read, in ns.
   public var firstTime: Int64?
   /// The last row's time in ns since 1970 UTC.
   public var lastTime: Int64?
 
-  /// A page that says nothing.
+  /// An empty envelope.
   public init() {}
 
-  /// The data are as old as the plan has them: complete, but for the last minutes of today.
+  /// Whether the data are delayed, as the subscription has them: complete except for today's last minutes.
   public var isDelayed: Bool { status == "DELAYED" }
 
-  /// The vendor does not count this as an answer.
+  /// Whether the vendor reports an error.
   public var isRefused: Bool {
     switch status {
     case nil, "OK", "DELAYED", "ok": false
@@ -41,15 +41,15 @@ public struct PageEnvelope: Sendable, Equatable {
     }
   }
 
-  /// Whether a page without results says that there are none: the vendor leaves them out then.
+  /// Whether a page without results means that there are none: the vendor then leaves them out.
   var saysNone: Bool {
     let counts = [resultsCount, queryCount, count].compactMap { $0 }
     return !counts.isEmpty && counts.allSatisfy { $0 == 0 }
   }
 
-  /// What a refusal means.
+  /// The error for a refusal.
   ///
-  /// - Parameter what: What was asked for, for the message.
+  /// - Parameter what: What was requested, for the message.
   public func refusal(of what: String) -> MassiveError {
     let words = message ?? "status \(status ?? "?")"
     switch status {
@@ -64,21 +64,21 @@ public struct PageEnvelope: Sendable, Equatable {
 
 /// A record that is not stored, and why.
 public struct RejectedRecord: Sendable, Equatable {
-  /// As in quarantine tables: `does_not_fit`, `null_required`, …
+  /// Name of the rule in quarantine tables: `does_not_fit`, `null_required`, …
   public var rule: String
   /// What is wrong with it, in words.
   public var reason: String
-  /// Position in its page, from 0.
+  /// Index in its page.
   public var position: Int
-  /// Byte of the record in its page.
+  /// Offset of the record in its page.
   public var byteOffset: Int
-  /// The record's symbol, where it is known.
+  /// The record's symbol, if known.
   public var symbol: String?
-  /// The record's time in ns since 1970 UTC, where it is known.
+  /// The record's time in ns since 1970 UTC, if known.
   public var timestamp: Int64?
-  /// JSON, as it stood.
+  /// The record as JSON, as received.
   public var original: String
-  /// A record that is no row.
+  /// A rejected record.
   public init(
     rule: String, reason: String, position: Int, byteOffset: Int, symbol: String? = nil,
     timestamp: Int64? = nil, original: String

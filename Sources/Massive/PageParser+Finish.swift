@@ -5,7 +5,7 @@ import Market
 import Platform
 
 extension PageParser {
-  /// Reads a page that is there as a whole, with nothing behind it.
+  /// Parses a complete page, with nothing after it.
   public func parseWhole(
     _ bytes: UnsafeRawBufferPointer, into block: RowBlock
   ) throws(MassiveError) -> PageEnvelope {
@@ -57,7 +57,7 @@ extension PageParser {
     }
   }
 
-  /// Sets the rows' symbol, checks what the page says of itself, and notes the rows' times.
+  /// Sets the rows' symbol, checks the page's own figures, and notes the rows' times.
   func finish(
     _ envelope: inout PageEnvelope, _ block: RowBlock, _ firstByte: Int, _ firstRejected: Int,
     _ start: Int
@@ -67,13 +67,13 @@ extension PageParser {
     let rowCount = (block.bytes.count - firstByte) / stride
     let rows = block.bytes.base + firstByte
     if kind == .bars || kind == .indexBars {
-      // A page cut short by its sender is whole JSON: only its own count gives it away.
+      // A truncated page may be valid JSON: only its own count reveals it.
       if let count = envelope.resultsCount, count != Int64(envelope.recordCount) {
         throw MassiveError(
           .countMismatch, "the page says \(count) results and holds \(envelope.recordCount)",
           remedy: "fetch it again: it is not whole")
       }
-      // Each bar is made of one or more of those that were read for it.
+      // Each bar is aggregated from one or more of those counted.
       if let count = envelope.queryCount, context.scope != nil,
         count < Int64(envelope.recordCount)
           || count > 0 && envelope.recordCount == 0 && (envelope.nextURL ?? "").isEmpty

@@ -3,7 +3,7 @@ import Columnar
 import JSON
 import Market
 
-/// Which endpoint's pages are read.
+/// The endpoint of pages.
 public enum PageKind: Sendable, Hashable {
   /// `/v2/aggs/ticker/…/range/…` of a stock or an option.
   case bars
@@ -26,20 +26,20 @@ public enum PageKind: Sendable, Hashable {
     }
   }
 
-  /// The packed rows that pages become.
+  /// The layout of the packed rows.
   public var layout: RowLayout { shape.layout }
 }
 
-/// What pages do not say of themselves.
+/// What the pages' rows need and the pages do not have.
 public struct PageContext: Sendable {
-  /// The ticker that was asked for.
+  /// The requested ticker.
   public var symbol: String?
-  /// Contracts: the date of the list, as the first instant of it in New York.
+  /// For contracts: the date of the list, as its first instant in New York.
   public var asOf: Int64?
-  /// What was asked for, where that is known: a page that holds anything else is refused.
+  /// The request, if known: a page with anything else is refused.
   public var scope: PageScope?
 
-  /// What a page's rows need that the page does not say.
+  /// All parts are optional.
   public init(symbol: String? = nil, asOf: Int64? = nil, scope: PageScope? = nil) {
     self.symbol = symbol
     self.asOf = asOf
@@ -47,24 +47,24 @@ public struct PageContext: Sendable {
   }
 }
 
-/// Turns pages of one kind into packed rows.
+/// Parses pages of one kind into packed rows.
 public final class PageParser {
-  /// Records of a page that may be refused before the page is.
+  /// Records per page that may be rejected before the page is refused.
   public static let rejectedMax = 10_000
-  /// Bytes of a page's rows at most: an article has as many rows as tickers.
+  /// Size of a page's rows at most: an article has as many rows as tickers.
   static let rowByteCountMax = 256 << 20
 
-  /// What the pages hold.
+  /// The kind of pages.
   public let kind: PageKind
   /// The texts of all rows.
   public let strings: StringTable
   let context: PageContext
   let records: RecordParser
   private(set) var rejected: [RejectedRecord] = []
-  /// Records that were refused since they were last taken.
+  /// Records rejected since they were last taken.
   public var rejectedCount: Int { rejected.count }
 
-  /// Read once: parsers are made for every file.
+  /// Loaded once: parsers are made for every file.
   private static let newYork = Result<TimeZoneRules, TimeZoneError> { () throws(TimeZoneError) in
     try TimeZoneRules.named(MassiveKind.timeZone)
   }
@@ -80,24 +80,24 @@ public final class PageParser {
       shape: kind.shape, strings: strings, zone: try Self.newYork.get())
   }
 
-  /// The records refused since the last call.
+  /// The records rejected since the last call.
   public func takeRejected() -> [RejectedRecord] {
     defer { rejected = [] }
     return rejected
   }
 
-  /// Says of which ticker the records are that were refused from `first` on.
+  /// Sets the ticker of the records that were rejected from `first` on.
   func nameRejected(from first: Int, _ ticker: String) {
     for index in first..<rejected.count { rejected[index].symbol = ticker }
   }
 
-  /// Reads the page that begins at `start`, and appends its rows.
+  /// Parses the page that begins at `start`, and appends its rows.
   ///
   /// - Parameters:
-  ///   - bytes: White space before the page is passed over; what follows it is not looked at.
-  ///   - block: Of `kind.layout`; as it was where an error is thrown.
-  /// - Returns: What the page says, and where it ends.
-  /// - Throws: `JSONError.truncated` where the page goes on behind `bytes`; `MassiveError`.
+  ///   - bytes: White space before the page is skipped; what follows it is ignored.
+  ///   - block: With the layout `kind.layout`; unchanged if an error is thrown.
+  /// - Returns: The envelope, and where the page ends.
+  /// - Throws: `JSONError.truncated` if the page continues after `bytes`; `MassiveError`.
   public func parse(
     _ bytes: UnsafeRawBufferPointer, at start: Int = 0, into block: RowBlock
   ) throws -> (envelope: PageEnvelope, end: Int) {
@@ -143,12 +143,13 @@ public final class PageParser {
         ? "rows stand in a page, as the vendor sends them: \(Self.pageForm)" : nil)
   }
 
-  /// How rows that stand by themselves become a page.
+  /// How single records are turned into a page.
   public static let pageForm = "{\"results\": [ … ]}, which jq -s '{results: .}' FILE makes of them"
 
-  /// A member beside the results.
+  /// Parses a member other than the results.
   ///
-  /// - Throws: Where what decides how the page is read is of another type: it would count as absent.
+  /// - Throws: If a member that determines how the page is read has a wrong type, which must not count as
+  ///   missing.
   func read(
     _ key: JSONText, _ cursor: inout PageCursor, _ envelope: inout PageEnvelope
   ) throws {
@@ -194,7 +195,7 @@ public final class PageParser {
     }
   }
 
-  /// What a member that decides how its page is read should be, where it is something else.
+  /// The expected form of a member that determines how its page is read.
   private static func expected(
     _ key: JSONText, text: String?, number: Int64?, flag: Bool?, _ found: UnsafeRawBufferPointer
   ) -> String? {
@@ -209,13 +210,13 @@ public final class PageParser {
     return nil
   }
 
-  /// - Returns: false where the results are null.
+  /// - Returns: false if the results are null.
   private func readResults(
     _ cursor: inout PageCursor, _ envelope: inout PageEnvelope, _ block: RowBlock
   ) throws -> Bool {
     let first = try cursor.peek()
     if first == 0x7B {
-      // One contract, asked for by name.
+      // A single contract, requested by name.
       try readRecord(&cursor, &envelope, block)
       return true
     }
@@ -243,7 +244,7 @@ public final class PageParser {
     }
   }
 
-  /// Reads bars up to one that is written in another way, or is the last: that one is next then.
+  /// Parses bars up to one that is written in another way, or is the last: that one is next.
   private func readPlainBars(
     _ cursor: inout PageCursor, _ envelope: inout PageEnvelope, _ block: RowBlock
   ) {
@@ -276,7 +277,7 @@ public final class PageParser {
     cursor.at = at - cursor.base
   }
 
-  /// Reads one record of any kind, however it is written.
+  /// Parses one record of any kind, however it is written.
   private func readRecord(
     _ cursor: inout PageCursor, _ envelope: inout PageEnvelope, _ block: RowBlock
   ) throws {
@@ -307,13 +308,13 @@ public final class PageParser {
       }
       if fault == nil { block.bytes.count += stride }
     }
-    // An article is read beside the block: its row is no row yet.
+    // An article is parsed outside the block: it has no row yet.
     if let fault {
       try reject(fault, kind == .news ? nil : row, cursor, start, envelope.recordCount)
     }
   }
 
-  /// - Parameter row: As far as it was read.
+  /// - Parameter row: As far as it was parsed.
   func reject(
     _ fault: RecordFault, _ row: UnsafeMutableRawPointer?, _ cursor: PageCursor, _ start: Int,
     _ position: Int

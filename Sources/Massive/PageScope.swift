@@ -2,30 +2,30 @@ import Bytes
 import Columnar
 import Market
 
-/// What the pages of an answer may hold: what was asked for, and nothing else.
+/// What the pages of an answer may contain: what was requested, and nothing else.
 public struct PageScope: Sendable, Hashable {
-  /// Ticker of bars, prices and articles; underlying of contracts; nil: any.
+  /// Ticker of bars, prices and articles; underlying of contracts; nil for any.
   public var symbol: String?
-  /// Half-open, in ns since 1970 UTC: of the starts of bars and of publications; nil: any.
+  /// Range of bar starts or publication times, half-open, in ns since 1970 UTC; nil for any.
   public var interval: Range<Int64>?
-  /// How long a bar may be, in ns. The vendor puts the bar in front of a range into the answer that
-  /// reaches into it: it belongs to what lies before, and is left out.
+  /// Length of a bar at most, in ns. If the bar before a range reaches into it, the vendor includes it in the
+  /// answer: it is skipped.
   public var barLengthMax: Int64
 
-  /// What the rows of a request must be about.
+  /// The scope of a request.
   public init(symbol: String?, interval: Range<Int64>? = nil, barLengthMax: Int64 = 0) {
     self.symbol = symbol
     self.interval = interval
     self.barLengthMax = barLengthMax
   }
 
-  /// Of the bars of a query.
+  /// The scope of a query for bars.
   public init(_ query: BarQuery) {
     self.init(
       symbol: query.ticker, interval: query.interval, barLengthMax: query.span.nanosecondsMax)
   }
 
-  /// Of a day's open and close.
+  /// The scope of a day's open and close.
   public init(_ ticker: String, on date: CivilDate) throws {
     let zone = try TimeZoneRules.named(MassiveKind.timeZone)
     let (start, end) = (
@@ -34,7 +34,7 @@ public struct PageScope: Sendable, Hashable {
     self.init(symbol: ticker, interval: start * 1_000_000_000..<end * 1_000_000_000)
   }
 
-  /// Whether a bar at a time belongs to what lies before the interval, and reaches into it.
+  /// Whether a bar at a time starts before the interval, and reaches into it.
   func isInFront(_ time: Int64) -> Bool {
     guard let interval, time < interval.lowerBound else { return false }
     let (end, overflow) = time.addingReportingOverflow(barLengthMax)
@@ -43,7 +43,7 @@ public struct PageScope: Sendable, Hashable {
 
   func holds(_ time: Int64) -> Bool { interval?.contains(time) ?? true }
 
-  /// What is wrong with an article, if it was not asked for.
+  /// What is wrong with an article, if it was not requested.
   func fault(published time: Int64, tickers: [String]) -> RecordFault? {
     if !holds(time) {
       return RecordFault(
@@ -56,7 +56,7 @@ public struct PageScope: Sendable, Hashable {
     return nil
   }
 
-  /// The rule by which a record is set aside that was not asked for.
+  /// Name of the rule for records that were not requested.
   static let rule = "not_asked"
 
   static func text(_ time: Int64) -> String {
@@ -65,7 +65,7 @@ public struct PageScope: Sendable, Hashable {
 }
 
 extension BarSpan {
-  /// The longest that such a bar can be: a day of 25 hours, a month of 31 days.
+  /// The longest possible bar: a day of 25 hours, a month of 31 days.
   var nanosecondsMax: Int64 {
     let hour: Int64 = 3_600
     let seconds: Int64 =
@@ -84,7 +84,7 @@ extension BarSpan {
 }
 
 extension PageParser {
-  /// Holds a page's rows against what was asked for, and leaves out bars in front of it.
+  /// Compares a page's rows with the request, and skips bars before it.
   func check(
     _ envelope: inout PageEnvelope, _ block: RowBlock, _ firstByte: Int
   ) throws(MassiveError) {
@@ -111,7 +111,7 @@ extension PageParser {
       }
       if let named, let symbol = scope.symbol {
         let code = row.loadLE(named.offset, as: UInt32.self)
-        // A contract may well come without the name of its underlying.
+        // A contract may lack the name of its underlying.
         if code != 0, strings[code] != symbol {
           throw notAsked("a row of '\(strings[code])' came, and '\(symbol)' was asked for")
         }

@@ -1,13 +1,13 @@
 import JSON
 
 extension PageParser {
-  /// The texts of some of a page's results, by their positions, for messages.
+  /// The texts of some of a page's results, by index, for messages.
   public func records(_ positions: Set<Int>, in page: UnsafeRawBufferPointer) -> [Int: String] {
     var found: [Int: String] = [:]
     do throws(JSONError) {
       try find(positions, in: page, &found)
     } catch {
-      // The page was read once: what cannot be found again is left out.
+      // The page was parsed once: what cannot be found again is left out.
       return found
     }
     return found

@@ -3,12 +3,12 @@ import Columnar
 import JSON
 import Market
 
-/// What is wrong with a record that is not stored. Names are those of the rules in quarantine tables.
+/// What is wrong with a record that is not stored. Names are those of rules in quarantine tables.
 struct RecordFault {
   var rule: String
   var reason: String
 
-  /// Letters of a value that a message shows.
+  /// Characters of a value in a message at most.
   static let shownMax = 60
 
   static func shown(_ bytes: UnsafeRawBufferPointer) -> String {
@@ -19,7 +19,7 @@ struct RecordFault {
 
 /// The first instant of a date.
 enum Midnight {
-  /// Nanoseconds since 1970 UTC; nil before that, or where 64 bits are too few.
+  /// Nanoseconds since 1970 UTC; nil before that, or if they do not fit into 64 bits.
   static func nanoseconds(_ date: CivilDate, _ zone: TimeZoneRules) -> Int64? {
     let (start, overflow) = zone.startOfDay(date.daysSinceEpoch).multipliedReportingOverflow(
       by: 1_000_000_000)
@@ -27,7 +27,7 @@ enum Midnight {
   }
 }
 
-/// Reads JSON objects of one shape into packed rows: every value exact, or the record is refused.
+/// Parses JSON objects of one shape into packed rows: every value is exact, or the record is rejected.
 final class RecordParser {
   let shape: RecordShape
   let strings: StringTable
@@ -41,12 +41,13 @@ final class RecordParser {
     self.zone = zone
   }
 
-  /// Reads the object that is next.
+  /// Parses the next object.
   ///
   /// - Parameters:
   ///   - row: `shape.layout.stride` bytes; they are overwritten.
-  ///   - other: Takes a member that the shape does not know, its value being next; true if it did.
-  /// - Returns: nil when the row is whole.
+  ///   - other: Called for a member that the shape lacks, before its value; returns true if it parsed the
+  ///     value.
+  /// - Returns: nil if the row is complete.
   func parse(
     _ parser: inout JSONParser, into row: UnsafeMutableRawPointer,
     other: (JSONText, inout JSONParser) throws(JSONError) -> Bool = { _, _ in false }
@@ -91,7 +92,7 @@ final class RecordParser {
     return fault
   }
 
-  /// Keeps a member that the schema does not know.
+  /// Keeps a member that the schema lacks.
   func addExtra(_ key: JSONText, _ value: UnsafeRawBufferPointer) {
     extra.append(extra.count == 0 ? [0x7B, 0x22] : [0x2C, 0x22])
     extra.append(key.bytes)
@@ -116,7 +117,7 @@ final class RecordParser {
     row.storeLE(UnsafeRawPointer(row).loadLE(offset, as: UInt8.self) | mask, offset)
   }
 
-  /// The code of a text, without its escapes.
+  /// The code of a text, unescaped.
   func code(_ text: JSONText) -> UInt32 {
     if !text.hasEscapes { return strings.code(text.bytes) }
     scratch.reserve(text.bytes.count)
@@ -216,7 +217,7 @@ final class RecordParser {
     return nil
   }
 
-  /// false where the value does not fit.
+  /// false if the value does not fit.
   private func storeAverage(
     _ member: Member, _ digits: UnsafeRawBufferPointer, _ row: UnsafeMutableRawPointer
   ) -> Bool {

@@ -1,11 +1,11 @@
 import Columnar
 import JSON
 
-/// How a JSON value becomes a field.
+/// How a JSON value is stored in a field.
 enum ValueForm: Hashable {
-  /// A number, exact, of at most `precision` digits, `scale` of them behind the point.
+  /// An exact number of at most `precision` digits, `scale` of them after the point.
   case decimal(precision: Int, scale: Int)
-  /// A price that is calculated: one that decimal(18,9) cannot hold is kept in `extra` instead.
+  /// A computed price: one that decimal(18,9) cannot hold is kept in `extra` instead.
   case average
   /// A whole number of 64 bits.
   case integer
@@ -13,7 +13,7 @@ enum ValueForm: Hashable {
   case milliseconds
   /// An ISO time; without a zone it is UTC.
   case instant
-  /// A date, or a time of which the date counts: its midnight in New York.
+  /// A date, or a time whose date is used: its midnight in New York.
   case midnight
   /// A date: days since 1970.
   case date
@@ -21,9 +21,9 @@ enum ValueForm: Hashable {
   /// Any value, as compact JSON.
   case json
   case boolean
-  /// Known, and of no use in a row.
+  /// Known, but not stored.
   case ignored
-  /// Stands only in answers whose times are the ends of bars, not their starts.
+  /// Only in answers whose times are the ends of bars, not their starts.
   case endOfBar
 
   var packed: RowFieldForm {
@@ -61,7 +61,7 @@ struct RecordShape {
   let index: RowField
   let extra: RowField
 
-  /// - Parameter vendorNames: The vendor's name of a field, where it is not the field's own.
+  /// - Parameter vendorNames: The vendor's names of fields, where they differ.
   private init(
     _ layout: RowLayout, index: String, _ forms: [(StaticString, ValueForm)],
     required: [String], vendorNames: [String: String] = [:]
@@ -124,7 +124,7 @@ struct RecordShape {
       ("request_id", .ignored),
     ], required: ["symbol", "from"])
 
-  /// Of an article: publisher, tickers and insights are read apart.
+  /// For articles: publisher, tickers and insights are parsed separately.
   static let news = packed(
     index: "published_utc",
     [
@@ -135,7 +135,7 @@ struct RecordShape {
       ("sentiment", .text), ("sentiment_reasoning", .text),
     ], required: ["id", "published_utc"])
 
-  /// A shape whose fields lie one behind the other: 32 validity bits, symbol, index, the rest.
+  /// A shape with consecutive fields: 32 validity bits, symbol, index, the others.
   private static func packed(
     index: String, _ forms: [(StaticString, ValueForm)], required: [String],
     vendorNames: [String: String] = [:]
@@ -160,7 +160,7 @@ struct RecordShape {
     return RecordShape(layout, index: index, forms, required: required, vendorNames: vendorNames)
   }
 
-  /// Position in `members` of the member with a key; nil for one that is unknown.
+  /// Index in `members` of the member with a key; nil if unknown.
   func position(of key: JSONText) -> Int? {
     for position in members.indices where key.equals(members[position].name) { return position }
     return nil

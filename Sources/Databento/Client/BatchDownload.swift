@@ -5,12 +5,12 @@ import HTTP
 import Platform
 
 extension DatabentoClient {
-  /// Fetches a file of a job into `path`, going on from what is there, and checks its hash.
+  /// Fetches a file of a job into `path`, continuing an incomplete file, and verifies its hash.
   ///
-  /// A file whose hash is wrong is fetched once more from its beginning; then it is removed.
+  /// A file with a wrong hash is fetched once more from the beginning; if it is wrong again, it is removed.
   ///
-  /// - Parameter progress: Called with the bytes that are there.
-  /// - Throws: `DatabentoError.badHash` when the bytes are not those announced.
+  /// - Parameter progress: Called with the number of bytes so far.
+  /// - Throws: `DatabentoError.badHash` if the bytes are not those announced.
   public func download(
     _ file: BatchFile, to path: String, progress: (Int) throws -> Void = { _ in }
   ) throws {
@@ -43,7 +43,7 @@ extension DatabentoClient {
   }
 }
 
-/// The file that a download grows in.
+/// The file that a download is written to.
 private struct BatchTarget: ~Copyable {
   private let descriptor: Int32
   private let path: String

@@ -1,26 +1,26 @@
 import Columnar
 import JSON
 
-/// A job that prepares files.
+/// A batch job of the vendor, which prepares files.
 public struct BatchJob: Hashable, Sendable {
-  /// How far the vendor is.
+  /// The state of the job.
   public enum State: String, Sendable { case received, queued, processing, done, expired }
 
-  /// The vendor's name for the job.
+  /// The vendor's id of the job.
   public var id: String
-  /// nil for one that is unknown here.
+  /// nil for an unknown state.
   public var state: State?
   /// The vendor's word for the state.
   public var stateName: String
-  /// From 0 to 100, where the vendor says.
+  /// 0 to 100, if the vendor tells.
   public var progress: Int?
   /// Records of all files; nil until the job is done.
   public var recordCount: Int?
-  /// Bytes that are paid for; nil until that is known.
+  /// Billed size; nil until known.
   public var billedByteCount: Int?
-  /// Nano-dollars.
+  /// Price in nano-dollars.
   public var cost: Int64?
-  /// What was asked for, as the vendor repeats it.
+  /// The request, as the vendor repeats it.
   private let asked: [String: String]
 
   init?(_ json: JSONValue) {
@@ -45,7 +45,7 @@ public struct BatchJob: Hashable, Sendable {
     "split_duration",
   ]
 
-  /// Whether the job prepares what `submitJob` would be asked for.
+  /// Whether the job is for the same request as `submitJob` would make.
   public func isFor(_ query: DatabentoQuery, split: BatchSplit) -> Bool {
     func time(_ name: String) -> Int64? {
       asked[name].flatMap { TimeText.parseISO($0) }?.nanoseconds
@@ -59,7 +59,7 @@ public struct BatchJob: Hashable, Sendable {
       && asked["split_duration"] == split.rawValue
   }
 
-  /// Whether a name of the vendor's is fit for a path: no folder, nothing hidden.
+  /// Whether a name from the vendor is safe as a file name: no folder, nothing hidden.
   static func isSafe(_ name: String) -> Bool {
     !name.isEmpty && name.utf8.count <= 255 && !name.hasPrefix(".")
       && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x2F && $0 != 0x5C }
@@ -74,7 +74,7 @@ public struct BatchFile: Hashable, Sendable {
   public var byteCount: Int
   /// 64 hexadecimal digits.
   public var sha256: String
-  /// Where it is downloaded from.
+  /// URL of the file.
   public var url: String
 
   /// A file of a job.
@@ -85,7 +85,7 @@ public struct BatchFile: Hashable, Sendable {
     self.url = url
   }
 
-  /// Whether it holds records, and not the job's description.
+  /// Whether it has records, rather than the job's description.
   public var isData: Bool { name.hasSuffix(".dbn.zst") || name.hasSuffix(".dbn") }
 
   init?(_ json: JSONValue) {
@@ -102,5 +102,5 @@ public struct BatchFile: Hashable, Sendable {
   }
 }
 
-/// In how large pieces a job's files are cut.
+/// How a job's files are split.
 public enum BatchSplit: String, Sendable { case day, week, month, year, none }

@@ -2,7 +2,7 @@ import HTTP
 import JSON
 
 extension DatabentoClient {
-  /// Has files of DBN inside zstd prepared. Costs money.
+  /// Orders files of zstd-compressed DBN. Costs money.
   public func submitJob(_ query: DatabentoQuery, split: BatchSplit = .day) throws -> BatchJob {
     try query.check()
     let form =
@@ -21,7 +21,7 @@ extension DatabentoClient {
 
   /// The jobs of the account.
   ///
-  /// - Parameter since: Nanoseconds since 1970; those submitted before are left out.
+  /// - Parameter since: Nanoseconds since 1970; earlier jobs are left out.
   public func listJobs(
     states: [BatchJob.State] = [.received, .queued, .processing, .done], since: Int64? = nil
   ) throws -> [BatchJob] {
@@ -34,7 +34,7 @@ extension DatabentoClient {
     return items.compactMap { BatchJob($0) }
   }
 
-  /// The files of a job that is done.
+  /// The files of a finished job.
   public func listFiles(job: String) throws -> [BatchFile] {
     let method = "batch.list_files"
     guard let items = try get(method, [("job_id", job)]).array else {
@@ -49,10 +49,10 @@ extension DatabentoClient {
     }
   }
 
-  /// Pushes a file's bytes from one on to its end, each once and in order, over as many attempts as
-  /// the retry policy allows: a broken connection goes on where it was.
+  /// Passes a file's bytes from an offset to its end, each once and in order, in as many attempts as the retry
+  /// policy allows: a broken connection is resumed.
   ///
-  /// - Parameter offset: Bytes that are there already.
+  /// - Parameter offset: Bytes received before.
   public func download(
     _ file: BatchFile, at offset: Int, body: (UnsafeRawBufferPointer) throws -> Void
   ) throws {
@@ -63,7 +63,7 @@ extension DatabentoClient {
         url: baseURL)
     }
     var have = offset
-    // Bytes of the attempt's answer that are there already.
+    // Bytes of the attempt's answer that were received before.
     var skipped = 0
     var isFirstPiece = true
     func request() -> HTTPRequest {
@@ -97,7 +97,7 @@ extension DatabentoClient {
     }
   }
 
-  /// Bytes of an answer that come again: none where the server began where it was asked to.
+  /// Bytes of an answer that were received before: 0 if the server honoured the range.
   private static func skip(_ response: HTTPResponse, _ have: Int) throws(DatabentoError) -> Int {
     guard response.status == 206 else { return have }
     let range = response.headers["content-range"] ?? ""

@@ -2,24 +2,24 @@ import Columnar
 import JSON
 import Platform
 
-/// The time that a dataset covers, for the key that asks.
+/// The time range of a dataset that the key may access.
 public struct DatasetRange: Hashable, Sendable {
   /// Nanoseconds since 1970; half-open.
   public var whole: Range<Int64>
-  /// The same for each schema.
+  /// The range of each schema.
   public var bySchema: [RecordKind: Range<Int64>]
 
-  /// Which times a dataset has, half-open, in ns since 1970 UTC.
+  /// Ranges are half-open, in ns since 1970 UTC.
   public init(whole: Range<Int64>, bySchema: [RecordKind: Range<Int64>]) {
     self.whole = whole
     self.bySchema = bySchema
   }
 
-  /// What is covered of a schema.
+  /// The range of a schema.
   public func range(of schema: RecordKind) -> Range<Int64> { bySchema[schema] ?? whole }
 }
 
-/// What the vendor says of a dataset's data on a day.
+/// The condition of a dataset's data on a day.
 public struct DatasetCondition: Hashable, Sendable {
   /// The day, UTC.
   public var date: CivilDate
@@ -28,7 +28,7 @@ public struct DatasetCondition: Hashable, Sendable {
   /// When the vendor last changed the day's data.
   public var lastModified: CivilDate?
 
-  /// What the vendor says of a day's data.
+  /// The condition of a day's data.
   public init(date: CivilDate, condition: String, lastModified: CivilDate?) {
     self.date = date
     self.condition = condition
@@ -40,18 +40,18 @@ public struct DatasetCondition: Hashable, Sendable {
 }
 
 extension DatabentoClient {
-  /// Names of all datasets that the key sees.
+  /// Names of all datasets that the key may access.
   public func listDatasets() throws -> [String] {
     try names(get("metadata.list_datasets"), "metadata.list_datasets")
   }
 
-  /// Names of a dataset's schemas, those that are unknown here included.
+  /// Names of a dataset's schemas, including unknown ones.
   public func listSchemas(dataset: String) throws -> [String] {
     try names(
       get("metadata.list_schemas", [("dataset", dataset)]), "metadata.list_schemas")
   }
 
-  /// Checks the names of a dataset and of a schema, and offers the nearest; costs nothing.
+  /// Checks the names of a dataset and a schema; the error suggests similar names. Free.
   public func require(dataset: String, schema: RecordKind) throws {
     let datasets = try listDatasets()
     guard datasets.contains(dataset) else {
@@ -68,7 +68,7 @@ extension DatabentoClient {
     }
   }
 
-  /// What a dataset covers, and each of its schemas.
+  /// The time range of a dataset and of each of its schemas.
   public func datasetRange(dataset: String) throws -> DatasetRange {
     let method = "metadata.get_dataset_range"
     let answer = try get(method, [("dataset", dataset)])
@@ -85,9 +85,9 @@ extension DatabentoClient {
     return DatasetRange(whole: whole, bySchema: bySchema)
   }
 
-  /// How good a dataset's data is, day by day.
+  /// The condition of a dataset's data, day by day.
   ///
-  /// - Parameter dates: First and last date, UTC, both included.
+  /// - Parameter dates: First and last date, UTC, inclusive.
   public func datasetCondition(dataset: String, dates: ClosedRange<CivilDate>) throws
     -> [DatasetCondition]
   {
@@ -108,16 +108,16 @@ extension DatabentoClient {
     }
   }
 
-  /// Records that a query would give.
+  /// The number of records for a query.
   public func recordCount(_ query: DatabentoQuery) throws -> Int {
     try count("metadata.get_record_count", query)
   }
 
-  /// How many records an answer to a query may have. One number where the vendor counts exactly; else
-  /// the count of what lies wholly inside, and that of all that is touched. Costs nothing.
+  /// Bounds of the number of records in an answer. Equal if the vendor counts exactly; else the count of the
+  /// part counted exactly, and that of everything touched. Free.
   ///
-  /// - Spec: "API reference - Historical", metadata.get_record_count: exact for multiples of 10
-  ///   minutes, of 24 hours for definitions; else there may be fewer than it says.
+  /// - Spec: "API reference - Historical", metadata.get_record_count: exact for multiples of 10 minutes, of 24
+  ///   hours for definitions; else an upper bound.
   public func announcedCount(_ query: DatabentoQuery) throws -> ClosedRange<Int> {
     let high = try recordCount(query)
     let minute: Int64 = 60_000_000_000
@@ -134,13 +134,12 @@ extension DatabentoClient {
     }
   }
 
-  /// Bytes that a query would be billed for: uncompressed.
+  /// Billed size of a query: uncompressed.
   public func billableSize(_ query: DatabentoQuery) throws -> Int {
     try count("metadata.get_billable_size", query)
   }
 
-  /// What a query would cost, in nano-dollars, from the digits of the vendor's answer; a broken
-  /// nano-dollar counts as a whole one.
+  /// The price of a query in nano-dollars, from the digits of the vendor's answer, rounded up.
   public func cost(_ query: DatabentoQuery) throws -> Int64 {
     let method = "metadata.get_cost"
     let answer = try askedOf(method, query)
@@ -157,15 +156,14 @@ extension DatabentoClient {
     if let exact = DecimalText.parse(digits, scale: 9) {
       return exact < 0 ? nil : Int64(exactly: exact)
     }
-    // More digits than nine: cut, and rounded up whatever was cut.
+    // More than nine decimals: truncated, and rounded up.
     let (text, isCut) = shortened(digits)
     guard let fine = DecimalText.parse(text, scale: 30), fine >= 0 else { return nil }
     let unit = DecimalText.powersOfTen[21]
     return Int64(exactly: (fine + (isCut ? 1 : 0) + unit - 1) / unit)
   }
 
-  /// The text of a number with at most 17 digits in its fraction, exponent kept, and whether digits
-  /// other than 0 went.
+  /// The text of a number with at most 17 decimals, exponent kept, and whether nonzero digits were cut.
   private static func shortened(_ digits: String) -> (text: String, isCut: Bool) {
     let parts = digits.split(separator: ".", maxSplits: 1)
     guard parts.count == 2 else { return (digits, false) }

@@ -3,18 +3,18 @@ import HTTP
 import JSON
 import Market
 
-/// What symbols mean, by date.
+/// The resolution of symbols, by date.
 public struct SymbolResolution: Hashable, Sendable {
-  /// From one date up to another, which is not included.
+  /// The meaning of a symbol in a half-open range of dates.
   public struct Mapping: Hashable, Sendable {
     /// The first day.
     public var start: CivilDate
     /// The day after the last.
     public var end: CivilDate
-    /// The symbol of the wanted type.
+    /// The symbol in the requested type.
     public var symbol: String
 
-    /// Days on which a symbol stood for one thing.
+    /// A symbol's meaning for some days.
     public init(start: CivilDate, end: CivilDate, symbol: String) {
       self.start = start
       self.end = end
@@ -29,7 +29,7 @@ public struct SymbolResolution: Hashable, Sendable {
   /// Symbols that resolve on none.
   public var notFound: [String]
 
-  /// Whether both say the same of the same symbols.
+  /// Whether both resolve the same symbols to the same.
   public static func == (left: SymbolResolution, right: SymbolResolution) -> Bool {
     left.mappings.elementsEqual(right.mappings, by: ==) && left.partial == right.partial
       && left.notFound == right.notFound
@@ -47,12 +47,12 @@ public struct SymbolResolution: Hashable, Sendable {
 }
 
 extension DatabentoClient {
-  /// The types that a person asks by.
+  /// The types that users ask by.
   static let usualTypes: [SType] = [.rawSymbol, .parent, .continuous, .instrumentID]
 
-  /// What symbols mean on some dates; costs nothing.
+  /// Resolves symbols for some dates. Free.
   ///
-  /// - Parameter dates: UTC; half-open.
+  /// - Parameter dates: UTC, half-open.
   public func resolve(
     dataset: String, symbols: [String], stypeIn: SType, stypeOut: SType = .instrumentID,
     dates: Range<CivilDate>
@@ -77,7 +77,7 @@ extension DatabentoClient {
   }
 
   private func mapping(_ value: JSONValue) throws(DatabentoError) -> SymbolResolution.Mapping {
-    // 'd0', 'd1' and 's' are the wire's names; the longer ones are older.
+    // 'd0', 'd1' and 's' are the current names in the answer; the longer ones are older.
     guard let start = (value["d0"] ?? value["start_date"])?.string.flatMap({ CivilDate(iso: $0) }),
       let end = (value["d1"] ?? value["end_date"])?.string.flatMap({ CivilDate(iso: $0) }),
       let symbol = (value["s"] ?? value["symbol"])?.string
@@ -85,10 +85,9 @@ extension DatabentoClient {
     return .init(start: start, end: end, symbol: symbol)
   }
 
-  /// The error of symbols that do not resolve, naming the type of symbol that would.
+  /// The error for symbols that do not resolve, suggesting a type with which they would.
   ///
-  /// It asks the vendor about the other types, which costs nothing; where that fails, the form of
-  /// the symbols decides.
+  /// It tries the other types, which is free; if that fails, the form of the symbols decides.
   public func unresolved(_ symbols: [String], of query: DatabentoQuery) -> DatabentoError {
     let message = Self.noInstrument(symbols, query)
     let guess = Self.usualTypes.first { type in
@@ -99,7 +98,7 @@ extension DatabentoClient {
     var hasAnswer = false
     for type in ordered where symbols.allSatisfy({ type != .instrumentID || UInt32($0) != nil }) {
       guard
-        // Only advice: the symbols stay unresolved, whatever another type says of them.
+        // Only a suggestion: if it fails, there is none.
         let found = try? resolve(
           dataset: query.dataset, symbols: symbols, stypeIn: type,
           stypeOut: type == .instrumentID ? .rawSymbol : .instrumentID, dates: query.dates)
@@ -119,9 +118,9 @@ extension DatabentoClient {
     return DatabentoError(.unresolved, message, remedy: remedy)
   }
 
-  /// Where the names are roots of futures, what would fetch their contracts: all of them, or the front one.
+  /// If the names are roots of futures: the names that would fetch their contracts, all or the front one.
   ///
-  /// `ES` is no instrument, and what most people ask for first.
+  /// `ES` is no instrument, but it is what most people try first.
   private func families(of symbols: [String], _ query: DatabentoQuery) -> String? {
     let areRoots = symbols.allSatisfy { symbol in
       (1...6).contains(symbol.utf8.count)
@@ -130,13 +129,13 @@ extension DatabentoClient {
     }
     guard areRoots else { return nil }
     func exist(_ names: [String], _ type: SType) -> Bool {
-      // Only advice, as above.
+      // Only a suggestion, as above.
       let found = try? resolve(
         dataset: query.dataset, symbols: names, stypeIn: type, dates: query.dates)
       return found?.mappings.contains { !$0.intervals.isEmpty } ?? false
     }
     let (all, front) = (symbols.map { $0 + ".FUT" }, symbols.map { $0 + ".c.0" })
-    // Of the exchange whose futures most people mean, they are named even where it does not say so.
+    // For the most common futures exchange they are suggested even if the vendor does not confirm them.
     let isKnown = query.dataset == "GLBX.MDP3"
     let hasAll = isKnown || exist(all, .parent)
     let hasFront = isKnown || exist(front, .continuous)
@@ -151,7 +150,7 @@ extension DatabentoClient {
     return ways.isEmpty ? nil : ways.joined(separator: ", or ")
   }
 
-  /// Whether a symbol has the form of a type: `ES.FUT`, `ES.c.0`, `1234`, else a raw symbol.
+  /// Whether a symbol looks like a type: `ES.FUT`, `ES.c.0`, `1234`, else a raw symbol.
   static func looks(_ symbol: String, like type: SType) -> Bool {
     let parts = symbol.split(separator: ".", omittingEmptySubsequences: false)
     let isParent = parts.count == 2 && ["FUT", "OPT", "SPOT"].contains(String(parts[1]))
@@ -166,7 +165,7 @@ extension DatabentoClient {
     }
   }
 
-  /// Runs a question, and turns the vendor's "cannot be resolved" into one that helps.
+  /// Runs a request, replacing the vendor's "cannot be resolved" by a more helpful error.
   func explaining<Result>(_ query: DatabentoQuery, _ body: () throws -> Result) throws -> Result {
     do {
       return try body()
@@ -181,12 +180,12 @@ extension DatabentoClient {
     }
   }
 
-  /// Whether the vendor knows the names' form, and no instrument of any in the range; costs nothing.
+  /// Whether the names have a valid form, but no instrument has any of them in the range. Free.
   private func isUnlisted(_ query: DatabentoQuery) -> Bool {
-    // A name of another form is a mistake about its type.
+    // A name of another form suggests a wrong type.
     guard !query.symbols.isEmpty,
       query.symbols.allSatisfy({ Self.looks($0, like: query.stypeIn) }),
-      // An error here is no answer: the refusal that led here is told then.
+      // If this fails, the original refusal is reported.
       let found = try? resolve(
         dataset: query.dataset, symbols: query.symbols, stypeIn: query.stypeIn,
         stypeOut: query.stypeIn == .instrumentID ? .rawSymbol : .instrumentID, dates: query.dates)

@@ -1,12 +1,12 @@
 import HTTP
 
 extension DatabentoClient {
-  /// Streams records as DBN inside zstd, in the order of their index timestamps. Costs money.
+  /// Streams records as zstd-compressed DBN, in the order of their index timestamps. Costs money.
   ///
   /// - Parameters:
-  ///   - begin: Called before every attempt: what an earlier one delivered is to be forgotten.
-  ///   - body: Gets the bytes as they arrive; what it throws ends the request.
-  /// - Returns: The answer; status 206 says that some symbols did not resolve.
+  ///   - begin: Called before every attempt: data of an earlier one is to be dropped.
+  ///   - body: Receives the bytes as they arrive; an error ends the request.
+  /// - Returns: The answer; status 206 means that some symbols did not resolve.
   public func getRange(
     _ query: DatabentoQuery, begin: () throws -> Void,
     body: (UnsafeRawBufferPointer) throws -> Void

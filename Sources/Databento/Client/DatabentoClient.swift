@@ -1,19 +1,19 @@
 import HTTP
 import JSON
 
-/// The vendor's historical interface: one method a call, named as the vendor names it.
+/// The vendor's historical API: one method per call, named as the vendor names it.
 ///
-/// Errors are `HTTPError` where the vendor refused or could not be reached, `DatabentoError` where
-/// its answer, or the question, makes no sense.
+/// Throws `HTTPError` if the vendor refused or could not be reached, `DatabentoError` if the request or the
+/// answer is invalid.
 ///
 /// - Spec: databento.com/docs, "API reference - Historical", HTTP.
 public struct DatabentoClient: Sendable {
-  /// Bytes of the longest answer that is not data.
+  /// Size of an answer at most, except for data.
   static let answerByteCountMax = 64 << 20
 
-  /// How requests are made, and repeated.
+  /// Makes and retries requests.
   public let http: HTTPClient
-  /// Without slash at the end.
+  /// Without a final slash.
   public let baseURL: String
   let key: Secret
 
@@ -55,7 +55,7 @@ public struct DatabentoClient: Sendable {
       .badAnswer, "the vendor's answer is not as documented: \(expected)", place: url(method))
   }
 
-  /// Whether an error says that the key's plan does not reach this range or dataset.
+  /// Whether an error means that the subscription does not include the range or dataset.
   public static func isNotEntitled(_ error: any Error) -> Bool {
     guard let error = error as? HTTPError else { return false }
     if error.code == .forbidden { return true }
@@ -64,10 +64,10 @@ public struct DatabentoClient: Sendable {
       || name.contains("subscription") || name.contains("not_entitled")
   }
 
-  /// Words of warning that the vendor sent with an answer.
+  /// Warnings that the vendor sent with an answer.
   public static func warnings(_ response: HTTPResponse) -> [String] {
     guard let text = response.headers["x-warning"] else { return [] }
-    // What is no list is one warning, word for word.
+    // A text that is no list is a single warning.
     let texts = (try? JSONValue(parsing: text))?.array?.compactMap(\.string)
     return texts ?? [text]
   }

@@ -1,25 +1,25 @@
 import HTTP
 import Platform
 
-/// An answer of the vendor, or a question to it, that makes no sense.
+/// An invalid answer of the vendor, or an invalid request.
 public struct DatabentoError: LakeError, Hashable {
   /// The kinds of error.
   public enum Code: String, Sendable {
     /// The vendor knows no instrument by these names.
     case unresolved
-    /// None of these names is one of an instrument in this range: expired, or not listed yet.
+    /// No instrument has one of these names in this range: expired, or not listed yet.
     case unlisted
-    /// A dataset or a schema that the vendor does not offer.
+    /// A dataset or schema that the vendor does not offer.
     case unknownName
-    /// A range that is empty, or not inside what the dataset covers.
+    /// A range that is empty, or outside the dataset's.
     case badRange
-    /// An answer of another form than is documented.
+    /// An answer in an undocumented form.
     case badAnswer
-    /// A file whose hash is not the one that was announced.
+    /// A file whose hash differs from the announced one.
     case badHash
     /// A file that cannot be written.
     case inputOutput
-    /// A batch job that will not be done.
+    /// A batch job that will not finish.
     case badJob
   }
 
@@ -43,7 +43,7 @@ public struct DatabentoError: LakeError, Hashable {
     self.remedy = remedy
   }
 
-  /// The same error without keys: a vendor's words may hold what was sent to it.
+  /// The same error without keys, which a vendor's message may repeat.
   func redacted(by redactor: Redactor) -> DatabentoError {
     var copy = self
     copy.message = redactor.redact(message)
@@ -54,7 +54,7 @@ public struct DatabentoError: LakeError, Hashable {
 }
 
 extension DatabentoClient {
-  /// Runs a question whose errors may quote the answer.
+  /// Runs a request whose errors may quote the answer.
   func redacting<Result>(_ body: () throws -> Result) throws -> Result {
     do {
       return try body()

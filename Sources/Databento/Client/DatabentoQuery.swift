@@ -1,29 +1,29 @@
 import Columnar
 import Market
 
-/// What records are wanted: they are counted, priced, streamed or batched.
+/// A query for records, which can be counted, priced, streamed or ordered as a batch.
 public struct DatabentoQuery: Hashable, Sendable {
-  /// Symbols that one request may name.
+  /// Symbols per request at most.
   public static let symbolCountMax = 2000
-  /// Asks for every instrument.
+  /// Requests every instrument.
   public static let allSymbols = "ALL_SYMBOLS"
 
   /// Like `GLBX.MDP3`.
   public var dataset: String
-  /// What records are asked for.
+  /// The record kind.
   public var schema: RecordKind
   /// Empty means all.
   public var symbols: [String]
-  /// What kind of symbols `symbols` are.
+  /// The type of `symbols`.
   public var stypeIn: SType
-  /// Nanoseconds since 1970, on the index timestamp; the first that is wanted.
+  /// First index timestamp, in ns since 1970 UTC.
   public var start: Int64
-  /// The first that is not.
+  /// End, exclusive.
   public var end: Int64
-  /// Most records; nil is no limit.
+  /// Records at most; nil for no limit.
   public var limit: Int?
 
-  /// A request for records.
+  /// A query for records.
   public init(
     dataset: String, schema: RecordKind, symbols: [String], stypeIn: SType, start: Int64,
     end: Int64, limit: Int? = nil
@@ -37,7 +37,7 @@ public struct DatabentoQuery: Hashable, Sendable {
     self.limit = limit
   }
 
-  /// The UTC dates that the range touches; half-open, as symbology is asked.
+  /// The UTC dates that the range touches; half-open, as in symbology requests.
   public var dates: Range<CivilDate> {
     let day = CivilDate.nanosecondsPerDay
     let first = Int(start / day)
@@ -45,13 +45,14 @@ public struct DatabentoQuery: Hashable, Sendable {
       daysSinceEpoch: first)..<CivilDate(daysSinceEpoch: max(first, Int((end - 1) / day) + 1))
   }
 
-  /// The fields of a request for records: ids are asked for by their symbols, which the answer then names.
+  /// The form fields of a request for records. Instrument ids are requested by their symbols, which the answer
+  /// then maps.
   var recordFields: [(String, String)] {
     guard stypeIn == .instrumentID else { return fields }
     return fields.map { $0.0 == "stype_out" ? ($0.0, SType.rawSymbol.name) : $0 }
   }
 
-  /// The fields of a request. Instants are sent as whole nanoseconds, which no reading can round.
+  /// The form fields. Instants are sent as whole nanoseconds, which are never rounded.
   var fields: [(String, String)] {
     var fields = [
       ("dataset", dataset),
@@ -63,7 +64,7 @@ public struct DatabentoQuery: Hashable, Sendable {
     return fields
   }
 
-  /// Refuses what would be refused after a round trip, or split into several symbols.
+  /// Refuses what the vendor would refuse, or split into several symbols.
   func check() throws(DatabentoError) {
     guard start < end else {
       throw DatabentoError(

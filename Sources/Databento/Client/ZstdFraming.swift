@@ -1,23 +1,23 @@
-/// Follows the frames of a zstd stream without decompressing it, to know whether it ends where it should.
+/// Parses the frames of a zstd stream without decompressing it, to see whether it ends at a frame's end.
 ///
-/// A server, or something on the way, may end an answer early and call it whole: HTTP does not tell.
+/// A server, or a proxy, may end an answer early without an error in HTTP.
 ///
 /// - Spec: RFC 8878, section 3.1.
 struct ZstdFraming {
   private enum Step { case magic, skippedSize, descriptor, fields, block, checksum }
 
   private var step = Step.magic
-  /// Bytes of the current step that are there.
+  /// Bytes of the current step so far.
   private var gathered: [UInt8] = []
   private var needed = 4
-  /// Bytes of content to pass over before the step.
+  /// Bytes of content to skip before the step.
   private var skipped = 0
   private var hasChecksum = false
   private var frameCount = 0
-  /// What came is no zstd: whoever reads it will say so.
+  /// Whether the bytes are no zstd, which is reported when they are read.
   private(set) var isOther = false
 
-  /// Whether the bytes so far are one or more whole frames.
+  /// Whether the bytes so far are one or more complete frames.
   var isWhole: Bool {
     isOther || (frameCount > 0 && step == .magic && gathered.isEmpty && skipped == 0)
   }
@@ -37,7 +37,7 @@ struct ZstdFraming {
     }
   }
 
-  /// Reads what was gathered, and says what comes next.
+  /// Parses the collected bytes, and determines the next step.
   private mutating func advance() {
     let value = gathered.reversed().reduce(0) { $0 << 8 | UInt64($1) }
     gathered.removeAll(keepingCapacity: true)
@@ -59,7 +59,7 @@ struct ZstdFraming {
         isOther = true
         return
       }
-      // A run of one byte is that byte.
+      // A run of one byte is stored as that byte.
       skipped = kind == 1 ? 1 : Int(value >> 3)
       if value & 1 == 0 {
         next(.block, 3)

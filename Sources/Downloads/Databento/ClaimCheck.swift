@@ -4,24 +4,24 @@ import Databento
 import Ingest
 import Platform
 
-/// Holds what files claim to hold against the vendor's count of records, which is free.
+/// Compares the rows of an interval that a file claims with the vendor's count of records, which is free.
 ///
-/// A file's header, or its first and last row, says of which interval it is, not that it is whole. As
-/// many records as the vendor has: it is, and nothing is bought.
+/// A file's header, or its first and last row, says which interval it is of, but not that it is complete. If it
+/// has as many records as the vendor, it is, and nothing is bought.
 public struct ClaimCheck: Sendable {
   private let lake: Lake
   private let client: DatabentoClient
   private let day = CivilDate.nanosecondsPerDay
 
-  /// Checks a lake's rows against what the vendor has.
+  /// Compares a lake's rows with the vendor's.
   public init(lake: Lake, client: DatabentoClient) {
     self.lake = lake
     self.client = client
   }
 
-  /// The units, those of claims cut where that tells what agrees (`agreedCount`) from what does not.
+  /// The units, with those of claims split where parts agree (`agreedCount`) and parts do not.
   ///
-  /// - Parameter width: Questions that are asked at a time.
+  /// - Parameter width: Requests that are made at once.
   public func settle(_ units: [DownloadUnit], width: Int) throws -> [DownloadUnit] {
     guard let first = units.first(where: \.isClaimed) else { return units }
     guard let stored = try StoredCount(first.table, kind: first.schema, lake: lake) else {
@@ -42,7 +42,7 @@ public struct ClaimCheck: Sendable {
         try client.announcedCount(DatabentoDownload.query(unit))
       }
     } catch let refusal as DownloadRefusal where refusal.kind != .unauthorized {
-      // What it means is told when the price is asked for.
+      // The error is reported when the price is requested.
       return [unit]
     }
     let count = try stored.rows(in: ReplacedRegion(unit.request, isClaimed: unit.isClaimed))
@@ -51,12 +51,12 @@ public struct ClaimCheck: Sendable {
       agreed.agreedCount = count
       return [agreed]
     }
-    // Nothing of a claim is there to be kept: no part of it can agree.
+    // Nothing of the claim is stored: no part of it can agree.
     if count == 0 { return [unit] }
     return try halves(of: unit).map { try $0.flatMap { try settle($0, stored) } } ?? [unit]
   }
 
-  /// The unit in two: at a midnight, else by its symbols; nil where it is one symbol's day.
+  /// The unit in two halves: split at a midnight, else by symbols; nil for one symbol's day.
   private func halves(of unit: DownloadUnit) -> [DownloadUnit]? {
     let (start, end) = (unit.interval.lowerBound, unit.interval.upperBound)
     let middle = (start + (end - start) / 2 + day / 2) / day * day

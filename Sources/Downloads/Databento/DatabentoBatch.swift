@@ -11,10 +11,10 @@ import RowSources
 import Storage
 import Tables
 
-/// Files that Databento prepares, one a day, and that can be fetched again for free for a month.
+/// Files that Databento prepares, one per day, and that can be fetched again for free for a month.
 ///
-/// `staging/batch/<hash of what was asked>.json` remembers the job, so that an interrupted download
-/// finds its files again instead of paying for new ones; half a file is gone on with.
+/// `staging/batch/<hash of the request>.json` records the job, so that an interrupted download finds its files
+/// again instead of paying for new ones; an incomplete file is continued.
 public final class DatabentoBatch: Sendable {
   private static let folder = "staging/batch"
   private static let pollMilliseconds: Int32 = 2_000
@@ -23,21 +23,21 @@ public final class DatabentoBatch: Sendable {
   private let lake: Lake
   private let isInterrupted: @Sendable () -> Bool
   private let didWait: @Sendable (String) -> Void
-  /// Jobs by what was asked, with their files once they are done.
+  /// Jobs by request, with their files once they are done.
   private let jobs: Monitor<[DownloadUnit: Job]>
 
   private struct Job {
     var id: String
     var files: [BatchFile]?
-    /// Why the vendor prepares nothing.
+    /// Why the vendor does not prepare the files.
     var refusal: DownloadRefusal?
-    /// Some worker waits for the vendor already.
+    /// Whether a worker waits for the vendor already.
     var isWaitedFor = false
   }
 
   /// - Parameters:
-  ///   - isInterrupted: Asked while the vendor is waited for.
-  ///   - didWait: Told what is waited for.
+  ///   - isInterrupted: Polled while waiting for the vendor.
+  ///   - didWait: Called with what is waited for.
   public init(
     _ client: DatabentoClient, lake: Lake, isInterrupted: @escaping @Sendable () -> Bool,
     didWait: @escaping @Sendable (String) -> Void
@@ -49,9 +49,9 @@ public final class DatabentoBatch: Sendable {
     jobs = Monitor([:])
   }
 
-  /// Has files prepared for units that follow each other, or finds the job that does so already.
+  /// Orders files for consecutive units, or finds an existing job for them.
   ///
-  /// What the vendor refuses to prepare is told to those who ask for it; the rest is prepared.
+  /// A refusal by the vendor is thrown to those who fetch the units concerned; the others are prepared.
   ///
   /// - Returns: The jobs' ids.
   public func submit(_ units: [DownloadUnit]) throws -> [String] {
@@ -60,7 +60,7 @@ public final class DatabentoBatch: Sendable {
     let known = try client.listJobs()
     var ids: [String] = []
     for span in DownloadQuote.spans(units) {
-      // An older job's files would be what is to be replaced.
+      // An older job's files are what is to be replaced.
       let isAgain = units.contains { $0.isReplacing && span.holds($0) }
       do {
         let job = try DatabentoDownload.refusing {
@@ -84,8 +84,8 @@ public final class DatabentoBatch: Sendable {
     return job.id
   }
 
-  /// The job that was ordered for the same before, as long as the vendor has it. A run that died right
-  /// after its order left no note: the vendor's own words on its jobs tell.
+  /// An earlier job for the same request, as long as the vendor keeps it. A run that died right after its order
+  /// left no record: then the vendor's list of jobs shows it.
   private func remembered(_ span: DownloadUnit, _ known: [BatchJob]) throws -> String? {
     let storage = DirectoryStorage(root: lake.root)
     if try storage.exists(Self.note(span)),
@@ -139,7 +139,7 @@ public final class DatabentoBatch: Sendable {
     }
   }
 
-  /// The files of the job that holds a unit; waits until the vendor has prepared them.
+  /// The files of the job for a unit; waits until the vendor has prepared them.
   private func files(holding unit: DownloadUnit) throws -> (String, [BatchFile]) {
     let found: (span: DownloadUnit, id: String, files: [BatchFile]?)? = try jobs.wait { jobs in
       if isInterrupted() { throw PassError(.interrupted, "interrupted") }
@@ -183,7 +183,7 @@ public final class DatabentoBatch: Sendable {
 }
 
 extension DownloadUnit {
-  /// Whether a span of units has `unit` in it.
+  /// Whether a span of units includes `unit`.
   fileprivate func holds(_ unit: DownloadUnit) -> Bool {
     request.symbols == unit.symbols && request.schema == unit.schema
       && request.interval.clamped(to: unit.interval) == unit.interval

@@ -7,22 +7,22 @@ import Ledger
 import Market
 import Tables
 
-/// Databento's historical data, as the download pass needs it: streamed, unit by unit.
+/// Databento's historical data as a source of the download pass: streamed, unit by unit.
 public struct DatabentoDownload: DownloadSource {
-  /// Symbols that are asked for in one request.
+  /// Symbols per request at most.
   public static let groupMax = 500
 
   private let client: DatabentoClient
-  /// Where files were prepared instead; nil streams.
+  /// The batch jobs with the files; nil to stream.
   private let batch: DatabentoBatch?
 
-  /// Asks a stream for each unit, or takes its files from a batch job.
+  /// Streams each unit, or takes its files from a batch job.
   public init(_ client: DatabentoClient, batch: DatabentoBatch? = nil) {
     self.client = client
     self.batch = batch
   }
 
-  /// Downloads what a unit asks for.
+  /// Downloads the data of a unit.
   public func fetch(_ unit: DownloadUnit, into spool: BodySpool) throws -> FetchedUnit {
     if let refusal = unit.refusal { throw refusal }
     return try Self.refusing {
@@ -35,9 +35,9 @@ public struct DatabentoDownload: DownloadSource {
         return fetched
       }
       var fetched = FetchedUnit()
-      // What was estimated for several symbols is not what one of them costs.
+      // The estimate was for several symbols.
       fetched.costNanoUSD = try unit.costNanoUSD ?? client.cost(query)
-      // Asked first: what is paid for is not lost to a question that fails.
+      // Requested first, so that a failing request loses nothing that was paid for.
       fetched.announced = try client.announcedCount(query)
       try spool.willBuy(costNanoUSD: fetched.costNanoUSD)
       let response = try client.getRange(
@@ -48,8 +48,8 @@ public struct DatabentoDownload: DownloadSource {
     }
   }
 
-  /// The raw symbols of what a query asks for, where the answer's header will not say them: it maps what
-  /// was asked for to instrument ids, which names no contract for a continuous symbol or an id.
+  /// The raw symbols for a query's answer, if its header will not have them: it maps requested symbols to
+  /// instrument ids, which names no contract for a continuous symbol or an id.
   private func instruments(_ query: DatabentoQuery) throws -> [InstrumentName] {
     guard query.stypeIn == .continuous || query.stypeIn == .instrumentID else { return [] }
     var ids = query.symbols
@@ -75,10 +75,10 @@ public struct DatabentoDownload: DownloadSource {
     }
   }
 
-  /// DBN files, which ingest reads itself.
+  /// nil: ingest reads DBN itself.
   public func rows(of unit: DownloadUnit) -> BodyReader? { nil }
 
-  /// What ingest knows of DBN files.
+  /// The default settings: ingest knows DBN files.
   public func table(of unit: DownloadUnit) -> TableSetting { TableSetting() }
 
   static func query(_ unit: DownloadUnit) throws -> DatabentoQuery {
@@ -92,7 +92,7 @@ public struct DatabentoDownload: DownloadSource {
       start: unit.interval.lowerBound, end: unit.interval.upperBound)
   }
 
-  /// Turns what the vendor refuses into what the pass knows how to go on from.
+  /// Converts the vendor's refusals to `DownloadRefusal`, from which the pass can go on.
   public static func refusing<Result>(_ body: () throws -> Result) throws -> Result {
     do {
       return try body()

@@ -1,37 +1,37 @@
 import Databento
 import Platform
 
-/// What a plan's units would bring, and cost.
+/// The size and price of a plan's units.
 public struct DownloadQuote: Sendable {
-  /// Records that would come.
+  /// Records in total.
   public var recordCount = 0
-  /// Uncompressed: what is billed.
+  /// Uncompressed size, which is billed.
   public var billableByteCount = 0
-  /// What they would cost, in units of 1e-9 USD.
+  /// Price in 10⁻⁹ USD.
   public var costNanoUSD: Int64 = 0
 
-  /// Nothing.
+  /// Zero.
   public init() {}
 
-  /// Bytes a second, uncompressed, that a download is taken to come in.
+  /// Assumed speed of a download: uncompressed bytes per second.
   public static let bytesPerSecond = 25_000_000.0
 
-  /// How long it takes, about.
+  /// Estimated duration.
   public var seconds: Double { Double(billableByteCount) / Self.bytesPerSecond }
 
-  /// Asks the vendor for the price of every unit, and notes it there. Costs nothing.
+  /// Requests the price of every unit, and stores it there. Free.
   ///
-  /// What the vendor refuses of one unit is noted there, and is none of the others' business. A unit of
-  /// several symbols is cut into its symbols then, unless there is nothing of any of them.
+  /// A refusal of one unit is stored there, and does not affect others. A unit of several symbols is then split
+  /// by symbol, unless the vendor has nothing for any of them.
   ///
-  /// - Parameter width: Questions that are asked at a time.
+  /// - Parameter width: Requests that are made at once.
   public static func make(
     _ units: inout [DownloadUnit], client: DatabentoClient, width: Int
   ) throws -> DownloadQuote {
     let priced = try priced(units, client, width)
     units = []
     for unit in priced {
-      // What agrees with a file's claim is not bought.
+      // A claim that agrees is not bought.
       if unit.agreedCount != nil || unit.refusal == nil || unit.refusal?.kind == .empty
         || unit.symbols.count == 1
       {
@@ -57,7 +57,7 @@ public struct DownloadQuote: Sendable {
     return quote
   }
 
-  /// Units with their prices, or why they have none.
+  /// The units with their prices, or refusals.
   private static func priced(
     _ units: [DownloadUnit], _ client: DatabentoClient, _ width: Int
   ) throws -> [DownloadUnit] {
@@ -76,7 +76,7 @@ public struct DownloadQuote: Sendable {
     return priced.withLock { $0 }
   }
 
-  /// Units of the same symbols that follow each other, as one.
+  /// Joins consecutive units of the same symbols.
   static func spans(_ units: [DownloadUnit]) -> [DownloadUnit] {
     var spans: [DownloadUnit] = []
     for (_, group) in Dictionary(grouping: units, by: \.symbols) {

@@ -8,18 +8,18 @@ import Massive
 import RowSources
 import Tables
 
-/// Massive's data, as the download pass needs it: a unit's `schema` is the record kind of its table
-/// (`MassiveKind.schemaKind`), its symbols are tickers, or underlyings where contracts are wanted.
+/// Massive's data as a source of the download pass: a unit's `schema` is the record kind of its table
+/// (`MassiveKind.schemaKind`), its symbols are tickers, or underlyings of contracts.
 public struct MassiveDownload: DownloadSource {
   private let client: MassiveClient
   private let isAdjusted: Bool
   private let contractFilter: ContractQuery?
-  /// Zone of the partition dates: days begin there.
+  /// Zone of the partition dates and of the days of requests.
   private let zone: TimeZoneRules
 
   /// - Parameters:
-  ///   - isAdjusted: Whether bars are adjusted for splits; they have tables of their own.
-  ///   - contractFilter: Narrows lists of contracts; its underlying and date are the unit's.
+  ///   - isAdjusted: Whether bars are adjusted for splits; these have tables of their own.
+  ///   - contractFilter: Limits lists of contracts; its underlying and date are the unit's.
   public init(
     _ client: MassiveClient, isAdjusted: Bool = false, contractFilter: ContractQuery? = nil
   ) throws {
@@ -43,7 +43,7 @@ public struct MassiveDownload: DownloadSource {
         if summary.isDelayed { fetched.reason = "delayed, as the plan has it" }
       }
       fetched.byteCount = spool.byteCount
-      // An article makes a row for each of its tickers.
+      // An article has one row per ticker, so the counts differ.
       if kind != .news { fetched.announced = recordCount...recordCount }
       if recordCount == 0 && !unit.isOpen {
         fetched.state = .empty
@@ -76,7 +76,7 @@ public struct MassiveDownload: DownloadSource {
 
   /// Reads the pages' rows.
   public func rows(of unit: DownloadUnit) -> BodyReader? {
-    // A unit of no known kind is refused when it is fetched, before anything is read.
+    // A unit of an unknown kind is refused when it is fetched, before anything is read.
     guard let kind = try? kind(of: unit) else { return nil }
     let isBars = if case .bars(let market, _) = kind { market != .indices } else { false }
     let symbol =
@@ -99,7 +99,7 @@ public struct MassiveDownload: DownloadSource {
     BarQuery(ticker: symbol, span: span, interval: interval, isAdjusted: isAdjusted)
   }
 
-  /// What the rows of a body may be: the client looked already, and what it leaves out is left out again.
+  /// What the rows of a body may be; the client checked it already, and skips the same rows.
   private func scope(
     _ kind: MassiveKind, _ symbol: String?, _ interval: Range<Int64>
   ) -> PageScope? {
@@ -110,7 +110,7 @@ public struct MassiveDownload: DownloadSource {
     }
   }
 
-  /// What the rows are.
+  /// The settings of the unit's table.
   public func table(of unit: DownloadUnit) -> TableSetting {
     // As above.
     let kind = try? kind(of: unit)
@@ -128,7 +128,7 @@ public struct MassiveDownload: DownloadSource {
     CivilDate(daysSinceEpoch: zone.localDay(nanoseconds: interval.lowerBound))
   }
 
-  /// Turns what the vendor refuses into what the pass knows how to go on from.
+  /// Converts the vendor's refusals to `DownloadRefusal`, from which the pass can go on.
   public static func refusing<Result>(_ body: () throws -> Result) throws -> Result {
     do {
       return try body()

@@ -5,9 +5,9 @@ import Massive
 import RowSources
 import Tables
 
-/// What a symbol opened at: by the lake's own bars where they are, else by the vendor's word.
+/// The opening price of a symbol: from the lake's own bars if it has them, else from the vendor.
 public struct OpeningPrice {
-  /// How long after the open the first bar may begin.
+  /// How long after the open the first bar may start.
   private static let slack: Int64 = 5 * 60 * 1_000_000_000
 
   private let lake: Lake
@@ -34,7 +34,7 @@ public struct OpeningPrice {
           "check the symbol: it is the stock's, like BRK.B, and not the root of its options; before the first "
           + "trade of a day there is none")
     }
-    // The vendor's prices have 18 places here.
+    // The vendor's prices have 18 decimals here.
     let price = open / 1_000_000_000
     guard price * 1_000_000_000 == open, let exact = Int64(exactly: price) else {
       throw DownloadRefusal(
@@ -43,7 +43,7 @@ public struct OpeningPrice {
     return exact
   }
 
-  /// The open of the first bar of a session, where the table has it.
+  /// The open of a session's first bar, if the table has it.
   private func stored(
     _ symbol: String, _ session: TradingSession, _ table: TableName
   ) throws -> Int64? {

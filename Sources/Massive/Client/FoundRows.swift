@@ -1,7 +1,7 @@
 import Bytes
 import Columnar
 
-// Packed rows as values, for the few that commands look at.
+// Packed rows as values, for the few that commands show.
 
 extension RowField {
   fileprivate func isValid(_ row: UnsafeRawPointer) -> Bool {

@@ -5,12 +5,12 @@ import Market
 
 /// Massive's REST interface: https://massive.com/docs.
 ///
-/// What is fetched to be stored goes into a spool: every page as it was received, behind a line with
-/// its number of bytes. A page is checked before it gets there; one without results does not.
+/// Data to be stored is written to a spool: every page as received, after a line with its size. A page is
+/// checked before that; one without results is left out.
 public struct MassiveClient: Sendable {
-  /// Where the vendor answers.
+  /// The vendor's address.
   public static let defaultURL = "https://api.massive.com"
-  /// Takes bytes of a spool.
+  /// Receives the bytes of a spool.
   public typealias Spool = (UnsafeRawBufferPointer) throws -> Void
 
   let http: HTTPClient
@@ -30,7 +30,8 @@ public struct MassiveClient: Sendable {
 
   /// Bars of one ticker, in order of time.
   ///
-  /// - Throws: `MassiveError.notEntitled` where the plan does not reach; `HTTPError`; what `spool` throws.
+  /// - Throws: `MassiveError.notEntitled` if the subscription does not include it; `HTTPError`; what `spool`
+  ///   throws.
   public func fetchBars(_ query: BarQuery, into spool: Spool) throws -> FetchSummary {
     guard let market = MassiveMarket(ticker: query.ticker) else {
       throw MassiveError(
@@ -53,7 +54,7 @@ public struct MassiveClient: Sendable {
       isAscending: true,
       context: PageContext(symbol: query.ticker, scope: PageScope(query)), into: spool
     ) { envelope in
-      // Not all answers say it; those that do must say what was asked for.
+      // Not all answers have it; those that do must match the request.
       if market != .indices, let isAdjusted = envelope.isAdjusted, isAdjusted != query.isAdjusted {
         throw MassiveError(
           .otherAdjustment,
@@ -63,7 +64,7 @@ public struct MassiveClient: Sendable {
     }
   }
 
-  /// Contracts of an underlying as they were listed on a date.
+  /// Contracts of an underlying, as listed on a date.
   public func fetchContracts(_ query: ContractQuery, into spool: Spool) throws -> FetchSummary {
     try fetch(
       .contracts, request(baseURL + "/v3/reference/options/contracts", query.parameters),
@@ -71,7 +72,7 @@ public struct MassiveClient: Sendable {
       context: try Self.context(query), into: spool)
   }
 
-  /// One contract as it was on a date.
+  /// One contract, as listed on a date.
   public func fetchContract(
     _ ticker: String, asOf: CivilDate, into spool: Spool
   ) throws -> FetchSummary {
@@ -81,7 +82,7 @@ public struct MassiveClient: Sendable {
       isAscending: false, context: PageContext(asOf: try Self.midnight(asOf)), into: spool)
   }
 
-  /// A day's open and close; no page where there was no session.
+  /// A day's open and close; no page if there was no session.
   public func fetchOpenClose(
     _ ticker: String, on date: CivilDate, isAdjusted: Bool = false, into spool: Spool
   ) throws -> FetchSummary {
@@ -106,9 +107,9 @@ public struct MassiveClient: Sendable {
       into: spool)
   }
 
-  // MARK: - What is asked on the way
+  // MARK: - Queries for commands
 
-  /// A day's prices; nil where there was no session.
+  /// A day's prices; nil if there was no session.
   public func openClose(
     _ ticker: String, on date: CivilDate, isAdjusted: Bool = false
   ) throws -> OpenClose? {
@@ -130,7 +131,7 @@ public struct MassiveClient: Sendable {
     return found
   }
 
-  /// Contracts of a list at most: all options of the US on one day are about two million.
+  /// Contracts in a list at most: all US options of one day are about two million.
   static let contractCountMax = 5_000_000
 
   /// The contracts of an answer, without storing them.
@@ -152,9 +153,9 @@ public struct MassiveClient: Sendable {
     return found
   }
 
-  /// Asks something that every key may ask, and throws where the key is not accepted.
+  /// Makes a request that every key may make, and throws if the key is not accepted.
   ///
-  /// - Returns: The vendor's word for the market's state: `open`, `closed`, `extended-hours`.
+  /// - Returns: The market's state in the vendor's words: `open`, `closed`, `extended-hours`.
   public func marketStatus() throws -> String {
     let (_, bytes) = try data(
       request(baseURL + "/v1/marketstatus/now"), byteCountMax: 1 << 20, "the market's status")
@@ -193,7 +194,7 @@ public struct MassiveClient: Sendable {
     HTTPRequest(.get, url, query: query, credential: .bearer(key))
   }
 
-  /// An answer's body; what the plan does not cover becomes an error of its own.
+  /// An answer's body; converts a refusal by the subscription to an error of its own.
   func data(
     _ request: HTTPRequest, byteCountMax: Int, _ what: String
   ) throws -> (HTTPResponse, [UInt8]) {
@@ -208,7 +209,7 @@ public struct MassiveClient: Sendable {
     }
   }
 
-  /// Both ends of a query, included: dates where they are whole days in New York, else milliseconds.
+  /// Both ends of a query, inclusive: dates if they are whole days in New York, else milliseconds.
   static func bounds(_ interval: Range<Int64>) throws -> (from: String, to: String) {
     guard !interval.isEmpty, interval.lowerBound >= 0 else {
       throw MassiveError(.usage, "the interval is empty, or before 1970")
@@ -240,7 +241,7 @@ public struct MassiveClient: Sendable {
     return start
   }
 
-  /// A ticker as a part of a path: letters, digits and what needs no escape.
+  /// A ticker in a URL path, escaped as needed.
   static func escaped(_ ticker: String) -> String {
     var text = ""
     for byte in ticker.utf8 {

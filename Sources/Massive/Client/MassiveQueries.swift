@@ -1,9 +1,9 @@
 import Columnar
 import Market
 
-/// Bars of one ticker.
+/// A query for bars of one ticker.
 public struct BarQuery: Sendable, Hashable {
-  /// Results that the vendor puts into a page at most.
+  /// The vendor's limit of results per page.
   public static let limitMax = 50_000
 
   /// The symbol, as the vendor spells it.
@@ -14,7 +14,7 @@ public struct BarQuery: Sendable, Hashable {
   public var interval: Range<Int64>
   /// Whether prices and volumes are adjusted for splits.
   public var isAdjusted: Bool
-  /// Results of a page at most.
+  /// Results per page at most.
   public var limit: Int
 
   /// A request for bars.
@@ -30,33 +30,33 @@ public struct BarQuery: Sendable, Hashable {
   }
 }
 
-/// Option contracts as they were listed on a date.
+/// A query for option contracts as listed on a date.
 public struct ContractQuery: Sendable, Hashable {
-  /// What the vendor allows as `limit`.
+  /// The vendor's limit of results per page.
   public static let limitMax = 1_000
 
   /// Calls, or puts.
   public enum ContractType: String, Sendable { case call, put }
 
-  /// The symbol that the contracts are on.
+  /// The symbol of the underlying.
   public var underlying: String?
   /// The day on which they were listed.
   public var asOf: CivilDate
-  /// Only these; nil for both.
+  /// Only calls or puts; nil for both.
   public var type: ContractType?
-  /// Only those that expire then; in an answer, when the contract expires.
+  /// Only contracts that expire on this day.
   public var expiration: CivilDate?
-  /// Only those that expire then or later.
+  /// Only contracts that expire on this day or later.
   public var expirationFrom: CivilDate?
-  /// Only those that expire then or earlier.
+  /// Only contracts that expire on this day or earlier.
   public var expirationThrough: CivilDate?
-  /// Strikes as decimals of 9 places.
+  /// Only contracts with this strike or a higher one, in units of 1e-9.
   public var strikeFrom: Int64?
-  /// Only those with this strike or a lower one, in units of 1e-9.
+  /// Only contracts with this strike or a lower one, in units of 1e-9.
   public var strikeThrough: Int64?
-  /// Contracts that have expired by today.
+  /// Whether contracts that have expired by today are included.
   public var includesExpired: Bool
-  /// Contracts a page at most.
+  /// Contracts per page at most.
   public var limit: Int
 
   /// A request for contracts.
@@ -78,7 +78,7 @@ public struct ContractQuery: Sendable, Hashable {
     self.limit = limit
   }
 
-  /// What stands behind the `?`.
+  /// The query parameters of the URL.
   var parameters: [(String, String)] {
     func price(_ value: Int64) -> String {
       DecimalText.format(Int128(value), scale: 9, trimmed: true)
@@ -101,16 +101,16 @@ public struct ContractQuery: Sendable, Hashable {
   }
 }
 
-/// News of one ticker, or of all.
+/// A query for news of one ticker, or of all.
 public struct NewsQuery: Sendable, Hashable {
-  /// The most articles that the vendor gives a page.
+  /// The vendor's limit of articles per page.
   public static let limitMax = 1_000
 
-  /// Like `AAPL`; nil for news of all.
+  /// Like `AAPL`; nil for all.
   public var ticker: String?
   /// Half-open, ns since 1970 UTC.
   public var interval: Range<Int64>
-  /// Articles a page at most.
+  /// Articles per page at most.
   public var limit: Int
 
   /// A request for news.
@@ -136,26 +136,26 @@ public struct NewsQuery: Sendable, Hashable {
   }
 }
 
-/// What a chain of pages brought.
+/// Figures of a chain of pages.
 public struct FetchSummary: Sendable, Equatable {
-  /// Pages that came.
+  /// Pages received.
   public var pageCount = 0
-  /// Results in all pages; those that cannot be stored are among them.
+  /// Results in all pages, including those that cannot be stored.
   public var recordCount = 0
-  /// Bytes of the pages as they were received, after decompression.
+  /// Bytes of the pages as received, after decompression.
   public var byteCount = 0
-  /// The vendor's names for the requests.
+  /// The vendor's ids of the requests.
   public var requestIDs: [String] = []
-  /// The data are as old as the plan has them.
+  /// Whether the data are delayed, as the subscription has them.
   public var isDelayed = false
-  /// Pages that were asked for again, because they were not whole or not the right ones.
+  /// Pages that were requested again, because they were incomplete or wrong.
   public var repeatedPageCount = 0
   /// Index times of the first and the last row, in ns.
   public var firstTime: Int64?
   /// The last row's time in ns since 1970 UTC.
   public var lastTime: Int64?
 
-  /// Nothing came yet.
+  /// Nothing received yet.
   public init() {}
 }
 
@@ -163,9 +163,9 @@ public struct FetchSummary: Sendable, Equatable {
 public struct OpenClose: Sendable, Equatable {
   /// The symbol.
   public var symbol: String
-  /// Decimals of 18 places.
+  /// In units of 10⁻¹⁸, as are the others.
   public var open: Int128?
-  /// Prices in units of 1e-9.
+  /// In units of 10⁻¹⁸.
   public var high: Int128?
   /// As `high`.
   public var low: Int128?
@@ -177,12 +177,12 @@ public struct OpenClose: Sendable, Equatable {
 public struct ListedContract: Sendable, Hashable {
   /// Like `O:SPY250304C00601000`.
   public var ticker: String
-  /// Ticker of what the contract is on; nil where the vendor leaves it out.
+  /// Ticker of the underlying; nil if the vendor leaves it out.
   public var underlying: String?
   /// `call`, `put` or `other`.
   public var type: String?
-  /// Last day of the contract; nil where the vendor leaves it out.
+  /// Last day of the contract; nil if the vendor leaves it out.
   public var expiration: CivilDate?
-  /// A decimal of 9 places.
+  /// In units of 1e-9.
   public var strike: Int64?
 }

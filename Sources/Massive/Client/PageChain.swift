@@ -2,30 +2,30 @@ import Bytes
 import Columnar
 import HTTP
 
-/// Follows the pages of one answer, each checked before it is handed on.
+/// Follows the pages of one answer, checking each before it is passed on.
 struct PageChain {
-  /// Bytes of a page at most.
+  /// Size of a page at most.
   static let pageByteCountMax = 64 << 20
-  /// Bytes of the next page's address at most.
+  /// Size of the next page's URL at most.
   static let addressByteCountMax = 64 << 10
   /// Pages of one answer at most.
   static let pageCountMax = 100_000
-  /// Pages in a row that may hold nothing of what was asked for, and name a next one.
+  /// Consecutive pages without any requested row that still name a next page.
   static let emptyPageCountMax = 100
-  /// Hosts under which the vendor's own `next_url` may stand: they mean the server that was asked.
+  /// Hosts in the vendor's `next_url` that stand for the server that was asked.
   static let vendorHosts = ["api.massive.com", "api.polygon.io"]
 
   let client: MassiveClient
   let parser: PageParser
-  /// What is asked for, in words.
+  /// The request, in words.
   let what: String
-  /// Whether each page's rows come after those of the page before.
+  /// Whether each page's rows come after those of the previous page.
   let isAscending: Bool
   private let block: RowBlock
   private(set) var summary = FetchSummary()
-  /// Hashes of the pages' addresses.
+  /// Hashes of the pages' URLs.
   private var visited: Set<String> = []
-  /// Hashes of the rows of pages whose order does not tell whether they come again.
+  /// Hashes of the rows of pages, if their order does not reveal repeated ones.
   private var seen: Set<String> = []
   private var emptyPageCount = 0
 
@@ -73,10 +73,10 @@ struct PageChain {
     }
   }
 
-  /// Characters of the vendor's own words that are kept.
+  /// Characters of the vendor's messages that are kept.
   private static let wordsMax = 500
 
-  /// One page, asked for again where it is not whole, or is the one before.
+  /// Requests a page, again if it is incomplete, or is the previous one.
   private mutating func fetch(_ request: HTTPRequest) throws -> ([UInt8], PageEnvelope) {
     var attempt = 1
     while true {
@@ -101,7 +101,7 @@ struct PageChain {
   private func read(_ request: HTTPRequest) throws -> ([UInt8], PageEnvelope) {
     let (response, page) = try client.data(request, byteCountMax: Self.pageByteCountMax, what)
     block.bytes.removeAll()
-    // The texts of one page are held, not those of the whole answer.
+    // The texts of one page are kept, not those of the whole answer.
     parser.strings.removeAll()
     var envelope: PageEnvelope
     do {
@@ -109,7 +109,7 @@ struct PageChain {
     } catch let error as MassiveError {
       throw error.at(response.url)
     }
-    // The vendor's words may hold what was sent to it.
+    // The vendor's message may repeat the key.
     let redactor = client.http.redactor
     envelope.message = envelope.message.map {
       redactor.redact($0, characterCountMax: Self.wordsMax)
@@ -136,7 +136,7 @@ struct PageChain {
     return (page, envelope)
   }
 
-  /// The request of a page that the vendor names: on the server that was asked, and with the key.
+  /// The request for a page named by the vendor: from the server that was asked, with the key.
   private func request(_ next: String) throws(MassiveError) -> HTTPRequest {
     guard let base = HTTPURL(client.baseURL), let url = base.resolving(next) else {
       throw MassiveError(.badPage, "the next page of \(what) is at no web address")
