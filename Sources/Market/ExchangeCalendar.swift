@@ -1,21 +1,22 @@
 import Bytes
 import Columnar
 
-/// When an exchange is open: its sessions as instants, for the dates that the calendar knows.
+/// The trading sessions of an exchange as UTC instants, for the dates covered by the calendar.
 ///
-/// - `rules`, `idle` and `offsets` rise by their first date and hold until the next one.
-/// - `holidays` and `special` rise strictly; `rules` and `offsets` have one in effect on `firstDate`.
+/// - `rules`, `idle` and `offsets` are sorted by first date; each entry applies until the next one.
+/// - `holidays` and `special` are sorted without duplicates; `rules` and `offsets` each have an entry in effect
+///   on `firstDate`.
 public struct ExchangeCalendar: Sendable {
-  /// Hours of the week from a date on.
+  /// Regular weekly hours, in effect from a date on.
   public struct Rule: Hashable, Sendable {
     /// Days since 1970-01-01.
     public var firstDay: Int
     /// Bit 0 is Monday, bit 6 Sunday.
     public var weekdays: UInt8
-    /// When the session is.
+    /// Session hours in local time.
     public var hours: SessionHours
 
-    /// Hours of some weekdays, from a day on.
+    /// Regular hours of the given weekdays, in effect from a day on.
     public init(firstDay: Int, weekdays: UInt8, hours: SessionHours) {
       self.firstDay = firstDay
       self.weekdays = weekdays
@@ -23,42 +24,44 @@ public struct ExchangeCalendar: Sendable {
     }
   }
 
-  /// A value with the day, counted since 1970-01-01, to which or from which on it belongs.
+  /// A value tagged with a day (days since 1970-01-01): the day that it applies to, or from which on it
+  /// applies.
   public struct Dated<Value: Hashable & Sendable>: Hashable, Sendable {
     /// Days since 1970-01-01.
     public var day: Int
-    /// What is different on that day.
+    /// The value on, or from, that day.
     public var value: Value
 
-    /// Something about one day.
+    /// Tags a value with a day.
     public init(day: Int, value: Value) {
       self.day = day
       self.value = value
     }
   }
 
-  /// Like `XNYS`, the market identifier code where there is one.
+  /// The market identifier code where there is one, such as `XNYS`.
   public let name: String
-  /// What the calendar is, for people.
+  /// A one-line description for people.
   public let description: String
-  /// Other names that it is asked for by.
+  /// Alternative names accepted by lookups.
   public let aliases: [String]
-  /// What it was made from, with the version.
+  /// What it was generated from, with the version.
   public let source: String
-  /// The zone of its hours.
+  /// IANA name of the time zone of the hours.
   public let timeZoneName: String
-  /// First date that it knows.
+  /// First covered date.
   public let firstDate: CivilDate
-  /// Last date that it knows.
+  /// Last covered date.
   public let lastDate: CivilDate
   let rules: [Rule]
   let holidays: [Int]
   let special: [Dated<SessionHours>]
   let idle: [Dated<SessionHours>]
-  /// Minutes that the zone's clocks are ahead of UTC from noon of a day on.
+  /// UTC offsets of the zone in minutes, each in effect from noon of its day on.
   let offsets: [Dated<Int>]
 
-  /// - Precondition: The lists are as the type says: sorted, with a rule and an offset at the start.
+  /// - Precondition: The lists satisfy the type's invariants: sorted, with a rule and an offset in effect on
+  ///   `firstDate`.
   public init(
     name: String, description: String, aliases: [String], source: String, timeZoneName: String,
     firstDate: CivilDate, lastDate: CivilDate, rules: [Rule], holidays: [Int],
@@ -81,9 +84,9 @@ public struct ExchangeCalendar: Sendable {
     self.offsets = offsets
   }
 
-  // MARK: - Questions
+  // MARK: - Queries
 
-  /// The session of a date; nil on a day without one.
+  /// The session of a date; nil for a date without one.
   public func session(on date: CivilDate) throws(CalendarError) -> TradingSession? {
     try requireKnown(date)
     return session(day: date.daysSinceEpoch)
@@ -101,28 +104,27 @@ public struct ExchangeCalendar: Sendable {
 
   /// The sessions that overlap [`range.lowerBound`, `range.upperBound`), in order.
   ///
-  /// - Parameter range: Nanoseconds since 1970 UTC; its UTC dates must be known.
+  /// - Parameter range: Nanoseconds since 1970 UTC; its UTC dates must be covered.
   public func sessions(overlapping range: Range<Int64>) throws(CalendarError) -> [TradingSession] {
     if range.isEmpty { return [] }
     let first = Self.utcDay(range.lowerBound)
     let last = Self.utcDay(range.upperBound - 1)
     try requireKnown(CivilDate(daysSinceEpoch: first))
     try requireKnown(CivilDate(daysSinceEpoch: last))
-    // A session begins up to a day before its date, and clocks are up to a day apart from UTC's.
+    // A session begins up to a day before its date, and the zone is up to a day away from UTC.
     return (first - 2...last + 2).compactMap(session(day:)).filter {
       $0.open < range.upperBound && range.lowerBound < $0.close
     }
   }
 
-  /// The dates of [`first`, `end`) that the calendar knows and on which the week would have a session, but
-  /// the exchange is closed.
+  /// Covered dates in [`first`, `end`) on which the regular week has a session but the exchange is closed.
   public func holidays(from first: CivilDate, to end: CivilDate) -> [CivilDate] {
     holidays.filter { first.daysSinceEpoch <= $0 && $0 < end.daysSinceEpoch }.map {
       CivilDate(daysSinceEpoch: $0)
     }
   }
 
-  /// The session in which an instant lies, breaks included; nil between sessions.
+  /// The session that contains an instant, breaks included; nil between sessions.
   public func session(at instant: Int64) throws(CalendarError) -> TradingSession? {
     try sessions(overlapping: instant..<instant + 1).first
   }
@@ -134,7 +136,7 @@ public struct ExchangeCalendar: Sendable {
 
   /// The first session with a later date.
   ///
-  /// - Throws: `CalendarError.outOfRange` where the calendar ends before there is one.
+  /// - Throws: `CalendarError.outOfRange` if the calendar ends before the next session.
   public func nextSession(after date: CivilDate) throws(CalendarError) -> TradingSession {
     try neighbour(of: date, step: 1)
   }
@@ -161,14 +163,15 @@ public struct ExchangeCalendar: Sendable {
         + "schemas/calendars/\(Self.fileName(name))")
   }
 
-  /// The name of a calendar's file: `XNYS.yaml`, `24-7.yaml`.
+  /// The file name of a calendar: `XNYS.yaml`, `24-7.yaml`.
   public static func fileName(_ name: String) -> String {
     String(name.map { $0 == "/" ? "-" : $0 }) + ".yaml"
   }
 
-  /// The time that belongs to a session's date: its local day, where no other session reaches into it.
+  /// The time range attributed to a session's date: its local day, cut where a neighbouring session reaches
+  /// into it.
   ///
-  /// What trades before the opening and after the close, as in vendors' files of a day, lies in it.
+  /// It contains pre-market and after-hours trades, as vendors' daily files do.
   public func day(of session: TradingSession) -> Range<Int64> {
     let day = session.date.daysSinceEpoch
     var start = min(session.open, instant(day, 0))
@@ -180,7 +183,7 @@ public struct ExchangeCalendar: Sendable {
 
   // MARK: - One session
 
-  /// The session of a day since 1970-01-01, whether the calendar vouches for that day or not.
+  /// The session of a day (days since 1970-01-01), without checking that the day is covered.
   private func session(day: Int) -> TradingSession? {
     guard firstDate.daysSinceEpoch <= day, day <= lastDate.daysSinceEpoch,
       let rule = rules.last(where: { $0.firstDay <= day })
@@ -223,9 +226,9 @@ public struct ExchangeCalendar: Sendable {
     return low < holidays.count && holidays[low] == day
   }
 
-  /// The instant at which the zone's clocks show `minutes` after the midnight that begins a day.
+  /// The instant at which local time is `minutes` after the midnight that begins a day.
   private func instant(_ day: Int, _ minutes: Int) -> Int64 {
-    // 24:00 is still on the clock of its own date.
+    // 24:00 uses the offset of the date that it ends.
     let clockDay = day + (minutes < 0 ? -1 : minutes > SessionHours.minutesPerDay ? 1 : 0)
     let offset = Self.lastIndex(offsets, upTo: clockDay).map { offsets[$0].value } ?? 0
     return Int64(day * SessionHours.minutesPerDay + minutes - offset) * 60_000_000_000

@@ -1,6 +1,6 @@
 /// The length of a bar: a whole number of seconds, minutes, hours or days.
 public struct Interval: Hashable, Sendable, Comparable {
-  /// Longest interval that is read, in nanoseconds: 366 days.
+  /// Longest accepted interval, in nanoseconds: 366 days.
   public static let nanosecondsMax: Int64 = 366 * 86_400 * 1_000_000_000
 
   /// A second.
@@ -17,7 +17,7 @@ public struct Interval: Hashable, Sendable, Comparable {
 
   private init(uncheckedSeconds seconds: Int64) { nanoseconds = seconds * 1_000_000_000 }
 
-  /// The interval of this many nanoseconds; nil unless it is whole seconds, positive and at most
+  /// The interval of this length; nil unless it is a positive number of whole seconds, at most
   /// `nanosecondsMax`.
   public init?(nanoseconds: Int64) {
     guard nanoseconds > 0, nanoseconds <= Self.nanosecondsMax, nanoseconds % 1_000_000_000 == 0
@@ -25,7 +25,7 @@ public struct Interval: Hashable, Sendable, Comparable {
     self.nanoseconds = nanoseconds
   }
 
-  /// Reads `15s`, `1m`, `1min`, `90sec`, `1h`, `1hour`, `1d`, `1day`, plurals included.
+  /// Parses `15s`, `1m`, `1min`, `90sec`, `1h`, `1hour`, `1d`, `1day`, plurals included.
   ///
   /// - Returns: nil for anything else, for zero, and for more than `nanosecondsMax`.
   public static func parse(_ text: String) -> Interval? {
@@ -44,7 +44,8 @@ public struct Interval: Hashable, Sendable, Comparable {
     return Interval(nanoseconds: count * unit * 1_000_000_000)
   }
 
-  /// The shortest name with a whole count: `15s`, `1m`, `1h`, `1d`. `60s` and `1min` are `1m`.
+  /// The canonical name, in the largest unit with a whole count: `15s`, `1m`, `1h`, `1d`. `60s` and `1min` give
+  /// `1m`.
   public var name: String {
     let seconds = nanoseconds / 1_000_000_000
     for (unit, suffix) in [(Int64(86_400), "d"), (3_600, "h"), (60, "m")]
@@ -52,13 +53,13 @@ public struct Interval: Hashable, Sendable, Comparable {
     return "\(seconds)s"
   }
 
-  /// Whether bars of this length tile a UTC day without a rest.
+  /// Whether the interval divides a UTC day evenly.
   public var dividesDay: Bool { Self.day.nanoseconds % nanoseconds == 0 }
 
-  /// Whether bars of `other` tile one bar of this length without a rest.
+  /// Whether this interval is a whole number of `other` intervals.
   public func isMultiple(of other: Interval) -> Bool { nanoseconds % other.nanoseconds == 0 }
 
-  /// Whether an interval is shorter.
+  /// Orders by length.
   public static func < (left: Interval, right: Interval) -> Bool {
     left.nanoseconds < right.nanoseconds
   }

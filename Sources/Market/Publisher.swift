@@ -1,10 +1,10 @@
-/// A publisher: one venue's data within one dataset. The vendor numbers them; names are
+/// A publisher: one venue's data within one dataset. The vendor assigns the numbers; names are
 /// `<dataset>.<venue>`.
 public enum Publisher {
-  /// The vendor's name of a publisher: `GLBX.MDP3.GLBX`; nil for a number that is not known here.
+  /// The vendor's name of a publisher, such as `GLBX.MDP3.GLBX`; nil for an unknown number.
   public static func name(_ id: UInt16) -> String? { names[id] }
 
-  /// The lowest number among a dataset's publishers; nil for a dataset that is not known here.
+  /// The lowest publisher number of a dataset; nil for an unknown dataset.
   public static func first(ofDataset dataset: String) -> UInt16? {
     names.filter { name in
       let venue = name.value.reversed().prefix { $0 != "." }.count

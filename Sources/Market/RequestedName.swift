@@ -1,20 +1,20 @@
-/// Which instrument stood for a name that was asked for, on some days.
+/// A mapping from a requested name to the instrument that it resolved to on a range of days.
 public struct RequestedName: Hashable, Sendable {
-  /// As it was asked for: `ES.v.0`.
+  /// The name as requested: `ES.v.0`.
   public var name: String
   /// The raw symbol of the instrument on those days.
   public var symbol: String
   /// UTC days since 1970-01-01, half-open.
   public var days: Range<Int>
 
-  /// What a name stood for on some days.
+  /// Maps a name to a symbol for a range of days.
   public init(name: String, symbol: String, days: Range<Int>) {
     self.name = name
     self.symbol = symbol
     self.days = days
   }
 
-  /// Joins days that follow each other; by name, then day, then symbol.
+  /// Merges adjacent ranges of the same mapping; sorted by name, then day, then symbol.
   public static func joined(_ days: some Sequence<RequestedName>) -> [RequestedName] {
     let ordered = days.sorted {
       ($0.name, $0.symbol, $0.days.lowerBound) < ($1.name, $1.symbol, $1.days.lowerBound)

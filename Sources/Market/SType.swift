@@ -1,10 +1,10 @@
-/// A symbology type: what kind of name an instrument was asked for, or is known, by.
+/// A symbology type: the kind of name by which an instrument is requested or identified.
 ///
 /// - Spec: Databento, "Symbology"; the raw values are those of the DBN wire format.
 public enum SType: UInt8, CaseIterable, Hashable, Sendable {
   case instrumentID = 0
   case rawSymbol = 1
-  /// Older than `continuous` and `parent`, and both at once.
+  /// Legacy type that combined `continuous` and `parent`.
   case smart = 2
   case continuous = 3
   case parent = 4
@@ -36,7 +36,7 @@ public enum SType: UInt8, CaseIterable, Hashable, Sendable {
     }
   }
 
-  /// The type with this vendor name, older names included; nil when there is none.
+  /// The type with this vendor name, legacy names included; nil for an unknown name.
   public init?(name: String) {
     switch name {
     case "product_id": self = .instrumentID

@@ -1,14 +1,14 @@
-/// The hours of a session, as readings of its exchange's clocks.
+/// The hours of a session in local time of its exchange.
 ///
-/// Written `09:30 to 16:00`, `09:30 to 12:00, 13:00 to 16:00`, or `prev 17:00 to 17:00` where it opens
-/// on the evening before its date. `24:00` is the end of the date.
+/// Written `09:30 to 16:00`, `09:30 to 12:00, 13:00 to 16:00`, or `prev 17:00 to 17:00` for an opening on the
+/// evening before its date. `24:00` is the end of the date.
 public struct SessionHours: Hashable, Sendable {
   static let minutesPerDay = 1440
-  /// Stretches of a session at most.
+  /// Most open stretches of a session.
   static let stretchCountMax = 8
 
-  /// Open stretches in minutes since the midnight with which the session's date begins; rising, apart
-  /// from each other, at least one.
+  /// Open stretches in minutes since the midnight that begins the session's date; sorted, non-adjacent, at
+  /// least one.
   public let stretches: [Range<Int>]
 
   /// Minutes from the first opening to the last close.
@@ -17,7 +17,7 @@ public struct SessionHours: Hashable, Sendable {
     return last.upperBound - first.lowerBound
   }
 
-  /// Reads the hours as they are written; nil for anything else.
+  /// Parses the written form; nil for anything else.
   public init?(parsing text: some StringProtocol) {
     var stretches: [Range<Int>] = []
     for part in String(text).split(separator: "," as Character, omittingEmptySubsequences: false) {

@@ -1,11 +1,12 @@
 import Columnar
 
 extension TimeZoneRules {
-  /// The instant that a date or a time names, in ns since 1970 UTC; nil where it names none.
+  /// Parses a date or time to an instant in ns since 1970 UTC; nil for invalid text.
   ///
   /// - Parameters:
-  ///   - text: Like `2024-01-02`, `2024-01-02T14:30:00Z`, or without a zone: then it is read in this one.
-  ///   - isEnd: A bare date means the end of that day, since all of it is meant.
+  ///     - text: Like `2024-01-02`, `2024-01-02T14:30:00Z`, or without an offset: then in this zone's local
+  ///   time.
+  ///     - isEnd: Whether a bare date means the end of that day (an inclusive upper bound).
   public func instant(_ text: String, isEnd: Bool) -> Int64? {
     if let date = CivilDate(iso: text) {
       let (nanoseconds, overflow) = startOfDay(date.daysSinceEpoch + (isEnd ? 1 : 0))
@@ -16,7 +17,7 @@ extension TimeZoneRules {
     return hasZone ? nanoseconds : instant(local: nanoseconds)
   }
 
-  /// The instant at which clocks show a reading: the first of two, the end of a gap.
+  /// The instant of a local time: the earlier one if it is ambiguous, the end of the gap if it is skipped.
   public func instant(local nanoseconds: Int64) -> Int64 {
     var (seconds, rest) = nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
     if rest < 0 {
@@ -28,7 +29,7 @@ extension TimeZoneRules {
     case .one(let only): instant = only
     case .two(let earlier, _): instant = earlier
     case .none:
-      // The clocks jumped over it: the moment of the jump, whatever the fraction.
+      // A skipped local time maps to the transition, whatever the fraction.
       rest = 0
       instant = segment(at: seconds - segment(at: seconds).offset).start
     }

@@ -2,21 +2,21 @@ import Bytes
 import Glibc
 import Platform
 
-/// The rules of one time zone: which offset from UTC its clocks showed, and will show.
+/// The UTC offsets of one time zone, past and future.
 ///
-/// - `transitions` rise strictly; `offsets[i]` holds from `transitions[i]` to the next one.
-/// - Before the first transition `firstOffset` holds; after the last one the footer's rule, where
-///   there is one.
+/// - `transitions` are strictly increasing; `offsets[i]` applies from `transitions[i]` to the next one.
+/// - Before the first transition `firstOffset` applies; after the last one the footer's rule, if there is one.
 /// - No two neighbouring offsets differ by more than `offsetStepMax` seconds.
 ///
 /// Spec: RFC 9636 (TZif versions 1 to 4), POSIX.1 `TZ` with its extension of hours to ±167.
 public struct TimeZoneRules: Sendable, Equatable {
-  /// Largest jump of a clock that any zone has made (whole days at the date line), in seconds.
+  /// Largest offset change of any real zone (a whole day at the date line), in seconds.
   static let offsetStepMax: Int64 = 26 * 3600
-  /// Start of the first segment and end of the last: ± 73 million years, safe to add offsets to.
+  /// Start of the first segment and end of the last: ± 73 million years, so that adding an offset cannot
+  /// overflow.
   static let distantSeconds: Int64 = 1 << 51
 
-  /// The name it was asked for by.
+  /// The name it was looked up by.
   public let name: String
   let transitions: [Int64]
   let offsets: [Int32]
@@ -26,7 +26,7 @@ public struct TimeZoneRules: Sendable, Equatable {
   /// Coordinated universal time; needs no files.
   public static let utc = TimeZoneRules(name: "UTC", fixedOffset: 0)
 
-  /// A zone whose clocks never change.
+  /// A zone with a constant offset.
   ///
   /// - Parameter fixedOffset: Seconds east of UTC.
   public init(name: String, fixedOffset: Int) {
@@ -46,10 +46,10 @@ public struct TimeZoneRules: Sendable, Equatable {
     self.footer = footer
   }
 
-  /// Whether the clocks show UTC at all times.
+  /// Whether the offset is always zero.
   public var isUTC: Bool { transitions.isEmpty && firstOffset == 0 && footer?.hasDaylight != true }
 
-  /// A time during which the offset does not change.
+  /// A time range with a constant offset.
   public struct Segment: Sendable, Equatable {
     /// First second, UTC, since 1970.
     public var start: Int64
@@ -59,17 +59,17 @@ public struct TimeZoneRules: Sendable, Equatable {
     public var offset: Int64
   }
 
-  /// What a clock's reading stands for.
+  /// The instants that a local time can denote.
   public enum LocalTime: Sendable, Equatable {
     /// One instant: seconds since 1970, UTC.
     case one(Int64)
-    /// The clocks were set back and showed it twice.
+    /// Ambiguous: the clocks were set back, so that it occurred twice.
     case two(earlier: Int64, later: Int64)
-    /// The clocks were set forward over it: they never showed it.
+    /// Skipped: the clocks were set forward over it.
     case none
   }
 
-  /// The segment that holds at an instant.
+  /// The segment that contains an instant.
   ///
   /// - Parameter seconds: Seconds since 1970, UTC; clamped to ± `distantSeconds`.
   public func segment(at seconds: Int64) -> Segment {
@@ -94,9 +94,9 @@ public struct TimeZoneRules: Sendable, Equatable {
   /// Seconds east of UTC at an instant.
   public func offset(at seconds: Int64) -> Int64 { segment(at: seconds).offset }
 
-  /// The instants at which the zone's clocks show a reading.
+  /// The instants whose local time is `reading`.
   ///
-  /// - Parameter reading: The reading as if it were UTC: seconds since 1970-01-01T00:00:00.
+  /// - Parameter reading: The local time as if it were UTC: seconds since 1970-01-01T00:00:00.
   public func resolve(local reading: Int64) -> LocalTime {
     let local = min(max(reading, -Self.distantSeconds / 2), Self.distantSeconds / 2)
     var found: [Int64] = []
@@ -114,7 +114,7 @@ public struct TimeZoneRules: Sendable, Equatable {
     }
   }
 
-  /// The calendar date that the zone's clocks show at an instant, as days since 1970-01-01.
+  /// The local calendar date at an instant, as days since 1970-01-01.
   ///
   /// - Parameter nanoseconds: Nanoseconds since 1970, UTC.
   public func localDay(nanoseconds: Int64) -> Int {
@@ -122,8 +122,8 @@ public struct TimeZoneRules: Sendable, Equatable {
     return Int(floorDivide(seconds + offset(at: seconds), 86_400))
   }
 
-  /// First instant of a calendar date, in seconds since 1970, UTC: the first at which the zone's
-  /// clocks show that date, also where midnight itself was skipped.
+  /// First instant of a local calendar date, in seconds since 1970, UTC; also right where midnight itself was
+  /// skipped.
   public func startOfDay(_ day: Int) -> Int64 {
     let local = Int64(day) * 86_400
     switch resolve(local: local) {
@@ -133,7 +133,7 @@ public struct TimeZoneRules: Sendable, Equatable {
   }
 }
 
-/// A time zone that cannot be used.
+/// A time zone that is unknown, corrupt or not supported.
 public struct TimeZoneError: LakeError, Equatable {
   /// The kinds of error.
   public enum Code: String, Sendable { case unknown, corrupt, unsupported }

@@ -1,25 +1,26 @@
 import Columnar
 
-/// The contracts of one day: by arithmetic, or among those that were listed.
+/// Chooses the option contracts of one day: from computed strikes, or among listed contracts.
 public struct ContractChoice: Hashable, Sendable {
-  /// One cent: how far a listed strike may be from the one that was computed and still be it.
+  /// Largest difference between a computed strike and the listed strike that counts as the same: one cent.
   public static let toleranceDefault: Int64 = Price.scale / 100
 
-  /// Roots of the options, like `SPY`, or `SPX` and `SPXW`; contracts of each are chosen.
+  /// Option roots, such as `SPY`, or `SPX` and `SPXW`; contracts of each root are chosen.
   public let roots: [String]
   /// When the contracts expire.
   public let expiration: CivilDate
   /// Which strikes are chosen.
   public let rule: StrikeRule
 
-  /// A choice among the contracts of one expiration.
+  /// Chooses among the contracts of one expiration.
   public init(roots: [String], expiration: CivilDate, rule: StrikeRule) {
     self.roots = roots
     self.expiration = expiration
     self.rule = rule
   }
 
-  /// The contracts by arithmetic, root by root, calls first, each side nearest first. They need not exist.
+  /// Contracts at the computed strikes, root by root, calls first, each side nearest first. They need not
+  /// exist.
   ///
   /// - Parameter open: The day's opening price in billionths of a dollar.
   public func built(open: Int64) throws(OptionError) -> [OptionSymbol] {
@@ -36,15 +37,15 @@ public struct ContractChoice: Hashable, Sendable {
     return symbols
   }
 
-  /// The contracts among those listed, root by root, calls first, each side nearest first.
+  /// The chosen ones of the listed contracts, root by root, calls first, each side nearest first.
   ///
-  /// For each strike of the arithmetic it takes the listed one within `tolerance`, the nearest of several;
-  /// where there is none, the strike nearest to it on the same side of the opening price that is not taken.
-  /// Fewer than asked for come back where fewer are listed. Adjusted contracts are never taken.
+  /// For each computed strike this takes the nearest listed strike within `tolerance`; without one, the nearest
+  /// listed strike on the same side of the opening price that is not yet taken. The result is shorter than
+  /// requested if too few are listed. Adjusted contracts are never chosen.
   ///
   /// - Parameters:
   ///   - open: The day's opening price in billionths of a dollar.
-  ///   - contracts: In any order; those of other roots and expirations are passed over.
+  ///     - contracts: In any order; other roots and expirations are ignored.
   public func listed(
     open: Int64, among contracts: [OptionSymbol], tolerance: Int64 = toleranceDefault
   ) throws(OptionError) -> [OptionSymbol] {
@@ -83,7 +84,7 @@ public struct ContractChoice: Hashable, Sendable {
     return chosen
   }
 
-  /// The lower of two that are equally near.
+  /// The nearest strike; the lower of two that are equally near.
   private static func nearest(
     to target: Int64, among contracts: [OptionSymbol], where fits: (OptionSymbol) -> Bool
   ) -> OptionSymbol? {

@@ -1,11 +1,11 @@
 import Columnar
 
-/// Which contracts around an opening price are worth knowing: strikes within a share of it, expirations
-/// within some days.
+/// The contracts to discover around an opening price: strikes within a percentage of it, expirations within a
+/// number of days.
 public struct DiscoveryRange: Hashable, Sendable {
-  /// In percent, in billionths: 1 % is 1,000,000,000.
+  /// Largest accepted percentage (100 %), in billionths of a percent: 1 % is 1,000,000,000.
   public static let percentMax: Int64 = 100 * Price.scale
-  /// Days from a session to an expiration at most.
+  /// Largest accepted number of days from a session to an expiration.
   public static let expiryDaysMax = 3660
 
   /// Lowest and highest strike, in billionths of a dollar, both included.
@@ -15,7 +15,7 @@ public struct DiscoveryRange: Hashable, Sendable {
 
   /// - Parameters:
   ///   - open: The day's opening price in billionths of a dollar.
-  ///   - percent: How far strikes may be from it, in billionths of a percent.
+  ///     - percent: Largest distance of a strike from `open`, in billionths of a percent.
   ///   - expiryDays: Days from `date` to the last expiration.
   public init(open: Int64, percent: Int64, date: CivilDate, expiryDays: Int) throws(OptionError) {
     try StrikeRule.requirePrice(open)

@@ -1,20 +1,20 @@
 import Columnar
 import Platform
 
-/// When the contracts of a day expire.
+/// How the expiration is chosen for the contracts of a day.
 public enum ExpiryRule: Hashable, Sendable {
-  /// The day after, be it open or not.
+  /// The following calendar day, whether or not it has a session.
   case nextCalendarDay
   /// The date of the next session.
   case nextTradingDay
-  /// The first Friday after the day; the session before it, where that Friday is closed.
+  /// The first Friday after the day, or the last session before that Friday if the exchange is closed on it.
   case nextFriday
-  /// One date.
+  /// The same date for every day.
   case fixed(CivilDate)
 
   static let names = ["next_calendar_day", "next_trading_day", "next_friday"]
 
-  /// Reads a rule's name, or the date of a fixed one: `next_friday`, `2025-03-21`, `fixed:2025-03-21`.
+  /// Parses a rule's name or a fixed date: `next_friday`, `2025-03-21`, `fixed:2025-03-21`.
   public init(parsing text: String) throws(OptionError) {
     switch text {
     case "next_calendar_day": self = .nextCalendarDay
@@ -32,7 +32,7 @@ public enum ExpiryRule: Hashable, Sendable {
     }
   }
 
-  /// As it is read: `next_friday`, `fixed:2025-03-21`.
+  /// The form that the initializer parses: `next_friday`, `fixed:2025-03-21`.
   public var name: String {
     switch self {
     case .nextCalendarDay: "next_calendar_day"
@@ -42,12 +42,12 @@ public enum ExpiryRule: Hashable, Sendable {
     }
   }
 
-  /// The expiration of the contracts of a day.
+  /// The expiration date for the contracts of a day.
   ///
-  /// On the Thursday before a closed Friday, `nextFriday` is that Thursday itself.
+  /// On the Thursday before a Friday without a session, `nextFriday` is that Thursday itself.
   ///
-  /// - Throws: `OptionError.expired` for a fixed date before the day; `CalendarError` where the calendar
-  ///   does not know the dates.
+  /// - Throws: `OptionError.expired` for a fixed date before the day; `CalendarError` for dates that the
+  ///   calendar does not cover.
   public func expiration(on day: CivilDate, by calendar: ExchangeCalendar) throws -> CivilDate {
     switch self {
     case .nextCalendarDay: return CivilDate(daysSinceEpoch: day.daysSinceEpoch + 1)

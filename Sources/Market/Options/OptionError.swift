@@ -1,6 +1,6 @@
 import Platform
 
-/// An option symbol, strike or expiry that cannot be read or chosen.
+/// An option symbol, strike or expiry that is invalid or cannot be chosen.
 public struct OptionError: LakeError, Hashable {
   /// The kinds of error.
   public enum Code: String, Sendable {

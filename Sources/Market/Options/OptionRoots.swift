@@ -1,21 +1,21 @@
-/// The roots of an underlying's options: they need not be its ticker.
+/// The roots of an underlying's options, which can differ from its ticker.
 ///
-/// A root has letters and digits alone, so that of `BRK.B` is `BRKB`. Options on some indices have two: one of
-/// those that settle at the opening of the month's third Friday, one of all others.
+/// A root consists of letters and digits only, so that of `BRK.B` is `BRKB`. Options on some indices have two
+/// roots: one for contracts settled at the opening of the month's third Friday, one for all others.
 public enum OptionRoots {
-  /// Indices with two roots, by the root that is their ticker.
+  /// Second root of the indices that have two, by the first root, which equals the ticker.
   private static let secondRoots = ["SPX": "SPXW", "NDX": "NDXP", "RUT": "RUTW", "VIX": "VIXW"]
-  /// Further indices that have options.
+  /// Other indices with listed options.
   private static let indices: Set<String> = ["XSP", "DJX", "OEX", "XEO", "MRUT", "XND", "XDE"]
   private static let indexPrefix = "I:"
 
-  /// The ticker as lists of contracts have it: `SPX` of `I:SPX`.
+  /// The ticker as used by contract listings: `I:SPX` becomes `SPX`.
   public static func ticker(of underlying: String) -> String {
     underlying.hasPrefix(indexPrefix)
       ? String(underlying.dropFirst(indexPrefix.count)) : underlying
   }
 
-  /// The ticker of which there are prices: `I:SPX` of `SPX`.
+  /// The ticker for which the vendor has prices: `SPX` becomes `I:SPX`.
   public static func pricedTicker(of underlying: String) -> String {
     let ticker = ticker(of: underlying)
     let isIndex =
@@ -23,7 +23,7 @@ public enum OptionRoots {
     return isIndex ? indexPrefix + ticker : ticker
   }
 
-  /// The roots under which contracts of an underlying are listed, as far as can be told without a list.
+  /// The roots under which contracts of an underlying are listed, derived from the ticker without a lookup.
   public static func of(_ underlying: String) -> [String] {
     let letters = ticker(of: underlying).utf8.filter {
       (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0)

@@ -1,40 +1,40 @@
 import Columnar
 
-/// Whether an option buys or sells.
+/// Whether an option is a call or a put.
 public enum OptionRight: String, Hashable, Sendable, CaseIterable {
   case call = "C"
   case put = "P"
 
-  /// `call` or `put`, as vendors write it in words.
+  /// The word that vendors write: `call` or `put`.
   public var word: String { self == .call ? "call" : "put" }
 }
 
 /// The name of a US option contract: `SPY250304C00601000`.
 ///
-/// - `root` has 1 to 6 capital letters and digits, with a letter among them.
+/// - `root` has 1 to 6 capital letters and digits, at least one of them a letter.
 /// - `strike` is positive, at most `strikeMax`, and a multiple of `strikeUnit`.
-/// - The expiration lies in 2000 to 2099: the form has two digits for the year.
+/// - The expiration lies in 2000 to 2099, since the format has a two-digit year.
 ///
 /// - Spec: OCC, "Options Symbology Initiative": root padded to 6, yymmdd, C or P, strike × 1000 in 8 digits.
 public struct OptionSymbol: Hashable, Sendable, CustomStringConvertible {
-  /// A tenth of a cent: the finest strike that the form can hold.
+  /// Smallest strike step that the format can represent: a tenth of a cent.
   public static let strikeUnit: Int64 = Price.scale / 1000
-  /// 99999.999, the highest strike that the form can hold.
+  /// Highest strike that the format can represent: 99999.999.
   public static let strikeMax: Int64 = 99_999_999 * strikeUnit
   static let rootLetterMax = 6
-  /// Letters after the root: date, right, strike.
+  /// Length of the part after the root: date, right, strike.
   private static let tailCount = 15
 
-  /// Of the contract: `SPY`, or `SPY1` after a corporate action has changed what it delivers.
+  /// Root of the contract: `SPY`, or `SPY1` after a corporate action has changed what it delivers.
   public let root: String
   /// When the contract expires.
   public let expiration: CivilDate
   /// Call or put.
   public let right: OptionRight
-  /// In billionths of a dollar.
+  /// Strike in billionths of a dollar.
   public let strike: Int64
 
-  /// - Throws: `OptionError` where the form has no room for one of them.
+  /// - Throws: `OptionError` if one of them cannot be represented.
   public init(root: String, expiration: CivilDate, right: OptionRight, strike: Int64)
     throws(OptionError)
   {
@@ -57,7 +57,8 @@ public struct OptionSymbol: Hashable, Sendable, CustomStringConvertible {
     self.strike = strike
   }
 
-  /// Reads `SPY250304C00601000`, with or without `O:` before it, and with the root padded to six letters.
+  /// Parses `SPY250304C00601000`, with or without an `O:` prefix, and with or without the root padded to six
+  /// characters.
   public init(parsing text: String) throws(OptionError) {
     var letters = Array(text.utf8)[...]
     if letters.starts(with: "O:".utf8) { letters = letters.dropFirst(2) }
@@ -83,15 +84,15 @@ public struct OptionSymbol: Hashable, Sendable, CustomStringConvertible {
     self.strike = strike * Self.strikeUnit
   }
 
-  // MARK: - Forms
+  // MARK: - Formats
 
   /// `SPY250304C00601000`.
   public var description: String { root + tail }
 
-  /// As Massive names it: `O:SPY250304C00601000`.
+  /// Massive's form: `O:SPY250304C00601000`.
   public var prefixed: String { "O:" + description }
 
-  /// As OCC and Databento name it, 21 letters: `SPY   250304C00601000`.
+  /// The 21-character form of OCC and Databento: `SPY   250304C00601000`.
   public var padded: String {
     root + String(repeating: " ", count: Self.rootLetterMax - root.utf8.count) + tail
   }
@@ -99,7 +100,7 @@ public struct OptionSymbol: Hashable, Sendable, CustomStringConvertible {
   /// Whether the root ends in a digit: a corporate action has changed what the contract delivers.
   public var isAdjusted: Bool { root.utf8.last.map(Self.isDigit) ?? false }
 
-  /// The root without the digit of an adjustment: `SPY` of `SPY1`.
+  /// The root without an adjustment's digit: `SPY` for `SPY1`.
   public var standardRoot: String {
     var letters = root.utf8[...]
     while letters.count > 1, letters.last.map(Self.isDigit) == true { letters.removeLast() }
@@ -113,7 +114,7 @@ public struct OptionSymbol: Hashable, Sendable, CustomStringConvertible {
     return date + right.rawValue + String(repeating: "0", count: 8 - digits.utf8.count) + digits
   }
 
-  // MARK: - Letters
+  // MARK: - Characters
 
   private static func isDigit(_ letter: UInt8) -> Bool { (0x30...0x39).contains(letter) }
 
@@ -136,7 +137,7 @@ public struct OptionSymbol: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension OptionSymbol: Comparable {
-  /// By root, expiration, right (calls first) and strike.
+  /// Orders by root, expiration, right (calls first) and strike.
   public static func < (left: OptionSymbol, right: OptionSymbol) -> Bool {
     (left.root, left.expiration, left.right.rawValue, left.strike)
       < (right.root, right.expiration, right.right.rawValue, right.strike)

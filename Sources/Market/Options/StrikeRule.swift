@@ -1,15 +1,16 @@
 import Columnar
 
-/// Which strikes around an opening price: calls strictly above it, puts at or below.
+/// How many strikes are chosen around an opening price, and how far apart: calls strictly above it, puts at or
+/// below.
 public struct StrikeRule: Hashable, Sendable {
-  /// Contracts on a side at most.
+  /// Most contracts per side.
   public static let countMax = 500
 
-  /// Calls that are chosen.
+  /// Number of calls.
   public let callCount: Int
-  /// Puts that are chosen.
+  /// Number of puts.
   public let putCount: Int
-  /// Distance of neighbouring strikes, in billionths of a dollar.
+  /// Distance between neighbouring strikes, in billionths of a dollar.
   public let increment: Int64
 
   /// - Parameter increment: A positive multiple of 0.001 in billionths of a dollar.
@@ -35,7 +36,7 @@ public struct StrikeRule: Hashable, Sendable {
 
   /// The strikes for an opening price, both nearest first, in billionths of a dollar.
   ///
-  /// Strikes that a symbol cannot hold (zero, or above `OptionSymbol.strikeMax`) are left out.
+  /// Strikes that a symbol cannot represent (zero, or above `OptionSymbol.strikeMax`) are omitted.
   ///
   /// - Parameter open: A positive price in billionths of a dollar.
   public func strikes(open: Int64) throws(OptionError) -> (calls: [Int64], puts: [Int64]) {
@@ -54,7 +55,7 @@ public struct StrikeRule: Hashable, Sendable {
     }
   }
 
-  /// Reads a price or an increment like `0.5` from its digits; nil for anything else.
+  /// Parses a decimal price or increment such as `0.5` exactly; nil for anything else.
   public static func price(parsing text: String) -> Int64? {
     DecimalText.parse(text, scale: Price.digits).flatMap(Int64.init(exactly:))
   }
