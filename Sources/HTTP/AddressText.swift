@@ -1,18 +1,18 @@
-/// Addresses in texts, without what may be a secret in them.
+/// Redacts what may be secret in the URLs of a text.
 public enum AddressText {
-  /// Words in the names of a query's parameters that make their values secret.
+  /// A query parameter whose name contains one of these words has a secret value.
   private static let secretWords = [
     "key", "token", "secret", "sig", "auth", "pass", "pwd", "cred", "session",
   ]
 
-  /// The text with `***` for the user names and passwords of all addresses in it, and for the values of
-  /// parameters such as `apiKey`.
+  /// The text with `***` for the user information of all URLs in it, and for the values of parameters such as
+  /// `apiKey`.
   public static func redacted(_ text: String) -> String {
     guard text.utf8.contains(0x40) || text.utf8.contains(0x3D) else { return text }
     return parameters(userNames(text))
   }
 
-  /// A text that should be an address, and may lack its scheme.
+  /// Redacts a text that is meant to be one URL, with or without a scheme.
   public static func redacted(address text: String) -> String {
     if text.contains("://") { return redacted(text) }
     let scheme = "https://"
@@ -27,7 +27,8 @@ public enum AddressText {
       result += rest[..<colon.upperBound]
       rest = rest[colon.upperBound...]
       let end = rest.firstIndex { isEnd($0) || $0 == "?" || $0 == "#" } ?? rest.endIndex
-      // The last one: a password may hold some, and slashes, though it should not. Better too much than a key.
+      // The last `@`: a password may contain some, and slashes, though it should not. Redacting too much is
+      // safer.
       if let at = rest[..<end].lastIndex(of: "@") {
         result += Redactor.mark
         rest = rest[at...]
@@ -66,7 +67,7 @@ public enum AddressText {
     return secretWords.contains { name.contains($0) }
   }
 
-  /// Whether an address in a sentence has ended.
+  /// Whether a character ends a URL in running text.
   private static func isEnd(_ character: Character) -> Bool {
     character.isWhitespace || character == "'" || character == "\"" || character == "<"
       || character == ">" || character == "`"

@@ -1,6 +1,6 @@
-/// What an answer that is of no use means.
+/// Turns an unusable response into an error.
 enum AnswerError {
-  /// The error of an answer with a status other than success.
+  /// The error for a response with a status other than success.
   static func make(
     _ response: HTTPResponse, _ body: [UInt8], _ request: HTTPRequest, redactor: Redactor,
     now: Int64
@@ -42,7 +42,7 @@ enum AnswerError {
       requestID: response.requestID)
   }
 
-  /// No interface of a vendor answers with a web page: a login or an error page of something between.
+  /// No vendor API responds with HTML: that is a login or error page of a proxy in between.
   static func checkKind(
     _ response: HTTPResponse, _ piece: UnsafeRawBufferPointer, redactor: Redactor
   ) throws(HTTPError) {

@@ -1,7 +1,7 @@
 import CCurl
 import Glibc
 
-/// libcurl's calls, found once, on first use.
+/// libcurl's functions, loaded once on first use.
 struct CurlLibrary: Sendable {
   typealias Handle = UnsafeMutableRawPointer
 
@@ -22,10 +22,10 @@ struct CurlLibrary: Sendable {
     @convention(c) (UnsafeMutablePointer<curl_slist>?, UnsafePointer<CChar>?) ->
       UnsafeMutablePointer<curl_slist>?
   let listFree: @convention(c) (UnsafeMutablePointer<curl_slist>?) -> Void
-  /// Takes variable arguments: called through CCurl.
+  /// Variadic: called through CCurl.
   let easySetOption: Symbol
 
-  /// An address of a function, which never changes.
+  /// A function's address, which never changes.
   struct Symbol: @unchecked Sendable {
     let address: UnsafeMutableRawPointer
   }

@@ -1,9 +1,9 @@
 import CCurl
 
-/// One connection's handles, used by one thread at a time.
+/// The libcurl handles of one connection, used by one thread at a time.
 ///
-/// The multi interface drives a single transfer, because only there the waiting is ours: an
-/// interruption is seen within `pollMilliseconds`.
+/// The multi interface drives a single transfer because only there the caller controls the waiting: an
+/// interruption is noticed within `pollMilliseconds`.
 final class CurlSession: @unchecked Sendable {
   static let pollMilliseconds: Int32 = 100
   static let bufferByteCount = 256 << 10
@@ -31,7 +31,7 @@ final class CurlSession: @unchecked Sendable {
     message.deallocate()
   }
 
-  /// One transfer. The receiver holds the answer.
+  /// Runs one transfer; the response ends up in the receiver.
   func run(
     _ request: HTTPRequest, _ options: CurlTransport.Options, _ receiver: CurlReceiver,
     isInterrupted: () -> Bool
@@ -116,11 +116,11 @@ final class CurlSession: @unchecked Sendable {
     setNumber(CURLOPT_BUFFERSIZE, Self.bufferByteCount)
     setNumber(CURLOPT_CONNECTTIMEOUT_MS, Int(options.connectTimeout * 1000))
     if let path = options.certificateFile { setText(CURLOPT_CAINFO, path) }
-    // What stays on this machine goes through no proxy.
+    // Requests to this machine bypass any proxy.
     if HTTPURL(request.url)?.isLoopback == true { setText(CURLOPT_PROXY, "") }
     if request.acceptsCompression { setText(CURLOPT_ACCEPT_ENCODING, "gzip") }
     var headers: UnsafeMutablePointer<curl_slist>?
-    // No waiting for a 100 before a body is sent.
+    // Disables waiting for "100 Continue" before a body is sent.
     headers = curl.listAppend(headers, "Expect:")
     for (name, value) in request.headers {
       headers = curl.listAppend(headers, Self.line(name + ": " + value))
@@ -140,7 +140,7 @@ final class CurlSession: @unchecked Sendable {
     return headers
   }
 
-  /// A header must not smuggle another one in.
+  /// Removes line breaks, so that a value cannot inject another header.
   private static func line(_ text: String) -> String {
     text.unicodeScalars.contains { $0.value < 0x20 && $0 != "\t" }
       ? String(String.UnicodeScalarView(text.unicodeScalars.filter { $0.value >= 0x20 })) : text

@@ -1,36 +1,36 @@
 import CCurl
 import Synchronization
 
-/// Requests by libcurl: HTTP/2 where the server has it, connections used again, certificates always checked.
+/// HTTP by libcurl: HTTP/2 where the server supports it, connections reused, certificates always verified.
 public final class CurlTransport: HTTPTransport {
-  /// How connections are made.
+  /// Connection settings.
   public struct Options: Sendable {
-    /// Seconds until there must be a connection.
+    /// Timeout for establishing a connection, in seconds.
     public var connectTimeout = 15.0
-    /// Seconds without any byte, after which a connection counts as dropped.
+    /// Seconds without any byte after which a transfer fails.
     public var stallTimeout = 100.0
-    /// What servers are told of who asks.
+    /// Value of the `User-Agent` header.
     public var userAgent = "lake"
-    /// File of certificate authorities; the system's where nil.
+    /// File of trusted certificate authorities; nil for the system's.
     public var certificateFile: String?
 
-    /// What serves everybody.
+    /// The defaults.
     public init() {}
 
-    /// Takes `SSL_CERT_FILE` from the environment, where it is set.
+    /// The defaults, with `SSL_CERT_FILE` from the environment if it is set.
     public init(environment: [String: String]) {
       if let path = environment["SSL_CERT_FILE"], !path.isEmpty { certificateFile = path }
     }
   }
 
-  /// Idle connections that are kept.
+  /// Most idle connections that are kept.
   static let idleCountMax = 64
 
   private let options: Options
   private let isInterrupted: @Sendable () -> Bool
   private let idle = Mutex<[CurlSession]>([])
 
-  /// - Parameter isInterrupted: Asked about ten times a second while a request runs; true ends it.
+  /// - Parameter isInterrupted: Called about ten times a second while a request runs; true cancels it.
   public init(
     options: Options = Options(), isInterrupted: @escaping @Sendable () -> Bool = { false }
   ) {
@@ -55,14 +55,14 @@ public final class CurlTransport: HTTPTransport {
   }
 }
 
-/// Takes in the headers and the body of one answer.
+/// Receives the headers and the body of one response.
 final class CurlReceiver {
-  /// Headers that are kept.
+  /// Most headers that are kept.
   static let headerCountMax = 256
 
   private(set) var response: HTTPResponse
   private(set) var bodyError: (any Error)?
-  /// Whether something arrived since this was last set to false.
+  /// Whether data arrived since this was last set to false.
   var hasProgress = false
   private let body: (HTTPResponse, UnsafeRawBufferPointer) throws -> Void
 
@@ -71,7 +71,7 @@ final class CurlReceiver {
     self.body = body
   }
 
-  /// One line of the header. A status line begins anew: an interim answer came before.
+  /// Receives one header line. A status line discards the headers so far: they belong to an interim response.
   func takeHeader(_ bytes: UnsafeRawBufferPointer) {
     hasProgress = true
     let line = String(decoding: bytes, as: UTF8.self)
@@ -90,7 +90,7 @@ final class CurlReceiver {
     response.headers[name] = response.headers[name].map { $0 + ", " + text } ?? text
   }
 
-  /// A piece of the body; false ends the transfer.
+  /// Receives a part of the body; false ends the transfer.
   func takeBody(_ bytes: UnsafeRawBufferPointer) -> Bool {
     hasProgress = true
     response.byteCount += bytes.count

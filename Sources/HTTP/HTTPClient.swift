@@ -1,11 +1,11 @@
 /// Why a request is waiting.
 public enum HTTPWait: Sendable, CustomStringConvertible {
-  /// The bucket of the rate limit is empty.
+  /// The rate limit is exhausted.
   case rateLimit(seconds: Double)
-  /// Another attempt follows: what happened, and the number of the attempt that comes.
+  /// Another attempt follows: the error of the last attempt, and the number of the next one.
   case retry(HTTPError, seconds: Double, attempt: Int)
 
-  /// What a person is told while waiting.
+  /// The line shown to the user while waiting.
   public var description: String {
     switch self {
     case .rateLimit(let seconds): "waiting \(Self.text(seconds)) for the rate limit"
@@ -20,16 +20,16 @@ public enum HTTPWait: Sendable, CustomStringConvertible {
   }
 }
 
-/// Requests with retries, a rate limit and no key in anything that comes out.
+/// Sends requests with retries and a rate limit, and redacts keys in every result and error.
 public final class HTTPClient: Sendable {
-  /// Redirects within one server that are followed.
+  /// Most redirects followed, all within one server.
   static let redirectCountMax = 5
 
-  /// When a request is sent again.
+  /// When and how often a request is retried.
   public let policy: RetryPolicy
-  /// Who makes requests wait; nobody where nil.
+  /// Limits the request rate; nil for no limit.
   public let limiter: RateLimiter?
-  /// Who takes keys out of what is printed.
+  /// Removes keys from messages and headers.
   public let redactor: Redactor
   let isInterrupted: @Sendable () -> Bool
   private let transport: any HTTPTransport
@@ -37,10 +37,10 @@ public final class HTTPClient: Sendable {
   private let didWait: @Sendable (HTTPWait) -> Void
 
   /// - Parameters:
-  ///   - limiter: Asked before every attempt.
-  ///   - secrets: Keys that must not appear in any error.
-  ///   - isInterrupted: Asked often; true ends all waiting.
-  ///   - didWait: Told before each wait.
+  ///     - limiter: Called before every attempt.
+  ///     - secrets: Keys to redact.
+  ///     - isInterrupted: Polled; true ends all waiting.
+  ///     - didWait: Called before each wait.
   public init(
     transport: any HTTPTransport, policy: RetryPolicy = RetryPolicy(),
     limiter: RateLimiter? = nil, secrets: [Secret] = [],
@@ -56,9 +56,9 @@ public final class HTTPClient: Sendable {
     self.clock = clock
   }
 
-  /// The whole answer.
+  /// The whole response body.
   ///
-  /// - Parameter byteCountMax: A longer answer is `tooLarge`.
+  /// - Parameter byteCountMax: A longer body throws `tooLarge`.
   public func data(_ request: HTTPRequest, byteCountMax: Int) throws(HTTPError) -> (
     HTTPResponse, [UInt8]
   ) {
@@ -77,16 +77,16 @@ public final class HTTPClient: Sendable {
     } catch let error as HTTPError {
       throw error
     } catch {
-      // Nothing else is thrown by what is called above.
+      // The calls above throw nothing else.
       throw HTTPError(.connection, "\(error)", url: request.url).redacted(by: redactor)
     }
   }
 
-  /// Pushes the body of a successful answer, piece by piece.
+  /// Streams the body of a successful response.
   ///
   /// - Parameters:
-  ///   - begin: Called before every attempt: what an earlier one delivered is to be forgotten.
-  ///   - body: What it throws ends the request and is thrown on.
+  ///     - begin: Called before every attempt: what an earlier attempt delivered must be discarded.
+  ///     - body: Receives each part; an error that it throws ends the request and is rethrown.
   public func stream(
     _ request: HTTPRequest, begin: () throws -> Void,
     body: (UnsafeRawBufferPointer) throws -> Void
@@ -98,12 +98,13 @@ public final class HTTPClient: Sendable {
       }, body: { _, bytes in try body(bytes) })
   }
 
-  /// Like `stream`, where every attempt may ask differently: from the byte that is missing, say.
+  /// Like `stream`, but each attempt may send a different request, such as one that resumes at the first
+  /// missing byte.
   ///
   /// - Parameters:
-  ///   - prepare: The request of the next attempt.
-  ///   - body: Sees the answer, so that 206 and 200 can be told apart.
-  ///   - finish: Called when the body is there; may throw an `HTTPError` that is worth another attempt.
+  ///     - prepare: Returns the request of the next attempt.
+  ///     - body: Receives the response too, to tell 206 from 200.
+  ///     - finish: Called after the body; may throw a retryable `HTTPError`.
   public func exchange(
     prepare: () throws -> HTTPRequest,
     body: (HTTPResponse, UnsafeRawBufferPointer) throws -> Void,
@@ -115,7 +116,7 @@ public final class HTTPClient: Sendable {
       do {
         var response = try followed(request, body: body)
         try finish(response)
-        // What the ledger keeps of it must not hold what a server sends back.
+        // Response headers are stored in the ledger, and a server may echo the key in them.
         response.headers = response.headers.mapValues { redactor.redact($0) }
         response.url = redactor.redact(response.url)
         return response
@@ -146,7 +147,7 @@ public final class HTTPClient: Sendable {
 
   // MARK: - One attempt
 
-  /// One attempt, with redirects inside the same server.
+  /// One attempt, redirects within the same server included.
   private func followed(
     _ request: HTTPRequest, body: (HTTPResponse, UnsafeRawBufferPointer) throws -> Void
   ) throws -> HTTPResponse {
@@ -165,7 +166,7 @@ public final class HTTPClient: Sendable {
       remedy: "check the address in lake.yaml")
   }
 
-  /// One request; the body of a refusal is collected, that of a success is pushed on.
+  /// Sends one request; an error response's body is collected, that of a success is streamed.
   private func sent(
     _ request: HTTPRequest, body: (HTTPResponse, UnsafeRawBufferPointer) throws -> Void
   ) throws -> (HTTPResponse, [UInt8]) {

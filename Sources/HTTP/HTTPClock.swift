@@ -1,16 +1,16 @@
 import Glibc
 import Platform
 
-/// The time, waiting and chance, so that tests need none of them.
+/// Time, sleeping and randomness, replaceable in tests.
 public struct HTTPClock: Sendable {
   /// Nanoseconds since 1970.
   public var now: @Sendable () -> Int64
-  /// Waits for some nanoseconds.
+  /// Sleeps for some nanoseconds.
   public var sleep: @Sendable (Int64) -> Void
-  /// From 0 to 1.
+  /// A random number from 0 to 1.
   public var jitter: @Sendable () -> Double
 
-  /// A clock of a test's own.
+  /// A clock with the given functions, for tests.
   public init(
     now: @escaping @Sendable () -> Int64, sleep: @escaping @Sendable (Int64) -> Void,
     jitter: @escaping @Sendable () -> Double
@@ -20,10 +20,10 @@ public struct HTTPClock: Sendable {
     self.jitter = jitter
   }
 
-  /// Nanoseconds between two looks at whether the person wants to stop.
+  /// Longest sleep between two interruption checks, in nanoseconds.
   static let sliceMax: Int64 = 50_000_000
 
-  /// The machine's own.
+  /// The system's clock.
   public static let system = HTTPClock(
     now: { Clock.nanoseconds() },
     sleep: { nanoseconds in
@@ -33,7 +33,7 @@ public struct HTTPClock: Sendable {
     },
     jitter: { Double.random(in: 0...1) })
 
-  /// Waits in slices; false when `isInterrupted` says to stop.
+  /// Sleeps in slices; false if `isInterrupted` returned true.
   func wait(_ seconds: Double, unless isInterrupted: () -> Bool) -> Bool {
     var left = Int64(min(max(seconds, 0), 1e8) * 1e9)
     while left > 0 {

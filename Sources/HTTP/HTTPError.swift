@@ -1,34 +1,34 @@
 import Platform
 
-/// A request that got no useful answer.
+/// A request without a usable response.
 public struct HTTPError: LakeError, Hashable {
   /// The kinds of error.
   public enum Code: String, Sendable {
-    /// 401: the vendor does not know the key.
+    /// 401: the vendor rejects the key.
     case unauthorized
-    /// 403: the key does not reach this far.
+    /// 403: the key is not entitled to the data.
     case forbidden
-    /// Another 4xx: the vendor says why.
+    /// Another 4xx.
     case rejected
-    /// 429 until there were no attempts left.
+    /// 429 on the last attempt.
     case rateLimited
-    /// 5xx until there were no attempts left.
+    /// 5xx on the last attempt.
     case server
-    /// The connection failed or broke off.
+    /// The connection failed or was dropped.
     case connection
-    /// No connection, or no further byte, in time.
+    /// No connection, or no further byte, within the timeout.
     case timeout
-    /// The server could not prove who it is, or the address is not encrypted.
+    /// The certificate was not accepted, or the URL is not https.
     case tls
-    /// Sent elsewhere: a key never goes to another host.
+    /// A redirect to another host, which is never followed with a key.
     case redirect
-    /// An answer larger than the question allows.
+    /// The response exceeds the caller's size limit.
     case tooLarge
-    /// The person stopped it.
+    /// Interrupted by the user.
     case cancelled
-    /// libcurl is not installed.
+    /// libcurl could not be loaded.
     case noLibrary
-    /// An answer of the wrong kind, such as a web page.
+    /// A response of the wrong kind, such as HTML.
     case badAnswer
   }
 
@@ -36,21 +36,21 @@ public struct HTTPError: LakeError, Hashable {
   public var code: Code
   /// What is wrong, with the value found and the one expected.
   public var message: String
-  /// The address, without keys.
+  /// The URL, redacted.
   public var url: String?
   /// One command or one change that helps; nil where none is known.
   public var remedy: String?
-  /// The answer's status; nil where there was no answer.
+  /// The response's status; nil without a response.
   public var status: Int?
-  /// What the server said, in its own words.
+  /// The server's own message.
   public var vendorMessage: String?
-  /// The vendor's name for the case, such as `data_end_after_available_end`.
+  /// The vendor's error code, such as `data_end_after_available_end`.
   public var vendorCase: String?
-  /// Seconds that the server asked to wait.
+  /// Value of `Retry-After` in seconds.
   public var retryAfter: Double?
-  /// The vendor's name for the exchange.
+  /// The vendor's request ID.
   public var requestID: String?
-  /// How often it was tried.
+  /// Number of attempts made.
   public var attemptCount: Int
 
   /// An error of one kind.
@@ -83,7 +83,7 @@ public struct HTTPError: LakeError, Hashable {
     return parts.isEmpty ? nil : parts.joined(separator: ", ")
   }
 
-  /// Whether the same request may succeed later: 429, 5xx, a dropped connection, a timeout.
+  /// Whether a retry may succeed: 429, 5xx, a dropped connection, a timeout.
   public var isRetryable: Bool {
     switch code {
     case .rateLimited, .server, .connection, .timeout: true
@@ -91,10 +91,10 @@ public struct HTTPError: LakeError, Hashable {
     }
   }
 
-  /// Characters of a vendor's name for an exchange that are kept.
+  /// Longest request ID that is kept, in characters.
   private static let requestIDMax = 200
 
-  /// The same error without keys.
+  /// The same error with keys redacted.
   func redacted(by redactor: Redactor) -> HTTPError {
     var copy = self
     copy.message = redactor.redact(message)

@@ -1,16 +1,16 @@
 import Bytes
 
-/// What is asked of a server.
+/// A request to a server.
 public struct HTTPRequest: Sendable {
-  /// The methods that the vendors ask for.
+  /// The HTTP methods in use.
   public enum Method: String, Sendable {
     case get = "GET"
     case post = "POST"
   }
 
-  /// How the key is shown.
+  /// How the key is sent.
   public enum Credential: Sendable {
-    /// The key as user name, no password.
+    /// HTTP Basic authentication with the key as user name and no password.
     case basic(Secret)
     case bearer(Secret)
 
@@ -32,22 +32,22 @@ public struct HTTPRequest: Sendable {
 
   /// The request's method.
   public var method: Method
-  /// Without keys; may have a query already.
+  /// The URL without keys; it may already have a query.
   public var url: String
-  /// Added to the address, encoded here.
+  /// Parameters appended to the URL, percent-encoded here.
   public var query: [(String, String)]
-  /// The body of a post, encoded here.
+  /// The form body of a POST, percent-encoded here.
   public var form: [(String, String)]
-  /// Names and values, in their order.
+  /// Names and values, in order.
   public var headers: [(String, String)]
-  /// How the request says who asks; nil for nobody.
+  /// The credential; nil for an anonymous request.
   public var credential: Credential?
-  /// Asks for the bytes from this one on, by `Range`.
+  /// First byte to request, sent as a `Range` header.
   public var firstByte: Int?
-  /// Whether the answer may be gzip on the wire.
+  /// Whether the response may be gzip-compressed in transit.
   public var acceptsCompression: Bool
 
-  /// A request; `query` and `form` are encoded.
+  /// A request; `query` and `form` are percent-encoded when it is sent.
   public init(
     _ method: Method = .get, _ url: String, query: [(String, String)] = [],
     form: [(String, String)] = [], headers: [(String, String)] = [],
@@ -63,25 +63,25 @@ public struct HTTPRequest: Sendable {
     self.acceptsCompression = acceptsCompression
   }
 
-  /// The address with its query.
+  /// The URL with its query.
   public var fullURL: String {
     if query.isEmpty { return url }
     return url + (url.contains("?") ? "&" : "?") + PercentEncoding.encode(query)
   }
 }
 
-/// What a server answered, without its body.
+/// A server's response, without its body.
 public struct HTTPResponse: Sendable {
-  /// Like 200.
+  /// The status code.
   public var status: Int
-  /// By lower-case names; values of a repeated one joined by `, `.
+  /// By lower-case names; the values of a repeated header are joined by `, `.
   public var headers: [String: String]
-  /// Bytes of the body that were delivered, after decompression.
+  /// Bytes of the body that were delivered, counted after decompression.
   public var byteCount: Int
-  /// The address that answered, without keys.
+  /// The URL that responded (after redirects), redacted.
   public var url: String
 
-  /// An answer's head.
+  /// A response with a status and headers.
   public init(status: Int, headers: [String: String] = [:], byteCount: Int = 0, url: String = "") {
     self.status = status
     self.headers = headers
@@ -92,6 +92,6 @@ public struct HTTPResponse: Sendable {
   /// Whether the status is 200 to 299.
   public var isSuccess: Bool { (200..<300).contains(status) }
 
-  /// The vendor's name for this exchange, for questions to its support.
+  /// The vendor's ID of the request, to quote to its support.
   public var requestID: String? { headers["request-id"] ?? headers["x-request-id"] }
 }

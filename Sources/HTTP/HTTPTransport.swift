@@ -1,11 +1,11 @@
-/// One attempt at one request. `CurlTransport` makes it, `ReplayTransport` pretends to.
+/// Sends one attempt of a request. `CurlTransport` uses the network, `ReplayTransport` recorded responses.
 public protocol HTTPTransport: Sendable {
-  /// Sends the request and pushes the pieces of the answer's body as they arrive, of any status.
+  /// Sends the request and streams the response's body, whatever the status.
   ///
-  /// Redirects are answers like others. A throwing `body` ends the transfer and its error is thrown on.
+  /// Redirects are returned, not followed. An error thrown by `body` ends the transfer and is rethrown.
   ///
-  /// - Throws: `HTTPError` with code `connection`, `timeout`, `tls`, `cancelled` or `noLibrary`, or
-  ///   what `body` threw.
+  /// - Throws: `HTTPError` with code `connection`, `timeout`, `tls`, `cancelled` or `noLibrary`, or an error of
+  ///   `body`.
   func perform(
     _ request: HTTPRequest, body: (HTTPResponse, UnsafeRawBufferPointer) throws -> Void
   ) throws -> HTTPResponse

@@ -1,18 +1,18 @@
-/// The parts of an address that decide who is asked.
+/// The parts of a URL that identify the server and the resource.
 public struct HTTPURL: Hashable, Sendable {
-  /// Bytes of the longest address that is accepted.
+  /// Longest accepted URL, in bytes.
   public static let byteCountMax = 16 << 10
 
   /// Whether it is https.
   public let isEncrypted: Bool
   /// In lower case; an IPv6 address without its brackets.
   public let host: String
-  /// As the URL says, or the usual one.
+  /// The explicit port, or the scheme's default.
   public let port: Int
   /// Path and query, beginning with `/`; without fragment.
   public let target: String
 
-  /// nil unless it is an http or https address without user name, spaces and control characters.
+  /// nil unless the text is an http or https URL without user information, spaces and control characters.
   public init?(_ text: String) {
     guard text.utf8.count <= Self.byteCountMax,
       text.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != 0x5C })
@@ -33,7 +33,7 @@ public struct HTTPURL: Hashable, Sendable {
     target = tail.hasPrefix("/") ? String(tail) : "/" + tail
   }
 
-  /// The address that a `Location` or a `next_url` seen at this one means; nil if it is none.
+  /// The absolute URL of a `Location` or `next_url` relative to this one; nil if it is not a URL.
   public func resolving(_ reference: String) -> HTTPURL? {
     if reference.hasPrefix("//") { return HTTPURL((isEncrypted ? "https:" : "http:") + reference) }
     if reference.hasPrefix("/") { return HTTPURL(origin + reference) }
@@ -45,7 +45,7 @@ public struct HTTPURL: Hashable, Sendable {
     isEncrypted == other.isEncrypted && host == other.host && port == other.port
   }
 
-  /// Whether the host is this machine by its name or number.
+  /// Whether the host is this machine (`localhost` or a loopback address).
   public var isLoopback: Bool {
     if host == "localhost" || host == "::1" { return true }
     let parts = host.split(separator: ".", omittingEmptySubsequences: false)
@@ -59,7 +59,7 @@ public struct HTTPURL: Hashable, Sendable {
     return (isEncrypted ? "https://" : "http://") + shown + (port == usual ? "" : ":\(port)")
   }
 
-  /// The URL, whole.
+  /// The complete URL.
   public var text: String { origin + target }
 
   private static func rest(of text: String, after scheme: String) -> Substring? {

@@ -1,9 +1,9 @@
-/// Percent-encoding of names and values (RFC 3986, section 2; the same form serves as
+/// Percent-encoding of names and values (RFC 3986, section 2; also valid as
 /// `application/x-www-form-urlencoded`).
 public enum PercentEncoding {
   private static let digits = Array("0123456789ABCDEF".utf8)
 
-  /// All but letters, digits and `-._~` as `%XX` of their UTF-8 bytes.
+  /// Encodes everything but letters, digits and `-._~` as `%XX` of its UTF-8 bytes.
   public static func encode(_ text: String) -> String {
     var result: [UInt8] = []
     result.reserveCapacity(text.utf8.count)

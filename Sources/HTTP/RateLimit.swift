@@ -1,11 +1,11 @@
-/// So many requests in so much time.
+/// A rate limit: a number of requests per time window.
 public struct RateLimit: Hashable, Sendable, CustomStringConvertible {
-  /// Requests that are kept in mind at most; a wider limit is applied in smaller parts.
+  /// Most timestamps that are stored; a higher limit is scaled down to a shorter window.
   public static let countMax = 1024
 
-  /// Requests in the time, at most.
+  /// Most requests per window.
   public let count: Int
-  /// Nanoseconds.
+  /// Length of the window in nanoseconds.
   public let window: Int64
 
   /// - Parameters:
@@ -17,7 +17,7 @@ public struct RateLimit: Hashable, Sendable, CustomStringConvertible {
     window = Int64(max(1, seconds)) * 1_000_000_000 / Int64(parts)
   }
 
-  /// Parses `5/min`, `10/s`, `100/h` and `5/minute` and their like; nil for anything else.
+  /// Parses `5/min`, `10/s`, `100/h`, `5/minute` and similar; nil for anything else.
   public static func parse(_ text: String) -> RateLimit? {
     let parts = text.split(separator: "/", omittingEmptySubsequences: false)
     guard parts.count == 2, let count = Int(parts[0]), (1...1_000_000).contains(count) else {
@@ -32,10 +32,10 @@ public struct RateLimit: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// What `parse` reads, for messages.
+  /// The accepted form, for error messages.
   public static let expected = "a rate like 5/min or 10/s"
 
-  /// Like `10/s`, as it is configured.
+  /// The configured form, such as `10/s`.
   public var description: String {
     switch window {
     case 1_000_000_000: "\(count)/s"

@@ -3,29 +3,29 @@ import CSystem
 import Glibc
 import Synchronization
 
-/// A bucket of tokens, one taken by every request, each back one window after it was taken: in no
-/// window are there more requests than the limit.
+/// A sliding-window rate limiter: a request takes a token, which comes back one window later, so that no window
+/// has more requests than the limit.
 ///
-/// All threads and processes of this machine that use the same key share the bucket: a locked file
-/// that is named by a hash of the key and holds the times of the latest requests. A process that
-/// dies leaves nothing behind that others would wait for.
+/// All threads and processes on this machine that use the same key share one limiter: a locked file, named by a
+/// hash of the key, holds the times of the latest requests. A process that dies releases its lock with its
+/// descriptor.
 public final class RateLimiter: Sendable {
-  /// What may be asked in which time.
+  /// The limit.
   public let limit: RateLimit
-  /// The file; nil where there is no safe place for one and only this process shares the bucket.
+  /// The shared file; nil if there is no safe folder for it, so that only this process is limited.
   public let path: String?
 
   private let clock: HTTPClock
   private let times = Mutex<[Int64]>([])
 
-  /// Added to the window in percent: requests do not arrive as evenly as they are sent.
+  /// Percentage added to the window, since requests arrive less evenly than they are sent.
   private static let marginPercent: Int64 = 1
-  /// Nanoseconds between two tries to lock the file.
+  /// Nanoseconds between two attempts to lock the file.
   private static let lockPause: Int64 = 2_000_000
 
   /// - Parameters:
-  ///   - secret: Requests with the same key share the limit.
-  ///   - environment: `XDG_RUNTIME_DIR` is the place of the file, else `/tmp/lake-<user id>`.
+  ///     - secret: The key whose requests share the limit.
+  ///     - environment: `XDG_RUNTIME_DIR` is the file's folder, else `/tmp/lake-<user id>`.
   public init(
     _ limit: RateLimit, secret: Secret, environment: [String: String], clock: HTTPClock = .system
   ) {
@@ -39,10 +39,10 @@ public final class RateLimiter: Sendable {
     }
   }
 
-  /// Takes a token, waiting for one if need be.
+  /// Takes a token, waiting for one if necessary.
   ///
-  /// - Parameter willWait: Called once, with the seconds, when the bucket is found empty.
-  /// - Returns: False when `isInterrupted` said to stop.
+  /// - Parameter willWait: Called once, with the seconds, if there is no token.
+  /// - Returns: False if `isInterrupted` returned true.
   public func acquire(
     unless isInterrupted: () -> Bool, willWait: (Double) -> Void = { _ in }
   ) -> Bool {
@@ -57,7 +57,7 @@ public final class RateLimiter: Sendable {
     return false
   }
 
-  /// Nanoseconds until a token is there; 0 when one was taken; nil when interrupted.
+  /// Nanoseconds until the next token; 0 if one was taken; nil if interrupted.
   private func take(unless isInterrupted: () -> Bool) -> Int64? {
     guard let path, let file = RateFile(path) else {
       return times.withLock { take(from: &$0) }
@@ -75,8 +75,8 @@ public final class RateLimiter: Sendable {
 
   private func take(from times: inout [Int64]) -> Int64 {
     let now = clock.now()
-    // A time to come is one of a clock that was set back since, or of a damaged file. What it becomes is
-    // kept, else it would be in the future for ever.
+    // A time in the future comes from a clock that was set back, or from a damaged file. It is replaced by now
+    // and stored, or it would stay in the future for ever.
     for index in times.indices where times[index] > now { times[index] = now }
     times.sort()
     let window = limit.window + limit.window / 100 * Self.marginPercent
@@ -90,12 +90,12 @@ public final class RateLimiter: Sendable {
   }
 }
 
-/// The folder of the buckets: this user's alone.
+/// The folder of the shared files, accessible to this user only.
 public enum RateFolder {
-  /// Where it is if the environment says nothing better.
+  /// The default if the environment names none.
   public static var standard: String { "/tmp/lake-\(geteuid())" }
 
-  /// nil where no folder is safe.
+  /// nil if no folder is safe.
   static func find(_ environment: [String: String]) -> String? {
     if let runtime = environment["XDG_RUNTIME_DIR"], runtime.hasPrefix("/"),
       let path = made(runtime + "/lake")
@@ -105,7 +105,7 @@ public enum RateFolder {
     return made(standard)
   }
 
-  /// Makes the folder if need be, and looks whether nobody else can write there.
+  /// Creates the folder if necessary and checks that nobody else can write to it.
   private static func made(_ path: String) -> String? {
     lake_mkdir(path, 0o700)
     var status = stat()
@@ -116,7 +116,7 @@ public enum RateFolder {
   }
 }
 
-/// The file of one bucket: 8 bytes a request, nanoseconds since 1970.
+/// The file of one limiter: 8 bytes per request, nanoseconds since 1970.
 private struct RateFile: ~Copyable {
   private let descriptor: Int32
 
@@ -127,13 +127,13 @@ private struct RateFile: ~Copyable {
 
   deinit { lake_close(descriptor) }
 
-  /// `path`, where there can be a file; else nil.
+  /// `path` if a file can be used there; else nil.
   static func usable(_ path: String) -> String? {
     let file = RateFile(path)
     return file == nil ? nil : path
   }
 
-  /// False where another holds it. The lock goes with the descriptor.
+  /// False if another process holds the lock, which is released with the descriptor.
   func lock() -> Bool { lake_flock(descriptor, LOCK_EX | LOCK_NB) == 0 }
 
   func read() -> [Int64] {
@@ -143,7 +143,7 @@ private struct RateFile: ~Copyable {
     return times.filter { $0 > 0 }
   }
 
-  /// One call: a process that dies leaves the old content or the new one.
+  /// A single write: a process that dies leaves either the old content or the new.
   func write(_ times: [Int64]) {
     _ = times.withUnsafeBytes { lake_pwrite(descriptor, $0.baseAddress, $0.count, 0) }
     lake_ftruncate(descriptor, times.count * 8)

@@ -1,23 +1,23 @@
 import Bytes
 
-/// Replaces every key in a text that a person or a log will see.
+/// Replaces every key in text that is shown or logged.
 public struct Redactor: Sendable {
-  /// What stands in a key's place.
+  /// The replacement for a key.
   public static let mark = "***"
 
-  /// Bytes of a key's beginning that count as the key where a text was cut.
+  /// Shortest prefix of a key, in bytes, that is redacted at the end of truncated text.
   private static let cutByteMin = 4
 
-  /// Bytes of a key's encoded beginning that are taken for the key.
+  /// Shortest prefix of an encoded key, in bytes, that is redacted.
   private static let encodedByteMin = 8
 
   /// The keys, longest first.
   private let keys: [[UInt8]]
-  /// Beginnings of keys as basic authentication writes them, up to the last character that no byte behind the key
-  /// changes.
+  /// Prefixes of the keys' Basic authentication encoding, up to the last character that does not depend on what
+  /// follows the key.
   private let encoded: [[UInt8]]
 
-  /// - Parameter secrets: Empty ones are left alone.
+  /// - Parameter secrets: Empty ones are ignored.
   public init(_ secrets: [Secret]) {
     var (keys, encoded): (Set<[UInt8]>, Set<[UInt8]>) = ([], [])
     for secret in secrets {
@@ -27,7 +27,7 @@ public struct Redactor: Sendable {
         for basic in [Array(text.utf8), Array((text + ":").utf8)] {
           let form = Array(Base64.encode(basic).utf8)
           let sure = Array(form.prefix(basic.count * 8 / 6))
-          // So few characters stand in many a word.
+          // Shorter prefixes occur in ordinary words.
           let forms =
             sure.count < Self.encodedByteMin ? [form, form.filter { $0 != 0x3D }] : [sure]
           encoded.formUnion(forms)
@@ -38,17 +38,18 @@ public struct Redactor: Sendable {
     self.encoded = encoded.sorted { ($0.count, $0.first ?? 0) > ($1.count, $1.first ?? 0) }
   }
 
-  /// The text without its keys, in whatever form they may come back: as they are, percent-encoded in any
-  /// way, as JSON or HTML escapes them, as basic authentication writes them. Of addresses in it go user names and
-  /// what a query calls a key, whosever it is.
+  /// The text with all keys redacted, in any form in which a server may echo them: verbatim, percent-encoded in
+  /// any way, escaped as JSON or HTML, or as Basic authentication. In URLs, user information and parameters
+  /// named like a key are redacted too, whatever their value.
   ///
-  /// - Parameter isCut: Whether the text ends anywhere: a key may have begun there.
+  /// - Parameter isCut: Whether the text may be truncated, so that it may end with a key's prefix.
   public func redact(_ text: String, isCut: Bool = false) -> String {
     let found = keys.isEmpty ? text : redactKeys(text, isCut: isCut)
     return AddressText.redacted(found)
   }
 
-  /// The beginning of a text without its keys, cut only then: half a key is known by nobody's form.
+  /// A prefix of the text with all keys redacted, truncated only afterwards: a truncated key would not be
+  /// recognised.
   public func redact(_ text: String, characterCountMax: Int) -> String {
     let clean = redact(text)
     return clean.count > characterCountMax ? clean.prefix(characterCountMax) + "…" : clean
@@ -72,7 +73,7 @@ public struct Redactor: Sendable {
     return isChanged ? String(decoding: result, as: UTF8.self) : text
   }
 
-  /// Whether no letter or digit stands beside a range.
+  /// Whether a range is delimited: no letter or digit before or after it.
   private static func isWord(_ bytes: [UInt8], _ range: Range<Int>) -> Bool {
     func isOfWord(_ byte: UInt8) -> Bool {
       (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte & 0xDF)
@@ -81,16 +82,16 @@ public struct Redactor: Sendable {
     return range.upperBound >= bytes.count || !isOfWord(bytes[range.upperBound])
   }
 
-  /// Where a key that begins at `start` ends; nil where none does.
+  /// End of the key that begins at `start`; nil if none does.
   private func end(of bytes: [UInt8], from start: Int, isCut: Bool) -> Int? {
     for key in keys {
       guard let end = Self.match(key, bytes, start, isCut) else { continue }
-      // So short a key may be a part of any word.
+      // A short key may be part of an ordinary word.
       if key.count >= Self.encodedByteMin || Self.isWord(bytes, start..<end) { return end }
     }
     for form in encoded {
       guard var end = Self.match(form, bytes, start, isCut) else { continue }
-      // What follows the last whole character of the key, and padding.
+      // What follows the last whole character of the key, padding included.
       var rest = 4
       while rest > 0, end < bytes.count, Self.isBase64(bytes[end]) {
         end += 1
@@ -110,13 +111,13 @@ public struct Redactor: Sendable {
       guard let (byte, length) = byte(of: bytes, at) else {
         return nil
       }
-      // Base 64 for addresses writes two characters otherwise.
+      // URL-safe Base64 encodes two characters differently.
       let isSame =
         byte == wanted || byte == 0x2D && wanted == 0x2B || byte == 0x5F && wanted == 0x2F
       if !isSame {
-        // A plain byte that looks like the beginning of an escape.
+        // A literal byte that looks like the start of an escape.
         guard length > 1, bytes[at] == wanted else {
-          // An escape that is cut off.
+          // A truncated escape.
           return isCut && count >= cutByteMin && bytes.count - at < 6 && isEscape(bytes[at])
             ? bytes.count : nil
         }
@@ -132,12 +133,12 @@ public struct Redactor: Sendable {
     byte == 0x25 || byte == 0x5C || byte == 0x26
   }
 
-  /// The byte that stands at an index, as it is or escaped, and how many bytes it takes.
+  /// The byte at an index, literal or escaped, and the length of its encoding.
   private static func byte(of bytes: [UInt8], _ at: Int) -> (UInt8, length: Int)? {
     let first = bytes[at]
     switch first {
     case 0x25:
-      // `%2B`, and `%252B` where an address was encoded twice.
+      // `%2B`, or `%252B` if a URL was encoded twice.
       var digits = at + 1
       while digits + 1 < bytes.count, bytes[digits] == 0x32, bytes[digits + 1] == 0x35 {
         digits += 2

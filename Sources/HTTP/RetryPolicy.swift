@@ -1,23 +1,23 @@
 import Columnar
 import Glibc
 
-/// How often, and how long apart, a request is repeated.
+/// How often, and after which delays, a request is retried.
 public struct RetryPolicy: Hashable, Sendable {
-  /// Seconds that a server may ask to wait for; a longer wait is told instead of waited.
+  /// Longest `Retry-After` that is honoured, in seconds; a longer one is reported as an error.
   public static let retryAfterMax = 900.0
-  /// Part of a wait by which it may be shorter or longer, so that workers do not come back at once.
+  /// Random share of a delay that is added or subtracted, so that workers do not retry in step.
   public static let jitterShare = 0.25
 
-  /// Seconds before the second attempt.
+  /// Delay before the second attempt, in seconds.
   public var initialWait: Double
-  /// Each wait is the one before times this.
+  /// Factor between one delay and the next.
   public var base: Double
-  /// Seconds of the longest wait.
+  /// Longest delay, in seconds.
   public var maxWait: Double
-  /// Attempts in all, the first included.
+  /// Number of attempts, the first one included.
   public var maxAttempts: Int
 
-  /// Waits in seconds; each is `base` times the one before.
+  /// Delays in seconds; each is `base` times the one before.
   public init(
     initialWait: Double = 1, base: Double = 2, maxWait: Double = 60, maxAttempts: Int = 6
   ) {
@@ -27,15 +27,15 @@ public struct RetryPolicy: Hashable, Sendable {
     self.maxAttempts = maxAttempts
   }
 
-  /// Never repeats.
+  /// A policy without retries.
   public static let once = RetryPolicy(maxAttempts: 1)
 
-  /// Seconds to wait after an attempt: `initial_wait × base^(attempt − 1)`, a quarter more or less,
-  /// at most `max_wait`.
+  /// Delay after an attempt in seconds: `initial_wait × base^(attempt − 1)`, a quarter more or less, at most
+  /// `max_wait`.
   ///
   /// - Parameters:
-  ///   - attempt: The one that did not succeed, from 1.
-  ///   - jitter: 0 for the shortest wait, 1 for the longest.
+  ///     - attempt: Number of the failed attempt, from 1.
+  ///     - jitter: 0 for the shortest delay, 1 for the longest.
   public func wait(attempt: Int, jitter: Double) -> Double {
     let nominal = initialWait * pow(base, Double(max(0, attempt - 1)))
     let varied = nominal * (1 + Self.jitterShare * (2 * min(max(jitter, 0), 1) - 1))
@@ -49,7 +49,7 @@ enum RetryAfter {
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
   ]
 
-  /// Seconds from `now`, not below 0; nil for anything else.
+  /// Seconds from `now`, at least 0; nil for an invalid value.
   ///
   /// - Parameter now: Nanoseconds since 1970.
   static func seconds(_ text: String, now: Int64) -> Double? {

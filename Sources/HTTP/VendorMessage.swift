@@ -1,17 +1,17 @@
 import JSON
 
-/// What a server says about a request that it refuses, in its own words.
+/// Extracts the server's own message from an error response.
 enum VendorMessage {
-  /// Bytes of an answer that are read for it.
+  /// Most bytes of a response that are parsed.
   static let byteCountMax = 64 << 10
-  /// Characters that are shown.
+  /// Longest message shown, in characters.
   static let characterCountMax = 500
 
-  /// The message, and the vendor's name for the case, where the answer holds one.
+  /// The message and the vendor's error code, where the response has them.
   ///
   /// - Parameters:
-  ///   - redactor: Takes keys out before anything is cut.
-  ///   - isCut: Whether there may be more of the answer.
+  ///     - redactor: Applied before the message is truncated.
+  ///     - isCut: Whether the bytes may be truncated.
   static func read(
     _ bytes: [UInt8], contentType: String, redactor: Redactor, isCut: Bool
   ) -> (message: String?, name: String?) {
@@ -19,7 +19,7 @@ enum VendorMessage {
       redactor.redact(
         redactor.redact(text, isCut: isCut), characterCountMax: characterCountMax)
     }
-    // A body that is no JSON is told as it stands.
+    // A body that is not JSON is shown verbatim.
     if let json = try? JSONValue(parsing: bytes, depthMax: 16) {
       let (message, name) = read(json)
       return (message.map(short), name.map(short))
@@ -39,7 +39,7 @@ enum VendorMessage {
       if let text = value["message"]?.string {
         return (text, value["case"]?.string ?? value["code"]?.string)
       }
-      // A list of what is wrong with single fields.
+      // A list of errors in single fields.
       let texts = (value.array ?? []).compactMap { fault -> String? in
         guard let text = fault["msg"]?.string else { return nil }
         guard let field = fault["loc"]?.array?.last?.string else { return text }
