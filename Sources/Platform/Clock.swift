@@ -12,13 +12,13 @@ public enum Clock {
   /// Milliseconds since 1970 UTC.
   public static func milliseconds() -> Int64 { nanoseconds() / 1_000_000 }
 
-  /// Nanoseconds since some moment; nobody sets this clock.
+  /// Nanoseconds of a monotonic clock with an arbitrary origin.
   public static func monotonicNanoseconds() -> Int64 {
     var now = timespec()
     clock_gettime(CLOCK_MONOTONIC, &now)
     return Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec)
   }
 
-  /// The same in seconds.
+  /// Seconds of the monotonic clock.
   public static func monotonicSeconds() -> Double { Double(monotonicNanoseconds()) * 1e-9 }
 }

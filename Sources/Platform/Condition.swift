@@ -1,8 +1,9 @@
 import Glibc
 
-/// A lock, and waiting for a change of what it guards: a mutex and a condition of the system.
+/// A mutex with a condition variable.
 ///
-/// What `Monitor`, `Turnstile` and `WorkPool` are made of; who needs a value that threads change takes a `Monitor`.
+/// Building block of `Monitor`, `Turnstile` and `WorkPool`; use `Monitor` for a value that several threads
+/// change.
 final class Condition: @unchecked Sendable {
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
@@ -30,13 +31,14 @@ final class Condition: @unchecked Sendable {
     return try body()
   }
 
-  /// Wakes all who wait. With the lock held.
+  /// Wakes all waiting threads. Call with the lock held.
   func broadcast() { pthread_cond_broadcast(changed) }
 
-  /// Gives the lock away until a broadcast, or for no reason: the caller looks again. With the lock held.
+  /// Releases the lock until a broadcast; may also wake spuriously, so the caller must check again. Call with
+  /// the lock held.
   func wait() { pthread_cond_wait(changed, mutex) }
 
-  /// The same for at most so many milliseconds, fewer than a second.
+  /// Like `wait()`, for at most this many milliseconds (below 1000).
   func wait(milliseconds: Int) {
     var until = timespec()
     clock_gettime(CLOCK_REALTIME, &until)

@@ -1,16 +1,16 @@
 import CSystem
 import Glibc
 
-/// Links that lead nowhere: what is missing is not the name that was given.
+/// Dangling symbolic links: the missing file is the link's target, not the given path.
 public enum DanglingLink {
-  /// What to do about a path that could not be found, where it is such a link; nil for any other.
+  /// The remedy for a path that was not found because it is a dangling link; nil for any other path.
   public static func remedy(_ path: String) -> String? {
     target(path).map {
       "it is a link to '\($0)', where nothing is: make that, or remove the link"
     }
   }
 
-  /// Where a link leads, if nothing is there.
+  /// The target of a dangling link; nil if the path is no link or the target exists.
   public static func target(_ path: String) -> String? {
     var status = stat()
     if lake_stat(path, &status) == 0 { return nil }

@@ -2,24 +2,24 @@ import CSystem
 import Glibc
 import Synchronization
 
-/// Ctrl-C and requests to end: a flag that jobs poll, and a descriptor that wakes whoever waits for others.
+/// SIGINT and SIGTERM: a flag that jobs poll, and a descriptor that wakes blocking waits.
 public enum Interruption {
   private static let flag = Atomic<Bool>(false)
-  /// The ends of a pipe that becomes readable with the flag and stays so; -1 before `install`.
+  /// The ends of a pipe that becomes readable when the flag is set, and stays so; -1 before `install`.
   private static let wakeReader = Atomic<Int32>(-1)
   private static let wakeWriter = Atomic<Int32>(-1)
 
-  /// Whether the process was asked to end.
+  /// Whether the process was asked to terminate.
   public static var isRequested: Bool { flag.load(ordering: .relaxed) }
 
-  /// Catches SIGINT and SIGTERM once each (a second one kills), and ignores SIGPIPE and SIGXFSZ so that a closed
-  /// pipe, and a file that may not grow, are seen as a failed write.
+  /// Handles SIGINT and SIGTERM once each (a second one kills the process), and ignores SIGPIPE and SIGXFSZ, so
+  /// that a closed pipe and an exceeded file-size limit show up as failed writes.
   public static func install() {
-    // All that a handler touches must exist before: making it is no work for a handler.
+    // Initialised before the handlers are installed: a signal handler must not initialise globals.
     flag.store(false, ordering: .relaxed)
     var ends: [Int32] = [-1, -1]
     if wakeReader.load(ordering: .relaxed) < 0, pipe(&ends) == 0 {
-      // What is written is never read, so that it wakes everybody; nor may the writing ever wait.
+      // The pipe is never read, so that it wakes every waiter; writing to it must not block.
       for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
       for end in ends { _ = fcntl(end, F_SETFL, O_NONBLOCK) }
       wakeReader.store(ends[0], ordering: .relaxed)
@@ -27,8 +27,8 @@ public enum Interruption {
     }
     var action = sigaction()
     action.__sigaction_handler.sa_handler = { _ in Interruption.request() }
-    // Restarted calls: no read or sync fails because of a signal. Who waits for others polls the
-    // descriptor beside theirs, on whatever thread the signal arrives.
+    // SA_RESTART: no read or sync fails because of a signal. Waiters poll the pipe beside their own descriptor,
+    // whichever thread the signal arrives on.
     action.sa_flags = Int32(bitPattern: UInt32(SA_RESETHAND)) | SA_RESTART
     sigemptyset(&action.sa_mask)
     sigaction(SIGINT, &action, nil)
@@ -47,12 +47,12 @@ public enum Interruption {
     errno = number
   }
 
-  /// Waits until a descriptor is ready, for as long as that takes.
+  /// Waits, without a timeout, until a descriptor is ready.
   ///
   /// - Parameter events: `POLLIN`, `POLLOUT`.
-  /// - Returns: False when the process is asked to end before.
+  /// - Returns: False if the process is asked to terminate first.
   static func wait(_ descriptor: Int32, for events: Int32) -> Bool {
-    // One that is none would never become ready: its reading says what is wrong.
+    // An invalid descriptor would never become ready: the following read reports the error.
     if descriptor < 0 { return true }
     var watched = [
       pollfd(fd: descriptor, events: Int16(events), revents: 0),
@@ -63,7 +63,7 @@ public enum Interruption {
         if watched[1].revents != 0 { return false }
         return true
       }
-      // An error of another kind is one of the descriptor, which its reading will report.
+      // Any other error concerns the descriptor and is reported by the following read.
       if lake_errno() != EINTR && lake_errno() != EAGAIN { return true }
     }
     return false

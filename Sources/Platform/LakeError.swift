@@ -1,4 +1,4 @@
-/// An error that a person can act on. Every room's error type is one of these.
+/// An error that the user can act on. All error types of the project conform to it.
 ///
 /// It is printed as
 ///
@@ -6,16 +6,16 @@
 ///       at: <file, row group, column, byte or row>
 ///       try: <one command or one change that helps>
 public protocol LakeError: Error, Sendable {
-  /// What kind of error it is, for programs: one of the words that the README lists.
+  /// The error's code for programs, as listed in the README.
   var codeText: String { get }
   /// What is wrong: lower case, no final period, the user's own words and paths in quotes.
   var message: String { get }
-  /// Where, outermost first; nil when the message says it all.
+  /// The location, outermost part first; nil if the message says it all.
   var placeText: String? { get }
   /// One command or one change that helps; nil when none is known.
   var remedy: String? { get }
-  /// `placeText` as it is printed: one line, unless the error quotes its input below it. A line break
-  /// within one of them, as a name may have, is printed as an escape.
+  /// `placeText` in printed form: one line, unless the error quotes its input below it. A line break within a
+  /// line, such as in a file name, is printed as an escape.
   var placeLines: [String] { get }
 }
 

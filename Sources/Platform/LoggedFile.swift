@@ -1,13 +1,13 @@
 import CSystem
 import Glibc
 
-/// Files of a table with a log: what helps where one is gone or damaged is another thing than for a file
-/// that somebody named.
+/// Remedies for missing or damaged data files of a Delta table, which differ from those for files that the user
+/// named.
 public enum LoggedFile {
-  /// Folders above a file that are looked at: the table's, below it one for each partition column.
+  /// Most parent folders that are searched for a log: one for each partition column, and the table's.
   private static let depthMax = 8
 
-  /// Whether a path lies in the folder of such a table, be the file there or not.
+  /// Whether a path lies in a table's folder, whether or not the file exists.
   public static func isOne(_ path: String) -> Bool {
     var folder = path[...]
     for _ in 0..<depthMax {
@@ -19,11 +19,11 @@ public enum LoggedFile {
     return false
   }
 
-  /// What to do about a file of a table that is gone.
+  /// Remedy for a missing data file.
   public static let missingRemedy =
     "the table's log names it: bring it back from a copy, or go back to a version without it: lake restore TABLE --version N "
     + "(lake history TABLE lists them)"
-  /// What to do about a file of a table whose bytes are wrong.
+  /// Remedy for a damaged data file.
   public static let damagedRemedy =
     "the file is damaged: bring it back from a copy of the table; lake parquet FILE --verify finds the places"
 }

@@ -1,16 +1,16 @@
 import CSystem
 import Glibc
 
-/// Whether the system would give memory, asked before a large piece of it is taken: a request that
-/// fails ends the process, and a question that fails becomes an error with a name.
+/// Checks whether a large allocation would succeed: a failed allocation aborts the process, while a failed
+/// check can be reported as an error.
 public enum MemoryRoom {
-  /// Pieces up to this size are not worth the question.
+  /// Allocations up to this size are not checked.
   public static let unquestionedByteCount = 64 << 20
 
-  /// Whether `byteCount` bytes could be had now. Another thread may take them meanwhile.
+  /// Whether `byteCount` bytes can be allocated now. Another thread may still take them first.
   public static func has(_ byteCount: Int) -> Bool {
     if byteCount <= unquestionedByteCount { return true }
-    // Not malloc: a compiler may leave out what is freed at once.
+    // mmap instead of malloc: a compiler may elide a malloc that is freed at once.
     let mapping = mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
     guard let mapping, mapping != UnsafeMutableRawPointer(bitPattern: -1) else { return false }
     munmap(mapping, byteCount)
@@ -18,28 +18,29 @@ public enum MemoryRoom {
   }
 }
 
-/// What a process says when the system gives it no more memory: nothing can be thrown then, and nothing made.
+/// Reports running out of memory: at that point nothing can be thrown or allocated.
 ///
-/// Swift's runtime aborts where an allocation fails, and so does the C++ library. An abort for want of memory ends with
-/// an error and the status of a failure; any other as it would without this.
+/// Swift's runtime and the C++ library abort if an allocation fails. The handler turns such an abort into an
+/// error message and the exit status of a failure; any other abort proceeds as usual.
 public enum MemoryEnd {
-  // Written once, before the handler is there to read them: making anything is no work for a handler.
+  // Written once, before the handler is installed: a signal handler must not allocate.
   nonisolated(unsafe) private static var text = UnsafeRawBufferPointer(start: nil, count: 0)
   nonisolated(unsafe) private static var before = sigaction()
   private static let probedByteCount = 8 << 20
   private static let failedStatus: Int32 = 2
 
-  /// Has `text` written to standard error, and the process end as one that failed, where an allocation fails.
+  /// Installs the handler: when an allocation fails, it writes `text` to stderr and exits with the status of a
+  /// failure.
   ///
-  /// Call it once, before other threads are made.
+  /// Call it once, before other threads are started.
   public static func install(_ text: String) {
-    // For the rest of the process.
+    // Allocated for the lifetime of the process.
     let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: text.utf8.count, alignment: 1)
     bytes.copyBytes(from: text.utf8)
     self.text = UnsafeRawBufferPointer(bytes)
     var action = sigaction()
     action.__sigaction_handler.sa_handler = { MemoryEnd.didAbort($0) }
-    // An abort that is none of these is sent on from within the handler.
+    // Any other abort is re-raised from within the handler.
     action.sa_flags = Int32(SA_NODEFER)
     sigemptyset(&action.sa_mask)
     sigaction(SIGABRT, &action, &before)

@@ -1,13 +1,13 @@
-/// A value that several threads change, and on whose changes they can wait.
+/// A lock-protected value with waiting for changes.
 public final class Monitor<Value>: @unchecked Sendable {
-  // `value` is guarded by `condition`, which is broadcast after every change.
+  // `value` is protected by `condition`, which is broadcast after every change.
   private let condition = Condition()
   private var value: Value
 
-  /// Guards a value.
+  /// Protects a value.
   public init(_ value: Value) { self.value = value }
 
-  /// Runs `body` with the lock held, and wakes those who wait.
+  /// Runs `body` with the lock held, and wakes all waiting threads.
   public func withLock<Result>(_ body: (inout Value) throws -> Result) rethrows -> Result {
     condition.lock()
     defer {
@@ -17,7 +17,7 @@ public final class Monitor<Value>: @unchecked Sendable {
     return try body(&value)
   }
 
-  /// Calls `body` with the lock held until it returns something: at every change, and at least every 100 ms.
+  /// Calls `body` with the lock held until it returns non-nil: after every change, and at least every 100 ms.
   public func wait<Result>(_ body: (inout Value) throws -> Result?) rethrows -> Result {
     condition.lock()
     defer {

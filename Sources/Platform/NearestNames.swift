@@ -1,12 +1,12 @@
-/// "Did you mean": the known names that a mistyped one is close to.
+/// "Did you mean" suggestions for mistyped names.
 public enum NearestNames {
-  /// Names offered at most.
+  /// Most suggestions.
   public static let offeredMax = 3
 
-  /// The names nearest to `name`, nearest first, at most `offeredMax`; empty when none is near.
+  /// The suggestions for `name`, best first, at most `offeredMax`; empty if no known name is close.
   ///
-  /// A name is near when a third of its letters, and at least one, would have to be changed, or when
-  /// one of the two begins with the other. Letter case does not count.
+  /// A name is close if its edit distance is at most a third of the letters (but at least one is allowed), or
+  /// if one is a prefix of the other. Letter case is ignored.
   public static func near(_ name: String, among known: [String]) -> [String] {
     let wanted = Array(name.lowercased().unicodeScalars)
     if wanted.isEmpty { return [] }
@@ -24,7 +24,7 @@ public enum NearestNames {
     return ranked.prefix(offeredMax).map(\.name)
   }
 
-  /// "did you mean 'a', 'b' or 'c'?", or nil when nothing is near.
+  /// "did you mean 'a', 'b' or 'c'?", or nil without suggestions.
   public static func question(_ name: String, among known: [String], prefix: String = "") -> String?
   {
     let names = near(name, among: known).map { "'" + prefix + $0 + "'" }
@@ -33,7 +33,7 @@ public enum NearestNames {
     return "did you mean " + (first.isEmpty ? "" : first + " or ") + last + "?"
   }
 
-  /// Letters to insert, delete, replace or swap with a neighbour to make one name the other.
+  /// Edit distance: letters to insert, delete, replace or swap with a neighbour.
   static func editDistance(_ a: [Unicode.Scalar], _ b: [Unicode.Scalar]) -> Int {
     var beforeLast: [Int] = []
     var last = Array(0...b.count)

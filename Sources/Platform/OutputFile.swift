@@ -1,25 +1,25 @@
 import CSystem
 import Glibc
 
-/// A file that a person named for output. It appears under its name when it is whole, and not at all
-/// otherwise; a pipe or a device of that name is written to.
+/// An output file named by the user. A regular file appears under its name only when it is complete; a pipe or
+/// a device is written to directly.
 ///
-/// Until `publish` the bytes lie beside it in a file that this object alone made (its name is chance, and
-/// no link is followed to it), so that two programs that write to one name at once never mix: each
-/// gives its whole file that name, or is told that it exists.
+/// Until `publish` the bytes go to a temporary file in the same folder (random name, opened without following
+/// links), so that two programs that write the same name never mix their bytes: each publishes a complete file,
+/// or gets the error that the file exists.
 public final class OutputFile: @unchecked Sendable {
-  /// As the person wrote it; `-` is standard output.
+  /// The path as given; `-` is standard output.
   public let path: String
-  /// Open for writing until `publish`.
+  /// The descriptor to write to, open until `publish`.
   public let descriptor: Int32
-  /// Whether bytes may be written at any offset.
+  /// Whether writes at arbitrary offsets are allowed.
   public let isSeekable: Bool
   private let replaces: Bool
-  /// nil for standard output, a pipe and a device.
+  /// nil for standard output, pipes and devices.
   private let temporaryPath: String?
   private var isOpen: Bool
 
-  /// - Parameter replaces: Whether a file of that name gives way.
+  /// - Parameter replaces: Whether an existing file is replaced.
   public init(path: String, replaces: Bool) throws(OutputFileError) {
     self.path = path
     self.replaces = replaces
@@ -33,7 +33,7 @@ public final class OutputFile: @unchecked Sendable {
     case .device:
       let device = Waiting.openForWriting(path)
       if device < 0 { throw OutputFileError.system("open", path) }
-      // It may have been another a moment ago.
+      // The path may have been replaced since it was checked.
       let isDevice = !Waiting.isRegularFile(device)
       (descriptor, temporaryPath, isSeekable, isOpen) = (device, nil, false, true)
       if !isDevice { throw OutputFileError.exists(path) }
@@ -44,28 +44,28 @@ public final class OutputFile: @unchecked Sendable {
       let file = lake_open(temporary, flags, 0o666)
       if file < 0 { throw OutputFileError.system("create", path) }
       (descriptor, temporaryPath, isSeekable, isOpen) = (file, temporary, true, true)
-      // What the person's own umask leaves, whatever the rights of the lake that is read.
+      // The permissions of the user's own umask, whatever the lake's folder changed it to.
       if UserMask.isChanged { lake_fchmod(file, 0o666 & ~UserMask.value) }
     }
   }
 
   deinit { discard() }
 
-  /// Writes all bytes, in order.
+  /// Appends all bytes.
   ///
-  /// - Throws: `OutputFileError` with the system's number: EPIPE when nobody reads any more.
+  /// - Throws: `OutputFileError` with the system's error number: EPIPE if the reader has closed the pipe.
   public func write(_ bytes: UnsafeRawBufferPointer) throws(OutputFileError) {
     if !Transfer.write(descriptor, bytes) { throw OutputFileError.system("write", path) }
   }
 
-  /// Writes all bytes at an offset. Only where `isSeekable`.
+  /// Writes all bytes at an offset. Only if `isSeekable`.
   public func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(OutputFileError) {
     if !Transfer.write(descriptor, bytes, at: offset) {
       throw OutputFileError.system("write", path)
     }
   }
 
-  /// Gives the file its name. Nothing may be written after.
+  /// Moves the file to its final name. No writes may follow.
   public func publish() throws(OutputFileError) {
     guard isOpen else { return }
     guard let temporaryPath else { return discard() }
@@ -74,7 +74,7 @@ public final class OutputFile: @unchecked Sendable {
     if status != 0 {
       let number = lake_errno()
       if number == EEXIST { throw OutputFileError.exists(path) }
-      // A file system without RENAME_NOREPLACE: link refuses an existing name as well.
+      // On a file system without RENAME_NOREPLACE, link(2) also refuses an existing name.
       let mayLink = !replaces && [EINVAL, ENOSYS, ENOTSUP].contains(number)
       guard mayLink, lake_link(temporaryPath, path) == 0 else {
         throw mayLink && lake_errno() == EEXIST
@@ -86,7 +86,7 @@ public final class OutputFile: @unchecked Sendable {
     if lake_close(descriptor) != 0 { throw OutputFileError.system("close", path) }
   }
 
-  /// Leaves no trace of an unfinished file.
+  /// Deletes the temporary file.
   private func discard() {
     guard isOpen else { return }
     isOpen = false
@@ -99,7 +99,7 @@ public final class OutputFile: @unchecked Sendable {
   private static func kind(of path: String) throws(OutputFileError) -> Kind {
     var info = stat()
     if lake_stat(path, &info) != 0 {
-      // A link to nowhere is a name that is taken, and nothing to be followed.
+      // A dangling link counts as an existing file, and is not followed.
       if lake_errno() == ENOENT { return lake_lstat(path, &info) == 0 ? .file : .nothing }
       throw OutputFileError.system("create", path)
     }
@@ -110,7 +110,7 @@ public final class OutputFile: @unchecked Sendable {
     }
   }
 
-  /// Bytes of a name that go into the temporary one, which must stay below 255.
+  /// Most bytes of the final name that are used in the temporary one, which must stay below 255.
   private static let nameByteMax = 200
 
   private static func temporaryPath(for path: String) -> String {
@@ -121,7 +121,7 @@ public final class OutputFile: @unchecked Sendable {
   }
 }
 
-/// An output file that cannot be made or written.
+/// An output file that cannot be created or written.
 public struct OutputFileError: LakeError, Hashable {
   /// The kinds of error.
   public enum Code: String, Sendable { case exists, folder, system }
@@ -132,7 +132,7 @@ public struct OutputFileError: LakeError, Hashable {
   public var message: String
   /// One command or one change that helps; nil where none is known.
   public var remedy: String?
-  /// The system's number, where a call failed.
+  /// The system's error number, if a call failed.
   public var systemError: Int32?
 
   /// `code`, as the README lists it.
@@ -154,7 +154,7 @@ public struct OutputFileError: LakeError, Hashable {
       remedy: "choose another name, or replace it with --force")
   }
 
-  /// From the number that a system call left behind.
+  /// Made from `errno`.
   static func system(_ verb: String, _ path: String) -> OutputFileError {
     let number = lake_errno()
     let remedy: String? =

@@ -4,11 +4,11 @@ import Synchronization
 
 /// Runs independent work on a fixed number of threads.
 public enum Parallel {
-  /// Processors that this process may use, at least 1.
+  /// Number of processors available to this process, at least 1.
   public static var width: Int { Int(lake_processor_count()) }
 
-  /// Calls `body(0) … body(count − 1)`, each once, on up to `width` threads; returns when all are
-  /// done. After a throw no new index is begun, and the error of the lowest index is thrown.
+  /// Calls `body(0) … body(count − 1)`, each once, on up to `width` threads; returns when all are done. After
+  /// an error no new index is started, and the error of the lowest index is thrown.
   public static func forEach(
     _ count: Int, width: Int = Parallel.width, _ body: @escaping @Sendable (Int) throws -> Void
   ) throws {
@@ -27,7 +27,7 @@ public enum Parallel {
     if let (_, error) = state.failure.withLock({ $0 }) { throw error }
   }
 
-  /// Starts a thread; nil where the system refuses one.
+  /// Starts a thread; nil if the system refuses.
   public static func startThread(_ body: @escaping @Sendable () -> Void) -> pthread_t? {
     let box = Unmanaged.passRetained(ThreadBody(run: body))
     var thread = pthread_t()

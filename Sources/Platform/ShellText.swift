@@ -1,7 +1,7 @@
-/// Words for a command line that a person copies.
+/// Quoting for command lines that the user copies.
 public enum ShellText {
-  /// `word` as a shell reads it back: as it is where that is plain, else in single quotes; one with control
-  /// characters, which no terminal shows as they are, as `$'…'`.
+  /// `word` quoted for a shell: unchanged if it needs no quoting, else in single quotes; with control
+  /// characters as `$'…'`, since terminals do not show them.
   public static func quoted(_ word: String) -> String {
     let isPlain = !word.isEmpty && word.utf8.allSatisfy(isPlainByte)
     if isPlain { return word.hasPrefix("~") ? "'" + word + "'" : word }
@@ -26,7 +26,7 @@ public enum ShellText {
     return text + "'"
   }
 
-  /// A path for a command that would take one that begins with `-` for a flag.
+  /// A quoted path, with `./` in front if a command would take it for a flag.
   public static func path(_ path: String) -> String {
     quoted(path.hasPrefix("-") ? "./" + path : path)
   }

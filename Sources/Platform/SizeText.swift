@@ -1,6 +1,6 @@
-/// Sizes in bytes as people write them.
+/// Sizes in bytes with units.
 public enum SizeText {
-  /// `192MB`, `64 MiB`, `1g`, `4096`; nil for anything else, or when it does not fit.
+  /// Parses `192MB`, `64 MiB`, `1g`, `4096`; nil for anything else or on overflow.
   public static func parse(_ text: String) -> Int? {
     let digits = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
     let unit = text.dropFirst(digits.count).drop { $0 == " " }.lowercased()

@@ -1,16 +1,16 @@
 import CSystem
 import Glibc
 
-/// Reads and writes that go on until all bytes are moved, however few the system takes at once.
+/// Reads and writes that are repeated until all bytes are transferred.
 ///
-/// Where one fails, the number is in `errno`.
+/// On failure the error number is in `errno`.
 public enum Transfer {
-  /// Some file systems refuse more in one call.
+  /// Per call, since some file systems refuse more.
   private static let byteCountMax = 1 << 30
 
-  /// Writes all bytes, in order; a pipe or a device is waited for until the process is asked to end.
+  /// Writes all bytes; on a pipe or a device it blocks until the process is asked to terminate.
   ///
-  /// - Returns: Whether all were written.
+  /// - Returns: Whether all bytes were written.
   public static func write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Bool {
     move(bytes.count) { done, count in
       Waiting.write(descriptor, bytes.baseAddress.map { $0 + done }, count)
@@ -19,7 +19,7 @@ public enum Transfer {
 
   /// Writes all bytes at an offset of a file.
   ///
-  /// - Returns: Whether all were written.
+  /// - Returns: Whether all bytes were written.
   public static func write(
     _ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, at offset: Int
   ) -> Bool {
@@ -44,7 +44,7 @@ public enum Transfer {
 
   /// Reads at an offset of a file until the target is full or the file ends.
   ///
-  /// - Returns: Bytes read, fewer than the target has where the file ends before; -1 on failure.
+  /// - Returns: Number of bytes read, less than the target's size only at the end of the file; -1 on failure.
   public static func read(
     _ descriptor: Int32, into target: UnsafeMutableRawBufferPointer, at offset: Int
   ) -> Int {
@@ -60,11 +60,11 @@ public enum Transfer {
     return done
   }
 
-  /// Reads from where the descriptor is to its end.
+  /// Reads from the descriptor's current offset to its end.
   ///
   /// - Parameters:
-  ///   - byteCountMax: Reading ends as soon as there are more; a few more may be returned.
-  ///   - isFile: A regular file, which needs no waiting.
+  ///     - byteCountMax: Reading stops once there are more; slightly more may be returned.
+  ///     - isFile: Whether it is a regular file, which needs no polling.
   /// - Returns: nil on failure.
   public static func readToEnd(
     _ descriptor: Int32, byteCountMax: Int, isFile: Bool

@@ -1,14 +1,14 @@
-/// Lets threads pass one after the other, in the order of their numbers, from 0.
+/// Admits threads one at a time in the order of their numbers, from 0.
 public final class Turnstile: @unchecked Sendable {
   private let condition = Condition()
-  // Both are guarded by `condition`.
+  // Both are protected by `condition`.
   private var next = 0
   private var isClosed = false
 
-  /// Lets 0 in first.
+  /// Admits number 0 first.
   public init() {}
 
-  /// Waits until all lower numbers have left; false when the turnstile was closed.
+  /// Waits until all lower numbers have left; false if the turnstile is closed.
   public func enter(_ number: Int) -> Bool {
     condition.withLock {
       while next != number, !isClosed { condition.wait() }
@@ -16,7 +16,7 @@ public final class Turnstile: @unchecked Sendable {
     }
   }
 
-  /// Lets the next number in.
+  /// Admits the next number.
   public func leave() {
     condition.withLock {
       next += 1
@@ -24,7 +24,7 @@ public final class Turnstile: @unchecked Sendable {
     }
   }
 
-  /// Lets nobody in any more.
+  /// Admits no further numbers and releases all waiting threads.
   public func close() {
     condition.withLock {
       isClosed = true
@@ -32,7 +32,7 @@ public final class Turnstile: @unchecked Sendable {
     }
   }
 
-  /// Runs `body` when all lower numbers have passed. Every number must pass, once.
+  /// Runs `body` after all lower numbers have passed. Every number must pass exactly once.
   public func pass(_ number: Int, _ body: () -> Void) {
     if enter(number) { body() }
     leave()

@@ -2,9 +2,9 @@ import CSystem
 import Glibc
 import Synchronization
 
-/// The process's umask as the person set it, whatever a lake's rights made of it since.
+/// The umask with which the process was started, whatever `followGroup` made of it.
 public enum UserMask {
-  /// Read once, before anything changes it.
+  /// Read once, before it is changed.
   public static let value: mode_t = {
     let mask = umask(0o022)
     umask(mask)
@@ -13,12 +13,12 @@ public enum UserMask {
 
   private static let change = Atomic<Bool>(false)
 
-  /// Whether the process's umask is another now.
+  /// Whether the process's umask was changed.
   static var isChanged: Bool { change.load(ordering: .relaxed) }
 
-  /// Lets files and folders made from now on have the group's right to write exactly if `folder` has it.
+  /// Makes files and folders created from now on group-writable exactly if `folder` is.
   ///
-  /// Whoever shares a lake with a group need not think of it in every shell.
+  /// Users who share a lake within a group need not set the umask in every shell.
   public static func followGroup(of folder: String) {
     var status = stat()
     guard lake_stat(folder, &status) == 0 else { return }

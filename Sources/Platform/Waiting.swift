@@ -1,25 +1,24 @@
 import CSystem
 import Glibc
 
-/// Files, pipes and devices that others fill and empty: waiting for them ends when the process is asked to
-/// end.
+/// Blocking I/O on files, pipes and devices that ends if the process is asked to terminate.
 ///
-/// Calls return -1 with the number in `errno`, which is EINTR for that reason alone.
+/// Calls return -1 on failure with the number in `errno`; EINTR means exactly that the process is asked to
+/// terminate.
 public enum Waiting {
-  /// Opens a file for reading. A pipe is opened whether somebody writes to it yet or not: the first
-  /// `read` waits for that.
+  /// Opens a file for reading. A pipe is opened even without a writer: the first `read` waits for it.
   public static func openForReading(_ path: String) -> Int32 {
     let flags = O_RDONLY | O_NOCTTY | O_CLOEXEC
     let descriptor = lake_open(path, flags | O_NONBLOCK, 0)
-    // A file that another machine has a lease of: it gives it back when somebody waits for it.
+    // Another machine holds a lease of the file, which a blocking open revokes.
     return descriptor < 0 && lake_errno() == EWOULDBLOCK ? lake_open(path, flags, 0) : descriptor
   }
 
-  /// Opens a pipe or a device for writing, waiting for its reader.
+  /// Opens a pipe or a device for writing, waiting for a reader.
   public static func openForWriting(_ path: String) -> Int32 {
     while true {
       let descriptor = lake_open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0)
-      // A pipe that nobody reads.
+      // ENXIO: a pipe without a reader.
       if descriptor >= 0 || lake_errno() != ENXIO || !isPipe(path) { return descriptor }
       if Interruption.isRequested {
         errno = EINTR
@@ -37,15 +36,15 @@ public enum Waiting {
     return isPipe
   }
 
-  /// Whether a descriptor is a regular file, for which nobody waits.
+  /// Whether a descriptor is a regular file, which never blocks.
   public static func isRegularFile(_ descriptor: Int32) -> Bool {
     var status = stat()
     return lake_fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
   }
 
-  /// Reads what is there, waiting for a first byte.
+  /// Reads the available bytes, waiting for the first one.
   ///
-  /// - Parameter isFile: A regular file, which needs no waiting.
+  /// - Parameter isFile: Whether it is a regular file, which needs no polling.
   public static func read(
     _ descriptor: Int32, _ target: UnsafeMutableRawPointer?, _ count: Int, isFile: Bool
   ) -> Int {
@@ -59,7 +58,7 @@ public enum Waiting {
     }
   }
 
-  /// Writes some bytes, at least one.
+  /// Writes at least one byte.
   public static func write(
     _ descriptor: Int32, _ source: UnsafeRawPointer?, _ count: Int
   ) -> Int {

@@ -1,15 +1,15 @@
 import Glibc
 
-/// A fixed number of threads for the work behind one reader.
+/// A fixed number of threads for the work of one reader.
 ///
-/// The thread that feeds the pool is one of them: instead of sleeping while it waits for a buffer,
-/// for memory or for the end, it takes a task itself. So `width` threads are busy, and a pool of
-/// width 1 is simply the feeder doing everything in order.
+/// The thread that feeds the pool is one of them: instead of sleeping while it waits for a buffer, for memory
+/// or for the end, it runs a task itself. So `width` threads are busy, and in a pool of width 1 the feeder runs
+/// everything in order.
 ///
-/// Tasks of a *lane* run one at a time, in the order in which they were added; tasks without a lane
-/// run in any order, on any thread. After a task has failed, later ones are dropped.
+/// Tasks of a *lane* run one at a time, in the order in which they were added; tasks without a lane run in any
+/// order, on any thread. After a task fails, the remaining ones are dropped.
 public final class WorkPool: @unchecked Sendable {
-  /// A piece of work; what it throws ends the pool's work.
+  /// A unit of work; an error fails the whole pool.
   public typealias Task = @Sendable () throws -> Void
 
   /// A queue whose tasks run in order, one at a time.
@@ -20,7 +20,7 @@ public final class WorkPool: @unchecked Sendable {
 
     fileprivate var isIdle: Bool { !isRunning && head == tasks.count }
 
-    /// The task that may begin now.
+    /// The next task, if none of the lane is running.
     fileprivate func next() -> Task? {
       if isRunning || head == tasks.count { return nil }
       let task = tasks[head]
@@ -34,7 +34,7 @@ public final class WorkPool: @unchecked Sendable {
     }
   }
 
-  // All state is guarded by `changes`, which is broadcast when any of it changes.
+  // All state is protected by `changes`, which is broadcast on every change.
   private let changes = Condition()
   private var tasks: [Task] = []
   private var tasksHead = 0
@@ -43,10 +43,10 @@ public final class WorkPool: @unchecked Sendable {
   private var failure: (any Error)?
   private var isClosed = false
   private var threads: [pthread_t] = []
-  /// Threads that work, the feeder included.
+  /// Number of threads, the feeder included.
   public let width: Int
 
-  /// Starts the threads, one fewer than `width`: the feeder is one too.
+  /// Starts `width` − 1 threads, since the feeder is one too.
   public init(width: Int) {
     self.width = max(1, width)
     for _ in 1..<max(1, width) {
@@ -54,14 +54,14 @@ public final class WorkPool: @unchecked Sendable {
     }
   }
 
-  /// A queue of the pool's.
+  /// Makes a lane of this pool.
   public func makeLane() -> Lane {
     let lane = Lane()
     changes.withLock { lanes.append(lane) }
     return lane
   }
 
-  /// Adds a task that may run at any time, on any thread.
+  /// Adds a task without a lane.
   public func add(_ task: @escaping Task) {
     changes.withLock {
       tasks.append(task)
@@ -70,7 +70,7 @@ public final class WorkPool: @unchecked Sendable {
     }
   }
 
-  /// Adds a task after those of a lane.
+  /// Adds a task at the end of a lane.
   public func add(to lane: Lane, _ task: @escaping Task) {
     changes.withLock {
       lane.tasks.append(task)
@@ -79,8 +79,8 @@ public final class WorkPool: @unchecked Sendable {
     }
   }
 
-  /// Runs a task of a lane on this thread where it may begin now and the other threads have so much to
-  /// do that a task without a lane waits; else adds it.
+  /// Runs a lane's task on this thread if it may start now and the other threads are so busy that a task
+  /// without a lane is waiting; else adds it.
   public func runOrAdd(to lane: Lane, _ task: @escaping Task) throws {
     changes.lock()
     defer { changes.unlock() }
@@ -95,12 +95,11 @@ public final class WorkPool: @unchecked Sendable {
     }
   }
 
-  /// Runs tasks, or sleeps where there is none to run, until `condition` holds.
+  /// Runs tasks, or sleeps if there is none, until `condition` holds.
   ///
-  /// `condition` is called with the pool's lock held, after every task that ends anywhere and after
-  /// every `notify`.
+  /// `condition` is called with the pool's lock held, after every finished task and every `notify`.
   ///
-  /// - Throws: The first failure of a task.
+  /// - Throws: The first task's error.
   public func help(until condition: () -> Bool) throws {
     try help(until: condition, next: { self.next() })
   }
@@ -115,9 +114,9 @@ public final class WorkPool: @unchecked Sendable {
     }
   }
 
-  /// Runs tasks until `condition` holds or nothing is left to run.
+  /// Runs tasks until `condition` holds or nothing is left.
   ///
-  /// - Returns: Whether nothing runs any more.
+  /// - Returns: Whether no task is running or queued.
   public func helpUntilIdle(or condition: () -> Bool) throws -> Bool {
     var isIdle = false
     try help(until: {
@@ -132,18 +131,18 @@ public final class WorkPool: @unchecked Sendable {
     try help(until: condition, next: { lane.next().map { ($0, lane) } })
   }
 
-  /// Runs tasks of a lane until none is left.
+  /// Runs tasks of a lane until it is empty.
   public func drain(_ lane: Lane) throws { try help(with: lane, until: { lane.isIdle }) }
 
-  /// Runs tasks until `condition` holds or none waits to be begun.
+  /// Runs tasks until `condition` holds or none is waiting to start.
   public func helpWithTasks(until condition: () -> Bool) throws {
     try help(until: { self.tasksHead == self.tasks.count || condition() })
   }
 
-  /// Runs until every task has ended.
+  /// Runs until every task has finished.
   public func finish() throws { try help(until: { self.unfinished == 0 }) }
 
-  /// Drops what has not begun and waits for what has.
+  /// Drops the queued tasks and waits for the running ones.
   public func cancel() {
     changes.lock()
     if failure == nil { failure = CancellationError() }
@@ -153,7 +152,7 @@ public final class WorkPool: @unchecked Sendable {
     changes.unlock()
   }
 
-  /// Ends the threads. The owner must call it: they keep the pool alive.
+  /// Ends the threads. Required: they keep the pool alive.
   public func close() {
     changes.withLock {
       isClosed = true
@@ -173,7 +172,7 @@ public final class WorkPool: @unchecked Sendable {
 
   private func runOne() -> Bool { run(next()) }
 
-  /// Runs a task with the lock released; false where there is none.
+  /// Runs a task with the lock released; false if there is none.
   private func run(_ work: (Task, Lane?)?) -> Bool {
     guard let (task, lane) = work else { return false }
     let isDropped = failure != nil
@@ -190,7 +189,7 @@ public final class WorkPool: @unchecked Sendable {
     return true
   }
 
-  /// Lanes come last: the feeder helps with them when they fall behind.
+  /// Lanes come last: the feeder helps with them if they fall behind.
   private func next() -> (Task, Lane?)? {
     if tasksHead < tasks.count {
       let task = tasks[tasksHead]
