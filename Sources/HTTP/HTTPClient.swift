@@ -37,10 +37,10 @@ public final class HTTPClient: Sendable {
   private let didWait: @Sendable (HTTPWait) -> Void
 
   /// - Parameters:
-  ///     - limiter: Called before every attempt.
-  ///     - secrets: Keys to redact.
-  ///     - isInterrupted: Polled; true ends all waiting.
-  ///     - didWait: Called before each wait.
+  ///   - limiter: Called before every attempt.
+  ///   - secrets: Keys to redact.
+  ///   - isInterrupted: Polled; true ends all waiting.
+  ///   - didWait: Called before each wait.
   public init(
     transport: any HTTPTransport, policy: RetryPolicy = RetryPolicy(),
     limiter: RateLimiter? = nil, secrets: [Secret] = [],
@@ -85,8 +85,8 @@ public final class HTTPClient: Sendable {
   /// Streams the body of a successful response.
   ///
   /// - Parameters:
-  ///     - begin: Called before every attempt: what an earlier attempt delivered must be discarded.
-  ///     - body: Receives each part; an error that it throws ends the request and is rethrown.
+  ///   - begin: Called before every attempt: what an earlier attempt delivered must be discarded.
+  ///   - body: Receives each part; an error that it throws ends the request and is rethrown.
   public func stream(
     _ request: HTTPRequest, begin: () throws -> Void,
     body: (UnsafeRawBufferPointer) throws -> Void
@@ -102,9 +102,9 @@ public final class HTTPClient: Sendable {
   /// missing byte.
   ///
   /// - Parameters:
-  ///     - prepare: Returns the request of the next attempt.
-  ///     - body: Receives the response too, to tell 206 from 200.
-  ///     - finish: Called after the body; may throw a retryable `HTTPError`.
+  ///   - prepare: Returns the request of the next attempt.
+  ///   - body: Receives the response too, to tell 206 from 200.
+  ///   - finish: Called after the body; may throw a retryable `HTTPError`.
   public func exchange(
     prepare: () throws -> HTTPRequest,
     body: (HTTPResponse, UnsafeRawBufferPointer) throws -> Void,

@@ -20,7 +20,7 @@ public struct HTTPError: LakeError, Hashable {
     case timeout
     /// The certificate was not accepted, or the URL is not https.
     case tls
-    /// A redirect to another host, which is never followed with a key.
+    /// A redirect that is not followed: to another server, which must not get the key, or a loop.
     case redirect
     /// The response exceeds the caller's size limit.
     case tooLarge

@@ -24,8 +24,8 @@ public final class RateLimiter: Sendable {
   private static let lockPause: Int64 = 2_000_000
 
   /// - Parameters:
-  ///     - secret: The key whose requests share the limit.
-  ///     - environment: `XDG_RUNTIME_DIR` is the file's folder, else `/tmp/lake-<user id>`.
+  ///   - secret: The key whose requests share the limit.
+  ///   - environment: `XDG_RUNTIME_DIR` is the file's folder, else `/tmp/lake-<user id>`.
   public init(
     _ limit: RateLimit, secret: Secret, environment: [String: String], clock: HTTPClock = .system
   ) {

@@ -34,8 +34,8 @@ public struct RetryPolicy: Hashable, Sendable {
   /// `max_wait`.
   ///
   /// - Parameters:
-  ///     - attempt: Number of the failed attempt, from 1.
-  ///     - jitter: 0 for the shortest delay, 1 for the longest.
+  ///   - attempt: Number of the failed attempt, from 1.
+  ///   - jitter: 0 for the shortest delay, 1 for the longest.
   public func wait(attempt: Int, jitter: Double) -> Double {
     let nominal = initialWait * pow(base, Double(max(0, attempt - 1)))
     let varied = nominal * (1 + Self.jitterShare * (2 * min(max(jitter, 0), 1) - 1))

@@ -11,7 +11,7 @@ public struct Secret: Sendable, CustomStringConvertible, CustomDebugStringConver
 
   /// - Parameters:
   ///   - text: The key itself.
-  ///     - origin: The environment variable or the file that it was read from.
+  ///   - origin: The environment variable or the file that it was read from.
   public init(_ text: String, origin: String = "the key") {
     self.text = text
     self.origin = origin

@@ -10,8 +10,8 @@ enum VendorMessage {
   /// The message and the vendor's error code, where the response has them.
   ///
   /// - Parameters:
-  ///     - redactor: Applied before the message is truncated.
-  ///     - isCut: Whether the bytes may be truncated.
+  ///   - redactor: Applied before the message is truncated.
+  ///   - isCut: Whether the bytes may be truncated.
   static func read(
     _ bytes: [UInt8], contentType: String, redactor: Redactor, isCut: Bool
   ) -> (message: String?, name: String?) {

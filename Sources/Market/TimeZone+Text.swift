@@ -4,9 +4,9 @@ extension TimeZoneRules {
   /// Parses a date or time to an instant in ns since 1970 UTC; nil for invalid text.
   ///
   /// - Parameters:
-  ///     - text: Like `2024-01-02`, `2024-01-02T14:30:00Z`, or without an offset: then in this zone's local
-  ///   time.
-  ///     - isEnd: Whether a bare date means the end of that day (an inclusive upper bound).
+  ///   - text: Like `2024-01-02`, `2024-01-02T14:30:00Z`, or without an offset: then in this zone's local
+  ///     time.
+  ///   - isEnd: Whether a bare date means the end of that day (an inclusive upper bound).
   public func instant(_ text: String, isEnd: Bool) -> Int64? {
     if let date = CivilDate(iso: text) {
       let (nanoseconds, overflow) = startOfDay(date.daysSinceEpoch + (isEnd ? 1 : 0))

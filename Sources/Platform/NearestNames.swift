@@ -6,7 +6,7 @@ public enum NearestNames {
   /// The suggestions for `name`, best first, at most `offeredMax`; empty if no known name is close.
   ///
   /// A name is close if its edit distance is at most a third of the letters (but at least one is allowed), or
-  /// if one is a prefix of the other. Letter case is ignored.
+  /// if the shorter one has at least three letters and is a prefix of the other. Letter case is ignored.
   public static func near(_ name: String, among known: [String]) -> [String] {
     let wanted = Array(name.lowercased().unicodeScalars)
     if wanted.isEmpty { return [] }

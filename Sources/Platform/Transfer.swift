@@ -63,8 +63,8 @@ public enum Transfer {
   /// Reads from the descriptor's current offset to its end.
   ///
   /// - Parameters:
-  ///     - byteCountMax: Reading stops once there are more; slightly more may be returned.
-  ///     - isFile: Whether it is a regular file, which needs no polling.
+  ///   - byteCountMax: Reading stops once there are more; slightly more may be returned.
+  ///   - isFile: Whether it is a regular file, which needs no polling.
   /// - Returns: nil on failure.
   public static func readToEnd(
     _ descriptor: Int32, byteCountMax: Int, isFile: Bool

@@ -45,7 +45,7 @@ public struct ContractChoice: Hashable, Sendable {
   ///
   /// - Parameters:
   ///   - open: The day's opening price in billionths of a dollar.
-  ///     - contracts: In any order; other roots and expirations are ignored.
+  ///   - contracts: In any order; other roots and expirations are ignored.
   public func listed(
     open: Int64, among contracts: [OptionSymbol], tolerance: Int64 = toleranceDefault
   ) throws(OptionError) -> [OptionSymbol] {

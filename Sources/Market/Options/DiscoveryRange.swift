@@ -15,7 +15,7 @@ public struct DiscoveryRange: Hashable, Sendable {
 
   /// - Parameters:
   ///   - open: The day's opening price in billionths of a dollar.
-  ///     - percent: Largest distance of a strike from `open`, in billionths of a percent.
+  ///   - percent: Largest distance of a strike from `open`, in billionths of a percent.
   ///   - expiryDays: Days from `date` to the last expiration.
   public init(open: Int64, percent: Int64, date: CivilDate, expiryDays: Int) throws(OptionError) {
     try StrikeRule.requirePrice(open)
