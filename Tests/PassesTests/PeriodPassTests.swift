@@ -46,6 +46,10 @@ struct PeriodPassTests {
       files: untagged, root: stored.path, fields: schema.rowFields)
   }
 
+  private func sorted(_ table: String, _ columns: [String]) throws -> [[String]] {
+    try toy.rows(table, columns).sorted { $0.lexicographicallyPrecedes($1) }
+  }
+
   private func resample() throws -> DeriveReport.Output {
     var options = ResamplePass.Options()
     options.intervals = ["1d"]
@@ -56,7 +60,7 @@ struct PeriodPassTests {
   @Test("every way from one period to another keeps all rows, in one commit")
   func allWays() throws {
     let before = try sum(source)
-    let rows = try toy.rows(source, columns).sorted { $0.lexicographicallyPrecedes($1) }
+    let rows = try sorted(source, columns)
     for period: PartitionPeriod in [.month, .year, .month, .date, .year, .date] {
       let version = try toy.lake.table(named: source).snapshot().version
       let report = try keep(source, by: period)
@@ -65,7 +69,7 @@ struct PeriodPassTests {
       #expect(try snapshot.partitionPeriod() == period)
       #expect(snapshot.partitionColumns == [period.column])
       #expect(try sum(source) == before)
-      #expect(try toy.rows(source, columns).sorted { $0.lexicographicallyPrecedes($1) } == rows)
+      #expect(try sorted(source, columns) == rows)
       let partitions = try snapshot.filesByPartition()
       #expect(partitions.count == [.date: 80, .month: 4, .year: 2][period])
       #expect(partitions.values.allSatisfy { $0.count == 1 && !$0[0].dataChange })
@@ -97,6 +101,31 @@ struct PeriodPassTests {
     try toy.ingest([try toy.bars("more.dbn", [ToyLake.Bar(day: 3, second: 7, instrument: 1)])])
     #expect(try sum(source).rowCount == before.rowCount + 1)
     #expect(try toy.lake.table(named: source).snapshot().partitionColumns == ["month"])
+  }
+
+  @Test(
+    "bars are made of it date by date, and are fresh whatever its period",
+    arguments: ["month", "year"])
+  func barsOfIt(period: String) throws {
+    #expect(try resample().computedCount == 80)
+    let bars = ["symbol", "ts_event", "open", "high", "low", "close", "volume"]
+    let before = try sorted(daily, bars)
+    _ = try keep(source, by: try #require(PartitionPeriod(rawValue: period)))
+    #expect(try resample().freshCount == 80)
+    try toy.ingest([
+      try toy.bars("more.dbn", [ToyLake.Bar(day: 3, second: 7, instrument: 1, volume: 5)])
+    ])
+    let output = try resample()
+    #expect(output.computedCount == 1 && output.freshCount == 79 && output.failures.isEmpty)
+    let after = try sorted(daily, bars)
+    #expect(after.count == before.count && zip(after, before).count { $0 != $1 } == 1)
+    // All of them anew: the same bars.
+    var options = ResamplePass.Options()
+    options.intervals = ["1d", "1h"]
+    let pass = try ResamplePass(lake: toy.lake, table: source, options: options)
+    let report = try pass.run(try pass.plan(UnitChoice(isForced: true)))
+    #expect(report.work.outputs.allSatisfy { $0.computedCount == 80 && $0.failures.isEmpty })
+    #expect(try sorted(daily, bars) == after)
   }
 
   @Test("a commit that comes first is not lost: all is planned again")

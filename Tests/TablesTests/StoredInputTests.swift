@@ -21,7 +21,7 @@ import Testing
     let writer = try toy.writer()
     return try StoredInput(
       toy.definition.name, snapshot: try #require(writer.snapshot), root: writer.root,
-      fields: toy.definition.schema.fileFields)
+      schema: toy.definition.schema)
   }
 
   @Test func whatAPartitionHoldsDoesNotDependOnItsFiles() throws {

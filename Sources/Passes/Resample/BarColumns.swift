@@ -132,6 +132,23 @@ final class BarColumns {
     }
   }
 
+  /// Removes rows of other times; symbols of which no row is left go with them.
+  func keep(_ times: Range<Int64>) {
+    var kept = 0
+    var left: [SymbolRun] = []
+    for index in runs.indices {
+      let first = kept
+      for row in rows(ofRun: index) where times.contains(time[row]) {
+        for index in 0..<Self.columnCount { column(index)[kept] = column(index)[row] }
+        if hasMissing { flags[kept] = flags[row] }
+        kept += 1
+      }
+      if kept > first { left.append(SymbolRun(code: runs[index].code, start: first)) }
+    }
+    runs = left
+    count = kept
+  }
+
   /// Inserts a row at `index`, moving later rows up.
   func insertRow(at index: Int) {
     reserve(count + 1)

@@ -8,17 +8,21 @@ struct BarReader {
   private let files: [BarFile]
   private let isSorted: Bool
   private let names: SymbolNames
+  /// Rows of other times are left out.
+  private let times: Range<Int64>?
   private var rowGroup = 0
   private var pages: BarRowGroup?
   private var isDone = false
 
   /// - Parameters:
   ///   - readers: The data files of the date.
+  ///   - times: The date's, in µs since 1970 UTC, where the files hold other dates too. Cost: all of their pages are read.
   ///   - names: Receives the symbols.
-  init(_ readers: [SegmentReader], names: SymbolNames) throws {
+  init(_ readers: [SegmentReader], times: Range<Int64>? = nil, names: SymbolNames) throws {
     files = try readers.map { try BarFile($0) }
     isSorted = files.count == 1 && files[0].isDeclaredSorted
     self.names = names
+    self.times = times
     if files.contains(where: \.hasWidePrices) {
       var found: Set<Int128> = []
       for file in files { try file.collectPrices(into: &found) }
@@ -28,6 +32,15 @@ struct BarReader {
 
   /// Reads the next part into `bars`, replacing its rows; false at the end.
   mutating func next(into bars: BarColumns) throws -> Bool {
+    while try nextPart(into: bars) {
+      guard let times else { return true }
+      bars.keep(times)
+      if bars.count > 0 { return true }
+    }
+    return false
+  }
+
+  private mutating func nextPart(into bars: BarColumns) throws -> Bool {
     if isSorted { return try nextPage(into: bars) }
     bars.removeAll()
     if isDone { return false }

@@ -74,7 +74,8 @@ final class ResampleJob: DerivePass, @unchecked Sendable {
     let makers = due.map { Maker($0, intervals[$0], sink($0, date, run, workspace)) }
     let roots = stages(makers, workspace, names)
     var totals = BarTotals()
-    var reader = try BarReader(try source.readers(of: date), names: names)
+    var reader = try BarReader(
+      try source.readers(of: date), times: source.times(of: date), names: names)
     let bars = workspace.source
     while try reader.next(into: bars) {
       totals.add(bars, 0..<bars.count)

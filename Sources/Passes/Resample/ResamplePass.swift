@@ -83,21 +83,14 @@ public final class ResamplePass {
   ///
   /// - Parameter due: Dates of input tables that will be made before the plan runs.
   /// - Returns: Intervals that cannot be made are among its `failures`.
-  /// - Throws: Where the source holds no bars, or is not kept by date.
+  /// - Throws: Where the source holds no bars.
   public func plan(
     _ choice: UnitChoice = UnitChoice(), due: [TableName: Set<String>] = [:]
   ) throws -> ResamplePlan {
     let snapshot = try snapshots.snapshot(source)
     let schema = try sourceSchema(snapshot)
-    // Daily bars have no longer interval that could be asked for, which is reported below.
-    if schema.period != .date, let base = schema.interval, base < .day {
-      throw PassError(
-        .input,
-        "'\(sourceName)' is kept by \(schema.period), and bars are made of tables that are kept by date",
-        place: source.path, remedy: "resample a table of shorter bars")
-    }
     let input = try StoredInput(
-      sourceName, snapshot: snapshot, root: source.path, fields: schema.fileFields)
+      sourceName, snapshot: snapshot, root: source.path, schema: schema)
     let staging = StagingSession(root: lake.root)
     var (intervals, targets): ([Interval], [StagedTarget]) = ([], [])
     var failures: [(interval: String, error: any Error)] = []

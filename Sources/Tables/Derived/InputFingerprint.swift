@@ -47,6 +47,12 @@ package struct PartitionFingerprint: Hashable, Sendable {
     self.rowHash = rowHash
   }
 
+  /// Adds the rows that one file holds of a date.
+  mutating func add(_ unit: SegmentUnits.Unit) {
+    rowCount = rowCount.adding(clamped: unit.rowCount)
+    rowHash &+= unit.rowHash
+  }
+
   var text: String { "\(rowCount):\(rowHash)" }
 }
 

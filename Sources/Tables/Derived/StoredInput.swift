@@ -2,6 +2,7 @@ import Bytes
 import Catalog
 import Columnar
 import DeltaLog
+import Market
 import Synchronization
 
 /// A stored table as an input of a plan: the files and fingerprints of each date.
@@ -12,23 +13,43 @@ package final class StoredInput: Sendable {
   package let snapshot: Snapshot
   /// The table's folder.
   package let root: String
-  /// Live files by ISO date of their partition.
+  /// Live files by ISO date. In a table by a longer period a file is among those of every date of which it holds rows.
   package let filesByDate: [String: [AddFile]]
-  private let fields: [Field]
+  /// What the table's rows are, and by what period they are kept.
+  private let schema: TableSchema
+  /// First and last instants of dates are reckoned in it.
+  private let zone: TimeZoneRules
   private let purged: [DateRange]
   /// Fingerprints computed so far, by date.
   private let known = Mutex<[String: PartitionFingerprint]>([:])
 
-  /// - Parameter fields: The columns of its data files.
+  /// - Parameter schema: The table's, with its period.
+  /// - Throws: Cost: where a table is by a longer period, a file that does not say its dates is read.
   package init(
-    _ name: TableName, snapshot: Snapshot, root: String, fields: [Field]
+    _ name: TableName, snapshot: Snapshot, root: String, schema: TableSchema
   ) throws {
     self.name = name
     self.snapshot = snapshot
     self.root = root
-    self.fields = fields
-    filesByDate = Dictionary(grouping: try snapshot.files) {
-      $0.partitionValue(TableSchema.dateColumn) ?? ""
+    self.schema = schema
+    zone = try TimeZoneRules.named(
+      snapshot.configuration[TableProperty.partitionTimezone] ?? "UTC")
+    if schema.period == .date {
+      filesByDate = Dictionary(grouping: try snapshot.files) {
+        $0.partitionValue(TableSchema.dateColumn) ?? ""
+      }
+    } else {
+      var filesByDate: [String: [AddFile]] = [:]
+      var sums: [String: PartitionFingerprint] = [:]
+      for file in try snapshot.files {
+        let units = try SegmentUnits(file, root: root, fields: schema.rowFields)
+        for (date, unit) in units.byDate {
+          filesByDate[date, default: []].append(file)
+          sums[date, default: PartitionFingerprint()].add(unit)
+        }
+      }
+      self.filesByDate = filesByDate
+      known.withLock { [sums] in $0 = sums }
     }
     purged = try DateRange.purged(from: snapshot, path: root)
   }
@@ -38,11 +59,17 @@ package final class StoredInput: Sendable {
   /// Dates of which there are files, ascending.
   package var dates: [String] { filesByDate.keys.sorted() }
 
-  /// Readers of a date's files, in the order of the log.
+  /// The instants of a date, in µs since 1970 UTC, where its files hold other dates too; nil where they hold no other.
+  package func times(of date: String) -> Range<Int64>? {
+    guard schema.period != .date, let day = CivilDate(iso: date)?.daysSinceEpoch else { return nil }
+    return zone.startOfDay(day) * 1_000_000..<zone.startOfDay(day + 1) * 1_000_000
+  }
+
+  /// Readers of a date's files, in the order of the log: see `times(of:)`.
   package func readers(of date: String) throws -> [SegmentReader] {
     let folder = DataFolder(root: root)
     return try (filesByDate[date] ?? []).map {
-      try SegmentReader(path: try folder.path(of: $0), fields: fields)
+      try SegmentReader(path: try folder.path(of: $0), fields: schema.fileFields)
     }
   }
 
@@ -51,7 +78,7 @@ package final class StoredInput: Sendable {
   package func fingerprint(of date: String) throws -> PartitionFingerprint {
     if let fingerprint = known.withLock({ $0[date] }) { return fingerprint }
     let fingerprint = try PartitionFingerprint(
-      files: filesByDate[date] ?? [], root: root, fields: fields)
+      files: filesByDate[date] ?? [], root: root, fields: schema.rowFields)
     known.withLock { $0[date] = fingerprint }
     return fingerprint
   }
