@@ -5,14 +5,14 @@ public struct CivilDate: Hashable, Sendable, Comparable, CustomStringConvertible
   /// Days since 1970-01-01.
   public let daysSinceEpoch: Int
 
-  /// A day without leap seconds, as times count: 86,400 s.
+  /// Length of a day in nanoseconds; leap seconds do not exist in Unix time.
   @inlinable @inline(__always)
   public static var nanosecondsPerDay: Int64 { 86_400_000_000_000 }
 
-  /// The date so many days after 1970-01-01, or before it.
+  /// The date this many days after 1970-01-01; negative for earlier dates.
   public init(daysSinceEpoch: Int) { self.daysSinceEpoch = daysSinceEpoch }
 
-  /// nil when there is no such day; years 0 to 9999.
+  /// nil if there is no such day; years 0 to 9999.
   public init?(year: Int, month: Int, day: Int) {
     guard (0...9999).contains(year), (1...12).contains(month), day >= 1,
       day <= Self.dayCount(year: year, month: month)
@@ -56,7 +56,7 @@ public struct CivilDate: Hashable, Sendable, Comparable, CustomStringConvertible
     return (year, month, dayOfYear - (153 * shifted + 2) / 5 + 1)
   }
 
-  /// 0 to 9999 for dates that ISO text can name; otherwise as far as the calendar goes on.
+  /// Proleptic Gregorian year; 0 to 9999 for dates with an ISO form, beyond that any number.
   public var year: Int { components.year }
   /// 1 to 12.
   public var month: Int { components.month }
@@ -83,7 +83,7 @@ public struct CivilDate: Hashable, Sendable, Comparable, CustomStringConvertible
     return (shifted < 0 ? shifted + 7 : shifted) + 1
   }
 
-  /// Whether a date comes before another.
+  /// Orders by time.
   public static func < (left: CivilDate, right: CivilDate) -> Bool {
     left.daysSinceEpoch < right.daysSinceEpoch
   }

@@ -1,17 +1,17 @@
-/// Variable-length values, end to end in one array.
+/// Variable-length values, concatenated in one array.
 public struct ByteColumn: Sendable, Equatable {
-  /// `count + 1` offsets into `bytes`, from 0.
+  /// `count + 1` offsets into `bytes`, the first one 0.
   public var offsets: [Int32]
-  /// The values one after the other.
+  /// The concatenated values.
   public var bytes: [UInt8]
 
-  /// No values.
+  /// An empty column.
   public init() {
     offsets = [0]
     bytes = []
   }
 
-  /// The UTF-8 bytes of some strings.
+  /// A column of the strings' UTF-8 bytes.
   public init(_ strings: some Sequence<String>) {
     self.init()
     for string in strings { append(string) }
@@ -20,39 +20,39 @@ public struct ByteColumn: Sendable, Equatable {
   /// Number of values.
   public var count: Int { offsets.count - 1 }
 
-  /// Adds the UTF-8 bytes of a string.
+  /// Appends the UTF-8 bytes of a string.
   public mutating func append(_ string: String) {
     bytes.append(contentsOf: string.utf8)
     offsets.append(Int32(bytes.count))
   }
 
-  /// Adds a copy of some bytes.
+  /// Appends a copy of the bytes.
   public mutating func append(_ value: UnsafeRawBufferPointer) {
     bytes.append(contentsOf: value)
     offsets.append(Int32(bytes.count))
   }
 
-  /// Appends an empty value: what stands in place of a null.
+  /// Appends an empty value, such as the filler of a null row.
   public mutating func appendEmpty() { offsets.append(Int32(bytes.count)) }
 
-  /// Where in `bytes` a value lies.
+  /// The range in `bytes` of a value.
   public func byteRange(_ index: Int) -> Range<Int> {
     Int(offsets[index])..<Int(offsets[index + 1])
   }
 
-  /// The value at `index` as text; malformed UTF-8 is repaired.
+  /// The value at `index` as text; invalid UTF-8 is replaced by U+FFFD.
   public subscript(index: Int) -> String {
     String(decoding: bytes[byteRange(index)], as: UTF8.self)
   }
 }
 
-/// One column of a batch: plain values and one validity byte a row. Never optionals or enums a value.
+/// One column of a batch: plain values and one validity byte per row, without optionals or an enum per value.
 ///
-/// - Every type of up to 64 bits (booleans, dates, times, decimals of up to 18 digits) is `integers`.
-/// - `codes` are indices into a small dictionary, and stand for `bytes` wherever those may stand.
-/// - Where a row is null, the value in its place is 0 (or empty) and means nothing.
+/// - Every type of up to 64 bits (booleans, dates, times, decimals of up to 18 digits) is stored as `integers`.
+/// - `codes` are indices into a small dictionary, and may be used wherever `bytes` may.
+/// - The value of a null row is 0 (or empty) and has no meaning.
 public struct Column: Sendable {
-  /// How the values of a column lie in memory.
+  /// How the values are stored in memory.
   public enum Storage: Sendable {
     case integers([Int64])
     /// Decimals of 19 to 38 digits.
@@ -62,14 +62,14 @@ public struct Column: Sendable {
     case codes([Int32], dictionary: ByteColumn)
   }
 
-  /// What the values mean.
+  /// The logical type.
   public var type: ColumnType
-  /// The values; those of null rows may be anything.
+  /// The values; those of null rows have no meaning.
   public var storage: Storage
-  /// One byte a row: 1 where there is a value, 0 where it is null. nil when no row is null.
+  /// One byte per row: 1 for a value, 0 for null. nil if no row is null.
   public var validity: [UInt8]?
 
-  /// A column of values; `validity` has one byte a row, 0 where it is null, and is nil where none is.
+  /// A column of values; `validity` has one byte per row, 0 for null, and is nil if no row is null.
   public init(type: ColumnType, storage: Storage, validity: [UInt8]? = nil) {
     self.type = type
     self.storage = storage
@@ -87,23 +87,23 @@ public struct Column: Sendable {
     }
   }
 
-  /// Whether a row has no value.
+  /// Whether a row is null.
   public func isNull(_ row: Int) -> Bool { validity.map { $0[row] == 0 } ?? false }
 
-  /// Number of rows without a value. Cost: a look at every row.
+  /// Number of null rows. Cost: a pass over all rows.
   public var nullCount: Int { validity.map { $0.reduce(0) { $0 + (1 - Int($1)) } } ?? 0 }
 }
 
-/// Columns of equal length under a flat schema.
+/// Columns of equal length with a flat schema.
 public struct Batch: Sendable {
-  /// Names and types, one for each column.
+  /// Name and type of each column.
   public var fields: [Field]
-  /// The values, `rowCount` in each.
+  /// The columns, each with `rowCount` rows.
   public var columns: [Column]
-  /// Number of rows; a batch may have rows and no columns.
+  /// Number of rows; a batch may have rows but no columns.
   public var rowCount: Int
 
-  /// Rows by columns.
+  /// - Precondition: Every column has `rowCount` rows.
   public init(fields: [Field], columns: [Column], rowCount: Int) {
     precondition(fields.count == columns.count, "one field a column")
     precondition(columns.allSatisfy { $0.count == rowCount }, "columns of equal length")

@@ -1,5 +1,5 @@
 extension ColumnType {
-  /// The type that holds every value of both, exactly; nil where none does.
+  /// The smallest type that represents every value of both exactly; nil if there is none.
   public func united(with other: ColumnType) -> ColumnType? {
     if self == other || other == .null { return self }
     switch (self, other) {
@@ -8,7 +8,7 @@ extension ColumnType {
       if isSigned == isOtherSigned {
         return .integer(bitWidth: Swift.max(width, otherWidth), isSigned: isSigned)
       }
-      // Signed, twice as wide as the unsigned one.
+      // A signed type that holds an unsigned one must be twice as wide.
       let needed = Swift.max(isSigned ? width : otherWidth, 2 * (isSigned ? otherWidth : width))
       return needed <= 64 ? .integer(bitWidth: needed, isSigned: true) : nil
     case (.float16, .float), (.float16, .double), (.float, .double): return other
@@ -23,10 +23,10 @@ extension ColumnType {
     }
   }
 
-  /// Whether a file's values of this type can be read as values of a table's type without becoming others.
+  /// Whether a file's column of this type can be read as a table's column of another type.
   ///
-  /// Times of a finer unit than the table's lose digits: that is what the table says of its times. Texts and
-  /// bytes without a meaning are read as each other: many programs write texts so.
+  /// Timestamps of a finer unit than the table's are truncated, as the table's type demands. Strings and binary
+  /// without an annotation are interchangeable, since many writers store strings as binary.
   public func isReadable(as table: ColumnType) -> Bool {
     if self == .null || self == table { return true }
     switch (self, table) {

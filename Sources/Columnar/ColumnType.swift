@@ -1,4 +1,4 @@
-/// The unit of a time of day or a timestamp.
+/// The unit of a time of day or timestamp.
 public enum TimeUnit: Hashable, Sendable {
   case milliseconds, microseconds, nanoseconds
 
@@ -12,7 +12,7 @@ public enum TimeUnit: Hashable, Sendable {
   }
 }
 
-/// What a column's values mean.
+/// The logical type of a column.
 public enum ColumnType: Hashable, Sendable {
   case boolean
   /// `bitWidth` is 8, 16, 32 or 64.
@@ -21,7 +21,7 @@ public enum ColumnType: Hashable, Sendable {
   /// Unscaled integers: value × 10^scale. Up to 38 digits.
   case decimal(precision: Int, scale: Int)
   case string, json, enumeration
-  /// Bytes without a text meaning; `fixed` where all have one length.
+  /// Binary data; `fixed` is the common length of all values, if they have one.
   case binary(fixed: Int?)
   case uuid
   /// Days since 1970-01-01.
@@ -30,7 +30,7 @@ public enum ColumnType: Hashable, Sendable {
   case timestamp(TimeUnit, isUTC: Bool)
   /// Parquet INTERVAL: months, days, milliseconds, each an unsigned 32-bit integer in 12 bytes.
   case interval
-  /// A type that is known never to hold a value.
+  /// A type whose values are all null.
   case null
 
   /// A signed integer of 8 bits.
@@ -41,12 +41,12 @@ public enum ColumnType: Hashable, Sendable {
   public static let int = ColumnType.integer(bitWidth: 32, isSigned: true)
   /// A signed integer of 64 bits.
   public static let long = ColumnType.integer(bitWidth: 64, isSigned: true)
-  /// Bytes of any length.
+  /// Binary data of any length.
   public static let binary = ColumnType.binary(fixed: nil)
-  /// The timestamp of a lake table: microseconds, UTC.
+  /// The timestamp type of Delta tables: microseconds, UTC.
   public static let timestamp = ColumnType.timestamp(.microseconds, isUTC: true)
 
-  /// The memory form of a column of this type.
+  /// How values of this type are stored in memory.
   public var storage: StorageKind {
     switch self {
     case .boolean, .integer, .date, .time, .timestamp, .null: .integers
@@ -56,7 +56,7 @@ public enum ColumnType: Hashable, Sendable {
     }
   }
 
-  /// The name used in schema files and in messages.
+  /// The name in schema files and messages.
   public var name: String {
     switch self {
     case .boolean: "boolean"
@@ -97,19 +97,19 @@ extension TimeUnit {
   }
 }
 
-/// The memory form of a column.
+/// In-memory representation of a column.
 public enum StorageKind: Sendable { case integers, wide, doubles, bytes }
 
 /// A named column of a flat schema.
 public struct Field: Hashable, Sendable {
-  /// The column's name, as files and logs spell it.
+  /// The column's name, with the spelling of the file or log.
   public var name: String
-  /// What its values mean.
+  /// The logical type.
   public var type: ColumnType
-  /// Whether rows may have no value.
+  /// Whether rows may be null.
   public var isNullable: Bool
 
-  /// A column that a schema declares.
+  /// A column of a schema.
   public init(_ name: String, _ type: ColumnType, isNullable: Bool = true) {
     self.name = name
     self.type = type
@@ -118,7 +118,7 @@ public struct Field: Hashable, Sendable {
 }
 
 extension ColumnType {
-  /// The type's name in the row hash: see `RowHash.init(name:type:)`.
+  /// The type's name in the row hash; see `RowHash.init(name:type:)`.
   public var hashName: String {
     switch self {
     case .boolean: "boolean"

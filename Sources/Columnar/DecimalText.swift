@@ -1,9 +1,9 @@
 /// Decimal numbers as unscaled integers: value × 10^scale.
 public enum DecimalText {
-  /// Digits of the widest decimal.
+  /// Most digits of a decimal.
   public static let precisionMax = 38
 
-  /// Ten to the power of 0…38.
+  /// 10⁰ … 10³⁸.
   public static let powersOfTen: [Int128] = {
     var powers: [Int128] = [1]
     for _ in 0..<precisionMax { powers.append(powers[powers.count - 1] * 10) }
@@ -12,7 +12,7 @@ public enum DecimalText {
 
   /// The exact decimal text of `unscaled` × 10^−`scale`.
   ///
-  /// - Parameter trimmed: Drops the zeros at the end of the fraction, and a bare point.
+  /// - Parameter trimmed: Drops trailing zeros of the fraction, and the point if no digit follows it.
   public static func format(_ unscaled: Int128, scale: Int, trimmed: Bool) -> String {
     var digits = Array(String(unscaled.magnitude).utf8)
     if scale > 0 {
@@ -29,10 +29,11 @@ public enum DecimalText {
     return (unscaled < 0 ? "-" : "") + String(decoding: digits, as: UTF8.self)
   }
 
-  /// The unscaled integer of a decimal literal (`-12.50`, `.5`, `1.0e+06`), parsed from its digits.
+  /// The unscaled integer of a decimal literal (`-12.50`, `.5`, `1.0e+06`), parsed without going through a
+  /// double.
   ///
-  /// - Returns: nil when the text is no number, when it has more fraction digits than `scale` that
-  ///   are not zero, or when it needs more than 38 digits: a value is never rounded.
+  /// - Returns: nil if the text is not a number, has more significant fraction digits than `scale`, or needs
+  ///   more than 38 digits: a value is never rounded.
   public static func parse(_ text: UnsafeRawBufferPointer, scale: Int) -> Int128? {
     var at = 0
     var isNegative = false
@@ -52,7 +53,7 @@ public enum DecimalText {
       } else if (0x30...0x39).contains(byte) {
         digitCount += 1
         if hasPoint { exponent -= 1 }
-        // Zeros wait until another digit follows, so that 1.000…0 of any length is exact.
+        // Zeros are counted until another digit follows, so that 1.000…0 of any length is exact.
         if byte == 0x30 {
           if value != 0 { zeros += 1 } else if !hasPoint { zeros = 0 }
         } else {
@@ -79,13 +80,13 @@ public enum DecimalText {
     return isNegative ? -scaled : scaled
   }
 
-  /// As `parse(_:scale:)`, of a string.
+  /// Like `parse(_:scale:)`, for a string.
   public static func parse(_ text: String, scale: Int) -> Int128? {
     var text = text
     return text.withUTF8 { parse(UnsafeRawBufferPointer($0), scale: scale) }
   }
 
-  /// value × 10^power, exact, or nil.
+  /// value × 10^power; nil if that is not exact or overflows.
   private static func shifted(_ value: Int128, by power: Int) -> Int128? {
     if power >= 0 {
       guard power <= precisionMax else { return nil }

@@ -1,22 +1,22 @@
 import Bytes
 
-/// The form of one field inside a packed row, little-endian.
+/// Encoding of a field in a packed row, little-endian.
 public enum RowFieldForm: Hashable, Sendable {
   case int8, uint8, int16, uint16, int32, uint32, int64, uint64
   /// 16 bytes, signed.
   case int128
   /// IEEE 754, 8 bytes.
   case double
-  /// Nanoseconds since 1970 UTC, unsigned 64 bits: one field, two columns (`ts`, `ts_plus_ns`).
+  /// Nanoseconds since 1970 UTC, unsigned 64 bits: one field that feeds two columns (`ts`, `ts_plus_ns`).
   case timestamp
   /// One character; 0 is null.
   case character
-  /// Text padded with NULs to `byteCount` bytes; the text ends at the first NUL.
+  /// Text padded with NULs to `byteCount` bytes; it ends at the first NUL.
   case fixedText(byteCount: Int)
-  /// An index into the source's `StringTable`, unsigned 32 bits.
+  /// A code of the source's `StringTable`, unsigned 32 bits.
   case text
 
-  /// Bytes that the field takes in the row.
+  /// Size of the field in bytes.
   public var byteCount: Int {
     switch self {
     case .int8, .uint8, .character: 1
@@ -29,30 +29,30 @@ public enum RowFieldForm: Hashable, Sendable {
   }
 }
 
-/// How a packed row says that a field is null.
+/// How a packed row marks a null field.
 public enum RowNull: Hashable, Sendable {
   case never
-  /// The field's bytes, zero-extended to 64 bits, equal this value.
+  /// The field is null if its bytes, zero-extended to 64 bits, equal this value.
   case sentinel(UInt64)
-  /// The bit `mask` of the byte at `offset` of the row is 0.
+  /// The field is null if the bit `mask` of the row's byte at `offset` is 0.
   case bit(offset: Int, mask: UInt8)
 }
 
 /// One field of a packed row.
 public struct RowField: Hashable, Sendable {
-  /// The vendor's field name (a schema column's `source`).
+  /// The vendor's field name (`source` of a schema's column).
   public var name: String
-  /// How the value lies in the row.
+  /// Encoding of the value.
   public var form: RowFieldForm
   /// Byte offset within the row.
   public var offset: Int
-  /// How a missing value is marked.
+  /// How null is marked.
   public var null: RowNull
 
-  /// The field without its name: what loops over rows need, and cheap to pass on.
+  /// The field without its name: what loops over rows need, and cheap to copy.
   public var place: RowPlace { RowPlace(form: form, offset: offset, null: null) }
 
-  /// A field at an offset of the row, in bytes.
+  /// A field at a byte offset of the row.
   public init(_ name: String, _ form: RowFieldForm, offset: Int, null: RowNull = .never) {
     self.name = name
     self.form = form
@@ -61,16 +61,16 @@ public struct RowField: Hashable, Sendable {
   }
 }
 
-/// Where a field lies in a packed row, and how it is read.
+/// Position and encoding of a field in a packed row.
 public struct RowPlace: Hashable, Sendable {
-  /// How its bytes are read.
+  /// Encoding of the value.
   public var form: RowFieldForm
   /// Byte offset within the row.
   public var offset: Int
-  /// How it says that there is no value.
+  /// How null is marked.
   public var null: RowNull
 
-  /// A field at an offset of the row, in bytes.
+  /// A field at a byte offset of the row.
   public init(form: RowFieldForm, offset: Int, null: RowNull) {
     self.form = form
     self.offset = offset
@@ -78,14 +78,14 @@ public struct RowPlace: Hashable, Sendable {
   }
 }
 
-/// The layout of fixed-width packed rows: the form in which sources hand rows to ingest.
+/// The layout of fixed-width packed rows, in which sources pass rows to ingest.
 public struct RowLayout: Hashable, Sendable {
-  /// Bytes from one row to the next.
+  /// Bytes per row.
   public let stride: Int
-  /// The fields, in the order in which they are shown.
+  /// The fields, in display order.
   public let fields: [RowField]
 
-  /// Rows of `stride` bytes each.
+  /// A layout with rows of `stride` bytes.
   public init(stride: Int, fields: [RowField]) {
     for field in fields {
       precondition(
@@ -96,21 +96,21 @@ public struct RowLayout: Hashable, Sendable {
     self.fields = fields
   }
 
-  /// The field of a name; nil where there is none.
+  /// The field with this name; nil if there is none.
   public func field(named name: String) -> RowField? { fields.first { $0.name == name } }
 }
 
-/// Distinct texts of a source, by code. Code 0 is the empty text.
+/// Interned strings of a source. Code 0 is the empty string.
 public final class StringTable {
-  /// Distinct texts that one table may hold.
+  /// Most distinct strings of one table.
   public static let countMax = 1 << 28
 
-  /// The texts by their codes.
+  /// The strings, indexed by code.
   public private(set) var values = ByteColumn()
   private var slots: [UInt32]
   private var mask: Int
 
-  /// No texts.
+  /// A table with the empty string only.
   public init() {
     slots = [UInt32](repeating: .max, count: 1024)
     mask = 1023
@@ -118,10 +118,10 @@ public final class StringTable {
     slots[Self.hash(UnsafeRawBufferPointer(start: nil, count: 0)) & mask] = 0
   }
 
-  /// Number of distinct texts.
+  /// Number of distinct strings.
   public var count: Int { values.count }
 
-  /// Forgets all texts: codes are given anew.
+  /// Removes all strings and restarts the codes.
   public func removeAll() {
     values = ByteColumn()
     slots = [UInt32](repeating: .max, count: 1024)
@@ -130,7 +130,7 @@ public final class StringTable {
     slots[Self.hash(UnsafeRawBufferPointer(start: nil, count: 0)) & mask] = 0
   }
 
-  /// The code of `text`, new or known.
+  /// The code of `text`, which is added if it is new.
   public func code(_ text: UnsafeRawBufferPointer) -> UInt32 {
     var slot = Self.hash(text) & mask
     while slots[slot] != .max {
@@ -145,13 +145,13 @@ public final class StringTable {
     return code
   }
 
-  /// The code of a text, which is added where it is new.
+  /// The code of a string, which is added if it is new.
   public func code(_ text: String) -> UInt32 {
     var text = text
     return text.withUTF8 { code(UnsafeRawBufferPointer($0)) }
   }
 
-  /// The text of a code that this table gave.
+  /// The string of a code that this table returned.
   public subscript(code: UInt32) -> String { values[Int(code)] }
 
   private func equals(_ index: Int, _ text: UnsafeRawBufferPointer) -> Bool {
@@ -180,20 +180,20 @@ public final class StringTable {
 
 /// Packed rows of one layout, in source order.
 public final class RowBlock {
-  /// How a row lies in the bytes.
+  /// Layout of a row.
   public let layout: RowLayout
-  /// The rows one after the other.
+  /// The rows, concatenated.
   public let bytes: ByteBuffer
   /// Ordinal of the first row within its source.
   public var firstOrdinal: Int64
 
-  /// A block without rows.
+  /// An empty block.
   public init(layout: RowLayout, firstOrdinal: Int64 = 0) {
     self.layout = layout
     bytes = ByteBuffer()
     self.firstOrdinal = firstOrdinal
   }
 
-  /// Rows that the bytes hold.
+  /// Number of rows in `bytes`.
   public var rowCount: Int { bytes.count / layout.stride }
 }

@@ -1,8 +1,7 @@
-/// ISO 8601 text of instants. An instant is an Int64 of nanoseconds since 1970 UTC.
+/// ISO 8601 text of instants, which are Int64 nanoseconds since 1970 UTC.
 public enum TimeText {
 
-  /// `2024-01-02T14:30:00.123456789Z`, with `digits` (0, 3, 6 or 9) fraction digits; further digits
-  /// are cut off, so ask for as many as the value has.
+  /// `2024-01-02T14:30:00.123456789Z`, with `digits` (0, 3, 6 or 9) fraction digits; the rest is truncated.
   public static func iso(nanoseconds: Int64, digits: Int) -> String {
     var (day, rest) = nanoseconds.quotientAndRemainder(dividingBy: CivilDate.nanosecondsPerDay)
     if rest < 0 {
@@ -13,7 +12,7 @@ public enum TimeText {
       + "Z"
   }
 
-  /// `14:30:00.123456789` of nanoseconds since midnight.
+  /// Formats nanoseconds since midnight as `14:30:00.123456789`.
   public static func clock(nanoseconds: Int64, digits: Int) -> String {
     let seconds = nanoseconds / 1_000_000_000
     func two(_ value: Int64) -> String { value < 10 ? "0\(value)" : "\(value)" }
@@ -29,8 +28,8 @@ public enum TimeText {
   /// Parses a date, or a date and a time of day, separated by `T` or one space, with up to nine
   /// fraction digits and an optional `Z`, `±hh:mm`, `±hhmm` or `±hh`.
   ///
-  /// - Returns: The instant (the local reading where there is no zone) and whether a zone was given;
-  ///   nil when the text is anything else, or an instant that 64 bits of nanoseconds can't hold.
+  /// - Returns: The instant (local time if there is no zone) and whether a zone was given; nil for any other
+  ///   text, or an instant that does not fit into 64 bits of nanoseconds.
   public static func parseISO(
     _ text: UnsafeRawBufferPointer
   ) -> (nanoseconds: Int64, hasZone: Bool)? {
@@ -40,7 +39,7 @@ public enum TimeText {
     return overflow || carried ? nil : (total, hasZone)
   }
 
-  /// As `parseISO(_:)`, of any of the years 0 to 9999.
+  /// Like `parseISO(_:)`, for all years from 0 to 9999.
   public static func parseWideISO(_ text: String) -> (nanoseconds: Int128, hasZone: Bool)? {
     var text = text
     guard let (seconds, fraction, hasZone) = text.withUTF8({ parts(UnsafeRawBufferPointer($0)) })
@@ -81,7 +80,7 @@ public enum TimeText {
     return cursor.isAtEnd ? (seconds, fraction, hasZone) : nil
   }
 
-  /// As `parseISO(_:)`, of a string.
+  /// Like `parseISO(_:)`, for a string.
   public static func parseISO(_ text: String) -> (nanoseconds: Int64, hasZone: Bool)? {
     var text = text
     return text.withUTF8 { parseISO(UnsafeRawBufferPointer($0)) }
@@ -117,7 +116,7 @@ private struct TextCursor {
     return value
   }
 
-  /// One to nine digits after the point, as nanoseconds.
+  /// One to nine fraction digits, as nanoseconds.
   mutating func fraction() -> Int64? {
     var value: Int64 = 0
     var width = 0
@@ -131,7 +130,7 @@ private struct TextCursor {
     return value
   }
 
-  /// Seconds east of UTC.
+  /// The UTC offset in seconds, east positive.
   mutating func zone() -> Int64? {
     if take("Z") { return 0 }
     let isEast = take("+")
