@@ -3,22 +3,22 @@ import Glibc
 import Platform
 import Synchronization
 
-/// A folder of a local file system.
+/// A table storage in a folder of the local file system.
 public struct DirectoryStorage: TableStorage {
-  /// Largest file that is read whole: logs and checkpoints, not data.
+  /// Largest file that is read at once: logs and checkpoints, not data files.
   public static let readByteCountMax = 4 << 30
 
-  /// The folder, as it was given.
+  /// The folder's path as given.
   public let root: String
 
-  /// The storage of a folder, which need not exist yet.
+  /// The storage in a folder, which need not exist yet.
   public init(root: String) {
     var root = root
     while root.utf8.count > 1, root.utf8.last == 0x2F { root.removeLast() }
     self.root = root.isEmpty ? "." : root
   }
 
-  /// The folder's path, as it was given.
+  /// The folder's path as given.
   public var name: String { root }
 
   /// The absolute path of a file in the folder.
@@ -30,19 +30,20 @@ public struct DirectoryStorage: TableStorage {
 
   // MARK: - Reading
 
-  /// The entries of a folder, in the order of the bytes of their names.
+  /// The entries of a folder, sorted by the bytes of their names.
   public func list(_ directory: String) throws(StorageError) -> [StorageEntry] {
     var entries: [StorageEntry] = []
     try visit(directory) { name, isDirectory in
       entries.append(
         StorageEntry(name: String(decoding: name, as: UTF8.self), isDirectory: isDirectory))
     }
-    // Lists of logs are long: strings of bytes in a row are compared as such.
+    // Log folders have many entries: contiguous UTF-8 strings are compared by their bytes.
     entries.sort { Self.precedes($0.name, $1.name) }
     return entries
   }
 
-  /// Calls `body` for each entry of a folder, in no order, without making a list: for folders of very many files.
+  /// Calls `body` for each entry of a folder in unspecified order, without building a list: for very large
+  /// folders.
   public func visit(
     _ directory: String, _ body: (_ name: UnsafeRawBufferPointer, _ isDirectory: Bool) -> Void
   ) throws(StorageError) {
@@ -61,7 +62,7 @@ public struct DirectoryStorage: TableStorage {
     _ entry: UnsafeMutablePointer<dirent>, _ path: String,
     _ body: (_ name: UnsafeRawBufferPointer, _ isDirectory: Bool) -> Void
   ) throws(StorageError) {
-    // Behind the entry's fixed part lies its name, no longer than it need be.
+    // The name follows the entry's fixed fields, and is only as long as needed.
     guard let offset = MemoryLayout<dirent>.offset(of: \.d_name) else { return }
     let start = UnsafeRawPointer(entry) + offset
     let name = UnsafeRawBufferPointer(
@@ -75,14 +76,14 @@ public struct DirectoryStorage: TableStorage {
       if lake_stat(file, &status) == 0 {
         isDirectory = status.st_mode & S_IFMT == S_IFDIR
       } else if lake_errno() != ENOENT && lake_errno() != ENOTDIR {
-        // Gone meanwhile, or a link that leads nowhere: no folder. All else is not known.
+        // Deleted meanwhile, or a dangling link: not a folder. Any other error is reported.
         throw .system(lake_errno(), "look at the file", file)
       }
     }
     body(name, isDirectory)
   }
 
-  /// Whether a name comes first in the order of its UTF-8 bytes.
+  /// Whether a name precedes another by UTF-8 bytes.
   private static func precedes(_ left: String, _ right: String) -> Bool {
     let order = left.utf8.withContiguousStorageIfAvailable { left in
       right.utf8.withContiguousStorageIfAvailable { right -> Int in
@@ -109,7 +110,7 @@ public struct DirectoryStorage: TableStorage {
     return try file.read(0..<count)
   }
 
-  /// Reads a part of a file; an error where the file is shorter.
+  /// Reads a byte range; an error if the file is shorter.
   public func read(_ path: String, range: Range<Int>) throws(StorageError) -> [UInt8] {
     let file = try OpenFile(absolute(path))
     let count = try file.byteCount()
@@ -121,7 +122,7 @@ public struct DirectoryStorage: TableStorage {
     return try file.read(range)
   }
 
-  /// Size and time of a file; nil where there is none.
+  /// Size and modification time of a file; nil if it does not exist.
   public func attributes(_ path: String) throws(StorageError) -> StorageAttributes? {
     let path = absolute(path)
     var status = stat()
@@ -139,9 +140,9 @@ public struct DirectoryStorage: TableStorage {
 
   // MARK: - Writing
 
-  /// Makes a file, whole or not at all.
+  /// Creates a file atomically.
   ///
-  /// - Returns: false, and nothing changes, where a file of that name exists.
+  /// - Returns: False, without any change, if a file of that name exists.
   public func putIfAbsent(_ path: String, _ bytes: [UInt8]) throws(StorageError) -> Bool {
     try StoragePath.check(path)
     let target = absolute(path)
@@ -155,7 +156,7 @@ public struct DirectoryStorage: TableStorage {
     return true
   }
 
-  /// Makes or replaces a file, which is on the disk when this returns.
+  /// Creates or replaces a file atomically and durably.
   public func writeDurably(_ path: String, _ bytes: [UInt8]) throws(StorageError) {
     try StoragePath.check(path)
     let target = absolute(path)
@@ -168,7 +169,7 @@ public struct DirectoryStorage: TableStorage {
     try syncDirectory(StoragePath.parent(path))
   }
 
-  /// Gives a file another name, of which a file that exists gives way.
+  /// Renames a file, replacing an existing one.
   public func rename(_ source: String, to target: String) throws(StorageError) {
     try StoragePath.check(source)
     try StoragePath.check(target)
@@ -179,7 +180,7 @@ public struct DirectoryStorage: TableStorage {
 
   /// Deletes a file.
   ///
-  /// - Returns: Whether there was one.
+  /// - Returns: Whether it existed.
   @discardableResult
   public func delete(_ path: String) throws(StorageError) -> Bool {
     try StoragePath.check(path)
@@ -189,31 +190,30 @@ public struct DirectoryStorage: TableStorage {
     throw .system(number, "delete the file", absolute(path))
   }
 
-  /// Makes a folder and those above it.
+  /// Creates a folder and its parents.
   public func createDirectory(_ path: String) throws(StorageError) {
     try createDirectories([path])
   }
 
-  /// Creates folders and those above them, where they are missing; a folder in which several are made
-  /// is synced once.
+  /// Creates missing folders and their parents; a folder that gets several new entries is synced once.
   public func createDirectories(_ paths: [String]) throws(StorageError) {
     var parents: Set<String> = []
     for path in paths {
       try StoragePath.check(path)
       try Self.makeDirectory(absolute(path), &parents)
     }
-    // A folder comes before the one it lies in.
+    // Reverse order: a folder is synced before its parent.
     for folder in parents.sorted(by: >) { try Self.sync(directory: folder) }
   }
 
-  /// Waits until the names in a folder are on the disk.
+  /// Makes the entries of a folder durable (fsync).
   public func syncDirectory(_ path: String) throws(StorageError) {
     try Self.sync(directory: absolute(path))
   }
 
-  // MARK: - Pieces
+  // MARK: - Helpers
 
-  /// mkdir -p. Adds every folder in which one was made to `parents`: they are to be synced.
+  /// mkdir -p. Adds every folder that got a new entry to `parents`, which must be synced.
   private static func makeDirectory(
     _ path: String, _ parents: inout Set<String>
   ) throws(StorageError) {
@@ -254,7 +254,7 @@ public struct DirectoryStorage: TableStorage {
     defer { lake_close(descriptor) }
     if lake_fsync(descriptor) != 0 {
       let number = errno
-      // Some file systems have nothing to sync in a folder and say so.
+      // File systems without folder sync report one of these.
       if number == EINVAL || number == ENOTSUP { return }
       throw .system(number, "sync the folder", directory)
     }
@@ -262,7 +262,7 @@ public struct DirectoryStorage: TableStorage {
 
   private static let temporaryCount = Atomic<Int>(0)
 
-  /// Writes and syncs a dot file in the folder of `path`; returns its absolute path.
+  /// Writes and syncs a hidden temporary file in the folder of `path`; returns its absolute path.
   func writeTemporary(beside path: String, _ bytes: [UInt8]) throws(StorageError) -> String {
     let serial = Self.temporaryCount.wrappingAdd(1, ordering: .relaxed).oldValue
     let unique = "\(getpid()).\(serial).\(UInt32.random(in: 0 ... .max))"
@@ -298,7 +298,7 @@ public struct DirectoryStorage: TableStorage {
   }
 }
 
-/// A file that is open for reading.
+/// A file descriptor open for reading.
 private struct OpenFile: ~Copyable {
   let path: String
   let descriptor: Int32

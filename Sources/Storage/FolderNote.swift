@@ -1,19 +1,19 @@
 import CSystem
 import Glibc
 
-/// Which folder it is, and when its entries last changed: an equal stamp means that no entry came or went,
-/// but for what happened within one tick of the file system's clock.
+/// Identity and time of a folder: an equal stamp means that no entry was added or removed, except within one
+/// tick of the file system's clock.
 public struct FolderStamp: Hashable, Sendable {
-  /// The device that the folder lies on.
+  /// The folder's device number.
   public var device: UInt64
-  /// The folder's number on its device.
+  /// The folder's inode number.
   public var inode: UInt64
-  /// Nanoseconds since 1970 UTC. Programs may set it, as those that restore backups do.
+  /// Nanoseconds since 1970 UTC. Programs can set it; restored backups do.
   public var modificationTime: Int64
-  /// Nanoseconds since 1970 UTC. No program can set it.
+  /// Nanoseconds since 1970 UTC. Programs cannot set it.
   public var changeTime: Int64
 
-  /// A stamp from the numbers of a status.
+  /// A stamp from the fields of `stat`.
   public init(device: UInt64, inode: UInt64, modificationTime: Int64, changeTime: Int64) {
     self.device = device
     self.inode = inode
@@ -22,7 +22,7 @@ public struct FolderStamp: Hashable, Sendable {
   }
 
   fileprivate init(_ status: stat) {
-    // Only compared: that a time of another millennium wraps around does no harm.
+    // Only compared: wrapping on overflow is harmless.
     func nanoseconds(_ time: timespec) -> Int64 {
       Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
     }
@@ -33,14 +33,14 @@ public struct FolderStamp: Hashable, Sendable {
   }
 }
 
-/// A small file of a fixed size in which a folder's state is noted, in that folder.
+/// A note is a small file of fixed size in a folder that caches that folder's state.
 ///
-/// It is overwritten in place, which leaves the folder's stamp as it is, and not synced: a reader must be able to
-/// tell a torn or stale note from a good one.
+/// It is overwritten in place, which does not change the folder's stamp, and not synced: a reader must be able
+/// to detect a torn or stale note.
 extension DirectoryStorage {
-  /// Reads a note of a folder, and the stamp that the folder has now.
+  /// Reads a folder's note and the folder's current stamp.
   ///
-  /// - Returns: nil where no file of that name and size is.
+  /// - Returns: nil if there is no file of that name and size.
   public func readNote(
     _ path: String, byteCount: Int
   ) throws(StorageError) -> (bytes: [UInt8], folder: FolderStamp)? {
@@ -60,8 +60,7 @@ extension DirectoryStorage {
     return (bytes, FolderStamp(try folderStatus(path)))
   }
 
-  /// Writes a note of a folder, whose content is made from the stamp that the folder has once the note's file is
-  /// there.
+  /// Writes a folder's note, with a content made from the folder's stamp after the note's file was created.
   public func writeNote(
     _ path: String, kind: [UInt8], _ content: (FolderStamp) -> [UInt8]
   ) throws(StorageError) {
@@ -74,7 +73,7 @@ extension DirectoryStorage {
     guard lake_fstat(descriptor, &status) == 0 else {
       throw .system(lake_errno(), "look at the file", name)
     }
-    // Looked at only now: that the file was made has changed the folder.
+    // Read only now, since creating the file changed the folder.
     let folder = try folderStatus(path)
     let bytes = content(FolderStamp(folder))
     guard try Self.isNote(descriptor, status, bytes.count, kind, name) else {
@@ -84,11 +83,11 @@ extension DirectoryStorage {
     }
     Self.share(descriptor, status, folder)
     let count = bytes.withUnsafeBytes { lake_pwrite(descriptor, $0.baseAddress, $0.count, 0) }
-    // A part of it is as good as none: its reader tells.
+    // A partial write is harmless: readers detect a torn note.
     if count < 0 { throw .system(lake_errno(), "write the file", name) }
   }
 
-  /// A pipe is not waited for, and a link not followed.
+  /// Neither blocks on a pipe nor follows a link.
   private static let noteFlags = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC
 
   private func folderStatus(_ path: String) throws(StorageError) -> stat {
@@ -100,7 +99,7 @@ extension DirectoryStorage {
     return status
   }
 
-  /// The first bytes of a file; fewer if it has not more.
+  /// The first bytes of a file; fewer if it is shorter.
   private static func note(
     _ descriptor: Int32, _ byteCount: Int, _ name: String
   ) throws(StorageError) -> [UInt8] {
@@ -113,7 +112,8 @@ extension DirectoryStorage {
     return bytes
   }
 
-  /// Whether a file may be overwritten: it is empty, or a note of this kind, or what a power failure left of one.
+  /// Whether a file may be overwritten: it is empty, a note of this kind, or the remains of one after a power
+  /// failure.
   private static func isNote(
     _ descriptor: Int32, _ status: stat, _ byteCount: Int, _ kind: [UInt8], _ name: String
   ) throws(StorageError) -> Bool {
@@ -124,7 +124,7 @@ extension DirectoryStorage {
     return bytes.starts(with: kind) || bytes.allSatisfy { $0 == 0 }
   }
 
-  /// Lets the folder's group write it too, as it may write the folder, where the umask did not.
+  /// Makes the note group-writable if the folder is, whatever the umask.
   private static func share(_ descriptor: Int32, _ file: stat, _ folder: stat) {
     let group: mode_t = 0o060
     guard folder.st_mode & 0o020 != 0, file.st_mode & group != group, file.st_uid == geteuid(),

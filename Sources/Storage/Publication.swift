@@ -1,16 +1,16 @@
 import CSystem
 import Glibc
 
-/// How a finished temporary file becomes a name that did not exist before.
+/// Renames a finished temporary file to a name that must not exist yet.
 enum Publication {
   enum Outcome { case created, exists }
 
-  /// Gives `temporary` the name `target` unless that exists, by link(2), or by
-  /// renameat2(RENAME_NOREPLACE) on file systems without hard links.
+  /// Moves `temporary` to `target` unless that exists: by link(2), or by renameat2(RENAME_NOREPLACE) on file
+  /// systems without hard links.
   static func publish(_ temporary: String, as target: String) throws(StorageError) -> Outcome {
     if lake_link(temporary, target) == 0 { return .created }
     let number = errno
-    // A network file system may have done what it then reports as failed.
+    // A network file system may report a failure for an operation that succeeded.
     if linkCount(temporary) == 2 { return .created }
     switch number {
     case EEXIST: return .exists
@@ -20,7 +20,7 @@ enum Publication {
     return try renameWithoutReplacing(temporary, target)
   }
 
-  /// The way of file systems without hard links.
+  /// For file systems without hard links.
   static func renameWithoutReplacing(
     _ temporary: String, _ target: String
   ) throws(StorageError) -> Outcome {
@@ -44,21 +44,21 @@ enum Publication {
   }
 }
 
-/// What a folder's file system can do, found out by doing it.
+/// Capabilities of a folder's file system, found by testing.
 public struct StorageCapabilities: Hashable, Sendable {
-  /// link(2) creates a name, and refuses one that exists.
+  /// link(2) works and refuses an existing name.
   public var hasExclusiveLink: Bool
-  /// renameat2(RENAME_NOREPLACE) does likewise.
+  /// renameat2(RENAME_NOREPLACE) works and refuses an existing name.
   public var hasExclusiveRename: Bool
-  /// fsync on a folder is accepted.
+  /// fsync works on folders.
   public var syncsDirectories: Bool
 
-  /// Whether commits are safe from one another here.
+  /// Whether concurrent commits cannot overwrite each other.
   public var canCommit: Bool { hasExclusiveLink || hasExclusiveRename }
 }
 
 extension DirectoryStorage {
-  /// Tries in the root, which must exist, what commits depend on. Leaves nothing behind.
+  /// Tests in the root, which must exist, the operations that commits depend on. Leaves no files.
   public func probe() throws(StorageError) -> StorageCapabilities {
     let first = try writeTemporary(beside: "probe", [1])
     defer { lake_unlink(first) }
@@ -84,7 +84,7 @@ extension DirectoryStorage {
     return result
   }
 
-  /// Refuses a folder in which two writers could overwrite each other's commits.
+  /// Throws for a folder in which two writers could overwrite each other's commits.
   public func requireSafeCommits() throws(StorageError) {
     if try probe().canCommit { return }
     throw StorageError(

@@ -8,14 +8,14 @@ public struct StorageError: LakeError, Hashable {
     case notFound
     case permission
     case noSpace
-    /// The file system lacks an operation that commits depend on.
+    /// The file system lacks an operation that commits need.
     case unsupported
-    /// The path leaves the storage, or names a folder where a file should be.
+    /// The path leaves the storage's root, or is a folder where a file is required.
     case badPath
     case tooLarge
-    /// Anything else that the system reported. The operation may or may not have taken effect.
+    /// Any other system error. The operation may or may not have taken effect.
     case io
-    /// A test double that was told to stop.
+    /// A test double that simulates a crash.
     case stopped
   }
 
@@ -23,12 +23,12 @@ public struct StorageError: LakeError, Hashable {
   public var code: Code
   /// What is wrong, with the value found and the one expected.
   public var message: String
-  /// The file or folder, from the storage's root or absolute.
+  /// The file or folder, relative to the storage's root or absolute.
   public var path: String
   /// One command or one change that helps; nil where none is known.
   public var remedy: String?
 
-  /// An error of one kind about one path.
+  /// An error about one path.
   public init(code: Code, message: String, path: String, remedy: String? = nil) {
     self.code = code
     self.message = message
@@ -42,9 +42,9 @@ public struct StorageError: LakeError, Hashable {
   /// Where it was found; nil where the message says it all.
   public var placeText: String? { path }
 
-  /// From the number that a system call left behind.
+  /// Made from `errno`.
   ///
-  /// - Parameter action: What was tried, as in "cannot <action>".
+  /// - Parameter action: The failed action, as in "cannot <action>".
   static func system(_ number: Int32, _ action: String, _ path: String) -> StorageError {
     let reason = String(cString: strerror(number)).lowercased()
     let code: Code

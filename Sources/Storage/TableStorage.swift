@@ -1,46 +1,46 @@
 /// One entry of a folder.
 public struct StorageEntry: Hashable, Sendable {
-  /// Its name within its folder.
+  /// The name within its folder.
   public var name: String
   /// Whether it is a folder.
   public var isDirectory: Bool
 
-  /// An entry of a folder's list.
+  /// An entry of a folder.
   public init(name: String, isDirectory: Bool = false) {
     self.name = name
     self.isDirectory = isDirectory
   }
 }
 
-/// What is known of a file without reading it.
+/// Metadata of a file.
 public struct StorageAttributes: Hashable, Sendable {
-  /// The size of the file.
+  /// Size in bytes.
   public var byteCount: Int
   /// Milliseconds since 1970 UTC.
   public var modificationTime: Int64
 
-  /// What is known of a file without reading it; the time is in milliseconds since 1970 UTC.
+  /// Size in bytes and modification time in milliseconds since 1970 UTC.
   public init(byteCount: Int, modificationTime: Int64) {
     self.byteCount = byteCount
     self.modificationTime = modificationTime
   }
 }
 
-/// Where a table's files lie. Paths are relative to its root, separated by `/`, not escaped;
-/// `""` is the root itself.
+/// The storage of a table's files. Paths are relative to its root, separated by `/`, not escaped; `""` is the
+/// root.
 ///
-/// Every operation that changes something is on disk when it returns, unless it says otherwise.
+/// Every modifying operation is durable when it returns, unless it says otherwise.
 public protocol TableStorage: Sendable {
-  /// The root as a person would write it.
+  /// The root, as shown to the user.
   var name: String { get }
 
-  /// The entries of a folder, in the order of their names' bytes.
+  /// The entries of a folder, sorted by the bytes of their names.
   ///
   /// - Throws: `notFound` if there is no such folder.
   func list(_ directory: String) throws(StorageError) -> [StorageEntry]
 
-  /// Calls `body` with the name and kind of each entry of a folder, in any order. For folders of many
-  /// entries, of which few are wanted.
+  /// Calls `body` with the name and kind of each entry of a folder, in unspecified order. For large folders of
+  /// which few entries are needed.
   ///
   /// - Throws: `notFound` if there is no such folder.
   func visit(
@@ -49,82 +49,83 @@ public protocol TableStorage: Sendable {
 
   func read(_ path: String) throws(StorageError) -> [UInt8]
 
-  /// The bytes of `range`, which must lie inside the file.
+  /// Reads `range`, which must lie within the file.
   func read(_ path: String, range: Range<Int>) throws(StorageError) -> [UInt8]
 
   /// nil if there is no such file.
   func attributes(_ path: String) throws(StorageError) -> StorageAttributes?
 
-  /// Creates a file with these bytes, whole, if there is none of that name.
+  /// Creates a file atomically if it does not exist.
   ///
-  /// - Returns: False if there is one already; it is left as it is.
-  /// - Throws: With code `io`, the file may have been created all the same.
+  /// - Returns: False if it exists; it is not changed.
+  /// - Throws: An error with code `io` does not exclude that the file was created.
   func putIfAbsent(_ path: String, _ bytes: [UInt8]) throws(StorageError) -> Bool
 
-  /// Creates or replaces a file, whole: readers see the old bytes or the new ones.
+  /// Creates or replaces a file atomically: readers see the old or the new content.
   func writeDurably(_ path: String, _ bytes: [UInt8]) throws(StorageError)
 
-  /// Moves a file, replacing what is there. Durable only after `syncDirectory` on both folders.
+  /// Renames a file, replacing an existing one. Durable only after `syncDirectory` on both folders.
   func rename(_ source: String, to target: String) throws(StorageError)
 
   /// Deletes a file. Durable only after `syncDirectory`.
   ///
-  /// - Returns: False if there was none.
+  /// - Returns: False if it did not exist.
   @discardableResult
   func delete(_ path: String) throws(StorageError) -> Bool
 
-  /// Creates a folder and those above it, where they are missing.
+  /// Creates a folder and its missing parents.
   func createDirectory(_ path: String) throws(StorageError)
 
   /// Makes the entries of a folder durable.
   func syncDirectory(_ path: String) throws(StorageError)
 
-  /// A note of a folder's state that lies in that folder, and the folder's stamp as it is now.
+  /// Reads a note of a folder's state from that folder, and the folder's current stamp.
   ///
-  /// - Returns: nil if there is no regular file of that name and size, or the storage keeps no notes.
+  /// - Returns: nil if there is no regular file of that name and size, or if the storage has no notes.
   func readNote(
     _ path: String, byteCount: Int
   ) throws(StorageError) -> (bytes: [UInt8], folder: FolderStamp)?
 
-  /// Overwrites a note in place, or makes it. Not durable, and a reader may see half of it: its bytes must tell.
+  /// Creates a note or overwrites it in place. Not durable, and a reader may see a torn write: the content must
+  /// allow to detect that.
   ///
   /// - Parameters:
-  ///   - kind: What a note of this kind begins with. A file that is none is left as it is.
-  ///   - content: The bytes, as many each time, for the stamp that the folder has now.
-  /// - Throws: `badPath` if something else lies there.
+  ///   - kind: Common prefix of the notes of this kind. A file without it is not overwritten.
+  ///   - content: Returns the bytes, always equally many, for the folder's current stamp.
+  /// - Throws: `badPath` if another file has that name.
   func writeNote(
     _ path: String, kind: [UInt8], _ content: (FolderStamp) -> [UInt8]
   ) throws(StorageError)
 
-  /// The path in the file system, for readers that map files; nil where there is none.
+  /// The path in the local file system, for readers that map files; nil if there is none.
   func localPath(_ path: String) -> String?
 }
 
 extension TableStorage {
-  /// The path on this machine; nil where the storage has none.
+  /// Default: no local path.
   public func localPath(_ path: String) -> String? { nil }
 
-  /// A storage whose folders have no stamp keeps no notes.
+  /// Default: no notes.
   public func readNote(
     _ path: String, byteCount: Int
   ) throws(StorageError) -> (bytes: [UInt8], folder: FolderStamp)? { nil }
 
-  /// As above.
+  /// Default: does nothing.
   public func writeNote(
     _ path: String, kind: [UInt8], _ content: (FolderStamp) -> [UInt8]
   ) throws(StorageError) {}
 
-  /// Whether a file is there.
+  /// Whether a file exists.
   public func exists(_ path: String) throws(StorageError) -> Bool {
     try attributes(path) != nil
   }
 
-  /// The bytes of a file; nil where it is not there.
+  /// Size of a file in bytes; nil if it does not exist.
   public func size(_ path: String) throws(StorageError) -> Int? {
     try attributes(path)?.byteCount
   }
 
-  /// The paths of all files below a folder, folder by folder in the order of their names.
+  /// The paths of all files below a folder, depth first, sorted by name within each folder.
   public func listFiles(under directory: String) throws(StorageError) -> [String] {
     var files: [String] = []
     var pending = [directory]
@@ -141,7 +142,7 @@ extension TableStorage {
     return files
   }
 
-  /// Makes a file's entry durable, and the entries of the folders above it, bottom up.
+  /// Makes a file's entry durable, and the entries of its parent folders, bottom up.
   public func syncParents(of path: String) throws(StorageError) {
     var rest = path[...]
     while let slash = rest.lastIndex(of: "/") {
@@ -152,9 +153,9 @@ extension TableStorage {
   }
 }
 
-/// Paths inside a storage.
+/// Path helpers for storages.
 package enum StoragePath {
-  /// The folder of a path; `""` for the root.
+  /// The parent folder of a path; `""` for the root.
   package static func parent(_ path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "" }
     return String(path[..<slash])
@@ -166,7 +167,7 @@ package enum StoragePath {
     return String(path[path.index(after: slash)...])
   }
 
-  /// Refuses a path that would leave the root or cannot be a file name.
+  /// Throws for a path that leaves the root or is not a valid file name.
   package static func check(_ path: String) throws(StorageError) {
     if path.utf8.first == 0x2F || path.utf8.contains(0) {
       throw StorageError(code: .badPath, message: "a path that leaves the folder", path: path)
@@ -179,7 +180,7 @@ package enum StoragePath {
 }
 
 extension TableStorage {
-  /// Calls `body` for each entry of a folder, in no order.
+  /// Default: calls `body` for each entry of `list`.
   public func visit(
     _ directory: String, _ body: (_ name: UnsafeRawBufferPointer, _ isDirectory: Bool) -> Void
   ) throws(StorageError) {
