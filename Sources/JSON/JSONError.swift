@@ -1,6 +1,6 @@
 import Platform
 
-/// Bytes that are not the JSON they should be.
+/// Invalid or unexpected JSON.
 public struct JSONError: LakeError, Hashable {
   /// The kinds of error.
   public enum Code: String, Sendable {
@@ -8,13 +8,13 @@ public struct JSONError: LakeError, Hashable {
     case syntax
     /// The text ends inside a value.
     case truncated
-    /// Text that is not UTF-8, or an escape that stands for no character.
+    /// Invalid UTF-8, or an escape that is not a character.
     case encoding
-    /// Nested deeper than the parser's limit.
+    /// Nesting exceeds the parser's limit.
     case depth
-    /// Well-formed, but of another type than the caller asked for.
+    /// Valid JSON of another type than the caller expects.
     case type
-    /// A number that does not fit.
+    /// A number out of range.
     case range
   }
 
@@ -22,9 +22,9 @@ public struct JSONError: LakeError, Hashable {
   public var code: Code
   /// What is wrong, with the value found and the one expected.
   public var message: String
-  /// Byte from the start of the text at which the parser stood.
+  /// Byte offset in the text of the error.
   public var offset: Int
-  /// File, line or field; filled by the layer that knows it.
+  /// File, line or field; set by the caller that knows it.
   public var path: String?
   /// One command or one change that helps; nil where none is known.
   public var remedy: String? {
@@ -35,7 +35,7 @@ public struct JSONError: LakeError, Hashable {
     }
   }
 
-  /// An error at an offset of the text, in bytes.
+  /// An error at a byte offset of the text.
   public init(code: Code, message: String, offset: Int, path: String? = nil) {
     self.code = code
     self.message = message

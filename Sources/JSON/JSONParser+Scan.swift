@@ -1,4 +1,4 @@
-// The scanners: one pass over the bytes, eight at a time where most of them are (inside strings).
+// The scanners: one pass over the bytes, inside strings eight bytes at a time.
 
 extension JSONParser {
   @inline(__always)
@@ -33,7 +33,7 @@ extension JSONParser {
     needsComma = true
   }
 
-  /// Consumes the comma that must stand before every member but the first.
+  /// Consumes the comma before every member but the first.
   mutating func comma(_ wanted: String) throws(JSONError) {
     if !needsComma { return }
     guard byte(offset) == 0x2C else { throw unexpected(wanted) }
@@ -83,7 +83,7 @@ extension JSONParser {
     guard offset > start else { throw unexpected("a digit") }
   }
 
-  /// Scans a string, from its opening to behind its closing quote.
+  /// Scans a string, from its opening to past its closing quote.
   mutating func scanString() throws(JSONError) -> JSONText {
     let start = offset &+ 1
     var position = start
@@ -95,7 +95,7 @@ extension JSONParser {
       if next == 0x22 { break }
       if next == 0x5C {
         hasEscapes = true
-        // `\"` is nearly every escape of a log: statistics are JSON inside JSON.
+        // Fast path for `\"`, nearly the only escape in a log, whose statistics are JSON in a JSON string.
         if position &+ 1 < count, byte(position &+ 1) == 0x22 {
           position &+= 2
         } else {
@@ -115,8 +115,7 @@ extension JSONParser {
       hasEscapes: hasEscapes)
   }
 
-  /// The first position at or after `from` that is a quote, a backslash, a control character or
-  /// not ASCII.
+  /// The first position from `from` on with a quote, a backslash, a control character or a non-ASCII byte.
   @inline(__always)
   private func plainEnd(_ from: Int) -> Int {
     let ones: UInt64 = 0x0101_0101_0101_0101
@@ -127,7 +126,7 @@ extension JSONParser {
         littleEndian: base.loadUnaligned(fromByteOffset: position, as: UInt64.self))
       let quote = word ^ (ones &* 0x22)
       let slash = word ^ (ones &* 0x5C)
-      // A borrow can only raise a false mark above the first true one.
+      // A borrow can cause false marks only above the lowest true one.
       let marks =
         ((quote &- ones) & ~quote) | ((slash &- ones) & ~slash)
         | ((word &- (ones &* 0x20)) & ~word) | word
@@ -143,7 +142,7 @@ extension JSONParser {
     return position
   }
 
-  /// Checks the escape whose backslash is at `position`; returns where the text goes on.
+  /// Validates the escape at `position`; returns the position after it.
   private func escapeEnd(_ position: Int) throws(JSONError) -> Int {
     guard position &+ 1 < count else { throw truncated() }
     switch byte(position &+ 1) {
@@ -181,7 +180,7 @@ extension JSONParser {
     return value
   }
 
-  /// Checks the UTF-8 sequence at `position` (Unicode, table 3-7); returns where the next begins.
+  /// Validates the UTF-8 sequence at `position` (Unicode, table 3-7); returns the position after it.
   private func sequenceEnd(_ position: Int) throws(JSONError) -> Int {
     let lead = byte(position)
     let (length, low, high): (Int, UInt8, UInt8) =

@@ -1,7 +1,6 @@
-// RFC 8259. Every byte is checked once, on the way: a value that is passed over is validated as
-// strictly as one that is read.
+// RFC 8259. Every byte is validated exactly once; skipped values are validated as strictly as others.
 
-/// Reads one JSON value, piece by piece, without building a tree.
+/// A pull parser: reads one JSON value without building a tree.
 ///
 ///     var parser = JSONParser(bytes)
 ///     try parser.beginObject()
@@ -10,27 +9,27 @@
 ///     }
 ///     try parser.finish()
 ///
-/// The bytes must outlive the parser and every `JSONText` that it returns. After an error the
-/// parser must not be used further.
+/// The bytes must outlive the parser and every `JSONText` that it returns. After an error the parser must not
+/// be used again.
 public struct JSONParser: ~Copyable {
-  /// Deepest nesting accepted unless the caller says otherwise.
+  /// Default limit of the nesting depth.
   public static let depthMaxDefault = 128
 
-  /// What stands next.
+  /// Type of the next value.
   public enum Kind: Sendable { case object, array, string, number, boolean, null, end }
 
   let base: UnsafeRawPointer
   let count: Int
-  /// Byte from the start of the text.
+  /// Byte offset of the next byte to parse.
   public internal(set) var offset = 0
-  /// A value stands before, in the same object or array: a comma must come before the next.
+  /// Whether a value precedes in the same object or array, so that a comma must come next.
   var needsComma = false
   var depth = 0
   let depthMax: Int
 
-  /// Reads from the first byte; the bytes must stay where they are.
+  /// Parses from the first byte; the bytes must not move.
   public init(_ bytes: UnsafeRawBufferPointer, depthMax: Int = JSONParser.depthMaxDefault) {
-    // An empty buffer may have no address; none of its bytes is ever touched.
+    // An empty buffer may have a nil address; none of its bytes is ever accessed.
     base = bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 1).unsafelyUnwrapped
     count = bytes.count
     self.depthMax = depthMax
@@ -38,7 +37,7 @@ public struct JSONParser: ~Copyable {
 
   // MARK: - Structure
 
-  /// What the next value is. Does not consume it.
+  /// The type of the next value, without consuming it.
   public mutating func peek() throws(JSONError) -> Kind {
     skipSpace()
     guard offset < count else { return .end }
@@ -53,17 +52,18 @@ public struct JSONParser: ~Copyable {
     }
   }
 
-  /// Steps into an object.
+  /// Enters an object.
   public mutating func beginObject() throws(JSONError) {
     try open(0x7B, "an object")
   }
 
-  /// Steps into an array.
+  /// Enters an array.
   public mutating func beginArray() throws(JSONError) {
     try open(0x5B, "an array")
   }
 
-  /// The next member's key, its value being next; nil at the end of the object, which is consumed.
+  /// The next member's key, after which its value must be read; nil at the end of the object, which is
+  /// consumed.
   public mutating func nextKey() throws(JSONError) -> JSONText? {
     skipSpace()
     guard offset < count else { throw truncated() }
@@ -83,7 +83,7 @@ public struct JSONParser: ~Copyable {
     return key
   }
 
-  /// True when another element is next; false at the end of the array, which is consumed.
+  /// Whether another element follows; at the end of the array, which is consumed, false.
   public mutating func nextElement() throws(JSONError) -> Bool {
     skipSpace()
     guard offset < count else { throw truncated() }
@@ -96,7 +96,7 @@ public struct JSONParser: ~Copyable {
     return true
   }
 
-  /// Checks that nothing but white space remains.
+  /// Checks that only white space remains.
   public mutating func finish() throws(JSONError) {
     skipSpace()
     guard offset == count else { throw unexpected("the end of the text") }
@@ -115,7 +115,7 @@ public struct JSONParser: ~Copyable {
   /// Reads a string.
   public mutating func string() throws(JSONError) -> String { try text().string }
 
-  /// The digits of a number as they stand in the text.
+  /// The text of a number, verbatim.
   public mutating func number() throws(JSONError) -> UnsafeRawBufferPointer {
     guard try peek() == .number else { throw mismatch("a number") }
     let start = offset
@@ -124,7 +124,7 @@ public struct JSONParser: ~Copyable {
     return UnsafeRawBufferPointer(start: base + start, count: offset &- start)
   }
 
-  /// A number without fraction or exponent that fits in 64 bits.
+  /// Reads a number without fraction or exponent that fits into 64 bits.
   public mutating func integer() throws(JSONError) -> Int64 {
     let start = offset
     let digits = try number()
@@ -156,14 +156,14 @@ public struct JSONParser: ~Copyable {
     return isTrue
   }
 
-  /// Consumes a null if one is next.
+  /// Consumes a null if it comes next; returns whether it did.
   public mutating func skipNull() throws(JSONError) -> Bool {
     guard try peek() == .null else { return false }
     try literal("null")
     return true
   }
 
-  /// Passes over the next value, whatever it is, and returns its text.
+  /// Skips the next value of any type, and returns its text.
   @discardableResult
   public mutating func skipValue() throws(JSONError) -> UnsafeRawBufferPointer {
     let kind = try peek()
@@ -213,7 +213,7 @@ public struct JSONParser: ~Copyable {
     return JSONError(code: .type, message: "\(found) where \(wanted) should be", offset: offset)
   }
 
-  /// The start of a text for a message.
+  /// The start of a text, for error messages.
   static func excerpt(_ bytes: UnsafeRawBufferPointer) -> String {
     let shown = String(decoding: bytes.prefix(40), as: UTF8.self)
     return bytes.count > 40 ? shown + "…" : shown

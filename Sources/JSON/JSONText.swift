@@ -1,12 +1,12 @@
 import Glibc
 
-/// The content of one JSON string, as it stands in the text: without its quotes, with its escapes.
+/// The raw content of a JSON string: without quotes, with escapes.
 ///
-/// It was validated when the parser passed over it, and lives as long as the parsed bytes.
+/// It is validated, and valid as long as the parsed bytes.
 public struct JSONText {
   /// The raw bytes between the quotes.
   public let bytes: UnsafeRawBufferPointer
-  /// False when the raw bytes are the value.
+  /// Whether there are escapes; if not, `bytes` are the value.
   public let hasEscapes: Bool
 
   @inlinable init(bytes: UnsafeRawBufferPointer, hasEscapes: Bool) {
@@ -14,7 +14,7 @@ public struct JSONText {
     self.hasEscapes = hasEscapes
   }
 
-  /// The value.
+  /// The unescaped string.
   public var string: String {
     if !hasEscapes { return String(decoding: bytes, as: UTF8.self) }
     return String(unsafeUninitializedCapacity: bytes.count) { target in
@@ -22,7 +22,7 @@ public struct JSONText {
     }
   }
 
-  /// Whether the value is `literal`.
+  /// Whether the unescaped string equals `literal`.
   @inlinable public func equals(_ literal: StaticString) -> Bool {
     if hasEscapes { return string == literal.description }
     guard literal.utf8CodeUnitCount == bytes.count else { return false }
@@ -30,7 +30,7 @@ public struct JSONText {
     return memcmp(start, literal.utf8Start, bytes.count) == 0
   }
 
-  /// Writes the value as UTF-8 and returns its byte count, which is never above that of `bytes`.
+  /// Writes the unescaped string as UTF-8 and returns its byte count, at most that of `bytes`.
   public func unescape(into target: UnsafeMutableRawBufferPointer) -> Int {
     precondition(target.count >= bytes.count, "room for the raw bytes")
     guard let source = bytes.baseAddress, let out = target.baseAddress else { return 0 }
@@ -64,7 +64,7 @@ public struct JSONText {
     return written
   }
 
-  /// Bytes up to the next backslash.
+  /// Length of the run up to the next backslash.
   private static func plainRunLength(_ source: UnsafeRawPointer, _ count: Int) -> Int {
     var length = 0
     while length &+ 8 <= count {
@@ -91,7 +91,7 @@ public struct JSONText {
     }
   }
 
-  /// Four hexadecimal digits that the parser has checked.
+  /// Four hexadecimal digits, validated by the parser.
   private static func hex4(_ source: UnsafeRawPointer) -> UInt32 {
     var value: UInt32 = 0
     for index in 0..<4 {

@@ -1,19 +1,19 @@
-/// A JSON value as a tree. Objects keep their order, numbers their digits.
+/// A JSON value as a tree. Objects keep the order of their members, numbers their digits.
 public indirect enum JSONValue: Hashable, Sendable {
   case null
   case boolean(Bool)
-  /// The number's text, as RFC 8259 writes numbers: never rounded through a double.
+  /// The number's text in RFC 8259 syntax, never rounded through a double.
   case number(String)
   case string(String)
   case array([JSONValue])
   case object(JSONObject)
 
-  /// A whole number of any width.
+  /// An integer of any width.
   public static func integer(_ value: some FixedWidthInteger) -> JSONValue {
     .number(String(value))
   }
 
-  /// Parses one value that fills the whole text.
+  /// Parses a text that consists of one value.
   public init(
     parsing bytes: UnsafeRawBufferPointer, depthMax: Int = JSONParser.depthMaxDefault
   ) throws(JSONError) {
@@ -22,7 +22,7 @@ public indirect enum JSONValue: Hashable, Sendable {
     try parser.finish()
   }
 
-  /// Parses one value that fills the whole text.
+  /// Parses a text that consists of one value.
   public init(
     parsing bytes: [UInt8], depthMax: Int = JSONParser.depthMaxDefault
   ) throws(JSONError) {
@@ -34,50 +34,50 @@ public indirect enum JSONValue: Hashable, Sendable {
     self = try result.get()
   }
 
-  /// Parses one value that fills the whole text.
+  /// Parses a text that consists of one value.
   public init(
     parsing text: String, depthMax: Int = JSONParser.depthMaxDefault
   ) throws(JSONError) {
     try self.init(parsing: Array(text.utf8), depthMax: depthMax)
   }
 
-  /// The member `key` of an object; nil if there is none or this is no object.
+  /// The value of the member `key`; nil if there is none or this is not an object.
   public subscript(_ key: String) -> JSONValue? {
     if case .object(let object) = self { return object[key] }
     return nil
   }
 
-  /// The text; nil for any other value.
+  /// The string; nil for any other type.
   public var string: String? {
     if case .string(let value) = self { return value }
     return nil
   }
 
-  /// The digits of a number.
+  /// The number's text; nil for any other type.
   public var number: String? {
     if case .number(let value) = self { return value }
     return nil
   }
 
-  /// A number without fraction or exponent that fits.
+  /// The number if it has neither fraction nor exponent and fits into 64 bits.
   public var int64: Int64? { number.flatMap { Int64($0) } }
 
   /// The nearest double: for display and approximate work only.
   public var double: Double? { number.flatMap { Double($0) } }
 
-  /// The truth value; nil for any other value.
+  /// The boolean; nil for any other type.
   public var boolean: Bool? {
     if case .boolean(let value) = self { return value }
     return nil
   }
 
-  /// The elements; nil for any other value.
+  /// The elements; nil for any other type.
   public var array: [JSONValue]? {
     if case .array(let value) = self { return value }
     return nil
   }
 
-  /// The members; nil for any other value.
+  /// The members; nil for any other type.
   public var object: JSONObject? {
     if case .object(let value) = self { return value }
     return nil
@@ -87,13 +87,13 @@ public indirect enum JSONValue: Hashable, Sendable {
   public var isNull: Bool { self == .null }
 }
 
-/// The members of an object, in their order, each key once.
+/// The members of an object in order, with unique keys.
 public struct JSONObject: Hashable, Sendable {
-  /// A name and its value.
+  /// A key and its value.
   public struct Member: Hashable, Sendable {
-    /// The name, escapes resolved.
+    /// The key, unescaped.
     public var key: String
-    /// What stands under it.
+    /// The value.
     public var value: JSONValue
 
     /// A member of an object.
@@ -103,17 +103,17 @@ public struct JSONObject: Hashable, Sendable {
     }
   }
 
-  /// Above this many members, lookups go through `positions`.
+  /// Objects with more members use the index `positions` for lookups.
   static let linearMax = 16
 
-  /// The members, in their order.
+  /// The members, in order.
   public private(set) var members: [Member] = []
   private var positions: [String: Int] = [:]
 
-  /// No members.
+  /// An empty object.
   public init() {}
 
-  /// Keeps the order; where a key repeats, the last value stands in the first one's place.
+  /// Keeps the order; of duplicate keys, the last value is kept at the first one's position.
   public init(_ members: some Sequence<(String, JSONValue)>) {
     for (key, value) in members { self[key] = value }
   }
@@ -122,7 +122,7 @@ public struct JSONObject: Hashable, Sendable {
   public var count: Int { members.count }
   /// Whether there are no members.
   public var isEmpty: Bool { members.isEmpty }
-  /// The names, in their order.
+  /// The keys, in order.
   public var keys: [String] { members.map(\.key) }
 
   /// The value of `key`. Setting nil removes it.
@@ -158,17 +158,17 @@ public struct JSONObject: Hashable, Sendable {
     for (index, member) in members.enumerated() { positions[member.key] = index }
   }
 
-  /// Whether both have the same members in the same order.
+  /// Compares members and their order.
   public static func == (left: JSONObject, right: JSONObject) -> Bool {
     left.members == right.members
   }
 
-  /// Hashes the members in their order.
+  /// Hashes members and their order.
   public func hash(into hasher: inout Hasher) { hasher.combine(members) }
 }
 
 extension JSONParser {
-  /// The next value as a tree.
+  /// Parses the next value as a tree.
   public mutating func value() throws(JSONError) -> JSONValue {
     switch try peek() {
     case .object:

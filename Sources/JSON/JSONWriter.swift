@@ -1,4 +1,4 @@
-/// Writes JSON into a growing array of bytes, commas included.
+/// Writes JSON into a byte array and inserts the commas.
 ///
 ///     var writer = JSONWriter()
 ///     writer.beginObject()
@@ -6,84 +6,84 @@
 ///     writer.integer(17)
 ///     writer.endObject()
 ///
-/// Keys and values must come in an order that makes sense; doubles must be finite.
+/// The order of the calls must form valid JSON, which is not checked. Doubles must be finite, which is.
 public struct JSONWriter: Sendable {
-  /// The text so far, UTF-8.
+  /// The UTF-8 text written so far.
   public private(set) var bytes: [UInt8] = []
   private var needsComma = false
 
-  /// No text.
+  /// An empty writer.
   public init() {}
 
-  /// All that was written.
+  /// The text written so far.
   public var string: String { String(decoding: bytes, as: UTF8.self) }
 
-  /// Begins anew.
+  /// Starts over.
   public mutating func removeAll(keepingCapacity: Bool = true) {
     bytes.removeAll(keepingCapacity: keepingCapacity)
     needsComma = false
   }
 
-  /// `{`, after a comma where one is due.
+  /// `{`, preceded by a comma if necessary.
   public mutating func beginObject() { begin(0x7B) }
   /// `}`.
   public mutating func endObject() { end(0x7D) }
-  /// `[`, after a comma where one is due.
+  /// `[`, preceded by a comma if necessary.
   public mutating func beginArray() { begin(0x5B) }
   /// `]`.
   public mutating func endArray() { end(0x5D) }
 
-  /// Ends a line: what separates one record of JSON lines from the next.
+  /// Ends a line of JSON lines.
   public mutating func newline() {
     bytes.append(0x0A)
     needsComma = false
   }
 
-  /// The name of the member whose value comes next.
+  /// The key of the next member; its value must follow.
   public mutating func key(_ key: String) {
     separate()
     Self.appendQuoted(key, to: &bytes)
     bytes.append(0x3A)
   }
 
-  /// A string as a value.
+  /// A string value.
   public mutating func string(_ value: String) {
     separate()
     Self.appendQuoted(value, to: &bytes)
     needsComma = true
   }
 
-  /// A whole number as a value.
+  /// An integer value.
   public mutating func integer(_ value: Int64) {
     number(String(value))
   }
 
-  /// A whole number as a value.
+  /// An integer value.
   public mutating func integer(_ value: Int) { integer(Int64(value)) }
 
-  /// A number's digits, as they shall stand.
+  /// A number value with exactly these digits.
   public mutating func number(_ digits: String) { raw(digits.utf8) }
 
-  /// The shortest digits that read back as the same double.
+  /// A number value with the shortest digits that round-trip.
   public mutating func double(_ value: Double) {
     precondition(value.isFinite, "JSON has no NaN and no infinity")
     number("\(value)")
   }
 
-  /// `true` or `false` as a value.
+  /// The value `true` or `false`.
   public mutating func boolean(_ value: Bool) { number(value ? "true" : "false") }
 
-  /// `null` as a value.
+  /// The value `null`.
   public mutating func null() { number("null") }
 
-  /// A value that is JSON already.
+  /// A value that is already JSON text.
   public mutating func raw(_ json: some Sequence<UInt8>) {
     separate()
     bytes.append(contentsOf: json)
     needsComma = true
   }
 
-  /// A whole value, whatever it holds.
+  /// A value tree.
   public mutating func value(_ value: JSONValue) {
     switch value {
     case .null: null()
@@ -104,7 +104,7 @@ public struct JSONWriter: Sendable {
     }
   }
 
-  /// Appends `text` in quotes, with what JSON must have escaped, escaped.
+  /// Appends `text` as a JSON string, quoted and escaped.
   public static func appendQuoted(_ text: String, to bytes: inout [UInt8]) {
     var text = text
     bytes.append(0x22)
@@ -122,7 +122,7 @@ public struct JSONWriter: Sendable {
     bytes.append(0x22)
   }
 
-  /// `text` in quotes, as one JSON string.
+  /// `text` as a JSON string, quoted and escaped.
   public static func quoted(_ text: String) -> String {
     var bytes: [UInt8] = []
     appendQuoted(text, to: &bytes)
