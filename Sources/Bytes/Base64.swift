@@ -1,6 +1,6 @@
-/// Base64 text (RFC 4648, section 4, padded) of bytes that have no other text.
+/// Base64 encoding (RFC 4648, section 4, padded).
 public enum Base64 {
-  /// The text of some bytes: four letters for each three of them, or fewer at the end.
+  /// Encodes bytes: four characters for every three bytes, padded with `=`.
   public static func encode(_ bytes: some Collection<UInt8>) -> String {
     let bytes = Array(bytes)
     return bytes.withUnsafeBytes { source in
@@ -13,10 +13,10 @@ public enum Base64 {
     }
   }
 
-  /// Writes the text of `count` bytes.
+  /// Encodes `count` bytes.
   ///
-  /// - Parameter out: Room for four bytes for each three, or fewer at the end.
-  /// - Returns: The end of the text.
+  /// - Parameter out: Space for four bytes for every three bytes begun.
+  /// - Returns: The end of the written text.
   public static func write(
     _ bytes: UnsafeRawPointer, _ count: Int, to out: UnsafeMutableRawPointer
   ) -> UnsafeMutableRawPointer {

@@ -2,7 +2,7 @@ import CKernels
 
 /// The CRC-32 of gzip, zip and Parquet pages (polynomial 0xEDB88320, reflected).
 public enum CRC32 {
-  /// Sixteen tables of 256 words: sixteen bytes a step.
+  /// Sixteen tables of 256 words, for sixteen bytes per step.
   private static let tables: [UInt32] = {
     var words = [UInt32](repeating: 0, count: 16 * 256)
     for byte in 0..<256 {
@@ -19,7 +19,7 @@ public enum CRC32 {
     return words
   }()
 
-  /// The checksum of `bytes`, continued from `seed` (the checksum of what came before; 0 at first).
+  /// The checksum of `bytes`, continuing from `seed` (the checksum of the preceding bytes; initially 0).
   public static func checksum(_ bytes: UnsafeRawBufferPointer, seed: UInt32 = 0) -> UInt32 {
     guard let base = bytes.baseAddress else { return seed }
     return tables.withUnsafeBufferPointer { buffer in
@@ -28,7 +28,7 @@ public enum CRC32 {
     }
   }
 
-  /// Whether this machine multiplies without carries: seven times as fast as the tables.
+  /// Whether the processor has carry-less multiplication, which is seven times as fast as the tables.
   private static let canFold = lake_has_crc_folding() != 0
 
   private static func checksum(
@@ -46,7 +46,7 @@ public enum CRC32 {
     return ~step(base + whole, count - whole, state, tables)
   }
 
-  /// Moves the checksum's state over `count` bytes by the tables.
+  /// Advances the checksum's state over `count` bytes, using the tables.
   private static func step(
     _ base: UnsafeRawPointer, _ count: Int, _ state: UInt32, _ t: UnsafePointer<UInt32>
   ) -> UInt32 {

@@ -1,4 +1,4 @@
-/// The quotient rounded towards minus infinity, as calendars count: −1 / 86,400 is −1.
+/// The quotient rounded towards minus infinity, as needed for calendars: −1 / 86,400 gives −1.
 @inlinable @inline(__always)
 public func floorDivide(_ value: Int64, _ divisor: Int64) -> Int64 {
   let quotient = value / divisor

@@ -1,8 +1,8 @@
-/// Bytes as hexadecimal digits.
+/// Hexadecimal text.
 package enum HexText {
   private static let digits: [UInt8] = Array("0123456789abcdef".utf8)
 
-  /// Two lower-case digits a byte, in order.
+  /// Two lower-case digits per byte, in order.
   package static func lowercase(_ bytes: some Collection<UInt8>) -> String {
     let count = bytes.count
     return String(unsafeUninitializedCapacity: 2 * count) { text in

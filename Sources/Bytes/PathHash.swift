@@ -1,14 +1,13 @@
 import Glibc
 
-/// Hashes paths: long texts that mostly begin alike, by the hundred thousand.
+/// A hash for paths: long strings with long common prefixes, in sets of hundreds of thousands.
 ///
-/// Several times as fast as the standard library's, and seeded like it, so that nobody can make up paths
-/// that collide.
+/// Several times as fast as the standard library's hash, and seeded like it against deliberate collisions.
 public enum PathHash {
   private static let seed = UInt64.random(in: .min ... .max)
   private static let factor: UInt64 = 0x9E37_79B9_7F4A_7C15
 
-  /// The hash of a path in this process; another in the next.
+  /// The hash of a path; differs from process to process.
   public static func of(_ text: String) -> UInt64 {
     var text = text
     return text.withUTF8 { bytes in
@@ -33,7 +32,7 @@ public enum PathHash {
     return product.high ^ product.low
   }
 
-  /// Whether two texts have the same bytes.
+  /// Whether two strings have the same UTF-8 bytes.
   public static func isEqual(_ one: String, _ other: String) -> Bool {
     var (one, other) = (one, other)
     return one.withUTF8 { one in

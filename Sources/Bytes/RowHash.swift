@@ -10,25 +10,25 @@ import CKernels
 //                 low  = murmur64(a.low  + 0x9E3779B97F4A7C15)
 //                 high = murmur64(a.high xor rotl(low, 32)); low = low + murmur64(high)
 //
-// Every timestamp counts in whole nanoseconds, with or without a column for them beside it.
-// A null adds nothing, so a new nullable column changes no hash. Text and values wider than 64 bits
-// are first reduced to 64 bits (`RowHash.text`, `RowHash.wide`). The Python twin is tools/rowhash.py;
-// the test vectors, read by both, are in Tests/Golden/rowhash.json.
+// Timestamps are hashed as whole nanoseconds, whether or not a column has the nanoseconds' remainder. Null adds
+// nothing, so a new nullable column does not change any hash. Text and values wider than 64 bits are first
+// reduced to 64 bits (`RowHash.text`, `RowHash.wide`). tools/rowhash.py is the same in Python; the test vectors
+// of both are in Tests/Golden/rowhash.json.
 
-/// A 128-bit sum of row hashes: the fingerprint of any set of rows, independent of their order.
+/// A 128-bit sum of row hashes: the fingerprint of a multiset of rows, independent of their order.
 public struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
   /// The lower 64 bits of the sum.
   public var low: UInt64
   /// The upper 64 bits of the sum.
   public var high: UInt64
 
-  /// The sum of no rows, unless words are given.
+  /// The fingerprint with these words; by default that of no rows.
   @inlinable public init(low: UInt64 = 0, high: UInt64 = 0) {
     self.low = low
     self.high = high
   }
 
-  /// Parses 32 lower-case hexadecimal digits, most significant first; nil if it is anything else.
+  /// Parses 32 lower-case hexadecimal digits, most significant first; nil for anything else.
   public init?(hex: String) {
     guard hex.utf8.count == 32, hex.utf8.allSatisfy({ $0 != 0x2B && $0 != 0x2D }),
       let high = UInt64(hex.prefix(16), radix: 16), let low = UInt64(hex.suffix(16), radix: 16)
@@ -43,7 +43,7 @@ public struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
     left.high = left.high &+ right.high &+ (carry ? 1 : 0)
   }
 
-  /// Takes another fingerprint away, mod 2^128.
+  /// Subtracts another fingerprint, mod 2^128.
   @inlinable public static func &-= (left: inout Fingerprint, right: Fingerprint) {
     let (low, borrow) = left.low.subtractingReportingOverflow(right.low)
     left.low = low
@@ -58,7 +58,7 @@ public struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
   }
 }
 
-/// The hash of one column's values within a row.
+/// The hash parameters of one column.
 public struct RowHash: Sendable {
   @usableFromInline let k0: UInt64
   @usableFromInline let k1: UInt64
@@ -89,11 +89,11 @@ public struct RowHash: Sendable {
     high = high &+ q.high &+ (c0 ? 1 : 0) &+ (c1 ? 1 : 0)
   }
 
-  /// Adds a whole column of 64-bit values to the rows' accumulators.
+  /// Adds a column of 64-bit values to the rows' accumulators.
   ///
   /// - Parameters:
-  ///   - validity: One byte a row, 0 where the value is null; nil when none is.
-  ///   - sums: Two words a row: low, high.
+  ///   - validity: One byte per row, 0 for null; nil if no row is null.
+  ///   - sums: Two words per row: low, high.
   public func add(
     _ values: UnsafePointer<Int64>, count: Int, validity: UnsafePointer<UInt8>?,
     sums: UnsafeMutablePointer<UInt64>
@@ -112,7 +112,7 @@ public struct RowHash: Sendable {
     }
   }
 
-  /// Publishers, instruments and symbols do not change for long: one mix serves all.
+  /// Publishers, instruments and symbols are often constant: one mix serves all rows.
   func isConstant(_ values: UnsafePointer<Int64>, _ count: Int) -> Bool {
     if count < 2 || values[0] != values[count &- 1] { return false }
     var difference: Int64 = 0
@@ -120,7 +120,7 @@ public struct RowHash: Sendable {
     return difference == 0
   }
 
-  /// Adds one value to every row of a run: a symbol that does not change, say.
+  /// Adds the same value to every row of a run, such as a constant symbol.
   public func add(
     constant value: UInt64, rows: Range<Int>, sums: UnsafeMutablePointer<UInt64>
   ) {
@@ -134,7 +134,7 @@ public struct RowHash: Sendable {
     }
   }
 
-  /// Finalises `count` rows and returns the sum of their hashes.
+  /// Finalises `count` accumulators and returns the sum of the row hashes.
   public static func fingerprint(_ sums: UnsafePointer<UInt64>, count: Int) -> Fingerprint {
     var total = Fingerprint()
     var start = 0
@@ -153,10 +153,10 @@ public struct RowHash: Sendable {
     return total
   }
 
-  /// Whether this machine multiplies eight 64-bit numbers at a time: four times as fast.
+  /// Whether the processor multiplies eight 64-bit numbers at a time, which is four times as fast.
   static let hasWideWords = lake_has_wide_words() != 0
 
-  /// The hash of one row, from the sum of its columns' mixes.
+  /// The hash of a row from its accumulator.
   @inlinable @inline(__always)
   public static func finalised(low: UInt64, high: UInt64) -> Fingerprint {
     let l = murmur64(low &+ 0x9E37_79B9_7F4A_7C15)
@@ -169,8 +169,8 @@ public struct RowHash: Sendable {
     murmur64(fnv1a64(bytes))
   }
 
-  /// The 64-bit reduction of an unscaled decimal: itself when it fits in 64 bits, so that the
-  /// physical width of a decimal changes nothing; else a mix of its two words.
+  /// The 64-bit reduction of an unscaled decimal: its value if it fits in 64 bits, so that a decimal's physical
+  /// width does not matter; else a mix of its two words.
   @inlinable
   public static func wide(_ value: Int128) -> UInt64 {
     if let narrow = Int64(exactly: value) { return UInt64(bitPattern: narrow) }
@@ -179,7 +179,7 @@ public struct RowHash: Sendable {
       ^ murmur64(UInt64(truncatingIfNeeded: bits &>> 64) &+ 0x9E37_79B9_7F4A_7C15)
   }
 
-  /// The 64-bit form of a double: its IEEE bits, −0 as 0.
+  /// The 64-bit reduction of a double: its IEEE bits, with −0 as 0.
   @inlinable
   public static func double(_ value: Double) -> UInt64 { value == 0 ? 0 : value.bitPattern }
 

@@ -1,48 +1,48 @@
 import CKernels
 
-/// The row hashes of one block of rows, from its columns.
+/// Computes the row hashes of a block of rows from its columns.
 ///
-/// What does not change within the block is mixed once, and every row's sum begins with it; the rest
-/// is mixed row by row at the end, so that no sum has to be kept in memory.
+/// Constant columns are mixed once, into the initial value of every row's accumulator; the others are mixed row
+/// by row in `finish`, so that no accumulators are stored.
 public struct RowHashBlock {
   private let columns: UnsafeMutablePointer<lake_hashed_column>
   private let columnMax: Int
   private var columnCount = 0
   private var count = 0
-  /// What the rows' sums begin with: the mixes of constant columns.
+  /// Initial value of the accumulators: the mixes of constant columns.
   private var start = Fingerprint()
   private let hasWideWords: Bool
 
-  /// - Parameter columnMax: Columns that a block has at most.
+  /// - Parameter columnMax: Most columns of a block.
   public init(columnMax: Int) {
     self.init(columnMax: columnMax, hasWideWords: RowHash.hasWideWords)
   }
 
-  /// - Parameter hasWideWords: false for what processors without such instructions do.
+  /// - Parameter hasWideWords: False selects the path for processors without these instructions.
   init(columnMax: Int, hasWideWords: Bool) {
     self.columnMax = columnMax
     self.hasWideWords = hasWideWords && RowHash.hasWideWords
     columns = .allocate(capacity: columnMax)
   }
 
-  /// Frees the memory. Call once, at the end.
+  /// Frees the memory. Must be called once, at the end.
   public func deallocate() { columns.deallocate() }
 
-  /// Begins a block of `count` rows.
+  /// Starts a block of `count` rows.
   public mutating func begin(count: Int) {
     self.count = count
     columnCount = 0
     start = Fingerprint()
   }
 
-  /// Adds a column of 64-bit values, which must stay where they are until `finish`.
+  /// Adds a column of 64-bit values, which must stay valid until `finish`.
   ///
-  /// - Parameter validity: One byte a row, 0 where the value is null, else 1; nil when none is.
+  /// - Parameter validity: One byte per row, 0 for null, else 1; nil if no row is null.
   public mutating func add(
     _ hash: RowHash, _ values: UnsafePointer<Int64>, validity: UnsafePointer<UInt8>?
   ) {
     if count == 0 { return }
-    // Wide words mix values about as quickly as they are looked at.
+    // Wide words mix values about as fast as comparing them.
     if !hasWideWords && validity == nil && hash.isConstant(values, count) {
       return add(hash, constant: UInt64(bitPattern: values[0]))
     }
@@ -53,16 +53,16 @@ public struct RowHashBlock {
     columnCount += 1
   }
 
-  /// Adds one value to every row.
+  /// Adds the same value to every row.
   public mutating func add(_ hash: RowHash, constant value: UInt64) {
     var mixed = Fingerprint()
     hash.add(value, low: &mixed.low, high: &mixed.high)
     start &+= mixed
   }
 
-  /// Ends the block.
+  /// Finishes the block.
   ///
-  /// - Returns: The sum of its rows' hashes.
+  /// - Returns: The sum of its row hashes.
   public mutating func finish() -> Fingerprint {
     var total = Fingerprint()
     let wideCount = hasWideWords ? count & ~7 : 0

@@ -2,32 +2,32 @@ import Glibc
 
 /// A streaming SHA-256 (FIPS 180-4).
 ///
-/// The processor's own instructions do the work where it has them. Elsewhere OpenSSL's libcrypto
-/// does, some five times faster than the portable form, which is used where it is not installed; it
-/// is loaded on first use, so that nothing else pays for it. All forms are tested to agree.
+/// Implemented with the processor's SHA instructions if available, else by OpenSSL's libcrypto (loaded on first
+/// use), else by portable code, which is about five times slower than libcrypto. Tests check that all three
+/// agree.
 public struct SHA256: ~Copyable {
   enum Form { case blocks, native, portable }
 
   private let blocks: SHA256Blocks?
-  /// Bytes that wait for a whole block.
+  /// Bytes of an incomplete block.
   private var pending: [UInt8] = []
   private let native: NativeContext?
   private var portable = PortableSHA256()
 
-  /// The hash of no bytes.
+  /// A hash of no bytes yet.
   public init() {
     blocks = SHA256Blocks()
     native = blocks == nil ? NativeContext() : nil
   }
 
-  /// For tests: one of the forms; nil where it can't be had here.
+  /// For tests: selects an implementation; nil if it is not available.
   init?(form: Form) {
     blocks = form == .blocks ? SHA256Blocks() : nil
     native = form == .native ? NativeContext() : nil
     if form == .blocks && blocks == nil || form == .native && native == nil { return nil }
   }
 
-  /// Adds bytes after those before.
+  /// Appends bytes to the hashed message.
   public mutating func update(_ bytes: UnsafeRawBufferPointer) {
     if let blocks {
       update(blocks, bytes)
@@ -53,7 +53,7 @@ public struct SHA256: ~Copyable {
     pending.append(contentsOf: rest[whole...])
   }
 
-  /// The digest, 32 bytes. The hash must not be updated afterwards.
+  /// The digest, 32 bytes. The hash cannot be updated afterwards.
   public mutating func finalBytes() -> [UInt8] {
     if let blocks { return pending.withUnsafeBytes { blocks.finish(tail: $0) } }
     if let native { return native.final() }
@@ -66,7 +66,7 @@ public struct SHA256: ~Copyable {
   /// A digest as 64 lower-case hexadecimal digits.
   public static func hex(_ digest: [UInt8]) -> String { HexText.lowercase(digest) }
 
-  /// The digest of one run of bytes, in hexadecimal.
+  /// The digest of the bytes as hexadecimal digits.
   public static func hex(of bytes: UnsafeRawBufferPointer) -> String {
     var hash = SHA256()
     hash.update(bytes)
@@ -74,7 +74,7 @@ public struct SHA256: ~Copyable {
   }
 }
 
-/// libcrypto's three calls, found once.
+/// The three functions of libcrypto, loaded once.
 private struct NativeLibrary: Sendable {
   typealias Begin = @convention(c) (UnsafeMutableRawPointer) -> Int32
   typealias Update = @convention(c) (UnsafeMutableRawPointer, UnsafeRawPointer, Int) -> Int32
@@ -100,7 +100,7 @@ private struct NativeLibrary: Sendable {
   }()
 }
 
-/// One SHA256_CTX of libcrypto (112 bytes; more is set aside).
+/// A SHA256_CTX of libcrypto, which has 112 bytes; more are allocated.
 private final class NativeContext {
   private let library: NativeLibrary
   private let context = UnsafeMutableRawPointer.allocate(byteCount: 256, alignment: 16)

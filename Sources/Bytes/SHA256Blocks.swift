@@ -1,19 +1,19 @@
 import CKernels
 
-/// SHA-256 block by block, by the processor's own instructions.
+/// SHA-256 of whole blocks with the processor's instructions.
 final class SHA256Blocks {
-  /// Bytes of a block.
+  /// Size of a block.
   static let byteCount = 64
 
-  /// Eight words in the order of the instructions, aligned to 16 bytes: for `lake_sha256_blocks`.
+  /// Eight words in the instructions' order, aligned to 16 bytes, for `lake_sha256_blocks`.
   private let state: UnsafeMutablePointer<UInt32>
-  /// Blocks that `add` took.
+  /// Number of blocks added.
   private var blockCount = 0
 
-  /// Asked once: in a virtual machine the question costs more than hashing a kilobyte.
+  /// Cached: in a virtual machine the query costs more than hashing a kilobyte.
   private static let isSupported = lake_has_sha256() != 0
 
-  /// - Returns: nil where the processor has no such instructions.
+  /// - Returns: nil if the processor lacks the instructions.
   init?() {
     if !Self.isSupported { return nil }
     let memory = UnsafeMutableRawPointer.allocate(byteCount: 32, alignment: 16)
@@ -28,7 +28,7 @@ final class SHA256Blocks {
 
   deinit { state.deallocate() }
 
-  /// Takes whole blocks.
+  /// Adds whole blocks.
   func add(_ bytes: UnsafeRawBufferPointer) {
     guard let base = bytes.baseAddress else { return }
     let blocks = bytes.count / Self.byteCount
@@ -36,9 +36,9 @@ final class SHA256Blocks {
     blockCount += blocks
   }
 
-  /// The digest, 32 bytes. No block may follow.
+  /// The digest, 32 bytes. No blocks may be added afterwards.
   ///
-  /// - Parameter tail: The last bytes, fewer than a block.
+  /// - Parameter tail: The message's last bytes, less than a block.
   func finish(tail: UnsafeRawBufferPointer) -> [UInt8] {
     let bitCount = UInt64(blockCount * Self.byteCount + tail.count) &* 8
     var last = Array(tail)

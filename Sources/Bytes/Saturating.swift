@@ -1,13 +1,12 @@
 extension FixedWidthInteger {
-  /// The sum, or the greatest or least number where that is nearer than it: for totals of sizes that
-  /// files state, of which one may be absurd.
+  /// The sum, clamped to the type's range: for totals of sizes read from files, which may be absurd.
   @inlinable
   public func adding(clamped other: Self) -> Self {
     let (sum, overflow) = addingReportingOverflow(other)
     return overflow ? (other < 0 ? .min : .max) : sum
   }
 
-  /// The difference, or the greatest or least number where that is nearer than it.
+  /// The difference, clamped to the type's range.
   @inlinable
   public func subtracting(clamped other: Self) -> Self {
     let (difference, overflow) = subtractingReportingOverflow(other)
@@ -16,8 +15,7 @@ extension FixedWidthInteger {
 }
 
 extension Optional where Wrapped: FixedWidthInteger {
-  /// The sum of counts, nil where one is not known or the sum is more than there can be: then it is not
-  /// known either. For figures that are shown.
+  /// The sum of counts; nil if one of them is unknown or the sum overflows. For figures that are displayed.
   @inlinable
   public func adding(known other: Wrapped?) -> Wrapped? {
     guard let self, let other else { return nil }

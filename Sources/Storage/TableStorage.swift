@@ -125,7 +125,7 @@ extension TableStorage {
     try attributes(path)?.byteCount
   }
 
-  /// The paths of all files below a folder, depth first, sorted by name within each folder.
+  /// The paths of all files below a folder, one folder after another, sorted by name within each folder.
   public func listFiles(under directory: String) throws(StorageError) -> [String] {
     var files: [String] = []
     var pending = [directory]
