@@ -2,7 +2,7 @@ import Bytes
 import Columnar
 import Databento
 
-/// One file that is being written: records are made in place in a buffer.
+/// Writes one file; records are built in place in a buffer.
 final class RecordSink {
   private static let flushByteCount = 1 << 20
 
@@ -22,7 +22,7 @@ final class RecordSink {
     stride = template.count
   }
 
-  /// Room for one more record, as the template has it, to be filled in at once.
+  /// Appends a record with the template's content, to be filled in immediately.
   @inline(__always)
   func append() throws -> UnsafeMutableRawPointer {
     if buffer.count >= Self.flushByteCount { try flush() }
@@ -35,7 +35,7 @@ final class RecordSink {
     return record
   }
 
-  /// Adds a copy of a record, with this file's length and type.
+  /// Appends a copy of a record, with this file's length and type.
   @inline(__always)
   func append(copying source: UnsafeRawPointer) throws {
     if buffer.count >= Self.flushByteCount { try flush() }

@@ -1,18 +1,18 @@
-// How much happens when: the shape of a trading day.
+// The distribution of activity over a trading day.
 
 import Columnar
 import Market
 
-/// Expected activity for every second of a day.
+/// Expected activity in every second of a day.
 struct SimulatedActivity {
-  /// Events of the usual day of an instrument with the mean liquidity.
+  /// Events of a usual day for an instrument of average liquidity.
   static let eventCountUsual = 200_000
-  /// Records of mbp-1 for ten events: a trade takes two.
+  /// Number of mbp-1 records for ten events: a trade takes two.
   private static let recordsPerTenEvents = 11
   static let tradeShare: UInt64 = 102
 
   let phases: [TradingPhase]
-  /// Per instrument: events of a second for each unit of its weight, in units of 2⁻³².
+  /// Per instrument: events per second and unit of weight, in units of 2⁻³².
   let rates: [UInt64]
 
   init(_ simulation: SimulatedMarket, date: CivilDate) {
@@ -22,7 +22,7 @@ struct SimulatedActivity {
     for phase in phases {
       for second in phase.seconds { weightSum += Self.weight(phase, second, isFutures) }
     }
-    // A partial day (Sunday evening) has its part of the activity only.
+    // A partial day (Sunday evening) has a proportional part of the activity.
     let fullWeight = max(weightSum, isFutures ? 32_000_000 : 26_000_000)
     let liquiditySum = simulation.instruments.reduce(0) { $0 + $1.liquidity }
     let count = UInt64(simulation.instruments.count)
@@ -40,14 +40,14 @@ struct SimulatedActivity {
     }
   }
 
-  /// A quotient that is known to fit, or the largest number.
+  /// The quotient; the largest number on overflow.
   private static func divide(
     _ dividend: (high: UInt64, low: UInt64), by divisor: UInt64
   ) -> UInt64 {
     dividend.high >= divisor ? .max : divisor.dividingFullWidth(dividend).quotient
   }
 
-  /// Weight of a second: 1024 is the mean of regular hours. Regular hours are U-shaped.
+  /// Weight of a second; 1024 is the average of regular hours, whose curve is U-shaped.
   static func weight(_ phase: TradingPhase, _ second: Int, _ isFutures: Bool) -> UInt64 {
     let length = Int64(max(1, phase.seconds.count))
     let at = Int64(second - phase.seconds.lowerBound)
@@ -59,7 +59,7 @@ struct SimulatedActivity {
     case .early: return UInt64(8 + 130 * at / length)
     case .late: return UInt64(isFutures ? 120 : 16 + 120 * (length - at) / length)
     case .overnight:
-      // Europe wakes at seven.
+      // European hours begin at seven.
       return second >= 7 * 3600 && second < 17 * 3600 ? 220 : 70
     }
   }

@@ -2,13 +2,13 @@ import Bytes
 import Columnar
 import Databento
 
-/// Collects one-second bars into longer ones and writes them all.
+/// Aggregates one-second bars into longer ones and writes all of them.
 struct SimulatedBars {
   private struct Level {
     let sink: RecordSink
-    /// Seconds of a bar.
+    /// Length of a bar in seconds.
     let length: Int
-    /// Per instrument; empty for one second, where the book's own bar serves.
+    /// Per instrument; empty for bars of one second, where the book's own bar is used.
     var bars: [SimulatedBar]
     var start = -1
   }
@@ -42,7 +42,7 @@ struct SimulatedBars {
     }
   }
 
-  /// Takes the bars of a second out of the books.
+  /// Takes the bars of a second from the books.
   ///
   /// - Parameter traded: Instruments with trades in that second, in order.
   mutating func close(
@@ -65,7 +65,7 @@ struct SimulatedBars {
     for instrument in traded { books[instrument].bar = SimulatedBar() }
   }
 
-  /// Writes the bars that are still open.
+  /// Writes the unfinished bars.
   mutating func finish() throws {
     for index in levels.indices { try flush(index) }
   }

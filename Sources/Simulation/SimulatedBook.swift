@@ -1,4 +1,4 @@
-// The best quotes of one instrument, and what happens to them: the hot part of the simulator.
+// The top of the book of one instrument and its events: the hot loop of the simulator.
 
 import Bytes
 
@@ -23,7 +23,7 @@ struct SimulatedBar {
     volume &+= UInt64(size)
   }
 
-  /// Adds a bar that follows this one.
+  /// Merges the following bar into this one.
   mutating func merge(_ next: SimulatedBar) {
     if next.volume == 0 { return }
     if volume == 0 {
@@ -37,7 +37,7 @@ struct SimulatedBar {
   }
 }
 
-/// A change of the book, as one mbp-1 record tells it.
+/// A change of the book, corresponding to one mbp-1 record.
 struct BookEvent {
   static let trade = UInt8(ascii: "T")
   static let add = UInt8(ascii: "A")
@@ -47,7 +47,7 @@ struct BookEvent {
   static let ask = UInt8(ascii: "A")
 
   var action: UInt8
-  /// Of the order that was changed; for a trade, who took.
+  /// Side of the changed order; for a trade, the aggressor's side.
   var side: UInt8
   /// In ticks.
   var price: Int64
@@ -56,9 +56,9 @@ struct BookEvent {
 
 /// The best bid and ask of one instrument.
 ///
-/// The bid is always below the ask, both sides hold something, and every price is at least one tick.
+/// The bid is always below the ask, both sides have a positive size, and every price is at least one tick.
 struct SimulatedBook {
-  /// Most ticks between bid and ask.
+  /// Largest spread in ticks.
   private static let spreadMax: Int64 = 4
 
   var random: SimulatorRandom
@@ -69,9 +69,9 @@ struct SimulatedBook {
   private(set) var bidCount: UInt32 = 3
   private(set) var askCount: UInt32 = 3
   var bar = SimulatedBar()
-  /// Where the price is drawn to, in ticks.
+  /// The price that the book drifts to, in ticks.
   var target: Int64
-  /// Out of 1024: events that are trades, and those that move a price.
+  /// Share of trades among events, and of price changes, out of 1024.
   let tradeShare: UInt64
   let moveShare: UInt64
   let lot: UInt32
@@ -90,13 +90,13 @@ struct SimulatedBook {
     askSize = lot * 5
   }
 
-  /// How the dice fall: towards the target, out of 1024.
+  /// Probability of an upward event, out of 1024; biased towards the target.
   @inline(__always)
   private var upShare: UInt64 {
     UInt64(bitPattern: 512 &+ min(max((target &- bid) &* 6, -220), 220))
   }
 
-  /// What happens next. A trade happens before it shows in the book: `settle` follows it.
+  /// The next event. A trade does not change the book yet: `settle` must follow it.
   @inline(__always)
   mutating func next() -> BookEvent {
     let dice = random.next()
@@ -109,7 +109,7 @@ struct SimulatedBook {
     return resize(isBid: (dice &>> 10) & 1 == 0, dice &>> 20)
   }
 
-  /// A trade at the quote, of at most what is offered there.
+  /// A trade at the quote, at most of its size.
   private mutating func trade(isBuy: Bool, _ dice: UInt64) -> BookEvent {
     let offered = isBuy ? askSize : bidSize
     var size: UInt32
@@ -127,7 +127,7 @@ struct SimulatedBook {
       size: size)
   }
 
-  /// Takes what was traded out of the book; a level that is used up gives way to the next.
+  /// Removes a trade's size from the book; an exhausted level is replaced by the next.
   mutating func settle(_ trade: BookEvent) -> BookEvent {
     let isBuy = trade.side == BookEvent.bid
     let rest = (isBuy ? askSize : bidSize) &- trade.size
@@ -140,7 +140,7 @@ struct SimulatedBook {
     return BookEvent(action: BookEvent.cancel, side: side, price: trade.price, size: trade.size)
   }
 
-  /// A better bid inside the spread, or the end of the best ask.
+  /// A better bid inside the spread, or the cancellation of the best ask.
   private mutating func moveUp(_ dice: UInt64) -> BookEvent {
     if ask &- bid > 1 {
       bid &+= 1
@@ -175,7 +175,7 @@ struct SimulatedBook {
   }
 
   private mutating func lowerBid(_ dice: UInt64) {
-    // At the lowest price there is always another bid.
+    // At the lowest possible price there is always another bid.
     if bid > 1 { bid &-= 1 }
     (bidSize, bidCount) = fresh(dice)
     if ask &- bid > Self.spreadMax {
@@ -184,13 +184,13 @@ struct SimulatedBook {
     }
   }
 
-  /// Size and number of orders of a new level.
+  /// Size and order count of a new level.
   private func fresh(_ dice: UInt64) -> (UInt32, UInt32) {
     let lots = UInt32(1 + dice % 12)
     return (lot &* lots, max(1, lots / 2))
   }
 
-  /// An order comes to, or leaves, the best level.
+  /// An order is added to or removed from the best level.
   private mutating func resize(isBid: Bool, _ dice: UInt64) -> BookEvent {
     var size = isBid ? bidSize : askSize
     var count = isBid ? bidCount : askCount
@@ -205,7 +205,7 @@ struct SimulatedBook {
       side: isBid ? BookEvent.bid : BookEvent.ask, price: isBid ? bid : ask, size: change)
   }
 
-  /// Writes the levels of an mbp-1 record.
+  /// Writes the levels into an mbp-1 record.
   @inline(__always)
   func putLevels(_ record: UnsafeMutableRawPointer, tick: Int64) {
     record.storeLE(bid &* tick, 48)

@@ -1,11 +1,11 @@
-// One day of the simulation, second by second: memory does not grow with the day.
+// Simulates one day second by second, so that memory use does not depend on its length.
 
 import Bytes
 import Columnar
 import Databento
 import Market
 
-/// Simulates one day into its files.
+/// Simulates one day and writes its files.
 struct SimulatedDay {
   /// Most events of one instrument in a second.
   private static let eventCountMax = 200_000
@@ -19,7 +19,7 @@ struct SimulatedDay {
   private let quoteSink: RecordSink?
   private let quotedTradeSink: RecordSink?
   private let tradeSink: RecordSink?
-  /// Whether single events are written, not only bars.
+  /// Whether individual events are written, not only bars.
   private let hasTicks: Bool
   private var bars: SimulatedBars
   private let books: UnsafeMutableBufferPointer<SimulatedBook>
@@ -29,18 +29,18 @@ struct SimulatedDay {
   private var sequence: UInt32 = 0
   private let scratch: UnsafeMutableRawPointer
 
-  /// How busy an instrument is at the moment.
+  /// Current activity of an instrument.
   private struct Pace {
     var random: SimulatorRandom
-    /// 1024 is as usual; wanders from minute to minute.
+    /// Relative activity, 1024 being normal; a random walk by minute.
     var level: Int64 = 1024
     var isQuiet = false
-    /// Seconds of the day in which trading is halted.
+    /// Seconds of the day in which trading is halted; empty for none.
     var halt: Range<Int> = 0..<0
-    /// Where the price comes from and goes to in the course of the day, in ticks.
+    /// Prices at the start and end of the day, in ticks, between which the target moves on a line.
     var firstTarget: Int64
     var lastTarget: Int64
-    /// How far it is drawn away from the line between them, in 1/1024 ticks.
+    /// Deviation of the target from that line, in 1/1024 ticks.
     var wander: Int64 = 0
   }
 
@@ -82,7 +82,7 @@ struct SimulatedDay {
   }
 
   private static func eventCount(_ activity: SimulatedActivity, _ index: Int) -> UInt64 {
-    // A weight of about 30 million is a usual day's.
+    // A normal day has a total weight of about 30 million.
     (activity.rates[index] * 30_000_000) >> 32
   }
 
@@ -99,7 +99,7 @@ struct SimulatedDay {
 
   /// Simulates the day. Call it once.
   ///
-  /// - Returns: false when it was stopped.
+  /// - Returns: False if it was stopped.
   mutating func run(shouldStop: () -> Bool) throws -> Bool {
     defer {
       books.deallocate()
@@ -123,7 +123,7 @@ struct SimulatedDay {
     return true
   }
 
-  /// What changes from minute to minute: how busy an instrument is and where its price is drawn to.
+  /// Per-minute changes: the instruments' activity and target prices.
   private mutating func turnMinute(_ second: Int) {
     for index in pace.indices {
       let dice = pace[index].random.next()
@@ -131,7 +131,7 @@ struct SimulatedDay {
       pace[index].level = min(max(pace[index].level + step, 256), 3072)
       pace[index].isQuiet = (dice >> 16) % 400 == 0
       let distance = pace[index].lastTarget - pace[index].firstTarget
-      // About 0.03 % of the price a minute, as stocks do.
+      // About 0.03 % of the price per minute, typical of stocks.
       let stride = max(1500, pace[index].firstTarget * 3 / 10)
       pace[index].wander += (Int64((dice >> 32) % 41) - 20) * stride / 20
       pace[index].wander -= pace[index].wander / 256
@@ -162,20 +162,20 @@ struct SimulatedDay {
     }
   }
 
-  /// How many events an instrument has in a second.
+  /// Number of events of an instrument in a second.
   @inline(__always)
   private mutating func drawCount(_ index: Int, _ weight: UInt64, _ second: Int) -> Int {
     let dice = pace[index].random.next()
     if pace[index].isQuiet || pace[index].halt.contains(second) { return 0 }
-    // In units of 2⁻³²: the mean of this second, then half to one and a half times that.
+    // In units of 2⁻³²: the average of this second, times a random factor from 0.5 to 1.5.
     let mean = (activity.rates[index] * weight * UInt64(pace[index].level)) >> 10
     let drawn = (mean >> 10) * (512 + (dice & 1023))
-    // What is left of a whole event is the chance of one more.
+    // The fraction is the probability of one more event.
     let isOneMore = drawn & 0xFFFF_FFFF > (dice >> 20) & 0xFFFF_FFFF
     return min(Int(drawn >> 32) + (isOneMore ? 1 : 0), Self.eventCountMax)
   }
 
-  /// Adds the times of an instrument's events, in order: one in each of `count` equal parts.
+  /// Appends the times of an instrument's events in ascending order: one in each of `count` equal intervals.
   @inline(__always)
   private mutating func addTimes(_ index: Int, _ count: Int) {
     let part = Self.nanosecondsPerSecond / UInt64(count)
@@ -198,7 +198,7 @@ struct SimulatedDay {
       record.storeLE(start + offset, 32)
       record.storeLE(Int32(truncatingIfNeeded: min(delay, 12_000 &+ offset & 0x1FFF)), 40)
     }
-    // A trade shows the book as it was before it, and is followed by what it did.
+    // A trade record shows the book before the trade, and is followed by a record of the trade's effect.
     let event = books[index].next()
     let isTrade = event.action == BookEvent.trade
     if isTrade && !hadTraded { traded.append(index) }
@@ -229,9 +229,9 @@ struct SimulatedDay {
     }
   }
 
-  // MARK: - Words about the instruments
+  // MARK: - Definitions and status
 
-  /// One definition of every instrument at the start of the day.
+  /// Writes a definition of every instrument at the start of the day.
   private func putDefinitions() throws {
     guard let sink = sinks[.definition] else { return }
     for (index, instrument) in simulation.instruments.enumerated() {
@@ -242,10 +242,10 @@ struct SimulatedDay {
     }
   }
 
-  /// Openings, halts and their ends that fall on the start of a second.
+  /// Writes openings, halts and resumptions that fall on the start of a second.
   private func putStatus(_ second: Int, _ phase: TradingPhase) throws {
     guard let sink = sinks[.status] else { return }
-    // Regular and extended hours follow each other without a close.
+    // Regular and extended hours are contiguous: no close in between.
     let isOpening =
       second == phase.seconds.lowerBound
       && !activity.phases.contains { $0.seconds.upperBound == second }
@@ -260,7 +260,8 @@ struct SimulatedDay {
     }
   }
 
-  /// The close at the end of a phase that no other follows at once; midnight is no close.
+  /// Writes the close at the end of a phase that is not followed immediately by another; midnight is not a
+  /// close.
   private func putClose(_ phase: TradingPhase) throws {
     let end = phase.seconds.upperBound
     guard let sink = sinks[.status], end < 86_400,

@@ -15,7 +15,7 @@ struct SimulatedDefinition {
   let time: UInt64
   let simulation: SimulatedMarket
 
-  /// Fills in a record that is a template so far.
+  /// Fills in a copy of the template record.
   func put(_ record: UnsafeMutableRawPointer) {
     record.storeLE(publisherID, 2)
     record.storeLE(instrument.id, 4)
@@ -62,7 +62,7 @@ struct SimulatedDefinition {
     else { return }
     set(record, "maturity_year", UInt16(maturity.year))
     set(record, "maturity_month", UInt8(maturity.month))
-    // The third Friday, half past one in the afternoon UTC; listed two years before.
+    // Expires on the third Friday, 13:30 UTC; listed two years earlier.
     let friday = first.daysSinceEpoch + (12 - first.isoWeekday) % 7 + 14
     let day = UInt64(CivilDate.nanosecondsPerDay)
     set(record, "expiration", UInt64(friday) * day + 48_600_000_000_000)

@@ -1,26 +1,26 @@
-// The instruments of the simulator: well-known ones with their own tick and price, others made up
-// from their name.
+// The simulator's instruments: well-known ones with their real tick and a typical price, others derived from
+// their symbol.
 
 import Columnar
 import Market
 
-/// One instrument of a simulation.
+/// One simulated instrument.
 struct SimulatedInstrument: Sendable {
   let symbol: String
   let id: UInt32
   let isFuture: Bool
-  /// The grid of its prices, in 1e-9.
+  /// Tick size, in 1e-9.
   let tick: Int64
-  /// Around what its price moves over the years, in 1e-9.
+  /// Long-term average price, in 1e-9.
   let basePrice: Int64
-  /// What one quote or trade of size 1 stands for: shares or contracts.
+  /// Shares or contracts per lot: the unit of all sizes.
   let lot: UInt32
-  /// How much of the market's activity it has, relative to the others.
+  /// Share of the market's activity, relative to the other instruments.
   let liquidity: UInt64
-  /// What a tick is worth in the contract's currency, in 1e-9.
+  /// Value of a tick in the contract's currency, in 1e-9.
   let tickValue: Int64
 
-  /// - Parameter rank: Position in the list of symbols; later ones trade less.
+  /// - Parameter rank: Index in the list of symbols; liquidity decreases with it.
   init(symbol: String, isFuture: Bool, id: UInt32, rank: Int) {
     self.symbol = symbol
     self.isFuture = isFuture
@@ -41,13 +41,14 @@ struct SimulatedInstrument: Sendable {
     }
   }
 
-  /// The price of the first tick of a day: a slow walk over the days that stays near the base.
+  /// The price at the start of a day, in 1e-9 and a multiple of the tick: a slow random walk over the days
+  /// around the base price.
   func anchor(on date: CivilDate, seed: UInt64) -> Int64 {
     let origin = 10_957  // 2000-01-01
     let days = abs(date.daysSinceEpoch - origin)
     let direction: UInt64 = date.daysSinceEpoch < origin ? 1 : 0
     var random = SimulatorRandom(seed: seed, SimulatorRandom.hash(symbol), direction)
-    // Logarithm of price over base, in millionths: a walk of about 1.2 % a day, pulled back.
+    // Logarithm of price over base price, in millionths: a mean-reverting walk of about 1.2 % a day.
     var walk: Int64 = 0
     for _ in 0..<days {
       let step = (0..<4).reduce(Int64(0)) { sum, _ in sum + Int64(random.next(below: 20_001)) }
@@ -58,7 +59,7 @@ struct SimulatedInstrument: Sendable {
     return max(tick * 20, price / tick * tick)
   }
 
-  /// `ES` of `ESH4`.
+  /// The root of a future's symbol: `ES` for `ESH4`.
   static func root(_ symbol: String) -> String {
     var root = Substring(symbol)
     while let last = root.last, last.isNumber, root.count > 1 { root.removeLast() }
@@ -66,7 +67,7 @@ struct SimulatedInstrument: Sendable {
     return String(root)
   }
 
-  /// Whether a symbol is a future by its form: root, month code, one or two digits of the year.
+  /// Whether a symbol has the form of a future: root, month code, one or two digits of the year.
   static func isFutureSymbol(_ symbol: String) -> Bool {
     let digits = symbol.reversed().prefix { $0.isASCII && $0.isNumber }.count
     let rest = symbol.dropLast(digits)
@@ -75,8 +76,8 @@ struct SimulatedInstrument: Sendable {
       && rest.dropLast().allSatisfy { $0.isASCII && ($0.isUppercase || $0.isNumber) }
   }
 
-  /// Year and month in which a future ends, its year's digits being the first that fit from the
-  /// year before `start` on; nil where the symbol does not say.
+  /// Year and month of a future's expiry, the year being the first one from the year before `start` on that
+  /// ends in the symbol's digits; nil if the symbol is not a future's.
   static func maturity(_ symbol: String, start: CivilDate) -> (year: Int, month: Int)? {
     let digits = symbol.reversed().prefix { $0.isASCII && $0.isNumber }.count
     guard (1...2).contains(digits), let year = Int(symbol.suffix(digits)),

@@ -6,17 +6,17 @@ import Platform
 import Synchronization
 
 extension SimulatedMarket {
-  /// zstd level of the files: the fastest.
+  /// zstd level of the files: the fastest one.
   private static let level = 1
 
-  /// Writes the files, several days at a time.
+  /// Writes the files, several days in parallel.
   ///
   /// - Parameters:
-  ///   - shouldStop: Asked about once a simulated minute.
+  ///   - shouldStop: Called about once per simulated minute; true stops the simulation.
   ///   - onDay: Called after each day with its files, from any thread.
-  /// - Returns: All files with their record counts, or nil when it was stopped; then days that were
-  ///   finished before have their files, others have none.
-  /// - Throws: `DBNError` or `CompressionError`; a file that exists is refused before anything is written.
+  /// - Returns: All files with their record counts, or nil if it was stopped; then the files of completed days
+  ///   exist, and no others.
+  /// - Throws: `DBNError` or `CompressionError`; for an existing file, before anything is written.
   public func run(
     width: Int = Parallel.width, shouldStop: @escaping @Sendable () -> Bool = { false },
     onDay: @escaping @Sendable ([SimulatedFile]) -> Void = { _ in }
@@ -53,7 +53,7 @@ extension SimulatedMarket {
     options.schemas.firstIndex(of: file.schema) ?? 0
   }
 
-  /// Writes the files of one day; nil when it was stopped.
+  /// Writes the files of one day; nil if it was stopped.
   private func write(
     _ day: [SimulatedFile], _ shouldStop: () -> Bool
   ) throws -> [SimulatedFile]? {
@@ -89,7 +89,7 @@ extension SimulatedMarket {
       })
   }
 
-  /// Makes the folder and those above it.
+  /// Creates the folder and its parents.
   private func prepareDirectory() throws(DBNError) {
     var path = options.directory.hasPrefix("/") ? "/" : ""
     for part in options.directory.split(separator: "/") {

@@ -1,33 +1,33 @@
-// A made-up market: the plan of a simulation and its files.
+// A simulated market: the plan of a simulation and its files.
 
 import Columnar
 import Databento
 import Market
 
-/// What is simulated.
+/// The parameters of a simulation.
 public struct SimulationOptions: Sendable {
   /// The first day, UTC.
   public var start: CivilDate
-  /// Days with trading; weekends are passed over, not counted.
+  /// Number of trading days; weekends are skipped and do not count.
   public var dayCount: Int
-  /// What is written of each day.
+  /// The schemas to write for each day.
   public var schemas: [RecordKind]
-  /// Stocks, or futures; empty for a usual choice of them.
+  /// Symbols of stocks, or of futures; empty for a default list.
   public var symbols: [String]
-  /// nil chooses by the symbols: `GLBX.MDP3` for futures, else `EQUS.MINI`.
+  /// The dataset; nil to derive it from the symbols: `GLBX.MDP3` for futures, else `EQUS.MINI`.
   public var dataset: String?
-  /// The same seed gives the same bytes.
+  /// Random seed: the same seed gives the same bytes.
   public var seed: UInt64
-  /// Rows of mbp-1 that a full day has, about; nil for the usual activity.
+  /// Approximate number of mbp-1 records of a full day; nil for the default activity.
   public var rowsPerDay: Int?
-  /// Activity in 1/1024 of the usual one.
+  /// Activity relative to the default one, in units of 1/1024.
   public var intensity: Int
-  /// The folder for the files; empty for the working directory.
+  /// Output folder; empty for the working directory.
   public var directory: String
-  /// Whether files that exist give way.
+  /// Whether existing files are replaced.
   public var overwrites: Bool
 
-  /// Definitions and bars of a second, with the usual symbols and activity.
+  /// Definitions and one-second bars, with the default symbols and activity.
   public init(start: CivilDate, dayCount: Int, directory: String) {
     self.start = start
     self.dayCount = dayCount
@@ -40,44 +40,44 @@ public struct SimulationOptions: Sendable {
   }
 }
 
-/// One file of a simulation.
+/// One output file of a simulation.
 public struct SimulatedFile: Hashable, Sendable {
-  /// The file.
+  /// Path of the file.
   public let path: String
   /// The day, UTC.
   public let date: CivilDate
-  /// What the records are.
+  /// Schema of its records.
   public let schema: RecordKind
-  /// 0 until it is written.
+  /// Number of records; 0 until it is written.
   public internal(set) var recordCount = 0
 }
 
 /// A deterministic market simulator: the same seed gives the same bytes.
 ///
-/// A day is simulated by itself, from the seed, the symbol and the date alone: neither other days, nor
-/// other schemas, nor the number of threads change its files. Quotes move on the tick grid; trades
-/// happen at the quotes; bars are made of those trades.
+/// Each day is generated from the seed, the symbol and the date only: its files do not depend on other days,
+/// other schemas or the number of threads. Quotes move on the tick grid; trades happen at the quotes; bars are
+/// aggregated from those trades.
 public struct SimulatedMarket: Sendable {
-  /// Days of a simulation at most.
+  /// Most days of a simulation.
   public static let dayCountMax = 3660
-  /// Symbols of a simulation at most.
+  /// Most symbols of a simulation.
   public static let symbolCountMax = 4096
-  /// Schemas that can be simulated.
+  /// The supported schemas.
   public static let schemas: [RecordKind] = [
     .definition, .status, .mbp1, .tbbo, .trades, .ohlcv1s, .ohlcv1m, .ohlcv1h, .ohlcv1d,
   ]
 
-  /// What is simulated, as it was asked for.
+  /// The parameters as given.
   public let options: SimulationOptions
-  /// Like `EQUS.MINI`.
+  /// The dataset, such as `EQUS.MINI`.
   public let dataset: String
-  /// The files, by date, then in the order of the schemas.
+  /// The output files, by date, then in the order of the schemas.
   public let files: [SimulatedFile]
   let instruments: [SimulatedInstrument]
   let hours: TradingHours
   let publisherID: UInt16
 
-  /// - Throws: `DBNError` for what cannot be simulated.
+  /// - Throws: `DBNError` for invalid parameters.
   public init(_ options: SimulationOptions) throws(DBNError) {
     try Self.check(options)
     let symbols = try Self.symbols(options)
@@ -165,7 +165,8 @@ public struct SimulatedMarket: Sendable {
       remedy: "--dataset GLBX.MDP3 or --dataset EQUS.MINI")
   }
 
-  /// Ids come from the names, so that they stay when symbols are added; collisions move on.
+  /// Ids are hashes of the symbols, so that adding symbols does not change them; collisions take the next free
+  /// id.
   private static func instruments(
     _ symbols: [String], isFutures: Bool
   ) -> [SimulatedInstrument] {

@@ -1,4 +1,4 @@
-// Random numbers of the simulator: integers only, so that a seed gives the same bytes on every
+// Random numbers of the simulator, with integer arithmetic only, so that a seed gives the same bytes on every
 // machine and with every math library.
 
 /// SplitMix64.
@@ -7,7 +7,7 @@ struct SimulatorRandom {
 
   init(seed: UInt64) { state = seed }
 
-  /// A stream of its own for each combination of parts.
+  /// An independent stream for each combination of parts.
   init(seed: UInt64, _ parts: UInt64...) {
     state = parts.reduce(Self.mix(seed)) { Self.mix($0 ^ Self.mix($1)) }
   }
@@ -18,7 +18,7 @@ struct SimulatorRandom {
     return Self.mix(state)
   }
 
-  /// A number in 0..<`bound`.
+  /// A random number in 0..<`bound`.
   @inline(__always)
   mutating func next(below bound: UInt64) -> UInt64 {
     next().multipliedFullWidth(by: bound).high
