@@ -1,7 +1,7 @@
 import CBrotli
 import Glibc
 
-/// Brotli by libbrotlidec, which is loaded on first use: nothing else pays for it.
+/// Brotli by libbrotlidec, which is loaded on first use.
 enum Brotli {
   private typealias Decompress =
     @convention(c) (
@@ -37,12 +37,12 @@ enum Brotli {
     )
   }()
 
-  /// Bytes that one byte may become without a question.
+  /// Ratio of compression up to which `outputBound` does not decompress.
   private static let unquestionedRatio = 256
 
-  /// The most bytes that `source` can decompress to, or a number above `wanted`; nil where the
-  /// library is missing. The format sets no bound: beyond a usual ratio the data is decompressed
-  /// into nothing, no further than is wanted.
+  /// An upper bound of the decompressed size of `source`, or a number above `wanted`; nil if the library is
+  /// missing. The format has no bound: beyond a usual ratio the data is decompressed and discarded, up to
+  /// `wanted` bytes.
   static func outputBound(_ source: UnsafeRawBufferPointer, wanted: Int) -> Int? {
     let usual = source.count * unquestionedRatio
     if wanted <= usual { return usual }
@@ -57,7 +57,7 @@ enum Brotli {
       while true {
         var room = spare.count
         var target = spare.baseAddress?.assumingMemoryBound(to: UInt8.self)
-        // 3 asks for more room; all else is an end.
+        // 3: the decoder needs more output space; any other status ends the loop.
         let status = stream(decoder, &left, &next, &room, &target, &total)
         if status != 3 || total > wanted { return total }
       }

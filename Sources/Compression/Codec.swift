@@ -6,13 +6,13 @@ import Synchronization
 /// The page codecs of Parquet.
 public enum Codec: Hashable, Sendable {
   case uncompressed, snappy, gzip
-  /// Parquet's codec 5: LZ4 blocks in Hadoop's framing, or without any, or in LZ4's own frame.
+  /// Parquet's codec 5: LZ4 blocks in Hadoop's framing, without framing, or in LZ4's frame format.
   case lz4Hadoop
   case zstd, lz4Raw, brotli
 
-  /// Decompresses a whole page into a buffer of exactly its size.
+  /// Decompresses a page into a buffer of exactly its uncompressed size.
   ///
-  /// Makes a context each time where the codec needs one: reuse a `Decompressor` in loops.
+  /// Creates a context each time if the codec needs one: use a `Decompressor` in loops.
   public func decompress(
     _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer
   ) throws(CompressionError) {
@@ -22,18 +22,18 @@ public enum Codec: Hashable, Sendable {
 
 /// Decompresses pages, reusing contexts.
 ///
-/// A context is taken for a page only: a file may have many thousand columns, each read by a scanner with
-/// a decompressor of its own.
+/// A context is held only during one page: a file may have many thousand columns, each read by a scanner with
+/// its own decompressor.
 public final class Decompressor: Sendable {
-  /// Contexts that wait for the next page, by their addresses.
+  /// Addresses of the unused contexts, shared by all decompressors.
   private static let contexts = Mutex<[UInt]>([])
-  /// More than threads that decompress at a time.
+  /// Most unused contexts that are kept: more than the number of decompressing threads.
   private static let contextMax = 64
 
-  /// Takes its contexts from those of all decompressors.
+  /// Shares its contexts with all other decompressors.
   public init() {}
 
-  /// Decompresses a whole page into a buffer of exactly its size.
+  /// Decompresses a page into a buffer of exactly its uncompressed size.
   public func decompress(
     _ source: UnsafeRawBufferPointer, _ codec: Codec, into target: UnsafeMutableRawBufferPointer
   ) throws(CompressionError) {

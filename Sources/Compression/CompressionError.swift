@@ -1,21 +1,21 @@
 import Glibc
 import Platform
 
-/// Bytes that cannot be compressed or decompressed, or a stream that cannot be read or written.
+/// Data that cannot be compressed or decompressed, or a stream that cannot be read or written.
 public struct CompressionError: LakeError, Hashable {
   /// The kinds of error.
   public enum Code: String, Sendable {
-    /// The compressed bytes contradict their format.
+    /// The compressed data is invalid.
     case corrupt
-    /// The compressed bytes end before their last frame does.
+    /// The compressed data ends within a frame.
     case truncated
-    /// The bytes are in order, and need more than is there to be decompressed.
+    /// The data is valid, but cannot be decompressed without something that is not available.
     case unreadable
-    /// The bytes decompress to another size than was promised.
+    /// The decompressed size differs from the expected one.
     case size
-    /// A codec whose library is not on this machine.
+    /// A codec whose library is not installed.
     case unavailable
-    /// The system cannot open, read or write the file.
+    /// The file cannot be opened, read or written.
     case file
   }
 
@@ -23,13 +23,13 @@ public struct CompressionError: LakeError, Hashable {
   public var code: Code
   /// What is wrong, with the value found and the one expected.
   public var message: String
-  /// The file's path, or the codec's name.
+  /// Path of the file, or name of the codec.
   public var path: String?
-  /// Compressed bytes from the start of the stream.
+  /// Offset in the compressed stream.
   public var offset: Int?
   /// One command or one change that helps; nil where none is known.
   public var remedy: String?
-  /// The system's error number, where a system call failed: `EPIPE`, `ENOSPC`, …
+  /// The system's error number if a system call failed: `EPIPE`, `ENOSPC`, …
   public var systemError: Int32?
 
   /// An error of one kind.
@@ -45,7 +45,7 @@ public struct CompressionError: LakeError, Hashable {
     self.systemError = systemError
   }
 
-  /// What helps in most cases of this kind.
+  /// The default remedy of a code.
   private static func usualRemedy(_ code: Code, _ systemError: Int32?) -> String? {
     switch code {
     case .corrupt, .truncated, .size: "the file is damaged: download or copy it again"

@@ -2,12 +2,12 @@ import Bytes
 import CZlib
 
 enum Gzip {
-  /// `windowBits` that accept both gzip and zlib headers.
+  /// `windowBits` that accept gzip and zlib headers.
   static let anyHeaderWindowBits: Int32 = 15 + 32
   /// `windowBits` that write a gzip header.
   static let gzipWindowBits: Int32 = 15 + 16
 
-  /// One or more members, end to end.
+  /// Decompresses one or more concatenated members.
   static func decompress(
     _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer
   ) throws(CompressionError) -> Int {
@@ -46,7 +46,7 @@ enum Gzip {
     return target.count - Int(stream.avail_out)
   }
 
-  /// Reads on where the target is full: the member's end must follow. 1 where a byte comes first.
+  /// Continues past a full target, since the member's trailer must follow. Returns 1 if there is more output.
   private static func drain(
     _ stream: inout z_stream, _ spare: inout UInt8
   ) throws(CompressionError) -> Int {
@@ -68,7 +68,7 @@ enum Gzip {
   }
 }
 
-/// Compresses whole buffers to gzip members.
+/// Compresses buffers to gzip members.
 public final class GzipEncoder {
   private var stream = z_stream()
   private let isReady: Bool
@@ -82,7 +82,7 @@ public final class GzipEncoder {
 
   deinit { if isReady { deflateEnd(&stream) } }
 
-  /// Appends one member that holds `source` to `target`.
+  /// Compresses `source` into one member, which is appended to `target`.
   public func compress(
     _ source: UnsafeRawBufferPointer, into target: ByteBuffer
   ) throws(CompressionError) {

@@ -5,27 +5,27 @@ import CZstd
 import Glibc
 import Platform
 
-/// What a byte stream is wrapped in.
+/// Compression of a byte stream.
 public enum StreamFormat: String, Hashable, Sendable { case raw, zstd, gzip }
 
-/// Reads a file or standard input, decompressing it when its first bytes say that it is zstd or
-/// gzip. Several frames or members, and skippable frames, are read as one stream.
+/// Reads a file or standard input, decompressing it if its first bytes are those of zstd or gzip. Concatenated
+/// frames or members, and skippable frames, are read as one stream.
 public final class InputStream {
-  /// Bytes read from the system at a time.
+  /// Bytes per read call.
   static let chunkByteCount = 128 << 10
 
-  /// Waits at an offset of the stored bytes, and says whether more may be there.
+  /// Called at the end of a growing file with the offset; waits and returns whether more data may follow.
   public typealias GrowthWait = (Int) throws(CompressionError) -> Bool
 
-  /// As given; `-` is standard input.
+  /// The path as given; `-` is standard input.
   public let path: String
-  /// How the bytes are compressed, told by the first of them.
+  /// The compression, detected from the first bytes.
   public let format: StreamFormat
-  /// Bytes of the file, where it is a regular one.
+  /// Size of a regular file; nil for anything else.
   public let fileByteCount: Int?
-  /// Whether opening the path again gives the same bytes: not of a pipe or a terminal.
+  /// Whether opening the path again gives the same data: not for a pipe or a terminal.
   public var canBeReadAgain: Bool { path != "-" && fileByteCount != nil }
-  /// Bytes consumed of the stream as it is stored.
+  /// Number of bytes consumed of the compressed stream.
   public var compressedOffset: Int { chunkOffset + at }
 
   private let descriptor: Int32
@@ -36,10 +36,10 @@ public final class InputStream {
   private var chunkCount = 0
   private var at = 0
   private var reachedEnd = false
-  /// Whether a frame or member has begun and not ended.
+  /// Whether a frame or member has begun but not ended.
   private var isInsideFrame = false
   private var zstd: OpaquePointer?
-  /// What zstd's decompression has as the most unless it is told otherwise: 128 MiB.
+  /// Logarithm of libzstd's default limit for the window: 128 MiB.
   private static let zstdWindowLog = 27
   private var gzip: UnsafeMutablePointer<z_stream>?
 
@@ -59,10 +59,10 @@ public final class InputStream {
     try self.init(fileDescriptor: descriptor, path: path, ownsDescriptor: true)
   }
 
-  /// Reads an open file; closes it at the end when `ownsDescriptor`.
+  /// Reads an open descriptor, and closes it at the end if `ownsDescriptor`.
   ///
-  /// - Parameter waitForMore: For a file that is still being written: called at its end, it waits and
-  ///   says whether more may be there. The stream ends only when it returns false.
+  /// - Parameter waitForMore: For a file that is still being written: called at its current end, it waits and
+  ///   returns whether more data may follow. The stream ends when it returns false.
   public init(
     fileDescriptor: Int32, path: String, ownsDescriptor: Bool,
     waitForMore: GrowthWait? = nil
@@ -81,7 +81,7 @@ public final class InputStream {
         throw CompressionError(
           .file, "'\(path)' is a folder, expected a file", systemError: EISDIR)
       }
-      // The magic may arrive in pieces through a pipe.
+      // Through a pipe, the magic bytes may arrive in pieces.
       while chunkCount < 4 {
         let count = try Self.readSome(
           descriptor, fileByteCount != nil, chunk + chunkCount, Self.chunkByteCount - chunkCount,
@@ -115,7 +115,7 @@ public final class InputStream {
     if ownsDescriptor { lake_close(descriptor) }
   }
 
-  /// Which format the first bytes are of. A skippable zstd frame counts as zstd.
+  /// Detects the format from the first bytes. A skippable zstd frame counts as zstd.
   public static func sniff(_ bytes: UnsafeRawBufferPointer) -> StreamFormat {
     if bytes.count >= 2 && bytes[0] == 0x1F && bytes[1] == 0x8B { return .gzip }
     if bytes.count < 4 { return .raw }
@@ -124,10 +124,11 @@ public final class InputStream {
     return .raw
   }
 
-  /// Fills `target` with decompressed bytes, as far as the stream goes.
+  /// Fills `target` with decompressed data, up to the end of the stream.
   ///
-  /// - Returns: Bytes written: less than `target` holds only at the stream's end, 0 after it.
-  /// - Throws: `CompressionError.truncated` with the offset where a frame is cut off.
+  /// - Returns: Number of bytes written: less than the size of `target` only at the end of the stream, 0 after
+  ///   it.
+  /// - Throws: `CompressionError.truncated` with the offset of an incomplete frame.
   public func read(into target: UnsafeMutableRawBufferPointer) throws(CompressionError) -> Int {
     guard let base = target.baseAddress, target.count > 0 else { return 0 }
     switch format {
@@ -145,7 +146,7 @@ public final class InputStream {
     var written = Swift.min(chunkCount - at, room)
     target.copyMemory(from: chunk + at, byteCount: written)
     at += written
-    // The rest goes past the chunk, straight to the caller.
+    // Large reads bypass the chunk and go directly to the caller.
     while written < room && !reachedEnd {
       let count = try Self.readSome(
         descriptor, fileByteCount != nil, target + written, room - written, path, waitForMore)
@@ -214,7 +215,7 @@ public final class InputStream {
         break
       }
       if !isInsideFrame && chunkOffset + at > 0 {
-        // Zeros after a member are padding, as on tape; anything else must be a member.
+        // Zeros after a member are padding, as on tapes; anything else must be another member.
         if chunk.load(fromByteOffset: at, as: UInt8.self) == 0 {
           at += 1
           continue

@@ -2,7 +2,7 @@ import Bytes
 import CLZ4
 
 enum LZ4 {
-  /// One block without framing.
+  /// Decompresses one block without framing.
   static func decompressBlock(
     _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer
   ) throws(CompressionError) -> Int {
@@ -12,14 +12,14 @@ enum LZ4 {
     return written
   }
 
-  /// Hadoop's framing (big-endian sizes before each block), else LZ4's own frame, else one block:
-  /// writers have put all three under Parquet's codec 5.
+  /// Tries Hadoop's framing (big-endian sizes before each block), then LZ4's frame format, then a single block:
+  /// writers use all three for Parquet's codec 5.
   static func decompressAnyFraming(
     _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer
   ) throws(CompressionError) -> Int {
     if let written = hadoop(source, into: target) { return written }
     if LZ4Frame.isFrame(source) { return try LZ4Frame.decompress(source, into: target) }
-    // The first bytes of a frame to be skipped may be those of a block.
+    // The magic number of a skippable frame may also be the start of a block.
     if LZ4Frame.isSkippable(source), block(source, into: target) != target.count {
       return try LZ4Frame.decompress(source, into: target)
     }
@@ -56,7 +56,7 @@ enum LZ4 {
     return at == source.count && out == target.count ? out : nil
   }
 
-  /// Bytes of the inner block of an outer one that holds nothing; 0 where it has none.
+  /// Size of an empty inner block, with its length field; 0 if there is none.
   private static func emptyBlock(_ source: UnsafeRawBufferPointer, _ at: Int) -> Int {
     if source.count - at < 4 { return 0 }
     let packed = bigEndian(source, at)
@@ -70,7 +70,7 @@ enum LZ4 {
     Int(UInt32(bigEndian: source.loadUnaligned(fromByteOffset: at, as: UInt32.self)))
   }
 
-  /// nil where the block is malformed or does not fit.
+  /// nil if the block is invalid or does not fit.
   static func block(
     _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer
   ) -> Int? {
@@ -88,12 +88,12 @@ enum LZ4 {
   }
 }
 
-/// Compresses LZ4 blocks without framing (Parquet's LZ4_RAW).
+/// Compresses to LZ4 blocks without framing (Parquet's LZ4_RAW).
 public final class Lz4Encoder {
-  /// Keeps nothing between blocks: one serves any number.
+  /// Stateless: one encoder can compress any number of blocks.
   public init() {}
 
-  /// Appends the compressed bytes of `source` to `target`.
+  /// Appends the compressed `source` to `target`.
   public func compress(
     _ source: UnsafeRawBufferPointer, into target: ByteBuffer
   ) throws(CompressionError) {

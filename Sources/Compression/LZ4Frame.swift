@@ -1,17 +1,18 @@
 import CLZ4
 
-/// LZ4's own frames, by liblz4: https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md
+/// LZ4's frame format, by liblz4: https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md
 ///
-/// Checksums of headers, blocks and content are verified. Beside the target a frame takes as much memory as
-/// the blocks that its header allows, at most a few MiB.
+/// Checksums of headers, blocks and content are verified. Memory in addition to the target: the blocks that a
+/// header allows, at most a few MiB.
 enum LZ4Frame {
   private static let magic: UInt32 = 0x184D_2204
   private static let skippableMagics: ClosedRange<UInt32> = 0x184D_2A50...0x184D_2A5F
 
-  /// Whether the bytes begin as a frame does. No block of LZ4 does: it would refer to what is before it.
+  /// Whether the data begins with a frame's magic number. No LZ4 block does: it would refer to data before its
+  /// start.
   static func isFrame(_ source: UnsafeRawBufferPointer) -> Bool { word(source) == magic }
 
-  /// Whether the bytes begin as a frame of somebody's own, to be skipped, does. A block may, too.
+  /// Whether the data begins with a skippable frame's magic number. A block may begin so, too.
   static func isSkippable(_ source: UnsafeRawBufferPointer) -> Bool {
     word(source).map(skippableMagics.contains) ?? false
   }
@@ -20,11 +21,11 @@ enum LZ4Frame {
     source.count < 4 ? nil : UInt32(littleEndian: source.loadUnaligned(as: UInt32.self))
   }
 
-  /// Decompresses frames that follow each other, to the last byte.
+  /// Decompresses concatenated frames completely.
   ///
   /// - Returns: Bytes written.
-  /// - Throws: `corrupt` for a checksum or a form that is wrong, `truncated`, `size` for more than the target
-  ///   holds, `unreadable` for a frame that needs a dictionary.
+  /// - Throws: `corrupt` for a wrong checksum or invalid data, `truncated`, `size` if the target is too small,
+  ///   `unreadable` for a frame that needs a dictionary.
   static func decompress(
     _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer
   ) throws(CompressionError) -> Int {
@@ -42,14 +43,14 @@ enum LZ4Frame {
     let context: OpaquePointer
     let source: UnsafeRawBufferPointer
     let target: UnsafeMutableRawBufferPointer
-    /// Bytes read and written.
+    /// Number of bytes read and written.
     var at = 0
     var out = 0
 
     /// Decompresses one frame.
     mutating func next() throws(CompressionError) {
       try begin()
-      // The target stays as it is: later blocks may refer to it.
+      // The target is stable: later blocks may refer to earlier ones.
       var options = LZ4F_decompressOptions_t()
       options.stableDst = 1
       while true {

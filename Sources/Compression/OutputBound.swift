@@ -1,17 +1,17 @@
 import CZstd
 
 extension Decompressor {
-  /// The most bytes that `source` can decompress to, or a number above `wanted` where that is
-  /// certain to be reached; nil where nothing is known.
+  /// An upper bound of the decompressed size of `source`, or a number above `wanted` if that is certain to be
+  /// exceeded; nil if nothing is known.
   ///
-  /// Tells a hostile size from a true one before memory is taken for it. Costs little, but where
-  /// brotli data of few bytes are to become very many: these are decompressed into nothing.
+  /// Detects an absurd size before memory is allocated for it. Cheap, except for brotli data with an extreme
+  /// ratio, which is decompressed and discarded.
   public static func outputBound(
     _ source: UnsafeRawBufferPointer, _ codec: Codec, wanted: Int
   ) -> Int? {
     switch codec {
     case .uncompressed: source.count
-    // The most is made by copies, 64 bytes of 3.
+    // Copies have the highest ratio: 64 bytes of output for 3.
     case .snappy: Swift.min(source.count * 64 / 3, Snappy.statedLength(source))
     case .gzip: source.count * 1032 + 1032
     case .lz4Raw, .lz4Hadoop: source.count * 256 + 256
@@ -21,12 +21,12 @@ extension Decompressor {
   }
 }
 
-/// Walks zstd frames by their headers alone.
+/// Walks zstd frames by their headers only.
 enum ZstdFrames {
   private static let blockHeaderByteCount = 3
 
-  /// The sum of what the blocks of all frames can hold, and of what the frames say they hold.
-  /// Of malformed data the part before the flaw.
+  /// An upper bound from the block headers and the frames' content sizes. For invalid data it covers the part
+  /// before the error.
   static func outputBound(_ source: UnsafeRawBufferPointer) -> Int {
     guard let base = source.baseAddress else { return 0 }
     var at = 0
@@ -46,7 +46,7 @@ enum ZstdFrames {
     return total
   }
 
-  /// Moves past the blocks of a frame.
+  /// Advances past the blocks of a frame.
   private static func blockBound(
     _ source: UnsafeRawBufferPointer, _ at: inout Int, blockByteCountMax: Int
   ) -> Int {

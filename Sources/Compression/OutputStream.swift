@@ -4,16 +4,16 @@ import CZstd
 import Glibc
 import Platform
 
-/// Writes to an open file or standard output, compressing on the way. Call `finish` once at the end: what
-/// is written before it may still lie in buffers.
+/// Writes to an open file or standard output, optionally compressed. Call `finish` once at the end: until then
+/// data may be buffered.
 public final class OutputStream {
   static let chunkByteCount = 1 << 20
 
-  /// As the person wrote it; `-` is standard output.
+  /// The path as given; `-` is standard output.
   public let path: String
-  /// How the bytes are compressed.
+  /// The compression.
   public let format: StreamFormat
-  /// Bytes given to the system so far.
+  /// Number of bytes passed to the system so far.
   public private(set) var writtenByteCount = 0
 
   private let descriptor: Int32
@@ -24,7 +24,7 @@ public final class OutputStream {
   private var gzip: UnsafeMutablePointer<z_stream>?
   private var isFinished = false
 
-  /// - Parameter level: The codec's own level; nil is 3 for zstd and 6 for gzip.
+  /// - Parameter level: The codec's compression level; nil is 3 for zstd and 6 for gzip.
   public init(
     fileDescriptor: Int32, path: String, ownsDescriptor: Bool, format: StreamFormat,
     level: Int? = nil
@@ -57,7 +57,7 @@ public final class OutputStream {
     if ownsDescriptor { lake_close(descriptor) }
   }
 
-  /// Writes bytes after those before; they are compressed, and may wait in memory until `finish`.
+  /// Writes data; it is compressed, and may be buffered until `finish`.
   public func write(_ bytes: UnsafeRawBufferPointer) throws(CompressionError) {
     guard let base = bytes.baseAddress, bytes.count > 0 else { return }
     switch format {
@@ -67,7 +67,7 @@ public final class OutputStream {
     }
   }
 
-  /// Writes bytes after those before.
+  /// Writes data; it is compressed, and may be buffered until `finish`.
   public func write(_ bytes: [UInt8]) throws(CompressionError) {
     let result = bytes.withUnsafeBytes { raw in
       Result { () throws(CompressionError) in try write(raw) }
@@ -75,7 +75,7 @@ public final class OutputStream {
     try result.get()
   }
 
-  /// Hands everything written so far to the system, ending no frame.
+  /// Passes all data written so far to the system, without ending a frame.
   public func flush() throws(CompressionError) {
     switch format {
     case .raw: break
@@ -85,7 +85,7 @@ public final class OutputStream {
     try drain()
   }
 
-  /// Ends the last frame and hands everything to the system. Later calls do nothing.
+  /// Ends the last frame and passes all data to the system. Further calls have no effect.
   public func finish() throws(CompressionError) {
     if isFinished { return }
     isFinished = true

@@ -3,7 +3,7 @@
 import Bytes
 
 enum Snappy {
-  /// - Returns: Bytes written. Never touches memory outside `source` and `target`.
+  /// - Returns: Number of bytes written. Memory outside of `source` and `target` is never accessed.
   static func decompress(
     _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer
   ) throws(CompressionError) -> Int {
@@ -59,14 +59,14 @@ enum Snappy {
     return out
   }
 
-  /// The bytes that the data say they hold; 0 where they say nothing.
+  /// The uncompressed size in the header; 0 if it is invalid.
   static func statedLength(_ source: UnsafeRawBufferPointer) -> Int {
     var at = 0
-    // A length that makes no sense is told by who decodes the bytes.
+    // An invalid size is reported by the decoder.
     return (try? readLength(source, &at)) ?? 0
   }
 
-  /// Copies `count` bytes that begin `distance` before `out`; the ranges may overlap.
+  /// Copies `count` bytes from `distance` before `out`; the ranges may overlap.
   @inline(__always)
   private static func copyBack(
     _ output: UnsafeMutableRawPointer, _ out: Int, _ distance: Int, _ count: Int, _ length: Int

@@ -1,17 +1,17 @@
 import Bytes
 import CZstd
 
-/// Compresses whole buffers to zstd frames, reusing its context. One per thread.
+/// Compresses buffers to zstd frames, reusing its context. Use one per thread.
 public final class ZstdEncoder {
   /// zstd's compression level.
   public let level: Int
   private let context: OpaquePointer?
 
   /// - Parameters:
-  ///   - level: zstd's own levels, negative ones included.
-  ///   - matchLengthMin: Bytes of a match at least, 3…7; 0 leaves it to the level.
-  ///   - hashLog: Logarithm of the size of the table that finds matches; 0 leaves it to the level.
-  ///   - alwaysCodesLiterals: Whether bytes outside matches are entropy-coded at negative levels too.
+  ///   - level: The compression level, which may be negative.
+  ///   - matchLengthMin: Shortest match in bytes, 3…7; 0 for the level's default.
+  ///   - hashLog: Logarithm of the size of the match finder's table; 0 for the level's default.
+  ///   - alwaysCodesLiterals: Whether literals are entropy-coded at negative levels, too.
   public init(
     level: Int, matchLengthMin: Int = 0, hashLog: Int = 0, alwaysCodesLiterals: Bool = false
   ) {
@@ -21,14 +21,14 @@ public final class ZstdEncoder {
     ZSTD_CCtx_setParameter(context, ZSTD_c_minMatch, Int32(matchLengthMin))
     ZSTD_CCtx_setParameter(context, ZSTD_c_hashLog, Int32(hashLog))
     if alwaysCodesLiterals {
-      // Its name, ZSTD_c_literalCompressionMode, is a macro that the header hides; 1 is "enable".
+      // Known as ZSTD_c_literalCompressionMode, a macro for static linking only; 1 is "enable".
       ZSTD_CCtx_setParameter(context, ZSTD_c_experimentalParam5, 1)
     }
   }
 
   deinit { ZSTD_freeCCtx(context) }
 
-  /// Appends one frame that holds `source` to `target`.
+  /// Compresses `source` into one frame, which is appended to `target`.
   public func compress(
     _ source: UnsafeRawBufferPointer, into target: ByteBuffer
   ) throws(CompressionError) {
