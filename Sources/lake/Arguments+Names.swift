@@ -3,9 +3,9 @@ import CommandLineKit
 import Market
 import RowSources
 
-/// Values of flags that can be judged before anything is read: a mistake is one of the command line.
+/// Validation of flag values that needs no data: a mistake is a usage error.
 extension Arguments {
-  /// The name of a table to be filled; nil where the flag is not given.
+  /// The name of an output table; nil if the flag is not given.
   func tableName(_ flag: String) throws(UsageError) -> TableName? {
     guard let text = value(flag) else { return nil }
     do throws(CatalogError) {
@@ -17,7 +17,7 @@ extension Arguments {
     }
   }
 
-  /// Requires an interval, like `1s`.
+  /// Requires an interval, such as `1s`.
   func requireInterval(_ flag: String, _ text: String?) throws(UsageError) {
     guard let text, Interval.parse(text) == nil else { return }
     throw bad(flag, text, "a count and a unit, like 15s, 1m, 1h or 1d", nil)

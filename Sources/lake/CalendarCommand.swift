@@ -6,7 +6,7 @@ import JSON
 import Market
 import Platform
 
-/// Lists calendars, or the sessions of one.
+/// Lists the calendars, or the sessions of one.
 struct CalendarCommand: Command {
   static let spec = CommandSpec(
     name: "calendar",

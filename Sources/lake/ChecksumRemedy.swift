@@ -1,8 +1,8 @@
 import Parquet
 
-/// What helps against a wrong checksum in commands that have the flag `--no-checksum`.
+/// The remedy for checksum errors in commands with the flag `--no-checksum`.
 enum ChecksumRemedy {
-  /// - Throws: What `body` throws; a wrong checksum with the flag among its remedies.
+  /// - Throws: The error of `body`; a checksum error gets the flag added to its remedies.
   static func offered<Result>(_ body: () throws -> Result) throws -> Result {
     do {
       return try body()

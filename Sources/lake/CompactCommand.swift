@@ -6,7 +6,8 @@ import Passes
 import Platform
 import Tables
 
-/// Makes one sorted file of a partition's small ones; takes out rows that are there twice; keeps a table by another period.
+/// Merges a partition's small files into one sorted file; removes duplicate rows; repartitions a table by
+/// another period.
 struct CompactCommand: JobCommand {
   static let spec = CommandSpec(
     name: "compact",
@@ -120,7 +121,7 @@ struct CompactCommand: JobCommand {
     return report.conflictCount > 0 ? .findings : .done
   }
 
-  /// What plans and runs.
+  /// The chosen pass's functions to plan and to run.
   private func pass(
     _ lake: Lake, _ name: TableName, _ options: CompactPass.Options, _ observer: any PassObserver
   ) throws -> (plan: () throws -> RewritePlan, run: (RewritePlan) throws -> RewriteReport) {

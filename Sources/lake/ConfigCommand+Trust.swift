@@ -8,7 +8,7 @@ struct TrustAction {
   enum Kind { case add, remove, list }
 
   let kind: Kind
-  /// nil is the lake that a command would work on, or this folder.
+  /// nil for the lake that a command would use, or else the working directory.
   let directory: String?
 
   init(_ arguments: inout Arguments) throws(UsageError) {

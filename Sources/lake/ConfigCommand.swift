@@ -77,7 +77,7 @@ struct ConfigCommand: Command {
     return errors.isEmpty ? .done : .findings
   }
 
-  /// A file with mistakes is shown as far as it goes.
+  /// A file with mistakes is shown as far as it can be read.
   private func show(_ config: LakeConfig, _ errors: [CatalogError], in context: Context)
     -> ExitStatus
   {

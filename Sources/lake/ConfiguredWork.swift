@@ -4,19 +4,20 @@ import Market
 import Passes
 import Platform
 
-/// What lake.yaml says shall be done, judged before it is: a pass that cannot run, a command that is none.
+/// Validates the passes and the schedule of lake.yaml before they run: passes that cannot run, commands that do
+/// not exist.
 struct ConfiguredWork {
   private let config: LakeConfig
-  /// By name, the kind of rows of the tables that are there.
+  /// Record kinds of the existing tables, by name.
   private let tableKinds: [String: String]
 
   init(_ config: LakeConfig, in context: Context) throws {
     self.config = config
     var kinds: [String: String] = [:]
     if let lake = try context.findLakeIfAny() {
-      // What cannot be read says nothing here; whoever works on it is told why.
+      // A table that cannot be read is skipped: the command that uses it reports the error.
       for name in lake.tableNames(failed: { _ in }) {
-        // As above.
+        // Skipped as above.
         let snapshot = try? lake.table(named: name.description).snapshot()
         kinds[name.description] = snapshot?.configuration[TableProperty.schema]
       }
@@ -24,7 +25,7 @@ struct ConfiguredWork {
     tableKinds = kinds
   }
 
-  /// In the order of the file.
+  /// All mistakes, in file order.
   func mistakes() -> [CatalogError] {
     var found = ConfiguredPass.all(
       in: config, kinds: PassRegistry.all, rowKind: { kind(of: $0.description) }
@@ -64,11 +65,11 @@ struct ConfiguredWork {
     }
   }
 
-  /// What a table holds, or will by its name; nil where nothing tells.
+  /// The record kind of a table, existing or derived from its name; nil if unknown.
   private func kind(of table: String) -> String? {
     if let kind = tableKinds[table] { return kind }
     let name = table.split(separator: ".").last.map(String.init) ?? table
-    // They are built in; without them nothing is known of names.
+    // Built-in schemas; if they cannot be read, names give no kind.
     let kinds = ((try? TableSchema.all()) ?? []).map(\.kind).filter {
       name == Self.snake($0) || name.hasSuffix("_" + Self.snake($0))
     }
@@ -96,7 +97,7 @@ struct ConfiguredWork {
     }
   }
 
-  /// What is wrong with a command of this program; others are the shell's.
+  /// Mistakes in a command of this program; other commands are left to the shell.
   private func command(_ line: String) -> [Problem] {
     let words = Self.words(line)
     guard words.first == "lake" else { return [] }
@@ -105,7 +106,7 @@ struct ConfiguredWork {
     } catch {
       return [("'\(line)': " + error.message, error.remedy)]
     }
-    // What a pass's command reads is judged as if it stood among the passes.
+    // The command of a pass is validated like an entry of the passes.
     guard words.count > 2, let kind = PassRegistry.named(words[1]), !words[2].hasPrefix("-"),
       let table = try? TableName(parsing: words[2])
     else { return [] }
@@ -113,7 +114,7 @@ struct ConfiguredWork {
       .map { ($0.message, $0.remedy) }
   }
 
-  /// The words of the first command of a line, as far as a shell would not change them.
+  /// The words of the first command of a line, up to the first shell operator, quotes removed.
   private static func words(_ line: String) -> [String] {
     var words: [String] = []
     for word in line.split(separator: " ") {
@@ -124,7 +125,7 @@ struct ConfiguredWork {
   }
 }
 
-/// The words of any error.
+/// Message and remedy of any error.
 private enum ErrorWords {
   static func message(_ error: any Error) -> String {
     (error as? any LakeError)?.message ?? "\(error)"

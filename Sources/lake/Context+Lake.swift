@@ -3,16 +3,16 @@ import CommandLineKit
 import Platform
 
 extension Context {
-  /// The lake that the command works on: `--lake`, `LAKE_ROOT`, the nearest upward, `./lake`.
+  /// The lake of the command: `--lake`, `LAKE_ROOT`, the nearest parent folder that is one, or `./lake`.
   func findLake() throws -> Lake {
     let lake = try Lake.find(
       flag: lakeFlag, environment: environment, workingDirectory: workingDirectory)
-    // Who shares a lake with a group need not think of it in every shell.
+    // Users who share a lake within a group need not set the umask in every shell.
     UserMask.followGroup(of: lake.root)
     return lake
   }
 
-  /// The lake, or nil where there is none; one that is named must be one.
+  /// The lake, or nil if there is none; an explicitly named one must exist.
   func findLakeIfAny() throws -> Lake? {
     do {
       return try findLake()

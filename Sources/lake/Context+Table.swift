@@ -2,22 +2,22 @@ import Catalog
 import CommandLineKit
 import DeltaLog
 
-/// A table as a command found it.
+/// A table named on the command line.
 struct FoundTable {
   let table: LakeTable
-  /// nil for a folder outside any lake.
+  /// nil for a table outside any lake.
   let lake: Lake?
 }
 
 extension Context {
-  /// The operand TABLE of commands that read: a name in the lake, or the path of any Delta table folder.
+  /// The operand TABLE of commands that read: a name in the lake, or the path of any Delta table.
   func findTable(_ text: String) throws -> FoundTable {
     if let (table, lake) = try LakeTable.atPath(
       text, workingDirectory: workingDirectory, environment: environment)
     {
       return FoundTable(table: table, lake: lake)
     }
-    // No table's name holds a slash: a path was meant.
+    // Table names contain no slash: this is a path.
     if text.contains("/") {
       throw CatalogError(
         .unknownTable, "'\(text)' is no Delta table: there is no folder '_delta_log' in it",
@@ -28,7 +28,7 @@ extension Context {
   }
 }
 
-/// The flags of commands that read a table at a version.
+/// The flags of commands that read a version of a table.
 struct VersionChoice {
   static let flags: [FlagSpec] = [
     .option("version", "N", help: "The table as it was at version N."),

@@ -4,13 +4,13 @@ import HTTP
 import Ingest
 import Synchronization
 
-/// Whether it was said that a rate limit holds for this process alone: once is enough.
+/// Whether the warning that a rate limit is not shared between processes was printed, which happens once.
 private let hasWarnedOfRateLimit = Atomic<Bool>(false)
 
 extension Context {
-  /// A vendor's key and address, and requests that tell why they wait.
+  /// A vendor's key, address and HTTP client, whose waits are reported.
   ///
-  /// - Parameter rateLimit: Instead of the one of `lake.yaml`.
+  /// - Parameter rateLimit: Overrides that of `lake.yaml`.
   func openVendor(
     _ vendor: Vendor, lake: Lake?, rateLimit: RateLimit? = nil
   ) throws -> VendorAccess {
@@ -18,10 +18,10 @@ extension Context {
       vendor, lake: lake, environment: environment, workingDirectory: workingDirectory,
       rateLimit: rateLimit, version: lakeVersion, isInterrupted: { isInterrupted },
       didWait: { wait in
-        // A vendor that does not answer is worth knowing; the pace that was asked for is not.
+        // Retries are always reported, waits for the configured rate limit only in verbose mode.
         if case .retry = wait { say("\(wait)") } else { detail("\(wait)") }
       })
-    // Whatever a vendor, or a library, puts into a message.
+    // A vendor or a library may put the key into any message.
     talk.setFilter { access.http.redactor.redact($0) }
     warnIfUnshared(access.http.limiter)
     return access
@@ -40,7 +40,7 @@ extension Context {
 }
 
 extension IngestOptions {
-  /// As lake.yaml has them.
+  /// The client's settings in lake.yaml.
   init(_ config: LakeConfig) {
     self.init()
     jobs = config.jobCount

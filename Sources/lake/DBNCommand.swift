@@ -66,7 +66,7 @@ struct DBNCommand: Command {
     overwrites = arguments.flag("force")
   }
 
-  /// Whether a file's name asks for JSON.
+  /// Whether a file's name has a suffix of JSON.
   private static func isJSON(_ path: String) -> Bool {
     var name = Substring(path.lowercased())
     for suffix in [".gz", ".zst"] where name.hasSuffix(suffix) { name.removeLast(suffix.count) }

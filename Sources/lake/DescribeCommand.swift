@@ -4,7 +4,7 @@ import DeltaLog
 import JSON
 import Market
 
-/// Shows what a table is and holds.
+/// Shows a table's schema, properties and figures.
 struct DescribeCommand: Command {
   static let spec = CommandSpec(
     name: "describe",

@@ -6,7 +6,7 @@ import Export
 import Platform
 import Query
 
-/// Writes a table's rows back in a vendor's format.
+/// Exports a table's rows in a vendor's format.
 struct ExportCommand: Command {
   static let spec = CommandSpec(
     name: "export",
@@ -68,7 +68,7 @@ struct ExportCommand: Command {
     guard let time = TimeText.parseISO(text) else {
       throw arguments.bad(name, text, "a date or an instant like 2024-01-02T14:30:00Z", nil)
     }
-    // A bare date as the end means that whole day.
+    // As the end of a range, a bare date includes that day.
     return time.nanoseconds
       + (isEnd && CivilDate(iso: text) != nil ? CivilDate.nanosecondsPerDay : 0)
   }

@@ -61,7 +61,7 @@ struct FilesCommand: Command {
     return .done
   }
 
-  /// The absolute path of a file; those of shallow clones are absolute already.
+  /// The absolute path of a file; shallow clones already have absolute paths.
   private func path(of file: AddFile, _ table: LakeTable) -> String {
     let path = file.filePath
     if path.hasPrefix("/") { return path }

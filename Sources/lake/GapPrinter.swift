@@ -3,7 +3,7 @@ import CommandLineKit
 import JSON
 import Passes
 
-/// Prints gaps as they are found: JSON lines with `--json`, lines of a table with `--verbose`.
+/// Prints gaps as they are found: as JSON lines with `--json`, as table rows with `--verbose`.
 final class GapPrinter {
   private let context: Context
   private let table: String
@@ -26,7 +26,7 @@ final class GapPrinter {
     }
   }
 
-  /// Ends a table's lines.
+  /// Ends a table.
   func finish() { if hasHeader { context.print("") } }
 
   private func line(_ gap: Gap) -> String {
@@ -96,13 +96,13 @@ final class GapPrinter {
     return json.string
   }
 
-  /// An instant with as many digits as it has.
+  /// An instant with as many fraction digits as needed.
   static func time(_ instant: Int64) -> String {
     let digits = instant % 1_000_000_000 == 0 ? 0 : instant % 1000 == 0 ? 6 : 9
     return TimeText.iso(nanoseconds: instant, digits: digits)
   }
 
-  /// `45 m`, `6 h 30 m`, `12 d 03 h`; `-` for nothing that can be counted.
+  /// `45 m`, `6 h 30 m`, `12 d 03 h`; `-` for nothing countable.
   static func duration(_ seconds: Int64) -> String {
     if seconds == 0 { return "-" }
     if seconds < 60 { return "\(seconds) s" }

@@ -6,7 +6,7 @@ import Market
 import Passes
 import Query
 
-/// Explains the holes of tables.
+/// Finds and classifies the gaps of tables.
 struct GapsCommand: JobCommand {
   static let spec = CommandSpec(
     name: "gaps",
@@ -73,7 +73,7 @@ struct GapsCommand: JobCommand {
       ? try lake.tableNames(layer: "raw").map(\.description) : tables
     let found = try names.map { try lake.requireTable(named: $0) }
     recorder.begin(in: lake)
-    // A table that cannot be read is told of when its turn comes.
+    // An unreadable table is reported later, when it is checked.
     let (ledger, _) = try CoverageLedger.recovered(lake) { _, _ in }
     let progress = ProgressReporter(context, verb: "gaps")
     let observer = ProgressObserver(progress: progress, context: context)
@@ -92,7 +92,7 @@ struct GapsCommand: JobCommand {
         if report.needsAction { status = status.worse(.findings) }
         if report.isInterrupted { status = .interrupted }
       } catch {
-        // One table that cannot be judged never hides the others.
+        // An error in one table does not stop the others.
         context.report(error)
         status = status.worse(.failed)
       }
@@ -120,7 +120,7 @@ struct GapsCommand: JobCommand {
     return options
   }
 
-  /// Names symbols that none of the tables knows.
+  /// Reports symbols that none of the tables has.
   private func nameUnknownSymbols(_ reports: [GapReport], in context: Context) {
     let unknown = Set(symbols).filter { name in
       !reports.isEmpty
@@ -165,7 +165,7 @@ struct GapsCommand: JobCommand {
     if !context.isJSON { advise(reports, in: context) }
   }
 
-  /// What helps, for states that somebody should do something about.
+  /// Prints remedies for states that need action.
   private func advise(_ reports: [GapReport], in context: Context) {
     let found = Set(reports.flatMap(\.tallies.keys))
     let advice: [(GapState, String)] = [
@@ -184,6 +184,6 @@ struct GapsCommand: JobCommand {
 }
 
 extension GapState {
-  /// As people read it.
+  /// The state as text.
   var words: String { rawValue.split(separator: "_").joined(separator: " ") }
 }

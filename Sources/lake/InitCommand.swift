@@ -3,7 +3,7 @@ import CommandLineKit
 import JSON
 import Platform
 
-/// Makes a folder a lake.
+/// Creates a lake in a folder.
 struct InitCommand: Command {
   static let spec = CommandSpec(
     name: "init",

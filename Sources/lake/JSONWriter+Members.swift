@@ -51,6 +51,6 @@ extension JSONWriter {
 }
 
 extension TableFigures {
-  /// Bytes as people write them; `?` where they are not known.
+  /// The size as text; `?` if unknown.
   var byteText: String { byteCount.map { Quantity.bytes(Int($0)) } ?? "?" }
 }

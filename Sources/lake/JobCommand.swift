@@ -4,15 +4,15 @@ import Ledger
 import Platform
 import Tables
 
-/// A command that does something to a lake: every run of it leaves a row in `ledger.runs`.
+/// A command that modifies a lake: every run adds a row to `ledger.runs`.
 protocol JobCommand: Command {
-  /// What `--label` says.
+  /// The value of `--label`.
   var label: String? { get }
   func run(in context: Context, recording recorder: JobRecorder) throws -> ExitStatus
 }
 
 extension FlagSpec {
-  /// `--label`, of every job.
+  /// `--label`, common to all jobs.
   static let label = FlagSpec.option(
     "label", "TEXT", help: "What this run is for: it stands in ledger.runs.")
 }
@@ -25,7 +25,7 @@ extension JobCommand {
       recorder.finish(status)
       return status
     } catch let error as UsageError {
-      // Nothing was begun.
+      // The job did not start.
       throw error
     } catch {
       recorder.finish(error)
@@ -34,12 +34,12 @@ extension JobCommand {
   }
 }
 
-/// Keeps what the jobs of a command did, and writes it into the ledger at the end.
+/// Collects the results of a command's jobs, and writes them into the ledger at the end.
 final class JobRecorder {
   private let job: String
   private let label: String?
   private let context: Context
-  /// When the job in hand began: on the wall clock, and on one that nobody sets.
+  /// Start of the current job, by the wall clock and by the monotonic clock.
   private var startedAt = Clock.nanoseconds()
   private var began = Clock.monotonicNanoseconds()
   private var lake: Lake?
@@ -51,14 +51,14 @@ final class JobRecorder {
     self.context = context
   }
 
-  /// The job begins: from here on it is recorded, however it ends. A plan never begins one.
+  /// Marks the start of the job: from here on it is recorded, however it ends. A dry run never calls it.
   func begin(in lake: Lake) { self.lake = lake }
 
-  /// Adds what a job did: of a command that has several, each.
+  /// Adds the result of a job; called for each one if a command has several.
   ///
   /// - Parameters:
-  ///   - name: nil for the command's own.
-  ///   - error: What went wrong in a part of it.
+  ///   - name: nil for the command's name.
+  ///   - error: A partial failure.
   func add(_ name: String? = nil, error: (any Error)? = nil, _ fill: (inout RunRecord) -> Void) {
     var record = RunRecord(job: name ?? job, startedAt: startedAt)
     fill(&record)
@@ -67,7 +67,7 @@ final class JobRecorder {
     record.nanoseconds = now - began
     record.peakByteCount = ProcessMemory.peakByteCount
     records.append(record)
-    // The next one of the command begins where this one ends.
+    // The command's next job starts where this one ends.
     (began, startedAt) = (now, Clock.nanoseconds())
   }
 
@@ -90,7 +90,7 @@ final class JobRecorder {
     guard let lake else { return }
     if records.isEmpty { add(error: error) { _ in } }
     for place in records.indices {
-      // Of several jobs, those that failed have said so.
+      // With several jobs, each has its own outcome.
       if records.count == 1 { records[place].outcome = outcome }
       records[place].error = records[place].error ?? error.map(text)
       records[place].label = label
@@ -106,7 +106,7 @@ final class JobRecorder {
     }
   }
 
-  /// An error's message, without what may not be told.
+  /// An error's message without secrets.
   private func text(_ error: any Error) -> String {
     context.talk.redacted((error as? any LakeError)?.message ?? "\(error)")
   }

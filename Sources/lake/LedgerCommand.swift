@@ -4,7 +4,7 @@ import CommandLineKit
 import JSON
 import Ledger
 
-/// Shows what the lake knows of its coverage, and makes it whole again from the tables.
+/// Shows the lake's coverage, and rebuilds it from the tables.
 struct LedgerCommand: Command {
   static let spec = CommandSpec(
     name: "ledger",
@@ -121,7 +121,7 @@ struct LedgerCommand: Command {
   private func rebuild(_ lake: Lake, _ context: Context) throws -> ExitStatus {
     var status = ExitStatus.done
     let missing = try LedgerRebuild.missing(lake) { _, error in
-      // One table that cannot be read never hides the others.
+      // An unreadable table does not stop the others.
       context.report(error)
       status = .failed
     }

@@ -11,7 +11,7 @@ import Massive
 import Platform
 import RowSources
 
-/// Stores which option contracts were listed around a day's open.
+/// Stores which option contracts were listed around a day's opening price.
 struct OptionsCommand: Command {
   static let spec = CommandSpec(
     name: "options",
@@ -103,7 +103,7 @@ struct OptionsCommand: Command {
       "\(underlying) opened at \(Self.text(open)) on \(date.iso): strikes \(Self.text(range)), "
         + "expirations to \(range.expirations.upperBound.iso)")
     let (ledger, recovered) = try CoverageLedger.recovered(lake) { _, _ in
-      // Contracts cost nothing: only their own table matters, which the plan's units name.
+      // Listings are free: only their own table matters, which the plan's units name.
     }
     let plan = try plan(range, ledger)
     for table in Set(plan.units.map(\.table)) { try lake.requireUsable(table) }
@@ -151,7 +151,7 @@ struct OptionsCommand: Command {
       strikeThrough: range.strikes.upperBound, includesExpired: asksForExpired)
   }
 
-  /// The date of one list; the ledger knows it by what it is narrowed to.
+  /// The units of one listing's date; the ledger distinguishes listings by their filter.
   private func plan(_ range: DiscoveryRange, _ ledger: CoverageLedger) throws -> DownloadPlan {
     let zone = try TimeZoneRules.named(MassiveKind.timeZone)
     let start = zone.startOfDay(date.daysSinceEpoch) * 1_000_000_000
@@ -166,7 +166,7 @@ struct OptionsCommand: Command {
       interval: start..<end, table: try MassiveTable.name(kind, isAdjusted: false),
       cut: DownloadCut(.day, zone: zone))
     var selection = DownloadSelection()
-    // A list costs nothing, and what was not there may be by now.
+    // A listing is free, and what was missing before may exist by now.
     selection.rechecked = [.empty, .notEntitled]
     return DownloadPlan(request, ledger: ledger, selection: selection)
   }

@@ -4,7 +4,7 @@ import JSON
 import Parquet
 import Query
 
-/// Shows, prints, checks or rewrites a Parquet file.
+/// Shows, prints, verifies or rewrites a Parquet file.
 struct ParquetCommand: Command {
   private enum Action {
     case describe, rows, verify
@@ -12,7 +12,7 @@ struct ParquetCommand: Command {
   }
   private enum Format: String, CaseIterable { case jsonl, csv }
 
-  /// Unsound column chunks that are printed one by one.
+  /// Most damaged column chunks that are listed individually.
   static let findingCountMax = 20
 
   static let spec = CommandSpec(
@@ -98,7 +98,7 @@ struct ParquetCommand: Command {
         do {
           row = try cursor.next()
         } catch {
-          // Rows before the fault are shown: they may help to find it.
+          // Rows before the error are printed: they may help to find it.
           text.bytes.withUnsafeBytes { context.output.write(bytes: $0) }
           throw error
         }

@@ -7,7 +7,7 @@ struct ParquetDescription {
   let reader: ParquetReader
   let context: Context
 
-  /// Longest bound shown in the table, in characters.
+  /// Longest bound in the table, in characters.
   private static let boundCountMax = 32
 
   // MARK: - Text
@@ -57,7 +57,7 @@ struct ParquetDescription {
 
   private func cells(_ rowGroup: Int, _ leaf: Int) -> [String] {
     let column = reader.leaves[leaf]
-    // What cannot be described is told in its place.
+    // An error is shown in place of the description.
     guard let chunk = try? reader.chunkMetadata(rowGroup: rowGroup, leaf: leaf) else {
       return [column.name, "encrypted or in another file", "", "", "", "", "", "", "", ""]
     }
@@ -160,7 +160,7 @@ struct ParquetDescription {
     json.integer(reader.rowCount(rowGroup: rowGroup))
     json.key("column")
     json.string(reader.leaves[leaf].name)
-    // Its members are left out, as the shape of the line has it.
+    // For unreadable metadata the members are omitted, as the line's schema allows.
     if let chunk = try? reader.chunkMetadata(rowGroup: rowGroup, leaf: leaf) {
       json.key("codec")
       json.string(chunk.codec.name)

@@ -69,13 +69,13 @@ struct QueryCommand: Command {
         "lake query ~/old/prices.parquet --limit 10 --format jsonl", "a file that is in no lake"),
     ])
 
-  /// What is written, by the suffixes of its files.
+  /// Output formats by the suffix of the file name.
   private static let forms = OutputForms(
     ["csv", "tsv", "jsonl", "ndjson", "json", "parquet"], compressions: ["gz", "zst"])
 
   let request: QueryRequest
   let outputPath: String
-  /// nil where neither a flag nor the name of the file says it.
+  /// nil if neither a flag nor the file name determines it.
   let format: QueryOutput.Format?
   let force: Bool
   let explains: Bool
@@ -122,10 +122,10 @@ struct QueryCommand: Command {
     self.request = request
   }
 
-  /// Which symbols of the table a name was that the vendor was asked by; folders and files have no ledger.
+  /// The symbols of the table that a requested name resolved to; folders and files have no ledger.
   private func contracts(named name: String, in context: Context) throws -> [NamedStretch] {
     guard let lake = try context.findLakeIfAny(),
-      // A path is no name.
+      // A path is not a table name.
       let table = try? TableName(parsing: request.table), lake.hasTable(table)
     else { return [] }
     let (ledger, _) = try CoverageLedger.recovered(lake)
@@ -144,7 +144,7 @@ struct QueryCommand: Command {
       place: query.tableName, remedy: "check the symbols: without --symbol all are printed")
   }
 
-  /// A file of a whole table is taken for all of it.
+  /// A file of a whole table suggests completeness, so what it lacks is reported.
   private func nameLeftOut(_ query: Query, in context: Context) throws {
     let names = try query.leftOutColumns()
     if names.isEmpty { return }
@@ -207,13 +207,13 @@ struct QueryCommand: Command {
     }
     let reasons =
       outcome.rowCount == 0 && (context.isJSON || !context.isQuiet) ? try query.emptyReasons() : []
-    // Without a row the reasons say it.
+    // Without rows the reasons explain it.
     if outcome.rowCount > 0 { try nameMissingSymbols(query, in: context) }
     if !context.isJSON, outcome.rowCount == 0 {
       context.say("no rows")
       for reason in reasons { context.say("  " + Escaping.controls(reason)) }
     }
-    // Rows on standard output end with nothing below them, unless it is asked for.
+    // Rows on stdout are not followed by a summary unless requested.
     if context.isJSON || context.isVerbose || !printsRows {
       context.print(
         QueryFigures(query: query).summary(

@@ -2,11 +2,11 @@ import CommandLineKit
 import JSON
 import Query
 
-/// What a query looked at, in figures.
+/// Figures of a query: what it read and skipped.
 struct QueryFigures {
   let query: Query
 
-  /// - Parameter reasons: Why there may be no rows.
+  /// - Parameter reasons: Why there are no rows.
   func summary(
     _ outcome: QueryOutcome, format: QueryOutput.Format, path: String, reasons: [String],
     elapsed: Double
@@ -31,7 +31,7 @@ struct QueryFigures {
     return summary
   }
 
-  /// Prints a plan: as text, or as one object a level and a summary.
+  /// Prints a plan: as text, or as one JSON object per level and a summary.
   func print(_ explanation: Explanation, in context: Context) {
     guard context.isJSON else {
       for line in explanation.lines { context.printText(line) }

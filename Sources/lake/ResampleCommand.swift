@@ -6,7 +6,7 @@ import Platform
 import Query
 import Tables
 
-/// Makes longer bars of bars.
+/// Makes longer bars from shorter ones.
 struct ResampleCommand: JobCommand {
   static let spec = CommandSpec(
     name: "resample",
@@ -29,7 +29,7 @@ struct ResampleCommand: JobCommand {
 
   let table: String
   var options = ResamplePass.Options()
-  /// Both stand in lake.yaml too, where no flag is given.
+  /// Both can be set in lake.yaml and are overridden by flags.
   let intervals: [String]
   let jobs: Int?
   let output: TableName?
@@ -86,7 +86,7 @@ struct ResampleCommand: JobCommand {
     return report.failureCount > 0 ? .failed : .done
   }
 
-  /// Where `--to` names nothing but mistakes, nothing is begun.
+  /// If all intervals of `--to` are invalid, nothing is started.
   private func checkIntervals(_ plan: ResamplePlan, in context: Context) throws {
     let mistakes = plan.failures.compactMap { $0.error as? PassError }.filter { $0.code == .usage }
     guard !intervals.isEmpty, plan.intervals.isEmpty, mistakes.count == plan.failures.count,

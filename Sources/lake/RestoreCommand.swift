@@ -4,7 +4,7 @@ import DeltaLog
 import JSON
 import Passes
 
-/// Takes a table back to an earlier version.
+/// Restores an earlier version of a table.
 struct RestoreCommand: JobCommand {
   static let spec = CommandSpec(
     name: "restore",

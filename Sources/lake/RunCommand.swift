@@ -6,7 +6,7 @@ import Passes
 import Platform
 import Tables
 
-/// Brings up to date what lake.yaml derives.
+/// Updates the derived tables of lake.yaml.
 struct RunCommand: JobCommand {
   static let spec = CommandSpec(
     name: "run",
@@ -87,9 +87,9 @@ struct RunCommand: JobCommand {
 }
 
 extension ConfiguredPass {
-  /// The passes of a lake's configuration that a command is about.
+  /// The passes of the lake's configuration that a command applies to.
   ///
-  /// - Parameter table: What is to be brought up to date; nil: all.
+  /// - Parameter table: The table to update; nil for all.
   static func chosen(_ table: String?, in lake: Lake) throws -> [ConfiguredPass] {
     let (passes, mistakes) = all(in: lake.config, kinds: PassRegistry.all)
     if var first = mistakes.first {
@@ -118,7 +118,7 @@ extension ConfiguredPass {
 }
 
 extension JobRecorder {
-  /// A pass that had something to do, by its own name.
+  /// Adds a pass that had work, under its own name.
   func add(_ pass: ConfiguredPass, _ outcome: PassRunner.Outcome) {
     switch outcome {
     case .failed(let error):

@@ -4,7 +4,7 @@ import JSON
 import Passes
 import Tables
 
-/// Tells what passes did, or would do.
+/// Prints what passes did, or would do in a dry run.
 struct RunPrinter {
   private let context: Context
   private var list = TextTable([
@@ -17,7 +17,7 @@ struct RunPrinter {
 
   init(context: Context) { self.context = context }
 
-  // MARK: - What would be done
+  // MARK: - Dry run
 
   mutating func plan(_ pass: ConfiguredPass, _ outcome: PassRunner.Outcome) {
     switch outcome {
@@ -79,7 +79,7 @@ struct RunPrinter {
     if dueCount == 0, failureCount == 0 { context.say("everything is up to date") }
   }
 
-  // MARK: - What was done
+  // MARK: - Results
 
   mutating func add(_ pass: ConfiguredPass, _ outcome: PassRunner.Outcome) {
     switch outcome {
@@ -103,7 +103,7 @@ struct RunPrinter {
         pass, pass.request.table, made: report.filesAfter, fresh: kept,
         failed: report.failures.count, rows: report.rowCount,
         bytes: Int(clamping: report.bytesAfter))
-    // It was told when it happened.
+    // Reported when it happened.
     case .failed:
       for table in pass.outputs.isEmpty ? [pass.request.table] : pass.outputs {
         row(pass, table, failed: 1)

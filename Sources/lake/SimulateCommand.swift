@@ -6,7 +6,7 @@ import Platform
 import Query
 import Simulation
 
-/// Makes up market data.
+/// Generates simulated market data.
 struct SimulateCommand: Command {
   static let spec = CommandSpec(
     name: "simulate",

@@ -4,7 +4,7 @@ import JSON
 import Ledger
 import Query
 
-/// Sums what downloads cost.
+/// Sums the costs of downloads.
 struct SpendCommand: Command {
   static let spec = CommandSpec(
     name: "spend",
@@ -45,7 +45,7 @@ struct SpendCommand: Command {
   func run(in context: Context) throws -> ExitStatus {
     var status = ExitStatus.done
     let (ledger, _) = try CoverageLedger.recovered(try context.findLake()) { _, error in
-      // What was bought for it may be in its commits only: the sums may lack it.
+      // Its purchases may be recorded only in its commits: the sums may be too low.
       context.report(error)
       status = .failed
     }

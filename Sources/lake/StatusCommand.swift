@@ -5,7 +5,7 @@ import Ledger
 import Passes
 import Tables
 
-/// Tells what of the derived tables is up to date.
+/// Shows which derived tables are up to date.
 struct StatusCommand: Command {
   static let spec = CommandSpec(
     name: "status",
@@ -48,7 +48,7 @@ struct StatusCommand: Command {
       let name = try TableName(parsing: table)
       tables.removeAll { $0.table != name }
       if tables.isEmpty {
-        // What is no table at all is told as such.
+        // Reports a name that is not a table.
         _ = try lake.requireTable(named: table)
         throw PassError(
           .input, "'\(table)' is not derived: no pass made it",
@@ -66,14 +66,14 @@ struct StatusCommand: Command {
     var printer = StatusPrinter(context: context)
     for derived in tables {
       guard let tally = tallies[derived.table] else { continue }
-      // What was made since, by whatever command, is no failure any more.
+      // A failure is obsolete once the table is up to date, by whatever command.
       printer.add(derived, tally, failure: tally.isUpToDate ? nil : failures[derived.table]?.error)
     }
     printer.finish()
     return printer.dueCount > 0 ? status.worse(.findings) : status
   }
 
-  /// Holds tables against what they are made of: first those of lake.yaml, in the order in which they are made.
+  /// Compares tables with their inputs: first those of lake.yaml, in the order of their passes.
   private func tally(
     _ passes: [ConfiguredPass], of tables: [DerivedTable], _ lake: Lake, in context: Context,
     failed: (any Error) -> Void
@@ -93,7 +93,7 @@ struct StatusCommand: Command {
           tallies[table] = UnitTally(waitingFor: pass.request.table, dates.sorted())
         }
       case .failed(let error) where !lake.hasTable(pass.request.table):
-        // That a source is not there yet is no failure before anything was made of it.
+        // A missing input is no failure before anything was made from it.
         if pass.outputs.contains(where: lake.hasTable) { failed(error) }
         for table in pass.outputs { tallies[table] = UnitTally(withoutSource: pass.request.table) }
       case .failed(let error): failed(error)
@@ -105,13 +105,13 @@ struct StatusCommand: Command {
   }
 }
 
-/// How many dates of a table are in which state, and why.
+/// Number of dates of a table by state and reason.
 struct UnitTally {
   private(set) var counts: [PassUnit.State: Int] = [:]
   /// In the order of their first dates.
   private(set) var reasons: [(reason: PassUnit.Reason, dates: [String])] = []
 
-  /// The table that it is made of, where that is not there.
+  /// The input table, if it does not exist.
   private(set) var missingSource: TableName?
 
   init(withoutSource source: TableName) { missingSource = source }
@@ -169,7 +169,7 @@ private struct StatusPrinter {
     if let failure { why += (why.isEmpty ? "" : "; ") + "the last run failed: " + failure }
     list.add([
       derived.table.description, derived.pass.kind.name, derived.pass.request.table.description,
-      // Dates of which nothing came are as fresh as others.
+      // Dates without output are as fresh as others.
       Quantity.count((tally.counts[.fresh] ?? 0) + (tally.counts[.empty] ?? 0)),
       count(.stale), count(.missing), count(.orphaned), count(.frozen), why,
     ])

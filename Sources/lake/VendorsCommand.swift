@@ -7,7 +7,7 @@ import Massive
 import Platform
 import Query
 
-/// Checks keys and addresses of the vendors; nothing is bought.
+/// Checks the vendors' keys and addresses without buying anything.
 struct VendorsCommand: Command {
   static let spec = CommandSpec(
     name: "vendors",
@@ -52,7 +52,7 @@ struct VendorsCommand: Command {
     let findings = vendors.map { VendorFinding($0, lake: lake, context: context) }
     for finding in findings {
       if context.isJSON { context.print(finding.json) }
-      // A vendor that nobody has a key of is no mistake, unless it was asked for.
+      // A missing key is an error only if the vendor was named.
       if let error = finding.error, finding.key != nil || !finding.isWithoutKey || isOne {
         context.report(error)
       }
@@ -90,18 +90,18 @@ struct VendorsCommand: Command {
   }
 }
 
-/// What came of asking one vendor.
+/// The result of checking one vendor.
 private struct VendorFinding {
   let vendor: Vendor
   let url: String
-  /// Where the key was found.
+  /// Source of the key.
   var key: String?
-  /// What the key opens, in words.
+  /// What the key gives access to, as text.
   var answer: String?
   var datasets: [String] = []
   var error: (any Error)?
 
-  /// Whether there is no key anywhere: not an unsafe or a malformed one.
+  /// Whether there is no key at all, as opposed to an unsafe or malformed one.
   var isWithoutKey: Bool { key == nil && (error as? CatalogError)?.code == .noKey }
 
   init(_ vendor: Vendor, lake: Lake?, context: Context) {

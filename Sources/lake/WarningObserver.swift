@@ -1,7 +1,7 @@
 import CommandLineKit
 import Tables
 
-/// Says what is odd; for jobs that are too short for a progress line.
+/// Prints warnings, for jobs that are too short for a progress line.
 struct WarningObserver: PassObserver {
   let context: Context
 

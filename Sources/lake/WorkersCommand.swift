@@ -6,7 +6,7 @@ import JSON
 import Platform
 import Query
 
-/// Shows the workers of downloads that run now, and stops them.
+/// Lists the running download workers, and stops them.
 struct WorkersCommand: Command {
   static let spec = CommandSpec(
     name: "workers",

@@ -10,7 +10,7 @@ import Market
 import Platform
 import Query
 
-/// `lake download databento`: check, plan, quote, and only then buy.
+/// `lake download databento`: validate, plan, quote, and only then buy.
 struct DatabentoJob {
   private let order: DownloadOrder
   private let lake: Lake
@@ -28,14 +28,14 @@ struct DatabentoJob {
     job = DownloadRun(order, lake: lake, context: context, recorder)
   }
 
-  /// One schema of the order.
+  /// The part of the download for one schema.
   private struct Part {
     var kind: RecordKind
     var plan: DownloadPlan
     var quote: DownloadQuote
     var interval: Range<Int64>
     var usesBatch = false
-    /// Symbols that the vendor does not know in the range, and what it says of them.
+    /// Symbols that the vendor cannot resolve in the range, with its message.
     var unresolved: [String: any Error] = [:]
     var client: DatabentoClient
     var request: DownloadRequest
@@ -47,7 +47,7 @@ struct DatabentoJob {
     let symbols = try order.requiredSymbols()
     let start = try order.required(order.start, "start TIME")
     let type = try symbolType()
-    // What is wrong with the range itself needs no vendor.
+    // Mistakes in the range are found without the vendor.
     _ = try job.interval(start: start, end: order.end, zone: .utc)
     let access = try job.access(.databento)
     let client = DatabentoClient(http: access.http, baseURL: access.baseURL, key: access.key)
@@ -61,7 +61,7 @@ struct DatabentoJob {
       do {
         interval = try covered(start, range, dataset)
       } catch let error as UsageError where kinds.count > 1 {
-        // The others may reach further.
+        // Other schemas may cover more of the range.
         uncovered.append(error)
         continue
       }
@@ -69,7 +69,7 @@ struct DatabentoJob {
       var part = try part(
         kind, dataset, found.symbols, type, interval, range.upperBound, ledger, client, length: nil)
       if usesBatch(part.quote) {
-        // Files come by the day.
+        // Batch files have one day each.
         part = try self.part(
           kind, dataset, found.symbols, type, interval, range.upperBound, ledger, client,
           length: .day)
@@ -93,13 +93,13 @@ struct DatabentoJob {
     var status = uncovered.isEmpty ? ExitStatus.done : .findings
     for part in parts {
       status = status.worse(try fetch(part, ledger, recovered))
-      // What stopped one stops the others: the key, or this machine.
+      // An interruption or a failure (of the key, or of this machine) affects the remaining parts too.
       if status == .interrupted || status == .failed { break }
     }
     return status
   }
 
-  // MARK: - What is asked
+  // MARK: - The request
 
   private func kinds() throws -> [RecordKind] {
     let names =
@@ -126,7 +126,7 @@ struct DatabentoJob {
     return type
   }
 
-  /// The part of the range that the dataset covers.
+  /// The part of the range that is covered by the dataset.
   private func covered(_ start: String, _ range: Range<Int64>, _ dataset: String) throws
     -> Range<Int64>
   {
@@ -148,11 +148,11 @@ struct DatabentoJob {
     return interval
   }
 
-  /// The symbols that the vendor knows; the others are told, with what would resolve.
+  /// The symbols that the vendor resolves; the others are reported with suggestions.
   ///
-  /// One that is listed at another time only is known: there is nothing of it in the range.
+  /// A symbol listed only at another time is valid: it just has no data in the range.
   ///
-  /// - Parameter range: What the vendor has at all.
+  /// - Parameter range: The range of the vendor's data.
   private func resolved(
     _ symbols: [String], _ type: SType, _ dataset: String, _ kind: RecordKind,
     _ interval: Range<Int64>, _ range: Range<Int64>, _ client: DatabentoClient
@@ -177,7 +177,7 @@ struct DatabentoJob {
     )
   }
 
-  /// The symbols of a query of which the vendor knows no instrument in its range.
+  /// The symbols of a query that the vendor cannot resolve in the query's range.
   private func notFound(_ query: DatabentoQuery, _ client: DatabentoClient) throws -> [String] {
     var unknown: Set<String> = []
     let (symbols, countMax) = (query.symbols, DatabentoQuery.symbolCountMax)
@@ -203,7 +203,7 @@ struct DatabentoJob {
     let isBars = kind.rawValue.hasPrefix("ohlcv")
     var end = availableEnd
     if isBars, let nanoseconds = bar?.nanoseconds {
-      // A bar that is not over is not bought.
+      // Incomplete bars are not bought.
       end -= end % nanoseconds
     }
     let request = DownloadRequest(
@@ -241,13 +241,13 @@ struct DatabentoJob {
     do {
       return try client.datasetCondition(dataset: dataset, dates: first...last)
     } catch let error as HTTPError where error.code == .rejected {
-      // Some datasets have no such record; their data are taken as they are.
+      // Some datasets have no condition record; their data is assumed to be complete.
       context.warn("no conditions of '\(dataset)' are to be had: " + error.message)
       return []
     }
   }
 
-  /// Days that the vendor modified after they were fetched.
+  /// Days that the vendor modified after they were downloaded.
   private func changed(
     _ conditions: [DatasetCondition], _ request: DownloadRequest, _ ledger: CoverageLedger
   ) -> [Range<Int64>] {
@@ -317,7 +317,7 @@ struct DatabentoJob {
     }
   }
 
-  /// Tells what files claim and what the vendor's count says to it.
+  /// Compares the counts that files claim with those of the vendor, and reports the result.
   private func tellClaims(_ parts: [Part]) {
     let units = parts.flatMap(\.plan.units)
     let agreed = units.compactMap(\.agreedCount)
@@ -335,7 +335,7 @@ struct DatabentoJob {
     }
   }
 
-  /// Tells what of the plan the vendor will not give, and why.
+  /// Reports the units that the vendor does not provide, and why.
   private func tellRefusals(_ parts: [Part]) {
     let refusals = parts.flatMap(\.plan.units).compactMap(\.refusal)
     func tell(_ kind: DownloadRefusal.Kind, _ words: String) {

@@ -3,7 +3,7 @@ import CommandLineKit
 import Platform
 import Query
 
-/// Fetches market data from a vendor, as far as it is not in the lake yet.
+/// Downloads market data from a vendor, unless it is in the lake already.
 struct DownloadCommand: JobCommand {
   static let spec = CommandSpec(
     name: "download",
@@ -76,7 +76,7 @@ struct DownloadCommand: JobCommand {
       do {
         status = status.worse(try run(order, lake, context, recorder))
       } catch {
-        // The next one may have another vendor, or another key.
+        // The next order may have another vendor or key.
         context.report(error)
         status = status.worse(.failed)
       }
@@ -93,7 +93,7 @@ struct DownloadCommand: JobCommand {
     }
   }
 
-  /// What is asked for: by the flags, or by entries of lake.yaml.
+  /// The orders: from the flags, or from entries of lake.yaml.
   private func orders(_ lake: Lake) throws -> [DownloadOrder] {
     if flags.isAll {
       let entries = lake.config.downloads

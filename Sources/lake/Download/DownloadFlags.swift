@@ -48,7 +48,7 @@ struct DownloadFlags {
     .switch("all", help: "Run every download of lake.yaml."),
   ]
 
-  /// Units that are fetched at a time where nothing else is said.
+  /// Default number of units that are downloaded in parallel.
   static let jobsDefault = 4
 
   let dataset: String?
@@ -68,7 +68,7 @@ struct DownloadFlags {
   let mode: String?
   let table: TableName?
   let isDryRun: Bool
-  /// 10⁻⁹ USD.
+  /// In 10⁻⁹ USD.
   let costMax: Int64?
   let batch: String
   let isRefreshing: Bool
@@ -133,10 +133,10 @@ struct DownloadFlags {
   }
 }
 
-/// One download: what flags, or lake.yaml and flags over it, ask for.
+/// One download, from the flags or from an entry of lake.yaml overridden by flags.
 struct DownloadOrder {
   var vendor: Vendor
-  /// Of massive: bars, options, indices or news.
+  /// For massive: bars, options, indices or news.
   var kind: String?
   var name: String?
   var dataset: String?
@@ -189,7 +189,7 @@ struct DownloadOrder {
     expiryDate = expiryDate ?? entry.expiryDate
   }
 
-  /// What the job is called.
+  /// The job's name in reports.
   var title: String { name ?? vendor.rawValue + (kind.map { " " + $0 } ?? "") }
 
   func required(_ value: String?, _ flag: String) throws -> String {

@@ -9,7 +9,7 @@ import Market
 import Platform
 import Query
 
-/// What every download has in common: its range, its requests, its run and its report.
+/// What all downloads have in common: range, requests, run and report.
 struct DownloadRun {
   private let order: DownloadOrder
   private let lake: Lake
@@ -30,16 +30,16 @@ struct DownloadRun {
     try context.openVendor(vendor, lake: lake, rateLimit: order.flags.rateLimit)
   }
 
-  /// The table that is named, or else this one.
+  /// The table given by a flag, or else the default.
   func table(or usual: @autoclosure () throws -> TableName) throws -> TableName {
     try order.flags.table ?? usual()
   }
 
-  /// What is known to be there, before anything is asked or bought.
+  /// The ledger of the existing coverage, before anything is requested or bought.
   ///
-  /// Tables that nothing goes into may be unreadable, unless what was spent on them has to be known.
+  /// Unreadable tables are ignored unless they are written to, or their costs must be known.
   ///
-  /// - Parameter needsAll: A budget is reckoned with the purchases of all tables.
+  /// - Parameter needsAll: Whether a budget requires the purchases of all tables.
   func ledger(
     needsAll: Bool = false
   ) throws -> (CoverageLedger, recovered: [CoverageEvent]) {
@@ -49,7 +49,7 @@ struct DownloadRun {
     return (ledger, missing)
   }
 
-  /// The range that is asked for; without an end, up to now.
+  /// The requested range; without an end, up to now.
   func interval(
     start: String, end: String?, zone: TimeZoneRules, now: Int64 = Clock.nanoseconds()
   ) throws -> Range<Int64> {
@@ -77,11 +77,11 @@ struct DownloadRun {
 
   // MARK: - Running
 
-  /// Fetches what a plan lists, and tells what became of it.
+  /// Downloads the units of a plan and reports the result.
   ///
   /// - Parameters:
-  ///   - symbols: All that were asked for, those with nothing to fetch too.
-  ///   - announced: Records that the vendor says there are; 0 where it says nothing.
+  ///   - symbols: All requested symbols, including those without units.
+  ///   - announced: Record count according to the vendor; 0 if unknown.
   func fetch(
     _ plan: DownloadPlan, source: any DownloadSource, ledger: CoverageLedger,
     recovered: [CoverageEvent],
@@ -110,7 +110,7 @@ struct DownloadRun {
       observer: ProgressObserver(progress: progress, context: context))
   }
 
-  /// Tells what stopped a job, and how it ended.
+  /// Reports the error that stopped a job, and returns its exit status.
   func status(_ report: DownloadReport) -> ExitStatus {
     if let stop = report.stop {
       context.report(stop)
@@ -127,9 +127,9 @@ struct DownloadRun {
     return isPartial || setAsideCount > 0 ? .findings : .done
   }
 
-  /// Tells what became of every symbol, and of the whole.
+  /// Reports the result per symbol and in total.
   ///
-  /// - Parameter known: What was there or not to be had, by symbol and state, in ns of coverage.
+  /// - Parameter known: Existing coverage by symbol and state, in ns.
   func show(
     _ report: DownloadReport, _ known: [String: [CoverageState: Int64]], _ symbols: [String],
     unresolved: [String: any Error] = [:], elapsed: Double
@@ -181,7 +181,7 @@ struct DownloadRun {
     context.print(summary(report, elapsed))
   }
 
-  /// Whether nothing was ever there of a symbol: it may be misspelt.
+  /// Whether a symbol never had any data: it may be misspelt.
   private func isUnknown(
     _ line: DownloadReport.SymbolLine, _ known: [CoverageState: Int64]?
   ) -> Bool {
@@ -190,9 +190,9 @@ struct DownloadRun {
       && (known ?? [:]).keys.allSatisfy { $0 == .empty }
   }
 
-  /// Days by state, in words: `31 days, 2 days empty`.
+  /// Days by state, as text: `31 days, 2 days empty`.
   private func knownText(_ states: [CoverageState: Int64]) -> String {
-    // What failed or was undone is not there.
+    // Failed and undone ranges are not covered.
     let states = states.filter { $0.key != .failed && $0.key != .undone }
     if states.isEmpty { return "-" }
     return states.sorted { $0.key.rawValue < $1.key.rawValue }.map { state, nanoseconds in
@@ -257,7 +257,7 @@ struct DownloadRun {
     return summary
   }
 
-  /// Lists what would be fetched, or is about to be.
+  /// Lists the units of a plan, before the download or in a dry run.
   func list(_ units: [DownloadUnit]) {
     for unit in units {
       let cost = unit.costNanoUSD.map { "  USD " + usd($0) } ?? ""
@@ -277,7 +277,7 @@ struct DownloadRun {
     }
   }
 
-  /// What a dry run comes to.
+  /// Prints the estimate of a dry run.
   func printEstimate(requests: Int, costNanoUSD: Int64? = nil) {
     var summary = Summary()
     summary.add("requests", .count(requests))
@@ -285,7 +285,7 @@ struct DownloadRun {
     context.print(summary)
   }
 
-  // MARK: - Words
+  // MARK: - Text
 
   /// `1 unit`, `2 units`.
   func count(_ number: Int, _ name: String) -> String {
@@ -300,7 +300,7 @@ struct DownloadRun {
     "[\(text(interval.lowerBound)), \(text(interval.upperBound)))"
   }
 
-  /// An amount, every digit of it.
+  /// An amount with all its digits.
   func usd(_ amount: Int64) -> String {
     DecimalText.format(Int128(amount), scale: 9, trimmed: true)
   }

@@ -65,7 +65,7 @@ struct MassiveJob {
 
   static func span(_ text: String?) throws -> BarSpan {
     let text = text ?? "1m"
-    // lake.yaml has them as two words: 5 minute.
+    // lake.yaml may have two words: 5 minute.
     let words = text.split(separator: " ")
     if words.count == 2, let count = Int(words[0]),
       let timespan = BarSpan.Timespan(rawValue: String(words[1]))
@@ -80,7 +80,7 @@ struct MassiveJob {
     return span
   }
 
-  /// What is asked of a kind: units of a month, or of a day where a month would be many pages.
+  /// Downloads one kind of data, in units of a month, or of a day if a month would be many pages.
   private func fetch(
     _ kind: MassiveKind, _ symbols: [String], _ interval: Range<Int64>, _ zone: TimeZoneRules
   ) throws -> ExitStatus {
@@ -89,7 +89,7 @@ struct MassiveJob {
     if case .bars(_, let span) = kind {
       if span.timespan == .second { length = .day }
       if let bar = Interval.parse(span.name)?.nanoseconds {
-        // A bar that is not over is not there yet.
+        // An incomplete bar is not available yet.
         end -= end % bar
       }
     }
@@ -108,7 +108,7 @@ struct MassiveJob {
     if order.flags.isRefreshing { selection.changed = [interval] }
     let plan = DownloadPlan(request, ledger: ledger, selection: selection)
     show(plan, request)
-    // A key is asked for even where there is nothing to do: a typing mistake shows at once.
+    // The key is required even if there is nothing to do, so that a mistake shows at once.
     let access = try job.access(.massive)
     if order.flags.isDryRun {
       job.printEstimate(requests: plan.units.count)

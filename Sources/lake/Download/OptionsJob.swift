@@ -9,7 +9,7 @@ import Massive
 import Platform
 import RowSources
 
-/// `lake download massive options`: day by day, the contracts around each day's open.
+/// `lake download massive options`: day by day, the contracts around the day's opening price.
 struct OptionsJob {
   private let order: DownloadOrder
   private let lake: Lake
@@ -28,10 +28,10 @@ struct OptionsJob {
     job = DownloadRun(order, lake: lake, context: context, recorder)
   }
 
-  /// What is the same on every day.
+  /// The parameters that are the same for all days.
   private struct Setting {
     var underlying: String
-    /// As lists of contracts have it.
+    /// The ticker as used by contract listings.
     var ticker: String { OptionRoots.ticker(of: underlying) }
     var rule: StrikeRule
     var expiry: ExpiryRule
@@ -82,7 +82,7 @@ struct OptionsJob {
         } catch let error as HTTPError where error.code == .cancelled {
           return nil
         } catch {
-          // One day without a price does not stop the others.
+          // A day without a price does not stop the other days.
           failures.append(error)
           progress.addErrors()
           context.report(Located(error, path: "\(setting.underlying) \(session.date.iso)"))
@@ -138,7 +138,7 @@ struct OptionsJob {
     ).filter { $0.open < now }
   }
 
-  /// The contracts of a day, as the vendor names them.
+  /// The contracts of a day, as vendor tickers.
   private func contracts(
     _ setting: Setting, _ session: TradingSession, _ client: MassiveClient
   ) throws -> [String] {
@@ -154,9 +154,9 @@ struct OptionsJob {
       let listed = try client.contracts(
         ContractQuery(underlying: setting.ticker, asOf: session.date, expiration: expiration))
       let symbols = listed.filter { ($0.underlying ?? setting.ticker) == setting.ticker }
-        // Contracts whose names are none of the standard ones cannot be chosen by strike and date.
+        // Adjusted contracts and those with non-standard names cannot be chosen by strike and date.
         .compactMap { try? OptionSymbol(parsing: $0.ticker) }.filter { !$0.isAdjusted }
-      // The list knows the roots of its underlying better than any rule.
+      // The listing is more reliable for the roots than any rule.
       let choice = ContractChoice(
         roots: Set(symbols.map(\.root)).sorted(), expiration: expiration, rule: setting.rule)
       let chosen = try choice.listed(open: open, among: symbols).map(\.prefixed)
