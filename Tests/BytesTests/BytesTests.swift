@@ -30,7 +30,7 @@ import Testing
       let expected = SHA256.hex(of: part)
       for form in [SHA256.Form.blocks, .native, .portable] {
         guard var hash = SHA256(form: form) else { continue }
-        // In two pieces: what waits for a whole block must not be lost.
+        // In two pieces: the bytes of an incomplete block must be kept.
         let cut = Int.random(in: 0...size, using: &random)
         hash.update(UnsafeRawBufferPointer(rebasing: part[..<cut]))
         hash.update(UnsafeRawBufferPointer(rebasing: part[cut...]))

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Bytes
 
-/// The vectors which `tools/rowhash.py --vectors` reads too.
+/// The test vectors, which `tools/rowhash.py --vectors` reads too.
 private struct Vectors: Decodable {
   struct Column: Decodable {
     let name: String

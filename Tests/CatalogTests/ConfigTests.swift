@@ -20,7 +20,7 @@ import Testing
   @Test func theAnnotatedFileIsRightWithAndWithoutItsExamples() throws {
     let text = EmbeddedSchemas.configuration
     #expect(try read(text).errors.isEmpty)
-    // Every line that is commented out is a right one too.
+    // Every commented-out line must be valid too.
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false).dropFirst(6)
     let opened = lines.map { line -> Substring in
       guard let setting = line.wholeMatch(of: /# (([a-z]+:|  +).*)/) else { return line }

@@ -24,7 +24,7 @@ import Testing
       flag: root, environment: environment, workingDirectory: scratch.path)
   }
 
-  /// What is wrong with asking a vendor; nil where nothing is.
+  /// The error of a request to a vendor; nil if it is allowed.
   private func refusal(
     _ lake: Lake, _ vendor: Vendor = .databento, _ environment: [String: String]? = nil
   ) throws -> CatalogError? {
@@ -98,7 +98,7 @@ import Testing
     ] {
       #expect(try refusal(lake(text(other), mode: 0o666))?.code == .untrusted, "\(other)")
     }
-    // Settings of other kinds are no part of it.
+    // Other settings are not part of the trusted values.
     let more = "ingest: {jobs: 2}\n" + first
     #expect(try refusal(lake(more, mode: 0o666)) == nil)
   }

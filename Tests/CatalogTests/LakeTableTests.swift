@@ -36,7 +36,7 @@ import Testing
     }
   }
 
-  /// A run that dies before its first commit leaves the folder of the log.
+  /// A run that dies before its first commit leaves an empty log folder.
   @Test func aLogWithoutEntriesIsNoTable() throws {
     try withLake { lake, _ in
       let name = try TableName(parsing: "bars.spy_1m")
@@ -52,14 +52,14 @@ import Testing
     }
   }
 
-  /// Only what does not exist is absent.
+  /// Only a folder that does not exist is absent.
   @Test func aLogThatCannotBeListedIsATable() throws {
     try withLake { lake, _ in
       let name = try TableName(parsing: "bars.spy_1m")
       let folder = lake.path(of: name)
       try FileManager.default.createDirectory(
         atPath: folder, withIntermediateDirectories: true)
-      // A link that leads to itself: rights would not keep the superuser out.
+      // A link to itself, since permissions do not apply to root.
       try FileManager.default.createSymbolicLink(
         atPath: folder + "/_delta_log", withDestinationPath: "_delta_log")
       #expect(try lake.tableNames() == [name] && lake.hasTable(name))

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A folder of its own for one test.
+/// A temporary folder for one test.
 struct ScratchFolder {
   let path: String
 

@@ -51,7 +51,7 @@ import Testing
       .vendor(.databento)
     #expect(vendor.costMax == 100_000_000)
     #expect(vendor.monthCostMax == 50_000_000_000)
-    // More digits than a nano-dollar has must not end as "no limit".
+    // More digits than nano-dollars must not turn into "no limit".
     #expect(
       try mistakes("vendors: {databento: {usd_max: 0.1234567891}}") == [
         "line 1: 'vendors.databento.usd_max' is '0.1234567891', expected a number like 10 or 2.50"
@@ -174,7 +174,7 @@ import Testing
       #expect(error?.remedy == "chmod 600 \(path)")
       #expect(error?.message.contains("db-1") == false)
     }
-    // One without a key of ours may be of another program.
+    // A `.env` without our keys may belong to another program.
     try write("OTHER=db-1\n", path, 0o644)
     #expect(throws: CatalogError.self) { try find(folder: folder.path) }.map {
       #expect($0.code == .noKey)
@@ -190,7 +190,7 @@ import Testing
       ))
     #expect(
       try find(.databento, ["MY_KEY": "db-6"], config: config("key_env: MY_KEY")).text == "db-6")
-    // Its own variable, and no other.
+    // The variable named in the configuration, and no other.
     let error = #expect(throws: CatalogError.self) {
       try find(.databento, ["DATABENTO_API_KEY": "db-7"], config: config("key_env: MY_KEY"))
     }

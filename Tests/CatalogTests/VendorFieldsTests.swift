@@ -4,7 +4,7 @@ import Testing
 
 @testable import Catalog
 
-/// Schemas know meaning, code knows wire formats: here the two are held against each other.
+/// Schemas define meaning, code defines wire formats: the two are compared here.
 @Suite struct VendorFieldsTests {
   @Test(arguments: RecordKind.allCases)
   func everyFieldOfEveryVersionHasOneColumn(kind: RecordKind) throws {
@@ -27,7 +27,7 @@ import Testing
     }
   }
 
-  /// Whether every value of the field fits the column.
+  /// Whether every value of the field can be stored in the column.
   private func holds(_ column: SchemaColumn, _ field: DBNField) -> Bool {
     if field.isTimestamp { return column.type == .timestamp }
     if field.isPrice {

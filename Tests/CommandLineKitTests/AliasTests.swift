@@ -2,7 +2,7 @@ import Testing
 
 @testable import CommandLineKit
 
-/// Flags that go by several names.
+/// Flags with several names.
 @Suite struct AliasTests {
   private static let spec = CommandSpec(
     name: "move", summary: "Move rows.",

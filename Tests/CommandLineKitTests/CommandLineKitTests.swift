@@ -63,7 +63,7 @@ struct OtherCommand: Command {
   func run(in context: Context) throws -> CommandLineKit.ExitStatus { throw Interrupted() }
 }
 
-/// What one run left.
+/// The result of one run.
 struct Ran {
   let status: CommandLineKit.ExitStatus
   let output: String

@@ -10,7 +10,7 @@ import Testing
 @_silgen_name("unlockpt") private func unlockpt(_ descriptor: Int32) -> Int32
 @_silgen_name("ptsname") private func ptsname(_ descriptor: Int32) -> UnsafePointer<CChar>?
 
-/// A pseudo-terminal whose far side the test reads.
+/// A pseudo-terminal whose other end the test reads.
 private final class PseudoTerminal {
   let primary: Int32
   let secondary: Int32
@@ -39,7 +39,7 @@ private final class PseudoTerminal {
     #expect(stty.terminationStatus == 0)
   }
 
-  /// What was written within some time.
+  /// What was written within a time limit.
   func read(milliseconds: Int) -> String {
     var bytes: [UInt8] = []
     let end = Clock.monotonicSeconds() + Double(milliseconds) / 1000
@@ -61,7 +61,7 @@ private final class PseudoTerminal {
   }
 }
 
-/// What a terminal shows after the bytes, without wrapping: its lines, and the last one that was drawn.
+/// What a terminal shows after the bytes, without wrapping: its lines, and the last line drawn.
 private func screen(_ text: String) -> [String] {
   var lines = [[Character]]()
   var line: [Character] = []

@@ -20,7 +20,7 @@ import Testing
     var cases = 0
     for count in boundarySizes + [65_535, 65_536, 65_537, 200_000] {
       let plain = sample(count)
-      // Encoders append: what is in the buffer stays.
+      // Encoders append: the buffer's content is kept.
       let buffer = ByteBuffer()
       buffer.append([9])
       var ends = [1]
@@ -108,7 +108,7 @@ import Testing
   }
 
   @Test func hadoopFramesOfNothingAreRead() throws {
-    // One that holds an inner block without bytes, one without any, and one before others.
+    // An outer block with an empty inner block, one without inner blocks, and one followed by others.
     #expect(try unpack([0, 0, 0, 0, 0, 0, 0, 1, 0], .lz4Hadoop, 0) == [])
     #expect(try unpack([0, 0, 0, 0], .lz4Hadoop, 0) == [])
     let rest: [UInt8] = [0, 0, 0, 2, 0, 0, 0, 3, 0x20, 7, 8]

@@ -4,9 +4,9 @@ import Testing
 
 @testable import Compression
 
-/// Frames of LZ4 that other programs wrote: see Tests/Golden/README.md.
+/// LZ4 frames that other programs wrote: see Tests/Golden/README.md.
 @Suite struct LZ4FrameTests {
-  /// What the frames hold, as tools/golden/make_lz4_frames.py makes it.
+  /// The content of the frames, as tools/golden/make_lz4_frames.py makes it.
   private static let content: [UInt8] = {
     var period: [UInt8] = []
     for i in 0..<10_007 {
@@ -53,7 +53,8 @@ import Testing
   @Test func readsFramesOfNothingAndOfStoredBlocks() throws {
     #expect(try unpack(try Self.frame("nothing"), 0) == [])
     let stored = try Self.frame("stored")
-    // A header of seven bytes, the block's size with the mark of a stored one, the bytes, an end, a checksum.
+    // A header of seven bytes, the block's size with the bit of an uncompressed one, the bytes, an end mark, a
+    // checksum.
     #expect(stored[10] == 0x80)
     #expect(try unpack(stored, 640) == Array(stored[11..<651]))
   }
@@ -75,7 +76,7 @@ import Testing
       bytes[offset < 0 ? bytes.count + offset : offset] ^= 1
       return error(bytes, 200_000)
     }
-    // Of the header, of the first block, and of the content.
+    // Checksums of the header, of the first block, and of the content.
     let first = Int(whole[7]) | Int(whole[8]) << 8 | Int(whole[9]) << 16
     #expect(damaged(6)?.message == "lz4 frame: ERROR_headerChecksum_invalid")
     #expect(damaged(11 + first)?.message == "lz4 frame: ERROR_blockChecksum_invalid")
@@ -83,7 +84,7 @@ import Testing
     #expect(damaged(-1)?.code == .corrupt)
   }
 
-  /// Wherever a bit is wrong in a frame whose blocks have checksums.
+  /// A wrong bit anywhere in a frame with block checksums.
   @Test func noDamageGoesUnseen() throws {
     let whole = try Self.frame("checked")
     var random = SeededGenerator(seed: 4)
@@ -106,8 +107,8 @@ import Testing
   }
 
   @Test func aFrameThatNeedsADictionaryIsRefused() throws {
-    // The lz4 program does not name the dictionary: its number is put into the header here. One
-    // checksum of the header is right.
+    // The lz4 program does not write the dictionary's id: it is inserted into the header here. One value of the
+    // header's checksum is right.
     let whole = try Self.frame("dictionary")
     #expect(error(whole, 200_000)?.code == .corrupt)
     let errors = (0...255).compactMap { checksum in
@@ -123,7 +124,7 @@ import Testing
         == "the lz4 frame was compressed with dictionary 9, which is not at hand")
   }
 
-  /// A block may begin as a frame that is to be skipped does.
+  /// A block may begin with the magic number of a skippable frame.
   @Test func blocksComeBeforeFramesToSkip() throws {
     let block: [UInt8] = [0x50, 0x2A, 0x4D, 0x18, 1, 2]
     #expect(try unpack(block, 5) == [0x2A, 0x4D, 0x18, 1, 2])

@@ -12,7 +12,7 @@ private func bound(_ bytes: [UInt8], _ codec: Codec, wanted: Int = 1 << 30) -> I
     for (codec, bytes) in Vectors.all {
       #expect(try #require(bound(bytes, codec)) >= Vectors.plain.count, "\(codec)")
     }
-    // What compresses best of all.
+    // Data with the highest compression ratio.
     let zeros = [UInt8](repeating: 0, count: 5_000_000)
     let lz4 = ByteBuffer()
     try zeros.withUnsafeBytes { try Lz4Encoder().compress($0, into: lz4) }
@@ -30,7 +30,7 @@ private func bound(_ bytes: [UInt8], _ codec: Codec, wanted: Int = 1 << 30) -> I
   }
 
   @Test func zstdFramesAreNotBelievedBeyondTheirBlocks() throws {
-    // A frame that says 4 GiB - 1, of one block of 9 bytes run-length encoded, or stored.
+    // A frame that states 4 GiB - 1, with one block of 9 bytes, run-length encoded or uncompressed.
     let header: [UInt8] = [0x28, 0xB5, 0x2F, 0xFD, 0xA0, 0xFF, 0xFF, 0xFF, 0xFF]
     #expect(bound(header + [9 << 3 | 0b011, 0, 0, 0x61], .zstd) == 9)
     #expect(bound(header + [2 << 3 | 0b001, 0, 0, 0x61, 0x62], .zstd) == 2)

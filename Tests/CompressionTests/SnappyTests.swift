@@ -17,7 +17,7 @@ private func littleEndian(_ value: Int, _ count: Int) -> [UInt8] {
   (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
 }
 
-/// Elements of random kinds and what they stand for, by the format's own words.
+/// Random elements and their meaning, written literally by the format description.
 private struct Model {
   var plain: [UInt8] = []
   var elements: [UInt8] = []
@@ -66,7 +66,7 @@ private struct Model {
         let count =
           kind == 1 ? Int.random(in: 4...11, using: &random) : .random(in: 1...64, using: &random)
         let farthest = min(model.plain.count, kind == 1 ? 2047 : 65_535)
-        // Near ones overlap what they write.
+        // Short distances overlap the output.
         let nearest = Bool.random(using: &random) ? min(farthest, 12) : farthest
         model.addCopy(kind: kind, count: count, distance: .random(in: 1...nearest, using: &random))
       }

@@ -48,7 +48,7 @@ private let skippable: [UInt8] = [0x50, 0x2A, 0x4D, 0x18, 4, 0, 0, 0, 1, 2, 3, 4
 @Suite struct StreamTests {
   private let folder = TemporaryFolder("lake-compression")
 
-  /// The same text in each form in which a stream may come.
+  /// The same text in each stream format.
   private func forms(_ plain: [UInt8]) throws -> [(format: StreamFormat, bytes: [UInt8])] {
     let half = plain.count / 2
     let (head, tail) = (Array(plain[..<half]), Array(plain[half...]))
@@ -189,7 +189,7 @@ private let skippable: [UInt8] = [0x50, 0x2A, 0x4D, 0x18, 4, 0, 0, 0, 1, 2, 3, 4
         let path = "\(folder.path)/written"
         let stream = try open(path, format, level: count % 2 == 0 ? nil : 1)
         #expect(stream.format == format)
-        // In uneven pieces, a flush between them.
+        // In uneven pieces, with a flush in between.
         for cut in [0..<(count / 3), (count / 3)..<(count / 3), (count / 3)..<count] {
           try stream.write(Array(plain[cut]))
           if count % 3 == 0 { try stream.flush() }
@@ -224,7 +224,7 @@ private let skippable: [UInt8] = [0x50, 0x2A, 0x4D, 0x18, 4, 0, 0, 0, 1, 2, 3, 4
   }
 
   @Test func aFrameThatNeedsMoreThanIsAllowedIsNotCalledDamaged() throws {
-    // Magic, a window of 2^30, one raw block of a byte; then the same with the id of a dictionary.
+    // Magic, a window of 2^30, one raw block of a byte; then the same with a dictionary id.
     let window: [UInt8] = [0x28, 0xB5, 0x2F, 0xFD, 0x00, 20 << 3, 9, 0, 0, 0x61]
     let dictionary: [UInt8] = [0x28, 0xB5, 0x2F, 0xFD, 0x01, 0, 7, 9, 0, 0, 0x61]
     for (bytes, said, remedy) in [

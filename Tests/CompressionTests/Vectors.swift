@@ -41,10 +41,10 @@ enum Vectors {
   ]
 }
 
-/// Thrown where a decoder writes past its target.
+/// Thrown if a decoder writes past its target.
 struct Overrun: Error {}
 
-/// Decompresses into a target of `count` bytes with marked bytes after it.
+/// Decompresses into a target of `count` bytes, with guard bytes after it.
 func unpack(_ bytes: [UInt8], _ codec: Codec, _ count: Int) throws -> [UInt8] {
   let marked = 64
   var target = [UInt8](repeating: 0xA5, count: count + marked)
@@ -61,13 +61,13 @@ func unpack(_ bytes: [UInt8], _ codec: Codec, _ count: Int) throws -> [UInt8] {
   return Array(target[..<count])
 }
 
-/// The error that `body` ends in; nil where it succeeds.
+/// The error of `body`; nil if it succeeds.
 func errorOf(_ body: () throws -> Void) -> CompressionError? {
   do { try body() } catch { return error as? CompressionError }
   return nil
 }
 
-/// Text that compresses, of any length.
+/// Compressible text of any length.
 func sample(_ count: Int, seed: UInt64 = 5) -> [UInt8] {
   var random = SeededGenerator(seed: seed)
   return (0..<count).map { _ in UInt8(65 + Int(random.next() >> 59) * Int(random.next() >> 63)) }

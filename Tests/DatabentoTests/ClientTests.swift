@@ -52,7 +52,7 @@ private let hour: Int64 = 3_600_000_000_000
   }
 
   @Test func aStreamIsAskedForAsZstd() throws {
-    // A frame that holds nothing.
+    // An empty frame.
     let frame: [UInt8] = [0x28, 0xB5, 0x2F, 0xFD, 0x20, 0, 1, 0, 0]
     let transport = ReplayTransport([Answer(pieces: [Array(frame[..<3]), Array(frame[3...])])])
     var bytes: [UInt8] = []
@@ -61,7 +61,7 @@ private let hour: Int64 = 3_600_000_000_000
     #expect(bytes == frame && response.byteCount == frame.count)
     let form = Dictionary(uniqueKeysWithValues: transport.requests[0].form)
     #expect(form["encoding"] == "dbn" && form["compression"] == "zstd")
-    // Only so does the answer name the instruments.
+    // Required for a response that names the instruments.
     #expect(form["stype_out"] == "raw_symbol")
     #expect(!transport.requests[0].acceptsCompression)
   }
@@ -74,7 +74,7 @@ private let hour: Int64 = 3_600_000_000_000
       for index in bytes.indices {
         bytes.withUnsafeBytes { framing.take(UnsafeRawBufferPointer(rebasing: $0[index...index])) }
         if framing.isWhole, index + 1 < bytes.count {
-          // Between two frames: the next four bytes begin another.
+          // A frame boundary: the next four bytes begin another frame.
           #expect(bytes[(index + 1)...].prefix(4).elementsEqual([0x28, 0xB5, 0x2F, 0xFD]))
         }
       }
@@ -130,7 +130,7 @@ private let hour: Int64 = 3_600_000_000_000
       #expect(error?.code == .unresolved)
       #expect(error?.remedy == "--stype-in \(right.name) resolves it")
       #expect(error?.message.contains("'\(symbol)'") == true)
-      // The most likely one was asked about first.
+      // The most likely alternative was tried first.
       #expect(transport.requests.count == 2)
     }
   }
@@ -145,7 +145,7 @@ private let hour: Int64 = 3_600_000_000_000
       try client(transport).cost(query(["NONE"], .rawSymbol))
     }
     #expect(error?.code == .unlisted)
-    // Of the futures' exchange a bare word is most often a root.
+    // On the futures' exchange a bare name is usually a root.
     #expect(
       error?.remedy == "--symbols NONE.FUT --stype-in parent for all contracts, or "
         + "--symbols NONE.c.0 --stype-in continuous for the front month")
@@ -249,7 +249,7 @@ private let hour: Int64 = 3_600_000_000_000
       #expect(transport.requests.map(\.firstByte) == [400])
       #expect(Array(try Data(contentsOf: URL(filePath: path))) == content)
     }
-    // All there, and right: nothing is asked.
+    // Complete and correct: no request is made.
     let idle = ReplayTransport([])
     try client(idle).download(file(), to: path)
     #expect(idle.requests.isEmpty)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Databento
 
-/// Damaged bytes end in an error with its place, never in fewer rows and never in a crash.
+/// Damaged bytes cause an error with a location, never missing rows and never a crash.
 @Suite struct DBNDamageTests {
   @Test(arguments: [1, 2, 3]) func aFileCutAnywhereIsAnError(version: Int) throws {
     let whole = try Fixtures.smallFile(version: version)
@@ -52,7 +52,7 @@ import Testing
       var bytes = (0..<Int.random(in: 0..<700, using: &random)).map { _ in
         UInt8.random(in: 0...255, using: &random)
       }
-      // Make a header and a record likely.
+      // Makes a header and a record likely.
       if Bool.random(using: &random), bytes.count > 8 {
         bytes.replaceSubrange(
           0..<8, with: [0x44, 0x42, 0x4E, UInt8.random(in: 0...4, using: &random), 200, 0, 0, 0])

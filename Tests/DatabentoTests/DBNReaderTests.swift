@@ -16,7 +16,7 @@ import Testing
       let metadataFound = try #require(metadata)
       let header = Array(stored.dropLast(records.count))
       #expect(stored.suffix(records.count).elementsEqual(records), "\(path)")
-      // Version 1 had a record count in its header, which has been all ones ever since.
+      // Version 1 had a record count in its header, which later versions fill with ones.
       let again = try metadataFound.serialized()
       let count = 50..<(metadataFound.version == 1 ? 58 : 50)
       #expect(again.count == header.count, "\(path)")

@@ -143,7 +143,7 @@ import Testing
       $0.format = .jsonl
     }
     let symbols = json.split(separator: "\n").map { $0.suffix(16) }
-    // Whatever their times are: here there are none.
+    // Whatever their times are: here they have none.
     #expect(symbols == [#""symbol":"ESH4"}"#, #""symbol":"ESM4"}"#, #""symbol":"ESM4"}"#])
   }
 

@@ -4,9 +4,9 @@ import Testing
 
 @testable import Databento
 
-/// Files of the shared data, and files made on the spot.
+/// Files of the shared data, and generated files.
 enum Fixtures {
-  /// The shared data; nil where it is absent.
+  /// The shared data; nil if it is missing.
   static let sharedData: String? = {
     let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
     let shared = ProcessInfo.processInfo.environment["LAKE_SHARED"] ?? "/\(root)/../shared"
@@ -14,7 +14,7 @@ enum Fixtures {
     return FileManager.default.fileExists(atPath: path) ? path : nil
   }()
 
-  /// All DBN files of the shared data with a header, but the damaged ones.
+  /// All DBN files of the shared data with a header, except for damaged ones.
   static func wholeFiles() -> [String] {
     guard let sharedData else {
       print("SKIPPED: no shared data; set LAKE_SHARED")
@@ -27,7 +27,7 @@ enum Fixtures {
     }.sorted().map { sharedData + "/" + $0 }
   }
 
-  /// Runs `body` with a scratch folder.
+  /// Runs `body` with a temporary folder.
   static func withScratch<T>(_ body: (String) throws -> T) throws -> T {
     let folder = FileManager.default.temporaryDirectory.path + "/lake-dbn-" + UUID().uuidString
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -47,7 +47,7 @@ enum Fixtures {
     }
   }
 
-  /// All records of a file, joined.
+  /// All records of a file, concatenated.
   static func records(
     _ path: String, fragmentVersion: Int? = nil, blockByteCount: Int = 1 << 16
   ) throws -> (metadata: DBNMetadata?, bytes: [UInt8], runs: [RecordRun]) {

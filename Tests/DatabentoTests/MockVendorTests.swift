@@ -8,7 +8,7 @@ import Testing
 @testable import Databento
 
 extension MockVendor {
-  /// The vendor with the shared data's files.
+  /// The mock server with the shared data's files.
   fileprivate static func databento(_ flags: [String]) throws -> MockVendor? {
     guard let data = shared("derived/dbn") else { return nil }
     return try MockVendor("databento", data: data, flags)
@@ -43,7 +43,7 @@ extension MockVendor {
     try bytes.write(to: URL(filePath: path))
   }
 
-  /// Under each fault the bytes are those of an undisturbed answer.
+  /// With each fault the bytes equal those of an undisturbed response.
   @Test(arguments: [
     "429:after=0", "429:after=1,date=1", "500:times=3", "503:times=2", "cut:at=1000", "cut:at=1",
     "cut:at=9000,times=3", "truncate:at=2000", "truncate:at=1,times=2", "stall:at=2000",

@@ -6,9 +6,9 @@ import Testing
 
 @testable import DeltaLog
 
-/// A checkpoint that is readable and yet not the state of its version is not believed.
+/// A readable checkpoint whose content is not the state of its version is rejected.
 @Suite struct CheckpointAgreementTests {
-  /// Commits 0…6, with a file each and checkpoints at 2 and 4.
+  /// Commits 0…6 that add a file each, with checkpoints at 2 and 4.
   private func table() throws -> TableBuilder {
     let builder = TableBuilder()
     for version in 1...6 {
@@ -23,7 +23,7 @@ import Testing
   private static let expected = (1...6).map { "f\($0)" }
   private let newest = LogFile.checkpointPath(4)
 
-  /// A checkpoint's bytes with a word in its footer that nobody knows.
+  /// A checkpoint's bytes with a key of its footer replaced by an unknown one.
   private func replacing(_ word: String, in bytes: [UInt8]) throws -> [UInt8] {
     let word = Array(word.utf8)
     let offsets = bytes.indices.filter { bytes[$0...].starts(with: word) }
@@ -33,12 +33,12 @@ import Testing
     return bytes
   }
 
-  /// As writers leave it that seal nothing.
+  /// Without a checksum, as other writers leave it.
   private func unsealed(_ bytes: [UInt8]) throws -> [UInt8] {
     try replacing("lake.seal.crc32=", in: bytes)
   }
 
-  /// As earlier versions wrote it: with a checksum, and without its version.
+  /// As earlier versions wrote it: with a checksum, but without its version.
   private func nameless(_ bytes: [UInt8]) throws -> [UInt8] {
     var bytes = try replacing(CheckpointReader.versionKey, in: bytes)
     FileSeal.seal(&bytes)
@@ -50,7 +50,7 @@ import Testing
     #expect(try names(snapshot) == Self.expected)
     #expect(snapshot.checkpointVersion == 2)
     #expect(snapshot.workedAround?.message.contains(word) == true)
-    // Where there is no other way, it is an error.
+    // Without any alternative, it is an error.
     for version in 0...3 { builder.storage.remove(LogFile.commitPath(version)) }
     builder.storage.remove(LogFile.checkpointPath(2))
     let error = #expect(throws: DeltaError.self) { try builder.load() }
@@ -73,7 +73,7 @@ import Testing
     builder.storage.set(newest, isSealed ? bytes : try unsealed(bytes))
     builder.storage.remove(LastCheckpoint.path)
     if isSealed {
-      // What is sealed is decoded when it is asked for: too late for a way around.
+      // Checksummed parts are decoded on demand: too late for a fallback.
       let error = #expect(throws: DeltaError.self) { try builder.load().files }
       #expect(error?.code == .corrupt)
     } else {
@@ -130,7 +130,7 @@ import Testing
     try checkWorkedAround(builder, "_last_checkpoint")
   }
 
-  /// Old versions of delta-rs wrote them where the rows belong.
+  /// Old versions of delta-rs stored the size in bytes there.
   @Test func theHintMaySayBytesForRows() throws {
     let builder = try table()
     var hint = try #require(
@@ -142,7 +142,7 @@ import Testing
     #expect(try names(snapshot) == Self.expected)
   }
 
-  /// What others stumble over is mended by the next commit.
+  /// A checkpoint that is missing or unusable for others is replaced by the next commit.
   @Test func theNextCommitWritesACheckpointWhereOthersLackOne() throws {
     for damage in 0..<4 {
       let builder = try table()
@@ -163,7 +163,7 @@ import Testing
         #expect(transaction.checkpointFailure == nil)
         snapshot = try snapshot.refreshed(builder.storage)
       }
-      // One, and not one with every commit.
+      // One checkpoint, and not one with every commit.
       #expect(try builder.storage.exists(LogFile.checkpointPath(7)))
       #expect(try !builder.storage.exists(LogFile.checkpointPath(8)))
       let hint = try JSONValue(parsing: builder.storage.read(LastCheckpoint.path))

@@ -7,7 +7,7 @@ import Testing
 @testable import DeltaLog
 
 @Suite struct CheckpointTests {
-  /// A table with everything that a checkpoint keeps.
+  /// A table with everything that a checkpoint stores.
   private func richTable() throws -> TableBuilder {
     var metadata = TableBuilder.metadata
     metadata.name = "näme"
@@ -121,7 +121,7 @@ import Testing
     #expect(try Snapshot.load(storage).checkpointVersion == 1)
   }
 
-  /// What may be left of checkpoints, and what a reader makes of it.
+  /// Damaged remains of checkpoints, and how a reader handles them.
   @Test func fallsBackFromDamagedCheckpoints() throws {
     func table() throws -> TableBuilder {
       let builder = TableBuilder()
@@ -152,7 +152,7 @@ import Testing
       damaged[Int.random(in: 0..<whole.count, using: &random)] ^= UInt8.random(
         in: 1...255, using: &random)
       builder.storage.set(newest, damaged)
-      // The page's CRC, the footer's structure or the format's rules find it, or it did not matter.
+      // The page's CRC, the footer's structure or the format's rules detect it, or it did not matter.
       #expect(try names(builder.load()) == expected)
       caseCount += 1
     }
@@ -190,7 +190,7 @@ import Testing
     }
     builder.storage.set(part(1, 2), bytes)
     #expect(try builder.load().checkpointVersion == nil)
-    // A checkpoint says everything once.
+    // A checkpoint has every action once.
     builder.storage.set(part(2, 2), bytes)
     let snapshot = try builder.load()
     #expect(snapshot.checkpointVersion == nil && snapshot.workedAround != nil)

@@ -9,7 +9,7 @@ import Testing
     AddFile(path: path, size: 1, modificationTime: 1)
   }
 
-  /// A table with a file of its own, beside a folder that is none of its business.
+  /// A table with a file of its own, beside an unrelated folder.
   private func scene() throws -> (TemporaryFolder, table: String, outside: String) {
     let folder = TemporaryFolder()
     let files = FileManager.default
@@ -35,7 +35,7 @@ import Testing
       let found = try data.path(of: file(path))
       #expect(FileManager.default.fileExists(atPath: found), "\(path)")
     }
-    // What is missing is for the reader to say.
+    // Missing files are reported by the reader.
     #expect(
       try data.path(of: file("date=2024-01-03/b.parquet")) == table + "/date=2024-01-03/b.parquet")
   }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import DeltaLog
 
-/// What of a checkpoint is decoded only when it is asked for is what was written, or is not believed.
+/// The parts of a checkpoint that are decoded on demand equal what was written, or are rejected.
 @Suite struct DeferredCheckpointTests {
   /// Live files with every kind of detail, tombstones and applications; its checkpoint is version 2.
   private func table() throws -> TableBuilder {
@@ -71,7 +71,7 @@ import Testing
         #expect(file.tag(tag) == expected.tag(tag))
       }
     }
-    // And so on from there: a checkpoint of a checkpoint.
+    // And a checkpoint made from that checkpoint.
     try CheckpointWriter.write(byCheckpoint, builder.storage)
     #expect(try content(builder.load()) == content(byCommits))
   }
@@ -93,7 +93,7 @@ import Testing
       #expect(try content(snapshot) == expected, "byte \(offset)")
       #expect(snapshot.failure == nil, "byte \(offset)")
     }
-    // But for the name by which the checksum is found: without it every column is decoded at once.
+    // Except for the name by which the checksum is found: without it every column is decoded immediately.
     #expect(fellBack > bytes.count / 5 - 8)
   }
 
@@ -109,7 +109,7 @@ import Testing
     }
     let snapshot = try Snapshot.load(storage)
     let file = try #require(try snapshot.files.first)
-    // The disk goes bad after the checkpoint was opened.
+    // The disk fails after the checkpoint was opened.
     let descriptor = open(folder.path + "/" + LogFile.checkpointPath(2), O_WRONLY)
     let zeros = [UInt8](repeating: 0, count: try storage.read(LogFile.checkpointPath(2)).count - 64)
     #expect(pwrite(descriptor, zeros, zeros.count, 4) == zeros.count)
@@ -120,7 +120,7 @@ import Testing
     let error = #expect(throws: DeltaError.self) { try transaction.commit() }
     #expect(error?.code == .corrupt)
     #expect(error?.message.hasPrefix("the checkpoint cannot be read") == true)
-    // Whoever looks anew reads the commits.
+    // A new snapshot reads the commits.
     let anew = try Snapshot.load(storage)
     #expect(anew.checkpointVersion == nil && anew.version == 2)
     #expect(try anew.files.first?.tag(AddFile.Tag.rows) == "1")
@@ -140,8 +140,8 @@ import Testing
         ])
   }
 
-  /// A table of several row groups, with later commits that take files away, bring them back and change
-  /// them: the files of each date are those among all files, and all files are those of the commits.
+  /// A table of several row groups, with later commits that remove files, add them again and change them: the
+  /// files of each date equal those among all files, and all files equal those of the commits.
   @Test func filesOfADateAreThoseAmongAll() throws {
     var random = SeededGenerator(seed: 21)
     let builder = TableBuilder()
@@ -151,7 +151,7 @@ import Testing
       if number % 97 == 5 { file.partitionValues = ["date": nil] }
       return file
     }
-    /// A checkpoint forgets whether a file changed data.
+    /// A checkpoint does not store `dataChange`.
     func unchanging(_ files: [AddFile]) -> Set<AddFile> {
       Set(
         files.map { file in
@@ -209,7 +209,7 @@ import Testing
       for version in 1...12 {
         var actions: [Action] = []
         for number in Set((0..<6).map { _ in Int.random(in: 0..<30, using: &random) }) {
-          // Foreign ids count from 0 and may be anything.
+          // Other writers' ids count from 0 and may be anything.
           let id = number % 5 == 0 ? "spark-\(number)é" : "lake/ingest/\(number)/raw.x"
           let value = Int64.random(in: 0...2, using: &random)
           expected[id] = value == 0 && id.hasPrefix("lake/") ? nil : value
@@ -257,7 +257,7 @@ import Testing
       CheckpointPolicy.tailCommitMax(actionCount: $0)
     }
     #expect(limits == [10, 10, 11, 70, 500, 1000])
-    // One writer that commits on and on counts from the checkpoints that it wrote itself.
+    // A writer with many commits continues from the checkpoints that it wrote itself.
     let storage = MemoryStorage()
     var snapshot = try makeTable(storage)
     for index in 1...40 {

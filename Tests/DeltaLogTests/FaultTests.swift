@@ -4,7 +4,7 @@ import Testing
 
 @testable import DeltaLog
 
-/// Every moment at which a process may die or its disk may fail.
+/// Every operation at which a process may die or its disk may fail.
 @Suite struct FaultTests {
   static let faults: [MemoryStorage.Fault] = [.failBefore, .failAfter, .stopBefore, .stopAfter]
 
@@ -45,7 +45,7 @@ import Testing
         if case .success(.committed(let version)) = outcome {
           #expect(version == commitCount + 1 && isNew, "what was reported as done is done")
         }
-        // Running it again leads to the same end, once.
+        // Running it again gives the same result, once.
         var again = Transaction(snapshot: after, storage: storage)
         again.setApplication("app", version: 1)
         try again.replacePartition(
@@ -87,7 +87,7 @@ import Testing
     return try transaction.commit()
   }
 
-  /// An error after the link: the commit is there, and is found by its own identity.
+  /// An error after the link: the commit exists, and is recognised by its own identity.
   @Test func findsItsOwnCommitAfterAnUnknownOutcome() throws {
     let storage = try scene(commitCount: 2)
     let snapshot = try Snapshot.load(storage)
@@ -98,7 +98,7 @@ import Testing
     var other = Transaction(snapshot: snapshot, storage: storage)
     other.append([makeFile("y")])
     storage.inject(.failBefore, after: 0)
-    // Another's commit stands there: the race is lost, not the commit.
+    // Another writer's commit has that version: the conflict is lost, not the commit.
     #expect(try other.commit() == .committed(version: 4))
     var third = Transaction(snapshot: try Snapshot.load(storage), storage: storage)
     third.append([makeFile("z")])
@@ -114,7 +114,7 @@ import Testing
     #expect(try names(Snapshot.load(storage)).last == "z")
   }
 
-  /// A folder that can't be synced, neither behind the link nor when asked again.
+  /// A folder that cannot be synced, neither after the link nor on retry.
   @Test func aCommitThatCannotBeSyncedIsInDoubt() throws {
     let storage = try scene(commitCount: 2)
     var transaction = Transaction(

@@ -7,7 +7,7 @@ import Testing
 
 @testable import DeltaLog
 
-/// Commits that no writer should have left.
+/// Invalid commits.
 @Suite struct HostileTests {
   @Test(arguments: [
     ("", "the commit has no bytes"), ("\n\n", "the commit holds no action"),
@@ -64,7 +64,7 @@ import Testing
     #expect(error?.placeText == "p, line 23")
   }
 
-  /// As some tools and people write them: not by the specification, but other readers take them.
+  /// Written by some tools and people against the specification, but accepted by other readers.
   @Test(arguments: [
     ("{\n  \"add\": {\n    \"path\": \"a\",\n    \"size\": 1\n  }\n}", "\n"),
     ("{\r\n  \"add\": {\r\n \"path\": \"}{\\\"\", \"size\": 2 } }", "\r\n"),
@@ -175,7 +175,7 @@ import Testing
   func refusesTablesByTheFeaturesName(table: String, words: String) {
     let builder = TableBuilder()
     builder.commit(1, text: "{\"protocol\":\(table)}")
-    // A commit that this version cannot parse does not hide the reason.
+    // A commit that cannot be parsed does not hide the reason for it.
     builder.commit(2, text: "{\"add\":{\"path\":{\"new\":1}}}")
     let error = #expect(throws: DeltaError.self) { try builder.load() }
     #expect(error?.code == .unsupported)
@@ -301,7 +301,7 @@ import Testing
   }
 }
 
-/// Features count where a table makes use of them.
+/// Features matter only if a table uses them.
 @Suite struct FeatureTests {
   private func builder(_ features: [String]) -> TableBuilder {
     let builder = TableBuilder(birth: [

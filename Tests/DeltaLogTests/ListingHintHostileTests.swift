@@ -7,7 +7,7 @@ import Testing
 
 @testable import DeltaLog
 
-/// Whatever lies where the hint does, the newest version is the newest version.
+/// Whatever the hint's content, the newest version is found.
 @Suite struct ListingHintHostileTests {
   @Test func everyFlippedBitIsFound() throws {
     let folder = FolderStamp(device: 1, inode: 2, modificationTime: 3, changeTime: -4)
@@ -24,7 +24,7 @@ import Testing
     for count in 0..<bytes.count { #expect(ListingHint(Array(bytes.prefix(count))) == nil) }
   }
 
-  /// A process that dies while it writes, or two that write at once.
+  /// A process that dies while writing it, or two that write at the same time.
   @Test func aTornHintIsNone() {
     let folder = FolderStamp(device: 1, inode: 2, modificationTime: 3, changeTime: 4)
     let old = ListingHint(
@@ -103,7 +103,7 @@ import Testing
     #expect(access(table.folder.path + "/nowhere", F_OK) != 0)
   }
 
-  /// Of a file that was not synced a power failure may leave nothing but its length.
+  /// After a power failure, only the length of an unsynced file may be left.
   @Test(arguments: [0, 1, ListingHint.byteCount])
   func anEmptyOneIsWrittenAgain(byteCount: Int) throws {
     let table = try LongLog()
@@ -113,9 +113,10 @@ import Testing
     #expect(try table.expectNewest(lists: false) == 301)
   }
 
-  // MARK: - Races
+  // MARK: - Conflicts
 
-  /// One writer knows no hint, two do: after a commit nobody reads an older version, and none is lost.
+  /// One writer ignores hints, two use them: after a commit nobody reads an older version, and no commit is
+  /// lost.
   @Test func amongWritersOfAllKindsNoCommitIsMissed() throws {
     let table = try LongLog()
     try table.commit()

@@ -6,7 +6,7 @@ import Testing
 
 @testable import DeltaLog
 
-/// The hint spares a listing of the log, and never decides what the newest version is.
+/// The hint avoids listing the log, and never determines the newest version.
 @Suite struct ListingHintTests {
   @Test func aCommitIntoALongLogSparesTheNextOnesTheirListing() throws {
     let table = try LongLog()
@@ -59,7 +59,7 @@ import Testing
     try table.expectNewest(lists: false)
   }
 
-  // MARK: - Others
+  // MARK: - Other writers
 
   @Test func commitsOfOthersAreFound() throws {
     let table = try LongLog()
@@ -77,7 +77,7 @@ import Testing
     try table.commit(writesCheckpoints: false)
     for version in 302...304 {
       try table.put(version)
-      // The folder looks as it did when the hint was written.
+      // The folder's stamp equals that in the hint.
       try table.forge(version: 301, checkpoint: 290)
       #expect(try table.expectNewest(lists: false) == version)
     }
@@ -148,7 +148,7 @@ import Testing
     try table.expectNewest(lists: false)
   }
 
-  /// As rsync and tar do it, at the end.
+  /// As rsync and tar do at the end.
   @Test func aFolderWhoseTimeWasPutBackIsListed() throws {
     let table = try LongLog()
     try table.commit(writesCheckpoints: false)
@@ -172,7 +172,7 @@ import Testing
     #expect(try table.expectNewest(lists: true) == 300)
   }
 
-  // MARK: - Rights and damage
+  // MARK: - Permissions and damage
 
   @Test func whereItCannotBeWrittenOrReadNothingIsAmiss() throws {
     let table = try LongLog()
@@ -216,7 +216,7 @@ import Testing
     let table = try LongLog()
     try table.commit(writesCheckpoints: false)
     try table.write(LogFile.checkpointPath(290), [1, 2, 3])
-    // The folder is the same: the file was overwritten.
+    // The folder's stamp is unchanged: the file was overwritten in place.
     let snapshot = try Snapshot.load(table.storage)
     #expect(snapshot.version == 301)
     #expect(snapshot.workedAround != nil)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import DeltaLog
 
-/// What a log holds is told by its files' names, which may be anything.
+/// The log's content is determined by its file names, which may be anything.
 @Suite struct LogListingTests {
   @Test(arguments: [
     ("00000000000000000000.json", LogFile.commit(version: 0)),

@@ -6,7 +6,8 @@ import Testing
 
 @testable import DeltaLog
 
-/// A table in a folder whose log is long enough for a hint: commit 0 makes it, and each later one adds a file.
+/// A table in a folder whose log is long enough for a hint: commit 0 creates it, and each later one adds a
+/// file.
 struct LongLog {
   let folder = TemporaryFolder("lake-long-log")
   let storage: CountedStorage
@@ -23,7 +24,7 @@ struct LongLog {
     }
   }
 
-  /// A commit as another writer makes it, which knows no hint.
+  /// A commit by a writer that ignores hints.
   func put(_ version: Int) throws {
     let actions = version == 0 ? TableBuilder.birth : [.add(makeFile("f\(version)"))]
     try write(LogFile.commitPath(version), CommitWriter.bytes(of: actions))
@@ -36,7 +37,7 @@ struct LongLog {
     fclose(file)
   }
 
-  /// A commit of ours.
+  /// A commit by our writer.
   @discardableResult
   func commit(writesCheckpoints: Bool = true) throws -> Int {
     let snapshot = try Snapshot.load(storage)
@@ -50,7 +51,7 @@ struct LongLog {
     return version
   }
 
-  /// What the hint says.
+  /// The content of the hint.
   func noted() throws -> ListingHint? {
     try storage.base.readNote(ListingHint.path, byteCount: ListingHint.byteCount)
       .flatMap { ListingHint($0.bytes) }
@@ -62,7 +63,7 @@ struct LongLog {
       .folder
   }
 
-  /// Puts another hint into the place of the one that is there, which does not change the folder.
+  /// Overwrites the hint, which does not change the folder.
   func forge(_ bytes: [UInt8]) throws {
     let file = open(hint, O_WRONLY)
     #expect(file >= 0)
@@ -70,7 +71,7 @@ struct LongLog {
     close(file)
   }
 
-  /// A hint that looks right for the folder as it is now.
+  /// A hint that is valid for the folder's current stamp.
   func forge(version: Int, first: Int = 0, checkpoint: Int?, parts: Int? = nil) throws {
     let known = KnownLog(
       firstCommit: first,
@@ -78,9 +79,9 @@ struct LongLog {
     try forge(ListingHint(folder: stamp(), version: version, known: known).bytes)
   }
 
-  /// Checks that every way to the newest version leads to what the log's listing says, and returns that version.
+  /// Checks that every way to find the newest version agrees with the log's listing, and returns that version.
   ///
-  /// - Parameter lists: Whether they have to list the log.
+  /// - Parameter lists: Whether the log must be listed.
   @discardableResult
   func expectNewest(lists: Bool, _ comment: Comment? = nil) throws -> Int {
     let truth = try Snapshot.load(storage, listsLog: true)
@@ -107,7 +108,7 @@ struct LongLog {
   }
 }
 
-/// A folder's storage that counts how often the log was listed, and may refuse notes.
+/// A folder's storage that counts listings of the log, and can refuse notes.
 final class CountedStorage: TableStorage {
   let base: DirectoryStorage
   private let count = Atomic<Int>(0)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import DeltaLog
 
-/// The shared data; nil, loudly, where it is absent.
+/// The shared data; nil, with a message, if it is missing.
 func sharedData() -> String? {
   let root =
     ProcessInfo.processInfo.environment["LAKE_SHARED"]
@@ -17,20 +17,21 @@ func sharedData() -> String? {
   return nil
 }
 
-/// Tables of other projects, against what their own readers made of them.
+/// Tables of other projects, compared with the results of their own readers.
 @Suite struct ReferenceTableTests {
-  /// Where the peer is wrong or reads what the protocol does not promise: expected (version, files).
+  /// Tables for which the reference implementation is wrong, or reads what the protocol does not guarantee:
+  /// expected (version, files).
   static let exceptions: [String: (version: Int, files: Int, reason: String)] = [
     "kernel-golden/canonicalized-paths-normal-b/delta": (1, 0, "add and remove name one file"),
     "kernel-golden/canonicalized-paths-special-b/delta": (1, 0, "add and remove name one file"),
   ]
 
-  /// Tables that must fail beside those whose protocol says so, and a word of our message.
+  /// Tables that must fail in addition to those with an unsupported protocol, and a word of the message.
   static let failures: [String: String] = [
     "delta-rs-errlogs/table_c": "gap",
     "kernel-data/crc-malformed": "no Delta table",
     "kernel-golden/deltalog-commit-info/delta": "schemaString",
-    // Its checkpoint lacks the protocol, and both its checkpoint and its commits the schema.
+    // Its checkpoint lacks the protocol, and its checkpoint and commits lack the schema.
     "kernel-golden/deltalog-state-reconstruction-from-checkpoint-missing-protocol/delta":
       "schemaString",
     "kernel-golden/deltalog-state-reconstruction-without-protocol/delta": "protocol",
@@ -82,8 +83,8 @@ func sharedData() -> String? {
     #expect(counts.read >= 60)
   }
 
-  /// Whether the table's protocol is beyond reader 1; then it is refused by the name of a feature, or makes
-  /// no use of any.
+  /// Whether the table's protocol is beyond reader 1; then it is refused by the name of a feature, or uses
+  /// none.
   private func expectRefusal(
     _ name: String, _ table: JSONValue, _ storage: DirectoryStorage
   ) throws -> Bool {

@@ -7,7 +7,7 @@ import Testing
 @testable import DeltaLog
 
 @Suite struct SnapshotTests {
-  /// Random histories, read in every way, against a replay written the naive way.
+  /// Random histories, read in every way, compared with a naive replay.
   @Test func everyVersionIsTheSameHoweverItIsReached() throws {
     var random = SeededGenerator(seed: 42)
     var caseCount = 0
@@ -48,7 +48,7 @@ import Testing
         let walked = try walker.files
         #expect(
           try snapshot.files.map { file in
-            // A checkpoint forgets whether a file changed data.
+            // A checkpoint does not store `dataChange`.
             walked.first { $0.path == file.path } ?? file
           } == walked)
         #expect(try names(walker) == states[version])
@@ -164,7 +164,7 @@ import Testing
 
   @Test func travelsInTime() throws {
     let builder = TableBuilder(birth: [])
-    // File times that go backwards and stand still.
+    // File times that decrease or repeat.
     let times: [Int64] = [1000, 2000, 1500, 1500, 9000]
     for (version, time) in times.enumerated() {
       builder.commit(

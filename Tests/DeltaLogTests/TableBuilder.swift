@@ -6,7 +6,7 @@ import Testing
 
 @testable import DeltaLog
 
-/// Sets the scene of a log, file by file, as other writers may have left it.
+/// Builds a log file by file, as other writers may have left it.
 struct TableBuilder {
   let storage = MemoryStorage()
 
@@ -60,7 +60,7 @@ func names(_ snapshot: Snapshot) throws -> [String] {
   }
 }
 
-/// The live files by date, and of a date in the order of the log: as a checkpoint has them.
+/// The live files by date, and within a date in the log's order, as a checkpoint stores them.
 func inOrder(_ snapshot: Snapshot) throws -> [AddFile] {
   let files = try snapshot.files
   func date(_ file: AddFile) -> String { file.partitionValue("date") ?? "" }

@@ -54,7 +54,7 @@ func makeTable(
     #expect(try again.commit() == .conflict(version: 0, reason: .tableExists))
   }
 
-  /// The conflict table of the lake's commit protocol: what came first, what we do, what comes of it.
+  /// The conflict table of the lake's commit protocol: the other commit, ours, the result.
   @Test func followsTheConflictTable() throws {
     for (name, first, second, expected) in ConflictCases.all {
       let storage = MemoryStorage()
@@ -83,7 +83,7 @@ func makeTable(
     let snapshot = try Snapshot.load(storage)
     var compaction = Transaction(snapshot: snapshot, storage: storage)
     compaction.compact(removing: Array(try snapshot.files[..<2]), adding: [makeFile("ab")])
-    // A foreign writer that does not say where the file lay.
+    // Another writer's commit without the file's partition values.
     storage.set(
       LogFile.commitPath(2),
       Array(#"{"remove":{"path":"date=2024-01-02/d.parquet","dataChange":true}}"#.utf8))
@@ -213,7 +213,7 @@ func makeTable(
     let threads = (0..<writerCount).compactMap { writer in
       Parallel.startThread {
         for index in 0..<commitCount {
-          // Most plans are old when they are committed.
+          // Most plans are outdated when they are committed.
           guard let snapshot = index % 3 == 0 ? birth : try? Snapshot.load(storage) else {
             continue
           }
@@ -238,7 +238,7 @@ func makeTable(
   }
 }
 
-/// What came first, what we do, what comes of it.
+/// The other commit, ours, the result.
 private enum ConflictCases {
   typealias Change = @Sendable (inout Transaction, Snapshot) throws -> Void
   static let append: Change = { transaction, _ in

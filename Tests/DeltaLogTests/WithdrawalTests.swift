@@ -7,7 +7,7 @@ import Testing
 @Suite struct WithdrawalTests {
   private let id = "lake/ingest/f/raw.x"
 
-  /// Commits the versions of an application one after the other.
+  /// Commits the versions of an application in order.
   private func commit(
     _ storage: MemoryStorage, _ id: String, _ version: Int64, follows: Bool = true
   ) throws -> CommitOutcome {
@@ -62,7 +62,7 @@ import Testing
     #expect(try ours.commit() == .committed(version: 2))
   }
 
-  /// Who adds an input while it is taken back reads the table again.
+  /// A writer that adds an input while it is withdrawn reads the table again.
   @Test func aWithdrawalInBetweenIsNoDoneInput() throws {
     let storage = MemoryStorage()
     _ = try makeTable(storage)

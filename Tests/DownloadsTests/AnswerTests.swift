@@ -10,7 +10,7 @@ import Testing
 private let table = "raw.test_set_ohlcv_1s"
 private let day: Int64 = 86_400_000_000_000
 
-/// What an answer holds is compared with what was asked for and announced.
+/// A response is compared with the request and with its announced record count.
 @Suite("Answers of vendors")
 struct AnswerTests {
   private let vendor: FakeVendor
@@ -20,7 +20,7 @@ struct AnswerTests {
       try ToyLake(), (0..<20).map { ToyLake.Bar(second: $0 * 60, price: 100 + Int64($0)) })
   }
 
-  /// Fetches the first day of SYM1.
+  /// Downloads the first day of SYM1.
   private func run() throws -> DownloadReport {
     let start = Int64(ToyLake.firstDay) * day
     let unit = DownloadUnit(
@@ -44,7 +44,7 @@ struct AnswerTests {
     let events = try CoverageLedger.read(vendor.toy.lake).events
     #expect(events.map(\.state) == [.failed])
     #expect(events[0].reason?.contains(words) == true)
-    // The next one is whole.
+    // The next one is complete.
     vendor.faults = [:]
     #expect(try run().total(\.rowsStored) == 20)
   }

@@ -13,7 +13,7 @@ import Testing
 private let table = "raw.test_set_ohlcv_1s"
 private let day: Int64 = 86_400_000_000_000
 
-/// Files claim intervals; downloads settle what is claimed.
+/// Files claim intervals; downloads verify the claims.
 @Suite("Claims")
 struct ClaimTests {
   private let vendor: FakeVendor
@@ -108,7 +108,7 @@ struct ClaimTests {
     "a download takes the place of what a file claims, and sets aside what the vendor lacks",
     arguments: [IngestOptions().memoryByteCount, 500])
   func replaced(memory: Int) throws {
-    // Some bars of the vendor's, one with another price, and one of nobody's.
+    // Some of the vendor's bars, one with another price, and one that the vendor does not have.
     var own = Array(Self.bars[..<5])
     own[4].price = 7
     own.append(ToyLake.Bar(second: 500, price: 3))
@@ -132,7 +132,7 @@ struct ClaimTests {
 
   @Test("rows are counted once: those of others that are written again were stored before")
   func countedOnce() throws {
-    // Rows of another symbol, and of other days, share the files that are written again.
+    // Rows of another symbol, and of other days, in the files that are rewritten.
     let others = (0..<50).map { ToyLake.Bar(second: $0, instrument: 2, price: 5) }
     try toy.ingest([try toy.bars("own.dbn", Array(Self.bars[..<5]) + others)])
     let report = try run(try plan())
@@ -157,7 +157,7 @@ struct ClaimTests {
     again.isForced = true
     let forced = DownloadPlan(request, ledger: try CoverageLedger.read(toy.lake), selection: again)
     #expect(forced.known.left(after: DownloadReport())["SYM1"] == [.complete: day])
-    // The same rows again: none is stored, all are there.
+    // The same rows again: none is stored, all are present.
     let report = try run(forced.units)
     #expect(report.total(\.rowsProcessed) == 20 && report.total(\.alreadyStoredCount) == 20)
     #expect(report.total(\.rowsStored) == 0 && forced.known.left(after: report).isEmpty)
@@ -174,7 +174,7 @@ struct ClaimTests {
     #expect(try plan().isEmpty)
     let event = try #require(try CoverageLedger.read(toy.lake).events.last)
     #expect(event.state == .complete && event.rowCount == 20 && event.costNanoUSD == nil)
-    // The table's commit says so too.
+    // The table's commit records it too.
     #expect(
       try CoverageRecovery.missing(
         toy.lake.table(named: table), known: [], isWhole: true
@@ -231,7 +231,7 @@ struct ClaimTests {
     #expect(try read { _ in } == .claimed)
     #expect(try read { $0.requestID = "r" } == .complete)
     #expect(try read { $0.costNanoUSD = 0 } == .complete)
-    // Massive's answers have no price, and not always an id.
+    // Massive's responses have no price, and not always an id.
     #expect(try read { $0.path = "X.Y trades A 2024-01-01/2024-01-02" } == .complete)
     #expect(try read { $0.sha256 = nil } == .complete)
     #expect(try read { $0.state = .open } == .open)

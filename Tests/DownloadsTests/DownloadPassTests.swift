@@ -58,7 +58,7 @@ struct DownloadPassTests {
     ).run(units, job: "test", ledger: try CoverageLedger.read(vendor.toy.lake))
   }
 
-  /// What is planned for the range now, by the ledger.
+  /// The units that the ledger's plan has for the range now.
   private func rest(
     _ toy: ToyLake, _ days: Range<Int64>, _ symbols: [String],
     _ selection: DownloadSelection = DownloadSelection()
@@ -89,7 +89,7 @@ struct DownloadPassTests {
     #expect(report.symbolLines.map(\.downloaded) == [5, 5])
     #expect(try rest(vendor.toy, 0..<5, ["SYM1", "SYM2"]).isEmpty)
     #expect(try rest(vendor.toy, 0..<6, ["SYM1"]).count == 1)
-    // Asked again all the same, the commits know them.
+    // Requested again nevertheless, they are recognised by the commits.
     let again = try run(vendor, try units(0..<5, ["SYM1", "SYM2"]))
     #expect(again.total(\.rowsStored) == 0)
     #expect(try stored(vendor.toy).count == 500)
@@ -115,7 +115,7 @@ struct DownloadPassTests {
     #expect(lines.map(\.notEntitled) == [0, 2, 0])
     #expect(lines.map(\.failed) == [0, 0, 2])
     #expect(try Set(stored(vendor.toy).map { $0[0] }) == ["SYM1"])
-    // What is not in the plan is not asked for again; what failed is.
+    // Units outside the plan are not requested again; failed ones are.
     let asked = try rest(vendor.toy, 0..<2, ["SYM1", "SYM2", "SYM3"])
     #expect(asked.map(\.symbols) == [["SYM3"], ["SYM3"]])
     var selection = DownloadSelection()
@@ -196,7 +196,7 @@ struct DownloadPassTests {
     let vendor = FakeVendor(try ToyLake(), bars(3))
     _ = try run(vendor, try units(0..<3, ["SYM1", "SYM2"]))
     let before = try stored(vendor.toy)
-    // One bar changed, one gone, one new; and one changed where nothing is asked for.
+    // One bar changed, one removed, one added; and one changed outside of the requested range.
     var changed = bars(3)
     changed.removeAll { $0.day == 1 && $0.instrument == 1 && $0.second == 60 }
     changed.append(ToyLake.Bar(day: 1, second: 61, instrument: 1))

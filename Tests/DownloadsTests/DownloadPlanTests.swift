@@ -65,7 +65,7 @@ struct DownloadPlanTests {
     #expect(units.map(\.interval) == [days(1..<3), days(3..<5)])
     #expect(units.map(\.isClaimed) == [true, false])
     #expect(units.map(\.isReplacing) == [true, false])
-    // Once it is bought or agreed, it is known.
+    // Once it is bought or the counts agree, it is complete.
     #expect(
       plan(asked, events + [event(days(1..<5), .complete, symbols: ["A"], at: 4)]).units.isEmpty)
     var forced = DownloadSelection()
@@ -153,7 +153,7 @@ struct DownloadPlanTests {
     ).units
     #expect(later.map(\.interval) == [noon..<days(2..<3).upperBound])
     #expect(later.map(\.openStart) == [days(2..<3).lowerBound])
-    // The whole day is complete then, not only what was missing.
+    // Then the whole day is complete, not only the missing part.
     #expect(later[0].events(FetchedUnit()).map(\.interval) == [days(2..<3)])
   }
 

@@ -8,17 +8,17 @@ import Synchronization
 @testable import Ingest
 @testable import RowSources
 
-/// A vendor whose bars are given, and that fails as it is told.
+/// A vendor with given bars and injected faults.
 final class FakeVendor: DownloadSource, @unchecked Sendable {
   enum Fault: Sendable {
     case refusal(DownloadRefusal.Kind)
-    /// A connection that breaks after some bytes, then holds.
+    /// A connection that drops after some bytes for some attempts.
     case broken(attempts: Int)
     case garbage
     case disk
-    /// Fewer records, or more, than it says that there are.
+    /// A record count that differs from the announced one.
     case announced(Int)
-    /// Bars that nobody asked for, beside those that were.
+    /// Bars that were not requested, in addition to those that were.
     case others([ToyLake.Bar], kind: RecordKind = .ohlcv1s)
   }
 
@@ -30,12 +30,12 @@ final class FakeVendor: DownloadSource, @unchecked Sendable {
   }
 
   let toy: ToyLake
-  // Guarded by `lock`.
+  // Protected by `lock`.
   private let lock = Mutex(())
   private var bars: [ToyLake.Bar]
   private var asked: [DownloadUnit] = []
   private var fileNumber = 0
-  /// By symbol.
+  /// Faults by symbol.
   var faults: [String: Fault] = [:]
 
   init(_ toy: ToyLake, _ bars: [ToyLake.Bar]) {
@@ -84,7 +84,7 @@ final class FakeVendor: DownloadSource, @unchecked Sendable {
     }
     for attempt in 1...attempts {
       try spool.restart()
-      // In pieces, so that the committer reads along.
+      // In pieces, so that the committer reads concurrently.
       let end = attempt == attempts ? bytes.count : bytes.count / 2
       for start in stride(from: 0, to: end, by: 100) {
         try bytes[start..<min(start + 100, end)].withUnsafeBytes { try spool.append($0) }

@@ -7,7 +7,7 @@ import Testing
 @testable import Ledger
 @testable import Tables
 
-/// What is known of requests whose answers were never stored.
+/// Records of requests whose responses were never stored.
 @Suite("Requests that may have been billed")
 struct PurchaseJournalTests {
   private let day: Int64 = 86_400_000_000_000
@@ -20,7 +20,7 @@ struct PurchaseJournalTests {
       interval: number * day..<(number + 1) * day, table: try TableName(parsing: table))
   }
 
-  /// A run that asks for units, and ends as it is told.
+  /// A run that requests units, and ends as specified.
   private func ask(
     _ lake: Lake, _ units: [DownloadUnit], answers: [CoverageEvent] = []
   ) throws -> StagingRun {
@@ -56,7 +56,7 @@ struct PurchaseJournalTests {
     let report = SpendReport(dead, by: [])
     #expect(report.total.nanoUSD == 0 && report.unconfirmed.nanoUSD == 200)
     #expect(report.unconfirmed.purchaseCount == 2)
-    // Nothing is said of the rows.
+    // Nothing is recorded about the rows.
     #expect(
       dead.stretches(
         dataset: "TEST.SET", schema: "ohlcv-1s", symbolType: "raw_symbol", symbol: "SYM1"
@@ -74,10 +74,10 @@ struct PurchaseJournalTests {
     for _ in 0..<2 {
       let report = SpendReport(try CoverageLedger.read(toy.lake), by: [])
       #expect(report.total.nanoUSD == 70 && report.unconfirmed.nanoUSD == 100)
-      // The next command that writes merges what the dead run left.
+      // The next command that writes merges the dead run's journal.
       try toy.ingest([try toy.bars("a.dbn", [ToyLake.Bar(second: 1)])])
     }
-    // The same request of another run was billed on its own.
+    // The same request by another run was billed separately.
     try ask(toy.lake, [units[2]], answers: [answer(units[2], cost: 60)]).finish()
     let report = SpendReport(try CoverageLedger.read(toy.lake), by: [])
     #expect(report.total.nanoUSD == 130 && report.unconfirmed.nanoUSD == 100)

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Passes
 
-/// Passes that only say what they read and fill.
+/// Passes with nothing but their inputs and outputs.
 private func kind(_ name: String, _ effect: PassEffect = .derive) -> PassKind {
   PassKind(
     name: name, effect: effect,

@@ -33,7 +33,7 @@ private func day(_ number: Int) -> String { "2024-01-" + (number < 10 ? "0" : ""
     source[day(1)] = [1, 2]
     _ = try run()
     #expect(try units()[day(1)]?.state == .fresh)
-    // The same rows in another order are the same rows.
+    // The same rows in another order have the same fingerprint.
     source[day(1)] = [2, 1]
     #expect(try units()[day(1)]?.state == .fresh)
   }
@@ -109,11 +109,11 @@ private func day(_ number: Int) -> String { "2024-01-" + (number < 10 ? "0" : ""
     source[day(1)] = [5]
     let units = try units(pass)
     #expect(units[day(1)]?.state == .stale && units[day(2)]?.state == .stale)
-    // The third has nothing but a look-back.
+    // The third date has nothing but a look-back.
     #expect(units[day(3)]?.state == .empty)
     _ = try run(pass)
     #expect(target.sums == [day(1): 5, day(2): 7])
-    // An absent look-back is an input too: that it comes to be is a change.
+    // An absent look-back is an input too: its appearance is a change.
     source[day(4)] = [4]
     _ = try run(pass)
     source[day(3)] = [3]
@@ -264,7 +264,7 @@ private func day(_ number: Int) -> String { "2024-01-" + (number < 10 ? "0" : ""
     let pass = SumPass(source, [sums])
     let report = try run(pass, Watcher(begunMax: 3), jobs: 1)
     #expect(report.isInterrupted)
-    // The longest are made first.
+    // The longest intervals are made first.
     #expect(sums.sums.keys.sorted() == [day(1), day(2), day(3)])
     #expect(try run(pass).outputs[0].computedCount == 6)
     #expect(sums.sums.count == 9)

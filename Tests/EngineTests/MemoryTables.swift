@@ -13,7 +13,7 @@ extension TableName {
   }
 }
 
-/// A table that a pass reads: rows by date, each a number.
+/// The input table of a pass: rows by date, each a number.
 final class MemoryInput: DeriveInput {
   let name: TableName
   let version = 7
@@ -40,14 +40,14 @@ final class MemoryInput: DeriveInput {
   func purge(_ date: String) { _ = purgedDates.withLock { $0.insert(date) } }
 }
 
-/// What was made of a date: the sum of its rows.
+/// The output for a date: the sum of its rows.
 struct Sum: DeriveProduct, Hashable {
   var total: Int
   var rowCount: Int { 1 }
   var byteCount: Int { 8 }
 }
 
-/// A table that a pass fills: one sum a date.
+/// The output table of a pass: one sum per date.
 final class MemoryTarget: DeriveTarget {
   let name: TableName
   private(set) var sums: [String: Int] = [:]
@@ -55,7 +55,7 @@ final class MemoryTarget: DeriveTarget {
   private var empties: Set<String> = []
   /// Dates of each commit.
   private(set) var commits: [[String]] = []
-  /// What another writer does before each commit; it came first where there is something.
+  /// What another writer does before each commit, which makes that commit conflict.
   var others: [(MemoryTarget) -> Void] = []
   var commitError: (any Error)?
 
@@ -92,7 +92,7 @@ final class MemoryTarget: DeriveTarget {
     }
   }
 
-  /// A file that some other program wrote.
+  /// A file written by another program.
   func putForeign(_ date: String) { files[date] = [Self.file(date, [:])] }
 
   private static func file(_ date: String, _ tags: [String: String]) -> AddFile {
@@ -104,16 +104,16 @@ final class MemoryTarget: DeriveTarget {
 
 /// Sums rows: of the date, or of the date and the one before.
 final class SumPass: DerivePass, @unchecked Sendable {
-  // Only changed before it runs.
+  // Only changed before a run.
   var identity = (name: "sum", version: 1)
   let inputs: [any DeriveInput]
   let targets: [MemoryTarget]
   var looksBack = false
-  /// Errors of dates that can't be read.
+  /// Errors of unreadable dates.
   var unreadable: [String: any Error] = [:]
-  /// Targets and dates of which the sum comes out wrong.
+  /// Targets and dates with a deliberately wrong sum.
   var wrong: Set<String> = []
-  /// Dates that come out empty.
+  /// Dates with a deliberately empty result.
   var emptied: Set<String> = []
   let made = Mutex<[String]>([])
   private let source: MemoryInput
@@ -165,11 +165,11 @@ final class SumPass: DerivePass, @unchecked Sendable {
   }
 }
 
-/// Who watches: counts, and may interrupt.
+/// An observer that counts, and can interrupt.
 final class Watcher: PassObserver {
   let begun = Mutex<[String]>([])
   let failures = Mutex<[String]>([])
-  /// Dates after which the job is interrupted.
+  /// Number of dates after which the job is interrupted.
   let begunMax: Int
 
   init(begunMax: Int = .max) { self.begunMax = begunMax }

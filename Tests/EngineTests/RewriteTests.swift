@@ -5,7 +5,7 @@ import Testing
 
 @testable import Passes
 
-/// A table of files, each with a number of rows.
+/// A table of files, each with a row count.
 private final class FileTable: RewriteTarget {
   struct Merged: DeriveProduct {
     var path: String
@@ -50,7 +50,7 @@ private final class FileTable: RewriteTarget {
 }
 
 private final class Merging: RewritePass, @unchecked Sendable {
-  // Only changed before it runs.
+  // Only changed before a run.
   let name = "merge"
   let target: FileTable
   var lost: Set<Int> = []

@@ -56,7 +56,7 @@ import Testing
     let report = try export("raw.test_set_trades") { $0.memoryByteCount = memoryByteCount }
     #expect(report.recordCount == 400 && report.dates == 1 && report.byteCount == 400 * 48)
     let back = try records(out)
-    // Each feed in its own order, both by time.
+    // Each publisher in its own order, both by time.
     for path in paths {
       let own = try records(path)
       let set = Set(own)
@@ -73,7 +73,7 @@ import Testing
   @Test func nothingIsWrittenIntoTheLake() throws {
     let rows = (0..<200).map { (second: $0 / 2, sequence: UInt32($0), size: UInt32(1)) }
     try toy.ingest([try toy.trades("a.dbn", rows, start: 0, end: 200)])
-    // Where a run would keep what it makes, nothing can be made.
+    // The staging folder cannot be created.
     let staging = toy.lake.root + "/staging"
     try FileManager.default.removeItem(atPath: staging)
     #expect(FileManager.default.createFile(atPath: staging, contents: nil))
@@ -131,7 +131,7 @@ import Testing
     #expect(error?.message.contains(symbol) == true)
     #expect(error?.remedy?.contains("--dbn-version") == true)
     #expect(try export("raw.x").recordCount == 1)
-    // What is there already is not written over.
+    // An existing file is not replaced.
     #expect(throws: (any Error).self) { try export("raw.x") { $0.overwrites = false } }
   }
 
@@ -154,7 +154,7 @@ import Testing
   }
 
   @Test func definitionsOfAnOlderVersionKeepWhatTheySay() throws {
-    // An instrument id that only the newest version has room for in full.
+    // An instrument id that fits only into the newest version's field.
     let path = toy.folder.path + "/d.dbn"
     var metadata = DBNMetadata(dataset: "TEST.SET", schema: .definition, start: 0, end: nil)
     metadata.symbols = ["AB"]

@@ -8,7 +8,7 @@ import Testing
 
 private let table = "raw.test_set_ohlcv_1s"
 
-/// What comes out again comes in the order in which it went in.
+/// Exported records have the order of the source.
 @Suite struct SourceOrderTests {
   private func exported(_ toy: ToyLake) throws -> [ToyLake.Bar] {
     let path = toy.folder.path + "/out.dbn"
@@ -37,7 +37,7 @@ private let table = "raw.test_set_ohlcv_1s"
   private typealias Bar = ToyLake.Bar
 
   @Test(arguments: [
-    // Instruments, publishers and times against their order; and two days of them.
+    // Instruments, publishers and times in descending order; and two days of them.
     [Bar(second: 1, instrument: 2), Bar(second: 1, instrument: 1), Bar(second: 2, instrument: 1)],
     [Bar(second: 1, publisher: 37), Bar(second: 1, publisher: 26), Bar(second: 2, publisher: 22)],
     [Bar(second: 9), Bar(second: 3), Bar(second: 5)],
@@ -63,7 +63,7 @@ private let table = "raw.test_set_ohlcv_1s"
     try toy.ingest([try toy.bars("a.dbn", bars)])
     #expect(try toy.rows(table, ["source_ordinal"]).allSatisfy { $0 == ["null"] })
     #expect(try exported(toy) == bars)
-    // Another source that keeps them comes after the first, the rows of each in their order.
+    // Another source with ordinals follows the first, with its rows in their order.
     let others = [4, 3].map { Bar(second: 5, instrument: $0) }
     try toy.ingest([try toy.bars("b.dbn", others)])
     let all = try exported(toy)
@@ -111,7 +111,7 @@ private let table = "raw.test_set_ohlcv_1s"
     try record(.system, noon)
     try record(.symbolMapping, noon + 1, named("ESH4"))
     try record(.ohlcv1s, noon)
-    // A mapping without a time teaches its symbol all the same, and fails nothing.
+    // A mapping without a time still defines its symbol, and is not an error.
     try record(.symbolMapping, .max, named("ESM4"))
     try record(.ohlcv1s, noon + 1_000_000_000)
     try record(.error, noon + 5)
@@ -124,7 +124,7 @@ private let table = "raw.test_set_ohlcv_1s"
     #expect(try toy.rows("raw.test_set_error", ["symbol"]).count == 1)
   }
 
-  /// A column that a schema has got since the table was made is added to the table.
+  /// A column added to a schema after the table was created is added to the table.
   @Test func tablesFromBeforeTheColumnGetIt() throws {
     let toy = try ToyLake()
     let file = toy.folder.path + "/lake/schemas/ohlcv.yaml"

@@ -119,7 +119,7 @@ import Testing
     #expect(throws: Full.self) {
       try transport.perform(HTTPRequest(.get, server.url("/"))) { _, _ in throw Full() }
     }
-    // The transport is fit for the next one.
+    // The transport can be used again.
     let response = try transport.perform(HTTPRequest(.get, server.url("/"))) { _, _ in }
     #expect(response.status == 200)
   }

@@ -1,20 +1,20 @@
 import Glibc
 import Synchronization
 
-/// A server on loopback that answers each connection's requests by a rule, byte for byte.
+/// A server on the loopback interface that responds to requests by a rule, byte for byte.
 final class LoopbackServer: Sendable {
-  /// What to send for a request, and whether the connection is kept.
+  /// The response to a request, and whether the connection is kept open.
   struct Answer: Sendable {
     var bytes: String
     var keeps = false
-    /// Waits for the client to go away before the connection is closed.
+    /// Whether it waits for the client to disconnect before it closes the connection.
     var stalls = false
   }
 
   let port: Int
   private let listener: Int32
-  /// The thread that accepts owns the listener: a descriptor that another closed may be another
-  /// test's by now, and its connections would be taken from it.
+  /// The accepting thread owns the listener: if another thread closed the descriptor, another test might reuse
+  /// it meanwhile, and its connections would be accepted here.
   private let isClosed = Mutex(false)
   private let rule: @Sendable (String) -> Answer
   private let counts = Mutex<(connections: Int, requests: [String])>((0, []))
@@ -53,7 +53,7 @@ final class LoopbackServer: Sendable {
     }
   }
 
-  /// Must be called: the server lives until then.
+  /// Must be called: the server runs until then.
   func stop() {
     isClosed.withLock { isClosed in
       if !isClosed { shutdown(listener, Int32(SHUT_RDWR)) }
@@ -86,7 +86,7 @@ final class LoopbackServer: Sendable {
     }
   }
 
-  /// Whether head and announced body are there.
+  /// Whether the head and the announced body are complete.
   private func isWhole(_ text: String) -> Bool {
     guard let end = text.range(of: "\r\n\r\n") else { return false }
     let body = text[end.upperBound...].utf8.count
@@ -113,7 +113,7 @@ private final class ThreadBody: Sendable {
   init(_ run: @escaping @Sendable () -> Void) { self.run = run }
 }
 
-/// Runs on a thread of its own: the test's tasks must not be held up.
+/// Runs on a thread of its own, so that the test's tasks are not blocked.
 func startThread(_ body: @escaping @Sendable () -> Void) {
   var thread = pthread_t()
   let context = Unmanaged.passRetained(ThreadBody(body)).toOpaque()

@@ -35,7 +35,7 @@ import Testing
 
   @Test func neverMoreThanTheLimitInAnyWindow() {
     let clock = TestClock()
-    // Two objects stand for two processes: only the file joins them.
+    // Two objects simulate two processes: they share only the file.
     let limiters = [0, 1].map { _ in limiter(RateLimit(count: 5, seconds: 60), clock) }
     var times: [Int64] = []
     var generator = SeededGenerator(seed: 3)
@@ -45,7 +45,7 @@ import Testing
       clock.advance(Double.random(in: 0...20, using: &generator))
     }
     for index in 5..<times.count { #expect(times[index] - times[index - 5] >= 60_000_000_000) }
-    // And it is not slower than it has to be: a burst of five is at once.
+    // It is not slower than necessary: a burst of five is immediate.
     #expect(times[4] - times[0] < 100_000_000_000)
   }
 
@@ -120,7 +120,7 @@ import Testing
     await withTaskGroup(of: Void.self) { group in
       for _ in 0..<16 {
         group.addTask {
-          // The last of eight stops those that wait.
+          // After eight, the waiting ones are interrupted.
           if limiter.acquire(unless: { counter.value >= 8 }) { counter.add() }
         }
       }

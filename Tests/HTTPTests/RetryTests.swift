@@ -7,7 +7,7 @@ import Testing
 @Suite struct RetryTests {
   private typealias Answer = ReplayTransport.Answer
 
-  /// Runs one request against scripted answers.
+  /// Runs one request with scripted responses.
   private func run(
     _ answers: [Answer], policy: RetryPolicy = RetryPolicy(initialWait: 1, maxAttempts: 4),
     url: String = "https://api.example/v1", key: String = "s3cret-key",
@@ -37,7 +37,7 @@ import Testing
     #expect((1...5).map { policy.wait(attempt: $0, jitter: 0.5) } == [0.5, 1.5, 4.5, 10, 10])
     #expect(policy.wait(attempt: 1, jitter: 0) == 0.375)
     #expect(policy.wait(attempt: 1, jitter: 1) == 0.625)
-    // Jitter does not lead above the most, and a huge attempt does not overflow.
+    // Jitter does not exceed the maximum, and a huge attempt number does not overflow.
     #expect(policy.wait(attempt: 4, jitter: 1) == 10)
     #expect(policy.wait(attempt: 100_000, jitter: 1) == 10)
   }
@@ -81,7 +81,7 @@ import Testing
 
   @Test func theVendorSaysHowLongToWait() throws {
     let clock = TestClock()
-    // 15 seconds after the test clock's beginning.
+    // 15 seconds after the test clock's start.
     let date = "Tue, 14 Nov 2023 22:13:35 GMT"
     let (result, _, _) = run(
       [

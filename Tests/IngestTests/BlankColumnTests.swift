@@ -5,7 +5,7 @@ import Testing
 
 @testable import Ingest
 
-/// Files with a column that is blank in every row: such a column says no more than one that is missing.
+/// Files with a column that is blank in every row: it counts as missing.
 @Suite struct BlankColumnTests {
   private let toy: ToyLake
 
@@ -37,7 +37,7 @@ import Testing
 
   private static let head = "ts_recv,ts_event,symbol,price,size,sequence,side"
 
-  /// Bars with a part of the key, `publisher_id`, and a value.
+  /// Bars with a part of the key, `publisher_id`, and a volume.
   private func bars(_ publisher: String, _ volume: String) -> [String] {
     ["ts_event,symbol,open,high,low,close,publisher_id,volume"]
       + (10..<20).map { "2024-01-02T15:\($0):00Z,SPY,1,2,0.5,1.5,\(publisher),\(volume)" }
@@ -75,7 +75,7 @@ import Testing
   }
 
   @Test func itIsLookedForDateByDate() throws {
-    // On the first date nothing is known of the sides, on the second something is.
+    // On the first date no side is known, on the second one some are.
     let lines = trades(day: 2) { _ in "" } + trades(day: 3) { $0 == 19 ? "B" : "" }
     _ = try take([try write("a.csv", [Self.head] + lines)], "trades")
     let fuller = trades(day: 2) { _ in "A" } + trades(day: 3) { $0 == 19 ? "B" : "" }
@@ -87,7 +87,7 @@ import Testing
   }
 
   @Test func aValueInTheLastRowOfManyCounts() throws {
-    // Dates by turns, and more rows than a block.
+    // Alternating dates, and more rows than a block.
     func lines(_ last: String) -> [String] {
       (0..<9000).map { row in
         let time = "2024-01-0\(2 + row % 2)T15:00:00.\(100_000_000 + row)Z"
@@ -95,7 +95,7 @@ import Testing
       }
     }
     _ = try take([try write("a.csv", [Self.head] + lines("A"))], "trades")
-    // The sides are said, so that a row without one is another event.
+    // Sides are given, so a row without one is another event.
     let other = try #require(
       try take([try write("b.csv", [Self.head] + lines("B"))], "trades").first)
     #expect(other.rowsStored == 2 && other.alreadyStoredCount == 8998)
@@ -104,7 +104,7 @@ import Testing
     #expect(blank.rowsStored == 0 && blank.alreadyStoredCount == 9000)
   }
 
-  // MARK: - Symbol by symbol
+  // MARK: - Per symbol
 
   /// Trades of two symbols; only the sides of the second differ between files.
   private func pair(_ side: (Int) -> String) -> [String] {
@@ -130,7 +130,7 @@ import Testing
     #expect(second?.alreadyStoredCount == (isFilledFirst ? 20 : 10))
     #expect(second?.replacementCount == (isFilledFirst ? 0 : 10))
     #expect(try toy.rows("raw.x", ["symbol", "side"]) == rows(side: "B"))
-    // And once more: the table says all of it now.
+    // And again: now the table has everything.
     for path in [filled, blank] {
       let copy = try write("copy.csv", pair { _ in path == filled ? "B" : "" } + [""])
       let again = try #require(try take([copy], "trades").first)

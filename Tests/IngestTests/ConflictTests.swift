@@ -9,14 +9,15 @@ import Testing
 @testable import Ledger
 @testable import Tables
 
-/// Rows whose key the table has with other values: what is said of them, kept of them, and counted when they come again.
+/// Rows with a stored key but other values: how they are reported, quarantined, and counted when they are
+/// ingested again.
 @Suite struct ConflictTests {
   private let toy: ToyLake
   private let quarantine = "quarantine.x"
 
   init() throws { toy = try ToyLake() }
 
-  /// Bars of one symbol by minute; those that `changed` holds have another volume.
+  /// Bars of one symbol by minute; those in `changed` have another volume.
   private func bars(
     _ name: String, _ minutes: Range<Int> = 10..<20, changed: Set<Int> = [], bad: Set<Int> = []
   ) throws -> String {
@@ -68,7 +69,7 @@ import Testing
       Array(conflict[1...4]) == ["5", "line", "text", "2024-01-02T15:13:00Z,SPY,1,2,0.5,1.5,8"])
   }
 
-  /// What has no lines is kept by its values.
+  /// Rows without lines are quarantined by their values.
   @Test func rowsOfParquetAreKeptByColumnWithTheirNumber() throws {
     _ = try take(bars("a.csv"))
     _ = try take(bars("b.csv", changed: [13]), maxBad: 1)
@@ -89,7 +90,7 @@ import Testing
 
   @Test func whatWasQuarantinedBeforeFailsNoFile() throws {
     _ = try take(bars("a.csv"))
-    // Rows that are in beside those that are not; and none that is in.
+    // Rows of which some are stored; and rows of which none is.
     for (name, minutes) in [("b.csv", 10..<25), ("c.csv", 10..<15)] {
       let path = try bars(name, minutes, changed: [10, 11, 12, 13], bad: [14])
       #expect(try failure(take(path)) != nil)
@@ -105,11 +106,11 @@ import Testing
     }
   }
 
-  /// Another writer changes the table: what meets its rows now is set aside, and counted as that.
+  /// Another writer changes the table: the rows in conflict with it are quarantined and counted as conflicts.
   @Test func rowsThatAnotherWriterChangedMeetTheirFileAnew() throws {
     let path = try bars("a.csv")
     _ = try take(path)
-    // The whole content comes otherwise, as an update would leave it.
+    // The whole content is replaced, as by an update.
     let restored = try bars("b.csv", changed: [12])
     let table = try toy.lake.table(TableName(parsing: "raw.x"))
     let before = try table.snapshot()

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Ingest
 
-/// Inputs that overlap and have fields that no column is for.
+/// Overlapping inputs with fields that have no column.
 @Suite struct ExtraMergeTests {
   private let toy: ToyLake
 
@@ -80,13 +80,14 @@ import Testing
     #expect(report.replacementCount == 1)
     let whole = try rows("extra")
     #expect(whole.count == 1 && whole[0][0].contains("foo") && whole[0][0].contains("venue"))
-    // And what says less leaves it alone, which is no finding.
+    // A row with less information changes nothing, and is no finding.
     let less = try take("c.csv", kind, [head + ",foo", values + ",1"])
     #expect(less.alreadyStoredCount == 1 && less.overlap == nil)
     #expect(try rows("extra") == whole)
   }
 
-  /// Whole instants, in whatever order and with however many columns they come: the table says what the fullest file did.
+  /// Whole instants, in any order and with any number of columns: the table ends with the rows of the most
+  /// complete file.
   @Test(arguments: 0..<12) func theFullestOfSomeFilesIsWhatIsStored(seed: Int) throws {
     var random = SeededGenerator(seed: UInt64(seed))
     let columns = ["side", "venue", "sequence", "note"].shuffled(using: &random)

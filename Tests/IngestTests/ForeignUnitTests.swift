@@ -8,11 +8,11 @@ import Testing
 @testable import Ingest
 @testable import Tables
 
-/// Data files that another program wrote into a table, with times in another unit than the table's.
+/// Data files that another program added to a table, with another time unit than the table's.
 @Suite struct ForeignUnitTests {
   private let table = "raw.test_set_ohlcv_1s"
 
-  /// Puts the table's one file there again, as a program would that has times in `unit`.
+  /// Replaces the table's file by one with times in `unit`.
   private func rewrite(_ toy: ToyLake, _ unit: TimeUnit) throws {
     let file = try #require(try toy.files(table).first)
     let reader = try SegmentReader(path: try toy.path(file, table))

@@ -10,7 +10,7 @@ import Testing
 
 private let table = "raw.test_set_ohlcv_1s"
 
-/// Counts the rows that are read.
+/// Counts the rows read.
 private final class ReadingCounter: PassObserver {
   private let rows = Mutex(0)
   var rowCount: Int { rows.withLock { $0 } }
@@ -22,7 +22,7 @@ private final class ReadingCounter: PassObserver {
   var isInterrupted: Bool { false }
 }
 
-/// An ingest whose rows wait for their commit while other programs commit theirs.
+/// An ingest whose rows wait for their commit while other programs commit.
 @Suite struct IngestRaceTests {
   private static func bars(
     day: Int, _ seconds: Range<Int>, instrument: UInt32 = 1, price: Int64 = 100
@@ -30,7 +30,7 @@ private final class ReadingCounter: PassObserver {
     seconds.map { ToyLake.Bar(day: day, second: $0, instrument: instrument, price: price) }
   }
 
-  /// Reads `ours`, lets `theirs` be ingested by another pass, then commits.
+  /// Reads `ours`, has another pass ingest `theirs`, then commits.
   ///
   /// - Returns: The report, and how many rows were read.
   private func race(
@@ -44,7 +44,7 @@ private final class ReadingCounter: PassObserver {
     for path in theirs { try toy.ingest([path]) }
     for path in gone { unlink(path) }
     let report = try pass.finish()
-    // Those who watch are told of each row once, however often it is read.
+    // Observers are notified of each row once, however often it is read.
     #expect(counter.rowCount <= pass.observer.rowsReadCount)
     return (report, pass.observer.rowsReadCount)
   }
@@ -55,7 +55,7 @@ private final class ReadingCounter: PassObserver {
     if exists { try toy.ingest([try toy.bars("old.dbn", Self.bars(day: 9, 0..<5))]) }
     let ours = try toy.bars("ours.dbn", Self.bars(day: 0, 0..<100))
     let theirs = try toy.bars("theirs.dbn", Self.bars(day: 1, 0..<50))
-    // The file is gone by then, so that reading it again would fail.
+    // The file is deleted by then, so that reading it again would fail.
     let (report, rowsRead) = try race(toy, ours: [ours], theirs: [theirs], thenRemoving: [ours])
     #expect(report.files.map { "\($0.state)" } == ["stored"])
     #expect(rowsRead == 100)
@@ -94,7 +94,7 @@ private final class ReadingCounter: PassObserver {
 
   @Test func inputsOfOneDateAreReadAgainTogether() throws {
     let toy = try ToyLake()
-    // The second leaves out what the first has; the first meets the other program's rows.
+    // The second file skips the rows of the first; the first meets the other program's rows.
     let both = Self.bars(day: 1, 0..<20)
     let ours = [
       try toy.bars("a.dbn", Self.bars(day: 0, 0..<10) + both),

@@ -33,7 +33,7 @@ private let table = "raw.test_set_ohlcv_1s"
     let first = try toy.ingest([try toy.bars("a.dbn", bars)])
     #expect(first.total(\.rowsStored) == 100)
     let version = try toy.lake.table(named: table).snapshot().version
-    // Another name, another compression, the same content.
+    // The same content with another name and compression.
     let again = try toy.ingest([try toy.bars("b.dbn.zst", bars)])
     #expect(again.total(\.rowsStored) == 0)
     #expect(again.total(\.alreadyStoredCount) == 100)
@@ -110,7 +110,7 @@ private let table = "raw.test_set_ohlcv_1s"
 
   @Test func memoryAndThreadsAndOrderChangeNoByte() throws {
     let bars = Self.randomBars(20_000, days: 40, seed: 23)
-    // Rows in another order keep their places in the source, and are the same rows else.
+    // Rows in another order keep their source ordinals, and are equal otherwise.
     var expected: [Bool: [String: [UInt8]]] = [:]
     var expectedRows: [[String]]?
     let sorted = bars.sorted {
@@ -138,7 +138,7 @@ private let table = "raw.test_set_ohlcv_1s"
 
   @Test func aDateThatComesBackLateIsStillOneSortedSegment() throws {
     let toy = try ToyLake()
-    // Enough rows of the second day to close the first, then one more of the first.
+    // Enough rows of the second day to close the first one, then one more of the first.
     var bars = (0..<50).map { ToyLake.Bar(day: 0, second: $0) }
     bars += (0..<80_000).map { ToyLake.Bar(day: 1, second: $0) }
     bars.append(ToyLake.Bar(day: 0, second: 25, instrument: 2))

@@ -7,7 +7,7 @@ import Testing
 
 private let table = "raw.test_set_ohlcv_1s"
 
-/// Captures of a live feed say when the gateway sent each record.
+/// Captures of a live feed contain the gateway's send time of each record.
 @Suite struct LiveCaptureTests {
   private static let sentAt: UInt64 = 1_704_203_400_123_456_789
 

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Ingest
 
-/// What the merge holds in memory is counted in bytes, by what the command may take.
+/// The merge's memory is counted in bytes, against the command's limit.
 @Suite struct MergeMemoryTests {
   private let toy: ToyLake
 
@@ -33,7 +33,7 @@ import Testing
     for text in texts { #expect("\(error)".contains(text), "\(error)") }
   }
 
-  /// Trades of one instant that differ.
+  /// Different trades of one instant.
   private func trades(_ numbers: Range<Int>) -> [String] {
     let time = "2024-01-02T15:00:00.000000001Z"
     return ["ts_recv,ts_event,symbol,price,size,sequence"]
@@ -45,7 +45,7 @@ import Testing
     let refused = try take("b.csv", "trades", trades(3000..<9000), memory: 2 << 20)
     expectRefusal(refused, "one instant", "half of --memory", "--memory", "--overlap append")
     #expect(try toy.rows("raw.x", ["sequence"]).count == 6000)
-    // What was counted is given back: many small instants fit, and so does the same with more memory.
+    // The count is released again: many small instants fit, and so does the same input with more memory.
     let report = try take("c.csv", "trades", trades(3000..<9001), memory: 8 << 20)
     #expect(report.rowsStored == 3001 && report.alreadyStoredCount == 3000)
   }

@@ -8,11 +8,11 @@ import Testing
 
 private let trades = "raw.test_set_trades"
 
-/// Tables without a key hold as many equal rows as the input that has most of them.
+/// Tables without a key hold as many equal rows as the input with most of them.
 @Suite struct MultisetTests {
   private typealias Row = (second: Int, sequence: UInt32, size: UInt32)
 
-  /// Few seconds, sequences and sizes, so that equal rows are many, within an input and between inputs.
+  /// Few seconds, sequences and sizes, so that many rows are equal, within an input and between inputs.
   private func random(_ count: Int, _ generator: inout SeededGenerator) -> [Row] {
     (0..<count).map { _ in
       (
@@ -23,7 +23,7 @@ private let trades = "raw.test_set_trades"
     }
   }
 
-  /// A file of some of the rows: a cut, every second one, a shuffled part, some of them twice.
+  /// A file with some of the rows: a slice, every second one, a shuffled part, some of them twice.
   private func piece(_ rows: [Row], _ generator: inout SeededGenerator) -> [Row] {
     let low = Int.random(in: 0..<rows.count, using: &generator)
     let high = Int.random(in: low..<rows.count, using: &generator)
@@ -59,7 +59,7 @@ private let trades = "raw.test_set_trades"
       counts["\(second)|\(row[1])|\(row[2])", default: 0] += 1
     }
     #expect(found == model, "seed \(seed)")
-    // Places stay unique.
+    // Ordinals stay unique.
     let places = try toy.rows(trades, ["source_ordinal"]).map { $0[0] }
     #expect(Set(places).count == places.count)
   }
@@ -104,7 +104,7 @@ private let trades = "raw.test_set_trades"
     #expect(report.rowsStored == 15 && report.replacementCount == 10)
     #expect(try toy.rows("raw.x_trades", ["flags"]).allSatisfy { $0 == ["128"] })
     #expect(try toy.rows("raw.x_trades", ["sequence"]).count == 15)
-    // The other way round nothing is lost either.
+    // In the other order nothing is lost either.
     let again = try csv(toy, "c.csv", [Self.head] + (12..<22).map { line($0, $0) })
     #expect(try take(toy, again).alreadyStoredCount == 10)
     #expect(try toy.rows("raw.x_trades", ["flags"]).allSatisfy { $0 == ["128"] })
@@ -119,7 +119,7 @@ private let trades = "raw.test_set_trades"
     #expect(try take(toy, known).replacementCount == 5)
     let symbols = try toy.rows("raw.x_trades", ["symbol"]).map { $0[0] }
     #expect(symbols.filter { $0 == "SPY" }.count == 10 && symbols.count == 15)
-    // Rows of a fallback symbol that are stored under the resolved one are left out.
+    // Rows with a fallback symbol that are stored under the resolved one are skipped.
     let late = try csv(
       toy, "c.csv", [Self.head] + (20..<25).map { line($0, $0, symbol: "INSTRUMENT_42") })
     #expect(try take(toy, late).alreadyStoredCount == 5)
@@ -175,7 +175,7 @@ private let trades = "raw.test_set_trades"
       return
     }
     #expect(again.alreadyStoredCount == 50)
-    // What has to be held against the stored rows finds that they can't be read.
+    // Comparing with the stored rows fails, since they cannot be read.
     if policy == .append { return }
     let other = try take(toy, csv(toy, "b.csv", [Self.head] + (15..<65).map { line($0, $0) }))
     guard case .failed = other.state else {
@@ -213,7 +213,7 @@ private let trades = "raw.test_set_trades"
       try take(toy, csv(toy, "a.csv", [Self.head] + (10..<20).map { line($0, $0) })).overlap == nil)
     let coarse = (10..<20).map { line($0, $0).replacing("000000001Z", with: "000000Z") }
     #expect(try take(toy, csv(toy, "b.csv", [Self.head] + coarse)).overlap == .otherPrecision)
-    // Other events at the same instants are none.
+    // Different events at the same instants are not duplicates.
     let others = (10..<20).map { line($0, $0 + 1000) }
     let report = try take(toy, csv(toy, "c.csv", [Self.head] + others))
     #expect(report.overlap == nil && report.rowsStored == 10)

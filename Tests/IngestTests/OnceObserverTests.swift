@@ -5,7 +5,7 @@ import Testing
 @testable import Ingest
 @testable import Tables
 
-/// What those are told who watch a job.
+/// Notifications to observers of a job.
 @Suite struct OnceObserverTests {
   private final class Counts: PassObserver {
     private let state = Mutex((rows: 0, bytes: 0, names: [String]()))
@@ -22,7 +22,7 @@ import Testing
 
   @Test func rowsThatAreNotInOrderCountOnce() throws {
     let toy = try ToyLake()
-    // Days against their order: the first reading finds out, the second stores.
+    // Days in descending order: the first reading detects it, the second one stores the rows.
     let bars = [0, 1, 0, 1].flatMap { day in
       (0..<3000).map { ToyLake.Bar(day: day, second: $0, instrument: UInt32(day + 1)) }
     }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Ingest
 
-/// Inputs that say different things of the same events.
+/// Inputs with different information on the same events.
 @Suite struct OverlapTests {
   private let toy: ToyLake
 
@@ -28,7 +28,7 @@ import Testing
 
   private func time(_ minute: Int) -> String { "2024-01-02T15:\(minute):00Z" }
 
-  /// Bars of ten minutes; `more` is what follows the volume.
+  /// Bars of ten minutes; `more` follows the volume.
   private func bars(
     _ head: String, symbol: String = "SPY", volume: Int = 10, more: (Int) -> String = { _ in "" }
   ) -> [String] {
@@ -50,7 +50,7 @@ import Testing
 
   @Test func barsOfAnotherPublisherStayAndAreAFinding() throws {
     _ = try take("a.csv", "ohlcv-1m", bars(""))
-    // Of each minute one bar is the stored one, and one is another's: whichever comes first.
+    // Of each minute one bar is the stored one and one is another publisher's, in any order.
     let own = bars(",publisher_id") { _ in ",95" }
     let others = bars(",publisher_id", volume: 500) { _ in ",2" }
     let both = zip(own.dropFirst(), others.dropFirst()).flatMap { [$1, $0] }
@@ -70,7 +70,7 @@ import Testing
     #expect(try toy.rows("raw.x", ["symbol"]) == [[String]](repeating: ["SPY"], count: 10))
   }
 
-  /// Trades; `more` is what follows the size.
+  /// Trades; `more` follows the size.
   private func trades(_ head: String, more: (Int) -> String = { _ in "" }) -> [String] {
     ["ts_recv,ts_event,symbol,price,size" + head]
       + (10..<20).map { second in
@@ -86,7 +86,7 @@ import Testing
     #expect(try take("b.csv", "trades", fuller).replacementCount == 10)
     let extras = try toy.rows("raw.x", ["extra"]).map { $0[0] }
     #expect(Set(extras) == Set((10..<20).map { "{\"venue\":\"X\($0)\"}" }))
-    // What says less afterwards takes nothing away.
+    // Rows with less information remove nothing.
     _ = try take("c.csv", "trades", plain.reversed().reversed() + [plain[1]])
     #expect(try Set(toy.rows("raw.x", ["extra"]).map { $0[0] }).isSuperset(of: extras))
   }
@@ -102,7 +102,7 @@ import Testing
   @Test func otherFieldsWithoutAColumnAreAFinding() throws {
     let first = trades(",venue_id") { ",V\($0)" }
     _ = try take("a.csv", "trades", first)
-    // The same fields in another input: nothing is lost by leaving its rows out.
+    // The same fields in another input: nothing is lost by skipping its rows.
     let again = try take("b.csv", "trades", [first[0]] + first.dropFirst().reversed())
     #expect(again.overlap == nil && again.alreadyStoredCount == 10)
     for (name, head, value) in [("c.csv", ",venue_id", "W"), ("d.csv", ",order_tag", "V")] {

@@ -9,7 +9,7 @@ import Testing
 @testable import Ledger
 @testable import Tables
 
-/// Pages of a minute's bars of one ticker each.
+/// Pages of one-minute bars of one ticker each.
 private struct PageFolder {
   let toy: ToyLake
   var folder: TemporaryFolder { toy.folder }
@@ -98,7 +98,7 @@ private struct PageFolder {
     let properties = try table.snapshot().configuration
     #expect(properties[TableProperty.adjusted] == "false")
     #expect(properties[TableProperty.partitionTimezone] == "America/New_York")
-    // Each is known by its content: alone, in another order, among new ones.
+    // Each is recognised by its content: alone, in another order, among new ones.
     let more = try pages.write("new.json", ticker: "AAPL", minutes: 570..<600)
     let again = try pages.ingest([paths[1], more, paths[0]])
     #expect(again.files.map(\.rowsStored) == [0, 30, 0])

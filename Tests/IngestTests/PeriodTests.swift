@@ -10,7 +10,7 @@ import Testing
 @testable import Ingest
 @testable import Tables
 
-/// Bars of a day, which a table keeps by year.
+/// Daily bars, whose table is partitioned by year.
 @Suite("tables by a longer period than a date")
 struct PeriodTests {
   private let toy: ToyLake
@@ -69,7 +69,8 @@ struct PeriodTests {
     }
     #expect(sum(byYear) == sum(byDate))
     #expect(try rows() == Set(other.rows(table, ["symbol", "ts_event", "open"])))
-    // The definition of the kind is by year now: a table by date stays as it is, and takes more.
+    // The kind's schema has the period `year` now: an existing table stays partitioned by date, and accepts
+    // more rows.
     definition = try TableDefinition(
       TableName(parsing: table), schema: TableSchema.named("ohlcv-1d"), dataset: "TEST.SET")
     #expect(definition.schema.period == .year)

@@ -5,11 +5,11 @@ import Testing
 
 private let recordByteCount = 56
 
-/// The tight loop of the router, against what it says of itself, record by record.
+/// The router's kernel, compared record by record with its specification.
 @Suite struct RoutingTests {
   private static let day: UInt64 = 1_000_000
 
-  /// A symbol as the loop should leave it.
+  /// Expected state of a symbol after the loop.
   private struct Symbol: Equatable {
     var rows: [[UInt8]] = []
     var lastIndex = Int64.min
@@ -36,7 +36,7 @@ private let recordByteCount = 56
 
   private func randomCase(_ random: inout SeededGenerator) -> Case {
     let instruments = (0..<5).map { slot in
-      // Ids that share a place in the table.
+      // Ids that share a slot in the hash table.
       Instrument(id: UInt32(slot + 1) << 22, slot: slot, isKnown: slot != 4)
     }
     var time: UInt64 = Self.day
@@ -62,7 +62,7 @@ private let recordByteCount = 56
       rooms: instruments.map { _ in [3, 200].randomElement(using: &random) ?? 3 })
   }
 
-  /// The records that the loop takes, by the rules, and what becomes of the symbols.
+  /// The records that the loop accepts by the rules, and the resulting states of the symbols.
   private func expected(_ given: Case) -> (count: Int, full: Int, symbols: [Symbol]) {
     var symbols = given.rooms.map { Symbol(room: $0) }
     var (lastTime, lastTie): (UInt64, UInt64) = (0, 0)
@@ -104,7 +104,7 @@ private let recordByteCount = 56
     return (row, -1, symbols)
   }
 
-  /// What the loop works on, in memory.
+  /// The kernel's data structures in memory.
   private final class Tables {
     let rowByteCount: Int
     let heads: UnsafeMutablePointer<lake_symbol_head>

@@ -9,7 +9,7 @@ import Testing
 @testable import Ingest
 @testable import Tables
 
-/// Packed rows of two fields: a time at 0 and a sequence at 8.
+/// Packed rows of two fields: a time at offset 0 and a sequence at offset 8.
 struct ToyRows {
   static let stride = 16
   static let order = RowOrder(indexOffset: 0, sequence: RowField("sequence", .uint32, offset: 8))
@@ -23,7 +23,7 @@ struct ToyRows {
     row.storeLE(tag, 12)
   }
 
-  /// (time, sequence, tag) of all rows, as they are merged.
+  /// (time, sequence, tag) of all rows, merged.
   func merged() throws -> [[Int64]] {
     var rows: [[Int64]] = []
     try RowMerge.forEachSpan(symbol, order: Self.order, stride: Self.stride) { base, count in
@@ -183,7 +183,7 @@ struct ToyRows {
       let bytes = rows.flatMap(\.packed)
       bytes.withUnsafeBytes { raw in
         guard let base = raw.baseAddress else { return }
-        // In pieces of all lengths, as symbols' rows come.
+        // In runs of all lengths, as symbols' rows arrive.
         var first = 0
         while first < count {
           let piece = min(count - first, [1, 15, 16, 100, 300].randomElement(using: &random) ?? 1)
@@ -203,7 +203,7 @@ struct ToyRows {
     let texts = StringTable()
     for name in ["AAPL", "IBM", "SPY"] { _ = texts.code(name) }
     let transposer = Transposer(columns: Self.columns, capacity: 2000)
-    // The first group leaves nulls everywhere in the memory that the second one uses.
+    // The first group leaves nulls everywhere in the memory that the second one reuses.
     for isFirst in [true, false] {
       var rows = Self.randomRows(2000, &random)
       for row in rows.indices where !isFirst && row != 700 {
@@ -222,7 +222,7 @@ struct ToyRows {
     }
   }
 
-  /// Columns that seldom change are kept as runs; with more of them, or others between, they are not.
+  /// Columns that seldom change are stored as runs; with more changes, or others in between, they are not.
   @Test(arguments: [true, false]) func runsAreOfTheRowsTheyStandFor(hasWideWords: Bool) {
     var random = SeededGenerator(seed: 19)
     let texts = StringTable()
@@ -231,7 +231,7 @@ struct ToyRows {
       let transposer = Transposer(
         columns: Self.columns, capacity: 3000,
         words: hasWideWords ? RowWords(capacity: Transposer.blockRowCount) : nil)
-      // The second group finds the memory as the first one left it.
+      // The second group reuses the memory of the first one.
       for _ in 0..<2 {
         var rows = Self.randomRows(3000, &random)
         for row in rows.indices.dropFirst() {

@@ -8,7 +8,7 @@ import Testing
 @Suite struct RowScreenTests {
   private let stride = 120
 
-  /// Checks as bars and quotes have them, and some beyond the first 64 bytes.
+  /// Checks as for bars and quotes, and some beyond the first 64 bytes.
   private var checks: [RowCheck] {
     func field(_ offset: Int, _ form: RowFieldForm = .int64) -> RowField {
       RowField("f\(offset)", form, offset: offset, null: .sentinel(UInt64(Int64.max)))
@@ -30,7 +30,7 @@ import Testing
     ]
   }
 
-  /// Rows that break nothing.
+  /// Rows that violate no check.
   private func soundRows(_ count: Int, _ random: inout SeededGenerator) -> [Int64] {
     (0..<count).flatMap { _ in
       let low = Int64.random(in: -4_000_000_000...400_000_000_000, using: &random)
@@ -62,7 +62,7 @@ import Testing
     }
   }
 
-  /// Whatever one field of one row becomes, a row that breaks a check is not passed over.
+  /// Whichever value a field of a row gets, a row that violates a check is always found.
   @Test(arguments: [true, false]) func noBrokenRowIsPassedOver(hasWideWords: Bool) {
     var random = SeededGenerator(seed: 6)
     let edges: [Int64] = [

@@ -5,7 +5,7 @@ import Testing
 @testable import Ingest
 
 @Suite struct RowWordsTests {
-  /// Integers of every width and place, out of rows of every size, with sentinels among them.
+  /// Integers of every width and offset, from rows of every size, with sentinels among them.
   @Test(arguments: [8, 40, 64, 72, 128]) func wordsGiveWhatBytesGive(stride: Int) throws {
     guard let unused = RowWords(capacity: 256) else { return }
     unused.deallocate()
@@ -60,7 +60,7 @@ import Testing
     return Column(values: Array(values[..<count]), validity: Array(validity[..<count]))
   }
 
-  /// Whole words are written where they are wanted, and their sentinels and equal bits are known.
+  /// Whole words are written directly to their target, and their sentinels and constant bits are recognised.
   @Test(arguments: [16, 64, 128]) func watchedWordsAreWrittenInPlace(stride: Int) throws {
     var random = SeededGenerator(seed: UInt64(stride) + 1)
     for count in [1, 8, 13, 256] {

@@ -10,8 +10,7 @@ import Testing
 @testable import Ledger
 @testable import Tables
 
-/// Rights would not keep the superuser out: what cannot be read is a folder where a file should be, or a
-/// link that leads to itself.
+/// Permissions do not apply to root: an unreadable file is a folder in place of a file, or a link to itself.
 @Suite("What cannot be read")
 struct UnreadableTests {
   private func event(_ second: Int64) -> CoverageEvent {
@@ -31,7 +30,7 @@ struct UnreadableTests {
     try DirectoryStorage(root: toy.lake.root).createDirectory("ledger/journal/dead.jsonl")
     #expect(throws: StorageError.self) { try CoverageLedger.read(toy.lake) }
     #expect(throws: StorageError.self) { try CoverageLedger.recovered(toy.lake) { _, _ in } }
-    // Rows of a file are stored all the same, and what can be merged is.
+    // Rows of a file are stored nevertheless, and what can be merged is.
     try CoverageJournal(lake: toy.lake, runID: "other").keep([event(1)])
     let report = try toy.ingest([try toy.bars("a.dbn", [ToyLake.Bar(second: 1)])])
     #expect(report.failureCount == 0 && report.total(\.rowsStored) == 1)
@@ -87,7 +86,7 @@ struct UnreadableTests {
       let report = try toy.ingest([try toy.bars("a.dbn", [ToyLake.Bar(second: 1)])])
       #expect(report.ledgerFailure != nil)
       #expect(try names(toy.lake.journalPath) == ["dead.jsonl"])
-      // The line that its run did not live to finish is none.
+      // An incomplete line at the end, whose run died, is ignored.
       try storage.writeDurably("ledger/journal/dead.jsonl", Array("\(good)\n\(bad)".utf8))
       #expect(try CoverageLedger.read(toy.lake).events.contains { $0.dataset == "D" })
       try storage.delete("ledger/journal/dead.jsonl")
@@ -138,7 +137,7 @@ struct UnreadableTests {
     try storage.createDirectory("staging/20240102T000000Z-1-dead")
     try storage.writeDurably("staging/20240102T000000Z-1-dead/lock", [])
     try storage.writeDurably("staging/20240102T000000Z-1-dead/intent", Array((file + "\n").utf8))
-    // A commit of no bytes: its writer died, and nobody can say what it was.
+    // An empty commit: its writer died, and its content is unknown.
     let commit = "raw/a_ohlcv_1s/_delta_log/00000000000000000001.json"
     try storage.writeDurably(commit, [])
     let intoB = { (options: inout IngestOptions) in
@@ -158,7 +157,7 @@ struct UnreadableTests {
       try toy.lake.requireUsable(TableName(parsing: "raw.a_ohlcv_1s"))
     }
     try toy.lake.requireUsable(TableName(parsing: "raw.b_ohlcv_1s"))
-    // Once it can be read again, what the dead run left goes.
+    // Once it can be read again, the dead run's remains are removed.
     try storage.delete(commit)
     try toy.ingest([try toy.bars("c.dbn", [ToyLake.Bar(second: 3)])], change: intoB)
     #expect(try !storage.exists(file))

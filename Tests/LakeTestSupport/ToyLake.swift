@@ -7,7 +7,7 @@ import Ingest
 import Parquet
 import TestSupport
 
-/// A lake in a folder of its own, and DBN files to put into it.
+/// A lake in a temporary folder, and DBN files to ingest.
 package struct ToyLake: Sendable {
   package let folder = TemporaryFolder()
   package let lake: Lake
@@ -41,8 +41,8 @@ package struct ToyLake: Sendable {
 
   package static let firstDay = 19_724  // 2024-01-02
 
-  /// - Parameter sentAt: `ts_out` of the first bar, in ns; one more for each that follows. nil for bars
-  ///   that no live gateway sent.
+  /// - Parameter sentAt: `ts_out` of the first bar, in ns, increasing by one per bar; nil for bars that were
+  ///   not sent by a live gateway.
   package func bars(
     _ name: String, _ bars: [Bar], kind: RecordKind = .ohlcv1s, sentAt: UInt64? = nil
   ) throws -> String {
@@ -136,7 +136,7 @@ package struct ToyLake: Sendable {
     try lake.table(named: table).path + "/" + file.filePath
   }
 
-  /// Rows of a table by column, dates in order.
+  /// Values of some columns of a table by row, dates in order.
   package func rows(_ table: String, _ columns: [String]) throws -> [[String]] {
     var result: [[String]] = []
     for file in try files(table).sorted(by: {

@@ -142,14 +142,14 @@ struct CoverageOfDeadRunTests {
     try toy.ingest([file])
     let before = try CoverageLedger.read(toy.lake).events
     #expect(before.count == 1)
-    // What a run leaves that dies right after its commit.
+    // The state after a run that dies right after its commit.
     TemporaryFolder.remove(toy.lake.ledgerPath)
     #expect(try CoverageLedger.read(toy.lake).events.isEmpty)
     for _ in 0..<2 {
       try toy.ingest([file])
       #expect(try CoverageLedger.read(toy.lake).events == before)
     }
-    // What is not there again is not looked for.
+    // What is missing again is not searched for.
     TemporaryFolder.remove(toy.lake.ledgerPath)
     try toy.ingest([try toy.bars("b.dbn", [ToyLake.Bar(second: 99)])])
     #expect(try CoverageLedger.read(toy.lake).events.count == 1)

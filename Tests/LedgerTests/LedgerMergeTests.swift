@@ -10,7 +10,7 @@ import Testing
 
 private let day: Int64 = 86_400_000_000_000
 
-/// An event of a symbol's n-th second; a price makes it a purchase.
+/// An event for a symbol's n-th second; a price makes it a purchase.
 private func event(
   _ second: Int64, _ state: CoverageState = .complete, at time: Int64 = 1_700_000_000_000_000_000,
   cost: Int64? = nil
@@ -23,7 +23,7 @@ private func event(
   return event
 }
 
-/// Writes events into the ledger's table as a run of its own.
+/// Merges events into the ledger's table as a separate run.
 private func merge(_ events: [CoverageEvent], _ lake: Lake, isNew: Bool = false) throws {
   let run = try StagingRun(root: lake.root)
   defer { run.finish() }
@@ -50,7 +50,7 @@ struct EqualEventTests {
       try merge(events, lake)
     }
     #expect(try rowCount(lake) == 5)
-    // In a journal too that nobody has merged yet.
+    // In an unmerged journal, too.
     try CoverageJournal(lake: lake, runID: "dead").keep(events)
     let ledger = try CoverageLedger.read(lake)
     #expect(ledger.events.count == 5)
@@ -136,7 +136,7 @@ struct EventTimeTests {
     #expect(ledger.events.map(\.state) == [.notEntitled, .complete, .complete])
     #expect(ledger.events[1].recordedAt > ahead && ledger.events[1].recordedAt < ahead + day / 1000)
     #expect(ledger.events[2].recordedAt > ledger.events[1].recordedAt)
-    // In a data commit as well, which says the same as the ledger.
+    // In a data commit as well, which contains the same as the ledger.
     try toy.ingest([try toy.bars("a.dbn", [ToyLake.Bar(second: 5)])])
     let last = try CoverageLedger.read(toy.lake).events.last
     #expect(last?.dataset == "TEST.SET" && last.map { $0.recordedAt > ahead } == true)
@@ -177,12 +177,12 @@ struct LedgerSegmentTests {
     #expect(count == 8)
     let events = try CoverageLedger.read(lake).events
     #expect(events.map { $0.interval.lowerBound / 1_000_000_000 } == (0..<60).map { Int64($0) })
-    // Each segment says how many rows it holds and what they are.
+    // The tags of each segment have its row count and fingerprint.
     let snapshot = try table.snapshot()
     #expect(try rowCount(lake) == 60)
     #expect(snapshot.txns.isEmpty)
     #expect(try snapshot.files.allSatisfy { $0.taggedRowHash != nil })
-    // Nothing is forgotten: what was there before is still there.
+    // Nothing is lost: the earlier content is still there.
     #expect(try table.snapshot(version: 20).files.count <= 8)
     try merge(events, lake)
     #expect(try rowCount(lake) == 60)
@@ -201,12 +201,12 @@ struct LedgerSegmentTests {
     }
     #expect(due(Array(repeating: 1, count: 8)).isEmpty)
     #expect(due(Array(repeating: 1, count: 9)).count == 9)
-    // The large ones stay where there are eight smaller ones.
+    // Large segments are left alone if there are eight smaller ones.
     #expect(due([600, 70, 1, 2, 3, 4, 5, 6, 7, 1]) == [1, 2, 3, 4, 5, 6, 7, 1])
     #expect(due([600, 9, 10, 11, 1, 1, 1, 1, 1]) == [9, 10, 11, 1, 1, 1, 1, 1])
     #expect(due([600, 600, 600, 600, 600, 600, 600, 1, 1]).count == 9)
     #expect(due(Array(repeating: 1, count: 20), bytes: SmallSegments.byteCountMax).isEmpty)
-    // What would not fit into memory together is left for later.
+    // What does not fit into memory together is merged later.
     let large = (0..<9).map { file("\($0)", rows: 1) }
     #expect(SegmentTier.due(large) { _ in SegmentTier.rowByteCountMax / 3 }.count == 3)
     #expect(SegmentTier.due(large) { _ in nil }.isEmpty)
@@ -233,7 +233,7 @@ struct LedgerSegmentTests {
     let snapshot = try lake.table(.quarantine(for: name)).snapshot()
     #expect(try snapshot.files.count <= 8)
     #expect(try snapshot.files.reduce(0) { $0 + ($1.taggedRowCount ?? 0) } == 30)
-    // Rows that are set aside once stay so.
+    // Rows are quarantined only once.
     #expect(snapshot.txns.count == 30)
   }
 }

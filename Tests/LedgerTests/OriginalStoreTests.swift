@@ -30,7 +30,7 @@ struct OriginalStoreTests {
     #expect(kept.reduce(0) { $0 + $1.original.count } <= OriginalStore.heldByteCountMax)
     #expect(kept.map(\.originalByteCount) == rows.map(\.original.count))
     #expect(try kept.map(store.original) == rows.map(\.original))
-    // Begun anew, there is room again.
+    // After removing all, there is space again.
     try store.removeAll()
     #expect(try store.keep(rows[0]).original == rows[0].original)
   }

@@ -9,7 +9,7 @@ import Testing
 
 @Suite("Symbol types in the ledger")
 struct SymbolTypeTests {
-  /// A file without records whose header asks for symbols of a type.
+  /// A file without records whose header has symbols of a type.
   private func file(_ toy: ToyLake, _ type: SType) throws -> String {
     let start = UInt64(ToyLake.firstDay) * 86_400_000_000_000
     let metadata = DBNMetadata(

@@ -8,7 +8,7 @@ private func texts(_ strikes: [Int64]) -> [String] {
   strikes.map { DecimalText.format(Int128($0), scale: 9, trimmed: true) }
 }
 
-/// March and April 2025 in New York: Good Friday is closed.
+/// March and April 2025 in New York; closed on Good Friday.
 private func spring() throws -> ExchangeCalendar {
   ExchangeCalendar(
     name: "TEST", description: "", aliases: [], source: "", timeZoneName: "America/New_York",

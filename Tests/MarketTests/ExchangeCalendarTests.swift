@@ -2,7 +2,7 @@ import Columnar
 import Market
 import Testing
 
-/// A small calendar: New York's hours and clocks of one year, one holiday, one half day, one Saturday.
+/// A small calendar: New York's hours and time zone for one year, one holiday, one half day, one Saturday.
 private func sample(idle: String? = nil, hours week: String = "09:30 to 16:00") throws
   -> ExchangeCalendar
 {
@@ -55,7 +55,7 @@ private func text(_ session: TradingSession?) -> String {
   }
 
   @Test func anEveningOpeningUsesTheClocksOfThatEvening() throws {
-    // The clocks change on Sunday morning, the session of Monday opens that evening.
+    // Daylight saving time begins on Sunday morning; Monday's session opens that evening.
     let calendar = try sample(hours: "prev 18:00 to 17:00")
     #expect(
       text(try calendar.session(on: try date("2024-03-11")))
@@ -68,7 +68,7 @@ private func text(_ session: TradingSession?) -> String {
 
   @Test(
     arguments: [
-      // New York's day, in winter and in summer: what trades after the close is the day's own.
+      // New York's day, in winter and in summer: trades after the close belong to that day.
       ("09:30 to 16:00", "2024-01-02", "2024-01-02T05:00:00Z 2024-01-03T05:00:00Z"),
       ("09:30 to 16:00", "2024-07-03", "2024-07-03T04:00:00Z 2024-07-04T04:00:00Z"),
       ("09:30 to 16:00", "2024-12-31", "2024-12-31T05:00:00Z 2025-01-01T05:00:00Z"),

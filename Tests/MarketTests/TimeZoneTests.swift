@@ -15,7 +15,7 @@ private func seconds(_ year: Int, _ month: Int, _ day: Int, _ hour: Int = 0, _ m
 }
 
 @Suite struct TimeZoneTests {
-  // Offsets as Python's zoneinfo gives them.
+  // Offsets according to Python's zoneinfo.
   @Test(arguments: [
     ("America/New_York", seconds(2024, 1, 2, 12), -18_000),
     ("America/New_York", seconds(2024, 3, 10, 6, 59), -18_000),

@@ -35,7 +35,7 @@ private let bar =
     ("12345678.9", "12345678.9"), ("1234567890123456e-6", "1234567890.123456"),
   ])
   func volumeIsReadFromItsDigits(text: String, value: String) throws {
-    // Far from the page's end and at it: the quick way and the complete one.
+    // Far from the page's end and at it: the fast parser and the complete one.
     let row = bar.replacing("\"v\":10", with: "\"v\":\(text)")
     let read = try ReadPage(.bars, page([row, bar, row].joined(separator: ",")))
     #expect(read.rows.map { $0["v"] } == [value, "10", value])
@@ -132,7 +132,7 @@ private let bar =
 
   @Test func aPageThatIsCutShortIsRefused() throws {
     #expect(throws: MassiveError.self) { try ReadPage(.bars, page(bar, count: 2)) }
-    // `count` differs from the results in some of the vendor's own answers.
+    // `count` differs from the number of results in some of the vendor's own responses.
     let read = try ReadPage(
       .bars, page(bar, count: 1).replacing("\"status\"", with: "\"count\":7,\"status\""))
     #expect(read.rows.count == 1)

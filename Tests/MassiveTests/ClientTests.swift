@@ -7,10 +7,10 @@ import Testing
 
 private let base = "https://api.massive.com"
 
-/// Where the range begins that is asked for, in ms.
+/// Start of the requested range, in ms.
 private let start = 1_700_000_000_000
 
-/// A page of bars of SPY, with the times of its bars in ms from the beginning of the range.
+/// A page of bars of SPY, with the times of its bars in ms from the start of the range.
 private func page(
   _ times: [Int], next: String? = nil, status: String = "OK", ticker: String = "SPY"
 ) -> String {
@@ -21,7 +21,7 @@ private func page(
     + results.joined(separator: ",") + "],\"status\":\"\(status)\",\"request_id\":\"r\"\(tail)}"
 }
 
-/// What a fetch of bars does with the given answers.
+/// The result of fetching bars with the given responses.
 private struct Fetched {
   var summary = FetchSummary()
   var spool: [UInt8] = []
@@ -137,7 +137,7 @@ private struct Fetched {
   }
 
   @Test func aBarThatReachesIntoTheRangeBelongsToWhatLiesBefore() {
-    // Bars of five minutes: the one from three minutes before is in the answer too.
+    // Five-minute bars: the one that starts three minutes earlier is in the response too.
     let answer = page([-180_000, 120_000])
     let fetched = Fetched([.text(answer)], span: BarSpan(5, .minute))
     #expect(fetched.error == nil)

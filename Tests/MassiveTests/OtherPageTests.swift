@@ -169,7 +169,7 @@ import Testing
     #expect(readCount > 0 && readCount < 4000)
   }
 
-  /// The short cut and the complete reader must agree on every number.
+  /// The fast parser and the complete one must agree on every number.
   @Test func bothReadersAgreeOnNumbers() throws {
     var random = SeededGenerator(seed: 11)
     for _ in 0..<500 {

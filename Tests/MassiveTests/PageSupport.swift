@@ -69,7 +69,7 @@ struct ReadPage {
   }
 }
 
-/// The shared data, where they are.
+/// The shared data, if present.
 enum SharedData {
   static let root: String? = {
     let named = ProcessInfo.processInfo.environment["LAKE_SHARED"]
