@@ -4,9 +4,9 @@ import Testing
 
 @testable import Parquet
 
-/// INT96 times that are written anew: each keeps its value.
+/// INT96 times in rewritten files: each keeps its value.
 @Suite struct Int96Tests {
-  /// Microseconds since 1970, and the nanoseconds that those leave.
+  /// Microseconds since 1970, and the remaining nanoseconds.
   struct Time: Sendable {
     var micro: Int64
     var rest: Int64
@@ -81,7 +81,7 @@ import Testing
     let reader = try ParquetReader(bytes: writer.finishInMemory().bytes, name: "old")
     #expect(reader.leaves[1].physicalType == .int96)
     let path = NSTemporaryDirectory() + "lake-int96-\(UUID().uuidString).parquet"
-    // It may not have been written.
+    // It may not exist.
     defer { try? FileManager.default.removeItem(atPath: path) }
     try ParquetRewriter(reader: reader).write(toPath: path)
     let new = try ParquetReader(path: path)

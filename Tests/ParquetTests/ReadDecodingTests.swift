@@ -5,7 +5,7 @@ import Testing
 
 @testable import Parquet
 
-/// Encoders written for plainness, one bit at a time.
+/// A simple reference encoder, one bit at a time.
 private struct BitWriter {
   var bytes: [UInt8] = []
   private var bit = 0
@@ -35,7 +35,7 @@ private struct BitWriter {
   }
 }
 
-/// Lends bytes with the slack that decoders may read.
+/// Passes the bytes with the slack that decoders may read.
 private func lend<T>(_ bytes: [UInt8], _ body: (PageBytes) throws -> T) rethrows -> T {
   let padded = bytes + [UInt8](repeating: 0xA5, count: ByteBuffer.slackByteCount)
   return try padded.withUnsafeBytes { raw in
@@ -45,7 +45,7 @@ private func lend<T>(_ bytes: [UInt8], _ body: (PageBytes) throws -> T) rethrows
 
 private func mask(_ width: Int) -> UInt64 { width == 64 ? .max : (1 << UInt64(width)) - 1 }
 
-/// Alternates repeated runs and bit-packed runs of random lengths.
+/// Alternating RLE and bit-packed runs of random lengths.
 private func encodeHybrid(
   _ values: [UInt32], _ width: Int, _ random: inout SeededGenerator
 ) -> [UInt8] {
@@ -176,7 +176,7 @@ private func encodeHybrid(
     }
   }
 
-  /// Values whose deltas take exactly `width` bits, and their stream.
+  /// Values whose deltas take exactly `width` bits, and their encoding.
   private func encodeDelta(
     _ count: Int, _ width: Int, _ block: Int, _ miniblocks: Int, _ random: inout SeededGenerator
   ) -> ([UInt8], [Int64]) {

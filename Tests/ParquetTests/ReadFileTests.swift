@@ -6,7 +6,7 @@ import Testing
 
 @testable import Parquet
 
-/// Small files of the shared conformance suite; nil where there is no shared data.
+/// Small files of the shared conformance suite; nil without the shared data.
 private func conformanceFiles(byteCountMax: Int) -> [(name: String, bytes: [UInt8])]? {
   let root = ProcessInfo.processInfo.environment["LAKE_SHARED"] ?? "../shared"
   let folder = root + "/data/parquet-testing"
@@ -24,7 +24,7 @@ private func conformanceFiles(byteCountMax: Int) -> [(name: String, bytes: [UInt
   return files.isEmpty ? nil : files
 }
 
-/// One row group's columns: with nulls in all but the first.
+/// The columns of one row group, with nulls in all but the first.
 private func columns(_ fields: [Field], count: Int, salt: Int) -> [Column] {
   let validity = (0..<count).map { UInt8($0 % 7 == 3 ? 0 : 1) }
   func cleared<T: ExpressibleByIntegerLiteral>(_ values: [T]) -> [T] {
@@ -51,7 +51,7 @@ private let fields = [
   Field("wide", .decimal(precision: 38, scale: 18)), Field("x", .double), Field("n", .int),
 ]
 
-/// A file of two row groups, in several pages a column.
+/// A file of two row groups, with several pages per column.
 private func smallFile(rowCount: Int = 300, pageRowCount: Int = 64) throws -> [UInt8] {
   var options = WriterOptions()
   options.pageRowCountMax = pageRowCount
@@ -202,12 +202,12 @@ private func fresh() -> Column { Column(type: .long, storage: .integers([])) }
     files += (conformanceFiles(byteCountMax: 4500) ?? []).map { ($0.name, $0.bytes) }
     var random = SeededGenerator(seed: 77)
     var cases = 0
-    // A page of one gibibyte of text, honestly compressed to 4 KB, is left to the judge.
+    // A page of 1 GiB of text that is validly compressed to 4 KB is tested in tools/judges.
     for (name, bytes) in files where !name.hasPrefix("large_string_map") {
       for round in 0..<20 {
         var damaged = bytes
         for _ in 0..<(round % 4 + 1) {
-          // Half of the damage is to the footer, where it does most.
+          // Half of the damage is in the footer, where it matters most.
           let low = Bool.random(using: &random) ? 0 : bytes.count * 2 / 3
           damaged[Int.random(in: low..<bytes.count, using: &random)] ^=
             1 << UInt8.random(in: 0..<8, using: &random)

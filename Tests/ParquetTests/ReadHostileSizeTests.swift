@@ -4,7 +4,7 @@ import Testing
 
 @testable import Parquet
 
-/// A file of one dictionary page that says it holds `promised` bytes.
+/// A file of one dictionary page whose header states `promised` bytes.
 private func pages(
   _ stored: [UInt8], _ codec: CompressionCodec, promised: Int,
   pageByteCountMax: Int = Limits.pageByteCountMax
@@ -18,7 +18,7 @@ private func pages(
     }
     return bytes + [UInt8(rest)]
   }
-  // In Thrift's compact form: type, both sizes, then the dictionary's count and encoding.
+  // Thrift compact encoding: type, both sizes, then the dictionary's count and encoding.
   let header =
     [0x15, 0x04, 0x15] + zigzag(promised) + [0x15] + zigzag(stored.count)
     + [0x4C, 0x15, 0x02, 0x15, 0x00, 0x00, 0x00]
@@ -39,14 +39,14 @@ private func pages(
 private let brotliMebibyte: [UInt8] = [
   0x5B, 0xFF, 0xFF, 0x0F, 0x40, 0x02, 0x20, 0x1E, 0x0B, 0x24, 0xF7, 0xFE, 0x01,
 ]
-/// A frame that says it holds 1 GiB, in one block that is stored.
+/// A frame that states 1 GiB, with one uncompressed block.
 private let zstdLie: [UInt8] = [
   0x28, 0xB5, 0x2F, 0xFD, 0xA0, 0x00, 0x00, 0x00, 0x40, 0x09, 0x00, 0x00, 0x61,
 ]
 
 @Suite struct ReadHostileSizeTests {
   @Test func aPageIsNotBelievedToHoldWhatItsBytesCannot() throws {
-    // Snappy's own length says 1 GiB as well.
+    // Snappy's own length also states 1 GiB.
     let snappyLie: [UInt8] = [0x80, 0x80, 0x80, 0x80, 0x04, 0x00, 0x61]
     let cases: [(codec: CompressionCodec, stored: [UInt8])] = [
       (.snappy, snappyLie), (.gzip, [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0, 3, 0]),

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Parquet
 
-/// A file of one column, whose footer and pages `change` may alter.
+/// A file of one column, with changes to its footer and pages by `change`.
 private func file(
   _ type: ColumnType, _ storage: Column.Storage, _ change: (inout FileMetadata) -> Void = { _ in }
 ) throws -> [UInt8] {
@@ -79,7 +79,7 @@ private func rows(_ bytes: [UInt8]) throws -> [Value] {
       return .bytes(column)
     }
     let euro = Array("€".utf8)
-    // The last two together are a character: each is none.
+    // The last two bytes form one character; each alone is invalid.
     let wrong: [[[UInt8]]] = [
       [[0x80]], [Array("abc".utf8), [0xC3]], [[0xED, 0xA0, 0x80]], [[0xFF, 0xFE], []],
       [Array(euro[..<1]), Array(euro[1...])],
@@ -156,14 +156,14 @@ private func rows(_ bytes: [UInt8]) throws -> [Value] {
     }
     #expect(try rows(bytes) == expected)
     let reader = try ParquetReader(bytes: bytes, name: "narrow")
-    // Bounds of bits that are cut off bound nothing.
+    // Bounds with truncated bits are ignored.
     #expect(reader.statistics(rowGroup: 0, leaf: 0)?.minimum == nil)
     var column = Column(type: .long, storage: .integers([]))
     try reader.readColumn(rowGroup: 0, leaf: 0, into: &column)
     #expect((0..<3).map { Value(column: column, row: $0, type: column.type) } == expected)
   }
 
-  /// What is relied on of a file by its writer: bounds and null counts of the footer, maxima of pages.
+  /// Which statistics are trusted by writer: bounds and null counts of the footer, maxima of pages.
   @Test(arguments: [
     ("lake version 0.1.0", "bounds nulls maxima"), ("", "bounds nulls maxima"),
     ("github.com/segmentio/parquet-go", "bounds nulls"),
@@ -202,8 +202,8 @@ private func rows(_ bytes: [UInt8]) throws -> [Value] {
     #expect((known?.maximum == nil) != isTrusted)
   }
 
-  /// As parquetjs writes it: every page begins with row 0. Or as Impala does: pages that are not there.
-  /// Or as parquet-mr does: pages of nulls that have values.
+  /// As parquetjs writes it: every page begins with row 0. As Impala does: missing pages. As parquet-mr does:
+  /// null pages with values.
   @Test(arguments: ["rows", "places", "nulls", "none"])
   func aPageIndexThatLiesIsNotUsed(lie: String) throws {
     var options = WriterOptions()

@@ -12,7 +12,7 @@ private let fields = [
   Field("none", .int),
 ]
 
-/// Columns in every encoding that is written, with nulls in some.
+/// Columns in every encoding that the writer uses, some with nulls.
 private let columns: [Column] = fields.map { field in
   let rows = 0..<rowCount
   switch field.name {
@@ -55,7 +55,7 @@ private func flatFile() throws -> [UInt8] {
   return try writer.finishInMemory().bytes
 }
 
-/// Bytes of the page headers of a chunk, and of its pages.
+/// Byte ranges of the page headers of a chunk, and of its pages.
 private func offsets(
   _ bytes: [UInt8], leaf: Int
 ) throws -> (headers: [Range<Int>], pages: [Range<Int>]) {
@@ -75,7 +75,7 @@ private func values(_ column: Column) -> [Value] {
   }
 }
 
-/// What each way of reading a column makes of it; nil where it is an error.
+/// The result of each way to read a column; nil for an error.
 private func readings(_ bytes: [UInt8], leaf: Int) -> [(way: String, values: [Value]?)] {
   guard let reader = try? ParquetReader(bytes: bytes, name: "damaged") else { return [] }
   var column = Column(type: .long, storage: .integers([]))
@@ -166,7 +166,7 @@ private func readings(_ bytes: [UInt8], leaf: Int) -> [(way: String, values: [Va
   @Test func aPageOfAnUnknownTypeIsRefusedByName() throws {
     var bytes = try flatFile()
     let header = try #require(try offsets(bytes, leaf: 0).headers.first)
-    // The type is the first field, in zigzag form.
+    // The first field is the type, in zigzag encoding.
     bytes[header.lowerBound + 1] = 14
     let reader = try ParquetReader(bytes: bytes, name: "new")
     var column = Column(type: .long, storage: .integers([]))

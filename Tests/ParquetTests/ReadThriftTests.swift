@@ -82,7 +82,7 @@ import Testing
   }
 
   @Test func deepNestingIsRefused() {
-    // A struct within a struct within …: field 100, wire type struct, long form of its id.
+    // Deeply nested structs: field 100, wire type struct, long form of its id.
     let bytes = [UInt8](repeating: 0x1C, count: 1_000_000)
     let error = #expect(throws: ParquetError.self) { try parse(bytes, as: FileMetadata.self) }
     #expect(error?.message.contains("nested deeper than") == true)

@@ -5,12 +5,12 @@ import Testing
 
 @testable import Parquet
 
-/// Schemas of all kinds, which a rewritten file keeps.
+/// Rewritten files keep schemas of all kinds.
 @Suite struct RewriteTests {
-  /// Writes `bytes` anew and reads what came of them.
+  /// Rewrites `bytes` and opens the result.
   private func rewritten(_ bytes: [UInt8]) throws -> ParquetReader {
     let path = NSTemporaryDirectory() + "lake-rewrite-\(UUID().uuidString).parquet"
-    // It may not have been written.
+    // It may not exist.
     defer { try? FileManager.default.removeItem(atPath: path) }
     let reader = try ParquetReader(bytes: bytes, name: "old")
     try ParquetRewriter(reader: reader).write(toPath: path)
@@ -27,7 +27,7 @@ import Testing
     return rows
   }
 
-  /// A nested file whose schema's elements `change` may alter.
+  /// A nested file, with changes to its schema's elements by `change`.
   private func file(
     _ fields: [NestedField], _ rows: [[Value]], _ change: (inout [SchemaElement]) -> Void
   ) throws -> [UInt8] {
@@ -73,7 +73,7 @@ import Testing
       if let spot = elements.firstIndex(where: { $0.name == "spot" }) {
         elements[spot].logicalType = .variant(version: 1)
       }
-      // A list of two levels: the repeated group is the element.
+      // A two-level list: the repeated group is the element.
       if let list = elements.firstIndex(where: { $0.name == "list" }) {
         elements[list].name = "array"
       }
@@ -84,7 +84,7 @@ import Testing
     #expect("\(try rows(new))" == "\(try rows(reader))")
     #expect(new.metadata.rowGroups.map(\.rowCount) == reader.metadata.rowGroups.map(\.rowCount))
     let shape = try #require(new.leafIndex(named: "spot.shape"))
-    // Shapes have no order, and a NaN has no place in one.
+    // Geometries have no order, and NaN is not a valid bound.
     #expect(new.statistics(rowGroup: 0, leaf: shape)?.minimum == nil)
     let x = try #require(new.leafIndex(named: "spot.x"))
     #expect(new.statistics(rowGroup: 0, leaf: x)?.maximum == nil)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Parquet
 
-/// Reference decoders, written for plainness.
+/// Simple reference decoders.
 private struct BitReader {
   var bytes: [UInt8]
   var bit = 0
@@ -74,7 +74,7 @@ private func decodeHybrid(_ bytes: [UInt8], bitWidth: Int, count: Int) -> [UInt3
   return Array(values.prefix(count))
 }
 
-/// Shapes of integers that the data has, and the extremes that it has not.
+/// Typical distributions of integers, and extremes.
 private enum Shape: CaseIterable, Sendable {
   case constant, ticks, times, small, extreme, alternating, random
 
@@ -141,7 +141,7 @@ private enum Shape: CaseIterable, Sendable {
     defer { encoder.deallocate() }
     let out = ByteBuffer()
     encoder.encode([4_294_967_295, 0], 2, into: out)
-    // Block size, miniblocks, count, first value −1, least difference 1.
+    // Block size, miniblocks, count, first value −1, smallest delta 1.
     #expect(Array(out.bytes.prefix(6)) == [0x80, 0x01, 4, 2, 1, 2])
   }
 
@@ -200,7 +200,7 @@ private enum Shape: CaseIterable, Sendable {
   func integersGetTheIndicesOfTheirFirstAppearance(_ seed: UInt64) {
     var random = SeededGenerator(seed: seed)
     var values: [Int64] = []
-    // Symbols one after the other, each on a grid of its own, some off it, some far away.
+    // One symbol after the other, each with its own tick size, some values off the grid, some far away.
     for tick: Int64 in [250_000_000, 10_000_000, 1, 1 << 40, 31_250_000, 7] {
       var price = Int64.random(in: -100_000...100_000, using: &random)
       for _ in 0..<3_000 {

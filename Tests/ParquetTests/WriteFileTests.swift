@@ -4,7 +4,7 @@ import Testing
 
 @testable import Parquet
 
-/// A cell in a form that compares whatever the column's storage.
+/// A value that can be compared whatever the column's storage.
 private enum Cell: Hashable {
   case integer(Int64)
   case wide(Int128)
@@ -26,7 +26,7 @@ private func cells(_ column: Column) -> [Cell?] {
   }
 }
 
-/// How nulls lie in a column.
+/// Distributions of nulls in a column.
 private enum Nulls: CaseIterable, Sendable {
   case none, all, some, firstPage, runs
 
@@ -51,7 +51,7 @@ private let types: [ColumnType] = [
   .timestamp(.nanoseconds, isUTC: false), .float16,
 ]
 
-/// Random values: extremes, a few that repeat, and noise, in stretches.
+/// Random values in stretches: extremes, a few repeated values, and noise.
 private func stretches<T>(
   _ count: Int, _ extremes: [T], _ random: inout SeededGenerator,
   _ noise: (inout SeededGenerator) -> T
@@ -118,7 +118,7 @@ private func makeWide(
 private func makeDoubles(
   _ type: ColumnType, _ count: Int, _ random: inout SeededGenerator
 ) -> Column.Storage {
-  // Quarters fit in every width.
+  // Quarters are exact in every width.
   let extremes: [Double] =
     type == .double
     ? [0, -0.0, -.infinity, .greatestFiniteMagnitude] : [0, -0.0, .infinity, 1.5]
@@ -216,10 +216,10 @@ private func small() -> WriterOptions {
       return #expect(bounds == nil)
     }
     guard let bounds else {
-      // Only text that begins with 16 of the last character has no bound above it.
+      // Only text that begins with 16 times the last character has no upper bound.
       return #expect(greatest == .bytes(Array(String(repeating: "\u{10FFFF}", count: 40).utf8)))
     }
-    // Text of more than 64 bytes is cut; everything else is exact.
+    // Text of more than 64 bytes is truncated; everything else is exact.
     if type.storage != .bytes { #expect(bounds.isMinExact && bounds.isMaxExact) }
     if bounds.isMinExact { #expect(same(bounds.min, least)) }
     if bounds.isMaxExact { #expect(same(bounds.max, greatest)) }
@@ -227,7 +227,7 @@ private func small() -> WriterOptions {
     #expect(cell(bounds.max).map { !precedes($0, greatest, type) } ?? false)
   }
 
-  /// Zeros of either sign are the same bound.
+  /// Zeros of either sign are equal bounds.
   private func same(_ bound: StatisticsValue, _ value: Cell) -> Bool {
     if case .double(let bits) = value, case .double(let bound) = bound {
       return Double(bitPattern: bits) == bound
@@ -255,7 +255,7 @@ private func small() -> WriterOptions {
     case (.wide(let left), .wide(let right)): return left < right
     case (.double(let left), .double(let right)):
       let (left, right) = (Double(bitPattern: left), Double(bitPattern: right))
-      // −0 comes before +0: that is how a bound of zero is written.
+      // −0 precedes +0: bounds of zero are written in that order.
       return left < right || (left == right && left.sign == .minus && right.sign == .plus)
     case (.bytes(let left), .bytes(let right)): return left.lexicographicallyPrecedes(right)
     default: return false

@@ -22,7 +22,7 @@ private let schema: [NestedField] = [
       ]))),
 ]
 
-/// A random value of a type; null now and then, empty now and then.
+/// A random value of a type; sometimes null, sometimes empty.
 private func make(_ type: NestedType, _ random: inout SeededGenerator) -> Value {
   if Int.random(in: 0..<5, using: &random) == 0 { return .null }
   switch type {
@@ -47,7 +47,7 @@ private func make(_ type: NestedType, _ random: inout SeededGenerator) -> Value 
   @Test func rowsOfOneFieldAreRowsWithNullsElsewhere() throws {
     var random = SeededGenerator(seed: 21)
     for rowCount in [0, 1, 2, 50, 700] {
-      // Several row groups, so that nulls are pending where one ends.
+      // Several row groups, so that nulls are pending at the end of one.
       var options = WriterOptions()
       options.rowGroupRowCountMax = 64
       let whole = try NestedParquetWriter(inMemory: schema, options: options)
@@ -116,7 +116,7 @@ private func make(_ type: NestedType, _ random: inout SeededGenerator) -> Value 
     #expect(null?.message == "a map's key is null")
   }
 
-  /// As many copies of all that came before would take hours.
+  /// Copying all previous values each time would take hours.
   @Test(.timeLimit(.minutes(1)))
   func appendingTakesTimeInProportionToTheValues() throws {
     let layout = NestedLayout([NestedField("text", .string), NestedField("number", .long)])

@@ -5,7 +5,7 @@ import Testing
 @testable import Parquet
 
 @Suite struct WriteRunsTests {
-  /// Known runs change no byte, and no value but the first of each is looked at.
+  /// Known runs give the same bytes, and only the first value of each run is read.
   @Test func knownRunsGiveTheSameBytes() throws {
     var random = SeededGenerator(seed: 11)
     let count = 50_000

@@ -4,7 +4,7 @@ import Testing
 @testable import Passes
 @testable import Tables
 
-/// Longer bars are made of each other. They must be those that the source itself gives.
+/// Longer bars can be made from shorter ones. They must equal those made from the source directly.
 @Suite struct BarStageTests {
   private struct Row: Equatable {
     var symbol: Int32
@@ -13,7 +13,7 @@ import Testing
     var flag: UInt8
   }
 
-  /// Seconds of a few symbols, of one or more publishers, with or without gaps in the values.
+  /// Seconds of a few symbols, of one or more publishers, with or without missing values.
   private func source(_ seed: UInt64, publishers: Int64, lacking: Bool) -> BarColumns {
     var random = SeededGenerator(seed: seed)
     let bars = BarColumns()
@@ -63,7 +63,7 @@ import Testing
     return BarStage(interval: seconds * 1_000_000, rows: bars, sink: sink, names: names)
   }
 
-  /// The naive way: what is known of a bar, row by row.
+  /// A naive implementation, row by row.
   private func expected(_ bars: [Row], seconds: Int64) -> [Row] {
     let length = seconds * 1_000_000
     var made: [Row] = []

@@ -17,7 +17,7 @@ import Testing
 
   init() throws { toy = try ToyLake() }
 
-  /// Bars of two days, in as many files as are asked for.
+  /// Bars of two days, in the given number of files.
   private func ingestBars(fileCount: Int, seed: UInt64 = 1) throws {
     var random = SeededGenerator(seed: seed)
     for number in 0..<fileCount {
@@ -52,7 +52,7 @@ import Testing
     try toy.lake.table(named: table).snapshot().version
   }
 
-  /// What all rows come to.
+  /// The fingerprint of all rows.
   private func fingerprint(_ table: String) throws -> PartitionFingerprint {
     let table = try toy.lake.table(named: table)
     let snapshot = try table.snapshot()
@@ -78,7 +78,7 @@ import Testing
     #expect(try fingerprint(source) == before.1)
     let files = try toy.files(source)
     #expect(files.count == 2 && files.allSatisfy { !$0.dataChange && $0.stats != nil })
-    // Each file in the table's order, which that of the dates follows.
+    // Each file in the table's order, which corresponds to that of the dates.
     for (day, file) in files.enumerated() {
       let start = Int64(ToyLake.firstDay + day) * 86_400_000_000
       let own = before.0.filter { (start..<start + 86_400_000_000).contains(Int64($0[1]) ?? 0) }
@@ -88,7 +88,7 @@ import Testing
       #expect(rows == inOrder(own))
       #expect(file.taggedRowCount == Int64(own.count))
     }
-    // Nothing is left to be done.
+    // Nothing is left to do.
     let last = try version(source)
     let again = try compact(source)
     #expect(again.filesBefore == 0)
@@ -104,7 +104,7 @@ import Testing
     _ = try compact(source)
     let plan = try ResamplePass(lake: toy.lake, table: source, options: options).plan()
     #expect(plan.work.outputs.map(\.dueCount) == [0])
-    // And a file that is in already adds nothing.
+    // Ingesting a stored file again adds nothing.
     let report = try toy.ingest([toy.folder.path + "/0.dbn"])
     #expect(report.total(\.rowsStored) == 0)
   }
@@ -119,7 +119,7 @@ import Testing
     let table = "raw.test_set_trades"
     let names = ["ts_recv", "ts_recv_plus_ns", "sequence", "source_ordinal", "size"]
     func key(_ row: [String]) -> [Int] { row.prefix(3).map { Int($0) ?? 0 } }
-    // Rows that are equal in all of these stay in the order of their files, and of their source.
+    // Rows with equal keys keep the order of their files and sources.
     let before = try toy.rows(table, names).enumerated().sorted { one, other in
       let (first, second) = (key(one.element), key(other.element))
       return first == second ? one.offset < other.offset : first.lexicographicallyPrecedes(second)
@@ -159,7 +159,7 @@ import Testing
     _ = try transaction.commit()
     let report = try compact(source)
     #expect((report.failures.first?.error as? PassError)?.code == .conservation)
-    // The other date's files are merged, and these are left.
+    // The other date's files are merged, and these are kept.
     #expect(report.failures.count == 1 && report.filesAfter == 1)
     #expect(try toy.files(source).count == 3)
   }
@@ -193,9 +193,9 @@ import Testing
     #expect(try fingerprint(source) == before)
   }
 
-  /// More merges than go into one commit, all in one partition: none takes the place of another's file.
+  /// More merges than one commit takes, all in one partition: no file replaces another's.
   @Test func manyFilesWithoutStatisticsOfOneDateKeepTheirRows() throws {
-    // By sevens: more at a time would become one file when they come.
+    // Seven at a time: more would be merged on commit.
     for group in 0..<10 {
       for number in group * 7..<group * 7 + 7 {
         try toy.ingest([try toy.bars("\(number).dbn", [ToyLake.Bar(second: number)])])

@@ -12,7 +12,7 @@ import Testing
 
 private let source = "raw.test_set_ohlcv_1s"
 
-/// Tables that hold rows twice: another program, or an older version, put them there.
+/// Tables with duplicate rows, from another program or an older version.
 @Suite("compaction that removes duplicates")
 struct DeduplicationTests {
   private let toy: ToyLake
@@ -42,7 +42,7 @@ struct DeduplicationTests {
     return try pass.run(try pass.plan())
   }
 
-  /// Adds the rows of a file once more, as a commit of another program would.
+  /// Adds the rows of a file again, as a commit of another program would.
   private func addAgain(_ file: AddFile, as name: String) throws {
     let table = try toy.lake.table(named: source)
     var copy = file
@@ -68,14 +68,14 @@ struct DeduplicationTests {
     let again = try run()
     #expect(again.versions.isEmpty)
     #expect(try toy.lake.table(named: source).snapshot().version == version)
-    // What readers of changes see: rows went.
+    // Change data readers see that rows were removed.
     #expect(try toy.files(source).contains { $0.dataChange })
   }
 
   @Test("a row with the key of an older one and other values is quarantined, once")
   func conflicts() throws {
     let before = try toy.rows(source, columns)
-    // Another table's rows with the same keys and other volumes, put into this one.
+    // Rows of another table with the same keys and other volumes, added to this one.
     let other = try ToyLake()
     let bars = (0..<400).map {
       ToyLake.Bar(

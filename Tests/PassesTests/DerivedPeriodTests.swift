@@ -10,7 +10,7 @@ import Testing
 private let source = "raw.test_set_ohlcv_1s"
 private let daily = "bars.test_set_ohlcv_1d"
 
-/// Daily bars, which a table keeps by year: a date of them is a unit all the same.
+/// Daily bars, whose table is partitioned by year: each date is still a unit.
 @Suite("derived tables by a longer period than a date")
 struct DerivedPeriodTests {
   private let toy: ToyLake

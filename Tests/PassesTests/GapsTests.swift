@@ -10,7 +10,7 @@ private let minute: Int64 = 60_000_000_000
 /// 2024-01-02T14:30:00Z.
 private let open: Int64 = 1_704_205_800_000_000_000
 
-/// A session of `count` minutes, of which those in `missing` have no rows.
+/// A session of `count` minutes; those in `missing` have no rows.
 private func session(
   _ count: Int, missing: [Range<Int>] = [],
   pieces: [(Range<Int>, SeriesCoverage.Knowledge)]? = nil
@@ -48,7 +48,7 @@ private func told(_ result: SessionCheck.Result) -> [String] {
   func aLongRunIsSuspiciousOnlyWhereThereAreRowsAtNearlyAllOtherTimes(length: Int, isLost: Bool) {
     let result = session(390, missing: [100..<100 + length])
     #expect(told(result) == (isLost ? ["suspicious 100 \(100 + length)"] : []))
-    // One minute in five: nobody misses ten of them.
+    // Every fifth minute is missing: never ten in a row.
     let quiet = (0..<390).filter { $0 % 5 != 0 }.map { $0..<$0 + 1 }
     #expect(session(390, missing: quiet + [100..<100 + length]).holes.isEmpty)
   }
@@ -67,7 +67,7 @@ private func told(_ result: SessionCheck.Result) -> [String] {
     let part = session(
       390, missing: [300..<390], pieces: [(0..<300, .stored), (300..<390, missing)])
     #expect(told(part) == ["\(state.rawValue) 300 390"])
-    // The rows came another way.
+    // The rows were not downloaded.
     #expect(session(390, pieces: [(0..<300, .stored), (300..<390, missing)]).holes.isEmpty)
   }
 
@@ -153,7 +153,7 @@ private func told(_ result: SessionCheck.Result) -> [String] {
       var rows: [(Int32, Int64)] = []
       for _ in 0..<3000 {
         let series = Int32.random(in: -1...4, using: &random)
-        // Microseconds of three days around 1970, and so before it too.
+        // Microseconds of three days around 1970, including times before it.
         let time = Int64.random(in: -100_000_000_000...100_000_000_000, using: &random)
         rows.append((series, time))
         if series >= 0 { known.insert([Int64(series), floorDivide(time, length / 1000)]) }
@@ -220,7 +220,7 @@ private func told(_ result: SessionCheck.Result) -> [String] {
   @Test func filesWithoutARecordCountAsFetchedWhereTheTableHasRows() {
     #expect(told(coverage([])) == ["100 200 byHand"])
     #expect(told(coverage([]), isTableThere: false) == ["100 200 not_downloaded"])
-    // What a file claims may end at its rows, whatever digits their times have.
+    // A claim may end at its last row, whatever the precision of the times.
     for end: Int64 in [141, 150, 1000, 1001, 1234] {
       let claim: [(Range<Int64>, CoverageState)] = [(130..<end, .claimed)]
       #expect(told(coverage(claim)) == ["100 200 byHand"])
@@ -283,13 +283,13 @@ private func told(_ result: SessionCheck.Result) -> [String] {
     func count(_ event: CoverageEvent) -> Int {
       SpendReport(CoverageLedger(events: [event]), by: []).unpricedCount
     }
-    // A file, what a restore says, a vendor's "nothing", a claim that agrees, the second part of a request.
+    // A file, a restore, an empty response, a claim with an agreeing count, the second part of a request.
     #expect(count(event(.claimed, rows: 5, bytes: 100)) == 0)
     #expect(count(event(.undone)) == 0 && count(event(.complete)) == 0)
     #expect(count(event(.empty, rows: 0, bytes: 50)) == 0)
     #expect(count(event(.complete, rows: 5, bytes: 0)) == 0)
     #expect(count(event(.failed, rows: 0, bytes: 10)) == 0)
-    // Downloads of a vendor at a flat rate.
+    // Downloads from a vendor with a flat price.
     #expect(count(event(.complete, rows: 5, bytes: 100)) == 1)
     #expect(count(event(.open, rows: 5, bytes: 100)) == 1)
   }

@@ -8,7 +8,7 @@ import Testing
 @testable import Passes
 @testable import Tables
 
-/// A table's folder with data files whose log is gone: nothing is written over them.
+/// A table's folder with data files but without a log: they are not overwritten.
 @Suite struct LostLogTests {
   private let toy: ToyLake
   private var table: String { toy.lake.root + "/raw/x_trades" }
@@ -59,7 +59,7 @@ import Testing
     #expect(try ingest(file("a.csv", day: 2)).failureCount == 0)
   }
 
-  /// Files of a run that is making the table at this moment are no old ones.
+  /// Files of a run that is creating the table at this moment are not old ones.
   @Test func aTableThatIsBeingMadeIsNoLostOne() throws {
     let manager = FileManager.default
     for folder in [table + "/_delta_log", table + "/date=2024-01-02"] {

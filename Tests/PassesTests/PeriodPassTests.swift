@@ -11,7 +11,7 @@ import Testing
 private let source = "raw.test_set_ohlcv_1s"
 private let daily = "bars.test_set_ohlcv_1d"
 
-/// A table that is kept by another period holds the same rows, and nothing that is made of it is stale.
+/// A repartitioned table holds the same rows, and tables derived from it are not stale.
 @Suite("tables that are kept by another period")
 struct PeriodPassTests {
   private let toy: ToyLake
@@ -19,7 +19,7 @@ struct PeriodPassTests {
 
   init() throws {
     toy = try ToyLake()
-    // Over the end of a month and of a year.
+    // Across the end of a month and of a year.
     for (number, days) in [-40 ..< -20, -20..<10, 10..<40].enumerated() {
       let bars = days.flatMap { day in
         (0..<4).map {
@@ -73,7 +73,7 @@ struct PeriodPassTests {
       let partitions = try snapshot.filesByPartition()
       #expect(partitions.count == [.date: 80, .month: 4, .year: 2][period])
       #expect(partitions.values.allSatisfy { $0.count == 1 && !$0[0].dataChange })
-      // Nothing is left to be done.
+      // Nothing is left to do.
       #expect(try keep(source, by: period).versions.isEmpty)
     }
   }
@@ -119,7 +119,7 @@ struct PeriodPassTests {
     #expect(output.computedCount == 1 && output.freshCount == 79 && output.failures.isEmpty)
     let after = try sorted(daily, bars)
     #expect(after.count == before.count && zip(after, before).count { $0 != $1 } == 1)
-    // All of them anew: the same bars.
+    // All of them made again: the same bars.
     var options = ResamplePass.Options()
     options.intervals = ["1d", "1h"]
     let pass = try ResamplePass(lake: toy.lake, table: source, options: options)

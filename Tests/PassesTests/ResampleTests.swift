@@ -40,7 +40,7 @@ private let source = "raw.test_set_ohlcv_1s"
     return bars
   }
 
-  /// symbol, publisher, start → open, high, low, close, volume; the naive way.
+  /// symbol, publisher, start → open, high, low, close, volume; a naive implementation.
   private func expected(_ bars: [ToyLake.Bar], seconds: Int) -> [[Int]: [Int64]] {
     var result: [[Int]: [Int64]] = [:]
     for bar in bars {
@@ -125,7 +125,7 @@ private let source = "raw.test_set_ohlcv_1s"
     let toy = try ToyLake()
     try toy.ingest([try toy.bars("a.dbn", (0..<60).map { ToyLake.Bar(second: $0) })])
     _ = try resample(toy, ["30s"])
-    // A foreign writer exchanges the source's file for one without tags: the rows are the same.
+    // Another writer replaces the source's file by one without tags: the rows are the same.
     let table = try toy.lake.table(named: source)
     let snapshot = try table.snapshot()
     var transaction = Transaction(snapshot: snapshot, storage: table.storage)

@@ -24,7 +24,7 @@ private let columns = ["symbol", "ts_event", "open", "volume"]
     return try pass.run(try pass.plan()).work.outputs.reduce(0) { $0 + $1.computedCount }
   }
 
-  /// A lake with a table of three versions, each a day of bars.
+  /// A lake with a table of three versions, each adding a day of bars.
   private func threeDays() throws -> (ToyLake, paths: [String]) {
     let toy = try ToyLake()
     let paths = try (0..<3).map { day in
@@ -49,7 +49,7 @@ private let columns = ["symbol", "ts_event", "open", "volume"]
       #expect(Set(now.txns.keys) == Set(states[version].txns.keys))
       #expect(try rowCount(toy) == 20 * (version + 1))
     }
-    // As it is already: no commit.
+    // The current state already: no commit.
     #expect(try restore(toy, 7) == nil)
     #expect(try toy.lake.table(named: bars).snapshot().version == 7)
   }
@@ -96,7 +96,7 @@ private let columns = ["symbol", "ts_event", "open", "volume"]
     #expect(try restore(toy, 0) == 3)
     #expect(try states().contains(.undone))
     #expect(try states().count(where: \.saysRowsAreThere) == 1)
-    // From the commits alone the same comes.
+    // Recovering from the commits alone gives the same.
     #expect(try LedgerRebuild.missing(toy.lake).isEmpty)
     #expect(try restore(toy, 2) == 4)
     #expect(try !states().contains(.undone))
@@ -112,7 +112,7 @@ private let columns = ["symbol", "ts_event", "open", "volume"]
     #expect(try restore(toy, 2) == 4)
     #expect(try resample(toy) == 1)
     #expect(try resample(toy) == 0)
-    // A derived table too: what it lacks again is computed again.
+    // A derived table too: what is missing again is made again.
     let minutes = "bars.test_set_ohlcv_1m"
     let newest = try toy.lake.table(named: minutes).snapshot().version
     let rows = try toy.rows(minutes, columns)
@@ -128,7 +128,7 @@ private let columns = ["symbol", "ts_event", "open", "volume"]
     let minutes = "bars.test_set_ohlcv_1m"
     for round in 0..<3 {
       let newest = try toy.lake.table(named: bars).snapshot().version
-      // Twice one day goes, twice two do, of which one was emptied before.
+      // First one day is removed, then two, of which one was emptied before.
       #expect(try restore(toy, round == 1 ? 0 : 1) == newest + 1)
       #expect(try resample(toy) == (round == 1 ? 2 : 1))
       #expect(try resample(toy) == 0)
@@ -140,7 +140,7 @@ private let columns = ["symbol", "ts_event", "open", "volume"]
     #expect(try restore(toy, 0) != nil)
     let later = try toy.bars("9.dbn", (0..<20).map { ToyLake.Bar(day: 9, second: $0, price: 7) })
     try toy.ingest([later, paths[1]])
-    // One day is emptied again, one is as it was, one is new.
+    // One day is emptied again, one is unchanged, one is new.
     #expect(try resample(toy) == 2)
     #expect(try toy.rows(minutes, columns).count == 3)
   }
@@ -171,11 +171,11 @@ private let columns = ["symbol", "ts_event", "open", "volume"]
         #expect(!states.isEmpty && states.allSatisfy { $0 == .undone })
       }
       #expect(try LedgerRebuild.missing(toy.lake).isEmpty)
-      // Once: the table is empty already.
+      // Only once: the table is empty already.
       #expect(try empty().1 == nil)
       #expect(try resample(toy) == 3)
       #expect(try toy.rows("bars.test_set_ohlcv_1m", columns).isEmpty)
-      // Back by a version, or by the files themselves.
+      // Restored by version, or by ingesting the files.
       if round == 0 {
         #expect(try restore(toy, newest) == newest + 2)
       } else {
@@ -196,7 +196,7 @@ private let columns = ["symbol", "ts_event", "open", "volume"]
     #expect(error?.message.contains("1 of the 3 files of version 2 are gone") == true)
     #expect(error?.message.contains(lost.filePath) == true)
     #expect(try table.snapshot().version == 3)
-    // A version that does not need it comes back.
+    // A version that does not need the file can be restored.
     #expect(try restore(toy, 1) == 4)
     let cut = try #require(table.snapshot(version: 0).files.first)
     #expect(truncate(table.path + "/" + cut.filePath, 7) == 0)

@@ -8,10 +8,10 @@ import Testing
 
 @testable import Query
 
-/// The first microsecond of a winter's day in New York.
+/// Midnight of a winter's day in New York, in microseconds.
 private func midnight(_ day: Int64) -> Int64 { (day * 24 + 5) * 3_600_000_000 }
 
-/// Ticks of one date in a table as `lake` makes it: symbol, time pair, sequence, price, size.
+/// Ticks of one date in a table like `lake`'s: symbol, time pair, sequence, price, size.
 private func ticks(_ path: String, day: Int64, symbols: [String], count: Int) throws {
   try FileManager.default.createDirectory(
     atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
@@ -57,7 +57,7 @@ private func ticks(_ path: String, day: Int64, symbols: [String], count: Int) th
   _ = try writer.finish()
 }
 
-/// A table with one file a date and a second version that adds another date.
+/// A table with one file per date and a second version that adds another date.
 private func withTable(_ body: (String) throws -> Void) throws {
   let folder = NSTemporaryDirectory() + "lake-query-\(UUID().uuidString)"
   try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)

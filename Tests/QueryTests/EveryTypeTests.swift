@@ -5,7 +5,7 @@ import Testing
 
 @testable import Query
 
-/// Three rows of every type that a file can hold flat; the last row is null everywhere.
+/// Three rows of every flat type of a file; the last row is null in all columns.
 private func writeEveryType(_ path: String) throws {
   let validity: [UInt8] = [1, 1, 0]
   func integers(_ name: String, _ type: ColumnType, _ values: [Int64]) -> (Field, Column) {
@@ -84,7 +84,7 @@ private func answers(
   return try String(contentsOfFile: target, encoding: .utf8).components(separatedBy: "\n")
 }
 
-/// The rows in the order of the file: several times are in it, so that none orders it.
+/// The rows in file order: with several time columns, none determines the order.
 private let csv = [
   "flag,tiny,u32,u64,cents,fine,deep,single,double,day,clock,fine_clock,ms,ns,local,name,json,raw,id",
   "true,-128,0,1,-0.05,0.000000000001,0.000000000000000001,0.5,1e+300,1969-12-31,00:00:00.000,"

@@ -10,7 +10,7 @@ import Testing
   private func inFolder(_ body: (String) throws -> Void) throws {
     let folder = NSTemporaryDirectory() + "lake-folder-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    // Nothing but scratch.
+    // Only temporary files.
     defer { try? FileManager.default.removeItem(atPath: folder) }
     try body(folder)
   }
@@ -40,14 +40,14 @@ import Testing
     var request = QueryRequest(table: folder)
     request.columns = columns
     let path = NSTemporaryDirectory() + "lake-folder-\(UUID().uuidString).csv"
-    // It may not have been written.
+    // It may not exist.
     defer { try? FileManager.default.removeItem(atPath: path) }
     let query = try Query(request, lake: { throw QueryError(.badTable, "no lake") })
     _ = try query.run(to: QueryOutput(path: path, format: .csv), width: 1)
     return try String(contentsOfFile: path, encoding: .utf8)
   }
 
-  /// The value of the first file, that of the second, what is printed of both.
+  /// The value of the first file, that of the second, the output for both.
   @Test(arguments: [
     (ColumnType.int, Value.integer(5), ColumnType.long, Value.integer(1 << 40), "5 1099511627776"),
     (.long, .integer(1 << 40), .int, .integer(5), "1099511627776 5"),
@@ -146,7 +146,7 @@ import Testing
     #expect(ColumnList.names(in: "\"a\"b") == nil)
   }
 
-  /// A file goes by its own name, whatever else leads to it: its rows are there once.
+  /// A file is read once, even if several links lead to it.
   @Test func aFileThatSeveralNamesLeadToIsReadOnce() throws {
     try inFolder { folder in
       try write(folder + "/b/one.parquet", [("id", [1, 2])])
@@ -159,7 +159,7 @@ import Testing
       try files.linkItem(atPath: folder + "/c/two.parquet", toPath: folder + "/c/three.parquet")
       #expect(try csv(folder) == "id\n1\n2\n3\n")
     }
-    // What lies elsewhere is read, once.
+    // A target outside of the folder is read, once.
     try inFolder { folder in
       try write(folder + "/elsewhere/one.parquet", [("id", [7])])
       try FileManager.default.createDirectory(

@@ -19,7 +19,7 @@ enum MemoryColumn {
   }
 }
 
-/// A data file in memory that counts what a query decodes of it.
+/// A data file in memory that counts the rows a query decodes.
 final class MemorySegment: Segment {
   let name: String
   let rowGroupRowCounts: [Int]
@@ -42,7 +42,7 @@ final class MemorySegment: Segment {
     }
   }
 
-  /// Rows decoded of a column.
+  /// Number of rows decoded of a column.
   func decodedRowCount(_ column: String) -> Int { decoded.withLock { $0[column, default: 0] } }
 
   func byteCount(rowGroup: Int, column: String) -> Int { rowGroupRowCounts[rowGroup] * 8 }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Query
 
-/// Columns that hold other columns.
+/// Nested columns.
 @Suite struct NestedTests {
   private static let fields = [
     NestedField("id", .long),
@@ -35,7 +35,7 @@ import Testing
   private func inFolder(_ body: (String) throws -> Void) throws {
     let folder = NSTemporaryDirectory() + "lake-nested-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    // Nothing but scratch.
+    // Only temporary files.
     defer { try? FileManager.default.removeItem(atPath: folder) }
     try body(folder)
   }

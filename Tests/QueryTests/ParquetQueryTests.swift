@@ -5,7 +5,7 @@ import Testing
 
 @testable import Query
 
-/// A scratch folder that vanishes.
+/// Runs `body` with a temporary folder.
 private func inFolder(_ body: (String) throws -> Void) throws {
   let folder = NSTemporaryDirectory() + "lake-query-\(UUID().uuidString)"
   try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Query
 
-/// The answers of a table of one file for each text, which is the value of its partition.
+/// Results for tables of one file with each text as the value of its partition.
 private func answers(
   _ type: ColumnType, _ texts: [String?], _ format: QueryOutput.Format, filter: String? = nil
 ) throws -> [String] {

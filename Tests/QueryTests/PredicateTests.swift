@@ -57,7 +57,7 @@ private func set(_ text: String) throws -> IntervalSet? {
       #expect(
         try set("ts_event = " + literal) == IntervalSet(low: nanoseconds, high: nanoseconds))
     }
-    // A column of milliseconds holds no such value, but some below it.
+    // A column of milliseconds holds no such value, but smaller ones.
     #expect(try set("ts_ms = '2024-01-02T14:30:00.1235Z'") == .empty)
     #expect(
       try set("ts_ms < '2024-01-02T14:30:00.1235Z'")

@@ -43,7 +43,7 @@ import Testing
   }
 }
 
-/// Values that stand for every row of a unit: those of partitions, and of columns a file lacks.
+/// Values that are constant for a unit: partition values, and columns that a file lacks.
 @Suite struct ConstantCellTests {
   private func line(
     _ column: QueryColumn, _ vector: ColumnVector, _ layout: RowLayoutKind
@@ -88,9 +88,9 @@ import Testing
   }
 }
 
-/// Texts that are long, or that a dictionary gives again and again.
+/// Long texts, and texts repeated by a dictionary.
 @Suite struct RowPortionTests {
-  /// Rows of one column of texts, with nulls, formatted at once and in portions.
+  /// Rows of one text column, with nulls, formatted at once and in portions.
   @Test(arguments: [RowLayoutKind.csv, .jsonLines, .binary])
   func portionsAreTheRowsAtOnce(_ layout: RowLayoutKind) throws {
     let rowCount = 900

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Query
 
-/// A table over doubles: one partition date a file, or all of one group.
+/// A table in memory: one partition date per file, or all files in one group.
 func memoryTable(
   _ segments: [MemorySegment], dates: [Int?] = [], kind: String? = "trades"
 ) -> QueryTable {
@@ -33,7 +33,7 @@ func memoryTable(
   return table
 }
 
-/// The answer as text.
+/// The result as text.
 func answer(
   _ table: QueryTable, format: QueryOutput.Format = .csv, width: Int = 2, memory: Int = 1 << 20,
   _ change: (inout QueryRequest) -> Void = { _ in }
@@ -56,7 +56,7 @@ func answer(
 
 private let day: Int64 = 86_400_000_000
 
-/// Trades of `symbols`, `count` each, a microsecond apart from `start` on; sorted as a lake's are.
+/// Trades of `symbols`, `count` each, a microsecond apart from `start` on; sorted like a lake's.
 private func trades(
   _ name: String, symbols: [String], start: Int64, count: Int, pageRowCount: Int = 4,
   rowGroupRowCount: Int = 16
@@ -117,7 +117,7 @@ private func trades(
       $0.end = "1970-01-02T00:00:00.000008Z"
     }
     #expect(text.split(separator: "\n").count == 5)
-    // The other dates are not even opened; of this one, one page of 4 rows is decoded.
+    // The other dates are not opened; of this one, one page of 4 rows is decoded.
     for column in ["symbol", "ts", "size"] {
       #expect(segments[0].decodedRowCount(column) == 0)
       #expect(segments[1].decodedRowCount(column) == 4)
@@ -135,7 +135,7 @@ private func trades(
 
   @Test func decodesOtherColumnsOnlyWhereRowsAreSelected() throws {
     let segment = trades("f", symbols: ["A"], start: 0, count: 64)
-    // Bounds of every page allow it, but no row is so: size 4, 9, … is null.
+    // Bounds of every page allow it, but no row matches: sizes 4, 9, … are null.
     let text = try answer(memoryTable([segment])) { $0.filter = "size in (4, 9, 14, 19)" }
     #expect(text == "ts,symbol,size\n")
     #expect(segment.decodedRowCount("size") > 0)
@@ -223,7 +223,7 @@ private func trades(
         "symbol": (.string, .text(rows.map(\.0))), "ts": (.timestamp, .integers(rows.map(\.1))),
         "n": (.long, .integers(rows.map(\.2))),
       ])
-    // By UTC date, symbol, time; equal rows as they stood.
+    // By UTC date, symbol and time; equal rows in their original order.
     func date(_ time: Int64) -> Int64 { time >= 0 ? time / day : (time - day + 1) / day }
     rows.sort { left, right in
       if date(left.1) != date(right.1) { return date(left.1) < date(right.1) }

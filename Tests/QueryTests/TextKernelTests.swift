@@ -5,7 +5,7 @@ import Testing
 
 @testable import Query
 
-/// What a kernel writes, with nothing behind it that could be read by mistake.
+/// The output of a kernel, without anything after it that could be read by mistake.
 private func text(_ body: (UnsafeMutableRawPointer) -> UnsafeMutableRawPointer) -> String {
   let buffer = ByteBuffer(capacity: 512)
   buffer.base.initializeMemory(as: UInt8.self, repeating: 0x23, count: 512)
@@ -14,14 +14,14 @@ private func text(_ body: (UnsafeMutableRawPointer) -> UnsafeMutableRawPointer) 
     decoding: UnsafeRawBufferPointer(start: buffer.base, count: end - buffer.base), as: UTF8.self)
 }
 
-/// The digits of a number, without the zeros around them.
+/// The digits of a number, without leading and trailing zeros.
 private func significand(_ text: String) -> String {
   var digits = String(text.prefix { $0 != "e" }.filter(\.isNumber).drop { $0 == "0" })
   while digits.last == "0" { digits.removeLast() }
   return digits
 }
 
-/// Numbers at every change of length, both signs, and the ends of the range.
+/// Numbers at every change of length, both signs, and the limits of the range.
 private let boundaryIntegers: [Int64] = {
   var values: [Int64] = [0, .min, .min + 1, .max, .max - 1]
   var power: Int64 = 1

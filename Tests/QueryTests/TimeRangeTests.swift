@@ -24,14 +24,14 @@ import Testing
 
   @Test func bareDatesFollowTheClocksOfTheZone() throws {
     let zone = try #require(newYork)
-    // 23 and 25 hours.
+    // Days of 23 and 25 hours.
     #expect(
       try text("2024-03-10", "2024-03-10", zone)
         == "[2024-03-10T05:00:00Z, 2024-03-11T04:00:00Z)")
     #expect(
       try text("2024-11-03", "2024-11-03", zone)
         == "[2024-11-03T04:00:00Z, 2024-11-04T05:00:00Z)")
-    // Shown twice: the first. Never shown: when the clocks jumped.
+    // Ambiguous: the earlier one. Skipped: the transition.
     #expect(try text("2024-11-03T01:30:00", nil, zone) == "[2024-11-03T05:30:00Z, the end)")
     #expect(try text("2024-03-10T02:30:00", nil, zone) == "[2024-03-10T07:00:00Z, the end)")
     #expect(

@@ -9,7 +9,7 @@ import Testing
 @Suite struct SimulatedMarketTests {
   private func date(_ text: String) throws -> CivilDate { try #require(CivilDate(iso: text)) }
 
-  /// Runs a simulation and hands over its files' records by schema.
+  /// Runs a simulation and returns its files' records by schema.
   private func simulate(
     _ change: (inout SimulationOptions) -> Void = { _ in }, width: Int = 2
   ) throws -> [String: [UInt8]] {
@@ -37,7 +37,7 @@ import Testing
     return records
   }
 
-  /// All records of a file, joined.
+  /// All records of a file, concatenated.
   private static func records(
     _ path: String
   ) throws -> (metadata: DBNMetadata?, bytes: [UInt8], runs: [RecordRun]) {
@@ -171,7 +171,7 @@ import Testing
     }
     #expect(seconds(.equities) == [0, 15, 15, 15, 15, 15, 0])
     #expect(seconds(.futures) == [1, 23, 23, 23, 23, 22, 0])
-    // An hour earlier by UTC in summer.
+    // In summer an hour earlier in UTC.
     let summer = TradingHours.equities.phases(on: try date("2024-07-01"))
     #expect(summer[1] == TradingPhase(.regular, 13 * 3600 + 1800..<20 * 3600))
     for (text, opening) in [

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Storage
 
-/// What both storages promise.
+/// The contract of both storages.
 @Suite struct TableStorageTests {
   private func storages() -> [(any TableStorage, TemporaryFolder?)] {
     let folder = TemporaryFolder("lake-storage")

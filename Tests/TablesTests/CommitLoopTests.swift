@@ -14,7 +14,7 @@ import Testing
   }
 }
 
-/// The loop that all commits go through.
+/// The commit loop, used by all commits.
 @Suite struct CommitLoopTests {
   private let toy: ToyTable
 
@@ -23,7 +23,7 @@ import Testing
     try toy.commit(toy.append(day: 0, 0..<10))
   }
 
-  /// Ours is made again of what the others left, until it stands; nobody's rows are lost or doubled.
+  /// Our change is made again after each conflict until it succeeds; no rows are lost or duplicated.
   @Test func aLostRaceIsRunAgainOnTheTableAsItIs() throws {
     let writer = try toy.writer()
     var seen: [[Int]] = []
@@ -89,7 +89,7 @@ import Testing
     #expect(inTable == nil)
   }
 
-  /// A table that was made before its schema had a column gets it with the first rows that may have it.
+  /// A table created before its schema had a column gets it with the first rows that may have a value.
   @Test func columnsThatTheTableLacksComeWithTheCommit() throws {
     let toy = try ToyTable()
     let schema = toy.definition.schema

@@ -5,8 +5,8 @@ import Testing
 
 @testable import Tables
 
-/// What comes of two commits that were made of the same version: the rows of the table that `TableWriter` has. Each
-/// test is named by the other commit, and ours.
+/// The outcome of two commits based on the same version: the rows of the table at `TableWriter`. Each test is
+/// named after the other commit, and ours.
 @Suite struct ConflictTableTests {
   private let toy: ToyTable
   private let first = ToyTable.partition(0)
@@ -18,7 +18,7 @@ import Testing
     try toy.commit(toy.append(day: 1, 0..<5))
   }
 
-  /// How ours ends where `other` comes between our look at the table and our commit.
+  /// The outcome of our commit if `other` is committed after we read the table.
   private func race(ours: TableChange, other: TableChange) throws -> CommitOutcome {
     let writer = try toy.writer()
     try toy.commit(other)
@@ -70,7 +70,7 @@ import Testing
       try writer.commit(ours, toy.definition, run: toy.run)
         == .conflict(version: 3, reason: .partitionChanged(first)))
     #expect(try toy.seconds(0) == before)
-    // What was made is still in staging, for the next try.
+    // The result is still in staging, for the next attempt.
     try writer.load()
     #expect(try writer.commit(ours, toy.definition, run: toy.run) == .committed(version: 4))
     #expect(try toy.seconds(0) == Array(50..<60))
@@ -82,7 +82,7 @@ import Testing
     #expect(try toy.seconds(0) == Array(50..<60) && toy.seconds(1) == Array(0..<6))
   }
 
-  // MARK: - append to P | merges into P | read again what was added
+  // MARK: - append to P | merges into P | read the added rows again
 
   @Test func anAppendToAPartitionAndAMergeIntoItReadAgain() throws {
     let outcome = try race(ours: toy.merge(day: 0, 20..<25), other: toy.append(day: 0, 22..<30))
@@ -150,7 +150,7 @@ import Testing
     #expect(try toy.seconds(0) == Array(0..<20))
   }
 
-  // MARK: - same appId | same | done already
+  // MARK: - same appId | same | already done
 
   @Test func theSameApplicationTwiceIsDoneAlready() throws {
     var (one, other) = (try toy.append(day: 2, 0..<5), try toy.append(day: 2, 0..<5))
@@ -158,7 +158,7 @@ import Testing
     other.applications = one.applications
     #expect(try race(ours: one, other: other) == .alreadyDone(version: 3))
     #expect(try toy.seconds(2) == Array(0..<5))
-    // And where it was seen before.
+    // And if it was seen before.
     let writer = try toy.writer()
     #expect(try writer.commit(one, toy.definition, run: toy.run) == .alreadyDone(version: 3))
   }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Tables
 
-/// Rows as the filter sees them, held against a filter that looks at all of them at once.
+/// The filter, compared with one that looks at all rows at once.
 @Suite struct DuplicateFilterTests {
   private let fields = [
     Field("symbol", .string), Field("ts_event", .timestamp), Field("ts_event_plus_ns", .short),
@@ -41,7 +41,7 @@ import Testing
     }
   }
 
-  /// Rows that stay, duplicates and conflicts, with the rows cut into groups of `size`.
+  /// Rows that are kept, duplicates and conflicts, with the rows in groups of `size`.
   private func judge(_ rows: [Row], groupSize size: Int) throws -> ([Row], Int, [Row]) {
     var filter = DuplicateFilter(fields: fields, order: order, keyColumns: key)
     var result: ([Row], Int, [Row]) = ([], 0, [])
@@ -54,7 +54,7 @@ import Testing
       result.2 += verdict.conflicts.map { rows[first + $0] }
       dropped &+= verdict.dropped
     }
-    // What was dropped and what stays come to what there was.
+    // The removed and the kept rows add up to the input.
     dropped &+= fingerprint(result.0[...])
     #expect(dropped == fingerprint(rows[...]))
     return result
@@ -70,7 +70,7 @@ import Testing
     return sums.fingerprint
   }
 
-  /// The first row of each key stays.
+  /// The first row of each key is kept.
   private func wanted(_ rows: [Row]) -> ([Row], Int, [Row]) {
     var kept: [[String]: Row] = [:]
     var result: ([Row], Int, [Row]) = ([], 0, [])
@@ -144,7 +144,7 @@ import Testing
 }
 
 @Suite struct SortedPlacesTests {
-  /// Keys that fit into one word, and such that do not: sorted as a plain sort has it, equal ones in their order.
+  /// Keys that fit into one word, and longer ones: sorted stably.
   @Test(arguments: [Int64(10), 1 << 20, 1 << 40, .max])
   func placesAreThoseOfAStableSort(greatest: Int64) {
     var random = SeededGenerator(seed: UInt64(greatest))

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Tables
 
-/// Files whose columns have other forms, or are missing, in one segment.
+/// Merges files whose columns have different storage, or are missing.
 @Suite struct MergedFormsTests {
   private let files = ToyFiles()
   private let fields = [
@@ -14,7 +14,7 @@ import Testing
     Field("number", .double), Field("late", .string),
   ]
 
-  /// A row as the test knows it: one text a column, nil for a null.
+  /// A row in the test: one text per column, nil for null.
   private typealias Row = [String?]
 
   private func column(_ index: Int, _ rows: [Row]) -> Column {
@@ -49,7 +49,7 @@ import Testing
     var all: [Row] = []
     var paths: [String] = []
     for file in 0..<4 {
-      // Texts that repeat are a dictionary's, those that do not are plain; one file lacks the last column.
+      // Repeated texts are stored in a dictionary, others plain; one file lacks the last column.
       let isRepeating = file.isMultiple(of: 2)
       var rows: [Row] = (0..<2000).map { number in
         [
@@ -82,7 +82,7 @@ import Testing
       let columns = try fields.map { texts(try reader.column($0, group)) }
       for row in 0..<group.count { merged.append(columns.map { $0[row] }) }
     }
-    // Rows that are equal in their keys keep the order of their files, and their own in a file.
+    // Rows with equal keys keep the order of their files, and their order within a file.
     let wanted = all.enumerated().sorted { one, other in
       let (left, right) = (one.element, other.element)
       let keys = (

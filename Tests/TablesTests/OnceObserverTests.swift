@@ -3,7 +3,7 @@ import Testing
 
 @testable import Tables
 
-/// What those are told who watch a job.
+/// Notifications to observers of a job.
 @Suite struct OnceObserverTests {
   private final class Counts: PassObserver {
     private let state = Mutex((rows: 0, bytes: 0, names: [String]()))

@@ -6,8 +6,8 @@ import Testing
 
 @testable import Tables
 
-/// Where a commit may break off, and what is left then: the table as it was, and what was made in staging; or the
-/// table as it will be.
+/// The state after a commit fails at any step: either the old table with the segments in staging, or the new
+/// table.
 @Suite struct PublishTests {
   private let toy: ToyTable
   private let folder: String
@@ -29,7 +29,7 @@ import Testing
       .map { String(decoding: $0, as: UTF8.self) }
   }
 
-  /// The intent is there before a file moves: who cleans up after a death knows where to look.
+  /// The intent is written before a file moves, so that the cleanup after a crash finds the files.
   @Test func theIntentNamesEveryFileBeforeItMoves() throws {
     let segments = [try toy.segment(day: 1, 0..<3), try toy.segment(day: 2, 0..<3)]
     _ = try toy.run.publish(moves(segments)) {
@@ -42,7 +42,7 @@ import Testing
 
   @Test func aFileThatCannotMoveTakesTheOthersBack() throws {
     let segments = [try toy.segment(day: 1, 0..<3), try toy.segment(day: 2, 0..<3)]
-    // In place of the second partition's folder stands a file.
+    // A file in place of the second partition's folder.
     let folderPath = (segments[1].file.filePath as NSString).deletingLastPathComponent
     #expect(FileManager.default.createFile(atPath: folder + "/" + folderPath, contents: nil))
     var isAsked = false
@@ -85,8 +85,8 @@ import Testing
     #expect(!isFile(toy.run.directory))
   }
 
-  /// Where nobody knows whether the commit is in, its files stay where it says they are, and so does the intent: the
-  /// next command that writes finds out.
+  /// If it is unknown whether the commit succeeded, its files and the intent stay in place: the next command
+  /// that writes finds out.
   @Test func aCommitOfWhichNobodyKnowsKeepsItsFilesAndItsIntent() throws {
     let segment = try toy.segment(day: 1, 0..<3)
     #expect(throws: DeltaError.self) {

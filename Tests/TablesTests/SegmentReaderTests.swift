@@ -24,7 +24,7 @@ import Testing
     #expect(!reader.has("b") && !reader.mayHaveValues("b") && reader.mayHaveValues("a"))
   }
 
-  /// Whoever reads, and whatever for: a time in the file's unit would be another time.
+  /// For every way of reading: without conversion, a time in the file's unit would be another time.
   @Test func timesAreGivenInTheTablesUnit() throws {
     let values = Column.integers([1, nil, -3], milliseconds)
     let path = try files.write("a.parquet", [(Field("ts_event", milliseconds), values)])
@@ -35,7 +35,7 @@ import Testing
     let own = try SegmentReader(path: path)
     let columns = try RowColumns(own, rows)
     #expect(columns.time("ts_event", 0) == 1_000_000 && columns.time("ts_event", 1) == nil)
-    // Bounds in another unit would pass over the page that holds the row.
+    // Without conversion, bounds in another unit would exclude the page that holds the row.
     #expect(try reader.pages(index: time).allSatisfy { $0.bounds.times == nil })
   }
 
@@ -153,7 +153,7 @@ import Testing
 @Suite struct RowSumsTests {
   private let files = ToyFiles()
 
-  /// The one place where rows that stand in columns are hashed: the writer, the reader, and whoever looks rows up.
+  /// The only code that hashes rows in columns: used by the writer, the reader, and lookups.
   @Test func whatIsWrittenHashesLikeWhatIsRead() throws {
     let fields = [
       Field("symbol", .string), Field("ts_event", .timestamp), Field("ts_event_plus_ns", .short),
@@ -181,7 +181,7 @@ import Testing
     }
     let one = try segment("1.parquet", [0, 1, 2], ordinal: 0)
     let other = try segment("2.parquet", [2, 0, 1], ordinal: 77)
-    // Neither order nor where the rows came from counts.
+    // Neither the order nor the source ordinals of the rows matter.
     #expect(one.fingerprint == other.fingerprint && one.rowCount == 3)
     let reader = try SegmentReader(path: one.path, fields: fields)
     let (count, hash) = try reader.fingerprint()

@@ -22,7 +22,7 @@ import Testing
           time: Int64.random(in: 0..<2000, using: &random)
         )
       }
-      // Two of them are in order.
+      // Two of them are sorted.
       if file < 2 { rows.sort { ($0.symbol, $0.time) < ($1.symbol, $1.time) } }
       all += rows
       paths.append(
@@ -56,7 +56,8 @@ import Testing
     #expect(count == segment.rowCount && hash == segment.fingerprint)
   }
 
-  /// More files than are open at once: in rounds, of which nothing is left; equal rows keep the order of their files.
+  /// More files than are opened at once: merged in rounds, whose temporary files are removed; rows with equal
+  /// keys keep the order of their files.
   @Test(arguments: [false, true])
   func manyFilesAreMergedInRounds(oneIsUnsorted: Bool) throws {
     let fileCount = 2 * SegmentRewriter.fileCountMax + 3

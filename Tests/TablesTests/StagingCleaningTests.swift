@@ -6,7 +6,7 @@ import Testing
 
 @testable import Tables
 
-/// What dead, living and hostile runs leave in staging.
+/// Remains of dead, running and hostile runs in staging.
 @Suite struct StagingCleaningTests {
   private let folder = TemporaryFolder()
   private let lake: Lake
@@ -155,7 +155,7 @@ import Testing
   }
 
   @Test func runsAreBornWhileOthersCleanUp() throws {
-    // Cleaners take every folder without a held lock; no run may lose its own to them.
+    // Cleaners remove every folder whose lock is not held; no run may lose its own folder to them.
     let root = root
     try Parallel.forEach(8, width: 8) { index in
       for _ in 0..<50 {
@@ -170,7 +170,7 @@ import Testing
         }
       }
     }
-    // A cleaner may have had the last folder in its hands while its run removed it.
+    // A cleaner may have been working on the last folder while its run removed it.
     #expect(try clean().isEmpty)
     #expect(try FileManager.default.contentsOfDirectory(atPath: root + "/staging") == [])
   }

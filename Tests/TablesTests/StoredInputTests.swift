@@ -6,7 +6,7 @@ import Testing
 
 @testable import Tables
 
-/// What a plan knows of the partitions that a pass reads.
+/// A plan's view of the partitions that a pass reads.
 @Suite struct StoredInputTests {
   private let toy: ToyTable
 
@@ -31,11 +31,11 @@ import Testing
     #expect(try input().fingerprint(of: "2024-01-02") == before)
     try toy.commit(toy.append(day: 0, 20..<21))
     #expect(try input().fingerprint(of: "2024-01-02") != before)
-    // An absent partition is one without rows.
+    // An absent partition equals one without rows.
     #expect(try input().fingerprint(of: "2024-01-03") == PartitionFingerprint())
   }
 
-  /// A file without tags, as other programs leave it, is read: it never counts as unchanged by itself.
+  /// A file without tags, as other programs write it, is readable, but never counts as unchanged.
   @Test(arguments: [[String](), [AddFile.Tag.rows]])
   func filesThatDoNotSayWhatTheyHoldAreRead(kept: [String]) throws {
     let before = try input().fingerprint(of: "2024-01-02")
@@ -53,7 +53,7 @@ import Testing
     let writer = try toy.writer()
     var file = try #require(try toy.files(2).first)
     let sum = try #require(file.taggedRowHash)
-    // What is believed, and not read: another sum would show.
+    // The tag is trusted without reading the rows: a wrong one shows.
     let other = String(sum.dropLast()) + (sum.hasSuffix("0") ? "1" : "0")
     file.tags = [AddFile.Tag.rows: "5", AddFile.Tag.rowHash: other]
     let found = try PartitionFingerprint(
@@ -97,7 +97,7 @@ import Testing
     let known = UnitOrigin(file)
     #expect(one.isFresh([known]) && !other.isFresh([known]) && !newer.isFresh([known]))
     #expect(other.difference(from: [known]) == .inputs && newer.difference(from: [known]) == .pass)
-    // Of a unit among others of a file some digits are kept.
+    // For a unit in a file of several, only some digits are stored.
     #expect(one.isFresh([UnitOrigin(file, inputs: one.inputDigits)]))
     #expect(!other.isFresh([UnitOrigin(file, inputs: one.inputDigits)]))
     #expect(!one.isFresh([UnitOrigin(file, inputs: "")]))

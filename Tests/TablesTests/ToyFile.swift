@@ -4,11 +4,11 @@ import TestSupport
 
 @testable import Tables
 
-/// Data files of a few rows in a folder of their own.
+/// Data files of a few rows in a temporary folder.
 struct ToyFiles {
   let folder = TemporaryFolder()
 
-  /// Writes columns as one Parquet file, `groupRowMax` rows a row group.
+  /// Writes columns as one Parquet file, with `groupRowMax` rows per row group.
   func write(
     _ name: String, _ columns: [(field: Field, values: Column)], groupRowMax: Int = 1_000_000,
     pageRowMax: Int? = nil
@@ -44,7 +44,7 @@ extension Column {
     Column(type: .string, storage: .bytes(ByteColumn(values)))
   }
 
-  /// The values of a column of whole numbers, nil for a null.
+  /// The values of an integer column, nil for null.
   var numbers: [Int64?] {
     guard case .integers(let values) = storage else { return [] }
     return values.indices.map { isNull($0) ? nil : values[$0] }

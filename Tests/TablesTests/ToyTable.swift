@@ -6,7 +6,7 @@ import TestSupport
 
 @testable import Tables
 
-/// A table of bars in a lake of its own, and writers that race for it.
+/// A table of bars in a temporary lake, and conflicting writers.
 final class ToyTable {
   let folder = TemporaryFolder()
   let lake: Lake
@@ -23,7 +23,7 @@ final class ToyTable {
     run = try StagingRun(root: lake.root)
   }
 
-  /// The table as it is now, for who is about to write to it.
+  /// A writer based on the table's current version.
   func writer() throws -> TableWriter {
     let writer = TableWriter(definition.name, lake: lake)
     try writer.load()
@@ -57,7 +57,7 @@ final class ToyTable {
     return try writer.finish().placed(schema)
   }
 
-  /// Commits a change as some other program would, and expects that it gets in.
+  /// Commits a change as another program would, and expects it to succeed.
   func commit(_ change: TableChange) throws {
     let writer = try writer()
     guard case .committed = try writer.commit(change, definition, run: run) else {
@@ -83,7 +83,7 @@ final class ToyTable {
     return change
   }
 
-  /// All files of a day as one.
+  /// Merges all files of a day.
   func compact(day: Int, _ seconds: Range<Int>) throws -> TableChange {
     var change = TableChange(.rewrite)
     change.changesRows = false

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// A count that several threads may raise.
+/// A thread-safe counter.
 public final class Counter: Sendable {
   private let count = Atomic<Int>(0)
 

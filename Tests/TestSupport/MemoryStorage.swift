@@ -1,18 +1,18 @@
 import Storage
 import Synchronization
 
-/// A folder in memory that can be told to fail, to stop, and to lose what was not synced: the double
-/// that tests use to try every moment at which a process may die.
+/// A storage in memory with injected faults, crashes and loss of unsynced data: with it tests simulate a crash
+/// at every operation.
 public final class MemoryStorage: TableStorage {
-  /// What happens at an operation.
+  /// The fault at an operation.
   public enum Fault: Sendable {
-    /// It throws and has no effect; the next one works again.
+    /// Throws without an effect; the next operation works again.
     case failBefore
-    /// It has its effect and throws all the same; the next one works again.
+    /// Takes effect but throws; the next operation works again.
     case failAfter
-    /// It throws and has no effect, and so does every later one, until `restart`.
+    /// Throws without an effect, and so does every later operation, until `restart`.
     case stopBefore
-    /// It has its effect; every later one throws.
+    /// Takes effect; every later operation throws.
     case stopAfter
   }
 
@@ -23,7 +23,7 @@ public final class MemoryStorage: TableStorage {
 
   private struct State {
     var files: [String: File] = [:]
-    /// What a power failure leaves: entries of synced folders.
+    /// What remains after a power failure: entries of synced folders.
     var durable: [String: File] = [:]
     var directories: Set<String> = [""]
     var operationCount = 0
@@ -36,7 +36,7 @@ public final class MemoryStorage: TableStorage {
   private let state: Mutex<State>
   public let name: String
 
-  /// - Parameter clock: Milliseconds since 1970; each change of a file moves it on by one.
+  /// - Parameter clock: Milliseconds since 1970; advances by one with each change of a file.
   public init(name: String = "memory", clock: Int64 = 1_700_000_000_000) {
     self.name = name
     state = Mutex(State(clock: clock))
@@ -44,19 +44,19 @@ public final class MemoryStorage: TableStorage {
 
   // MARK: - Control
 
-  /// Operations so far, those that threw included.
+  /// Number of operations so far, including those that threw.
   public var operationCount: Int { state.withLock { $0.operationCount } }
 
   public var bytesRead: Int { state.withLock { $0.bytesRead } }
 
-  /// Arranges a fault at the operation that comes `offset` operations from now; 0 is the next.
+  /// Injects a fault at the operation `offset` operations from now; 0 is the next one.
   public func inject(_ fault: Fault, after offset: Int) {
     state.withLock { $0.faults[$0.operationCount + offset] = fault }
   }
 
-  /// Forgets faults and goes on, as the next process would.
+  /// Clears all faults, as if a new process started.
   ///
-  /// - Parameter losingUnsynced: What no sync has covered is gone, as after a power failure.
+  /// - Parameter losingUnsynced: Whether unsynced changes are lost, as after a power failure.
   public func restart(losingUnsynced: Bool = false) {
     state.withLock {
       $0.faults = [:]
@@ -70,7 +70,7 @@ public final class MemoryStorage: TableStorage {
     state.withLock { $0.files.mapValues(\.bytes) }
   }
 
-  /// Puts a file there, durably, without counting or failing: for setting a scene.
+  /// Adds a file durably, without counting or faults, to set up a test.
   public func set(_ path: String, _ bytes: [UInt8], modificationTime: Int64? = nil) {
     state.withLock { state in
       state.clock += 1
@@ -81,7 +81,7 @@ public final class MemoryStorage: TableStorage {
     }
   }
 
-  /// Takes a file away, durably, without counting or failing: for setting a scene.
+  /// Removes a file durably, without counting or faults, to set up a test.
   public func remove(_ path: String) {
     state.withLock {
       $0.files[path] = nil
@@ -189,7 +189,7 @@ public final class MemoryStorage: TableStorage {
     try perform(path) { state in Self.sync(path, &state) }
   }
 
-  // MARK: - Pieces
+  // MARK: - Helpers
 
   private func perform<Result: Sendable>(
     _ path: String, _ body: (inout sending State) throws(StorageError) -> Result

@@ -1,15 +1,15 @@
 import Foundation
 
-/// A mock server of `tools/standin` that speaks a vendor's protocol; it stops with this object.
+/// A mock server of `tools/standin` that implements a vendor's protocol; deallocation stops it.
 public final class MockVendor {
-  /// The only key that it accepts, unless flags say another.
+  /// The accepted key, unless flags set another.
   public static let key = "st4ndin-key-0123456789"
-  /// Like `http://127.0.0.1:28765`.
+  /// The address, such as `http://127.0.0.1:28765`.
   public let url: String
   private let process = Process()
   private let input = Pipe()
 
-  /// - Returns: nil where there is no Python for it, said loudly.
+  /// - Returns: nil, with a message, if Python is missing.
   public convenience init?(
     _ vendor: String, data: URL, key: String = MockVendor.key, _ flags: [String] = []
   ) throws {
@@ -18,8 +18,8 @@ public final class MockVendor {
   }
 
   /// - Parameters:
-  ///   - script: As the README names it.
-  ///   - folder: That paths in `arguments` are relative to.
+  ///   - script: The path of the script, relative to the checkout as in the README.
+  ///   - folder: The working directory, to which paths in `arguments` are relative.
   public init?(script: String, _ arguments: [String], in folder: URL? = nil) throws {
     process.executableURL = URL(filePath: "/usr/bin/env")
     process.arguments =
@@ -44,7 +44,7 @@ public final class MockVendor {
 
   deinit { stop() }
 
-  /// Ends the server, and waits for that.
+  /// Stops the server and waits until it has ended.
   public func stop() {
     try? input.fileHandleForWriting.close()
     process.waitUntilExit()
@@ -53,7 +53,7 @@ public final class MockVendor {
   private static let root = URL(filePath: #filePath).deletingLastPathComponent()
     .appending(path: "../..").standardizedFileURL
 
-  /// A folder of the shared data, like `derived/dbn`; nil where they are not, said loudly.
+  /// A folder of the shared data, such as `derived/dbn`; nil, with a message, if it is missing.
   public static func shared(_ path: String) -> URL? {
     let named = ProcessInfo.processInfo.environment["LAKE_SHARED"].map { URL(filePath: $0) }
     let shared = named ?? root.appending(path: "../shared")

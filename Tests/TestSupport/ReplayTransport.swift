@@ -1,13 +1,13 @@
 import HTTP
 import Synchronization
 
-/// A transport that plays scripted answers, for tests: nothing leaves the process.
+/// A transport with scripted responses, for tests without a network.
 public final class ReplayTransport: HTTPTransport {
-  /// What happens to one request.
+  /// The response to one request.
   public struct Answer: Sendable {
     public var response: HTTPResponse
     public var pieces: [[UInt8]]
-    /// Thrown after the pieces.
+    /// Thrown after the body.
     public var error: HTTPError?
 
     public init(
@@ -19,7 +19,7 @@ public final class ReplayTransport: HTTPTransport {
       self.error = error
     }
 
-    /// A text, as JSON unless said otherwise.
+    /// A text response, by default JSON.
     public static func text(
       _ text: String, status: Int = 200, headers: [String: String] = [:]
     ) -> Answer {
@@ -28,7 +28,7 @@ public final class ReplayTransport: HTTPTransport {
       return Answer(status: status, headers: headers, pieces: [Array(text.utf8)])
     }
 
-    /// The connection breaks off after some pieces.
+    /// The connection is dropped after some pieces.
     public static func cut(after pieces: [[UInt8]] = []) -> Answer {
       Answer(pieces: pieces, error: HTTPError(.connection, "the connection broke off"))
     }
@@ -42,19 +42,19 @@ public final class ReplayTransport: HTTPTransport {
   private let state: Mutex<State>
   private let rule: (@Sendable (HTTPRequest) -> Answer)?
 
-  /// Plays the answers in order; a request beyond the last is a broken connection.
+  /// Returns the responses in order; a request after the last one fails like a dropped connection.
   public init(_ answers: [Answer]) {
     state = Mutex(State(answers: answers))
     rule = nil
   }
 
-  /// Answers by a rule.
+  /// Returns responses by a rule.
   public init(_ rule: @escaping @Sendable (HTTPRequest) -> Answer) {
     state = Mutex(State(answers: []))
     self.rule = rule
   }
 
-  /// What was asked, in order.
+  /// The requests so far, in order.
   public var requests: [HTTPRequest] { state.withLock { $0.requests } }
 
   public func perform(

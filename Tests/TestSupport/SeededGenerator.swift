@@ -1,4 +1,4 @@
-/// A deterministic random source for tests (SplitMix64). Print the seed where a test fails.
+/// A deterministic random number generator for tests (SplitMix64). Print the seed when a test fails.
 public struct SeededGenerator: RandomNumberGenerator, Sendable {
   private var state: UInt64
 
@@ -13,7 +13,7 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
   }
 }
 
-/// The sizes at which blocks, miniblocks, bytes and pages end.
+/// Sizes around the ends of blocks, miniblocks, bytes and pages.
 public let boundarySizes = [
   0, 1, 7, 8, 9, 63, 64, 65, 127, 128, 129, 255, 256, 257, 1000, 1023, 1024, 1025, 4096,
 ]

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A folder of its own for one test; it goes when the value does.
+/// A temporary folder for one test; deallocation removes it.
 public final class TemporaryFolder: Sendable {
   public let path: String
 
@@ -11,7 +11,7 @@ public final class TemporaryFolder: Sendable {
 
   deinit { Self.remove(path) }
 
-  /// Deletes a folder and all below it.
+  /// Deletes a folder with its content.
   public static func remove(_ path: String) {
     guard let stream = opendir(path) else {
       unlink(path)

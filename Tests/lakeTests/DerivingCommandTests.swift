@@ -112,7 +112,7 @@ import Testing
 @Suite struct ExportCommandTests {
   private static let export = "export dbn \(SimulatedLake.bars)"
 
-  /// Bars as `lake dbn` prints them, in an order of their own.
+  /// Bars as `lake dbn` prints them, in a canonical order.
   private func records(_ lake: SimulatedLake, _ file: String) throws -> [String] {
     try lake.output(of: "dbn \(file) --omit-header").lines.sorted()
   }

@@ -73,7 +73,7 @@ final class DownloadCommandTests {
     #expect(try run(nil, "spend").status == 0)
     #expect(try run(nil, "ledger rebuild --dry-run").status == 0)
     #expect(try run(nil, "ledger rebuild -v").status == 0)
-    // The rows are those of the files themselves.
+    // The rows equal those of the files.
     let query = "query raw.equs_mini_ohlcv_1s --columns symbol,ts_event,open,high,low,close,volume"
     let bought = try run(nil, query).output
     let ingested = try LakeBinary.run(

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// A lake of minute bars around Thanksgiving 2024, from a CSV file, with holes at known places.
+/// A lake of minute bars around Thanksgiving 2024, from a CSV file, with known gaps.
 private struct BarsLake {
   static let table = "raw.xnas_itch_ohlcv_1m"
   let scratch: ScratchFolder
@@ -44,7 +44,7 @@ private struct BarsLake {
   }
 }
 
-/// Adds events to a lake's coverage ledger, as a command that was killed would have left them.
+/// Adds events to a lake's coverage ledger, as a killed command would have left them.
 private func record(_ events: [(state: String, start: String, end: String)], in lake: URL) throws {
   let format = ISO8601DateFormatter()
   let lines = try events.map { event in
@@ -70,7 +70,7 @@ private func record(_ events: [(state: String, start: String, end: String)], in 
     let run = try lake.run("gaps \(BarsLake.table) --symbol AAA,NONE")
     #expect(run.talk.contains("warning: neither rows nor requests of 'NONE'\n"), "\(run.talk)")
     #expect(try !lake.run("gaps \(BarsLake.table) --symbol AAA,BBB").talk.contains("warning"))
-    // In a time that is asked for, it is missing.
+    // In an explicit range, it is missing.
     let asked = try lake.run(
       "gaps \(BarsLake.table) --symbol AAA,NONE --start 2024-11-25 --end 2024-11-26")
     #expect(asked.status == 1 && !asked.talk.contains("warning"), "\(asked.talk)")

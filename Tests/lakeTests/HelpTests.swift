@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// The commands that the overview lists: the words at the start of its indented lines, down to the flags.
+/// The commands in the overview: the first words of its indented lines, down to the flags.
 private func listedCommands() throws -> [String] {
   let overview = try LakeBinary.run(["help"]).output
   let list = overview.prefix(
@@ -38,8 +38,8 @@ private func listedCommands() throws -> [String] {
     }
   }
 
-  /// Commands that change what a lake holds, and those that say into which table rows go. `ingest` only adds, never
-  /// twice, and `restore` takes it back.
+  /// Commands that change a lake's data, and those that name the output table. `ingest` only adds rows, never
+  /// twice, and `restore` undoes it.
   private static let changing: Set = [
     "download", "options", "ledger", "resample", "compact", "restore", "run",
   ]
@@ -52,13 +52,13 @@ private func listedCommands() throws -> [String] {
     for command in try listedCommands() where command != "completions" {
       let help = try LakeBinary.run([command, "--help"]).output
       let words = Set(help.split { " ,.;:()'\n".contains($0) })
-      // A line may end within it.
+      // The line may be wrapped within it.
       let shown = help.split { " \n".contains($0) }.joined(separator: " ")
       let isThere = help.contains("\n  --\(flag) ")
       #expect(isThere == having.contains(command), "\(command) --\(flag)")
       #expect(words.contains("--\(alias)") == isThere, "\(command) --\(alias)")
       #expect(shown.ranges(of: "(alias: --\(alias))").count == (isThere ? 1 : 0), "\(command)")
-      // It is taken where the flag is, and nowhere else.
+      // It is accepted by the command with the flag, and by no other.
       let value = flag == "as" ? ["raw.x"] : []
       let run = try LakeBinary.run([command, "--\(alias)"] + value + ["--no-such-flag"])
       #expect(run.status == 64)

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// Minute bars of a CSV file; after them rows that are no bars.
+/// Minute bars in a CSV file, followed by invalid rows.
 private func barsFile(rowCount: Int, bad: [String] = []) -> String {
   let good = (0..<rowCount).map { "2024-01-02T14:\($0 + 10):00Z,SPY,1.5,2.5,1.25,2,30" }
   return (["ts_event,symbol,open,high,low,close,volume"] + good + bad).joined(separator: "\n")

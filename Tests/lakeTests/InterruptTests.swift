@@ -1,16 +1,16 @@
 import Foundation
 import Testing
 
-/// Ctrl-C at any moment: the program says that it was interrupted, and leaves nothing half-written.
+/// Ctrl-C at any moment: the program reports the interruption, and leaves nothing half-written.
 @Suite(.serialized) struct InterruptTests {
   private enum Ending: Hashable { case done, interrupted, killedAtStart }
 
-  /// Runs a line and interrupts it after some time.
+  /// Runs a command line and interrupts it after some time.
   private func interrupt(
     _ line: String, in lake: SimulatedLake, after seconds: Double
   ) throws -> Ending {
     let process = Process()
-    // The tests may run where Ctrl-C is ignored, which programs inherit.
+    // The tests may run where SIGINT is ignored, which child processes inherit.
     process.executableURL = URL(filePath: "/usr/bin/env")
     process.arguments = ["--default-signal=INT", LakeBinary.path] + line.words
     process.currentDirectoryURL = lake.folder
@@ -20,7 +20,7 @@ import Testing
     usleep(UInt32(seconds * 1_000_000))
     process.interrupt()
     process.waitUntilExit()
-    // Before it can handle the signal it has done nothing either.
+    // Before the handler is installed, the program has done nothing yet.
     if process.terminationReason == .uncaughtSignal { return .killedAtStart }
     #expect([0, 130].contains(process.terminationStatus), "\(line)")
     return process.terminationStatus == 0 ? .done : .interrupted
@@ -30,7 +30,7 @@ import Testing
     try FileManager.default.contentsOfDirectory(atPath: lake.folder.path + "/" + folder).sorted()
   }
 
-  /// Interrupts a line at moments spread over the time that it takes.
+  /// Interrupts a command line at moments spread over its run time.
   private func interruptions(
     _ line: String, in lake: SimulatedLake, count: Int = 24, _ check: (Ending) throws -> Void
   ) throws {

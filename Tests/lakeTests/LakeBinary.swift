@@ -2,23 +2,23 @@ import Foundation
 
 /// The built program, run as a user runs it.
 struct LakeBinary {
-  /// What a run left.
+  /// The result of a run.
   struct Run {
     let status: Int32
     let output: String
     let talk: String
   }
 
-  /// `LAKE_BINARY`, else the one beside the tests.
+  /// `LAKE_BINARY`, else the binary built with the tests.
   static let path: String = {
     if let path = ProcessInfo.processInfo.environment["LAKE_BINARY"] { return path }
     let tests = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
     return URL(filePath: tests ?? "").deletingLastPathComponent().appending(path: "lake").path
   }()
 
-  /// Runs it in a folder with nothing on standard input, and waits.
+  /// Runs it in a folder with empty standard input, and waits for its end.
   ///
-  /// Standard output and error go through files: a pipe could fill up and block the program.
+  /// stdout and stderr are redirected to files: a full pipe would block the program.
   static func run(
     _ arguments: [String], in folder: URL? = nil, environment: [String: String] = [:],
     input: Data = Data()
@@ -50,7 +50,7 @@ struct LakeBinary {
   }
 }
 
-/// A folder of its own under the system's temporary folder.
+/// A temporary folder.
 struct ScratchFolder {
   let url: URL
 
@@ -62,7 +62,7 @@ struct ScratchFolder {
   func remove() { try? FileManager.default.removeItem(at: url) }
 }
 
-/// The real market data beside the checkout, nil where it is absent.
+/// The real market data beside the checkout; nil if it is missing.
 let sharedData: URL? = {
   let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..")
   let named = ProcessInfo.processInfo.environment["LAKE_SHARED"].map { URL(filePath: $0) }

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// Files that others write otherwise: told, and kept.
+/// Files with unusual content: reported, and kept.
 @Suite struct OddFilesTests {
   private static let header = "ts_event,symbol,open,high,low,close,volume"
   private static let row = "2024-01-02T10:0%:00Z,SPY,1,2,0.5,1.5,10"
@@ -36,7 +36,7 @@ import Testing
     #expect(objects.last?["files_skipped"] as? Int == 4)
     let gaps = try lake.output(of: "gaps \(SimulatedLake.bars) --lake fresh --json")
     #expect(gaps.contains("degraded") && gaps.contains("flagged by the vendor"), "\(gaps)")
-    // A name alone makes no such file.
+    // The name alone does not make it such a file.
     try lake.write("{}", to: "manifest.json")
     #expect(try lake.run("ingest manifest.json").status == 2)
   }
@@ -51,7 +51,7 @@ import Testing
       #expect(run.status == 0 && run.talk.contains("end in CR alone"), "\(run.talk)")
       let back = try lake.output(of: "query raw.\(name)_ohlcv_1m -c volume")
       #expect(back.split(separator: "\n").count == 10)
-      // Its own bytes are what it is known by.
+      // It is identified by its own bytes.
       #expect(
         try lake.run("ingest \(name).csv --table raw.\(name)_ohlcv_1m").talk.contains(
           "done          1"))
@@ -93,7 +93,7 @@ import Testing
     let stored = try lake.output(of: "query raw.s_trades -c side").split(
       separator: "\n", omittingEmptySubsequences: false)
     #expect(stored.dropFirst().prefix(7) == ["B", "A", "A", "B", "N", "N", "\"\""])
-    // The only time is both: when the venue sent it and when it came.
+    // The only time is used as both: the venue's send time and the receive time.
     let times = try lake.output(of: "query raw.s_trades -c ts_event,ts_recv --limit 1")
     #expect(times.contains("2024-01-02T10:00:00.000000000Z,2024-01-02T10:00:00.000000000Z"))
     let bad = try lake.output(
@@ -128,7 +128,7 @@ import Testing
       let day = "query raw.\(name) --start 2024-01-02 --end 2024-01-02 -c volume"
       #expect(try lake.output(of: day) == "volume\n10\n")
     }
-    // A table that is cut otherwise takes them only where they are its dates too.
+    // A table partitioned in another way accepts them only if the dates agree.
     try lake.write(
       "date,symbol,open,high,low,close,volume\n2024-01-03,SPY,1,2,0.5,1.5,10\n", to: "n.csv")
     _ = try lake.output(of: "ingest n.csv --table raw.utc --interval 1d --timezone UTC")
@@ -143,7 +143,7 @@ import Testing
     for (digits, time) in [
       ("202401021430", "2024-01-02T14:30:00Z"), ("20240102143001", "2024-01-02T14:30:01Z"),
       ("20240102143001123", "2024-01-02T14:30:01.123Z"),
-      // No date has such a month: it counts milliseconds.
+      // Not a date, since it has no such month: it counts milliseconds.
       ("946684800000", "2000-01-01T00:00:00Z"),
     ] {
       try lake.write(
@@ -180,7 +180,7 @@ import Testing
     ]
     let run = try LakeBinary.run(clause, in: lake.folder)
     #expect(run.status == 0, "\(run.talk)")
-    // What lives in extra is hinted at, and told where a file leaves it out.
+    // Members of `extra` are suggested, and reported if a file omits them.
     #expect(try lake.run("query \(table) -c note").talk.contains("--columns extra"))
     try lake.write("\(Self.header),note\n\(rows(1)[0]),7\n", to: "e.csv")
     _ = try lake.output(of: "ingest e.csv --table raw.e_ohlcv_1m")

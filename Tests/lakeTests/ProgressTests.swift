@@ -3,7 +3,7 @@ import Testing
 
 private let eraseBelow = "\u{1B}[J"
 
-/// The status lines that were drawn: what stands between an erasure and a carriage return alone.
+/// The status lines that were drawn: the text between an erasure and a single carriage return.
 private func statusLines(_ drawn: String) -> [String] {
   drawn.components(separatedBy: eraseBelow).compactMap { part in
     guard let line = part.split(separator: "\n", omittingEmptySubsequences: false).last,
@@ -13,7 +13,7 @@ private func statusLines(_ drawn: String) -> [String] {
   }
 }
 
-/// An ingest of records that come slowly through a pipe, watched on a terminal.
+/// An ingest of records that arrive slowly through a pipe, observed on a terminal.
 private struct SlowIngest {
   let scratch: ScratchFolder
   let terminal: PseudoTerminal
@@ -65,9 +65,9 @@ private struct SlowIngest {
     #expect(status == 0, "\(drawn)")
     let lines = statusLines(drawn)
     #expect(lines.allSatisfy { $0.hasPrefix("ingest") && $0.count < 100 }, "\(lines)")
-    // One line may have been on its way when the width changed.
+    // One line may have been in transit when the width changed.
     #expect(lines.dropFirst(before + 1).allSatisfy { $0.count < 30 }, "\(lines)")
-    // The summary stands below the last erasure, with no status line after it.
+    // The summary follows the last erasure, without a status line after it.
     let end = drawn.components(separatedBy: eraseBelow).last ?? ""
     #expect(end.contains("2,254") && end.contains("elapsed") && end.hasSuffix("\n"), "\(end)")
   }

@@ -1,16 +1,16 @@
 import Foundation
 import Synchronization
 
-/// A terminal without a screen: a program's standard error on one side, what it drew on the other.
+/// A pseudo-terminal: a program's stderr on one end, its output for the test on the other.
 final class PseudoTerminal: Sendable {
   private let master: Int32
   private let drawn = Mutex(Data())
   private let ended = DispatchSemaphore(value: 0)
-  /// The side that the program gets.
+  /// The program's end.
   let programSide: FileHandle
 
   init(columns: Int) throws {
-    // Linux's own way (TIOCSPTLCK, TIOCGPTN): Glibc hides posix_openpt from Swift.
+    // Uses Linux ioctls (TIOCSPTLCK, TIOCGPTN): Glibc hides posix_openpt from Swift.
     master = open("/dev/ptmx", O_RDWR | O_NOCTTY)
     var locked: Int32 = 0
     var number: Int32 = -1
@@ -29,13 +29,13 @@ final class PseudoTerminal: Sendable {
     _ = ioctl(master, UInt(TIOCSWINSZ), &size)
   }
 
-  /// All that was drawn so far, with plain ends of lines.
+  /// Everything drawn so far, with plain line ends.
   var text: String {
     drawn.withLock { String(decoding: $0, as: UTF8.self) }
       .replacingOccurrences(of: "\r\n", with: "\n")
   }
 
-  /// Waits until something holds of the text; false after the seconds.
+  /// Waits until a condition on the text holds; false on timeout.
   func wait(seconds: Double = 30, until holds: (String) -> Bool) -> Bool {
     let end = Date(timeIntervalSinceNow: seconds)
     while !holds(text) {
@@ -45,7 +45,7 @@ final class PseudoTerminal: Sendable {
     return true
   }
 
-  /// Call when the program has ended: returns all that it drew.
+  /// Call after the program has ended: returns everything that it drew.
   func finish() -> String {
     close(programSide.fileDescriptor)
     ended.wait()
@@ -53,7 +53,7 @@ final class PseudoTerminal: Sendable {
     return text
   }
 
-  /// Reads until no program holds the other side.
+  /// Reads until no program holds the other end.
   private func collect() {
     var bytes = [UInt8](repeating: 0, count: 4096)
     while true {

@@ -38,7 +38,7 @@ import Testing
     let lake = try SimulatedLake()
     defer { lake.remove() }
     let all = try lake.output(of: "\(Self.query) -s SPY,QQQ")
-    // Blanks around a name are none of it.
+    // Blanks around a name are ignored.
     for list in ["SPY, QQQ", " SPY ,QQQ", "SPY,\tQQQ "] {
       let run = try LakeBinary.run(Self.query.words + ["-s", list], in: lake.scratch.url)
       #expect(run.status == 0 && run.output == all && !run.talk.contains("warning"), "\(run.talk)")
@@ -55,7 +55,7 @@ import Testing
       #expect(run.status == 0 && run.talk.contains("warning: " + named), "\(flags): \(run.talk)")
       #expect(!run.talk.contains("'SPY'"), "\(flags): \(run.talk)")
     }
-    // What --where leaves out is there all the same.
+    // Rows excluded by --where still count as existing.
     let run = try lake.run(
       "\(Self.query) -s SPY,QQQ -w symbol=SPY".replacing("=SPY", with: "='SPY'"))
     #expect(run.status == 0 && !run.talk.contains("warning"), "\(run.talk)")
@@ -91,7 +91,7 @@ import Testing
     #expect(summary["bytes"] as? Int == (try lake.text(of: "spy.csv")).utf8.count)
     #expect(summary["files"] as? Int == 2 && summary["files_skipped"] as? Int == 1)
     #expect(summary["row_groups"] as? Int == 1 && summary["row_groups_skipped"] as? Int == 0)
-    // For people: with -o below the command, else only when asked for.
+    // For people: printed with -o, else only on request.
     let told = try lake.run("\(Self.query) \(day) -o again.csv")
     #expect(told.output.isEmpty && told.talk.contains("files skipped"))
     #expect(try lake.run("\(Self.query) \(day) -o quiet.csv -q").talk.isEmpty)
@@ -252,7 +252,7 @@ import Testing
 }
 
 @Suite struct ParquetCommandTests {
-  /// The lake with the minute bars in a file `bars.parquet`.
+  /// The lake with its minute bars exported to `bars.parquet`.
   private func lake() throws -> SimulatedLake {
     let lake = try SimulatedLake()
     #expect(try lake.run("query \(SimulatedLake.minutes) -o bars.parquet").status == 0)
@@ -272,7 +272,7 @@ import Testing
     #expect(names.starts(with: ["ts_event", "symbol"]) && names.contains("close"))
     #expect(json.last?["type"] as? String == "summary" && json.last?["rows"] as? Int == rows)
 
-    // A table's own file says how it is sorted.
+    // A table's own file declares its sort order.
     let path = try #require(try lake.output(of: "files \(SimulatedLake.bars) --paths").lines.first)
     #expect(try lake.output(of: "parquet \(path)").contains("sorted by symbol, ts_event"))
     #expect(try lake.output(of: "parquet \(path) --json").contains("\"symbol\""))

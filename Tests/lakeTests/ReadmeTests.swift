@@ -2,10 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The README's transcripts: each block of lines that begin with `$` is run as it stands.
+/// Runs the README's transcripts: each block of lines that begin with `$`, literally.
 ///
-/// `tools/standin/… &` runs beside the block, on a port of its own; `export` holds for the lines after
-/// it. `…` stands for anything in a line, and alone for any lines.
+/// `tools/standin/… &` runs in the background, on a free port; `export` applies to the following lines. `…`
+/// stands for anything within a line, and alone for any lines.
 @Suite struct ReadmeTests {
   private struct Step {
     var line: String
@@ -37,14 +37,14 @@ import Testing
       defer { shell.stop() }
       for step in block {
         guard let said = try shell.run(step.line) else { break }
-        // Lines of tables are padded; a README's end where their text does.
+        // Table rows are padded; in the README trailing blanks are trimmed.
         let lines = said.components(separatedBy: "\n").map(Self.trimmed).dropLast()
         #expect(Self.agrees(lines, step.said.map(Self.trimmed)[...]), "\(step.line): \(lines)")
       }
     }
   }
 
-  /// Whether lines are as the README has them.
+  /// Whether the output agrees with the README.
   private static func agrees(_ lines: ArraySlice<String>, _ wanted: ArraySlice<String>) -> Bool {
     guard let first = wanted.first else { return lines.isEmpty }
     if first == "…" {
@@ -77,19 +77,19 @@ import Testing
   }
 }
 
-/// What a transcript's lines run in.
+/// The environment of a transcript's commands.
 private struct Shell {
   let folder: URL
   var environment: [String: String] = [:]
   var vendors: [MockVendor] = []
-  /// Ports of the README, and those that were free.
+  /// Ports in the README, and the free ports used instead.
   var ports: [String: String] = [:]
 
   init(folder: URL) { self.folder = folder }
 
   func stop() { for vendor in vendors { vendor.stop() } }
 
-  /// What a line says; nil where a mock server does not start on this machine.
+  /// The output of a line; nil if a mock server cannot start on this machine.
   mutating func run(_ line: String) throws -> String? {
     var line = line
     for (port, free) in ports { line = line.replacingOccurrences(of: port, with: free) }
@@ -118,7 +118,7 @@ private struct Shell {
     }
   }
 
-  /// Its address.
+  /// The server's address.
   private mutating func start(_ words: inout [String]) throws -> String? {
     words.removeAll { $0 == "&" }
     let index = words.firstIndex(of: "--port").map { $0 + 1 }

@@ -1,23 +1,23 @@
 import Foundation
 import Testing
 
-/// Every text of the program that names a flag, held against what the commands declare.
+/// Checks every text of the program that names a flag against the declared flags of the commands.
 @Suite struct RemedyTests {
   private static let sources = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().appending(path: "Sources")
   private static let common = [
     "lake", "json", "quiet", "verbose", "color", "progress", "help", "version",
   ]
-  /// Flags of other programs that a text tells to run.
+  /// Flags of other programs in suggested command lines.
   private static let foreign = ["long"]
 
-  /// Which commands a file's texts come up in, by the beginning of its path; the longest that fits counts.
+  /// The commands in which a file's texts can appear, by path prefix; the longest match applies.
   private static let commands: [(path: String, names: [String])] = [
     ("Platform/OutputFile", ["query", "dbn", "export"]),
     ("Catalog/Lake", ["query"]),
     ("DeltaLog", ["query", "describe", "files"]),
     ("CommandLineKit", ["query"]),
-    // It says itself that not all commands have them.
+    // The text itself says that not all commands have them.
     ("CommandLineKit/Program", ["ingest"]),
     ("Databento/DBN", ["ingest", "dbn"]),
     ("Databento/DBNText", ["dbn"]),
@@ -27,7 +27,7 @@ import Testing
     ("HTTP", ["download", "options"]),
     ("Market/Options", ["download"]),
     ("Market/Options/DiscoveryRange", ["options"]),
-    // Only there is a page's size bound by less than what a file can state.
+    // Only there is a page's size limited to less than what a file can state.
     ("Parquet/Page", ["ingest"]),
     ("Downloads", ["download"]),
     ("Export", ["export"]),
@@ -77,7 +77,7 @@ import Testing
     var text: String
   }
 
-  /// All texts of the sources that hold something.
+  /// All string literals of the sources that contain something.
   private func mentions(of wanted: String) throws -> [Mention] {
     let literal = try Regex(#""((?:[^"\\]|\\.)*)""#)
     let files = try #require(
@@ -101,7 +101,7 @@ import Testing
     return found
   }
 
-  /// The flags that a command's help declares.
+  /// The flags in a command's help.
   private func flags(of command: String) throws -> Set<String> {
     let help = try LakeBinary.run(["help", command])
     try #require(help.status == 0, "\(command)")
@@ -120,7 +120,7 @@ import Testing
         let name = match.output[1].substring.map(String.init) ?? ""
         if Self.common.contains(name) || Self.foreign.contains(name) { continue }
         let before = mention.text[..<match.range.lowerBound]
-        // A whole command line says whose flag it is.
+        // A complete command line names the flag's command.
         let named = before.matches(of: verb).last?.output[1].substring.map { [String($0)] }
         let owners =
           named

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What runs leave in `ledger.runs`.
+/// The rows of runs in `ledger.runs`.
 @Suite struct RunsTests {
   private func runs(_ lake: SimulatedLake) throws -> [[String: Any]] {
     try lake.output(of: "query ledger.runs --lake lake --format jsonl").jsonLines
@@ -48,7 +48,7 @@ import Testing
   @Test func aLakeThatCannotRecordItSaysSoAndWorks() throws {
     let lake = try SimulatedLake()
     defer { lake.remove() }
-    // A file where the table's log ought to be: it holds whoever the tests run as.
+    // A file in place of the table's log folder, which also works as root.
     let log = lake.folder.appending(path: "lake/ledger/runs/_delta_log")
     try FileManager.default.removeItem(at: log)
     try lake.write("", to: "lake/ledger/runs/_delta_log")

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What commands say of files, names and counts.
+/// Messages of commands about files, names and counts.
 @Suite struct SaidTests {
   private static let header = "ts_event,symbol,open,high,low,close,volume"
 
@@ -10,7 +10,7 @@ import Testing
     defer { lake.remove() }
     let rows = [
       "2024-01-02T10:00:00Z,SPY,1,2,0.5,1.5,10",
-      // Two rules that flag, and one that sets aside.
+      // Two rules that flag rows, and one that quarantines them.
       "2024-01-02T10:01:00Z,SPY,1,0.2,0.5,1.5,10",
     ]
     try lake.write(([Self.header] + rows).joined(separator: "\n"), to: "a.csv")

@@ -1,9 +1,9 @@
 import Foundation
 import Testing
 
-/// A lake with two simulated days of two stocks, beside the files that it was made of.
+/// A lake with two simulated days of two stocks, and its source files.
 ///
-/// It is made once; each test works on a copy of its own. Commands run in the folder around it.
+/// It is made once; each test works on its own copy. Commands run in its parent folder.
 struct SimulatedLake {
   static let bars = "raw.equs_mini_ohlcv_1s"
   static let trades = "raw.equs_mini_trades"
@@ -40,12 +40,12 @@ struct SimulatedLake {
 
   func remove() { scratch.remove() }
 
-  /// Runs a line of words that hold no spaces.
+  /// Runs a command line of words without spaces.
   func run(_ line: String, _ environment: [String: String] = [:]) throws -> LakeBinary.Run {
     try LakeBinary.run(line.words, in: folder, environment: environment)
   }
 
-  /// The output of a line that must end with status 0.
+  /// The output of a command line that must exit with 0.
   func output(
     of line: String, sourceLocation: SourceLocation = #_sourceLocation
   ) throws -> String {
@@ -54,7 +54,8 @@ struct SimulatedLake {
     return run.output
   }
 
-  /// The lines must end with a status, print no rows, and say what is wrong: all these words, split by '|'.
+  /// The command lines must exit with the status, print no rows, and report the error with all these words,
+  /// separated by '|'.
   func refuses(
     _ cases: [(line: String, says: String)], status: Int32,
     sourceLocation: SourceLocation = #_sourceLocation
@@ -84,7 +85,7 @@ extension String {
   var words: [String] { split(separator: " ").map(String.init) }
   var lines: [String] { split(separator: "\n").map(String.init) }
 
-  /// Its lines as JSON objects.
+  /// The lines as JSON objects.
   var jsonLines: [[String: Any]] {
     get throws {
       try lines.map {

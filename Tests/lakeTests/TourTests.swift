@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// The README's tour on simulated data, by the real binary.
+/// The README's tour on simulated data, with the real binary.
 @Suite struct TourTests {
   private static let bars = "raw.equs_mini_ohlcv_1s"
   private static let minutes = "bars.equs_mini_ohlcv_1m"
