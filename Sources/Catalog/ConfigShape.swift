@@ -7,7 +7,7 @@ indirect enum ConfigShape: Sendable {
   case groups([ConfigKey])
   /// Groups of keys, one per list item; the rule checks keys of a group together.
   case ruledGroups([ConfigKey], @Sendable ([YAMLNode]) -> [ConfigMistake])
-  /// Like `groups`, with further keys that are checked by whoever reads them.
+  /// Like `groups`, with further keys that are validated where they are read.
   case openGroups([ConfigKey])
   case group([ConfigKey])
   /// Any names of a kind, each with a group of keys.

@@ -145,7 +145,7 @@ extension TableDefinition {
     }
   }
 
-  /// How a command that fills the layer is told another table name.
+  /// The commands that write to another output table of the same layer, for a remedy.
   private var otherTable: String {
     name.layer == "raw"
       ? "lake ingest --as raw.NAME, or lake download --as raw.NAME"

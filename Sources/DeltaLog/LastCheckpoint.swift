@@ -60,7 +60,7 @@ struct LastCheckpoint {
       guard let size = try storage.attributes(path)?.byteCount else { return .none }
       if size > byteCountMax { return .damaged }
       let bytes = try storage.read(path)
-      // Like any other damage: the log itself tells what exists.
+      // Like any other damage: the log itself shows what exists.
       guard let json = try? JSONValue(parsing: bytes), let hint = LastCheckpoint(json) else {
         return .damaged
       }

@@ -19,8 +19,8 @@ final class CommitWatch: Sendable {
     var events: [CoverageEvent] = []
   }
 
-  /// - Parameter ledger: The ledger that the download was planned with. New events are told by identity rather
-  ///   than by time, since other machines have other clocks.
+  /// - Parameter ledger: The ledger that the download was planned with. New events are recognised by identity
+  ///   rather than by time, since other machines have other clocks.
   init(_ lake: Lake, since ledger: CoverageLedger) {
     self.lake = lake
     known = Set(ledger.events.map(\.identity))

@@ -17,7 +17,7 @@ package struct Delivery {
   var rows: BodyReader?
   /// What a body in DBN may hold.
   var scope: any AnswerScope
-  /// What the coverage ledger is told of the rows in a table, asked for when all has come.
+  /// The coverage events for the rows of a table, requested after the last row.
   var events: (TableName, IngestFileReport) -> [CoverageEvent]
   /// Holds what was read against what the vendor announced, once all has come.
   var verify: (IngestFileReport) throws -> Void = { _ in }
@@ -25,7 +25,7 @@ package struct Delivery {
   /// - Parameters:
   ///   - body: May still be arriving.
   ///   - rows: How rows are made of a body that is not DBN; nil for DBN.
-  ///   - events: What the ledger is told of the rows of a table, once they are stored.
+  ///   - events: Returns the coverage events for the rows of a table, once they are stored.
   package init(
     identity: String, request: VendorRequest, setting: TableSetting,
     replaces: ReplacedRegion? = nil, body: BodySpool, rows: BodyReader? = nil,

@@ -19,7 +19,7 @@ package struct IngestInput {
     self.options = options
   }
 
-  /// - Parameter options: How it is read, except for table and dataset, which the request tells.
+  /// - Parameter options: How it is read, except for table and dataset, which the request determines.
   package init(delivery: Delivery, options: IngestOptions) {
     name = delivery.request.name
     path = delivery.body.path

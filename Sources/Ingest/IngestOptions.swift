@@ -4,7 +4,7 @@ import RowSources
 
 /// How inputs are read, for what they do not say themselves.
 public struct IngestOptions: Sendable {
-  /// The table that takes the rows; nil: told from the input.
+  /// The output table; nil to derive it from the input.
   public var table: TableName?
   /// Symbol of rows without one.
   public var symbol: String?
@@ -12,7 +12,7 @@ public struct IngestOptions: Sendable {
   public var interval: String?
   /// Record kind of a text or Parquet input.
   public var kind: String?
-  /// Of the vendor, like `GLBX.MDP3`; nil: told from the input.
+  /// The vendor's dataset, such as `GLBX.MDP3`; nil to derive it from the input.
   public var dataset: String?
   /// Zone of times without one.
   public var timeZone: String?
@@ -22,7 +22,7 @@ public struct IngestOptions: Sendable {
   public var columnMap: [String] = []
   /// Names of all columns of a text file without a header.
   public var columns: [String]?
-  /// The separator of a text file's fields; nil: told from its header.
+  /// The separator of a text file's fields; nil to detect it from its header.
   public var delimiter: UInt8?
   /// Threads that read and encode one input.
   public var jobs = Parallel.width
@@ -35,6 +35,6 @@ public struct IngestOptions: Sendable {
   /// Share of bad rows above which an input fails as a whole.
   public var badRowShareMax = 0.1
 
-  /// Everything is told from the inputs themselves.
+  /// The defaults: everything is detected from the inputs.
   public init() {}
 }

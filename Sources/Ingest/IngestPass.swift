@@ -149,7 +149,7 @@ public final class IngestPass {
       report.files[place].didFail(.interrupted)
       report.isInterrupted = true
     } catch  where inputs[place].isBroken {
-      // Why its body failed is reported by whoever fetched it.
+      // The downloader reports why its body failed.
       report.files[place].didFail(.failed(error))
     } catch {
       let located = Located(error, path: report.files[place].path)

@@ -46,7 +46,7 @@ public struct IngestFileReport: Sendable {
   public var goneCount = 0
   /// Stored rows that break a rule which only flags them, each once.
   public var flagCount = 0
-  /// The same by rule, if the source tells.
+  /// The same by rule, if the source reports it.
   public var flagCounts: [String: Int] = [:]
   /// Bytes that were read, as they are stored.
   public var bytesIn = 0

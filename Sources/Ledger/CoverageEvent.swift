@@ -115,7 +115,7 @@ extension SType {
 }
 
 extension CoverageEvent {
-  /// Two records with equal identity are the same event, whoever wrote them and wherever they are: all members
+  /// Two records with equal identity are the same event, independent of their writer and location: all members
   /// except the run. An event keeps its time when it is copied from a commit to a journal and from there to the
   /// table.
   package struct Identity: Hashable, Sendable {

@@ -144,7 +144,7 @@ import Testing
     #expect(try TrustedFolders(environment: home).entries.isEmpty)
   }
 
-  @Test func theListLiesWhereTheEnvironmentSays() throws {
+  @Test func theListIsStoredWhereTheEnvironmentSpecifies() throws {
     let list = try TrustedFolders(
       environment: ["XDG_CONFIG_HOME": "/a/b", "HOME": "/c"])
     #expect(list.path == "/a/b/lake/trusted")

@@ -76,7 +76,7 @@ import Testing
     }
   }
 
-  @Test func aLakesOwnSchemaStandsInPlaceOfTheBuiltIn() throws {
+  @Test func aLakesOwnSchemaOverridesTheBuiltIn() throws {
     let scratch = try ScratchFolder()
     defer { scratch.remove() }
     try LakeInit(directory: ".", workingDirectory: scratch.path).apply()

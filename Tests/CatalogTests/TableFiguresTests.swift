@@ -28,7 +28,7 @@ import Testing
     "nullCount":{"symbol":1,"price":0}}
     """
 
-  @Test func joinsWhatEveryFileSays() {
+  @Test func mergesTheFiguresOfAllFiles() {
     let figures = TableFigures(
       of: [file("2024-01-03", second), file("2024-01-02", first, size: 5)], fields: fields)
     #expect(figures.fileCount == 2 && figures.byteCount == 15 && figures.rowCount == 7)

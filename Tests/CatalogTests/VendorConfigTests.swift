@@ -89,7 +89,7 @@ import Testing
     #expect(error?.remedy == "did you mean 'b'?" || error?.remedy?.hasPrefix("there are") == true)
   }
 
-  @Test func tellsWhatADownloadLacksAndWhatSaysNothingToIt() throws {
+  @Test func reportsMissingAndIrrelevantSettingsOfADownload() throws {
     let found = try mistakes(
       """
       downloads:

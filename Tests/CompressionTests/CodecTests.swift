@@ -133,7 +133,7 @@ import Testing
     }
   }
 
-  @Test func errorsNameTheirPlaceAndWhatHelps() {
+  @Test func errorsHaveALocationAndARemedy() {
     let file = CompressionError(.truncated, "cut", path: "a.zst", offset: 7)
     #expect(file.placeText == "a.zst, byte 7")
     #expect(CompressionError(.size, "x", path: "a").placeText == "a")

@@ -48,7 +48,7 @@ private struct Model {
 }
 
 @Suite struct SnappyTests {
-  @Test func everyKindOfElementReadsAsTheFormatSays() throws {
+  @Test func everyKindOfElementIsReadPerTheFormat() throws {
     let seed: UInt64 = 31
     var random = SeededGenerator(seed: seed)
     var kinds: Set<Int> = []

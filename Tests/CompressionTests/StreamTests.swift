@@ -237,7 +237,7 @@ private let skippable: [UInt8] = [0x50, 0x2A, 0x4D, 0x18, 4, 0, 0, 0, 1, 2, 3, 4
     }
   }
 
-  @Test func aFullDeviceIsAnErrorThatSaysSo() throws {
+  @Test func aFullDeviceIsReported() throws {
     for format in [StreamFormat.raw, .zstd, .gzip] {
       let stream = try open("/dev/full", format)
       let error = errorOf {

@@ -110,7 +110,7 @@ private let hour: Int64 = 3_600_000_000_000
     #expect(transport.requests.isEmpty)
   }
 
-  @Test func anUnresolvedSymbolIsToldWithTheTypeThatWouldResolve() {
+  @Test func anUnresolvedSymbolIsReportedWithTheTypeThatWouldResolve() {
     let refusal = Answer.text(
       #"{"detail":{"case":"symbology_invalid_request","message":"None of the symbols could be resolved"}}"#,
       status: 422)

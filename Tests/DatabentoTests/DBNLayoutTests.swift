@@ -42,7 +42,7 @@ import Testing
     if let number = kind.schemaNumber { #expect(RecordKind(schemaNumber: number) == kind) }
   }
 
-  @Test func onlyTheSchemaTellsTopOfBookTradesFromQuotes() {
+  @Test func onlyTheSchemaDistinguishesTopOfBookTradesFromQuotes() {
     #expect(RecordKind(rtype: 1, schema: nil) == .mbp1)
     #expect(RecordKind(rtype: 1, schema: .mbp1) == .mbp1)
     #expect(RecordKind(rtype: 1, schema: .tbbo) == .tbbo)

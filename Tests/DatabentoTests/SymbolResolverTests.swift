@@ -56,7 +56,7 @@ import Testing
     #expect(found.symbol == "INSTRUMENT_11" && found.requested == "ES.c.0")
   }
 
-  @Test func namesAreToldWithWhatTheyStoodFor() {
+  @Test func namesAreReportedWithTheirInstruments() {
     var resolver = SymbolResolver(
       metadata: metadata(
         .continuous, .instrumentID, symbols: ["ES.c.0", "ES.v.0"],

@@ -64,7 +64,7 @@ import Testing
     #expect(hint["numOfAddFiles"]?.int64 == 3)
   }
 
-  @Test func forgetsATombstoneOnceItsBytesAreGoneAndItHasExpired() throws {
+  @Test func dropsATombstoneOnceItsFileIsDeletedAndItHasExpired() throws {
     let builder = TableBuilder()
     builder.commit(1, [builder.add("old"), builder.add("kept"), builder.add("fresh")])
     func remove(_ name: String, at time: Int64) -> Action {
@@ -96,7 +96,7 @@ import Testing
     #expect(storage.contents.keys.allSatisfy { !$0.contains("/.") }, "no temporary file is left")
   }
 
-  @Test func takesTheLeftoversOfDeadWritersAway() throws {
+  @Test func removesTheRemainsOfDeadWriters() throws {
     let storage = MemoryStorage(clock: Clock.milliseconds())
     let old = "_delta_log/.00000000000000000003.json.17.0.1.tmp"
     let fresh = "_delta_log/.00000000000000000004.json.18.0.1.tmp"

@@ -76,7 +76,7 @@ import Testing
     #expect(try content(builder.load()) == content(byCommits))
   }
 
-  @Test func noDamagedByteChangesWhatASnapshotSays() throws {
+  @Test func noDamagedByteChangesASnapshot() throws {
     let whole = try table()
     let expected = try content(whole.load())
     try CheckpointWriter.write(whole.load(), whole.storage)

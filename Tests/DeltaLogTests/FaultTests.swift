@@ -125,7 +125,7 @@ import Testing
     #expect(try names(Snapshot.load(storage)).last == "x")
   }
 
-  @Test func aFailedCheckpointLeavesTheCommitAndSaysWhy() throws {
+  @Test func aFailedCheckpointKeepsTheCommitAndIsReported() throws {
     let storage = try scene(commitCount: 10)
     var transaction = Transaction(snapshot: try Snapshot.load(storage), storage: storage)
     transaction.append([makeFile("x")])

@@ -346,7 +346,7 @@ import Testing
     ("catalogManaged", "read it through the catalog"),
     ("aFeatureOfTomorrow", "engine that wrote it"),
   ])
-  func whatCannotBeReadSaysWhatToDo(feature: String, words: String) {
+  func anUnreadableTableHasARemedy(feature: String, words: String) {
     let error = #expect(throws: DeltaError.self) { try builder([feature]).load() }
     #expect(error?.code == .unsupported && error?.message.contains(feature) == true)
     #expect(error?.remedy?.contains(words) == true)

@@ -27,7 +27,7 @@ import Testing
     ),
     ("00000000000000000004.00000000000000000006.compacted.json", .compacted),
   ])
-  func aFileIsWhatItsNameSays(name: String, file: LogFile) {
+  func aFilesNameDeterminesItsKind(name: String, file: LogFile) {
     #expect(LogFile(name: name) == file)
   }
 

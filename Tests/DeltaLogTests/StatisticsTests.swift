@@ -54,7 +54,7 @@ import Testing
     #expect(found.maximum == nil)
   }
 
-  @Test func decimalBoundsOfOthersMayHaveGoneThroughADouble() throws {
+  @Test func otherWritersDecimalBoundsMayHaveBeenRoundedToDoubles() throws {
     let type = ColumnType.decimal(precision: 38, scale: 0)
     let json =
       #"{"numRecords":1,"minValues":{"a":-9223372036854775808,"b":12345678901234567000,"c":5},"#

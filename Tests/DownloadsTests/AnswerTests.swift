@@ -11,7 +11,7 @@ private let table = "raw.test_set_ohlcv_1s"
 private let day: Int64 = 86_400_000_000_000
 
 /// A response is compared with the request and with its announced record count.
-@Suite("Answers of vendors")
+@Suite("Responses of vendors")
 struct AnswerTests {
   private let vendor: FakeVendor
 
@@ -71,25 +71,25 @@ struct AnswerTests {
     #expect(try CoverageLedger.read(vendor.toy.lake).events.map(\.state) == [.complete])
   }
 
-  @Test("a record of another day makes the answer none to the question")
+  @Test("a record of another day makes the response invalid")
   func otherDay() throws {
     vendor.faults["SYM1"] = .others([ToyLake.Bar(day: 1, second: 0)])
     try expectFailure("a record of 2024-01-03T00:00:00.000000000Z")
   }
 
-  @Test("a record of another instrument does so too")
+  @Test("a record of another instrument does, too")
   func otherInstrument() throws {
     vendor.faults["SYM1"] = .others([ToyLake.Bar(second: 1, instrument: 9)])
     try expectFailure("records of 'SYM9', instrument 9")
   }
 
-  @Test("records of another kind do so too")
+  @Test("records of another kind do, too")
   func otherKind() throws {
     vendor.faults["SYM1"] = .others([ToyLake.Bar(second: 60)], kind: .ohlcv1m)
     try expectFailure("records of 'ohlcv-1m'")
   }
 
-  @Test("a count between two is right anywhere between them", arguments: 9...13)
+  @Test("a count within the announced bounds is accepted", arguments: 9...13)
   func inexactCount(received: Int) throws {
     var fetched = FetchedUnit()
     fetched.announced = 10...12

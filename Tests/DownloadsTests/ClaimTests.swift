@@ -57,7 +57,7 @@ struct ClaimTests {
     return try toy.rows(name.description, ["rule", "symbol", "original"])
   }
 
-  @Test("a file claims its interval, and is no more than that")
+  @Test("a file claims its interval, and nothing more")
   func fileClaims() throws {
     try toy.ingest([try toy.bars("part.dbn", Array(Self.bars[..<5]))])
     #expect(try states() == [.claimed])
@@ -82,7 +82,7 @@ struct ClaimTests {
     }
   }
 
-  @Test("a file of rows claims its first to its last row, for the symbols in them")
+  @Test("a CSV or Parquet file claims the interval of its rows, for their symbols")
   func rowsClaim() throws {
     try ingest(Self.csv(["SYM1", "A,B", "SYM1", "Ü"]))
     let event = try #require(try CoverageLedger.read(toy.lake).events.first)
@@ -97,7 +97,7 @@ struct ClaimTests {
     #expect(try toy.rows(table, ["symbol"]).filter { $0 == ["SYM1"] }.count == 20)
   }
 
-  @Test("a file of more symbols than the ledger is to hold claims nothing", arguments: [0, 1])
+  @Test("a file with too many symbols for the ledger claims nothing", arguments: [0, 1])
   func manySymbols(more: Int) throws {
     try ingest(Self.csv((0..<ClaimedSymbols.countMax + more).map { "S\($0)" }))
     let event = try #require(try CoverageLedger.read(toy.lake).events.first)
@@ -130,7 +130,7 @@ struct ClaimTests {
     #expect(try Set(states()) == [.claimed, .complete])
   }
 
-  @Test("rows are counted once: those of others that are written again were stored before")
+  @Test("rows are counted once: rewritten rows of other requests are not counted as new")
   func countedOnce() throws {
     // Rows of another symbol, and of other days, in the files that are rewritten.
     let others = (0..<50).map { ToyLake.Bar(second: $0, instrument: 2, price: 5) }
@@ -141,7 +141,7 @@ struct ClaimTests {
     #expect(try toy.rows(table, ["ts_event"]).count == 70)
   }
 
-  @Test("what is known and was brought again is told once")
+  @Test("events known already are recorded once")
   func known() throws {
     try toy.ingest([try toy.bars("part.dbn", Array(Self.bars[..<5]))])
     let start = Int64(ToyLake.firstDay) * day
@@ -163,7 +163,7 @@ struct ClaimTests {
     #expect(report.total(\.rowsStored) == 0 && forced.known.left(after: report).isEmpty)
   }
 
-  @Test("a claim that agrees is complete, and nothing is fetched")
+  @Test("a claim with an agreeing count is complete, and nothing is downloaded")
   func agreed() throws {
     try toy.ingest([try toy.bars("whole.dbn", Self.bars)])
     var units = try plan()
@@ -181,7 +181,7 @@ struct ClaimTests {
       ).contains(event))
   }
 
-  @Test("a failed download of a claim leaves its rows, and is asked for again")
+  @Test("a failed download of a claim keeps its rows, and is requested again")
   func failed() throws {
     try toy.ingest([try toy.bars("part.dbn", Array(Self.bars[..<5]))])
     vendor.faults["SYM1"] = .announced(21)
@@ -190,7 +190,7 @@ struct ClaimTests {
     #expect(try plan().map(\.isClaimed) == [true])
   }
 
-  @Test("rows of a region are counted by symbol, name asked for, and time")
+  @Test("rows of a region are counted by symbol, requested name, and time")
   func counted() throws {
     let others = [
       ToyLake.Bar(second: 1, instrument: 2), ToyLake.Bar(day: 1, second: 0),

@@ -80,7 +80,7 @@ struct DownloadPassTests {
     try toy.rows(table, ["symbol", "ts_event", "close", "volume"]).sorted { "\($0)" < "\($1)" }
   }
 
-  @Test("what is fetched is stored once, and is not fetched again")
+  @Test("downloaded data is stored once, and is not downloaded again")
   func storedOnce() throws {
     let vendor = FakeVendor(try ToyLake(), bars(5))
     let report = try run(vendor, try units(0..<5, ["SYM1", "SYM2"]))
@@ -95,7 +95,7 @@ struct DownloadPassTests {
     #expect(try stored(vendor.toy).count == 500)
   }
 
-  @Test("an attempt that breaks off half-way leaves nothing of itself")
+  @Test("an attempt that fails half-way leaves no rows")
   func brokenAttempts() throws {
     let vendor = FakeVendor(try ToyLake(), bars(3))
     vendor.faults["SYM1"] = .broken(attempts: 3)
@@ -104,7 +104,7 @@ struct DownloadPassTests {
     #expect(try stored(vendor.toy).count == 300)
   }
 
-  @Test("a symbol that is refused does not take the others with it")
+  @Test("a rejected symbol does not fail the others")
   func refusedSymbol() throws {
     let vendor = FakeVendor(try ToyLake(), bars(2, instruments: 1...3))
     vendor.faults["SYM2"] = .refusal(.notEntitled)
@@ -138,7 +138,7 @@ struct DownloadPassTests {
     #expect(try rest(vendor.toy, 0..<2, ["SYM1", "SYM3", "SYM4"]).isEmpty)
   }
 
-  @Test("a refusal that was found when prices were asked for is that of its unit alone")
+  @Test("a rejection found while requesting prices applies to its unit only")
   func refusedBefore() throws {
     let vendor = FakeVendor(try ToyLake(), bars(2))
     var units = try units(0..<2, ["SYM1"])
@@ -148,7 +148,7 @@ struct DownloadPassTests {
     #expect(report.symbolLines.map(\.failed) == [1])
   }
 
-  @Test("a body that makes no sense fails alone, and stores nothing")
+  @Test("an invalid body fails only its unit, and stores nothing")
   func garbage() throws {
     let vendor = FakeVendor(try ToyLake(), bars(1))
     vendor.faults["SYM2"] = .garbage
@@ -161,7 +161,7 @@ struct DownloadPassTests {
     #expect(try stored(vendor.toy).count == 100)
   }
 
-  @Test("a key that is not known stops the job, and nothing is told of the intervals")
+  @Test("a rejected key stops the job, and no event is recorded")
   func unknownKey() throws {
     let vendor = FakeVendor(try ToyLake(), bars(3))
     vendor.faults["SYM1"] = .refusal(.unauthorized)
@@ -171,7 +171,7 @@ struct DownloadPassTests {
     #expect(try CoverageLedger.read(vendor.toy.lake).events.isEmpty)
   }
 
-  @Test("an interval without rows is empty, in the ledger and in what is told")
+  @Test("an interval without rows is empty, in the ledger and in the report")
   func emptyInterval() throws {
     let vendor = FakeVendor(try ToyLake(), bars(1))
     let report = try run(vendor, try units(0..<3, ["SYM1"]))
@@ -181,7 +181,7 @@ struct DownloadPassTests {
     #expect(try rest(vendor.toy, 0..<3, ["SYM1"]).isEmpty)
   }
 
-  @Test("nothing but empty intervals makes no table")
+  @Test("empty intervals alone create no table")
   func onlyEmpty() throws {
     let vendor = FakeVendor(try ToyLake(), [])
     _ = try run(vendor, try units(0..<2, ["SYM1"]))
@@ -222,7 +222,7 @@ struct DownloadPassTests {
     #expect(try vendor.toy.lake.table(named: table).snapshot().version == version)
   }
 
-  @Test("a forced download that brings nothing takes the rows away")
+  @Test("a forced download without rows removes the stored rows")
   func replacedByNothing() throws {
     let vendor = FakeVendor(try ToyLake(), bars(2))
     _ = try run(vendor, try units(0..<2, ["SYM1", "SYM2"]))
@@ -234,7 +234,7 @@ struct DownloadPassTests {
     #expect(try stored(vendor.toy).count == 150)
   }
 
-  @Test("stopped half-way, the next one fetches the rest")
+  @Test("after a stop half-way, the next run downloads the rest")
   func interrupted() throws {
     let vendor = FakeVendor(try ToyLake(), bars(8))
     let all = try units(0..<8, ["SYM1", "SYM2"])
@@ -246,7 +246,7 @@ struct DownloadPassTests {
     #expect(try stored(vendor.toy).count == 800)
   }
 
-  @Test("a ledger that is lost is rebuilt from the commits")
+  @Test("a lost ledger is rebuilt from the commits")
   func rebuilt() throws {
     let vendor = FakeVendor(try ToyLake(), bars(3))
     _ = try run(vendor, try units(0..<4, ["SYM1"]))
@@ -262,8 +262,8 @@ struct DownloadPassTests {
     #expect(try LedgerRebuild.missing(lake).isEmpty)
   }
 
-  @Test("events that a run wrote down and did not live to merge are read and merged by the next")
-  func journalOfTheDead() throws {
+  @Test("events that a dead run left unmerged are read and merged by the next")
+  func journalOfADeadRun() throws {
     let vendor = FakeVendor(try ToyLake(), bars(1))
     let lake = vendor.toy.lake
     let journal = try CoverageJournal(lake: lake, runID: "dead")
@@ -275,7 +275,7 @@ struct DownloadPassTests {
     #expect(try CoverageLedger.read(lake).events.count == 2)
   }
 
-  @Test("workers are seen from outside, and end after the unit they are at when told to")
+  @Test("workers are listed by other processes, and end after their current unit on request")
   func workers() throws {
     let vendor = FakeVendor(try ToyLake(), bars(1))
     let run = try StagingRun(root: vendor.toy.lake.root)

@@ -42,7 +42,7 @@ struct DownloadPlanTests {
     DownloadPlan(request, ledger: CoverageLedger(events: events), selection: selection)
   }
 
-  @Test("days are cut apart, and symbols that lack the same days are asked for together")
+  @Test("ranges are split by day, and symbols that lack the same days are requested together")
   func groups() throws {
     let plan = plan(try request(0..<3), [event(days(1..<2), .complete, symbols: ["B"])])
     #expect(
@@ -52,7 +52,7 @@ struct DownloadPlanTests {
         == ["A+B 0", "A 1", "A+B 2"])
   }
 
-  @Test("what a file claims is a question of whole days, be it claimed by its first and last row")
+  @Test("claims are verified by whole days, even if claimed by the first and last row")
   func claims() throws {
     let hour = day / 24
     let claim = days(1..<2).lowerBound + 14 * hour..<days(2..<3).lowerBound + 21 * hour + 1
@@ -79,7 +79,7 @@ struct DownloadPlanTests {
     #expect(plan(asked, events, failed).units.map(\.interval) == [days(3..<4)])
   }
 
-  @Test("a group holds no more symbols than the vendor takes")
+  @Test("a group has at most as many symbols as the vendor accepts")
   func groupMax() throws {
     let symbols = (0..<25).map { "S\($0)" }
     let units = plan(try request(0..<1, symbols: symbols)).units
@@ -87,13 +87,13 @@ struct DownloadPlanTests {
     #expect(Set(units.flatMap(\.symbols)) == Set(symbols))
   }
 
-  @Test("months are cut at their ends, leap years and Decembers too")
+  @Test("ranges are split at the ends of months, leap years and Decembers included")
   func months() throws {
     let units = plan(try request(-31..<91, length: .month)).units
     #expect(units.map { Int($0.interval.count) / Int(day) } == [31, 31, 29, 31])
   }
 
-  @Test("days of a zone begin at its midnights, also when the clocks change")
+  @Test("days of a zone begin at its midnights, also when daylight saving time begins or ends")
   func zone() throws {
     let zone = try TimeZoneRules.named("America/New_York")
     let start = try #require(zone.instant("2024-03-09", isEnd: false))
@@ -128,7 +128,7 @@ struct DownloadPlanTests {
     #expect(back == ([.purged, .failed].contains(state) ? 1 : 0))
   }
 
-  @Test("what another table holds is not there yet")
+  @Test("rows in another table do not count")
   func otherTable() throws {
     let asked = try request(0..<1)
     var held = event(days(0..<1), .complete)
@@ -138,7 +138,7 @@ struct DownloadPlanTests {
     #expect(plan(asked, [held]).units.count == 1)
   }
 
-  @Test("the day that is not over is a unit of its own, and is completed from where it ended")
+  @Test("an incomplete day is a separate unit, and is completed from where it ended")
   func openDay() throws {
     let noon = days(2..<3).lowerBound + day / 2
     let units = plan(
@@ -157,7 +157,7 @@ struct DownloadPlanTests {
     #expect(later[0].events(FetchedUnit()).map(\.interval) == [days(2..<3)])
   }
 
-  @Test("a vendor whose open days may change is asked for them whole again")
+  @Test("incomplete days that may change are requested again as a whole")
   func refetchedOpenDay() throws {
     let noon = days(0..<1).lowerBound + day / 2
     let events = [event(days(0..<1).lowerBound..<noon, .open)]
@@ -166,7 +166,7 @@ struct DownloadPlanTests {
     #expect(units.first?.interval.lowerBound == days(0..<1).lowerBound)
   }
 
-  @Test("days that the vendor flags are told as degraded, and what they cost only once")
+  @Test("days flagged by the vendor are recorded as degraded, and their price only once")
   func degraded() throws {
     var plan = plan(try request(0..<3, length: .month))
     plan.mark(degraded: [days(1..<2)])
@@ -176,7 +176,7 @@ struct DownloadPlanTests {
     #expect(events.map(\.costNanoUSD) == [7, nil, nil])
   }
 
-  @Test("a unit's id is that of what is asked, whatever the order of its symbols")
+  @Test("a unit's id depends on the request, but not on the order of its symbols")
   func identity() throws {
     let one = plan(try request(0..<1, symbols: ["A", "B"])).units[0]
     let same = plan(try request(0..<1, symbols: ["B", "A", "A"])).units[0]
@@ -185,7 +185,7 @@ struct DownloadPlanTests {
     #expect(one.id != other.id)
   }
 
-  @Test("nothing is asked for beyond what the vendor has")
+  @Test("nothing is requested beyond the vendor's range")
   func future() throws {
     let end = days(0..<1).lowerBound
     #expect(plan(try request(0..<4, availableEnd: end)).units.isEmpty)

@@ -43,7 +43,7 @@ struct PurchaseJournalTests {
     return unit.events(fetched)[0]
   }
 
-  @Test("count for a budget while they are under way, and are told apart when their run is dead")
+  @Test("count against a budget while running, and are listed separately when their run is dead")
   func underWay() throws {
     let toy = try ToyLake()
     let run = try ask(toy.lake, [try unit(1), try unit(2)])
@@ -63,7 +63,7 @@ struct PurchaseJournalTests {
       ).isEmpty)
   }
 
-  @Test("are no more once an answer of the same run is known, whatever it was")
+  @Test("are settled by any response of the same run")
   func answered() throws {
     let toy = try ToyLake()
     let units = try (1...3).map { try unit($0) }
@@ -83,7 +83,7 @@ struct PurchaseJournalTests {
     #expect(report.total.nanoUSD == 130 && report.unconfirmed.nanoUSD == 100)
   }
 
-  @Test("stand in the next commit of their table, so that a rebuilt ledger has them")
+  @Test("are recorded in the next commit of their table, so that a rebuilt ledger has them")
   func rebuilt() throws {
     let toy = try ToyLake()
     try ask(toy.lake, [try unit(1), try unit(2, "raw.other_ohlcv_1s")]).finish()
@@ -99,7 +99,7 @@ struct PurchaseJournalTests {
     #expect(after.unconfirmedPurchases.count == 1)
   }
 
-  @Test("are forgotten by a run that comes to its end, and free ones are not noted")
+  @Test("are dropped when their run ends, and free ones are not recorded")
   func finished() throws {
     let toy = try ToyLake()
     let run = try StagingRun(root: toy.lake.root)

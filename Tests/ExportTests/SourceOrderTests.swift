@@ -53,7 +53,7 @@ private let table = "raw.test_set_ohlcv_1s"
     #expect(try toy.rows(table, ["source_ordinal"]).allSatisfy { $0 != ["null"] })
   }
 
-  @Test func barsWhoseValuesTellTheirOrderKeepNoPlaces() throws {
+  @Test func barsOrderedByTheirValuesHaveNoOrdinals() throws {
     let toy = try ToyLake()
     let bars = (0..<300).flatMap { second in
       [(1, 1), (1, 5), (2, 1)].map { instrument, publisher in

@@ -68,7 +68,7 @@ import Testing
     #expect(clock.waited == 0)
   }
 
-  @Test func theFileIsPrivateAndItsNameTellsNothing() throws {
+  @Test func theFileIsPrivateAndItsNameRevealsNothing() throws {
     let limiter = limiter(RateLimit(count: 1, seconds: 60), TestClock(), key: "s3cret")
     #expect(limiter.acquire(unless: { false }))
     let path = try #require(limiter.path)

@@ -42,7 +42,7 @@ import Testing
     #expect(policy.wait(attempt: 100_000, jitter: 1) == 10)
   }
 
-  @Test func whatMayPassIsRepeated() throws {
+  @Test func temporaryErrorsAreRetried() throws {
     let clock = TestClock()
     let (result, _, attempts) = run(
       [.text("", status: 500), .cut(), .text("", status: 503), .text("fine")], clock: clock)
@@ -61,7 +61,7 @@ import Testing
   @Test(arguments: [
     (400, HTTPError.Code.rejected), (401, .unauthorized), (402, .rejected), (403, .forbidden),
     (404, .rejected), (422, .rejected),
-  ]) func whatWillNotPassIsNotRepeated(status: Int, code: HTTPError.Code) {
+  ]) func permanentErrorsAreNotRetried(status: Int, code: HTTPError.Code) {
     let (result, _, attempts) = run([
       .text(#"{"detail":{"case":"a_case","message":"in its own words"}}"#, status: status)
     ])
@@ -79,7 +79,7 @@ import Testing
     #expect(error?.message == "'api.example' does not accept the key in DATABENTO_API_KEY")
   }
 
-  @Test func theVendorSaysHowLongToWait() throws {
+  @Test func theVendorsRetryAfterIsHonoured() throws {
     let clock = TestClock()
     // 15 seconds after the test clock's start.
     let date = "Tue, 14 Nov 2023 22:13:35 GMT"
@@ -92,7 +92,7 @@ import Testing
     #expect(clock.waited == 15)
   }
 
-  @Test func anUnreasonableWaitIsToldInstead() {
+  @Test func anUnreasonableWaitIsReportedInstead() {
     let clock = TestClock()
     let (result, _, attempts) = run(
       [.text("", status: 429, headers: ["retry-after": "86400"])], clock: clock)
@@ -215,7 +215,7 @@ import Testing
     }
   }
 
-  @Test func aKeyThatCannotStandInAHeaderIsNotSent() {
+  @Test func aKeyThatIsInvalidInAHeaderIsNotSent() {
     let (result, _, attempts) = run([.text("fine")], key: "a\r\nX: y")
     #expect(attempts == 0)
     #expect(error(result)?.code == .unauthorized)

@@ -119,7 +119,7 @@ import Testing
   }
 
   @Test(arguments: [false, true])
-  func aColumnThatOnlyOtherSymbolsHaveIsNotSaid(isFilledFirst: Bool) throws {
+  func aColumnThatOnlyOtherSymbolsHaveIsNotReported(isFilledFirst: Bool) throws {
     let blank = try write("blank.csv", pair { _ in "" })
     let filled = try write("filled.csv", pair { _ in "B" })
     var second: IngestFileReport?
@@ -157,7 +157,7 @@ import Testing
     #expect(values == [[String]](repeating: ["95", "7"], count: 20))
   }
 
-  @Test func onlyRowsThatSayMoreTakeThePlaceOfOthers() throws {
+  @Test func onlyRowsWithMoreInformationReplaceOthers() throws {
     _ = try take([try write("a.csv", pair { _ in "" })], "trades")
     let report = try #require(
       try take([try write("b.csv", pair { $0 < 13 ? "B" : "" })], "trades").first)

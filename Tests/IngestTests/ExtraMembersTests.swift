@@ -23,7 +23,7 @@ import Testing
     #expect(ExtraMembers.relation(of: right, to: left) == .same)
   }
 
-  @Test func whatOneOfThemLacksTheOtherSaysMore() {
+  @Test func aMemberThatOneRowLacksIsMoreInformation() {
     let (one, both) = (#"{"a":1}"#, #"{"b":2,"a":1}"#)
     #expect(ExtraMembers.relation(of: both, to: one) == .more)
     #expect(ExtraMembers.relation(of: one, to: both) == .less)

@@ -39,7 +39,7 @@ import Testing
   private func venue(_ name: String) -> String { "{\"venue\":\"\(name)\"}" }
 
   @Test(arguments: [[",Y", ",X"], [",X", ",Y"]])
-  func ofRowsAlikeTheOneThatSaysTheSameIsTheStoredOne(order: [String]) throws {
+  func ofEqualRowsTheOneWithTheSameExtraIsTheStoredOne(order: [String]) throws {
     try take("a.csv", "trades", trades(",venue", [",X"]))
     let report = try take("b.csv", "trades", trades(",venue", order))
     #expect(report.rowsStored == 1 && report.alreadyStoredCount == 1 && report.overlap == nil)
@@ -60,7 +60,7 @@ import Testing
     #expect(try rows("extra") == [[venue("X")]])
   }
 
-  @Test func rowsThatSayMoreTakeThePlaceOfOthersOfTheirFile() throws {
+  @Test func rowsWithMoreInformationReplaceOthersOfTheirFile() throws {
     try take("a.csv", "trades", trades(",venue", [",X", ",", ",Y"]))
     let report = try take("b.csv", "trades", trades(",venue,side", [",,N", ",Y,B", ",X,A"]))
     #expect(report.replacementCount == 3 && report.overlap == nil)
@@ -70,7 +70,7 @@ import Testing
   }
 
   @Test(arguments: ["trades", "ohlcv-1m"])
-  func furtherFieldsTakeThePlaceOfFewer(kind: String) throws {
+  func moreFieldsReplaceFewer(kind: String) throws {
     let (head, values) =
       kind == "trades"
       ? ("ts_recv,symbol,price,size", "2024-01-02T15:00:00.000000001Z,SPY,1.5,7")

@@ -273,7 +273,7 @@ private let table = "raw.test_set_ohlcv_1s"
 }
 
 @Suite struct StagingTests {
-  @Test func whatADeadRunLeftIsRemovedButNothingElse() throws {
+  @Test func remainsOfADeadRunAreRemovedButNothingElse() throws {
     let toy = try ToyLake()
     try toy.ingest([try toy.bars("a.dbn", [ToyLake.Bar(second: 1)])])
     let kept = try #require(try toy.files(table).first)

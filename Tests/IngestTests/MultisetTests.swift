@@ -93,7 +93,7 @@ private let trades = "raw.test_set_trades"
     return "\(time),\(time),\(symbol),1.5,7,A,\(sequence),42\(more)"
   }
 
-  @Test func whatSaysMoreTakesThePlaceOfWhatSaysLess() throws {
+  @Test func rowsWithMoreInformationReplaceThoseWithLess() throws {
     let toy = try ToyLake()
     let plain = try csv(toy, "a.csv", [Self.head] + (10..<20).map { line($0, $0) })
     let fuller = try csv(
@@ -184,7 +184,7 @@ private let trades = "raw.test_set_trades"
     }
   }
 
-  @Test func whatNothingTellsApartIsAFinding() throws {
+  @Test func indistinguishableRowsAreAFinding() throws {
     let toy = try ToyLake()
     let head = "ts_recv,ts_event,symbol,price,size"
     func rows(_ seconds: Range<Int>) -> [String] {

@@ -12,7 +12,7 @@ import Testing
     ("raw.massive_stock_adjusted_bars_1m", "massive-stock-bars-1m", false),
     ("raw.spy_1h", "ohlcv-1m", nil),
   ])
-  func aNameThatSaysOtherwiseIsRefused(name: String, kind: String, isAdjusted: Bool?) throws {
+  func aContradictoryTableNameIsRefused(name: String, kind: String, isAdjusted: Bool?) throws {
     let claim = NameClaim(try TableName(parsing: name))
     #expect(throws: (any Error).self) { try claim.check(kind: kind, isAdjusted: isAdjusted) }
   }

@@ -140,7 +140,7 @@ private struct PageFolder {
     #expect(try pages.rowCount() == 30)
   }
 
-  @Test func whatTheLedgerIsToldNamesTheTickers() throws {
+  @Test func ledgerEventsNameTheTickers() throws {
     let pages = try PageFolder()
     let paths = try ["SPY", "QQQ"].map {
       try pages.write("\($0).json", ticker: $0, minutes: 570..<600)

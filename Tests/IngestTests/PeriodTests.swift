@@ -11,7 +11,7 @@ import Testing
 @testable import Tables
 
 /// Daily bars, whose table is partitioned by year.
-@Suite("tables by a longer period than a date")
+@Suite("tables partitioned by month or year")
 struct PeriodTests {
   private let toy: ToyLake
   private let table = "raw.test_set_ohlcv_1d"
@@ -30,7 +30,7 @@ struct PeriodTests {
     try toy.ingest([try toy.bars(name, bars, kind: .ohlcv1d)])
   }
 
-  @Test("a file of two years makes a segment a year, and each row has its date")
+  @Test("a file of two years makes one segment per year, and each row has its date")
   func oneFile() throws {
     let report = try ingest(Self.bars, "a.dbn")
     #expect(report.total(\.rowsStored) == 800)
@@ -48,7 +48,7 @@ struct PeriodTests {
     #expect(bounds?.maximum == .integer(Int64(ToyLake.firstDay + 364)))
   }
 
-  @Test("what a table holds does not depend on its period, nor does what its rows hash to")
+  @Test("a table's rows and fingerprint do not depend on its period")
   func sameRows() throws {
     _ = try ingest(Self.bars, "a.dbn")
     let byYear = try toy.files(table)
@@ -78,7 +78,7 @@ struct PeriodTests {
     #expect(try other.files(table).count == 401)
   }
 
-  @Test("days that come one by one, twice and out of order are stored once", arguments: [1, 2, 3])
+  @Test("days ingested one by one, twice and out of order are stored once", arguments: [1, 2, 3])
   func dayByDay(seed: UInt64) throws {
     var generator = SeededGenerator(seed: seed)
     var parts = stride(from: 0, to: 60, by: 3).map { first in
@@ -91,7 +91,7 @@ struct PeriodTests {
     #expect(try rows().count == 120)
   }
 
-  @Test("a row of another content under a stored key is a conflict, whatever the month")
+  @Test("a different row with a stored key is a conflict, whatever the month")
   func conflict() throws {
     _ = try ingest(Self.bars, "a.dbn")
     var bar = ToyLake.Bar(day: 200, second: 0, instrument: 1, price: 7)
@@ -103,7 +103,7 @@ struct PeriodTests {
     #expect(try toy.rows(table, ["symbol"]).count == 800)
   }
 
-  @Test("a property that says another period than the table is partitioned by stops writers")
+  @Test("a property with another period than the partition column stops writers")
   func contradiction() throws {
     _ = try ingest(Self.bars, "a.dbn")
     let stored = try toy.lake.table(named: table)

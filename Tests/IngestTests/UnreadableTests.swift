@@ -11,7 +11,7 @@ import Testing
 @testable import Tables
 
 /// Permissions do not apply to root: an unreadable file is a folder in place of a file, or a link to itself.
-@Suite("What cannot be read")
+@Suite("Unreadable files")
 struct UnreadableTests {
   private func event(_ second: Int64) -> CoverageEvent {
     CoverageEvent(
@@ -23,7 +23,7 @@ struct UnreadableTests {
     try DirectoryStorage(root: path).list("").map(\.name)
   }
 
-  @Test("in a journal of the ledger stops who decides by it, and is kept")
+  @Test("in the ledger's journal stop commands that depend on it, and are kept")
   func journal() throws {
     let toy = try ToyLake()
     let journal = toy.lake.journalPath
@@ -40,7 +40,7 @@ struct UnreadableTests {
     #expect(try CoverageLedger.read(toy.lake).events.count == 2)
   }
 
-  @Test("in the place of the ledger's journal keeps no rows out, and the tables have what it lacks")
+  @Test("in place of the ledger's journal do not stop ingest, and commits have the events")
   func journalIsAFile() throws {
     let toy = try ToyLake()
     let storage = DirectoryStorage(root: toy.lake.root)
@@ -57,7 +57,7 @@ struct UnreadableTests {
     #expect(try CoverageLedger.read(toy.lake).events.count == 1)
   }
 
-  @Test("in a file of the ledger is told with what makes the ledger anew")
+  @Test("of the ledger are reported with the command that rebuilds it")
   func damagedLedger() throws {
     let toy = try ToyLake()
     try toy.ingest([try toy.bars("a.dbn", [ToyLake.Bar(second: 1)])])
@@ -73,7 +73,7 @@ struct UnreadableTests {
     #expect(try CoverageLedger.read(toy.lake).events.count == 1)
   }
 
-  @Test("as a line of a journal is told, and the journal is kept")
+  @Test("with an invalid journal line are reported, and the journal is kept")
   func line() throws {
     let toy = try ToyLake()
     let good = event(1).json.description
@@ -93,7 +93,7 @@ struct UnreadableTests {
     }
   }
 
-  @Test("of the ledger keeps no rows out, and nothing is lost of what it would have been told")
+  @Test("of the ledger do not stop ingest, and no event is lost")
   func ledger() throws {
     let toy = try ToyLake()
     try toy.ingest([try toy.bars("a.dbn", [ToyLake.Bar(second: 1)])])
@@ -111,7 +111,7 @@ struct UnreadableTests {
     #expect(try CoverageLedger.read(toy.lake).events.count == 3)
   }
 
-  @Test("as a layer hides no table of another one")
+  @Test("in place of a layer hide no table of another layer")
   func layer() throws {
     let toy = try ToyLake()
     try toy.ingest([try toy.bars("a.dbn", [ToyLake.Bar(second: 1)])])
@@ -125,7 +125,7 @@ struct UnreadableTests {
     #expect(throws: CatalogError.self) { try toy.lake.tableNames() }
   }
 
-  @Test("as a table stops only what needs it, and keeps what dead runs left of it")
+  @Test("in place of a table stop only what needs it, and keep its dead runs' remains")
   func table() throws {
     let toy = try ToyLake()
     try toy.ingest([try toy.bars("a.dbn", [ToyLake.Bar(second: 1)])]) {
@@ -164,7 +164,7 @@ struct UnreadableTests {
     #expect(try !storage.exists("staging/20240102T000000Z-1-dead/intent"))
   }
 
-  @Test("in a commit of ours is told with its version, and in one of others it is theirs")
+  @Test("in a commit of ours are reported with its version, and ignored in other writers' commits")
   func commit() throws {
     func info(_ engine: String, _ coverage: String) throws -> CommitInfo {
       CommitInfo(

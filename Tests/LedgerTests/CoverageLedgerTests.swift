@@ -24,7 +24,7 @@ struct CoverageLedgerTests {
     ).map { "\($0.interval.lowerBound)-\($0.interval.upperBound) \($0.state.rawValue)" }
   }
 
-  @Test("the last event of an interval is its state, whatever the order they are read in")
+  @Test("the last event of an interval is its state, whatever order they are read in")
   func lastEventWins() {
     let events = [
       event(10..<40, .complete, at: 1), event(20..<30, .purged, at: 3),
@@ -42,7 +42,7 @@ struct CoverageLedgerTests {
     return Int64(number) * day..<Int64(number + 1) * day
   }
 
-  @Test("which contract a name was is known by what was told last, whatever else was bought")
+  @Test("a name resolves to the contract of the last event, whatever else was bought")
   func contractsOfNames() throws {
     func named(_ name: String, _ symbol: String, _ days: Range<Int>) -> NamedContract {
       NamedContract(RequestedName(name: name, symbol: symbol, days: days))
@@ -78,7 +78,7 @@ struct CoverageLedgerTests {
       ).map(\.symbol) == ["B"])
   }
 
-  @Test("a file's claim does not undo what is known to be whole")
+  @Test("a file's claim does not undo a complete interval")
   func claimOverComplete() {
     let ledger = CoverageLedger(events: [
       event(10..<20, .complete, at: 1), event(20..<30, .failed, at: 2),
@@ -92,7 +92,7 @@ struct CoverageLedgerTests {
       ])
   }
 
-  @Test("what is missing is what was asked for less what is settled")
+  @Test("missing ranges are the requested ones without the settled ones")
   func missing() {
     let ledger = CoverageLedger(events: [
       event(10..<20, .complete, at: 1), event(20..<30, .failed, at: 2),
@@ -110,7 +110,7 @@ struct CoverageLedgerTests {
     #expect(missing(0..<5, "QQQ") == [0..<5])
   }
 
-  @Test("what was bought of all symbols counts for each of them, and not the other way round")
+  @Test("a purchase of all symbols counts for each of them, but not vice versa")
   func allSymbols() {
     let ledger = CoverageLedger(events: [
       event(0..<10, .complete, at: 1, symbols: [CoverageLedger.allSymbols]),
@@ -133,9 +133,9 @@ struct CoverageLedgerTests {
   }
 }
 
-@Suite("Coverage that a dead run did not write down")
+@Suite("Coverage that a dead run did not record")
 struct CoverageOfDeadRunTests {
-  @Test("the same content again writes it down, once")
+  @Test("ingesting the same content again records it once")
   func againWritesItDown() throws {
     let toy = try ToyLake()
     let file = try toy.bars("a.dbn", (0..<10).map { ToyLake.Bar(second: $0) })

@@ -38,7 +38,7 @@ private func rowCount(_ lake: Lake) throws -> Int {
   }
 }
 
-@Suite("Events that several runs write down")
+@Suite("Events recorded by several runs")
 struct EqualEventTests {
   @Test("are one event, in the table and when they are read")
   func mergedOnce() throws {
@@ -57,7 +57,7 @@ struct EqualEventTests {
     #expect(SpendReport(ledger, by: []).total.nanoUSD == 510)
   }
 
-  @Test("at once are one event too")
+  @Test("at the same time are one event too")
   func mergedAtOnce() throws {
     let toy = try ToyLake()
     let lake = toy.lake
@@ -79,7 +79,7 @@ struct EqualEventTests {
       CoverageLedger(events: [event(1), other, later, copied, event(1, .empty)]).events.count == 4)
   }
 
-  @Test("that a ledger holds twice since an older version are read as one")
+  @Test("that an older version stored twice are read as one")
   func olderDoubles() throws {
     let toy = try ToyLake()
     let run = try StagingRun(root: toy.lake.root)
@@ -97,7 +97,7 @@ struct EqualEventTests {
 
 @Suite("Purchases")
 struct PurchaseTests {
-  @Test("of files that a vendor prepared count once, however often they are fetched")
+  @Test("of batch files count once, however often they are downloaded")
   func preparedFiles() {
     var first = event(1, cost: 100)
     first.requestID = "job-1"
@@ -113,7 +113,7 @@ struct PurchaseTests {
     #expect(SpendReport(ledger, by: []).total.purchaseCount == 2)
   }
 
-  @Test("that were recorded while the clock was ahead count for the month that is now")
+  @Test("recorded while the clock was ahead count for the current month")
   func clockAhead() {
     let now: Int64 = 1_700_000_000_000_000_000  // November 2023
     let ledger = CoverageLedger(events: [
@@ -126,7 +126,7 @@ struct PurchaseTests {
 
 @Suite("Times of events")
 struct EventTimeTests {
-  @Test("are later than all that the ledger holds, though the clock was set back")
+  @Test("are later than all stored ones, though the clock was set back")
   func clockSetBack() throws {
     let toy = try ToyLake()
     let ahead = Clock.nanoseconds() / 1000 * 1000 + day
@@ -152,7 +152,7 @@ struct EventTimeTests {
     #expect(try CoverageLedger.read(toy.lake).events.map(\.state) == [.failed, .complete])
   }
 
-  @Test("stay what they are in events that are only copied")
+  @Test("do not change in events that are only copied")
   func copied() throws {
     let toy = try ToyLake()
     let lake = toy.lake
@@ -164,7 +164,7 @@ struct EventTimeTests {
 
 @Suite("Segments of a ledger")
 struct LedgerSegmentTests {
-  @Test("are merged when they become many, and hold what they held")
+  @Test("are merged when there are many, without changing their rows")
   func merged() throws {
     let toy = try ToyLake()
     let lake = toy.lake
@@ -212,7 +212,7 @@ struct LedgerSegmentTests {
     #expect(SegmentTier.due(large) { _ in nil }.isEmpty)
   }
 
-  @Test("of the quarantine are merged likewise")
+  @Test("of the quarantine are merged as well")
   func quarantine() throws {
     let toy = try ToyLake()
     let lake = toy.lake

@@ -18,7 +18,7 @@ struct OriginalStoreTests {
     return row
   }
 
-  @Test("beyond what is held wait in a file, and come back as they were")
+  @Test("beyond the memory limit are kept in a file, and read back unchanged")
   func spill() throws {
     let toy = try ToyLake()
     let run = try StagingRun(root: toy.lake.root)
@@ -35,7 +35,7 @@ struct OriginalStoreTests {
     #expect(try store.keep(rows[0]).original == rows[0].original)
   }
 
-  @Test("that fit never touch the disk")
+  @Test("that fit in memory are not written to disk")
   func held() throws {
     let toy = try ToyLake()
     let run = try StagingRun(root: toy.lake.root)
@@ -72,7 +72,7 @@ struct OriginalStoreTests {
 
 @Suite("Rows of small tables")
 struct CellChunksTests {
-  @Test("are cut by their bytes; one that is larger stands alone")
+  @Test("are grouped by size; a larger one is a group of its own")
   func cuts() {
     let half = CellChunks.byteCountMax / 2
     #expect(CellChunks.cuts([]).isEmpty)
@@ -81,7 +81,7 @@ struct CellChunksTests {
     #expect(CellChunks.cuts([0, 0]) == [0..<2])
   }
 
-  @Test("count what a row takes beside its texts")
+  @Test("count a row's size beyond its texts")
   func rows() {
     let chunks = CellChunks([Int](0..<100_000)) { ["position": .integer(Int64($0))] }
     #expect(chunks.count > 1)

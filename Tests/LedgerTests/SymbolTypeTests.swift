@@ -30,7 +30,7 @@ struct SymbolTypeTests {
     return path
   }
 
-  @Test("a file's symbols are noted by the vendor's name of their type", arguments: SType.allCases)
+  @Test("a file's symbols are recorded with the vendor's type name", arguments: SType.allCases)
   func vendorsName(type: SType) throws {
     let toy = try ToyLake()
     try toy.ingest([try file(toy, type)]) { $0.badRowShareMax = 1 }
@@ -39,7 +39,7 @@ struct SymbolTypeTests {
     #expect(events.map(\.symbols) == [["NAME"]])
   }
 
-  @Test("what older ledgers call a type is the same type", arguments: SType.allCases)
+  @Test("names of types in older ledgers are recognised", arguments: SType.allCases)
   func olderName(type: SType) throws {
     func event(_ name: String) -> CoverageEvent {
       CoverageEvent(

@@ -86,7 +86,7 @@ private struct Fetched {
     #expect(fetched.requests.count == 1)
   }
 
-  @Test func aPageCutShortOrRepeatedIsAskedForAgain() {
+  @Test func aTruncatedOrDuplicatePageIsRequestedAgain() {
     let first = page([1, 2], next: base + "/b")
     let cut = page([3, 4]).replacing("\"resultsCount\":2", with: "\"resultsCount\":3")
     let fetched = Fetched(first, cut, first, page([3, 4]))
@@ -166,7 +166,7 @@ private struct Fetched {
     #expect(fetched.requests.count == 100)
   }
 
-  @Test func aListWhosePagesRepeatEnds() throws {
+  @Test func aChainWithDuplicatePagesEnds() throws {
     func page(_ number: Int) -> String {
       """
       {"results":[{"ticker":"O:SPY250304C00601000","underlying_ticker":"SPY"}],"status":"OK",

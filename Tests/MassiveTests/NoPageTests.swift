@@ -23,7 +23,7 @@ import Testing
     (.bars, #"{"results":null,"resultsCount":0}"#),
     (.openClose, #"{"status":"NOT_FOUND","message":"none"}"#),
   ])
-  func aPageThatSaysThatThereIsNothingIsEmpty(kind: PageKind, json: String) throws {
+  func aPageWithAnExplicitEmptyResultIsEmpty(kind: PageKind, json: String) throws {
     #expect(try ReadPage(kind, json).rows.isEmpty)
   }
 

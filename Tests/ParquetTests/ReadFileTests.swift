@@ -143,7 +143,7 @@ private func fresh() -> Column { Column(type: .long, storage: .integers([])) }
     #expect(count == 300)
   }
 
-  @Test func textThatRepeatsComesAsCodes() throws {
+  @Test func repeatedTextIsReturnedAsCodes() throws {
     let reader = try ParquetReader(bytes: try smallFile(), name: "small")
     var column = fresh()
     try reader.readColumn(rowGroup: 0, leaf: 1, into: &column)

@@ -37,7 +37,7 @@ private func rows(_ bytes: [UInt8]) throws -> [Value] {
 }
 
 @Suite struct ReadOddFooterTests {
-  @Test func aColumnThatDoesNotSayHowItRepeatsIsRequired() throws {
+  @Test func aColumnWithoutRepetitionTypeIsRequired() throws {
     let bytes = try file(.long, .integers([7, -8])) { $0.schema[1].repetition = nil }
     #expect(try rows(bytes) == [.integer(7), .integer(-8)])
   }
@@ -129,7 +129,7 @@ private func rows(_ bytes: [UInt8]) throws -> [Value] {
 }
 
 @Suite struct OddWriterTests {
-  @Test func aConvertedTypeSaysMoreThanUnknown() throws {
+  @Test func aConvertedTypeOverridesUnknown() throws {
     let bytes = try file(
       .interval, .bytes(ByteColumn(["4321abcdwxyz"]))
     ) {

@@ -320,7 +320,7 @@ private func small() -> WriterOptions {
     #expect(cells(back) == cells(text))
   }
 
-  @Test func sortedPagesAreToldToReaders() throws {
+  @Test func sortedPagesAreDeclaredToReaders() throws {
     let ascending = Column(type: .long, storage: .integers((0..<4_000).map { $0 * 3 }))
     let descending = Column(type: .long, storage: .integers((0..<4_000).map { -$0 }))
     let mixed = Column(

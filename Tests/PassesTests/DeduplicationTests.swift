@@ -56,7 +56,7 @@ struct DeduplicationTests {
     _ = try transaction.commit()
   }
 
-  @Test("an equal row goes, and a second run has nothing to do")
+  @Test("an equal row is removed, and a second run has nothing to do")
   func duplicates() throws {
     let before = try toy.rows(source, columns)
     try addAgain(try toy.files(source)[0], as: "again")
@@ -113,7 +113,7 @@ struct DeduplicationTests {
     #expect(throws: PassError.self) { try pass("bars.test_set_ohlcv_1m") }
   }
 
-  @Test("rows that another commit adds meanwhile stay")
+  @Test("rows that another commit adds meanwhile are kept")
   func append() throws {
     try addAgain(try toy.files(source)[0], as: "again")
     let pass = try pass(source)
@@ -124,7 +124,7 @@ struct DeduplicationTests {
     #expect(try toy.rows(source, columns).count == 801)
   }
 
-  @Test("a file whose rows are not what the log says stops it")
+  @Test("a file whose rows contradict the log stops it")
   func conservation() throws {
     try addAgain(try toy.files(source)[0], as: "again")
     let table = try toy.lake.table(named: source)
@@ -141,7 +141,7 @@ struct DeduplicationTests {
     #expect(try toy.rows(source, columns).count == 1200)
   }
 
-  @Test("in a table by a longer period the dates are known afterwards")
+  @Test("in a table by month or year the dates are known afterwards")
   func period() throws {
     let period = try PeriodPass(
       lake: toy.lake, table: try TableName(parsing: source), period: .year)

@@ -11,7 +11,7 @@ private let source = "raw.test_set_ohlcv_1s"
 private let daily = "bars.test_set_ohlcv_1d"
 
 /// Daily bars, whose table is partitioned by year: each date is still a unit.
-@Suite("derived tables by a longer period than a date")
+@Suite("derived tables partitioned by month or year")
 struct DerivedPeriodTests {
   private let toy: ToyLake
 
@@ -45,7 +45,7 @@ struct DerivedPeriodTests {
     try toy.rows(daily, ["date"]).map { $0[0] }.sorted()
   }
 
-  @Test("a new day is made alone, the year's files stay few, and every date is fresh then")
+  @Test("a new day is made alone, the year's files stay few, and every date is fresh afterwards")
   func newDay() throws {
     try ingest(0..<12, "a.dbn")
     #expect(try run().computedCount == 12)
@@ -63,7 +63,7 @@ struct DerivedPeriodTests {
     #expect(try toy.lake.table(named: daily).snapshot().version == version)
   }
 
-  @Test("a changed day goes out of the segment that holds it, and the others stay")
+  @Test("a changed day is removed from its segment, and the others are kept")
   func changedDay() throws {
     try ingest(0..<12, "a.dbn")
     try run()
@@ -78,7 +78,7 @@ struct DerivedPeriodTests {
     #expect(sum == 12)
   }
 
-  @Test("a date whose rows are gone goes too, and nothing else")
+  @Test("a date whose rows were removed is removed too, and nothing else")
   func orphan() throws {
     try ingest(0..<12, "a.dbn")
     try run()
@@ -128,7 +128,7 @@ struct DerivedPeriodTests {
     #expect(try states() == [.fresh: 12])
   }
 
-  @Test("compaction makes nothing of it stale")
+  @Test("compaction makes nothing stale")
   func compacted() throws {
     try ingest(0..<3, "a.dbn")
     try run()

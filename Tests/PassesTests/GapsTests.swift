@@ -48,7 +48,7 @@ private func told(_ result: SessionCheck.Result) -> [String] {
   func aLongRunIsSuspiciousOnlyWhereThereAreRowsAtNearlyAllOtherTimes(length: Int, isLost: Bool) {
     let result = session(390, missing: [100..<100 + length])
     #expect(told(result) == (isLost ? ["suspicious 100 \(100 + length)"] : []))
-    // Every fifth minute is missing: never ten in a row.
+    // Rows in every fifth minute only: a longer gap is not suspicious.
     let quiet = (0..<390).filter { $0 % 5 != 0 }.map { $0..<$0 + 1 }
     #expect(session(390, missing: quiet + [100..<100 + length]).holes.isEmpty)
   }
@@ -71,7 +71,7 @@ private func told(_ result: SessionCheck.Result) -> [String] {
     #expect(session(390, pieces: [(0..<300, .stored), (300..<390, missing)]).holes.isEmpty)
   }
 
-  @Test func aSecondThatWasNeverAskedForIsToldThoughItsMinuteHasRows() {
+  @Test func aSecondThatWasNeverRequestedIsReportedThoughItsMinuteHasRows() {
     let expected = open..<open + 390 * minute
     let check = SessionCheck(
       slots: SessionCheck.slots(of: [expected], slotNanoseconds: minute), slotNanoseconds: minute,
@@ -85,7 +85,7 @@ private func told(_ result: SessionCheck.Result) -> [String] {
     #expect(result.holes.map(\.interval) == [cut..<expected.upperBound])
   }
 
-  @Test func degradedTimeIsToldWhereRowsAreMissing() {
+  @Test func degradedTimeIsReportedWhereRowsAreMissing() {
     #expect(session(390, pieces: [(0..<390, .degraded)]).holes.isEmpty)
     let result = session(390, missing: [7..<8], pieces: [(0..<390, .degraded)])
     #expect(told(result) == ["degraded 0 390"] && result.holes[0].missingSlotCount == 1)

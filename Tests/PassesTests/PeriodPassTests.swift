@@ -12,7 +12,7 @@ private let source = "raw.test_set_ohlcv_1s"
 private let daily = "bars.test_set_ohlcv_1d"
 
 /// A repartitioned table holds the same rows, and tables derived from it are not stale.
-@Suite("tables that are kept by another period")
+@Suite("repartitioned tables")
 struct PeriodPassTests {
   private let toy: ToyLake
   private let columns = ["symbol", "ts_event", "open", "volume"]
@@ -78,7 +78,7 @@ struct PeriodPassTests {
     }
   }
 
-  @Test("what a derived table was made of is known after it, and a changed date alone is made anew")
+  @Test("a derived table's inputs are known afterwards, and only a changed date is made again")
   func derivations() throws {
     #expect(try resample().computedCount == 80)
     for period: PartitionPeriod in [.month, .date, .year] {
@@ -92,7 +92,7 @@ struct PeriodPassTests {
     #expect(output.computedCount == 1 && output.freshCount == 79)
   }
 
-  @Test("rows that come after it go to the new period, and those that are in stay in")
+  @Test("rows added afterwards use the new period, and stored inputs stay known")
   func ingest() throws {
     _ = try keep(source, by: .month)
     let before = try sum(source)
@@ -128,7 +128,7 @@ struct PeriodPassTests {
     #expect(try sorted(daily, bars) == after)
   }
 
-  @Test("a commit that comes first is not lost: all is planned again")
+  @Test("a concurrent commit is not lost: everything is planned again")
   func lostRace() throws {
     let pass = try PeriodPass(
       lake: toy.lake, table: try TableName(parsing: source), period: .year)
@@ -140,7 +140,7 @@ struct PeriodPassTests {
     #expect(try sum(source) == before)
   }
 
-  @Test("a version before it can be had back")
+  @Test("an earlier version can be restored")
   func restore() throws {
     let version = try toy.lake.table(named: source).snapshot().version
     let rows = try toy.rows(source, columns)
@@ -150,7 +150,7 @@ struct PeriodPassTests {
     #expect(try toy.lake.table(named: source).snapshot().partitionColumns == ["date"])
   }
 
-  @Test("files whose rows are not what the log says are not committed")
+  @Test("files whose rows contradict the log are not committed")
   func conservation() throws {
     let table = try toy.lake.table(named: source)
     let snapshot = try table.snapshot()

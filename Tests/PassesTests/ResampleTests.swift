@@ -105,7 +105,7 @@ private let source = "raw.test_set_ohlcv_1s"
       ])
   }
 
-  @Test func rowsFromElsewhereHaveNoPlaceInADerivedTable() throws {
+  @Test func rowsFromOtherSourcesAreRefusedInADerivedTable() throws {
     let toy = try ToyLake()
     try toy.ingest([try toy.bars("a.dbn", (0..<60).map { ToyLake.Bar(second: $0) })])
     _ = try resample(toy, ["1m"])

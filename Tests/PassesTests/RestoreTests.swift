@@ -64,7 +64,7 @@ private let columns = ["symbol", "ts_event", "open", "volume"]
     #expect(try toy.ingest(paths).total(\.rowsStored) == 0)
   }
 
-  @Test func thePlanSaysWhatComesAndGoesAndChangesNothing() throws {
+  @Test func theDryRunListsAddedAndRemovedRowsAndChangesNothing() throws {
     let (toy, _) = try threeDays()
     let pass = try RestorePass(lake: toy.lake, table: bars, version: 0)
     #expect(try pass.planWithLedger().intervalsUndone > 0)

@@ -63,7 +63,7 @@ import Testing
     #expect(try names() == ["victim"])
   }
 
-  @Test func theModeIsWhatTheUmaskSays() throws {
+  @Test func theModeFollowsTheUmask() throws {
     let file = try OutputFile(path: target, replaces: false)
     try file.publish()
     var status = stat()

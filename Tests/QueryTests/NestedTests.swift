@@ -99,7 +99,7 @@ import Testing
     }
   }
 
-  @Test func rowsOfAllPlacesAreRead() throws {
+  @Test func rowsAtAllIndexesAreRead() throws {
     try inFolder { folder in
       try write(folder + "/one.parquet", rows: 0..<100)
       let clause = "id >= 41 and tags is not null and id <> 50"

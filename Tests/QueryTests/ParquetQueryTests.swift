@@ -175,7 +175,7 @@ private func text(_ path: String) throws -> String {
     }
   }
 
-  @Test func whatDoesNotExistIsSaidPlainly() throws {
+  @Test func aMissingFileOrColumnIsReportedPlainly() throws {
     try inFolder { folder in
       let missing = #expect(throws: QueryError.self) { try run(folder, folder + "/none") }
       #expect(missing?.message == "'\(folder)/none' does not exist")

@@ -277,7 +277,7 @@ private func trades(
     #expect(try answer(table) { $0.columns = ["size"] } == "size\n0\n1\n2\n3\n\"\"\n5\n")
   }
 
-  @Test func anEmptyAnswerSaysWhy() throws {
+  @Test func anEmptyResultIsExplained() throws {
     let segments = (0..<2).map {
       trades("f\($0)", symbols: ["SPY", "QQQ"], start: Int64($0) * day, count: 4)
     }

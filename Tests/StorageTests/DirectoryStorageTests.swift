@@ -160,7 +160,7 @@ import Testing
 }
 
 @Suite struct MemoryStorageTests {
-  @Test func faultsDoAsTheyAreTold() throws {
+  @Test func injectedFaultsOccurAsSpecified() throws {
     let storage = MemoryStorage()
     storage.inject(.failBefore, after: 0)
     #expect(throws: StorageError.self) { try storage.putIfAbsent("a", [1]) }

@@ -91,7 +91,7 @@ import Testing
   }
 
   @Test(arguments: [1, 2, 3, 7, 100, 10_000], [UInt64(1), 2])
-  func rowsAreJudgedAlikeHoweverTheyAreCut(size: Int, seed: UInt64) throws {
+  func rowsAreFilteredAlikeHoweverTheyAreGrouped(size: Int, seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     let rows = (0..<1200).map { number in
       Row(

@@ -18,7 +18,7 @@ import Testing
     var isInterrupted: Bool { false }
   }
 
-  @Test func whatIsReadAgainIsToldOnce() {
+  @Test func rowsReadAgainAreReportedOnce() {
     let counts = Counts()
     let observer = OnceObserver(counts)
     observer.begin("a")

@@ -7,7 +7,7 @@ import Testing
 struct SegmentUnitsTests {
   private static let hash = Fingerprint(low: 1, high: 2)
 
-  @Test("what is written is read")
+  @Test("tags round-trip")
   func roundTrip() throws {
     var units = SegmentUnits("2024-01-03", .init(rowCount: 5, rowHash: Self.hash))
     units.add(
@@ -30,7 +30,7 @@ struct SegmentUnitsTests {
     ])
   func malformed(text: String) { #expect(SegmentUnits(tag: text) == nil) }
 
-  @Test("a date in two segments is made of one thing only where both say the same")
+  @Test("a date in two segments has known inputs only if both agree")
   func sums() {
     let one = SegmentUnits.Unit(rowCount: 1, rowHash: Self.hash, inputs: "0123456789abcdef")
     var other = one
@@ -48,7 +48,7 @@ struct SegmentUnitsTests {
     SmallSegments.choice(rowCounts.map { ($0, byteCount) })
   }
 
-  @Test("the lowest tier that is full is merged, and what is below it")
+  @Test("the lowest full tier is merged, and those below it")
   func choice() {
     let tens = [Int64](repeating: 10, count: 8)
     #expect(Self.choice(tens).isEmpty, "no more than a partition may have")
@@ -58,7 +58,7 @@ struct SegmentUnitsTests {
     #expect(Self.choice(tens + [3], byteCount: SmallSegments.byteCountMax).isEmpty)
   }
 
-  @Test("however often something is appended, a row is written again once a tier")
+  @Test("however often rows are appended, each is rewritten once per tier")
   func amplification() {
     var rows: [Int64] = []
     var (written, most) = (Int64(0), 0)

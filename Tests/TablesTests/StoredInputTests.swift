@@ -49,7 +49,7 @@ import Testing
     #expect(untagged == before)
   }
 
-  @Test func anOlderVersionsHashHoldsWhereNoRowSaysWhereItCameFrom() throws {
+  @Test func anOlderVersionsHashIsValidForRowsWithoutOrdinals() throws {
     let writer = try toy.writer()
     var file = try #require(try toy.files(2).first)
     let sum = try #require(file.taggedRowHash)

@@ -26,7 +26,7 @@ import Testing
     #expect(try lake.output(of: "tables --names") == before)
   }
 
-  @Test func aRunTellsWhatItComputedAndTheNextFindsItFresh() throws {
+  @Test func aRunReportsWhatItComputedAndTheNextFindsItFresh() throws {
     let lake = try SimulatedLake()
     defer { lake.remove() }
     let first = try lake.output(of: "\(Self.resample) --to 30m --as bars.halves --json").jsonLines
@@ -93,7 +93,7 @@ import Testing
       ], status: 2)
   }
 
-  @Test func whatCanBeJudgedWithoutReadingAnythingIsUsage() throws {
+  @Test func mistakesFoundWithoutReadingDataAreUsageErrors() throws {
     let lake = try SimulatedLake()
     defer { lake.remove() }
     try lake.refuses(

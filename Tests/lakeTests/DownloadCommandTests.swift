@@ -95,7 +95,7 @@ final class DownloadCommandTests {
       json.output.contains("\"type\":\"estimate\"") && json.output.contains("\"type\":\"unit\""))
   }
 
-  @Test("what a month may cost is kept to, with what was spent before")
+  @Test("the monthly budget includes earlier purchases")
   func monthlyBudget() throws {
     guard let vendor = try databento() else { return }
     let config = lake.appending(path: "lake.yaml")
@@ -125,7 +125,7 @@ final class DownloadCommandTests {
     #expect(unknown.talk.contains("nightly"))
   }
 
-  @Test("files are prepared where that is asked for")
+  @Test("batch files are prepared on request")
   func batch() throws {
     guard let vendor = try databento("--batch-delay", "0") else { return }
     let run = try run(vendor, Self.bars + " --batch always")
@@ -134,7 +134,7 @@ final class DownloadCommandTests {
     #expect(figure(run, "rows stored") != "0")
   }
 
-  @Test("a symbol that nobody knows does not stop the others, and is told")
+  @Test("an unknown symbol does not stop the others, and is reported")
   func unknownSymbol() throws {
     guard let vendor = try databento() else { return }
     let line = Self.bars.replacingOccurrences(of: "SPY,QQQ", with: "SPY,NOPE")
@@ -146,7 +146,7 @@ final class DownloadCommandTests {
     #expect(json.output.contains("\"symbol\":\"NOPE\""))
   }
 
-  @Test("what the plan does not cover is told, remembered, and asked for again on demand")
+  @Test("data outside the vendor plan is reported, recorded, and requested again on demand")
   func notEntitled() throws {
     guard let vendor = try databento("--fault", "403:path=get_range,symbol=QQQ,times=0") else {
       return
@@ -159,7 +159,7 @@ final class DownloadCommandTests {
     #expect(figure(try run(vendor, Self.bars + " --recheck not_entitled"), "requests") == "1")
   }
 
-  @Test("what failed is fetched by --retry-failed alone")
+  @Test("failed units are downloaded by --retry-failed only")
   func retryFailed() throws {
     guard let vendor = try databento("--fault", "500:path=get_range,times=2") else { return }
     let first = try run(vendor, Self.bars)
@@ -208,7 +208,7 @@ final class DownloadCommandTests {
     #expect(massive.talk.contains("MASSIVE_API_KEY"))
   }
 
-  @Test("a running download shows its workers, and stops gracefully when told to")
+  @Test("a running download shows its workers, and stops gracefully on request")
   func workers() throws {
     guard
       let vendor = try databento("--fault", "drip:path=get_range,bytes=200,every=0.05,times=0")

@@ -157,7 +157,7 @@ private func record(_ events: [(state: String, start: String, end: String)], in 
       try lake.gaps("not_downloaded", "--start 2024-11-29T18:00:00Z --end 2024-12-02").isEmpty)
   }
 
-  @Test func theLedgerSaysWhyRowsAreMissing() throws {
+  @Test func theLedgerExplainsMissingRows() throws {
     let lake = try SimulatedLake()
     defer { lake.remove() }
     try record(
@@ -191,7 +191,7 @@ private func record(_ events: [(state: String, start: String, end: String)], in 
     #expect(try lake.output(of: "spend").lines.first?.hasPrefix("MONTH    DATASET") == true)
   }
 
-  @Test func mistakesAreSaidBeforeAnythingIsRead() throws {
+  @Test func mistakesAreReportedBeforeAnythingIsRead() throws {
     let lake = try SimulatedLake()
     defer { lake.remove() }
     try lake.refuses(

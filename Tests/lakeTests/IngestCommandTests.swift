@@ -27,7 +27,7 @@ private func barsFile(rowCount: Int, bad: [String] = []) -> String {
     #expect(summary["rows_stored"] as? Int == files[1]["rows_stored"] as? Int)
   }
 
-  @Test func verboseTellsWhatBecameOfEachFile() throws {
+  @Test func verboseReportsTheResultOfEachFile() throws {
     let lake = try SimulatedLake()
     defer { lake.remove() }
     let new = "data/equs-mini-20240103.trades.dbn.zst"
@@ -99,7 +99,7 @@ private func barsFile(rowCount: Int, bad: [String] = []) -> String {
     }
   }
 
-  @Test func quietSaysNothingOfSuccess() throws {
+  @Test func quietPrintsNothingOnSuccess() throws {
     let lake = try SimulatedLake()
     defer { lake.remove() }
     let run = try lake.run("ingest -q data/equs-mini-20240103.trades.dbn.zst")

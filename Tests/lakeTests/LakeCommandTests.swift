@@ -21,7 +21,7 @@ import Testing
     try lake.refuses([("tables", "unknown key 'memry'|line 2")], status: 2)
   }
 
-  @Test func showTellsWhereEachValueComesFrom() throws {
+  @Test func showPrintsTheSourceOfEachValue() throws {
     let lake = try SimulatedLake()
     defer { lake.remove() }
     let text = try lake.run("config show", ["LAKE_JOBS": "2"])
@@ -100,7 +100,7 @@ import Testing
     #expect(damaged.output.contains(Self.bars))
   }
 
-  @Test func anEmptyLakeSaysWhatIsNext() throws {
+  @Test func anEmptyLakeSuggestsTheNextStep() throws {
     let scratch = try ScratchFolder()
     defer { scratch.remove() }
     func run(_ line: String) throws -> LakeBinary.Run {

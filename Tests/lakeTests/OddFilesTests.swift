@@ -154,7 +154,7 @@ import Testing
     }
   }
 
-  @Test func aBlankSymbolMayBeSaid() throws {
+  @Test func aBlankSymbolMayBeSpecified() throws {
     let lake = try SimulatedLake()
     defer { lake.remove() }
     let blank = rows(120 / 12).map { $0.replacing("SPY", with: "") }

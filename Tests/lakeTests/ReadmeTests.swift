@@ -28,7 +28,7 @@ import Testing
     }
   }()
 
-  @Test func commandsOfTheReadmeAnswerAsItSays() throws {
+  @Test func transcriptsOfTheReadmeAreReproduced() throws {
     #expect(!Self.blocks.isEmpty)
     for block in Self.blocks {
       let scratch = try ScratchFolder()

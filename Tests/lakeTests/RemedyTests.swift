@@ -141,7 +141,7 @@ import Testing
     #expect(count > 150)
   }
 
-  @Test func remediesNameNoPlaceOfTheProgramAlone() throws {
+  @Test func remediesNameNoInternalLocation() throws {
     let told = try mentions(of: "staging").filter { $0.text.contains(" ") }
     #expect(told.isEmpty, "\(told)")
   }

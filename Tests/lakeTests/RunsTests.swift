@@ -45,7 +45,7 @@ import Testing
     #expect(try runs(lake).count == count)
   }
 
-  @Test func aLakeThatCannotRecordItSaysSoAndWorks() throws {
+  @Test func aLakeThatCannotRecordARunReportsItAndWorks() throws {
     let lake = try SimulatedLake()
     defer { lake.remove() }
     // A file in place of the table's log folder, which also works as root.

@@ -20,7 +20,7 @@ import Testing
     return run
   }
 
-  @Test func withoutAnyKeyItSaysWhichVariableToSet() throws {
+  @Test func withoutAnyKeyTheVariableToSetIsNamed() throws {
     let run = try run([:])
     #expect(run.status == 1)
     #expect(run.talk.contains("export DATABENTO_API_KEY=…"))

@@ -12,7 +12,7 @@ public struct BatchJob: Hashable, Sendable {
   public var state: State?
   /// The vendor's word for the state.
   public var stateName: String
-  /// 0 to 100, if the vendor tells.
+  /// 0 to 100, if the vendor reports it.
   public var progress: Int?
   /// Records of all files; nil until the job is done.
   public var recordCount: Int?

@@ -55,7 +55,7 @@ public final class DatabentoBatch: Sendable {
   ///
   /// - Returns: The jobs' ids.
   public func submit(_ units: [DownloadUnit]) throws -> [String] {
-    // The files go there too, whoever ordered them.
+    // The files go there too, whoever submitted the job.
     try DirectoryStorage(root: lake.root).createDirectory(Self.folder)
     let known = try client.listJobs()
     var ids: [String] = []

@@ -61,7 +61,7 @@ package final class RowPool: @unchecked Sendable {
     }
   }
 
-  /// Takes back the chunks of one run, in its order: a chunk's size is told by its index in the run.
+  /// Returns the chunks of one run, in order: a chunk's size depends on its index in the run.
   package func give(_ chunks: [UnsafeMutableRawPointer]) {
     if chunks.isEmpty { return }
     var byteCount = 0

@@ -23,7 +23,7 @@ enum RowValues {
   private static func value(
     _ row: UnsafeRawPointer, _ column: PhysicalColumn, _ texts: ByteColumn
   ) -> JSONValue? {
-    // The remainder is told with the time that it belongs to.
+    // The remainder is read with its time.
     if case .nanosecondRemainder = column.origin { return nil }
     guard let field = column.origin.field, field.hasValue(row) else { return nil }
     switch column.origin {

@@ -20,7 +20,8 @@ extension StoredMerge {
         content: schema.fields.filter { common.contains($0.name) },
         key: schema.fields.filter { settings.keyColumns.contains($0.name) },
         identity: Self.identity(common, schema.fields),
-        // New rows without extra fields must be told from stored ones with some, if they may replace them.
+        // New rows without extra fields must be distinguished from stored ones with some, if they may replace
+        // them.
         extra: (extraDigest != nil || saysLess) && file.hasExtra
           ? schema.fields.first { $0.name == ExtraTime.column } : nil,
         indexField: schema.index),

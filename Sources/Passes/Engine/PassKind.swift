@@ -124,7 +124,7 @@ public struct PassKind: Sendable {
   public let name: String
   /// What it does to tables.
   public let effect: PassEffect
-  /// What it can be told, in the order of its help.
+  /// Its parameters, in the order of its help.
   public let parameters: [PassParameter]
   /// The tables that it fills, existing or not.
   let outputs: @Sendable (PassRequest, LakeConfig) -> [TableName]

@@ -9,7 +9,7 @@ public struct RewriteReport: Sendable {
   public internal(set) var unitCount = 0
   /// Files that the committed units replaced.
   public internal(set) var filesBefore = 0
-  /// Files that took their place.
+  /// Number of files that replaced them.
   public internal(set) var filesAfter = 0
   /// Rows that were written.
   public internal(set) var rowCount = 0

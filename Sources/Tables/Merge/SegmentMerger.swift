@@ -127,8 +127,8 @@ package struct SegmentMerger: Sendable {
     return placed(segment, in: PartitionKey(files[0].partitionValues), tags: tags)
   }
 
-  /// Rows of files of one group of which some may have gone, as a file of their partition. Cost: reads them where the
-  /// table is not by date.
+  /// The rows of one group's files, from which rows may have been removed, as one file of their partition.
+  /// Cost: reads them if the table is not partitioned by date.
   package func placed(remaining segment: StagedSegment, of files: [AddFile]) throws -> PlacedSegment
   {
     var tags = Self.sharedTags(of: files)
