@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <iconv.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -88,5 +89,21 @@ static inline FILE *lake_fopen(const char *path, const char *mode) {
   FILE *file;
   do file = fopen(path, mode); while (!file && errno == EINTR);
   return file;
+}
+/// NULL where the system knows no such alphabet.
+static inline void *lake_iconv_open(const char *to, const char *from) {
+  iconv_t handle = iconv_open(to, from);
+  return handle == (iconv_t)-1 ? NULL : handle;
+}
+static inline void lake_iconv_close(void *handle) { iconv_close((iconv_t)handle); }
+/// Converts the bytes from `*taken` on; 0, or errno where it stopped before their end.
+static inline int lake_iconv(void *handle, void *bytes, size_t count, long *taken, void *out, size_t room,
+                             long *written) {
+  char *from = (char *)bytes + *taken, *to = (char *)out + *written;
+  size_t left = count - (size_t)*taken, free = room - (size_t)*written;
+  size_t result = iconv((iconv_t)handle, &from, &left, &to, &free);
+  *taken = from - (char *)bytes;
+  *written = to - (char *)out;
+  return result == (size_t)-1 ? errno : 0;
 }
 #endif

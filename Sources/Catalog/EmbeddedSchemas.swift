@@ -2061,6 +2061,131 @@ rules:
     reason: A volume below zero is no volume.
 
 """#),
+    ("option-chain", ["option-chain"], #"""
+# Snapshots of option chains: one row a contract and time.
+kinds: [option-chain]
+description: "Quotes, open interest and Greeks of option contracts at a time."
+index: ts_event
+sort: [symbol, ts_event]
+key: [symbol, ts_event]
+period: month
+columns:
+  - name: symbol
+    type: string
+    source: "-"
+    required: true
+    aliases: [contract, contract_symbol, option_symbol, ticker]
+    description: "The contract; made of underlying, expiry, right and strike where the source has no name for it."
+  - name: ts_event
+    type: timestamp
+    unit: UTC
+    required: true
+    aliases: [timestamp, ts, time, datetime, quote_date, snapshot_time]
+    description: "When the chain looked so."
+  - name: underlying
+    type: string
+    aliases: [underlying_symbol, root]
+    description: "What the contract is on."
+  - name: expiry
+    type: date
+    aliases: [expiration, expiration_date, expiry_date]
+    description: "Date on which the contract ends."
+  - name: strike
+    type: "decimal(18,9)"
+    unit: currency
+    aliases: [strike_price]
+    description: Strike price.
+  - name: right
+    type: string
+    aliases: [option_type, type, call_put]
+    description: "C for a call, P for a put, as the source writes it."
+  - name: bid
+    type: "decimal(18,9)"
+    unit: currency
+    aliases: [bid_price]
+    description: Best bid.
+  - name: ask
+    type: "decimal(18,9)"
+    unit: currency
+    aliases: [ask_price]
+    description: Best offer.
+  - name: bid_size
+    type: long
+    unit: quantity
+    aliases: [bid_amount]
+    description: Quantity bid for.
+  - name: ask_size
+    type: long
+    unit: quantity
+    aliases: [ask_amount]
+    description: Quantity offered.
+  - name: last
+    type: "decimal(18,9)"
+    unit: currency
+    aliases: [last_price, last_sale]
+    description: Price of the last trade.
+  - name: open
+    type: "decimal(18,9)"
+    unit: currency
+    description: Price of the day's first trade.
+  - name: high
+    type: "decimal(18,9)"
+    unit: currency
+    description: Highest price of the day.
+  - name: low
+    type: "decimal(18,9)"
+    unit: currency
+    description: Lowest price of the day.
+  - name: close
+    type: "decimal(18,9)"
+    unit: currency
+    description: Price at the close.
+  - name: volume
+    type: long
+    unit: quantity
+    aliases: [vol]
+    description: Contracts traded.
+  - name: open_interest
+    type: long
+    unit: quantity
+    aliases: [oi]
+    description: Contracts that are open.
+  - name: iv
+    type: double
+    aliases: [implied_volatility, mark_iv]
+    description: "Implied volatility, as the source reckons it."
+  - name: delta
+    type: double
+    description: Delta.
+  - name: gamma
+    type: double
+    description: Gamma.
+  - name: theta
+    type: double
+    description: Theta.
+  - name: vega
+    type: double
+    description: Vega.
+  - name: rho
+    type: double
+    description: Rho.
+  - name: underlying_price
+    type: "decimal(18,9)"
+    unit: currency
+    description: Price of the underlying.
+  - name: source_ordinal
+    type: long
+    source: "-"
+    layer: raw
+    description: "Position of the record in its source, from 0, where the source is not in the order of time and symbol."
+  - name: extra
+    type: string
+    source: "-"
+    unit: JSON object
+    layer: raw
+    description: "Fields of the source that this schema does not know, with every digit."
+
+"""#),
     ("quarantine", ["quarantine"], #"""
 # Rows that were not let into a table. One fixed schema for the quarantine of every table;
 # the date partition is the day of the ingest, UTC.
@@ -2217,6 +2342,44 @@ columns:
     type: string
     source: "-"
     description: Version of the program.
+
+"""#),
+    ("series", ["series"], #"""
+# One number a time: index levels, rates, closing values, whatever has no bars.
+kinds: [series]
+description: "A value of a symbol at a time."
+index: ts_event
+sort: [symbol, ts_event]
+key: [symbol, ts_event]
+period: year
+columns:
+  - name: symbol
+    type: string
+    source: "-"
+    required: true
+    aliases: [ticker, sym, instrument, series_id]
+    description: "What the value is of."
+  - name: ts_event
+    type: timestamp
+    unit: UTC
+    required: true
+    aliases: [timestamp, ts, time, datetime, observation_date]
+    description: "When, or from when on, the value holds."
+  - name: value
+    type: "decimal(38,18)"
+    aliases: [val]
+    description: "The value; null where the source says that there is none."
+  - name: source_ordinal
+    type: long
+    source: "-"
+    layer: raw
+    description: "Position of the record in its source, from 0, where the source is not in the order of time and symbol."
+  - name: extra
+    type: string
+    source: "-"
+    unit: JSON object
+    layer: raw
+    description: "Fields of the source that this schema does not know, with every digit."
 
 """#),
     ("statistics", ["statistics"], #"""

@@ -58,7 +58,8 @@ public struct LakeTable: Sendable {
   public func schema(of snapshot: Snapshot, in lake: Lake?) throws(CatalogError) -> TableSchema? {
     guard let kind = snapshot.configuration[TableProperty.schema] else { return nil }
     let schema = try TableSchema.named(kind, in: lake)
-    return schema.forLayer(name?.layer ?? "raw").partitioned(by: try snapshot.partitionPeriod())
+    return schema.widened(schema.wideColumns(of: snapshot)).forLayer(name?.layer ?? "raw")
+      .partitioned(by: try snapshot.partitionPeriod())
   }
 
   /// Parses a time for `--as-of`: an instant with its zone, or a date, which means the end of that day in UTC.

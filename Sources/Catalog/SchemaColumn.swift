@@ -5,7 +5,7 @@ public struct SchemaColumn: Hashable, Sendable {
   /// As it is stored and queried, in snake_case.
   public let name: String
   /// Its physical form.
-  public let type: ColumnType
+  public internal(set) var type: ColumnType
   /// Whether the nanoseconds beyond the stored microseconds are in a column of their own, next to it.
   public let hasNanoseconds: Bool
   /// The vendor's field that it is filled from; nil if `lake` computes it.

@@ -24,6 +24,26 @@ public struct IngestOptions: Sendable {
   public var columns: [String]?
   /// The separator of a text file's fields; nil to detect it from its header.
   public var delimiter: UInt8?
+  /// The form of times that are in no form which is known.
+  public var dateFormat: TimePattern?
+  /// What stands before the fraction of numbers, and between their thousands; nil: as the file tells.
+  public var numbers: NumberStyle?
+  /// What stands for no value.
+  public var nullTexts: [String] = []
+  /// Lines at the beginning that are left out.
+  public var skippedLineCount: Int?
+  /// What a line begins with that is left out.
+  public var comment: UInt8?
+  /// Rows that end early lack their last values.
+  public var padsRows = false
+  /// The alphabet of the text.
+  public var encoding: String?
+  /// The date of rows whose times lack it.
+  public var date: String?
+  /// Each column is a symbol.
+  public var isWide = false
+  /// What a refusal's command line begins with: the words that were given, without other files.
+  public var commandWords: [String] = []
   /// Threads that read and encode one input.
   public var jobs = Parallel.width
   /// Memory for rows that wait and for merging; what does not fit is spilled to staging.

@@ -7,6 +7,17 @@ extension IngestPass {
     try snapshot(of: name)?.configuration[TableProperty.schema]
   }
 
+  /// The columns that a table has wider than its kind says; nil where there is no table, and none is waiting.
+  func wideColumns(of name: TableName) throws -> Set<String>? {
+    if let target = targets[name], target.snapshot != nil || !target.pendingInputs.isEmpty {
+      return Set(target.schema.columns.filter { $0.type == TableSchema.wideType }.map(\.name))
+    }
+    return try snapshot(of: name).map { snapshot in
+      Set(
+        snapshot.schema.fields.filter { $0.type.columnType == TableSchema.wideType }.map(\.name))
+    }
+  }
+
   /// The zone of a table's partition dates; nil if there is no table.
   func timeZone(of name: TableName) throws -> String? {
     if let target = targets[name] { return target.timeZone }
@@ -25,6 +36,12 @@ extension IngestPass {
   func target(
     _ name: TableName, schema: TableSchema, dataset: String, setting: TableSetting? = nil
   ) throws -> TableTarget {
+    // Where nothing is in it yet, its columns can become wider.
+    if let empty = targets[name], empty.snapshot == nil, empty.pendingInputs.isEmpty,
+      empty.schema != schema.forLayer(name.layer)
+    {
+      targets[name] = nil
+    }
     if let known = try targets[name]?.caughtUp() {
       try known.requireSame(schema, properties: setting?.properties ?? [:])
       return known

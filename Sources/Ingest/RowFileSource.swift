@@ -10,9 +10,9 @@ import Tables
 
 /// One CSV or Parquet input, being read into one table.
 final class RowFileSource {
-  private let pass: IngestPass
-  private let item: IngestInput
-  private let path: String
+  let pass: IngestPass
+  let item: IngestInput
+  let path: String
   private var input: InputStream?
   private(set) var rowCount = 0
   private(set) var sentinelCount = 0
@@ -20,6 +20,10 @@ final class RowFileSource {
   private(set) var flagCounts: [String: Int] = [:]
   private(set) var ambiguousTimeCount = 0
   private(set) var byteCount = 0
+  /// Columns of a new table that are as wide as decimals get: some values need that.
+  var wideColumns: Set<String> = []
+  /// What is worth a line beside the figures.
+  private(set) var notes: [String] = []
 
   init(pass: IngestPass, item: IngestInput, input: InputStream) {
     self.pass = pass
@@ -29,6 +33,17 @@ final class RowFileSource {
   }
 
   func read() throws -> SourceWork {
+    while true {
+      do {
+        return try readAsWide()
+      } catch let error as NeedsWiderColumns {
+        wideColumns.formUnion(error.names)
+      }
+    }
+  }
+
+  /// Reads with the columns as wide as is known to be needed.
+  private func readAsWide() throws -> SourceWork {
     // Standard input can't be read twice, so nothing may be encoded before everything was read.
     if input?.canBeReadAgain == false { return try attempt(mayClose: false) }
     do {
@@ -44,6 +59,7 @@ final class RowFileSource {
     pass.observer.readsFromBeginning()
     let probe = input.canBeReadAgain ? item.probe(pass.observer) : nil
     let opened = try open(input)
+    let isNew = try isOfNewTable(opened)
     let target = try target(opened)
     let hasOrdinal = opened.schema.keepsEveryOrdinal
     let layout = RowRouter.layout(opened.source.layout, hasOrdinal: hasOrdinal)
@@ -63,7 +79,8 @@ final class RowFileSource {
         sink: sink, sourceByteCount: opened.source.layout.stride,
         ordinalBase: hasOrdinal ? try ordinalBase(opened.schema) : nil,
         timeZone: zone)
-      let rejected = try readRows(opened, target, router, input, pool)
+      let rejected = try readRows(
+        opened, target, router, input, pool, mayWiden: isNew && input.canBeReadAgain)
       try sink.finish()
       try pool.finish()
       for note in opened.source.report.notes {
@@ -93,7 +110,7 @@ final class RowFileSource {
 
   private func readRows(
     _ opened: OpenSource, _ target: TableTarget, _ router: RowRouter, _ input: InputStream,
-    _ pool: WorkPool
+    _ pool: WorkPool, mayWiden: Bool
   ) throws -> [RejectedRow] {
     var rejected: [RejectedRow] = []
     var offset = 0
@@ -105,6 +122,7 @@ final class RowFileSource {
       pass.observer.didProcess(rowCount: block.rowCount)
       try router.route(block)
       rejected += try takeRejected(opened)
+      if mayWiden { try checkWidths(opened) }
       if rejected.count > SourceRejection.countMax {
         let report = opened.source.report
         throw tooManyBadRows(
@@ -271,7 +289,7 @@ final class RowFileSource {
 
   private func open(_ input: InputStream) throws -> OpenSource {
     guard let delivery = item.delivery, let rows = delivery.rows else {
-      let (options, hint) = try Self.reading(pass, item.options)
+      let (options, hint) = try inspectedOptions()
       return try SourceFile.open(input, options: options, hint: hint, lake: pass.lake) {
         try partitionZone(kind: $0)
       }
@@ -287,62 +305,6 @@ final class RowFileSource {
         ?? item.options.dataset.map({ TableName.raw(dataset: $0, kind: kind) })
     else { return nil }
     return try pass.timeZone(of: table).map { try TimeZoneRules.named($0) }
-  }
-
-  /// The values that determine how the rows of a file are read and that are not in it.
-  static func reading(_ item: IngestInput, schema: TableSchema) -> InputReading {
-    let options = item.options
-    var reading = InputReading()
-    // The kind covers flags, the table's name and the path, whichever it was taken from.
-    reading.add("kind", schema.kind)
-    reading.add("symbol", options.symbol ?? PagePath.ticker(item.path))
-    reading.add("timezone", options.timeZone)
-    if options.ambiguousTime != .earliest {
-      reading.add("ambiguous", options.ambiguousTime.rawValue)
-    }
-    for (index, map) in options.columnMap.enumerated() { reading.add("map \(index)", map) }
-    for (index, name) in (options.columns ?? []).enumerated() {
-      reading.add("column \(index)", name)
-    }
-    reading.add("delimiter", options.delimiter.map { "\($0)" })
-    if case .optionContracts? = MassiveKind(schemaKind: schema.kind) {
-      reading.add("as of", PagePath.lastDate(item.path)?.iso)
-    }
-    reading.add("overlap", options.overlap == .append ? "append" : nil)
-    return reading
-  }
-
-  /// How files are read, and what is stated about their rows.
-  static func reading(
-    _ pass: IngestPass, _ options: IngestOptions
-  ) throws -> (SourceOptions, KindHint) {
-    (try sourceOptions(options), try kindHint(pass, options))
-  }
-
-  private static func sourceOptions(_ given: IngestOptions) throws -> SourceOptions {
-    var options = SourceOptions()
-    options.symbol = given.symbol
-    options.textByteCountMax = max(options.textByteCountMax, given.memoryByteCount / 3)
-    options.columns = given.columns
-    options.delimiter = given.delimiter
-    options.ambiguousTime = given.ambiguousTime
-    options.timeZone = try given.timeZone.map { try TimeZoneRules.named($0) }
-    options.columnMap = try given.columnMap.map { text in
-      guard let mapping = ColumnMapping(parsing: text) else {
-        throw PassError(
-          .usage, "'--map \(text)' is no mapping", remedy: "--map theirs=ours, like --map px=price")
-      }
-      return mapping
-    }
-    return options
-  }
-
-  private static func kindHint(_ pass: IngestPass, _ options: IngestOptions) throws -> KindHint {
-    var hint = KindHint(
-      kind: options.kind, interval: options.interval,
-      tableName: options.table?.name)
-    if let table = options.table { hint.tableKind = try pass.kind(of: table) }
-    return hint
   }
 
   private func target(_ opened: OpenSource) throws -> TableTarget {

@@ -14,8 +14,10 @@ package struct StoredCount: Sendable {
   package init?(_ name: TableName, kind: String, lake: Lake) throws {
     guard lake.hasTable(name) else { return nil }
     table = lake.table(name)
-    files = try table.snapshot().files
-    schema = try TableSchema.named(kind, in: lake).forLayer(name.layer)
+    let snapshot = try table.snapshot()
+    files = try snapshot.files
+    let schema = try TableSchema.named(kind, in: lake)
+    self.schema = schema.widened(schema.wideColumns(of: snapshot)).forLayer(name.layer)
   }
 
   /// Rows of the region at the version that was looked at. Reads the symbol and index columns of pages that may

@@ -72,7 +72,10 @@ final class TableTarget {
     filesByDate = nil
     timeZone = snapshot?.configuration[TableProperty.partitionTimezone] ?? timeZone
     try snapshot?.requireNotDerived(name)
-    if let snapshot { schema = schema.partitioned(by: try snapshot.partitionPeriod()) }
+    if let snapshot {
+      schema = schema.widened(schema.wideColumns(of: snapshot))
+        .partitioned(by: try snapshot.partitionPeriod())
+    }
     try writer.requireMatch(definition)
   }
 

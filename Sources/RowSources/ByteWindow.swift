@@ -52,7 +52,7 @@ final class ByteWindow {
     let count = try supply.read(into: target)
     if count == 0 {
       isAtEnd = true
-      contentHash = hash.finalHex()
+      contentHash = (supply as? any HashedSupply)?.contentHash ?? hash.finalHex()
       return
     }
     hash.update(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(target)[..<count]))

@@ -52,6 +52,8 @@ struct ColumnAssignment {
   let keys: [String]
   /// Positions in the schema of a time that one column fills, and of another that it fills too.
   private(set) var copiedTime: (from: Int, to: Int)?
+  /// Columns that are no other than their names, whatever these could mean.
+  private var isKept: [Bool]
 
   /// - Parameter samples: The first values of each column, trimmed, without nulls.
   init(
@@ -60,11 +62,13 @@ struct ColumnAssignment {
     self.names = names
     keys = Self.keys(names)
     uses = [ColumnUse](repeating: .extra, count: names.count)
+    isKept = [Bool](repeating: false, count: names.count)
     saysUTC = names.map { Self.normalised($0).saysUTC }
     var ranks = [Int](repeating: .max, count: schema.columns.count)
     var owners = [Int?](repeating: nil, count: schema.columns.count)
     try applyMap(schema, options, &ranks, &owners)
-    for (column, name) in names.enumerated() where uses[column] == .extra {
+    if let inferred = options.inferred { apply(inferred, schema, &ranks, &owners) }
+    for (column, name) in names.enumerated() where uses[column] == .extra && !isKept[column] {
       if name == "-" {
         uses[column] = .ignored(reason: "left out by --columns")
         continue
@@ -162,6 +166,45 @@ struct ColumnAssignment {
     }
   }
 
+  /// What the file's beginning showed, of columns of which the user says nothing.
+  private mutating func apply(
+    _ inferred: InferredReading, _ schema: SourceSchema, _ ranks: inout [Int],
+    _ owners: inout [Int?]
+  ) {
+    for (column, use) in inferred.uses.enumerated() where uses[column] == .extra {
+      switch use {
+      // A clock is its date's, which says so.
+      case .byName, .clock: continue
+      case .extra: isKept[column] = true
+      case .ignored(let reason): uses[column] = .ignored(reason: reason)
+      case .dated(let clock):
+        guard let index = schema.position(of: schema.index), owners[index] == nil,
+          uses[clock] == .extra
+        else { continue }
+        uses[column] = .date(clock: clock)
+        uses[clock] = .clock
+        own(index, column, &ranks, &owners)
+        if let event = schema.position(of: "ts_event"), event != index, owners[event] == nil {
+          copiedTime = (index, event)
+        }
+      case .time, .field:
+        var wanted = "ts_event"
+        if case .field(let name) = use { wanted = name }
+        guard let position = schema.position(of: wanted) ?? schema.position(of: schema.index),
+          use == .time || schema.columns[position].name == wanted
+            || schema.columns[position].field == wanted, owners[position] == nil
+        else { continue }
+        uses[column] = .field(position)
+        own(position, column, &ranks, &owners)
+      }
+    }
+  }
+
+  private func own(_ position: Int, _ column: Int, _ ranks: inout [Int], _ owners: inout [Int?]) {
+    owners[position] = column
+    ranks[position] = 0
+  }
+
   /// Names for `extra`: one without any is told by its place, one that others have too by its number among them.
   private static func keys(_ names: [String]) -> [String] {
     var taken = Set(names)
@@ -247,7 +290,8 @@ struct ColumnAssignment {
   ) {
     guard let index = schema.position(of: schema.index) else { return }
     let dateColumn = names.indices.first {
-      uses[$0] == .extra && ["date", "day", "trade_date"].contains(Self.normalised(names[$0]).name)
+      uses[$0] == .extra && !isKept[$0]
+        && ["date", "day", "trade_date"].contains(Self.normalised(names[$0]).name)
     }
     if let column = owners[index], let dateColumn,
       samples[column].count(where: { CompactTime.clock($0) != nil }) * 2 > samples[column].count
@@ -263,7 +307,7 @@ struct ColumnAssignment {
         uses[dateColumn] = .dateCheck
       }
     }
-    for column in names.indices where uses[column] == .extra {
+    for column in names.indices where uses[column] == .extra && !isKept[column] {
       let name = Self.normalised(names[column]).name
       if name == "rtype", RecordKind(rawValue: schema.kind) != nil {
         uses[column] = .recordType

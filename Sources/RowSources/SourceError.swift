@@ -6,7 +6,7 @@ public struct SourceError: LakeError, Equatable {
   public enum Code: String, Sendable {
     case unreadable, empty, notText, noHeader, tooManyColumns, tooManyTexts
     case missingColumn, repeatedColumn, unknownMapping
-    case needsTimeZone, needsSymbol, needsKind, needsForm
+    case needsTimeZone, needsSymbol, needsKind, needsForm, needsMore, brokenDecimals
     case unclosedQuote, recordTooLong, brokenRule, unsupported
   }
 
@@ -146,6 +146,10 @@ public struct SourceReport: Sendable, Equatable {
   public var sentinelCount: Int64 = 0
   /// What is odd about the file and was taken all the same, for people.
   public var notes: [String] = []
+  /// Columns of the table, by its names, for which some values have too many decimals.
+  public var crampedColumns: Set<String> = []
+  /// The same, of values that are too large.
+  public var overfullColumns: Set<String> = []
   /// Names of the columns that were put into `extra`.
   public var extraColumns: [String] = []
   /// Names of the columns that were left out, and why.

@@ -44,17 +44,67 @@ public enum SourceFile {
     if try !input.canBeReadAgain || !isParquet(input.path) {
       let head = try head(of: input)
       let supply = ReplayedSupply(head, then: input)
-      if PageFile.isPage(head) {
-        let opened = try PageFile.open(
-          head, supply, path: input.path, options: options, hint: hint, lake: lake)
-        return OpenSource(
-          source: opened.source, schema: opened.schema, format: .pages,
-          placement: opened.placement)
-      }
-      if PageFile.isList(head) { throw PageFile.noPage(input.path) }
-      return try openColumns(supply, path: input.path, .csv, options, hint, lake, zone)
+      if let page = try openPage(head, supply, input.path, options, hint, lake) { return page }
+      if !options.inspects, PageFile.isList(head) { throw PageFile.noPage(input.path) }
+      return try openText(
+        try PlainText(head, supply, path: input.path, options), path: input.path, options, hint,
+        lake, zone)
     }
     return try openColumns(input, path: input.path, .parquet, options, hint, lake, zone)
+  }
+
+  /// A file of Massive's pages; nil where it is none.
+  private static func openPage(
+    _ head: [UInt8], _ supply: any ByteSupply, _ path: String, _ options: SourceOptions,
+    _ hint: KindHint, _ lake: Lake?
+  ) throws -> OpenSource? {
+    guard PageFile.isPage(head) else { return nil }
+    do {
+      let opened = try PageFile.open(
+        head, supply, path: path, options: options, hint: hint, lake: lake)
+      return OpenSource(
+        source: opened.source, schema: opened.schema, format: .pages, placement: opened.placement)
+    } catch let error as SourceError where options.inspects && error == PageFile.noPage(path) {
+      // It was told from the first bytes, of which none are gone: JSON of another kind.
+      return nil
+    }
+  }
+
+  /// Looks at the beginning of a text.
+  ///
+  /// - Returns: nil for files of other forms, and for those that say all themselves.
+  package static func inspect(
+    _ input: InputStream, options: SourceOptions, hint: KindHint
+  ) throws -> FileInspection? {
+    if try input.canBeReadAgain && isParquet(input.path) { return nil }
+    let head = try head(of: input)
+    if head.starts(with: "DBN".utf8) { return nil }
+    if PageFile.isPage(head), try PageFile.isKnown(head, input.path, options, hint) { return nil }
+    let text = try PlainText(
+      head, ReplayedSupply(head, then: input), path: input.path, options)
+    return try InspectedText.look(text, path: input.path, options: options, hint: hint).0
+  }
+
+  /// Opens a text, after a look at its beginning.
+  private static func openText(
+    _ text: PlainText, path: String, _ options: SourceOptions, _ hint: KindHint, _ lake: Lake?,
+    _ zone: (String) throws -> TimeZoneRules?
+  ) throws -> OpenSource {
+    guard options.inspects else {
+      return try openColumns(text.supply, path: path, .csv, options, hint, lake, zone)
+    }
+    var (options, hint) = (options, hint)
+    var (inspection, whole) = try InspectedText.look(
+      text, path: path, options: options, hint: hint)
+    if let inspection {
+      if let refusal = inspection.refusal(hint, path: path) { throw refusal.at(path) }
+      inspection.fill(&options, &hint)
+      if options.timeZone == nil, let name = inspection.zone {
+        options.timeZone = try TimeZoneRules.named(name)
+      }
+      whole = try inspection.reshaped(whole, &options)
+    }
+    return try openColumns(whole, path: path, .csv, options, hint, lake, zone)
   }
 
   /// Whether flags or the table say how long the bars of pages are, whatever the file.
@@ -86,7 +136,7 @@ public enum SourceFile {
       let flat = FlatFileKind(columns, hint: hint, path: path)
       placement = try flat?.placement
       let kind = try flat?.schemaKind ?? SourceKind.detect(columns, hint: hint)
-      let schema = try TableSchema.named(kind, in: lake)
+      let schema = try TableSchema.named(kind, in: lake).widened(options.wideColumns)
       chosen = schema
       var target = SourceSchema(schema)
       target.partitionZone =

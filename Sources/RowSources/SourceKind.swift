@@ -25,6 +25,10 @@ public struct KindHint: Sendable {
   public var tableKind: String?
   /// Name of the table (`raw.es_ohlcv_1s`), which may say the interval.
   public var tableName: String?
+  /// Whether it is said to which table rows go.
+  package var saysTable = true
+  /// The command line so far, without the program's name and other files: what a refusal adds to.
+  package var commandWords: [String] = []
 
   /// What the person, the file's name or the table say of the rows.
   public init(
@@ -124,7 +128,7 @@ public enum SourceKind {
   }
 
   /// The interval at the end of a table's name: `es_ohlcv_1s`.
-  private static func interval(_ table: String) -> String? {
+  static func interval(_ table: String) -> String? {
     let words = table.split(separator: "_")
     guard words.count >= 2, words[words.count - 2] == "ohlcv" || words[words.count - 2] == "bars",
       let last = words.last

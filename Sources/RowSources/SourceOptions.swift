@@ -55,6 +55,30 @@ public struct SourceOptions: Sendable {
   public var columns: [String]?
   /// One ASCII character; nil: told from the header.
   public var delimiter: UInt8?
+  /// The form of times that are in no form which is known here (`--date-format`).
+  public var dateFormat: TimePattern?
+  /// How numbers are written (`--decimal`, `--thousands`); nil: as the file tells.
+  public var numbers: NumberStyle?
+  /// What stands for no value in columns of numbers and times (`--null`).
+  public var nullTexts: Set<String> = []
+  /// Lines at the beginning that are left out (`--skip`).
+  public var skippedLineCount: Int?
+  /// What a line begins with that is left out (`--comment`).
+  public var comment: UInt8?
+  /// Rows that end early lack the last values (`--pad`).
+  public var padsRows = false
+  /// The alphabet of the text, by the name that iconv has for it (`--encoding`); nil: as the text tells.
+  public var encoding: String?
+  /// The date of rows whose times lack it (`--date`), ISO.
+  public var date: String?
+  /// Each column is a symbol, with a value a time (`--wide`).
+  public var isWide = false
+  /// Columns of the table that are as wide as decimals get.
+  public var wideColumns: Set<String> = []
+  /// What was told from the file's beginning.
+  package var inferred: InferredReading?
+  /// Whether files are looked at, and what they do not say is asked for at once.
+  package var inspects = false
   /// How the prices are written.
   public var priceForm = PriceForm.automatic
   /// Bytes asked of the stream at once.

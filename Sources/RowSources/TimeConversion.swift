@@ -87,6 +87,10 @@ struct TimeConversion {
     case .compactDate, .compactDateTime:
       guard let reading = CompactTime.parse(text) else { return wrong(text) }
       return local(reading, text)
+    case .pattern(let pattern):
+      guard let (reading, offset) = pattern.parse(text) else { return wrong(text) }
+      guard let offset else { return local(reading, text) }
+      return .integer(Int128(reading) - Int128(offset) * 1_000_000_000)
     }
   }
 

@@ -12,6 +12,8 @@ enum TimeForm: Equatable {
   case compactDate
   /// `20240102143000`, to the minute (`202401021430`) or the millisecond (`20240102143000123`).
   case compactDateTime
+  /// Any other form, as it is given or told from the values.
+  case pattern(TimePattern)
 
   /// The magnitudes that are read as this unit. They do not overlap: each unit reaches to the year
   /// 2286, and the finer ones leave out the 116 days before and after 1970 began.
@@ -33,6 +35,7 @@ enum TimeForm: Equatable {
     case .epoch: "nanoseconds since 1970"
     case .compactDate: "yyyymmdd"
     case .compactDateTime: "yyyymmddhhmmss, or to the minute"
+    case .pattern(let pattern): pattern.text
     }
   }
 
@@ -139,10 +142,13 @@ enum CompactTime {
     return seconds * 1_000_000_000 + milliseconds * 1_000_000
   }
 
-  /// `9:30`, `09:30:00`, `09:30:00.123` or `093000`, as nanoseconds since midnight.
+  /// `9:30`, `09:30:00`, `09:30:00.123`, `0930` or `093000`, as nanoseconds since midnight.
   static func clock(_ text: [UInt8]) -> Int64? {
-    if text.count == 6, text.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) {
-      return clock(Array(text[..<2]) + [0x3A] + text[2..<4] + [0x3A] + text[4...])
+    if (3...6).contains(text.count), text.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) {
+      // 930 and 93000 lack the zero of their hour.
+      let padded = text.count % 2 == 0 ? text : [0x30] + text
+      let seconds = padded.count == 6 ? [0x3A] + padded[4...] : []
+      return clock(Array(padded[..<2]) + [0x3A] + padded[2..<4] + seconds)
     }
     guard let colon = text.firstIndex(of: 0x3A), colon == 1 || colon == 2 else { return nil }
     let padded = colon == 1 ? [0x30] + text : text

@@ -44,7 +44,7 @@ struct IngestCommand: JobCommand {
         "overlap", "HOW",
         help: "Rows that the table may have already: merge (default), union, append or refuse."),
       .label,
-    ],
+    ] + textFlags,
     notes: [
       "The same content read the same way is a no-op, whatever the file's name or compression. Read otherwise (another "
         + "--symbol, --timezone, --map …) it is another input. Bad rows go to a quarantine table with the reason; a "
@@ -68,6 +68,8 @@ struct IngestCommand: JobCommand {
 
   let label: String?
   let paths: [String]
+  /// Whether nothing is read, and only what is recognised is shown.
+  let isPlan: Bool
   var options = IngestOptions()
   /// These three stand in lake.yaml too, where no flag is given.
   let jobs: Int?
@@ -99,13 +101,9 @@ struct IngestCommand: JobCommand {
     options.columnMap = arguments.values("map")
     let columns = try arguments.list("columns")
     if !columns.isEmpty { options.columns = columns }
-    if let text = arguments.value("delimiter") {
-      let character = text == "tab" ? "\t" : text
-      guard let byte = character.utf8.first, character.utf8.count == 1 else {
-        throw arguments.bad("delimiter", text, "one character, or 'tab'", nil)
-      }
-      options.delimiter = byte
-    }
+    options.delimiter = try Self.byte("delimiter", &arguments)
+    try Self.readTextFlags(&arguments, &options)
+    isPlan = arguments.flag("plan")
     options.dbnVersion = try arguments.integer("dbn-version", in: 1...3)
     if let word = try arguments.choice("overlap", of: OverlapPolicy.allCases.map(\.rawValue)),
       let chosen = OverlapPolicy(rawValue: word)
@@ -124,11 +122,17 @@ struct IngestCommand: JobCommand {
     }
     label = arguments.value(FlagSpec.label.name)
     paths = try arguments.remainingOperands("FILE", minimum: 1)
+    options.commandWords = Self.wordsWithoutFiles(paths)
   }
 
   func run(in context: Context, recording recorder: JobRecorder) throws -> ExitStatus {
     let lake = try context.findLake()
     try checkKind(in: lake)
+    if isPlan {
+      let pass = try IngestPass(lake: lake, options: options)
+      defer { pass.run.finish() }
+      return show(pass.plan(paths), in: context)
+    }
     recorder.begin(in: lake)
     var options = options
     options.jobs = jobs ?? lake.config.jobCount

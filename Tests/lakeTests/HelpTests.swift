@@ -38,10 +38,9 @@ private func listedCommands() throws -> [String] {
     }
   }
 
-  /// Commands that change a lake's data, and those that name the output table. `ingest` only adds rows, never
-  /// twice, and `restore` undoes it.
+  /// Commands that change a lake's data, and those that name the output table.
   private static let changing: Set = [
-    "download", "options", "ledger", "resample", "compact", "restore", "run",
+    "download", "options", "ledger", "resample", "compact", "restore", "run", "ingest",
   ]
   private static let storing: Set = ["ingest", "download", "resample"]
 

@@ -177,11 +177,22 @@ private func barsFile(rowCount: Int, bad: [String] = []) -> String {
     let lake = try SimulatedLake()
     defer { lake.remove() }
     try lake.write(barsFile(rowCount: 3), to: "mine.csv")
+    try lake.write(barsFile(rowCount: 1), to: "one.csv")
     let minutes = "ingest mine.csv --table raw.mine_ohlcv_1m"
     try lake.refuses(
       [
-        ("ingest mine.csv", "of which interval|  at: mine.csv|--interval 1m"),
-        ("ingest mine.csv --interval 1m", "which table the rows belong to|--as raw.NAME"),
+        (
+          "ingest one.csv",
+          "how long its bars are and the table|  at: one.csv|--interval 1d --as raw.one"
+        ),
+        (
+          "ingest mine.csv",
+          "does not say the table|rows bars of 1m|try: lake ingest mine.csv --as raw."
+        ),
+        (
+          "ingest mine.csv --interval 1d --as raw.m",
+          "the rows are 1m apart, and are said to be bars of 1d"
+        ),
         ("\(minutes) --map volume=vol", "no column 'vol'|did you mean 'volume'?"),
         ("\(minutes) --schema ohlcv-1s --interval 1m", "--schema ohlcv-1s does not go with"),
       ], status: 2)

@@ -252,11 +252,15 @@ def judge_bad_rows(judge: Judge) -> None:
     path = judge.folder() / "bad.csv"
     path.write_bytes((header + good + "\n".join(bad.values()) + "\n").encode(errors="surrogateescape"))
     lake = judge.new_lake()
+    # A new table would be as wide as the values need.
+    first = judge.folder() / "first.csv"
+    first.write_text(header + "2024-01-01T14:00:00Z,A,1.5,2,1,1.5,10\n")
+    lake.run("ingest", first, "--table", "raw.x", "--interval", "1s").expect(0)
     done = lake.run("ingest", path, "--table", "raw.x", "--interval", "1s")
     judge.check(done.status == 1, "bad rows: exit status", f"{done.status} {done.talk[-300:]}")
     judge.check(quarantined(lake) == sorted(bad), "bad rows: quarantine",
                 sorted(set(quarantined(lake)) ^ set(bad)))
-    judge.check(len(stored(lake, "raw.x")) == 300, "bad rows: the good ones are stored")
+    judge.check(len(stored(lake, "raw.x")) == 301, "bad rows: the good ones are stored")
 
     refused = {
         "naive times": (header + good.replace("Z,", ","), "--timezone"),

@@ -187,6 +187,9 @@ def judge_all(judge: Judge) -> None:
     judge_lines(judge, lake.run("ingest", bars[0], "--json").expect(0), "ingest", seen)
     judge_lines(judge, lake.run("ingest", *bars, ticks, "--json").expect(0), "ingest", seen)
     judge_lines(judge, lake.run("ingest", *bars, judge.data, "--json").expect(2), "ingest", seen)
+    foreign = judge.folder() / "spy.csv"
+    foreign.write_text("Date,Open,High,Low,Close\n" + "".join(f"2024-01-0{day},1,2,1,2\n" for day in range(2, 6)))
+    judge_lines(judge, lake.run("ingest", foreign, "--plan", "--json").expect(1), "ingest", seen)
     for words in [["config", "check"], ["config", "show"]]:
         judge_lines(judge, lake.run(*words, "--json").expect(0), "config", seen)
     (lake.root / "lake.yaml").write_text("vendors: {massive: {key_env: MINE}}\n")

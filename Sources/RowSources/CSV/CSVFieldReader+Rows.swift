@@ -71,6 +71,17 @@ extension CSVFieldReader {
   }
 
   func keepDate(_ column: Int, _ text: UnsafeRawBufferPointer) -> Bool {
+    if let dated = plan.datedTime, dated.column == column,
+      case .pattern(let pattern)? = times[dated.time].form
+    {
+      let content = TextConversion.trimmed(text)
+      guard let day = pattern.read(content)?.day else {
+        return refuse(
+          column, .badTime, "\(TextConversion.quoted(content)) is no date as \(pattern.text)")
+      }
+      rowDate = Int64(day)
+      return true
+    }
     switch TextConversion.date(text) {
     case .integer(let day): rowDate = Int64(day)
     case .rejected(let rule, let reason): return refuse(column, rule, reason)
@@ -122,6 +133,7 @@ extension CSVFieldReader {
   /// `finish`, of what takes more than one field.
   private func complete(_ out: UnsafeMutableRawPointer) -> Bool {
     if let source = plan.symbolSource { nameByInstrument(source, out) }
+    if plan.suffixColumn != nil { addSuffix(out) }
     let (date, clock) = (rowDate, rowClock)
     rowDate = nil
     rowClock = nil
@@ -222,7 +234,7 @@ extension CSVFieldReader {
       "\(CivilDate(daysSinceEpoch: Int(date)).iso) is not the date of \(time)")
   }
 
-  private static func floorDay(_ nanoseconds: Int64) -> Int64 {
+  static func floorDay(_ nanoseconds: Int64) -> Int64 {
     let day = nanoseconds / CivilDate.nanosecondsPerDay
     return nanoseconds % CivilDate.nanosecondsPerDay < 0 ? day - 1 : day
   }

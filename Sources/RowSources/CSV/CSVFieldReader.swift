@@ -13,6 +13,8 @@ final class CSVFieldReader {
     case double, boolean, date, text
     /// `step`: the smallest part of a second that the table keeps, in nanoseconds.
     case time(Int, step: Int64)
+    /// The date of an instant; its name as JSON, with the colon.
+    case day(Int, key: [UInt8])
     /// An unknown column; its name as JSON, with the colon.
     case extra([UInt8])
     /// Another table's `extra`; its name as JSON, with the colon.
@@ -61,6 +63,12 @@ final class CSVFieldReader {
     rowRemainders = [Int64?](repeating: nil, count: plan.remainders.count)
   }
 
+  /// What belongs to the row's symbol, and what symbols with it are called.
+  var rowSuffix: [UInt8] = []
+  var suffixedCodes: [UInt32: [[UInt8]: UInt32]] = [:]
+  /// Columns of the file with values that have more decimals than the table's columns, and with larger ones.
+  var crampedColumns: Set<Int> = []
+  var overfullColumns: Set<Int> = []
   var pendingAmbiguous: Int64 = 0
   var ambiguousCount: Int64 = 0
 
@@ -105,17 +113,27 @@ final class CSVFieldReader {
     _ column: Int, _ operation: UnsafeMutablePointer<CSVOperation>, _ text: UnsafeRawBufferPointer,
     isQuoted: Bool, _ out: UnsafeMutableRawPointer
   ) -> Bool {
+    if !plan.nullTexts.isEmpty, isNullText(text) {
+      return store(
+        column, operation, UnsafeRawBufferPointer(start: nil, count: 0), isQuoted: false, out)
+    }
+    if column == plan.suffixColumn { keepSuffix(text) }
     let converted: Converted
     switch actions[column] {
     case .decimal(let precision, let scale):
-      converted = TextConversion.decimal(text, precision: precision, scale: scale)
+      converted = number(text) {
+        TextConversion.decimal($0, precision: precision, scale: scale)
+      }
+      note(converted, column)
     case .integer(let range, let sentinel):
-      converted = integer(text, range, sentinel)
+      converted = number(text) { integer($0, range, sentinel) }
+      note(converted, column)
     case .fixedPrice(let precision, let scale):
       converted = fixedPrice(text, precision, scale)
-    case .double: converted = TextConversion.double(text)
+    case .double: converted = number(text) { TextConversion.double($0) }
     case .boolean: converted = TextConversion.boolean(text)
     case .date: converted = TextConversion.date(text)
+    case .day(let index, let key): converted = day(column, index, key, text)
     case .time(let index, let step): converted = time(index, step, text, operation)
     case .text: return storeText(column, operation, text, isQuoted, out)
     case .extra(let name): return appendExtra(column, name, text)

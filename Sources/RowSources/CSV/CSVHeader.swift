@@ -30,12 +30,16 @@ struct CSVHeader {
     }
     var start = try skipMark(window)
     var line = 1
-    while start < end, let blank = blankLine(window.base, start, end) {
+    // Where lines are counted, empty ones count too.
+    while options.inferred == nil, start < end, let blank = blankLine(window.base, start, end) {
       start = blank
       line += 1
     }
     if start >= end {
       throw SourceError(.empty, "the file is empty", remedy: "leave it out")
+    }
+    if let inferred = options.inferred {
+      return try beginRows(window, start, end, line, inferred, notes: notes)
     }
     let delimiter = try options.delimiter ?? sniffDelimiter(window, start, end)
     guard
@@ -243,7 +247,7 @@ struct CSVHeader {
     return candidates[index]
   }
 
-  private mutating func sample(_ window: ByteWindow, _ end: Int) {
+  mutating func sample(_ window: ByteWindow, _ end: Int, takesShort: Bool = false) {
     samples = [[[UInt8]]](repeating: [], count: names.count)
     var at = dataStart
     while at < end,
@@ -251,7 +255,9 @@ struct CSVHeader {
         window.base, at, end, delimiter: delimiter, fieldCountMax: names.count)
     {
       at = record.end
-      guard record.fields.count == names.count, !record.hasBadQuote else { continue }
+      guard record.fields.count == names.count || takesShort, record.fields.count <= names.count,
+        !record.hasBadQuote
+      else { continue }
       for (column, field) in record.fields.enumerated() {
         CSVRecord.content(window.base, field).withUnsafeBytes { bytes in
           let value = TextConversion.trimmed(bytes)

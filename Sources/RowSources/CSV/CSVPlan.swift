@@ -60,11 +60,17 @@ struct CSVPlan {
   private let isVendorForm: Bool
   private let isFixed: Bool
   private let sentinels: [String: UInt64]
+  /// How numbers are written that are not written as programs do.
+  let numbers: NumberStyle
+  /// Column whose value belongs to the symbol.
+  let suffixColumn: Int?
+  /// What stands for no value.
+  let nullTexts: Set<String>
 
   /// Whether a row is more than its fields one by one.
   var finishesRows: Bool {
     extraOperation != nil || datedTime != nil || dateCheckColumn != nil || symbolSource != nil
-      || !remainders.isEmpty || !letters.isEmpty || copiedTime != nil
+      || !remainders.isEmpty || !letters.isEmpty || copiedTime != nil || suffixColumn != nil
   }
 
   init(
@@ -75,6 +81,9 @@ struct CSVPlan {
     self.options = options
     names = header.names
     samples = header.samples
+    numbers = options.numbers ?? options.inferred?.numbers ?? .plain
+    nullTexts = options.nullTexts
+    suffixColumn = options.inferred?.symbolSuffixColumn
     assignment = try ColumnAssignment(
       names: names, schema: schema, options: options, samples: samples)
     extraNames = assignment.extraNames
@@ -101,7 +110,10 @@ struct CSVPlan {
         instrument: layout.fields[instrument], operation: operation(symbol))
     }
     for column in names.indices { try plan(column) }
-    if !options.usesKernels {
+    // Kernels know a point alone, and no number that means that there is none.
+    if !options.usesKernels || numbers.decimal != 0x2E
+      || nullTexts.contains(where: { Double($0) != nil })
+    {
       for column in names.indices { operations[column].kind = .general }
     }
   }
@@ -182,7 +194,8 @@ struct CSVPlan {
     case .date:
       guard let index = schema.position(of: schema.index) else { return }
       actions[column] = .dateOfTime
-      times.append(TimeConversion(form: .iso, clock: try clock(column, isNaive: true)))
+      let form = options.inferred?.patterns[column].map { TimeForm.pattern($0) }
+      times.append(TimeConversion(form: form ?? .iso, clock: try clock(column, isNaive: true)))
       datedTime = DatedTime(
         column: column, time: times.count - 1, step: Self.step(schema.columns[index]),
         operation: operation(index))
@@ -222,7 +235,7 @@ struct CSVPlan {
         operation.low = -operation.high
       }
     case .float16, .float, .double: actions[column] = .double
-    case .date: actions[column] = .date
+    case .date: planDate(column)
     case .timestamp: try planTime(column, target, &operation)
     default:
       actions[column] = .text
@@ -252,9 +265,12 @@ struct CSVPlan {
   private mutating func planTime(
     _ column: Int, _ target: SourceColumn, _ operation: inout CSVOperation
   ) throws(SourceError) {
-    let form = try TimeForm.choose(
-      samples[column], column: names[column], target, isIndex: target.name == schema.index,
-      isVendorForm: isVendorForm)
+    var form = givenForm(column)
+    if form == nil {
+      form = try TimeForm.choose(
+        samples[column], column: names[column], target, isIndex: target.name == schema.index,
+        isVendorForm: isVendorForm)
+    }
     let isNaive: Bool
     switch form {
     case .iso:
@@ -262,6 +278,7 @@ struct CSVPlan {
         sample.withUnsafeBytes { TimeConversion.parse($0)?.hasZone == false }
       }
     case .epoch, nil: isNaive = false
+    case .pattern(let pattern): isNaive = !pattern.hasZone
     case .compactDate, .compactDateTime: isNaive = true
     }
     var time = TimeConversion(
@@ -282,9 +299,45 @@ struct CSVPlan {
       if time.zero != .time { operation.low = max(operation.low, 1) }
       operation.high = min(
         operation.high, (range.upperBound - 1).multipliedSaturating(by: operation.unit))
-    case .compactDate, .compactDateTime, nil: operation.kind = .general
+    case .compactDate, .compactDateTime, .pattern, nil: operation.kind = .general
     }
     actions[column] = .time(times.count - 1, step: operation.step)
+  }
+
+  /// A date may stand there as an instant too; what a date does not keep of it goes into `extra`.
+  private mutating func planDate(_ column: Int) {
+    actions[column] = .date
+    let values = samples[column]
+    let areDates = values.allSatisfy { value in
+      if case .rejected = value.withUnsafeBytes({ TextConversion.date($0) }) { false } else { true }
+    }
+    if areDates { return }
+    var form = TimeForm.detect(values)
+    if form == .iso || form == nil {
+      let patterns = TimePattern.fitting(values).filter(\.hasDate)
+      if patterns.count == 1 { form = .pattern(patterns[0]) }
+    }
+    guard let form else { return }
+    times.append(
+      TimeConversion(form: form, clock: LocalClock(zone: .utc, policy: options.ambiguousTime)))
+    actions[column] = .day(times.count - 1, key: Self.jsonKey(assignment.keys[column]))
+    if let extra = schema.position(of: "extra") { extraOperation = operation(extra) }
+  }
+
+  /// The table's name of the column that a column of the file fills.
+  func target(of column: Int) -> String? {
+    guard case .field(let position) = assignment.uses[column] else { return nil }
+    return schema.columns[position].name
+  }
+
+  /// The form that was given or told for a column of times.
+  private func givenForm(_ column: Int) -> TimeForm? {
+    if let told = options.inferred?.patterns[column] { return .pattern(told) }
+    guard let given = options.dateFormat, given.hasDate,
+      let example = samples[column].first(where: TimeForm.isDecisive),
+      example.withUnsafeBytes({ given.read($0) }) != nil
+    else { return nil }
+    return .pattern(given)
   }
 
   private func clock(_ column: Int, isNaive: Bool) throws(SourceError) -> LocalClock? {

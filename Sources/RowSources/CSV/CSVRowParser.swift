@@ -18,6 +18,12 @@ final class CSVRowParser {
   private let finishesRows: Bool
   /// Row bytes before any field is read: constants and their validity bits.
   private let template: ByteBuffer
+  /// What a line begins with that is no row.
+  private let comment: UInt8?
+  /// Whether rows may end early.
+  private let padsRows: Bool
+  /// Whether some column from the one at an index on must have a value.
+  private let requiredAfter: [Bool]
 
   /// Data records begun, the line on which the next one begins.
   private(set) var recordCount: Int64 = 0
@@ -28,7 +34,7 @@ final class CSVRowParser {
 
   init(
     layout: SourceLayout, operations list: [CSVOperation], reader: CSVFieldReader, delimiter: UInt8,
-    strings: StringTable, template: ByteBuffer, line: Int
+    strings: StringTable, template: ByteBuffer, line: Int, options: SourceOptions
   ) {
     self.layout = layout
     self.reader = reader
@@ -37,6 +43,11 @@ final class CSVRowParser {
     self.template = template
     self.line = Int64(line)
     finishesRows = reader.finishesRows
+    comment = options.comment
+    padsRows = options.padsRows
+    requiredAfter = list.indices.map { index in
+      list[index...].contains { $0.isRequired && $0.kind != .skip }
+    }
     operationCount = list.count
     operations = .allocate(capacity: list.count)
     operations.initialize(from: list, count: list.count)
@@ -91,6 +102,12 @@ final class CSVRowParser {
         line += 1
         continue
       }
+      if let comment, base.loadLE(position, as: UInt8.self) == comment {
+        guard let next = Self.lineEnd(base, position, safeEnd) else { break }
+        position = next
+        line += 1
+        continue
+      }
       let out = rows + row
       out.copyMemory(from: template.base, byteCount: stride)
       let next = parseRecord(base, position, safeEnd, out)
@@ -137,7 +154,7 @@ final class CSVRowParser {
         position = next &+ 1
         continue
       }
-      if index < operationCount { return missingFields(index) }
+      if index < operationCount, !padsRows || requiredAfter[index] { return missingFields(index) }
       if finishesRows && !reader.finish(out) { return -1 }
       return byte == 0x0D ? next &+ 2 : next &+ 1
     }
@@ -165,6 +182,16 @@ final class CSVRowParser {
     let byte = base.loadLE(next, as: UInt8.self)
     if byte == delimiter || byte == 0x0A { return next }
     return byte == 0x0D && base.loadLE(next &+ 1, as: UInt8.self) == 0x0A ? next : -1
+  }
+
+  /// The position after a line.
+  private static func lineEnd(_ base: UnsafeRawPointer, _ start: Int, _ end: Int) -> Int? {
+    var at = start
+    while at < end {
+      if base.loadLE(at, as: UInt8.self) == 0x0A { return at + 1 }
+      at += 1
+    }
+    return nil
   }
 
   private func missingFields(_ count: Int) -> Int {

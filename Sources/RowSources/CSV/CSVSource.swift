@@ -66,8 +66,8 @@ public final class CSVSource: RowSource {
       reader = CSVFieldReader(plan: plan, delimiter: header.delimiter, strings: strings)
       parser = CSVRowParser(
         layout: layout, operations: plan.operations, reader: reader, delimiter: header.delimiter,
-        strings: strings, template: layout.template(schema, options, strings), line: header.dataLine
-      )
+        strings: strings, template: layout.template(schema, options, strings),
+        line: header.dataLine, options: options)
       rules = try RowRuleEvaluator(schema.rules, schema: schema, layout: layout)
       window.advance(to: header.dataStart)
       totals = Self.describe(plan)
@@ -98,6 +98,8 @@ public final class CSVSource: RowSource {
     var report = totals
     report.ambiguousTimeCount = reader.ambiguousCount
     report.sentinelCount = reader.sentinelCount
+    report.crampedColumns = reader.crampedTargets
+    report.overfullColumns = reader.overfullTargets
     return report
   }
 

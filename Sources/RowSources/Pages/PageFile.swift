@@ -1,4 +1,5 @@
 import Catalog
+import Market
 import Massive
 
 /// Where the rows of a file belong, where nobody says otherwise.
@@ -168,6 +169,18 @@ enum PageFile {
         + "see lake ingest --help")
   }
 
+  /// Whether an object is a page, be it one that does not say all.
+  static func isKnown(
+    _ head: [UInt8], _ path: String, _ options: SourceOptions, _ hint: KindHint
+  ) throws -> Bool {
+    do {
+      _ = try kind(head, path: path, options: options, hint: hint)
+    } catch let error as SourceError {
+      return error != noPage(path)
+    }
+    return true
+  }
+
   /// Whether bytes begin like a list of JSON, which no page is.
   static func isList(_ head: [UInt8]) -> Bool {
     let blanks: Set<UInt8> = [0x20, 0x0A, 0x0D, 0x09]
@@ -202,7 +215,20 @@ enum PageFile {
     if let span = stated ?? own { return span }
     throw SourceError(
       .needsKind, "the file holds bars, and nothing says of which interval",
-      place: .init(path: path), remedy: "say it: --interval 1m")
+      place: .init(path: path),
+      remedy: hint.commandWords.isEmpty
+        ? "say it: --interval 1m"
+        : FileInspection.line(hint.commandWords + ["--interval", likelySpan(clues)]))
+  }
+
+  /// The length of bars that the distance of the first times makes likely: whole days are days.
+  private static func likelySpan(_ clues: PageClues) -> String {
+    let times = clues.numbers("t")
+    let steps = zip(times, times.dropFirst()).map { abs($1 - $0) }.filter { $0 > 0 }
+    guard let least = steps.min() else { return "1m" }
+    if least % 86_400_000 == 0 { return "1d" }
+    return Interval(nanoseconds: least.multipliedReportingOverflow(by: 1_000_000).partialValue)?
+      .name ?? "1m"
   }
 
   /// The length of bars that flags or the table say, whatever the file.
@@ -252,6 +278,17 @@ package struct PageClues {
     guard let end = head[start...].firstIndex(of: 0x22) else { return nil }
     let bytes = head[start..<end]
     return bytes.contains(0x5C) ? nil : String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// The whole numbers of the members of one name, the first of them.
+  func numbers(_ name: String) -> [Int64] {
+    var (found, rest): ([Int64], [UInt8]) = ([], head)
+    while found.count < 100, let at = PageClues(rest).place(name) {
+      let text = rest[at...].drop { $0 <= 0x20 }.prefix { $0 >= 0x30 && $0 <= 0x39 }
+      if let number = Int64(String(decoding: text, as: UTF8.self)) { found.append(number) }
+      rest = Array(rest[at...])
+    }
+    return found
   }
 
   /// Behind the colon after a name in quotes.

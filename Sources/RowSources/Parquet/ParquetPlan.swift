@@ -170,6 +170,7 @@ struct ParquetPlan {
     case (.date, _): isNaive = true
     case (_, .epoch), (_, nil): isNaive = false
     case (_, .compactDate), (_, .compactDateTime): isNaive = true
+    case (_, .pattern(let pattern)): isNaive = !pattern.hasZone
     case (_, .iso):
       isNaive = samples.contains { sample in
         sample.withUnsafeBytes { TimeConversion.parse($0)?.hasZone == false }

@@ -1,0 +1,96 @@
+import Columnar
+
+// Files whose rows are not the table's rows: each is made into such.
+
+extension FileInspection {
+  /// How the rows of a file become those of a table.
+  enum Shape: Hashable, Sendable {
+    /// One for one.
+    case rows
+    /// A column a symbol.
+    case wide(values: [Int])
+    /// Calls and puts side by side.
+    case board(QuoteBoard.Layout, QuoteBoard.Moment)
+    /// A chain whose contracts have no names: by these columns.
+    case chain(columns: [Int])
+  }
+
+  /// Tells the shape, once it is known what the columns are.
+  mutating func findShape(_ options: SourceOptions) {
+    if let layout = QuoteBoard.Layout(reading.names), let moment = boardMoment(options) {
+      shape = .board(layout, moment)
+      kind = "option-chain"
+      hasSymbols = true
+      saysZone = true
+      return
+    }
+    if options.isWide, let timeColumn {
+      let values = columns.indices.filter { column in
+        column != timeColumn && reading.uses[column] != .clock
+          && (columns[column].isNumeric || columns[column].isEmpty)
+      }
+      shape = .wide(values: values)
+      kind = "series"
+      hasSymbols = true
+      return
+    }
+    guard kind == "option-chain", !hasSymbols else { return }
+    shape = .chain(
+      columns: ["expiry", "right", "strike"].compactMap { reading.uses.firstIndex(of: .field($0)) })
+  }
+
+  private func boardMoment(_ options: SourceOptions) -> QuoteBoard.Moment? {
+    if let moment = QuoteBoard.Moment(table.preamble) { return moment }
+    guard let date = options.date.flatMap({ CivilDate(iso: $0) }) else { return nil }
+    return QuoteBoard.Moment(
+      time: Int64(date.daysSinceEpoch) * CivilDate.nanosecondsPerDay, underlyingPrice: nil)
+  }
+
+  /// Asks for the time of rows that have none.
+  mutating func askDate(_ options: SourceOptions) {
+    guard timeColumn == nil, kind == "option-chain", options.date == nil else { return }
+    if case .board = shape { return }
+    let expiries = columns.first { $0.role == .expiry }?.samples ?? []
+    let first = expiries.compactMap { sample -> Int? in
+      guard case .integer(let day) = sample.withUnsafeBytes({ TextConversion.date($0) }) else {
+        return nil
+      }
+      return Int(day)
+    }.min()
+    let date = PagePath.lastDate(fileName) ?? first.map { CivilDate(daysSinceEpoch: $0) }
+    questions.append(
+      Question(what: "the date of its rows", words: ["--date", date?.iso ?? "2024-01-02"]))
+    if options.timeZone == nil {
+      questions.append(
+        Question(what: "the time zone of that date", words: ["--timezone", "UTC"]))
+    }
+  }
+
+  /// The text as rows of the table, and how these are read.
+  package func reshaped(
+    _ text: any ByteSupply, _ options: inout SourceOptions
+  ) throws -> any ByteSupply {
+    switch shape {
+    case .rows: return text
+    case .wide(let values):
+      guard let timeColumn else { return text }
+      options.inferred = WideTable.reading(reading, timeColumn: timeColumn)
+      options.delimiter = 0x2C
+      return TranslatedSupply(
+        try WideTable(text, reading, timeColumn: timeColumn, valueColumns: values))
+    case .board(let layout, let moment):
+      options.inferred = QuoteBoard.reading(layout)
+      options.delimiter = 0x2C
+      let forms = TimePattern.fitting(columns[layout.expiry].samples)
+      return TranslatedSupply(
+        try QuoteBoard(text, reading, layout, moment, expiryForms: forms))
+    case .chain(let columns):
+      let time = timeColumn == nil ? options.date : nil
+      let underlying = options.symbol ?? ""
+      options.inferred = ChainSymbols.reading(reading, hasTime: time != nil)
+      options.symbol = nil
+      return TranslatedSupply(
+        try ChainSymbols(text, reading, underlying: underlying, columns: columns, time: time))
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import Columnar
+import Market
+
+// What the times of the first rows tell of the bars' length.
+
+extension FileInspection {
+  /// The distances between the times of neighbouring rows of one symbol, in nanoseconds, none of them zero.
+  private var distances: [Int64] {
+    guard let timeColumn else { return [] }
+    let symbolColumn = reading.uses.firstIndex(of: .field("symbol"))
+    var clockColumn: Int?
+    if case .dated(let clock) = reading.uses[timeColumn] { clockColumn = clock }
+    var last: [[UInt8]: Int64] = [:]
+    var found: [Int64] = []
+    for row in table.rows where row.fields.count > max(timeColumn, clockColumn ?? 0) {
+      guard var time = columns[timeColumn].reading(row.fields[timeColumn]) else { continue }
+      if let clockColumn { time &+= CompactTime.clock(row.fields[clockColumn]) ?? 0 }
+      let symbol = symbolColumn.map { $0 < row.fields.count ? row.fields[$0] : [] } ?? []
+      if let before = last[symbol], before != time {
+        let (distance, overflow) = time.subtractingReportingOverflow(before)
+        if !overflow { found.append(abs(distance)) }
+      }
+      last[symbol] = time
+    }
+    return found
+  }
+
+  mutating func findInterval() {
+    guard kind == "ohlcv" else { return }
+    let distances = distances
+    var counts: [Int64: Int] = [:]
+    for distance in distances { counts[distance, default: 0] += 1 }
+    guard let (most, count) = counts.max(by: { ($0.value, -$0.key) < ($1.value, -$1.key) }) else {
+      // One time for all rows: dates of one day's bars, most likely.
+      if let timeColumn, columns[timeColumn].areDates { likelyInterval = .day }
+      return
+    }
+    likelyInterval = Interval(nanoseconds: most)
+    // Clocks that are set back or forward make a day an hour shorter or longer.
+    let isShortest = distances.allSatisfy { $0 >= most - most / 10 }
+    if count >= 2, count * 2 >= distances.count, isShortest { interval = likelyInterval }
+  }
+
+  /// Why rows cannot be bars of an interval: most follow one another sooner.
+  func contradiction(_ stated: Interval) -> String? {
+    guard kind == "ohlcv" else { return nil }
+    let distances = distances
+    let sooner = distances.count { $0 < stated.nanoseconds - stated.nanoseconds / 10 }
+    guard distances.count >= 2, sooner * 2 > distances.count, let likely = likelyInterval else {
+      return nil
+    }
+    return "the rows are \(likely.name) apart, and are said to be bars of \(stated.name)"
+  }
+}
