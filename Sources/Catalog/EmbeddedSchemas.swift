@@ -2984,6 +2984,9 @@ vendors:
 #     to: [1m, 5m, 1h]
 #   - pass: compact              # small files merged, after all else
 #     table: raw.glbx_mdp3_ohlcv_1s
+#     dedup: true                # and rows that are there twice removed
+#   - pass: gaps                 # what is missing, and why: looked at in every run
+#     table: raw.glbx_mdp3_ohlcv_1s
 
 # How long things are kept. Checked and shown; this version of lake removes nothing.
 # retention:

@@ -4,6 +4,7 @@ public enum PassRegistry {
   public static let all: [PassKind] = [
     ResamplePass.kind,
     CompactPass.kind,
+    GapsPass.kind,
   ]
 
   /// The pass of a name as `lake.yaml` writes it; nil where there is none.

@@ -14,14 +14,10 @@ struct CompactCommand: JobCommand {
     summary:
       "Merge the small files of a table's partitions, each into one sorted file; remove duplicates.",
     operands: [OperandSpec("TABLE", help: "A table of the lake, like raw.massive_stock_bars_1d.")],
-    flags: [
+    flags: CompactPass.kind.flags + [
       .option("jobs", "N", help: "Threads (default: as many as there are processors)."),
       .option(
         "memory", "SIZE", help: "Memory for sorting and buffers (default 192MB)."),
-      .switch(
-        "dedup",
-        help:
-          "Of rows with one key keep the oldest: equal ones are removed, others are quarantined."),
       .option(
         "key", "COLUMNS", repeatable: true,
         help: "With --dedup, of a table that another program made: what makes a row another one."),

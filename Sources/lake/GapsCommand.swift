@@ -16,14 +16,12 @@ struct GapsCommand: JobCommand {
         "TABLE", help: "Tables to look at (default: all raw tables).", isOptional: true,
         isRepeated: true)
     ],
-    flags: [
+    flags: GapsPass.kind.flags + [
       .option(
         "symbol", "SYMBOLS", repeatable: true,
         help: "Only these, like SPY,QQQ; names that were asked for, like ES.c.0, too."),
       .option("start", "T", help: "From a date or time on, whether anything was fetched or not."),
       .option("end", "T", help: "To a date, it included, or up to a time."),
-      .option(
-        "calendar", "NAME", help: "Expect sessions of this calendar: lake calendar lists them."),
       .label,
     ],
     notes: [

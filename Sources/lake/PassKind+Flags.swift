@@ -5,10 +5,12 @@ extension PassKind {
   /// The pass's parameters as flags of its command.
   var flags: [FlagSpec] {
     parameters.map { parameter in
-      // The output's flag has the same name in all commands.
-      parameter.name == FlagSpec.outputTable(help: "").name
-        ? .outputTable(help: parameter.help)
-        : .option(parameter.name, parameter.valueName, help: parameter.help)
+      // The one that names the output is called alike in every command.
+      if parameter.name == FlagSpec.outputTable(help: "").name {
+        return .outputTable(help: parameter.help)
+      }
+      if case .switch = parameter.kind { return .switch(parameter.name, help: parameter.help) }
+      return .option(parameter.name, parameter.valueName, help: parameter.help)
     }
   }
 }

@@ -27,8 +27,8 @@ struct RunCommand: JobCommand {
       .plan(help: "Show what would be made, and why; and stop."),
     ],
     notes: [
-      "Passes stand in lake.yaml under 'passes'. A pass runs after those that make what it reads; those that merge files "
-        + "run last. A date is made again when the rows that it is made of have changed, or the pass itself. "
+      "Passes stand in lake.yaml under 'passes'. A pass runs after those that make what it reads; those that merge files or "
+        + "report run last. A date is made again when the rows that it is made of have changed, or the pass itself. "
         + "A second run does nothing."
     ],
     examples: [
@@ -82,7 +82,8 @@ struct RunCommand: JobCommand {
       printer.finish(elapsed: Clock.monotonicSeconds() - began)
     }
     if observer.isInterrupted { return .interrupted }
-    return printer.failureCount > 0 ? .failed : .done
+    if printer.failureCount > 0 { return .failed }
+    return printer.findingCount > 0 ? .findings : .done
   }
 }
 
@@ -130,7 +131,9 @@ extension JobRecorder {
     case .ran(_, let report):
       add(pass.kind.name, error: report.firstFailure) { record in
         record.outcome =
-          report.isInterrupted ? .interrupted : report.failureCount > 0 ? .failed : .done
+          report.isInterrupted
+          ? .interrupted
+          : report.failureCount > 0 ? .failed : report.findingCount > 0 ? .findings : .done
         record.tablesIn = [pass.request.table]
         record.tablesOut = pass.kind.effect == .rewrite ? [pass.request.table] : pass.outputs
         record.rowsIn = report.rowsRead

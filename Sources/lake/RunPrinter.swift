@@ -9,11 +9,15 @@ struct RunPrinter {
   private let context: Context
   private var list = TextTable([
     ("TABLE", .left), ("PASS", .left), ("MADE", .right), ("FRESH", .right), ("FROZEN", .right),
-    ("FAILED", .right), ("ROWS", .right), ("SIZE", .right),
+    ("FAILED", .right), ("FINDINGS", .right), ("ROWS", .right), ("SIZE", .right),
   ])
   private var (dueCount, madeCount, freshCount) = (0, 0, 0)
   private var (rowCount, byteCount) = (0, 0)
   private(set) var failureCount = 0
+  /// What somebody should look at.
+  private(set) var findingCount = 0
+  /// What each pass found that reports.
+  private var found: [String] = []
 
   init(context: Context) { self.context = context }
 
@@ -34,6 +38,7 @@ struct RunPrinter {
           pass, pass.request.table, unit.name, "rewrite",
           "\(Quantity.count(unit.fileCount)) files: \(unit.reason)")
       }
+    case .planned(.report): line(pass, pass.request.table, "all", "report", "every run looks")
     case .waits(let dates):
       for table in pass.outputs {
         for date in dates.sorted() {
@@ -88,6 +93,7 @@ struct RunPrinter {
         let frozen = output.units.count { $0.state == .frozen }
         row(pass, output.table, fresh: output.units.count - frozen, frozen: frozen)
       }
+    case .upToDate(.report): row(pass, pass.request.table)
     case .upToDate(.rewrite(let plan)): row(pass, pass.request.table, fresh: plan.keptCount)
     case .ran(_, .derive(let report)):
       for output in report.outputs {
@@ -101,9 +107,17 @@ struct RunPrinter {
       if case .rewrite(let plan) = plan { kept = plan.keptCount }
       row(
         pass, pass.request.table, made: report.filesAfter, fresh: kept,
-        failed: report.failures.count, rows: report.rowCount,
+        failed: report.failures.count, findings: report.conflictCount, rows: report.rowCount,
         bytes: Int(clamping: report.bytesAfter))
-    // Reported when it happened.
+    case .ran(_, .report(let report)):
+      row(pass, pass.request.table, findings: report.findingCount)
+      let counts = report.counts.map { "\(Quantity.count($0.count)) \($0.name)" }
+      if report.findingCount > 0 {
+        found.append(
+          "\(pass.kind.name) of \(pass.request.table): " + counts.joined(separator: ", ")
+            + ": lake \(pass.kind.name) \(pass.request.table)")
+      }
+    // It was told when it happened.
     case .failed:
       for table in pass.outputs.isEmpty ? [pass.request.table] : pass.outputs {
         row(pass, table, failed: 1)
@@ -114,11 +128,12 @@ struct RunPrinter {
 
   private mutating func row(
     _ pass: ConfiguredPass, _ table: TableName, made: Int = 0, fresh: Int = 0, frozen: Int = 0,
-    failed: Int = 0, rows: Int = 0, bytes: Int = 0
+    failed: Int = 0, findings: Int = 0, rows: Int = 0, bytes: Int = 0
   ) {
     madeCount += made
     freshCount += fresh
     failureCount += failed
+    findingCount += findings
     rowCount += rows
     byteCount += bytes
     if context.isJSON {
@@ -128,14 +143,16 @@ struct RunPrinter {
             ("type", .string("table")), ("table", .string(table.description)),
             ("pass", .string(pass.kind.name)), ("made", .integer(Int64(made))),
             ("fresh", .integer(Int64(fresh))), ("frozen", .integer(Int64(frozen))),
-            ("failed", .integer(Int64(failed))), ("rows", .integer(Int64(rows))),
+            ("failed", .integer(Int64(failed))), ("findings", .integer(Int64(findings))),
+            ("rows", .integer(Int64(rows))),
             ("bytes", .integer(Int64(bytes))),
           ])
         ).description)
     } else {
       list.add([
         table.description, pass.kind.name, Quantity.count(made), Quantity.count(fresh),
-        Quantity.count(frozen), Quantity.count(failed), Quantity.count(rows),
+        Quantity.count(frozen), Quantity.count(failed), Quantity.count(findings),
+        Quantity.count(rows),
         Quantity.bytes(bytes),
       ])
     }
@@ -149,9 +166,11 @@ struct RunPrinter {
     summary.add("rows_written", .count(rowCount))
     summary.add("bytes_out", .bytes(byteCount))
     summary.add("failed", .count(failureCount))
+    summary.add("findings", .count(findingCount))
     summary.add("peak_memory", .bytes(ProcessMemory.peakByteCount))
     summary.add("elapsed", .seconds(elapsed))
     context.print(summary)
+    for line in found { context.say(line) }
     if madeCount == 0, failureCount == 0 { context.say("everything was up to date") }
   }
 }

@@ -3,7 +3,7 @@
 
 Needs no shared data.
 
-Cases: 146
+Cases: 156
 """
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ def bars_csv(path: Path, days: list[str], symbols: list[str], seed: int) -> Path
     return path
 
 
-def new_lake(judge: Judge, passes: str = PASSES) -> Lake:
+def new_lake(judge: Judge, passes: str = PASSES, days: list[str] = DAYS) -> Lake:
     lake = judge.new_lake()
     config = lake.root / "lake.yaml"
     config.write_text(config.read_text() + passes)
     folder = judge.folder()
-    for number, symbols in enumerate([["SPY", "QQQ"], ["IBM"]]):
-        lake.run("ingest", bars_csv(folder / f"{number}.csv", DAYS, symbols, number), "--table", SOURCE, "--interval", "1s").expect(0)
+    for number, symbols in enumerate([["SPY", "QQQ"], ["IBM"]] if days else []):
+        lake.run("ingest", bars_csv(folder / f"{number}.csv", days, symbols, number), "--table", SOURCE, "--interval", "1s").expect(0)
     return lake
 
 
@@ -193,6 +193,9 @@ def judge_config(judge: Judge) -> None:
         ("- {pass: resample, table: bars.a_ohlcv_1m, to: [5m], as: bars.b_ohlcv_5m}\n- {pass: resample, table: bars.b_ohlcv_5m, to: [1h], as: bars.a_ohlcv_1m}", "made of another"),
         ("- {pass: resample, table: raw.a_ohlcv_1s, to: [1m], as: quarantine.a}", "no table for rows"),
         ("- {pass: resample, table: raw.a_ohlcv_1s, to: [1m], as: ledger.a}", "no table for rows"),
+        ("- {pass: compact, table: raw.a_trades, dedup: true}", "no key"),
+        ("- {pass: compact, table: raw.a_ohlcv_1s, dedup: maybe}", "true or false"),
+        ("- {pass: gaps, table: raw.a_ohlcv_1s, calender: XNYS}", "calendar"),
         ("- {table: raw.a_ohlcv_1s}", "'pass' is missing"),
         ("- {pass: resample}", "'table' is missing"),
         ("- resample", "expected a group"),
@@ -204,6 +207,33 @@ def judge_config(judge: Judge) -> None:
         judge.check(result.status == 1 and told in result.talk and "lake.yaml" in result.talk, f"config check: {told}", (result.status, result.talk))
         if "raw.a_trades" not in passes and "90s" not in passes:
             judge.check(lake.run("run").status == 2, f"run: {told}")
+
+
+def judge_reports(judge: Judge) -> None:
+    """A pass that reports looks at every run, commits nothing but the run, and a finding is exit status 1."""
+    lake = new_lake(judge, f"passes:\n  - {{pass: gaps, table: {SOURCE}, calendar: XNYS}}\n  - {{pass: compact, table: {SOURCE}, dedup: true}}\n"
+                           f"  - {{pass: resample, table: {SOURCE}, to: [1m]}}\n", [])
+    for number, day in enumerate((DAYS[0], DAYS[2])):
+        lake.run("ingest", bars_csv(judge.folder() / "a.csv", [day], ["SPY", "QQQ"], number), "--table", SOURCE, "--interval", "1s").expect(0)
+    again = deltalake.DeltaTable(str(lake.path(SOURCE)))
+    before = again.to_pyarrow_table().num_rows
+    deltalake.write_deltalake(str(lake.path(SOURCE)), again.to_pyarrow_table().slice(0, 500), mode="append")
+    planned = lake.run("run", "--plan", "--json").expect(0)
+    judge.check('"pass":"gaps"' in planned.output and '"state":"report"' in planned.output, "the plan names the report", planned.output[-300:])
+    first = lake.run("run", "--json").expect(1)
+    lines = [json.loads(line) for line in first.output.splitlines()]
+    gaps = [line for line in lines if line.get("pass") == "gaps"]
+    judge.check(len(gaps) == 1 and gaps[0]["findings"] > 0, "gaps are findings", gaps)
+    judge.check(deltalake.DeltaTable(str(lake.path(SOURCE))).to_pyarrow_table().num_rows == before, "duplicates are gone")
+    version = deltalake.DeltaTable(str(lake.path(SOURCE))).version()
+    # Bars were made of the rows before some of them went: they are stale once more.
+    lake.run("run", "-q").expect(1)
+    versions = [deltalake.DeltaTable(str(lake.path(table))).version() for table in (SOURCE, "bars.x_ohlcv_1m")]
+    lake.run("run", "-q").expect(1)
+    judge.check(versions == [version, deltalake.DeltaTable(str(lake.path("bars.x_ohlcv_1m"))).version()], "the third run makes nothing", versions)
+    runs = deltalake.DeltaTable(str(lake.path("ledger.runs"))).to_pyarrow_table().to_pylist()
+    told = [(run["job"], run["outcome"]) for run in runs if run["job"] == "gaps"]
+    judge.check(told == [("gaps", "findings")] * 3, "every look leaves a row", told)
 
 
 def judge_failures(judge: Judge) -> None:
@@ -275,6 +305,7 @@ def judge_all(judge: Judge) -> None:
     judge_runs(judge)
     judge_config(judge)
     judge_failures(judge)
+    judge_reports(judge)
     judge_strangers(judge)
     judge_kills(judge)
     judge_races(judge)

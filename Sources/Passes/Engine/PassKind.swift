@@ -8,6 +8,8 @@ public enum PassEffect: String, Sendable {
   case derive
   /// Writes the same rows into other files.
   case rewrite
+  /// Reads, and says what it found. It changes nothing, and so it is never up to date: every run looks again.
+  case report
 }
 
 /// One parameter of a pass, declared once: it is a flag of the pass's command, a key in `lake.yaml`, and part
@@ -19,6 +21,10 @@ public struct PassParameter: Sendable {
     case intervals
     /// A table that the pass fills.
     case table
+    /// An exchange's calendar.
+    case calendar
+    /// `true` or `false`; as a flag it takes no value.
+    case `switch`
   }
 
   /// Name of the flag and of the key.
@@ -42,7 +48,7 @@ public struct PassParameter: Sendable {
   public var isList: Bool {
     switch kind {
     case .intervals: true
-    case .table: false
+    case .table, .calendar, .switch: false
     }
   }
 
@@ -52,6 +58,9 @@ public struct PassParameter: Sendable {
     case .intervals:
       return Interval.parse(text) == nil
         ? "'\(text)' is no interval: expected a count and a unit, like 15s, 1m, 1h or 1d" : nil
+    // The lake has calendars of its own: which there are is known when it runs.
+    case .calendar: return text.isEmpty ? "a calendar has a name, like XNYS" : nil
+    case .switch: return ["true", "false"].contains(text) ? nil : "'\(text)' is not true or false"
     case .table:
       do throws(CatalogError) {
         _ = try TableName(forRows: text)
@@ -153,6 +162,7 @@ public protocol PassJob: AnyObject {
 public enum PassPlan: Sendable {
   case derive(DerivePlan)
   case rewrite(RewritePlan)
+  case report(ReportPlan)
 
   /// Dates of each table that will be computed.
   public var due: [TableName: Set<String>] {
@@ -163,11 +173,12 @@ public enum PassPlan: Sendable {
     }
   }
 
-  /// Whether running it would change anything.
+  /// Whether there is something to be run.
   public var isDue: Bool {
     switch self {
     case .derive(let plan): plan.outputs.contains { $0.dueCount > 0 }
     case .rewrite(let plan): !plan.units.isEmpty
+    case .report: true
     }
   }
 }
@@ -176,12 +187,14 @@ public enum PassPlan: Sendable {
 public enum PassReport: Sendable {
   case derive(DeriveReport)
   case rewrite(RewriteReport)
+  case report(FindingsReport)
 
   /// Whether it was stopped before it was done.
   public var isInterrupted: Bool {
     switch self {
     case .derive(let report): report.isInterrupted
     case .rewrite(let report): report.isInterrupted
+    case .report(let report): report.isInterrupted
     }
   }
 
@@ -190,6 +203,7 @@ public enum PassReport: Sendable {
     switch self {
     case .derive(let report): report.outputs.reduce(0) { $0 + $1.failures.count }
     case .rewrite(let report): report.failures.count
+    case .report: 0
     }
   }
 
@@ -198,6 +212,16 @@ public enum PassReport: Sendable {
     switch self {
     case .derive(let report): report.outputs.lazy.flatMap(\.failures).first?.error
     case .rewrite(let report): report.failures.first?.error
+    case .report: nil
+    }
+  }
+
+  /// What somebody should look at: gaps to be filled, rows that conflict.
+  public var findingCount: Int {
+    switch self {
+    case .derive: 0
+    case .rewrite(let report): report.conflictCount
+    case .report(let report): report.findingCount
     }
   }
 
@@ -205,7 +229,8 @@ public enum PassReport: Sendable {
   public var rowsRead: Int? {
     switch self {
     case .derive(let report): report.rowsRead
-    case .rewrite(let report): report.rowCount
+    case .rewrite(let report): report.rowCount + report.duplicateCount + report.conflictCount
+    case .report(let report): report.rowsRead
     }
   }
 
@@ -214,6 +239,7 @@ public enum PassReport: Sendable {
     switch self {
     case .derive(let report): report.outputs.reduce(0) { $0 + $1.rowCount }
     case .rewrite(let report): report.rowCount
+    case .report: 0
     }
   }
 
@@ -222,6 +248,7 @@ public enum PassReport: Sendable {
     switch self {
     case .derive(let report): report.outputs.reduce(0) { $0 + $1.byteCount }
     case .rewrite(let report): Int(clamping: report.bytesAfter)
+    case .report: 0
     }
   }
 }
