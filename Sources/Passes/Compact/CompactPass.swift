@@ -18,7 +18,7 @@ public final class CompactPass {
   public struct Options: Sendable {
     /// Partitions that are merged at once.
     public var jobs = Parallel.width
-    /// Bytes that it may use; a quarter is for sort keys, divided among the jobs.
+    /// Bytes that it may use; half is for rows that are sorted, divided among the jobs.
     public var memoryByteCount = 192 << 20
     /// Whether of rows with one key one stays.
     public var removesDuplicates = false
@@ -80,7 +80,7 @@ public final class CompactPass {
   }
 
   /// Memory of one of the jobs for rows that are sorted.
-  private func byteCountMax(_ width: Int) -> Int { options.memoryByteCount / 4 / width }
+  private func byteCountMax(_ width: Int) -> Int { options.memoryByteCount / 2 / width }
 
   // MARK: - Run
 

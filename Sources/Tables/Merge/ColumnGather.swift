@@ -29,41 +29,85 @@ struct ColumnGather {
 
   /// A column of the rows; null for rows of files that lack it.
   func column(_ field: Field, _ rows: GatheredRows) throws -> Column {
-    var parts: [Int: Column] = [:]
+    var parts = [Column?](repeating: nil, count: readers.count)
     for (file, range) in rows.ranges { parts[file] = try read(field, file, range) }
     if rows.runs.count == 1, let part = parts[rows.runs[0].file] { return part }
-    var result = Column(type: field.type, storage: storage(field, parts.values))
-    if case .bytes = result.storage { try requireMemory(parts, rows) }
-    let isAnyNull = parts.values.contains { $0.validity != nil }
-    var validity: [UInt8] = []
-    if isAnyNull { validity.reserveCapacity(rows.rowCount) }
-    var dictionaries = DictionaryUnion()
-    for run in rows.runs {
-      guard let part = parts[run.file], let range = rows.ranges[run.file] else { continue }
-      let chosen =
-        run.rows.lowerBound - range.lowerBound..<run.rows.upperBound - range.lowerBound
-      Self.append(part, chosen, file: run.file, to: &result, &dictionaries, rows.rowCount)
-      if isAnyNull {
-        if let own = part.validity {
-          validity.append(contentsOf: own[chosen])
-        } else {
-          validity.append(contentsOf: repeatElement(1, count: chosen.count))
+    let known = parts.compactMap { $0 }
+    let runs = rows.runs.map { run in
+      let first = rows.ranges[run.file]?.lowerBound ?? 0
+      return MergeRun(
+        file: run.file, rows: run.rows.lowerBound - first..<run.rows.upperBound - first)
+    }
+    let storage: Column.Storage
+    switch field.type.storage {
+    case .integers: storage = .integers(Self.gather(parts.map(\.?.integers), runs, rows.rowCount))
+    case .wide: storage = .wide(Self.gather(parts.map(\.?.wide), runs, rows.rowCount))
+    case .doubles: storage = .doubles(Self.gather(parts.map(\.?.doubles), runs, rows.rowCount))
+    case .bytes where known.allSatisfy({ $0.codes != nil }):
+      var dictionaries = DictionaryUnion()
+      let codes = parts.map { part in
+        part?.codes.map { dictionaries.codes($0.codes, of: $0.dictionary) }
+      }
+      storage = .codes(
+        Self.gather(codes, runs, rows.rowCount), dictionary: dictionaries.texts)
+    case .bytes:
+      try requireMemory(known, rows)
+      storage = .bytes(Self.gatherTexts(parts, runs))
+    }
+    var validity: [UInt8]?
+    if known.contains(where: { $0.validity != nil }) {
+      validity = Self.gather(
+        parts.map { part in
+          part.map { $0.validity ?? [UInt8](repeating: 1, count: $0.count) }
+        }, runs, rows.rowCount)
+    }
+    return Column(type: field.type, storage: storage, validity: validity)
+  }
+
+  /// The values of runs, one behind the other. Many runs are of one row.
+  private static func gather<Value>(
+    _ parts: [[Value]?], _ runs: [MergeRun], _ rowCount: Int
+  ) -> [Value] {
+    [Value](unsafeUninitializedCapacity: rowCount) { buffer, count in
+      for run in runs {
+        guard let part = parts[run.file] else { continue }
+        part.withUnsafeBufferPointer { part in
+          for row in run.rows {
+            buffer.initializeElement(at: count, to: part[row])
+            count += 1
+          }
         }
       }
     }
-    if case .codes(let codes, _) = result.storage {
-      result.storage = .codes(codes, dictionary: dictionaries.texts)
+  }
+
+  private static func gatherTexts(_ parts: [Column?], _ runs: [MergeRun]) -> ByteColumn {
+    var values = ByteColumn()
+    for run in runs {
+      guard let part = parts[run.file] else { continue }
+      switch part.storage {
+      case .bytes(let more):
+        for row in run.rows { values.append(copying: more, row) }
+      case .codes(let codes, let dictionary):
+        for row in run.rows {
+          if part.isNull(row) {
+            values.appendEmpty()
+          } else {
+            values.append(copying: dictionary, Int(codes[row]))
+          }
+        }
+      default: preconditionFailure("columns of one type have one form")
+      }
     }
-    result.validity = isAnyNull ? validity : nil
-    return result
+    return values
   }
 
   /// Texts that are many bytes where each stands for itself: codes of one file next to texts of another.
   private static let textByteCountMax = 1 << 30
 
-  private func requireMemory(_ parts: [Int: Column], _ rows: GatheredRows) throws {
+  private func requireMemory(_ parts: [Column], _ rows: GatheredRows) throws {
     var byteCount = 0
-    for part in parts.values {
+    for part in parts {
       switch part.storage {
       case .bytes(let values): byteCount = byteCount.adding(clamped: values.bytes.count)
       case .codes(let codes, let dictionary) where dictionary.count > 0:
@@ -80,62 +124,6 @@ struct ColumnGather {
     }
   }
 
-  /// Texts stay codes where all parts have them as such.
-  private func storage(_ field: Field, _ parts: some Collection<Column>) -> Column.Storage {
-    switch field.type.storage {
-    case .integers: return .integers([])
-    case .wide: return .wide([])
-    case .doubles: return .doubles([])
-    case .bytes:
-      let areCodes = parts.allSatisfy {
-        if case .codes = $0.storage { true } else { false }
-      }
-      return areCodes ? .codes([], dictionary: ByteColumn()) : .bytes(ByteColumn())
-    }
-  }
-
-  private static func append(
-    _ part: Column, _ rows: Range<Int>, file: Int, to result: inout Column,
-    _ dictionaries: inout DictionaryUnion, _ rowCount: Int
-  ) {
-    // Moved out while it grows, so that the array is not copied.
-    let storage = result.storage
-    result.storage = .integers([])
-    switch (storage, part.storage) {
-    case (.integers(var values), .integers(let more)):
-      values.reserveCapacity(rowCount)
-      values.append(contentsOf: more[rows])
-      result.storage = .integers(values)
-    case (.wide(var values), .wide(let more)):
-      values.reserveCapacity(rowCount)
-      values.append(contentsOf: more[rows])
-      result.storage = .wide(values)
-    case (.doubles(var values), .doubles(let more)):
-      values.reserveCapacity(rowCount)
-      values.append(contentsOf: more[rows])
-      result.storage = .doubles(values)
-    case (.codes(var codes, let none), .codes(let more, let dictionary)):
-      let taken = more[rows]
-      codes.reserveCapacity(rowCount)
-      let union = dictionaries.codes(of: dictionary, file: file)
-      for code in taken { codes.append(union.isEmpty ? 0 : union[Int(code)]) }
-      result.storage = .codes(codes, dictionary: none)
-    case (.bytes(var values), .bytes(let more)):
-      for row in rows { values.append(copying: more, row) }
-      result.storage = .bytes(values)
-    case (.bytes(var values), .codes(let codes, let dictionary)):
-      for row in rows {
-        if part.isNull(row) {
-          values.appendEmpty()
-        } else {
-          values.append(copying: dictionary, Int(codes[row]))
-        }
-      }
-      result.storage = .bytes(values)
-    default: preconditionFailure("columns of one type have one form")
-    }
-  }
-
   /// The column's values of some rows of one file.
   func read(_ field: Field, _ file: Int, _ rows: Range<Int>) throws -> Column {
     let reader = readers[file]
@@ -148,29 +136,47 @@ struct ColumnGather {
   }
 }
 
-/// The dictionaries of several files, merged into one.
+/// Dictionaries of several files as one.
 private struct DictionaryUnion {
   private(set) var texts = ByteColumn()
   private var known: [[UInt8]: Int32] = [:]
-  private var codes: [Int: [Int32]] = [:]
 
-  /// Maps codes of a file's dictionary to codes of the merged one.
-  mutating func codes(of dictionary: ByteColumn, file: Int) -> [Int32] {
-    if let ready = codes[file] { return ready }
-    var result: [Int32] = []
-    for code in 0..<dictionary.count {
-      let text = Array(dictionary.bytes[dictionary.byteRange(code)])
-      if let code = known[text] {
-        result.append(code)
-      } else {
-        let code = Int32(texts.count)
-        known[text] = code
-        text.withUnsafeBytes { texts.append($0) }
-        result.append(code)
-      }
-    }
-    codes[file] = result
-    return result
+  /// A file's codes as those of the union.
+  mutating func codes(_ codes: [Int32], of dictionary: ByteColumn) -> [Int32] {
+    if dictionary.count == 0 { return [Int32](repeating: 0, count: codes.count) }
+    let union = (0..<dictionary.count).map { code(of: dictionary, $0) }
+    return codes.map { union[Int($0)] }
+  }
+
+  private mutating func code(of dictionary: ByteColumn, _ index: Int) -> Int32 {
+    let text = Array(dictionary.bytes[dictionary.byteRange(index)])
+    if let code = known[text] { return code }
+    let code = Int32(texts.count)
+    known[text] = code
+    text.withUnsafeBytes { texts.append($0) }
+    return code
+  }
+}
+
+extension Column {
+  fileprivate var integers: [Int64] {
+    if case .integers(let values) = storage { return values }
+    preconditionFailure("columns of one type have one form")
+  }
+
+  fileprivate var wide: [Int128] {
+    if case .wide(let values) = storage { return values }
+    preconditionFailure("columns of one type have one form")
+  }
+
+  fileprivate var doubles: [Double] {
+    if case .doubles(let values) = storage { return values }
+    preconditionFailure("columns of one type have one form")
+  }
+
+  fileprivate var codes: (codes: [Int32], dictionary: ByteColumn)? {
+    if case .codes(let codes, let dictionary) = storage { return (codes, dictionary) }
+    return nil
   }
 }
 
