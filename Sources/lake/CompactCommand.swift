@@ -100,7 +100,7 @@ struct CompactCommand: JobCommand {
       record.bytesIn = Int(clamping: report.bytesBefore)
       record.bytesOut = Int(clamping: report.bytesAfter)
     }
-    if plan.units.isEmpty, !context.isJSON {
+    if plan.units.isEmpty, report.versions.isEmpty, !context.isJSON {
       let files = plan.keptCount == 1 ? "1 file" : "\(Quantity.count(plan.keptCount)) files"
       let why = period.map { "it is kept by \($0) already, in" } ?? "\(plan.table) has"
       context.say("nothing to \(period == nil ? "merge" : "do"): \(why) \(files)")

@@ -140,6 +140,15 @@ struct PeriodPassTests {
     #expect(try sum(source) == before)
   }
 
+  @Test("a table without files changes, too")
+  func empty() throws {
+    _ = try RestorePass(lake: toy.lake, table: source, to: .empty).run()
+    #expect(try keep(source, by: .month).versions.count == 1)
+    #expect(try toy.lake.table(named: source).snapshot().partitionColumns == ["month"])
+    #expect(try toy.ingest([toy.folder.path + "/1.dbn"]).total(\.rowsStored) == 120)
+    #expect(try toy.files(source).allSatisfy { $0.partitionValue("month") != nil })
+  }
+
   @Test("an earlier version can be restored")
   func restore() throws {
     let version = try toy.lake.table(named: source).snapshot().version

@@ -68,6 +68,12 @@ public final class PeriodPass {
         target: target, staging: staging, observer: observer, attempt: attempt,
         byteCountMax: options.memoryByteCount / 4 / width)
       do {
+        if plan.units.isEmpty {
+          // A table without files: what it declares changes all the same.
+          var report = RewriteReport()
+          report.versions = try target.commit([]).map { [$0] } ?? []
+          return report
+        }
         return try RewriteEngine(job, plan: plan, observer: observer).run(jobs: width)
       } catch let lost as PeriodTarget.LostRace {
         guard attempt < Self.attemptMax else {
