@@ -83,7 +83,7 @@ let package = Package(
       name: "RowSources",
       dependencies: [
         "Platform", "Bytes", "Compression", "Columnar", "JSON", "Parquet", "DeltaLog", "Market",
-        "Databento", "Massive", "Catalog", "Tables", "CSystem",
+        "Databento", "Massive", "Catalog", "Tables", "CZlib", "CSystem",
       ],
       swiftSettings: strict),
     .target(

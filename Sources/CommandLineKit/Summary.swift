@@ -16,6 +16,8 @@ public struct Summary: Sendable {
 
   /// The figures, in their order; `key` names them in JSON.
   public private(set) var entries: [(key: String, label: String, value: Value)] = []
+  /// Figures that get no line for people where there is nothing to count; JSON has them all.
+  private var quietKeys: Set<String> = []
 
   /// No figures.
   public init() {}
@@ -28,6 +30,21 @@ public struct Summary: Sendable {
   public mutating func add(_ key: String, label: String? = nil, _ value: Value) {
     let spaced = key.split(separator: "_").joined(separator: " ")
     entries.append((key, label ?? spaced, value))
+  }
+
+  /// Adds a figure that is worth a line for people only if it is not zero; JSON always has it.
+  public mutating func addQuietly(_ key: String, label: String? = nil, _ value: Value) {
+    quietKeys.insert(key)
+    add(key, label: label, value)
+  }
+
+  private static func isZero(_ value: Value) -> Bool {
+    switch value {
+    case .count(let count), .bytes(let count): count == 0
+    case .counts(let counts): counts.isEmpty
+    case .rate(let rate): rate == 0
+    default: false
+    }
   }
 
   /// Adds a count that is worth a line only where there is something to count.
@@ -46,6 +63,7 @@ public struct Summary: Sendable {
 
   /// The lines for people.
   public var lines: [String] {
+    let entries = entries.filter { !quietKeys.contains($0.key) || !Self.isZero($0.value) }
     let width = entries.map(\.label.count).max() ?? 0
     return entries.map { entry in
       entry.label + String(repeating: " ", count: width + 2 - entry.label.count)

@@ -218,6 +218,7 @@ public final class IngestPass {
       report.files[place].overlap = finding
     }
     report.files[place].rowsStored += work.storedRowCount
+    report.files[place].dates = try work.storedDates ?? report.files[place].dates
     report.files[place].replacementCount += work.replacementCount
     report.files[place].sentinelCount += work.sentinelCount
     // Some of its rows may be left out, as stored already.

@@ -56,6 +56,8 @@ public struct IngestFileReport: Sendable {
   public var symbolCounts: [ResolutionStep: Int] = [:]
   /// Hash of the decompressed content, in hexadecimal; empty where it was not read to its end.
   public var sha256 = ""
+  /// First and last date of its rows that were stored, by the table's partition zone.
+  public var dates: ClosedRange<Int>?
   /// What requested names stood for.
   public var requestedNames: [RequestedName] = []
   /// Symbols that the vendor did not find in the interval.

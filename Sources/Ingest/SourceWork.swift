@@ -38,6 +38,16 @@ struct SourceWork {
 
   /// The application id of the input: the same again is done already.
   let appId: String
+  /// First and last date of its rows, days since 1970, by the table's partition zone.
+  var storedDates: ClosedRange<Int>? {
+    get throws {
+      let ranges = segments.compactMap(\.staged.timeRange)
+      guard let first = ranges.map(\.lowerBound).min(), let last = ranges.map(\.upperBound).max()
+      else { return nil }
+      let zone = try TimeZoneRules.named(target.timeZone)
+      return zone.localDay(nanoseconds: first)...zone.localDay(nanoseconds: last)
+    }
+  }
   var isDone: Bool { target.has(input: appId) }
   var storedRowCount: Int { segments.reduce(0) { $0 + $1.staged.rowCount } }
   var isWithoutRows: Bool {

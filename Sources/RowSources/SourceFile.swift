@@ -42,8 +42,8 @@ public enum SourceFile {
     zone: (String) throws -> TimeZoneRules? = { _ in nil }
   ) throws -> OpenSource {
     if try !input.canBeReadAgain || !isParquet(input.path) {
-      let head = try head(of: input)
-      let supply = ReplayedSupply(head, then: input)
+      var hint = hint
+      let (head, supply) = try unpacked(input, options, &hint)
       if let page = try openPage(head, supply, input.path, options, hint, lake) { return page }
       if !options.inspects, PageFile.isList(head) { throw PageFile.noPage(input.path) }
       return try openText(
@@ -51,6 +51,24 @@ public enum SourceFile {
         lake, zone)
     }
     return try openColumns(input, path: input.path, .parquet, options, hint, lake, zone)
+  }
+
+  /// The first bytes, and all of them, of a file or of the one file in an archive.
+  private static func unpacked(
+    _ input: InputStream, _ options: SourceOptions, _ hint: inout KindHint
+  ) throws -> ([UInt8], any ByteSupply) {
+    let head = try head(of: input)
+    let supply = ReplayedSupply(head, then: input)
+    do {
+      guard options.inspects, let zip = try ZipSupply(head, supply) else { return (head, supply) }
+      hint.innerName = zip.name
+      var own = [UInt8](repeating: 0, count: PageFile.headByteCount)
+      let count = try own.withUnsafeMutableBytes { try zip.read(into: $0) }
+      own.removeSubrange(count...)
+      return (own, LookedSupply(own, then: zip))
+    } catch let error as SourceError {
+      throw error.at(input.path)
+    }
   }
 
   /// A file of Massive's pages; nil where it is none.
@@ -77,11 +95,11 @@ public enum SourceFile {
     _ input: InputStream, options: SourceOptions, hint: KindHint
   ) throws -> FileInspection? {
     if try input.canBeReadAgain && isParquet(input.path) { return nil }
-    let head = try head(of: input)
+    var hint = hint
+    let (head, supply) = try unpacked(input, options, &hint)
     if head.starts(with: "DBN".utf8) { return nil }
     if PageFile.isPage(head), try PageFile.isKnown(head, input.path, options, hint) { return nil }
-    let text = try PlainText(
-      head, ReplayedSupply(head, then: input), path: input.path, options)
+    let text = try PlainText(head, supply, path: input.path, options)
     return try InspectedText.look(text, path: input.path, options: options, hint: hint).0
   }
 

@@ -27,6 +27,8 @@ public struct KindHint: Sendable {
   public var tableName: String?
   /// Whether it is said to which table rows go.
   package var saysTable = true
+  /// The file's name within an archive.
+  package var innerName: String?
   /// The command line so far, without the program's name and other files: what a refusal adds to.
   package var commandWords: [String] = []
 

@@ -76,6 +76,23 @@ extension IngestCommand {
     return CommandLine.arguments.dropFirst().filter { !files.contains($0) && $0 != "--plan" }
   }
 
+  /// Says in a line a table what is in now, and how to look at it.
+  func sayWhatIsIn(_ report: IngestReport, _ context: Context) {
+    let stored = report.files.filter { $0.rowsStored > 0 && $0.tables.count == 1 }
+    for (table, files) in Dictionary(grouping: stored, by: { $0.tables[0] }).sorted(by: {
+      $0.key < $1.key
+    }).prefix(5) {
+      let count = files.reduce(0) { $0 + $1.rowsStored }
+      var line = "\(Quantity.count(count)) rows into \(table)"
+      let dates = files.compactMap(\.dates)
+      if let first = dates.map(\.lowerBound).min(), let last = dates.map(\.upperBound).max() {
+        let from = CivilDate(daysSinceEpoch: first).iso
+        line += ", " + (first == last ? from : from + " … " + CivilDate(daysSinceEpoch: last).iso)
+      }
+      context.say(line + "; next: lake query \(table) -n 5")
+    }
+  }
+
   /// Shows what was recognised of each file.
   func show(_ plans: [IngestFilePlan], in context: Context) -> ExitStatus {
     var hasFailed = false

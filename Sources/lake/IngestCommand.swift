@@ -205,6 +205,7 @@ struct IngestCommand: JobCommand {
           : "the rows are stored; what the ledger lacks is in the tables: once it can be written, lake ledger rebuild"
       )
     }
+    sayWhatIsIn(report, context)
     context.print(summary(report, elapsed))
   }
 
@@ -275,35 +276,36 @@ struct IngestCommand: JobCommand {
     var summary = Summary()
     let done = report.files.count { if case .alreadyDone = $0.state { true } else { false } }
     summary.add("files", .count(report.files.count))
-    summary.add("files_failed", .count(report.failureCount))
-    summary.add("files_already_done", .count(done))
+    summary.addQuietly("files_failed", .count(report.failureCount))
+    summary.addQuietly("files_already_done", .count(done))
     summary.addIfAny(
       "files_skipped", label: "files beside the data, skipped",
       report.files.count { if case .skipped = $0.state { true } else { false } })
     let processed = report.total(\.rowsProcessed)
     summary.add("rows_processed", .count(processed))
     summary.add("rows_stored", .count(report.total(\.rowsStored)))
-    summary.add("rows_already_stored", .count(report.total(\.alreadyStoredCount)))
+    summary.addQuietly("rows_already_stored", .count(report.total(\.alreadyStoredCount)))
     if report.total(\.replacementCount) > 0 {
       summary.add(
         "rows_replaced", label: "stored rows replaced", .count(report.total(\.replacementCount)))
     }
-    summary.add("repeats_skipped", .count(report.total(\.repeatCount)))
-    summary.add("sentinels_made_null", .count(report.total(\.sentinelCount)))
-    summary.add(
+    summary.addQuietly("repeats_skipped", .count(report.total(\.repeatCount)))
+    summary.addQuietly("sentinels_made_null", .count(report.total(\.sentinelCount)))
+    summary.addQuietly(
       "ambiguous_times", label: "times that happened twice",
       .count(report.total(\.ambiguousTimeCount)))
     let steps = report.symbolCounts.sorted { $0.key.rawValue < $1.key.rawValue }
-    summary.add(
+    summary.addQuietly(
       "symbols_by_step", label: "symbols (by date) found by",
       .counts(steps.map { ($0.key.name, $0.value) }))
-    summary.add("quarantined", .count(report.total(\.quarantineCount)))
+    summary.addQuietly("quarantined", .count(report.total(\.quarantineCount)))
     summary.addIfAny(
       "quarantined_before", label: "set aside before", report.total(\.setAsideBeforeCount))
-    summary.add("flagged", label: "stored, but flagged", .count(report.total(\.flagCount)))
-    summary.add("bytes_in", .bytes(report.total(\.bytesIn)))
-    summary.add("bytes_out", .bytes(report.total(\.bytesOut)))
-    summary.add("rows_per_second", label: "speed", .rate(Double(processed) / max(elapsed, 1e-9)))
+    summary.addQuietly("flagged", label: "stored, but flagged", .count(report.total(\.flagCount)))
+    summary.addQuietly("bytes_in", .bytes(report.total(\.bytesIn)))
+    summary.addQuietly("bytes_out", .bytes(report.total(\.bytesOut)))
+    summary.addQuietly(
+      "rows_per_second", label: "speed", .rate(Double(processed) / max(elapsed, 1e-9)))
     summary.add("peak_memory", .bytes(ProcessMemory.peakByteCount))
     summary.add("elapsed", .seconds(elapsed))
     return summary

@@ -54,7 +54,7 @@ import Testing
       // It is identified by its own bytes.
       #expect(
         try lake.run("ingest \(name).csv --table raw.\(name)_ohlcv_1m").talk.contains(
-          "done          1"))
+          #/files already done +1/#))
     }
   }
 

@@ -13,6 +13,8 @@ extension FileInspection {
     case board(QuoteBoard.Layout, QuoteBoard.Moment)
     /// A chain whose contracts have no names: by these columns.
     case chain(columns: [Int])
+    /// The times are milliseconds since midnight.
+    case midnight(column: Int)
   }
 
   /// Tells the shape, once it is known what the columns are.
@@ -34,6 +36,12 @@ extension FileInspection {
       hasSymbols = true
       return
     }
+    if timeColumn == nil, kind == "ohlcv", reading.names.first == "milliseconds",
+      MidnightTimes.areTimes(columns[0].samples)
+    {
+      shape = .midnight(column: 0)
+      return
+    }
     guard kind == "option-chain", !hasSymbols else { return }
     shape = .chain(
       columns: ["expiry", "right", "strike"].compactMap { reading.uses.firstIndex(of: .field($0)) })
@@ -48,8 +56,13 @@ extension FileInspection {
 
   /// Asks for the time of rows that have none.
   mutating func askDate(_ options: SourceOptions) {
-    guard timeColumn == nil, kind == "option-chain", options.date == nil else { return }
-    if case .board = shape { return }
+    let lacksDate: Bool
+    switch shape {
+    case .midnight: lacksDate = true
+    case .board: lacksDate = false
+    default: lacksDate = timeColumn == nil && kind == "option-chain"
+    }
+    guard lacksDate, options.date == nil else { return }
     let expiries = columns.first { $0.role == .expiry }?.samples ?? []
     let first = expiries.compactMap { sample -> Int? in
       guard case .integer(let day) = sample.withUnsafeBytes({ TextConversion.date($0) }) else {
@@ -57,13 +70,27 @@ extension FileInspection {
       }
       return Int(day)
     }.min()
-    let date = PagePath.lastDate(fileName) ?? first.map { CivilDate(daysSinceEpoch: $0) }
+    let date =
+      Self.date(in: innerName ?? fileName) ?? Self.date(in: fileName)
+      ?? first.map { CivilDate(daysSinceEpoch: $0) }
     questions.append(
       Question(what: "the date of its rows", words: ["--date", date?.iso ?? "2024-01-02"]))
     if options.timeZone == nil {
       questions.append(
         Question(what: "the time zone of that date", words: ["--timezone", "UTC"]))
     }
+  }
+
+  /// A date that stands in a name, with dashes or in eight digits.
+  private static func date(in name: String) -> CivilDate? {
+    if let date = PagePath.lastDate(name) { return date }
+    let runs = name.utf8.split { $0 < 0x30 || $0 > 0x39 }.filter { $0.count == 8 }
+    for run in runs {
+      if let time = CompactTime.parse(Array(run)) {
+        return CivilDate(daysSinceEpoch: Int(time / CivilDate.nanosecondsPerDay))
+      }
+    }
+    return nil
   }
 
   /// The text as rows of the table, and how these are read.
@@ -84,6 +111,10 @@ extension FileInspection {
       let forms = TimePattern.fitting(columns[layout.expiry].samples)
       return TranslatedSupply(
         try QuoteBoard(text, reading, layout, moment, expiryForms: forms))
+    case .midnight(let column):
+      guard let date = options.date else { return text }
+      options.inferred = MidnightTimes.reading(reading, column: column)
+      return TranslatedSupply(try MidnightTimes(text, reading, column: column, date: date))
     case .chain(let columns):
       let time = timeColumn == nil ? options.date : nil
       let underlying = options.symbol ?? ""

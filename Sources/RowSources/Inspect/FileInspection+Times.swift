@@ -6,6 +6,10 @@ import Market
 extension FileInspection {
   /// The distances between the times of neighbouring rows of one symbol, in nanoseconds, none of them zero.
   private var distances: [Int64] {
+    if case .midnight(let column) = shape {
+      let times = columns[column].samples.compactMap { Int64(String(decoding: $0, as: UTF8.self)) }
+      return zip(times, times.dropFirst()).map { ($1 - $0) * 1_000_000 }
+    }
     guard let timeColumn else { return [] }
     let symbolColumn = reading.uses.firstIndex(of: .field("symbol"))
     var clockColumn: Int?

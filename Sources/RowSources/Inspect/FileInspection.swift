@@ -45,6 +45,8 @@ package struct FileInspection: Sendable {
   let encoding: TextEncoding.Finding
   /// What the file is called without folders.
   let fileName: String
+  /// Its name within an archive.
+  let innerName: String?
   /// What is odd in the file, as a whole, so that it can't be read: thrown after all else is known.
   var numberStyle: NumberStyle?
 
@@ -63,6 +65,7 @@ package struct FileInspection: Sendable {
     else { return nil }
     self.table = table
     self.encoding = encoding
+    innerName = hint.innerName
     fileName = path.split(separator: "/").last.map(String.init) ?? path
     reading = InferredReading(
       lineCount: table.firstRowLine - 1, names: [], delimiter: table.delimiter, uses: [])

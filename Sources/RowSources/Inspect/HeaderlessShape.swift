@@ -36,6 +36,12 @@ struct HeaderlessShape {
         return
       }
     }
+    if width >= 5, MidnightTimes.areTimes(column(0)), let prices = Self.bars(whole, from: 1) {
+      vendor = "LEAN"
+      names = ["milliseconds"] + prices + (width > 5 ? ["volume"] : [])
+      while names.count < width { names.append("column_\(names.count + 1)") }
+      return
+    }
     guard first.times != nil, width >= 3 else { return nil }
     var (found, next) = (["time"], 1)
     let second = ColumnTraits(name: "clock", samples: column(1), isFirst: false, format: nil)
