@@ -13,7 +13,9 @@ extension TableTarget {
     let crowded = crowdedDays.sorted()
     if crowded.isEmpty { return }
     let table = try caughtUp()
-    guard let snapshot = table.snapshot else { return }
+    // Nested columns, which another program added, would be lost.
+    guard let snapshot = table.snapshot, snapshot.schema.fields.count == snapshot.fields.count
+    else { return }
     let merger = SegmentMerger(
       root: root, schema: schema,
       fields: snapshot.fields.filter { !snapshot.partitionColumns.contains($0.name) },

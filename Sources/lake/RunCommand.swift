@@ -28,7 +28,7 @@ struct RunCommand: JobCommand {
     ],
     notes: [
       "Passes stand in lake.yaml under 'passes'. A pass runs after those that make what it reads; those that merge files or "
-        + "report run last. A date is made again when the rows that it is made of have changed, or the pass itself. "
+        + "report run last; one that removes duplicates runs first. A date is made again when the rows that it is made of have changed, or the pass itself. "
         + "A second run does nothing."
     ],
     examples: [

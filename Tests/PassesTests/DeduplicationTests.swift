@@ -124,6 +124,23 @@ struct DeduplicationTests {
     #expect(try toy.rows(source, columns).count == 801)
   }
 
+  @Test("files that another commit merges meanwhile are looked at again")
+  func overtaken() throws {
+    let file = try toy.files(source)[0]
+    try addAgain(file, as: "again")
+    try addAgain(file, as: "once-more")
+    let pass = try pass(source)
+    let plan = try pass.plan()
+    var options = CompactPass.Options()
+    options.jobs = 1
+    let plain = try CompactPass(
+      lake: toy.lake, table: try TableName(parsing: source), options: options)
+    #expect(try plain.run(try plain.plan()).filesBefore == 2)
+    let report = try pass.run(plan)
+    #expect(report.duplicateCount == 800 && report.overtakenCount == 0)
+    #expect(try toy.rows(source, columns).count == 800)
+  }
+
   @Test("a file whose rows contradict the log stops it")
   func conservation() throws {
     try addAgain(try toy.files(source)[0], as: "again")

@@ -78,9 +78,11 @@ def first_difference(mine: list, true: list) -> str:
 
 def judge_bars(judge: Judge, path: Path, true: list, case: str, *flags: str, stdin: bytes = b"", statuses=(0,)) -> None:
     lake = judge.new_lake()
-    done = lake.run("ingest", path, "--table", "raw.x_ohlcv_1m", "--interval", "1m", *flags, stdin=stdin)
+    # An interval that the times contradict is refused.
+    length = "1s" if "_1s" in str(path) else "1m"
+    done = lake.run("ingest", path, "--table", f"raw.x_ohlcv_{length}", "--interval", length, *flags, stdin=stdin)
     if judge.check(done.status in statuses, f"{case}: ingest", done.talk.strip()[-400:]):
-        mine = printed_bars(lake, "raw.x_ohlcv_1m")
+        mine = printed_bars(lake, f"raw.x_ohlcv_{length}")
         judge.check(mine == true, f"{case}: rows", first_difference(mine, true))
 
 
@@ -202,7 +204,7 @@ def judge_clocks(judge: Judge) -> None:
             mine = {row["ts_event"] for row in stored(lake, "raw.x")}
             judge.check(mine == true, f"{name}: instants", sorted(mine ^ true)[:3])
             told = re.search(r"times that happened twice +([\d,]+)", done.talk + done.output)
-            judge.check(bool(told) and int(told[1].replace(",", "")) == twice, f"{name}: repeated", (twice, told))
+            judge.check((int(told[1].replace(",", "")) if told else 0) == twice, f"{name}: repeated", (twice, told))
             found = [rule for rule in quarantined(lake) if rule == "time_gap"]
             judge.check(len(found) == gaps, f"{name}: gaps", f"{len(found)}, expected {gaps}")
 

@@ -24,7 +24,8 @@ extension CompactPass {
           remedy: "leave 'dedup' out")
       ]
     }, request: { _, _ in nil },
-    job: { request, means in try Job(request, means) })
+    job: { request, means in try Job(request, means) },
+    changesInput: { $0.values["dedup"] == ["true"] })
 
   /// A compaction that was asked for by name.
   private final class Job: PassJob {

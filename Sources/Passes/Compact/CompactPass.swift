@@ -59,11 +59,7 @@ public final class CompactPass {
   ///   all.
   public func plan(_ choice: UnitChoice = UnitChoice()) throws -> RewritePlan {
     let snapshot = target.snapshot
-    guard snapshot.schema.fields.count == snapshot.fields.count else {
-      throw PassError(
-        .input, "the table has nested columns, which are not merged", place: table.path,
-        remedy: "compact it with the program that wrote it")
-    }
+    try CompactPlan.requireFlat(snapshot, path: table.path)
     let plan = try CompactPlan.make(
       table, snapshot, choice: choice,
       canBeMerged: target.merger.canBeMerged,
@@ -88,14 +84,35 @@ public final class CompactPass {
   public func run(_ plan: RewritePlan) throws -> RewriteReport {
     // A run that was killed after its last commit may have left only this to do.
     try LakeCleaning.removeDeadRuns(lake, observer: observer)
-    if plan.units.isEmpty { return RewriteReport() }
     defer { staging.finish() }
-    let width = max(1, min(options.jobs, plan.units.count))
-    let job = CompactJob(
-      target: target, staging: staging, observer: observer,
-      byteCountMax: byteCountMax(width))
-    return try RewriteEngine(job, plan: plan, observer: observer).run(jobs: width)
+    var (plan, report) = (plan, RewriteReport())
+    var attempt = 0
+    while !plan.units.isEmpty {
+      attempt += 1
+      let width = max(1, min(options.jobs, plan.units.count))
+      let job = CompactJob(
+        target: target, staging: staging, observer: observer, attempt: attempt,
+        byteCountMax: byteCountMax(width))
+      report.add(try RewriteEngine(job, plan: plan, observer: observer).run(jobs: width))
+      // Files that another commit merged may still hold rows twice.
+      guard target.key != nil, report.overtakenCount > 0, !report.isInterrupted,
+        report.failures.isEmpty
+      else { break }
+      guard attempt < Self.attemptMax else {
+        throw PassError(
+          .conflict, "other commits took files \(attempt) times while rows were compared",
+          place: table.path,
+          remedy:
+            "what was done until then is in; run the command again when fewer writers are at work")
+      }
+      report.overtakenCount = 0
+      plan = try self.plan()
+    }
+    return report
   }
+
+  /// Commits of others that may take files of ours.
+  private static let attemptMax = 5
 }
 
 /// Merges the files of one unit.
@@ -106,20 +123,24 @@ final class CompactJob: RewritePass, @unchecked Sendable {
   private let staging: StagingSession
   private let observer: any PassObserver
   private let byteCountMax: Int
+  /// Tells the files of one attempt from those of another.
+  private let attempt: Int
 
   /// - Parameter byteCountMax: Memory for sorting one unit, in bytes.
   init(
-    target: CompactTarget, staging: StagingSession, observer: any PassObserver, byteCountMax: Int
+    target: CompactTarget, staging: StagingSession, observer: any PassObserver, attempt: Int,
+    byteCountMax: Int
   ) {
     self.target = target
     self.staging = staging
     self.observer = observer
+    self.attempt = attempt
     self.byteCountMax = byteCountMax
   }
 
   func rewrite(_ unit: RewriteUnit, number: Int) throws -> RewrittenUnit<PlacedSegment> {
     let run = try staging.run()
-    let name = "part-\(run.id)-\(number)-compact" + SegmentWriter.suffix
+    let name = "part-\(run.id)-\(attempt)-\(number)-compact" + SegmentWriter.suffix
     let rewriter = target.merger.rewriter(run.directory, byteCountMax)
     let before = try target.merger.fingerprint(of: unit.files)
     if let key = target.key {

@@ -62,6 +62,15 @@ enum CompactPlan {
       keptCount: fileCount - units.reduce(0) { $0 + $1.fileCount })
   }
 
+  /// Refuses a table with columns that are no plain values: they are not read, and would be lost.
+  static func requireFlat(_ snapshot: Snapshot, path: String) throws {
+    guard snapshot.schema.fields.count == snapshot.fields.count else {
+      throw PassError(
+        .input, "the table has nested columns, which are not merged", place: path,
+        remedy: "compact it with the program that wrote it")
+    }
+  }
+
   /// A plan in which a partition is written again whole where any of its files is, or where a key is there twice.
   ///
   /// - Parameter repeatedKeyCount: Rows of files with a key that another row before them has; nil where they are not in

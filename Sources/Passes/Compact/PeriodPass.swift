@@ -109,6 +109,7 @@ final class PeriodTarget: RewriteTarget {
     self.staging = staging
     snapshot = try table.snapshot()
     try snapshot.requireWritable()
+    try CompactPlan.requireFlat(snapshot, path: table.path)
     guard let schema = try table.schema(of: snapshot, in: lake),
       snapshot.partitionColumns == [schema.partitionColumn]
     else {

@@ -14,7 +14,7 @@ public struct ConfiguredPass: Sendable {
   public let outputs: [TableName]
 
   /// All passes of a configuration, in the order in which they run: a pass runs after those that fill its
-  /// input, and rewriting passes run last.
+  /// input, those that remove duplicates run first, and other rewriting passes and reports run last.
   ///
   /// - Parameters:
   ///   - kinds: The passes that exist.
@@ -72,15 +72,18 @@ public struct ConfiguredPass: Sendable {
     _ passes: [ConfiguredPass]
   ) -> (ordered: [ConfiguredPass], cycle: [ConfiguredPass]) {
     var left = passes.filter { $0.kind.effect == .derive }
-    var ordered: [ConfiguredPass] = []
+    let others = passes.filter { $0.kind.effect != .derive }
+    // No derived table is among those whose rows are changed.
+    var ordered = others.filter { $0.kind.changesInput($0.request) }
+    let last = others.filter { !$0.kind.changesInput($0.request) }
     while !left.isEmpty {
       let waited = Set(left.flatMap(\.outputs))
       let ready = left.filter { !waited.contains($0.request.table) }
-      if ready.isEmpty { return (ordered + passes.filter { $0.kind.effect != .derive }, left) }
+      if ready.isEmpty { return (ordered + last, left) }
       ordered += ready
       left.removeAll { !waited.contains($0.request.table) }
     }
-    return (ordered + passes.filter { $0.kind.effect != .derive }, [])
+    return (ordered + last, [])
   }
 
   /// The passes needed to bring a table up to date, its own included; if no pass fills the table, those that

@@ -142,6 +142,8 @@ public struct PassKind: Sendable {
   /// The request that made a table, read from its properties; nil if they don't say.
   let request: @Sendable (_ properties: [String: String], TableName) -> PassRequest?
   let job: @Sendable (PassRequest, PassMeans) throws -> any PassJob
+  /// Whether it changes rows of the table that it reads: then it runs before whatever is made of them.
+  var changesInput: @Sendable (PassRequest) -> Bool = { _ in false }
 
   /// What is wrong with a request, given the record kind of its table; nil if unknown.
   public func problems(with request: PassRequest, rowKind: String?) -> [PassProblem] {

@@ -34,6 +34,24 @@ public struct RewriteReport: Sendable {
   public init() {}
 }
 
+extension RewriteReport {
+  /// Adds what a further attempt did.
+  mutating func add(_ other: RewriteReport) {
+    unitCount += other.unitCount
+    filesBefore += other.filesBefore
+    filesAfter += other.filesAfter
+    rowCount += other.rowCount
+    duplicateCount += other.duplicateCount
+    conflictCount += other.conflictCount
+    bytesBefore = bytesBefore.adding(clamped: other.bytesBefore)
+    bytesAfter = bytesAfter.adding(clamped: other.bytesAfter)
+    overtakenCount += other.overtakenCount
+    versions += other.versions
+    failures += other.failures
+    isInterrupted = isInterrupted || other.isInterrupted
+  }
+}
+
 /// Runs the plan of a rewriting pass: units in parallel, committed in groups.
 ///
 /// Invariants:

@@ -90,7 +90,9 @@ extension FileInspection {
     }
     let vendorKind = VendorForm.of(reading.names)?.kind
     func has(_ roles: ColumnRole...) -> Bool { roles.allSatisfy { owners[$0] != nil } }
-    let stated = (hint.kind ?? hint.tableKind).map { $0.hasPrefix("ohlcv") ? "ohlcv" : $0 }
+    // Only bars have an interval.
+    let bars = hint.interval == nil ? nil : "ohlcv"
+    let stated = (hint.kind ?? hint.tableKind ?? bars).map { $0.hasPrefix("ohlcv") ? "ohlcv" : $0 }
     if let vendorKind = stated ?? vendorKind {
       kind = vendorKind
     } else if has(.strike, .right) || has(.strike, .expiry) {

@@ -41,10 +41,8 @@ enum InspectedText {
       let count = try head.withUnsafeMutableBytes {
         try supply.read(into: UnsafeMutableRawBufferPointer(rebasing: $0[filled...]))
       }
-      if count == 0 {
-        head.removeSubrange(filled...)
-        return (head, true)
-      }
+      // No more memory than the text takes: many files may be looked at in one command.
+      if count == 0 { return (Array(head[..<filled]), true) }
       filled += count
     }
     return (head, false)

@@ -36,6 +36,8 @@ package struct DerivedPeriods {
   private let directory: String
   private let nextFileName: (String) -> String
   private let merger: SegmentMerger
+  /// Nested columns, which another program added, would be lost by merging.
+  private let mergesSmall: Bool
   private var period: PartitionPeriod { schema.period }
 
   private var removed: [AddFile] = []
@@ -55,9 +57,13 @@ package struct DerivedPeriods {
     self.schema = schema
     self.directory = directory
     self.nextFileName = nextFileName
+    // What another program added to the table is kept.
+    let known = Set(schema.fileFields.map(\.name) + [schema.partitionColumn])
+    let others = snapshot?.fields.filter { !known.contains($0.name) } ?? []
     merger = SegmentMerger(
-      root: root, schema: schema, fields: schema.fileFields,
+      root: root, schema: schema, fields: schema.fileFields + others,
       partitionColumns: [schema.partitionColumn])
+    mergesSmall = snapshot.map { $0.schema.fields.count == $0.fields.count } ?? true
   }
 
   /// The change to commit.
@@ -131,7 +137,7 @@ package struct DerivedPeriods {
     let stagedPaths = Dictionary(
       uniqueKeysWithValues: new.map { ($0.file.path, $0.staged.path) })
     for group in SegmentMerger.groups(kept + new.map(\.file)) {
-      let chosen = SmallSegments.choice(group)
+      let chosen = mergesSmall ? SmallSegments.choice(group) : []
       if chosen.isEmpty { continue }
       let sources = try chosen.map { file in
         SegmentSource(path: try stagedPaths[file.path] ?? file.localPath(in: root))

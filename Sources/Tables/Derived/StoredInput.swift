@@ -17,6 +17,8 @@ package final class StoredInput: Sendable {
   package let filesByDate: [String: [AddFile]]
   /// What the table's rows are, and by what period they are kept.
   private let schema: TableSchema
+  /// Columns that count in the rows' hashes: those that other programs added to the table, too.
+  private let hashedFields: [Field]
   /// First and last instants of dates are reckoned in it.
   private let zone: TimeZoneRules
   private let purged: [DateRange]
@@ -32,6 +34,9 @@ package final class StoredInput: Sendable {
     self.snapshot = snapshot
     self.root = root
     self.schema = schema
+    let implied = schema.impliedColumns.union(snapshot.partitionColumns)
+    let hashedFields = snapshot.fields.filter { !implied.contains($0.name) }
+    self.hashedFields = hashedFields
     zone = try TimeZoneRules.named(
       snapshot.configuration[TableProperty.partitionTimezone] ?? "UTC")
     if schema.period == .date {
@@ -42,7 +47,7 @@ package final class StoredInput: Sendable {
       var filesByDate: [String: [AddFile]] = [:]
       var sums: [String: PartitionFingerprint] = [:]
       for file in try snapshot.files {
-        let units = try SegmentUnits(file, root: root, fields: schema.rowFields)
+        let units = try SegmentUnits(file, root: root, fields: hashedFields)
         for (date, unit) in units.byDate {
           filesByDate[date, default: []].append(file)
           sums[date, default: PartitionFingerprint()].add(unit)
@@ -78,7 +83,7 @@ package final class StoredInput: Sendable {
   package func fingerprint(of date: String) throws -> PartitionFingerprint {
     if let fingerprint = known.withLock({ $0[date] }) { return fingerprint }
     let fingerprint = try PartitionFingerprint(
-      files: filesByDate[date] ?? [], root: root, fields: schema.rowFields)
+      files: filesByDate[date] ?? [], root: root, fields: hashedFields)
     known.withLock { $0[date] = fingerprint }
     return fingerprint
   }

@@ -21,6 +21,8 @@ package struct PeriodConversion: Sendable {
   /// Columns of a file as it will be.
   private let fields: [Field]
   private let oldFields: [Field]
+  /// Columns that count in the rows' hashes: those that other programs added to the table, too.
+  private let hashedFields: [Field]
   private let merger: SegmentMerger
 
   /// - Parameters:
@@ -33,6 +35,7 @@ package struct PeriodConversion: Sendable {
     let implied = [schema.partitionColumn, TableSchema.dateColumn]
     let date = Field(TableSchema.dateColumn, .date)
     let own = snapshot.fields.filter { !implied.contains($0.name) }
+    hashedFields = own
     oldFields = schema.period == .date ? own : own + [date]
     fields = period == .date ? own : own + [date]
     merger = SegmentMerger(
@@ -107,7 +110,7 @@ package struct PeriodConversion: Sendable {
 
   /// What there is of files before they are converted.
   package func fingerprint(of files: [AddFile]) throws -> PartitionFingerprint {
-    try PartitionFingerprint(files: files, root: root, fields: old.rowFields)
+    try PartitionFingerprint(files: files, root: root, fields: hashedFields)
   }
 
   // MARK: - Files that become one
@@ -175,7 +178,7 @@ package struct PeriodConversion: Sendable {
 
   private func units(of file: AddFile) throws -> SegmentUnits {
     guard old.period == .date else {
-      return try SegmentUnits(file, root: root, fields: old.rowFields)
+      return try SegmentUnits(file, root: root, fields: hashedFields)
     }
     let sum = try fingerprint(of: [file])
     if sum.rowCount == 0 { return SegmentUnits() }

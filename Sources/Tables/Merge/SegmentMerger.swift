@@ -99,9 +99,15 @@ package struct SegmentMerger: Sendable {
       directory: directory, byteCountMax: byteCountMax)
   }
 
+  /// Columns that count in the rows' hashes: those that other programs added to the table, too.
+  private var hashedFields: [Field] {
+    let implied = schema?.impliedColumns ?? []
+    return fields.filter { !implied.contains($0.name) }
+  }
+
   /// The fingerprint of files before they are merged.
   package func fingerprint(of files: [AddFile]) throws -> PartitionFingerprint {
-    try PartitionFingerprint(files: files, root: root, fields: schema?.rowFields ?? fields)
+    try PartitionFingerprint(files: files, root: root, fields: hashedFields)
   }
 
   /// Refuses a segment that does not hold exactly the rows of the files that were merged.
@@ -121,7 +127,7 @@ package struct SegmentMerger: Sendable {
     var tags = Self.sharedTags(of: files)
     if let schema, schema.period != .date {
       var units = SegmentUnits()
-      for file in files { units.add(try SegmentUnits(file, root: root, fields: schema.rowFields)) }
+      for file in files { units.add(try SegmentUnits(file, root: root, fields: hashedFields)) }
       tags[SegmentUnits.tag] = units.text
     }
     return placed(segment, in: PartitionKey(files[0].partitionValues), tags: tags)
@@ -134,7 +140,7 @@ package struct SegmentMerger: Sendable {
     var tags = Self.sharedTags(of: files)
     if let schema, schema.period != .date {
       tags[SegmentUnits.tag] =
-        try SegmentUnits(path: segment.path, fields: schema.rowFields).text
+        try SegmentUnits(path: segment.path, fields: hashedFields).text
     }
     return placed(segment, in: PartitionKey(files[0].partitionValues), tags: tags)
   }

@@ -82,6 +82,11 @@ package final class SegmentReader: Sendable {
   /// Names of the columns that the file has.
   package var storedNames: [String] { file.leaves.map(\.name) }
 
+  /// Whether it has columns that are no plain values of rows: they are not read.
+  package var hasNestedColumns: Bool {
+    file.leaves.contains { $0.path.count > 1 || $0.maxRepetitionLevel > 0 }
+  }
+
   /// Whether the file itself has the column; one that it lacks is read as null.
   package func has(_ column: String) -> Bool { file.leafIndex(named: column) != nil }
 

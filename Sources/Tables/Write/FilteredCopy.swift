@@ -9,9 +9,20 @@ package struct FilteredCopy {
   /// The table's, so that the copy is sorted and hashed like its other segments.
   package let schema: TableSchema
 
-  /// Opens the file at `path`.
+  /// Opens the file at `path`. Columns that another program added to the table are copied, too.
+  ///
+  /// - Throws: If the file has nested columns, which would be lost.
   package init(path: String, schema: TableSchema) throws {
-    reader = try SegmentReader(path: path, fields: schema.fileFields)
+    let stored = try SegmentReader(path: path)
+    guard !stored.hasNestedColumns else {
+      throw PassError(
+        .input, "the file has nested columns, which a copy of some of its rows would lack",
+        place: path,
+        remedy: "take them out with the program that wrote them")
+    }
+    let known = Set(schema.fileFields.map(\.name) + [schema.partitionColumn])
+    reader = try SegmentReader(
+      path: path, fields: schema.fileFields + stored.fields.filter { !known.contains($0.name) })
     self.schema = schema
   }
 
