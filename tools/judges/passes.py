@@ -259,11 +259,13 @@ def judge_strangers(judge: Judge) -> None:
     lake.run("run").expect(0)
     folder = judge.folder()
     file = bars_csv(folder / "more.csv", DAYS[:2], ["TSLA"], 9)
-    refused = lake.run("ingest", file, "--table", "bars.x_ohlcv_1m", "--interval", "1m")
+    minutes = folder / "minutes.csv"
+    minutes.write_text("ts_event,symbol,open,high,low,close,volume\n2024-01-02T15:00:00Z,A,1,2,1,1,5\n2024-01-02T15:01:00Z,A,1,2,1,1,5\n")
+    refused = lake.run("ingest", minutes, "--table", "bars.x_ohlcv_1m", "--interval", "1m")
     judge.check(refused.status == 2 and "derived" in refused.talk and "bars.x_ohlcv_1m" in refused.talk, "a file for a derived table is refused", refused.talk)
     judge.check(are_right(lake), "which stays as it is")
     lake.run("restore", "bars.x_ohlcv_1m", "--empty").expect(0)
-    judge.check(lake.run("ingest", file, "--table", "bars.x_ohlcv_1m", "--interval", "1m").status == 2, "so is one for a derived table without rows")
+    judge.check(lake.run("ingest", minutes, "--table", "bars.x_ohlcv_1m", "--interval", "1m").status == 2, "so is one for a derived table without rows")
     for table in ("quarantine.x_ohlcv_1m", "ledger.mine"):
         for words in (["ingest", str(file), "--interval", "1m"], ["resample", SOURCE, "--to", "1h"]):
             told = lake.run(*words, "--as", table)
