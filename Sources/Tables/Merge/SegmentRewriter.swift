@@ -13,7 +13,7 @@ import Parquet
 /// and by the size of one column of a row group.
 package struct SegmentRewriter {
   /// Files merged at once: each open file takes some megabytes.
-  static let fileCountMax = 64
+  static let fileCountMax = 16
 
   private let fields: [Field]
   private let unhashed: Set<String>
