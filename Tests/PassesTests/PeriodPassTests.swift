@@ -1,3 +1,4 @@
+import Bytes
 import Catalog
 import DeltaLog
 import LakeTestSupport
@@ -138,6 +139,28 @@ struct PeriodPassTests {
     let report = try pass.run(plan)
     #expect(report.versions.count == 1 && report.rowCount == Int(before.rowCount))
     #expect(try sum(source) == before)
+  }
+
+  @Test("rows whose date contradicts their time are not left out silently")
+  func contradiction() throws {
+    _ = try keep(source, by: .month)
+    let table = try toy.lake.table(named: source)
+    let snapshot = try table.snapshot()
+    var transaction = Transaction(snapshot: snapshot, storage: table.storage)
+    var changed = try #require(
+      try snapshot.files.first { $0.partitionValue("month") == "2024-01-01" })
+    transaction.remove([changed])
+    var units = try #require(changed.units)
+    // One row more than there is of a date.
+    var more = SegmentUnits.Unit(rowCount: 1, rowHash: Fingerprint())
+    more.inputs = nil
+    units.add(SegmentUnits("2024-01-05", more))
+    changed.tags[SegmentUnits.tag] = units.text
+    transaction.append([changed])
+    _ = try transaction.commit()
+    let output = try resample()
+    #expect(output.failures.count == 1 && output.computedCount == 79)
+    #expect((output.failures.first?.error as? PassError)?.message.contains("2024-01-05") == true)
   }
 
   @Test("a table without files changes, too")

@@ -4,7 +4,7 @@ first refusal prints, and then equals what pandas reads, or is refused for what 
 Held against pandas' reading of each file: the number of rows, the exact sums of prices and volumes (as decimals, from the
 digits), the first and the last time.
 
-Cases: 214
+Cases: 210
 """
 from __future__ import annotations
 
@@ -209,7 +209,7 @@ def judge_file(judge: Judge, path: Path) -> None:
         status, talk = run.status, run.talk
     tables = lake.tables("raw")
     if not judge.check(status in (0, 1) and len(tables) == 1, f"{name}: is in after one printed line", talk):
-        for case in ("rows", "sums", "times"):
+        for case in ("rows", "sums", "times") if READINGS[name].time else ("rows", "sums"):
             judge.check(False, f"{name}: {case}", "not stored")
         return
     stored = DeltaTable(lake.path(tables[0])).to_pyarrow_table()
@@ -224,14 +224,12 @@ def judge_file(judge: Judge, path: Path) -> None:
             wrong.append((ours, str(found), str(wanted)))
     judge.check(not wrong, f"{name}: sums", wrong)
     index = "ts_recv" if "ts_recv" in stored.column_names else "ts_event" if "ts_event" in stored.column_names else None
-    if reading.time and index:
+    if reading.time:
         times = reading.time(expected)
-        found = pd.Series(stored.column(index).to_pandas())
+        found = pd.Series(stored.column(index).to_pandas()) if index else pd.Series([None])
         wanted_bounds = (times.min().floor("us"), times.max().floor("us"))
         judge.check((found.min(), found.max()) == wanted_bounds, f"{name}: times",
                     f"{found.min()} … {found.max()} for {wanted_bounds}")
-    else:
-        judge.check(True, f"{name}: times")
 
 
 def judge_all(judge: Judge) -> None:

@@ -13,6 +13,8 @@ package final class RowPool: @unchecked Sendable {
   /// Large, for few allocations. Not huge pages: on a virtual machine the host has to clear each of them first,
   /// which can cost more than all the page faults.
   private static let slabByteCount = 2 << 20
+  /// A cache line's.
+  private static let alignment = 64
 
   let stride: Int
 
@@ -31,7 +33,7 @@ package final class RowPool: @unchecked Sendable {
   /// - Parameter stride: Bytes of a packed row.
   package init(stride: Int) { self.stride = stride }
 
-  deinit { for slab in state.slabs { free(slab) } }
+  deinit { for slab in state.slabs { slab.deallocate() } }
 
   /// Bytes in chunks that are taken.
   package var usedByteCount: Int { used.load(ordering: .relaxed) }
@@ -49,9 +51,12 @@ package final class RowPool: @unchecked Sendable {
       if let chunk = state.free[sizeClass].popLast() { return chunk }
       if state.remaining < byteCount {
         let slabBytes = max(Self.slabByteCount, byteCount + ByteBuffer.slackByteCount)
-        let slab = UnsafeMutableRawPointer.allocate(byteCount: slabBytes, alignment: 64)
+        // Aligned here: the allocator cuts aligned memory out of a larger piece, and the hole that it leaves when freed
+        // is too small for the next slab. A thousand small files in one command took 2 GB of addresses.
+        let slab = UnsafeMutableRawPointer.allocate(
+          byteCount: slabBytes + Self.alignment, alignment: 16)
         state.slabs.append(slab)
-        state.cursor = slab
+        state.cursor = slab.alignedUp(toMultipleOf: Self.alignment)
         state.remaining = slabBytes - ByteBuffer.slackByteCount
       }
       guard let chunk = state.cursor else { preconditionFailure("a slab was just made") }

@@ -60,13 +60,14 @@ public final class PeriodPass {
     // Of a run that was killed when all was done, there may be nothing left to do but this.
     try LakeCleaning.removeDeadRuns(lake, observer: observer)
     defer { staging.finish() }
-    var plan = plan
-    for attempt in 1... {
+    var (plan, attempt) = (plan, 0)
+    while true {
+      attempt += 1
       if try target.snapshot.partitionPeriod() == period { return RewriteReport() }
       let width = max(1, min(options.jobs, plan.units.count))
       let job = PeriodJob(
         target: target, staging: staging, observer: observer, attempt: attempt,
-        byteCountMax: options.memoryByteCount / 4 / width)
+        byteCountMax: options.memoryByteCount / 2 / width)
       do {
         if plan.units.isEmpty {
           // A table without files: what it declares changes all the same.
@@ -85,7 +86,6 @@ public final class PeriodPass {
       target = try PeriodTarget(table, name, period, lake: lake, staging: staging)
       plan = try self.plan()
     }
-    return RewriteReport()
   }
 }
 

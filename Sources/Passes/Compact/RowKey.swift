@@ -24,21 +24,23 @@ struct RowKey {
         remedy: "lake run makes it anew where it is not what its inputs say")
     }
     if let schema {
+      guard !schema.keyColumns.isEmpty else {
+        throw PassError(
+          .input, "rows of '\(schema.kind)' have no key: equal ones are events of their own",
+          place: place, remedy: "leave --dedup out: all rows stay then")
+      }
       guard given.isEmpty else {
         throw PassError(
           .usage,
           "the key of '\(schema.kind)' is \(schema.keyColumns.joined(separator: ", ")), as its schema says",
           place: place, remedy: "leave --key out")
       }
-      guard !schema.keyColumns.isEmpty else {
-        throw PassError(
-          .input, "rows of '\(schema.kind)' have no key: equal ones are events of their own",
-          place: place, remedy: "leave --dedup out: all rows stay then")
-      }
       columns = Set(schema.keyColumns)
       order = SortOrder(schema, fields: fields)
     } else {
-      columns = Set(given)
+      columns = Set(given).subtracting(snapshot.partitionColumns)
+      // Rows of one partition agree in what it is partitioned by.
+      let given = given.filter { !snapshot.partitionColumns.contains($0) }
       order = try Self.order(of: given, fields: fields, place: place)
     }
   }

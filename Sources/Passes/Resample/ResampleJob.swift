@@ -77,13 +77,16 @@ final class ResampleJob: DerivePass, @unchecked Sendable {
     var reader = try BarReader(
       try source.readers(of: date), times: source.times(of: date), names: names)
     let bars = workspace.source
+    var rowCount: Int64 = 0
     while try reader.next(into: bars) {
+      rowCount += Int64(bars.count)
       totals.add(bars, 0..<bars.count)
       rowCounter.wrappingAdd(bars.count, ordering: .relaxed)
       observer.didProcess(rowCount: bars.count)
       for root in roots { root.append(bars, 0..<bars.count) }
     }
     for root in roots { root.finish() }
+    try requireSameRows(date, rowCount)
     for maker in makers {
       if let error = maker.stage?.failure ?? maker.sink.failure {
         keep(maker.target, .failure(error))
@@ -93,6 +96,19 @@ final class ResampleJob: DerivePass, @unchecked Sendable {
       keep(
         maker.target, .success((maker.sink.segment, totals.conserved(in: maker.sink.totals))))
     }
+  }
+
+  /// Refuses a date of a table by month or year of which the column `date` says other rows than their times do: another
+  /// program wrote them, and bars would leave some out.
+  private func requireSameRows(_ date: String, _ rowCount: Int64) throws {
+    guard source.times(of: date) != nil else { return }
+    let wanted = try source.fingerprint(of: date).rowCount
+    if rowCount == wanted { return }
+    throw PassError(
+      .input,
+      "\(wanted) rows have the date \(date), and the times of \(rowCount) are on it: some rows' date contradicts their time",
+      place: source.root,
+      remedy: "lake restore TABLE --version N takes back the commit that brought them")
   }
 
   /// Makes one interval's bars of a date.

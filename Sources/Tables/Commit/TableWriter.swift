@@ -145,8 +145,7 @@ package final class TableWriter {
     for application in change.applications {
       transaction.setApplication(application.id, version: application.version)
     }
-    var added = change.segments.map(\.file) + change.restored
-    if !change.changesRows { for index in added.indices { added[index].dataChange = false } }
+    let added = change.segments.map(\.file) + change.restored
     switch change.basis {
     case .append: break
     case .merge(let read): transaction.readPartitions = read
@@ -157,8 +156,12 @@ package final class TableWriter {
     case .rewrite: break
     case .wholeTable: transaction.followsSnapshot = true
     }
-    transaction.remove(change.removed, dataChange: change.changesRows)
-    transaction.append(added)
+    if change.changesRows {
+      transaction.remove(change.removed)
+      transaction.append(added)
+    } else {
+      transaction.compact(removing: change.removed, adding: added)
+    }
     return transaction
   }
 

@@ -17,8 +17,6 @@ struct GatheredRows {
     ranges[run.file] =
       ranges[run.file].map { $0.lowerBound..<run.rows.upperBound } ?? run.rows
   }
-
-  mutating func removeAll() { self = GatheredRows() }
 }
 
 /// Reads columns of rows from several files, in merged order.
