@@ -48,7 +48,9 @@ import Testing
     var dropped = Fingerprint()
     for first in stride(from: 0, to: rows.count, by: size) {
       let part = rows[first..<min(first + size, rows.count)]
-      let verdict = try filter.judge(rowCount: part.count) { column($0, part) }
+      let verdict = try filter.judge(rowCount: part.count) { field, some in
+        some.map { column(field, part).rows($0) } ?? column(field, part)
+      }
       result.0 += verdict.kept.map { rows[first + $0] }
       result.1 += verdict.duplicateCount
       result.2 += verdict.conflicts.map { rows[first + $0] }
@@ -137,7 +139,9 @@ import Testing
             symbol: "A", time: 1, nanoseconds: 0, publisher: Int64(group * 50_000 + $0), price: 1,
             note: nil, ordinal: 0)
         }
-        _ = try filter.judge(rowCount: rows.count) { column($0, rows[...]) }
+        _ = try filter.judge(rowCount: rows.count) { field, some in
+          some.map { column(field, rows[...]).rows($0) } ?? column(field, rows[...])
+        }
       }
     }
   }

@@ -1,5 +1,4 @@
 import Bytes
-import Glibc
 import Synchronization
 
 /// Memory for packed rows, in chunks that are taken and returned, under a limit.

@@ -28,7 +28,7 @@ package struct DeduplicatedRows: Sendable {
   }
 
   mutating func take(
-    _ rows: [Int], fields: [Field], max: Int, _ column: (Field) throws -> Column
+    _ rows: [Int], fields: [Field], max: Int, _ column: (Field, [Int]?) throws -> Column
   ) throws {
     if rows.isEmpty { return }
     guard conflictCount + rows.count <= max else {
@@ -48,12 +48,14 @@ package struct StoredRows: Sendable {
   /// Times in ns since 1970 UTC, with what stands beside them.
   package let columns: [(field: Field, values: Column)]
 
-  /// - Parameter column: Gives the table's columns of all rows, of which these are some.
-  init(_ rows: [Int], fields: [Field], _ column: (Field) throws -> Column) throws {
+  /// - Parameter column: Gives the table's columns, of some of all rows.
+  init(
+    _ rows: [Int], fields: [Field], _ column: (Field, [Int]?) throws -> Column
+  ) throws {
     rowCount = rows.count
     let remainders = RemainderColumns(fields: fields)
     columns = try fields.filter { !remainders.isRemainder($0.name) }.map { field in
-      (field, try remainders.values(field) { try column($0).rows(rows) })
+      (field, try remainders.values(field) { try column($0, rows) })
     }
   }
 }

@@ -66,15 +66,17 @@ struct DuplicateFilter {
     content + sorting.filter { field in !content.contains { $0.name == field.name } }
   }
 
-  /// - Parameter column: Gives any of `columns`, as the table stores it.
+  /// - Parameter column: Gives any of `columns`, as the table stores it: of all rows, or of some.
   mutating func judge(
-    rowCount: Int, _ column: (Field) throws -> Column
+    rowCount: Int, _ column: (Field, [Int]?) throws -> Column
   ) throws -> Verdict {
     var verdict = Verdict()
     if rowCount == 0 { return verdict }
-    let sortingSums = try sums(sorting, rowCount: rowCount, column)
+    let sortingSums = try sums(sorting, rowCount: rowCount) { try column($0, nil) }
     let candidates = candidates(sortingSums, rowCount: rowCount)
-    let rows = try ContentRows(candidates, key: key, content: content, remainders, column)
+    let rows = try ContentRows(candidates.count, key: key, content: content, remainders) {
+      try column($0, candidates)
+    }
     var isDropped = [Bool](repeating: false, count: rowCount)
     var start = 0
     while start < candidates.count {
@@ -170,16 +172,16 @@ private struct ContentRows {
   var count: Int { keys.count }
 
   init(
-    _ rows: [Int], key: [Field], content: [Field], _ remainders: RemainderColumns,
+    _ rowCount: Int, key: [Field], content: [Field], _ remainders: RemainderColumns,
     _ column: (Field) throws -> Column
   ) throws {
-    var keySums = RowSums(rowCount: rows.count)
+    var keySums = RowSums(rowCount: rowCount)
     var contentSums = keySums
     let names = Set(key.map(\.name))
     var keyColumns: [Column] = []
     var others: [Column] = []
     for field in content where !remainders.isRemainder(field.name) {
-      let values = try remainders.values(field) { try column($0).rows(rows) }
+      let values = try remainders.values(field, column)
       contentSums.add(values, of: field)
       if names.contains(field.name) {
         keySums.add(values, of: field)
@@ -188,8 +190,8 @@ private struct ContentRows {
         others.append(values)
       }
     }
-    keys = rows.indices.map { keySums[$0] }
-    contents = rows.indices.map { contentSums[$0] }
+    keys = (0..<rowCount).map { keySums[$0] }
+    contents = (0..<rowCount).map { contentSums[$0] }
     columns = keyColumns + others
     keyCount = keyColumns.count
   }

@@ -5,9 +5,9 @@ import DeltaLog
 struct MergedRows {
   let rowCount: Int
   /// Where the rows come from, in their order. A file's rows may stand in any order.
-  let runs: [MergeRun]
-  /// A column of the rows. Cost: decodes it, or copies it.
-  let column: (Field) throws -> Column
+  let runs: () -> [MergeRun]
+  /// A column of all rows, or of some of them. Cost: decodes it, or copies it.
+  let column: (Field, [Int]?) throws -> Column
 }
 
 /// All rows of some files in memory, and their order: for files that are small together, whatever their order.
@@ -80,8 +80,9 @@ struct SortedColumns {
       let own = Array(sortedRows[first..<min(first + cut, sortedRows.count)])
       first += own.count
       try body(
-        MergedRows(rowCount: own.count, runs: runs(own)) { field in
-          columns[field.name]?.rows(own) ?? Column(nulls: own.count, of: field.type)
+        MergedRows(rowCount: own.count, runs: { runs(own) }) { field, some in
+          let rows = some.map { $0.map { own[$0] } } ?? own
+          return columns[field.name]?.rows(rows) ?? Column(nulls: rows.count, of: field.type)
         })
     }
   }

@@ -13,7 +13,7 @@ import Parquet
 /// and by the size of one column of a row group.
 package struct SegmentRewriter {
   /// Files merged at once: each open file takes some megabytes.
-  static let fileCountMax = 16
+  static let fileCountMax = 64
 
   private let fields: [Field]
   private let unhashed: Set<String>
@@ -72,26 +72,17 @@ package struct SegmentRewriter {
       let encoder = GroupEncoder(fields: fields, options: options, unhashed: unhashed)
       var writers: [Int: SegmentWriter] = [:]
       try forEachGroup(of: sources, isInterrupted) { rows in
-        var known: [String: Column] = [:]
-        func column(_ field: Field) throws -> Column {
-          if let column = known[field.name] { return column }
-          let column = try rows.column(field)
-          known[field.name] = column
-          return column
-        }
-        let verdict = try filter.judge(rowCount: rows.rowCount, column)
+        let verdict = try filter.judge(rowCount: rows.rowCount, rows.column)
         result.duplicateCount += verdict.duplicateCount
         result.dropped &+= verdict.dropped
-        try result.take(verdict.conflicts, fields: fields, max: conflictMax, column)
+        try result.take(verdict.conflicts, fields: fields, max: conflictMax, rows.column)
         for (group, kept) in Self.byGroup(verdict.kept, rows.runs, sources) {
           let name = group == 0 ? fileName : "\(group)-" + fileName
           let writer = try writers[group] ?? self.writer(name, day: day)
           writers[group] = writer
-          let isAll = kept.count == rows.rowCount
+          let some = kept.count == rows.rowCount ? nil : kept
           try writer.append(
-            try encoder.encode(rowCount: kept.count) {
-              isAll ? try column($0) : try column($0).rows(kept)
-            })
+            try encoder.encode(rowCount: kept.count) { try rows.column($0, some) })
         }
       }
       for (group, writer) in writers { result.segments[group] = try writer.finish() }
@@ -124,10 +115,12 @@ package struct SegmentRewriter {
   }
 
   private static func byGroup(
-    _ kept: [Int], _ runs: [MergeRun], _ sources: [SegmentSource]
+    _ kept: [Int], _ findRuns: () -> [MergeRun], _ sources: [SegmentSource]
   ) -> [(group: Int, rows: [Int])] {
-    let groups = Set(runs.map { sources[$0.file].group })
-    if groups.count == 1, let group = groups.first { return kept.isEmpty ? [] : [(group, kept)] }
+    if kept.isEmpty { return [] }
+    let groups = Set(sources.map(\.group))
+    if groups.count == 1, let group = groups.first { return [(group, kept)] }
+    let runs = findRuns()
     var result: [Int: [Int]] = [:]
     var run = 0
     var end = runs[0].rows.count
@@ -225,7 +218,7 @@ package struct SegmentRewriter {
     let encoder = GroupEncoder(fields: fields, options: options, unhashed: unhashed)
     let writer = try self.writer(fileName, day: day)
     try forEachGroup(of: sources, isInterrupted) { rows in
-      try writer.append(try encoder.encode(rowCount: rows.rowCount, rows.column))
+      try writer.append(try encoder.encode(rowCount: rows.rowCount) { try rows.column($0, nil) })
     }
     return try writer.finish(isDurable: isDurable)
   }
@@ -275,8 +268,16 @@ package struct SegmentRewriter {
         }
         rows.append(run)
       }
+      let taken = rows
+      var known: [String: Column] = [:]
       try body(
-        MergedRows(rowCount: rows.rowCount, runs: rows.runs) { try gather.column($0, rows) })
+        MergedRows(rowCount: taken.rowCount, runs: { taken.runs }) { field, some in
+          guard let some else { return try gather.column(field, taken) }
+          // Some of a column are asked for more than once: it is decoded once.
+          let column = try known[field.name] ?? gather.column(field, taken)
+          known[field.name] = column
+          return column.rows(some)
+        })
     }
   }
 
