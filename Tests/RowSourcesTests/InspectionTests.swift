@@ -112,6 +112,17 @@ import Testing
     #expect(error?.code == .brokenDecimals)
   }
 
+  @Test func aRowThatWasCutOffIsNotFilledUp() throws {
+    let text = daily("time,open,high,low,close,volume") { "\($0)T00:00:00Z,1,2,0.5,1.5,10" }
+    let cut = try #require(try inspect(String(text.dropLast(8))))
+    #expect(!cut.questions.flatMap(\.words).contains("--pad"), "\(cut.questions)")
+    let short = try #require(
+      try inspect(
+        "time,open,high,low,close,volume\n2024-01-02,1,2,0.5,1.5\n"
+          + text.split(separator: "\n").dropFirst().joined(separator: "\n")))
+    #expect(short.questions.flatMap(\.words).contains("--pad"), "\(short.questions)")
+  }
+
   @Test(arguments: [
     ("1637971200000,1,2,0.5,1.5,3,1637971259999,1,79,1,0.5,0", "Binance klines", "ohlcv"),
     ("1672531436,90.54,1.1", "trades of Kraken or Bitstamp", "trades"),

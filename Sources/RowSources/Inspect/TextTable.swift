@@ -91,9 +91,13 @@ struct TextTable {
   }
 
   /// All rows end before the header does: as many fields as it has are meant.
+  ///
+  /// The last of several rows is not counted as short: it is short where the file was cut off, and such a row
+  /// must be quarantined, not filled up.
   mutating func padsTo(_ count: Int) {
     width = count
-    shortRowCount = rows.count { $0.fields.count < count && !FileInspection.isFooter($0, count) }
+    let whole = rows.count > 1 ? rows.dropLast() : rows[...]
+    shortRowCount = whole.count { $0.fields.count < count && !FileInspection.isFooter($0, count) }
     longRowCount = rows.count { $0.fields.count > count }
   }
 
