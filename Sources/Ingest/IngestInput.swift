@@ -17,6 +17,7 @@ package struct IngestInput {
     name = path
     self.path = path
     self.options = options
+    if let pattern = options.symbolPattern { self.options.symbol = pattern.symbol(in: path) }
   }
 
   /// - Parameter options: How it is read, except for table and dataset, which the request determines.

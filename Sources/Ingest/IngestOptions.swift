@@ -8,6 +8,8 @@ public struct IngestOptions: Sendable {
   public var table: TableName?
   /// Symbol of rows without one.
   public var symbol: String?
+  /// How the name of a file holds the symbol of its rows.
+  public var symbolPattern: NamePattern?
   /// Interval of bars, like `1s`.
   public var interval: String?
   /// Record kind of a text or Parquet input.
@@ -42,8 +44,10 @@ public struct IngestOptions: Sendable {
   public var date: String?
   /// Each column is a symbol.
   public var isWide = false
-  /// What a refusal's command line begins with: the words that were given, without other files.
+  /// What a refusal's command line begins with: the words that were given, without files.
   public var commandWords: [String] = []
+  /// The files that were given, as they may stand on a command line.
+  public var fileWords: [String] = []
   /// Threads that read and encode one input.
   public var jobs = Parallel.width
   /// Memory for rows that wait and for merging; what does not fit is spilled to staging.

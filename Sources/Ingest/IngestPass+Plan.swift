@@ -18,27 +18,30 @@ public struct IngestFilePlan: Sendable {
 
 extension IngestPass {
   /// Looks at files, and reads none.
-  public func plan(_ paths: [String]) -> [IngestFilePlan] {
-    paths.map { path in
-      var plan = IngestFilePlan(path: path)
-      do {
-        let item = IngestInput(path: path, options: options)
-        let source = RowFileSource(pass: self, item: item, input: try InputStream(path: path))
-        let (options, hint) = try source.inspectedOptions()
-        guard
-          let inspection = try SourceFile.inspect(
-            try InputStream(path: path), options: options, hint: hint)
-        else {
-          plan.facts = [("contents", "rows in a form that says what it holds")]
-          return plan
-        }
-        plan.facts = inspection.facts
-        plan.missing = inspection.questions.map(\.what)
-        if !plan.missing.isEmpty { plan.command = inspection.command(hint, path: path) }
-      } catch {
-        plan.failure = error
-      }
-      return plan
+  public func plan(_ paths: InputPaths) -> [IngestFilePlan] {
+    paths.failures.map { path, error in
+      IngestFilePlan(path: path, failure: error)
     }
+      + paths.files.map { path in
+        var plan = IngestFilePlan(path: path)
+        do {
+          let item = IngestInput(path: path, options: options)
+          let source = RowFileSource(pass: self, item: item, input: try InputStream(path: path))
+          let (options, hint) = try source.inspectedOptions()
+          guard
+            let inspection = try SourceFile.inspect(
+              try InputStream(path: path), options: options, hint: hint)
+          else {
+            plan.facts = [("contents", "rows in a form that says what it holds")]
+            return plan
+          }
+          plan.facts = inspection.facts
+          plan.missing = inspection.questions.map(\.what)
+          if !plan.missing.isEmpty { plan.command = inspection.command(hint, path: path) }
+        } catch {
+          plan.failure = error
+        }
+        return plan
+      }
   }
 }

@@ -22,6 +22,10 @@ public final class IngestPass {
   var targets: [TableName: TableTarget] = [:]
   /// Tables that were read before it was known which rows go into them.
   var snapshots: [TableName: Snapshot] = [:]
+  /// Columns of tables that do not exist yet which are as wide as decimals get: some input needs that.
+  var widths: [TableName: Set<String>] = [:]
+  /// Command lines that were told because files do not say all, and how many more files would need the same.
+  var toldRemedies: [String: Int] = [:]
   private var schemas: [String: TableSchema] = [:]
   /// What came of the inputs so far; complete when the job is done.
   package var report = IngestReport()
@@ -29,7 +33,7 @@ public final class IngestPass {
   var inputs: [IngestInput] = []
   /// Tables that had an input's rows already.
   private(set) var repeatedTables: Set<TableName> = []
-  private var groupStart = Clock.nanoseconds()
+  var groupStart = Clock.nanoseconds()
   let quarantine: QuarantineWriter
   let originals: OriginalStore
   var batch = BatchFolder([])
@@ -56,8 +60,15 @@ public final class IngestPass {
     journal = try CoverageJournal(lake: lake, runID: run.id)
   }
 
-  /// Ingests `paths` in order; a failed one does not stop the others.
+  /// Ingests files in order; a failed one does not stop the others.
   public func ingest(_ paths: [String]) throws -> IngestReport {
+    try ingest(InputPaths(files: paths))
+  }
+
+  /// Ingests files, and those of folders, in order; a failed one does not stop the others.
+  public func ingest(_ inputs: InputPaths) throws -> IngestReport {
+    for (path, error) in inputs.failures { fail(path, error) }
+    let paths = inputs.files
     var place = 0
     var singleEnd = 0
     batch = BatchFolder(paths)
@@ -82,6 +93,7 @@ public final class IngestPass {
       try take(IngestInput(path: paths[place], options: options))
       place += 1
     }
+    tellRepeatedRefusals()
     var report = try finish()
     report.files.removeAll { if case .interrupted = $0.state { true } else { false } }
     return report
@@ -131,10 +143,15 @@ public final class IngestPass {
   /// Frees an input's resources, once its rows are stored.
   package func release(_ place: Int) { inputs[place] = IngestInput(path: "", options: options) }
 
-  private func ingestInput(_ place: Int) {
+  func ingestInput(_ place: Int) {
     inputs[place].rewind()
     do {
       try read(place)
+    } catch let need as NeedsWiderColumns {
+      for other in widen(need) + [place] {
+        report.files[other] = IngestFileReport(path: inputs[other].name)
+        ingestInput(other)
+      }
     } catch is ReplacesPending {
       report.files[place] = IngestFileReport(path: inputs[place].name)
       ingestBehindPending(place)
@@ -154,6 +171,7 @@ public final class IngestPass {
     } catch {
       let located = Located(error, path: report.files[place].path)
       report.files[place].didFail(.failed(located))
+      if isRepeatedRefusal(error) { return }
       // An error that ends a whole download is reported at its end.
       if inputs[place].delivery == nil || !LocalFault.isOne(error) { observer.didFail(located) }
     }
@@ -320,81 +338,5 @@ public final class IngestPass {
     let schema = try TableSchema.named(kind, in: lake)
     schemas[kind] = schema
     return schema
-  }
-
-  // MARK: - Committing
-
-  /// Whether rows wait for the commit.
-  package var hasPending: Bool { targets.values.contains { !$0.pendingInputs.isEmpty } }
-
-  private var isGroupDue: Bool {
-    let partitions = targets.values.reduce(0) { $0 + $1.pending.count }
-    return partitions >= CommitGroup.partitionMax
-      || quarantine.rowCount >= SourceRejection.countMax
-      || Clock.nanoseconds() - groupStart >= CommitGroup.nanosecondsMax
-  }
-
-  /// Commits what waits, table by table, by name; when one cannot be committed to, those before it are.
-  package func commitAll() throws {
-    try syncer.finish()
-    // Quarantined rows first: once the rows of a download are stored, it is not fetched again.
-    try quarantine.flush(run: run)
-    for name in targets.keys.sorted() {
-      guard let target = targets[name] else { continue }
-      try commit(target)
-    }
-    // And those that were quarantined when inputs were read again.
-    try quarantine.flush(run: run)
-    groupStart = Clock.nanoseconds()
-  }
-
-  private func commit(_ target: TableTarget) throws {
-    var places: [Int] = []
-    let done = try target.commit(
-      run,
-      stamp: { events in
-        places = target.pendingInputs.compactMap(\.place)
-        return journal.stamped(events) + journal.takeDeadRequests(of: target.name)
-      },
-      lostRace: { outcome, before in try settle(target, outcome, before: before) })
-    guard let done else { return }
-    try tellLedger(done.events)
-    observer.didStore(rowCount: places.reduce(0) { $0 + report.files[$1].rowsStored })
-    report.commits.append((target.name, done.version))
-    mergeSmall(target)
-  }
-
-  /// The rows are stored, whatever the result.
-  private func mergeSmall(_ target: TableTarget) {
-    do {
-      try target.mergeSmall(run, isInterrupted: { observer.isInterrupted })
-    } catch {
-      if observer.isInterrupted { return }
-      let why = (error as? any LakeError)?.message ?? "\(error)"
-      observer.warn(
-        PassError(
-          .input, "the rows are stored; many small files were not merged: " + why,
-          place: "table '\(target.name)'", remedy: "lake compact \(target.name)"))
-    }
-  }
-
-  /// Another writer came first: its rows may overlap ours; the inputs affected are read again.
-  private func settle(
-    _ target: TableTarget, _ outcome: CommitOutcome, before: TableTarget.Look
-  ) throws {
-    if case .alreadyDone = outcome {
-      for place in target.pendingInputs.compactMap(\.place) {
-        report.files[place].wasStoredByAnother()
-      }
-      _ = target.drop(Set(target.pendingInputs.map(\.appId)))
-      return
-    }
-    let stale = try target.staleInputs(since: before)
-    for place in target.drop(stale).compactMap(\.place) {
-      quarantine.drop(sha256: report.files[place].sha256)
-      report.files[place] = IngestFileReport(path: report.files[place].path)
-      ingestInput(place)
-    }
-    try syncer.finish()
   }
 }

@@ -97,6 +97,8 @@ public struct IngestReport: Sendable {
   public var files: [IngestFileReport] = []
   /// Versions that were committed, by table.
   public var commits: [(table: TableName, version: Int)] = []
+  /// Columns of new tables that are wider than their kind says, since the rows need that, by table.
+  public var wideColumns: [TableName: Set<String>] = [:]
   /// Whether it was stopped; inputs that were stored by then stay.
   public var isInterrupted = false
   /// Why the ledger could not be updated completely. The rows are stored.

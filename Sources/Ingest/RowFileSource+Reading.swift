@@ -9,12 +9,16 @@ import Tables
 extension RowFileSource {
   /// How a file is read that is looked at before.
   func inspectedOptions() throws -> (SourceOptions, KindHint) {
+    if let pattern = item.options.symbolPattern, item.options.symbol == nil {
+      throw PassError(
+        .input, "its name does not tell the symbol as '\(pattern.text)' says", place: path,
+        remedy: "write '*' for what differs between names; or name the symbol: --symbol SPY")
+    }
     var (options, hint) = try Self.reading(pass, item.options)
     options.inspects = true
-    options.wideColumns =
-      try tableName(kind: nil).flatMap { try pass.wideColumns(of: $0) } ?? wideColumns
     hint.saysTable = item.options.table != nil || item.options.dataset != nil
     hint.commandWords = commandWords
+    hint.fileWords = item.options.fileWords
     return (options, hint)
   }
 

@@ -2,16 +2,18 @@ import Catalog
 import RowSources
 import Tables
 
-/// Values of a new table need more room than the exact kinds have: it is to be read again, with wider columns.
+/// Values of a new table need more room than the exact kinds have: what goes into it is to be read again, with wider
+/// columns.
 struct NeedsWiderColumns: Error {
+  let table: TableName
   let names: Set<String>
 }
 
 extension RowFileSource {
-  /// Whether nothing was put into the table yet, so that its columns may be as wide as they have to.
-  func isOfNewTable(_ opened: OpenSource) throws -> Bool {
-    guard let name = tableName(kind: opened.schema.kind) else { return false }
-    return try pass.wideColumns(of: name) == nil
+  /// The table that the rows go to, where it does not exist yet: its columns may be as wide as they have to.
+  func newTable(_ opened: OpenSource) throws -> TableName? {
+    guard let name = tableName(kind: opened.schema.kind) else { return nil }
+    return try pass.wideColumns(of: name) == nil ? name : nil
   }
 
   /// The table that rows of a kind go to, as far as flags say it.
@@ -22,8 +24,8 @@ extension RowFileSource {
       }
   }
 
-  /// Stops where the rows so far show that columns are too narrow, and could be wider.
-  func checkWidths(_ opened: OpenSource) throws {
+  /// Stops where the rows so far show that columns of a new table are too narrow, and could be wider.
+  func checkWidths(_ opened: OpenSource, of table: TableName) throws {
     let report = opened.source.report
     var names = report.crampedColumns
     // A single value that is too large is a mistake; many are what the column is like.
@@ -31,12 +33,13 @@ extension RowFileSource {
       names.formUnion(report.overfullColumns)
     }
     names.formIntersection(opened.schema.widenableColumns)
-    if !names.isEmpty { throw NeedsWiderColumns(names: names) }
+    if !names.isEmpty { throw NeedsWiderColumns(table: table, names: names) }
   }
 
-  /// The words of the command line for this file alone.
+  /// The words of the command line for this file alone; without it where the command reads several.
   var commandWords: [String] {
     let words = item.options.commandWords
-    return words.isEmpty ? ["ingest", path] : words + [path]
+    if words.isEmpty { return ["ingest", path] }
+    return item.options.fileWords.isEmpty ? words + [path] : words
   }
 }

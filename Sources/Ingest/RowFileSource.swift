@@ -20,8 +20,6 @@ final class RowFileSource {
   private(set) var flagCounts: [String: Int] = [:]
   private(set) var ambiguousTimeCount = 0
   private(set) var byteCount = 0
-  /// Columns of a new table that are as wide as decimals get: some values need that.
-  var wideColumns: Set<String> = []
   /// What is worth a line beside the figures.
   private(set) var notes: [String] = []
 
@@ -32,18 +30,8 @@ final class RowFileSource {
     path = input.path
   }
 
+  /// - Throws: `NeedsWiderColumns` where the rows show it; then all inputs of the table are read again.
   func read() throws -> SourceWork {
-    while true {
-      do {
-        return try readAsWide()
-      } catch let error as NeedsWiderColumns {
-        wideColumns.formUnion(error.names)
-      }
-    }
-  }
-
-  /// Reads with the columns as wide as is known to be needed.
-  private func readAsWide() throws -> SourceWork {
     // Standard input can't be read twice, so nothing may be encoded before everything was read.
     if input?.canBeReadAgain == false { return try attempt(mayClose: false) }
     do {
@@ -59,7 +47,7 @@ final class RowFileSource {
     pass.observer.readsFromBeginning()
     let probe = input.canBeReadAgain ? item.probe(pass.observer) : nil
     let opened = try open(input)
-    let isNew = try isOfNewTable(opened)
+    let newTable = input.canBeReadAgain ? try newTable(opened) : nil
     let target = try target(opened)
     let hasOrdinal = opened.schema.keepsEveryOrdinal
     let layout = RowRouter.layout(opened.source.layout, hasOrdinal: hasOrdinal)
@@ -80,7 +68,7 @@ final class RowFileSource {
         ordinalBase: hasOrdinal ? try ordinalBase(opened.schema) : nil,
         timeZone: zone)
       let rejected = try readRows(
-        opened, target, router, input, pool, mayWiden: isNew && input.canBeReadAgain)
+        opened, target, router, input, pool, newTable: newTable)
       try sink.finish()
       try pool.finish()
       for note in opened.source.report.notes {
@@ -110,7 +98,7 @@ final class RowFileSource {
 
   private func readRows(
     _ opened: OpenSource, _ target: TableTarget, _ router: RowRouter, _ input: InputStream,
-    _ pool: WorkPool, mayWiden: Bool
+    _ pool: WorkPool, newTable: TableName?
   ) throws -> [RejectedRow] {
     var rejected: [RejectedRow] = []
     var offset = 0
@@ -122,7 +110,7 @@ final class RowFileSource {
       pass.observer.didProcess(rowCount: block.rowCount)
       try router.route(block)
       rejected += try takeRejected(opened)
-      if mayWiden { try checkWidths(opened) }
+      if let newTable { try checkWidths(opened, of: newTable) }
       if rejected.count > SourceRejection.countMax {
         let report = opened.source.report
         throw tooManyBadRows(
@@ -291,20 +279,19 @@ final class RowFileSource {
     guard let delivery = item.delivery, let rows = delivery.rows else {
       let (options, hint) = try inspectedOptions()
       return try SourceFile.open(input, options: options, hint: hint, lake: pass.lake) {
-        try partitionZone(kind: $0)
+        try traits(kind: $0)
       }
     }
     let schema = try pass.schema(delivery.request.schema)
     return OpenSource(source: try rows.open(input, schema), schema: schema, format: .pages)
   }
 
-  /// The zone of the partition dates of the table for a kind of rows, if it exists.
-  private func partitionZone(kind: String) throws -> TimeZoneRules? {
-    guard
-      let table = item.options.table
-        ?? item.options.dataset.map({ TableName.raw(dataset: $0, kind: kind) })
-    else { return nil }
-    return try pass.timeZone(of: table).map { try TimeZoneRules.named($0) }
+  /// What is known of the table for a kind of rows.
+  private func traits(kind: String) throws -> TargetTraits {
+    guard let table = tableName(kind: kind) else { return TargetTraits() }
+    return TargetTraits(
+      partitionZone: try pass.timeZone(of: table).map { try TimeZoneRules.named($0) },
+      wideColumns: try pass.wideColumns(of: table) ?? pass.widths[table] ?? [])
   }
 
   private func target(_ opened: OpenSource) throws -> TableTarget {

@@ -27,6 +27,20 @@ public struct OpenSource {
   }
 }
 
+/// What of the table that rows go to decides how they are read.
+public struct TargetTraits: Sendable {
+  /// The zone of its partition dates, where the table exists.
+  public var partitionZone: TimeZoneRules?
+  /// Its columns that are as wide as decimals get.
+  public var wideColumns: Set<String>
+
+  /// A table that does not exist has neither.
+  public init(partitionZone: TimeZoneRules? = nil, wideColumns: Set<String> = []) {
+    self.partitionZone = partitionZone
+    self.wideColumns = wideColumns
+  }
+}
+
 /// Opens files of rows, whoever wrote them.
 public enum SourceFile {
   /// Opens a CSV or Parquet file, or a file of Massive's pages.
@@ -34,12 +48,12 @@ public enum SourceFile {
   /// - Parameters:
   ///   - input: The file's stream; Parquet is read from its path instead.
   ///   - lake: Whose own schema files are looked at first.
-  ///   - zone: Of the partition dates of the table that rows of a kind go to, if that exists.
+  ///   - target: What is known of the table that rows of a kind go to.
   /// - Throws: `SourceError`, `CatalogError` or `ParquetError` where the file as a whole is no
   ///   input: nothing is read of its rows then.
   public static func open(
     _ input: InputStream, options: SourceOptions, hint: KindHint, lake: Lake? = nil,
-    zone: (String) throws -> TimeZoneRules? = { _ in nil }
+    target: (String) throws -> TargetTraits = { _ in TargetTraits() }
   ) throws -> OpenSource {
     if try !input.canBeReadAgain || !isParquet(input.path) {
       var hint = hint
@@ -47,10 +61,9 @@ public enum SourceFile {
       if let page = try openPage(head, supply, input.path, options, hint, lake) { return page }
       if !options.inspects, PageFile.isList(head) { throw PageFile.noPage(input.path) }
       return try openText(
-        try PlainText(head, supply, path: input.path, options), path: input.path, options, hint,
-        lake, zone)
+        try PlainText(head, supply, path: input.path, options), input, options, hint, lake, target)
     }
-    return try openColumns(input, path: input.path, .parquet, options, hint, lake, zone)
+    return try openColumns(input, path: input.path, .parquet, options, hint, lake, target)
   }
 
   /// The first bytes, and all of them, of a file or of the one file in an archive.
@@ -65,7 +78,7 @@ public enum SourceFile {
       var own = [UInt8](repeating: 0, count: PageFile.headByteCount)
       let count = try own.withUnsafeMutableBytes { try zip.read(into: $0) }
       own.removeSubrange(count...)
-      return (own, LookedSupply(own, then: zip))
+      return (own, ReplayedSupply(own, then: zip))
     } catch let error as SourceError {
       throw error.at(input.path)
     }
@@ -100,20 +113,20 @@ public enum SourceFile {
     if head.starts(with: "DBN".utf8) { return nil }
     if PageFile.isPage(head), try PageFile.isKnown(head, input.path, options, hint) { return nil }
     let text = try PlainText(head, supply, path: input.path, options)
-    return try InspectedText.look(text, path: input.path, options: options, hint: hint).0
+    return try look(text, input, options, hint).0
   }
 
   /// Opens a text, after a look at its beginning.
   private static func openText(
-    _ text: PlainText, path: String, _ options: SourceOptions, _ hint: KindHint, _ lake: Lake?,
-    _ zone: (String) throws -> TimeZoneRules?
+    _ text: PlainText, _ input: InputStream, _ options: SourceOptions, _ hint: KindHint,
+    _ lake: Lake?, _ target: (String) throws -> TargetTraits
   ) throws -> OpenSource {
+    let path = input.path
     guard options.inspects else {
-      return try openColumns(text.supply, path: path, .csv, options, hint, lake, zone)
+      return try openColumns(text.supply, path: path, .csv, options, hint, lake, target)
     }
     var (options, hint) = (options, hint)
-    var (inspection, whole) = try InspectedText.look(
-      text, path: path, options: options, hint: hint)
+    var (inspection, whole) = try look(text, input, options, hint)
     if let inspection {
       if let refusal = inspection.refusal(hint, path: path) { throw refusal.at(path) }
       inspection.fill(&options, &hint)
@@ -122,7 +135,28 @@ public enum SourceFile {
       }
       whole = try inspection.reshaped(whole, &options)
     }
-    return try openColumns(whole, path: path, .csv, options, hint, lake, zone)
+    return try openColumns(whole, path: path, .csv, options, hint, lake, target)
+  }
+
+  /// Looks at the beginning of a text; at all of it where the form of its dates is open otherwise.
+  private static func look(
+    _ text: PlainText, _ input: InputStream, _ options: SourceOptions, _ hint: KindHint
+  ) throws -> (FileInspection?, any ByteSupply) {
+    let (inspection, whole) = try InspectedText.look(
+      text, path: input.path, options: options, hint: hint)
+    guard let inspection, var scan = inspection.openDateForms, input.canBeReadAgain else {
+      return (inspection, whole)
+    }
+    try scan.read(
+      RecordStream(
+        whole, delimiter: inspection.reading.delimiter, skipping: inspection.reading.lineCount))
+    // Its bytes are used up: the text is read again, for the rows.
+    var (again, unchanged) = (options, hint)
+    if scan.forms.count == 1 { again.dateFormat = scan.forms[0] }
+    let (head, supply) = try unpacked(try InputStream(path: input.path), options, &unchanged)
+    return try InspectedText.look(
+      try PlainText(head, supply, path: input.path, options), path: input.path, options: again,
+      hint: hint)
   }
 
   /// Whether flags or the table say how long the bars of pages are, whatever the file.
@@ -140,7 +174,7 @@ public enum SourceFile {
 
   private static func openColumns(
     _ supply: any ByteSupply, path: String, _ format: OpenSource.Format, _ options: SourceOptions,
-    _ hint: KindHint, _ lake: Lake?, _ zone: (String) throws -> TimeZoneRules?
+    _ hint: KindHint, _ lake: Lake?, _ target: (String) throws -> TargetTraits
   ) throws -> OpenSource {
     var chosen: TableSchema?
     var placement: SourcePlacement?
@@ -154,12 +188,14 @@ public enum SourceFile {
       let flat = FlatFileKind(columns, hint: hint, path: path)
       placement = try flat?.placement
       let kind = try flat?.schemaKind ?? SourceKind.detect(columns, hint: hint)
-      let schema = try TableSchema.named(kind, in: lake).widened(options.wideColumns)
+      let traits = try target(kind)
+      let schema = try TableSchema.named(kind, in: lake).widened(traits.wideColumns)
       chosen = schema
-      var target = SourceSchema(schema)
-      target.partitionZone =
-        try zone(kind) ?? placement.map { try TimeZoneRules.named($0.setting.timeZone) }
-      return target
+      var described = SourceSchema(schema)
+      described.partitionZone =
+        try traits.partitionZone
+        ?? placement.map { try TimeZoneRules.named($0.setting.timeZone) }
+      return described
     }
     let source: any RowSource =
       format == .parquet

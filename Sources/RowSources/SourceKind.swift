@@ -25,6 +25,8 @@ public struct KindHint: Sendable {
   public var tableKind: String?
   /// Name of the table (`raw.es_ohlcv_1s`), which may say the interval.
   public var tableName: String?
+  /// Where the command reads several files: these, as they may stand on a command line.
+  package var fileWords: [String] = []
   /// Whether it is said to which table rows go.
   package var saysTable = true
   /// The file's name within an archive.

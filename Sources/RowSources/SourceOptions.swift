@@ -73,8 +73,6 @@ public struct SourceOptions: Sendable {
   public var date: String?
   /// Each column is a symbol, with a value a time (`--wide`).
   public var isWide = false
-  /// Columns of the table that are as wide as decimals get.
-  public var wideColumns: Set<String> = []
   /// What was told from the file's beginning.
   package var inferred: InferredReading?
   /// Whether files are looked at, and what they do not say is asked for at once.

@@ -2,7 +2,9 @@ import Columnar
 import CommandLineKit
 import Ingest
 import JSON
+import Platform
 import RowSources
+import Storage
 
 // Flags of text files, and what is shown of these before anything is read.
 
@@ -70,6 +72,57 @@ extension IngestCommand {
     return byte
   }
 
+  /// The form of names that hold symbols.
+  static func symbolPattern(
+    _ arguments: inout Arguments, besides symbol: String?
+  ) throws(UsageError) -> NamePattern? {
+    guard let text = arguments.value("symbol-from-name") else { return nil }
+    guard let pattern = NamePattern(parsing: text) else {
+      throw arguments.bad(
+        "symbol-from-name", text, "a file's name with {symbol} in it once, like '{symbol}_1d.csv'",
+        nil)
+    }
+    if symbol != nil {
+      throw arguments.bad("symbol-from-name", text, "only one of it and --symbol", nil)
+    }
+    return pattern
+  }
+
+  /// The files that the operands are; says what of folders is left out.
+  func listed(_ context: Context) -> InputPaths {
+    let found = InputPaths(paths)
+    if !found.others.isEmpty {
+      let names = found.others.prefix(3).joined(separator: ", ")
+      context.warn(
+        "without a suffix of data, and left out: \(names)"
+          + (found.others.count > 3
+            ? " and \(Quantity.count(found.others.count - 3)) other files" : ""))
+    }
+    if found.hasFolders && found.files.isEmpty && found.failures.isEmpty {
+      context.warn("the folder has no files of data")
+    }
+    return found
+  }
+
+  /// Several files as they may stand on a command line: a pattern of the shell where it stands for just these.
+  static func fileWords(_ paths: [String]) -> [String] {
+    func folder(_ path: String) -> String {
+      path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
+    }
+    func suffix(_ path: String) -> String {
+      path.lastIndex(of: ".").map { String(path[$0...]) } ?? "/"
+    }
+    guard paths.count > 3, paths.allSatisfy({ !$0.hasSuffix("/") }), let first = paths.first,
+      paths.allSatisfy({ folder($0) == folder(first) && suffix($0) == suffix(first) }),
+      // Where the folder can't be listed, the files are named one by one.
+      let entries = try? DirectoryStorage(root: folder(first)).list(""),
+      entries.count(where: { suffix($0.name) == suffix(first) && !$0.name.hasPrefix(".") })
+        == Set(paths).count
+    else { return paths.map(ShellText.quoted) }
+    let start = folder(first).isEmpty ? "" : ShellText.quoted(folder(first))
+    return [start + "*" + ShellText.quoted(suffix(first))]
+  }
+
   /// The words of the command line without the files.
   static func wordsWithoutFiles(_ paths: [String]) -> [String] {
     let files = Set(paths)
@@ -88,6 +141,9 @@ extension IngestCommand {
       if let first = dates.map(\.lowerBound).min(), let last = dates.map(\.upperBound).max() {
         let from = CivilDate(daysSinceEpoch: first).iso
         line += ", " + (first == last ? from : from + " … " + CivilDate(daysSinceEpoch: last).iso)
+      }
+      if let wide = report.wideColumns[table] {
+        line += ", \(wide.sorted().joined(separator: " and ")) as decimal(38,18)"
       }
       context.say(line + "; next: lake query \(table) -n 5")
     }

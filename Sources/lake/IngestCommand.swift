@@ -16,12 +16,15 @@ struct IngestCommand: JobCommand {
       OperandSpec(
         "FILE",
         help:
-          "DBN (.dbn, .dbn.zst), CSV (.csv, .gz, .zst), Parquet, Massive's pages (.json), or '-' for stdin.",
+          "DBN (.dbn, .dbn.zst), CSV (.csv, .gz, .zst), Parquet, Massive's pages (.json), a folder, or '-' for stdin.",
         isRepeated: true)
     ],
     flags: [
       .outputTable(help: "Table to store into (default: by dataset and kind)."),
       .option("symbol", "SYMBOL", help: "Symbol of rows that carry none."),
+      .option(
+        "symbol-from-name", "PATTERN",
+        help: "The same from each file's name, like '{symbol}_1d.csv'; '*' is any text."),
       .option("interval", "INTERVAL", help: "Interval of bars, like 1s or 1m."),
       .option("schema", "KIND", help: "Record kind of rows, like trades or mbp-1."),
       .option("dataset", "DATASET", help: "Vendor's dataset, like GLBX.MDP3."),
@@ -88,6 +91,7 @@ struct IngestCommand: JobCommand {
         "one symbol: it stands for all rows that carry none", nil)
     }
     options.symbol = symbols.first
+    options.symbolPattern = try Self.symbolPattern(&arguments, besides: options.symbol)
     options.interval = arguments.value("interval")
     options.kind = arguments.value("schema")
     options.dataset = arguments.value("dataset")
@@ -128,21 +132,24 @@ struct IngestCommand: JobCommand {
   func run(in context: Context, recording recorder: JobRecorder) throws -> ExitStatus {
     let lake = try context.findLake()
     try checkKind(in: lake)
+    var options = options
+    let inputs = listed(context)
+    if inputs.files.count > 1 { options.fileWords = Self.fileWords(paths) }
     if isPlan {
       let pass = try IngestPass(lake: lake, options: options)
       defer { pass.run.finish() }
-      return show(pass.plan(paths), in: context)
+      return show(pass.plan(inputs), in: context)
     }
     recorder.begin(in: lake)
-    var options = options
     options.jobs = jobs ?? lake.config.jobCount
     options.memoryByteCount = memory ?? lake.config.memoryByteCount
     options.badRowShareMax = badRowShareMax ?? Double(lake.config.quarantinePercentMax) / 100
-    let progress = ProgressReporter(context, verb: "ingest", fileTotal: paths.count)
+    let progress = ProgressReporter(
+      context, verb: "ingest", fileTotal: inputs.files.count + inputs.failures.count)
     let observer = ProgressObserver(progress: progress, context: context)
     let pass = try IngestPass(lake: lake, options: options, observer: observer)
     let began = Clock.monotonicSeconds()
-    let report = try pass.ingest(paths)
+    let report = try pass.ingest(inputs)
     progress.finish()
     record(report, in: recorder)
     print(report, elapsed: Clock.monotonicSeconds() - began, in: context)

@@ -45,9 +45,8 @@ final class CSVRowParser {
     finishesRows = reader.finishesRows
     comment = options.comment
     padsRows = options.padsRows
-    requiredAfter = list.indices.map { index in
-      list[index...].contains { $0.isRequired && $0.kind != .skip }
-    }
+    let lastRequired = list.lastIndex { $0.isRequired && $0.kind != .skip } ?? -1
+    requiredAfter = list.indices.map { $0 <= lastRequired }
     operationCount = list.count
     operations = .allocate(capacity: list.count)
     operations.initialize(from: list, count: list.count)
@@ -68,6 +67,17 @@ final class CSVRowParser {
   private var rejectedByteCount = 0
   var isFullOfRejected: Bool {
     rejected.count >= Self.rejectedMax || rejectedByteCount >= ByteWindow.recordByteCountMax
+  }
+
+  /// Lines that stand below the table, if no row follows.
+  private(set) var footer = CSVFooter()
+
+  /// The lines that were held as possible footers are bad rows, where rows followed them.
+  func settleFooter() {
+    guard let last = origins.last else { return }
+    let lines = footer.take(before: last.record + 1)
+    for line in lines { append(rejection: line) }
+    if !lines.isEmpty { sortRejected() }
   }
 
   func beginBlock() { origins.removeAll(keepingCapacity: true) }
@@ -214,9 +224,13 @@ final class CSVRowParser {
   ) {
     let (rule, reason, _) = reader.rejection ?? (.badQuote, "the row cannot be split", nil)
     reader.rejection = nil
-    append(
-      rejection: rejection(
-        window, position, record.end, out, recordCount, line, rule.rawValue, reason))
+    let rejected = rejection(
+      window, position, record.end, out, recordCount, line, rule.rawValue, reason)
+    if footer.mayHold(record, of: operationCount, in: window.base) {
+      if let refused = footer.hold(rejected) { for line in refused { append(rejection: line) } }
+    } else {
+      append(rejection: rejected)
+    }
     recordCount += 1
     line += Int64(record.lineCount)
   }

@@ -27,6 +27,7 @@ public final class CSVSource: RowSource {
   /// Position after the last newline of the window, and how far newlines were looked for.
   private var safeEnd = 0
   private var totals = SourceReport()
+  private var saysFooter = false
 
   /// Opens a file, or standard input for `-`; plain, gzip or zstd.
   public convenience init(
@@ -128,6 +129,10 @@ public final class CSVSource: RowSource {
         }
         if window.isAtEnd {
           if position < window.end { throw CSVHeader.unended(window, position, Int(parser.line)) }
+          if let note = parser.footer.note, !saysFooter {
+            saysFooter = true
+            totals.notes.append(note)
+          }
           return false
         }
         try refill()
@@ -139,6 +144,7 @@ public final class CSVSource: RowSource {
 
   /// Checks the rules while the window still holds the rows' text, then counts the rows.
   private func finish(_ block: RowBlock) throws(SourceError) {
+    parser.settleFooter()
     let broken = rules.broken(
       UnsafeRawPointer(block.bytes.base), rowCount: block.rowCount, stride: layout.stride)
     var removed: [Int] = []

@@ -1,5 +1,6 @@
 import Columnar
 import Market
+import Platform
 
 // What the file does not say, and the one command line that says all of it.
 
@@ -39,7 +40,7 @@ extension FileInspection {
               words: ["--symbol", subject, "--map", blankSymbols + "=-"]))
         }
       } else {
-        questions.append(Question(what: "the symbol", words: ["--symbol", subject]))
+        questions.append(Question(what: "the symbol", words: symbolWords(subject, hint)))
       }
     }
     if !hint.saysTable {
@@ -160,7 +161,18 @@ extension FileInspection {
     if let symbol = options.symbol ?? symbol { return symbol }
     let words = Self.words(fileName)
     let best = words.first { $0.allSatisfy { $0.isUppercase || $0.isNumber } } ?? words.last
-    return best?.uppercased() ?? "SYMBOL"
+    // Any name that the command line can be tried with.
+    let letters = fileName.prefix { $0 != "." }.filter {
+      $0.isASCII && ($0.isLetter || $0.isNumber)
+    }
+    return best?.uppercased() ?? (letters.isEmpty ? "SYMBOL" : letters.uppercased())
+  }
+
+  /// The flag that says the symbol: of several files each one's name does.
+  private func symbolWords(_ subject: String, _ hint: KindHint) -> [String] {
+    guard hint.fileWords.count > 0, let pattern = NamePattern.guess(fileName, symbol: subject)
+    else { return ["--symbol", subject] }
+    return ["--symbol-from-name", pattern]
   }
 
   /// The words of a file's name that are no vendor, interval, date or number.
@@ -197,8 +209,10 @@ extension FileInspection {
 
   /// A table's name: what the rows are of, and what they are.
   private func tableGuess(_ subject: String, _ hint: KindHint) -> String {
-    let stem =
+    var stem =
       hasSymbols && symbol == nil ? Self.words(fileName).first ?? vendor ?? "files" : subject
+    // Of several files one table takes all, whatever the first one is of.
+    if !hint.fileWords.isEmpty { stem = folderName.map { $0 == "." ? "files" : $0 } ?? "files" }
     let length = hint.interval.flatMap { Interval.parse($0) } ?? interval ?? likelyInterval ?? .day
     let kind = hint.kind ?? kind ?? "series"
     let end = kind == "ohlcv" ? "ohlcv_" + length.name : kind
@@ -226,25 +240,19 @@ extension FileInspection {
 
   /// The command line that answers every question.
   package func command(_ hint: KindHint, path: String) -> String {
+    let words = questions.flatMap(\.words)
+    if hint.fileWords.count > 0 {
+      // A pattern of the shell must stand there without quotes.
+      return Self.line(hint.commandWords) + " " + hint.fileWords.joined(separator: " ") + " "
+        + words.map(ShellText.quoted).joined(separator: " ")
+    }
     let given = hint.commandWords.isEmpty ? ["ingest", path] : hint.commandWords
-    return Self.line(given + questions.flatMap(\.words))
+    return Self.line(given + words)
   }
 
   /// A command line of the program, as a shell needs it.
   static func line(_ words: [String]) -> String {
-    (["lake"] + words).map(quoted).joined(separator: " ")
-  }
-
-  /// A word as a shell needs it.
-  static func quoted(_ word: String) -> String {
-    let plain = word.utf8.allSatisfy { byte in
-      byte >= 0x30 && byte <= 0x39 || byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7A
-        || "_-./:=,+@%".utf8.contains(byte)
-    }
-    if plain && !word.isEmpty { return word }
-    return "'"
-      + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''")
-      + "'"
+    (["lake"] + words).map(ShellText.quoted).joined(separator: " ")
   }
 
   /// What was recognised, for people.

@@ -2,8 +2,10 @@ import CZlib
 
 /// The one file in a ZIP archive, unpacked as it is read.
 ///
+/// What identifies the input is the content of that file: the same file unpacked, or packed otherwise, is the same.
+///
 /// - Spec: APPNOTE.TXT, "Local file header" and "Data descriptor".
-final class ZipSupply: HashedSupply {
+final class ZipSupply: ByteSupply {
   private static let headerByteCount = 30
   private static let fileMagic: UInt64 = 0x0403_4B50
   private static let descriptorMagic: UInt64 = 0x0807_4B50
@@ -11,7 +13,7 @@ final class ZipSupply: HashedSupply {
 
   /// The file's name in the archive.
   let name: String
-  private let archive: HashingSupply
+  private let archive: any ByteSupply
   private let isDeflated: Bool
   /// The CRC and the sizes come after the data.
   private let hasDescriptor: Bool
@@ -45,7 +47,7 @@ final class ZipSupply: HashedSupply {
     hasDescriptor = flags & 8 != 0
     expectedCRC = Self.number(head, 14, 4)
     storedByteCount = Int(Self.number(head, 18, 4))
-    archive = HashingSupply(supply)
+    archive = supply
     // Raw data, without zlib's own header.
     if isDeflated, lake_inflateInit2(&stream, -15) != Z_OK {
       throw SourceError(.unreadable, "zlib cannot start")
@@ -54,8 +56,6 @@ final class ZipSupply: HashedSupply {
   }
 
   deinit { if isDeflated { inflateEnd(&stream) } }
-
-  var contentHash: String? { archive.contentHash }
 
   func read(into target: UnsafeMutableRawBufferPointer) throws -> Int {
     guard let base = target.baseAddress, target.count > 0 else { return 0 }
@@ -119,9 +119,6 @@ final class ZipSupply: HashedSupply {
       throw SourceError(
         .unsupported, "the ZIP archive holds several files", remedy: "unpack it, and ingest them")
     }
-    // To the end, for the file's hash.
-    at = chunk.count
-    while try fill() {}
   }
 
   private func damaged(_ why: String) -> SourceError {

@@ -1,0 +1,69 @@
+import CSystem
+import Glibc
+import Platform
+import Storage
+
+/// The inputs that a command names: files, and the data files below folders.
+public struct InputPaths: Sendable {
+  /// In the order given; those of a folder in the order of their paths.
+  public private(set) var files: [String] = []
+  /// Files below folders that no suffix tells as data.
+  public private(set) var others: [String] = []
+  /// Folders that could not be listed, and why.
+  public private(set) var failures: [(path: String, error: any Error)] = []
+
+  /// Suffixes of files that are taken from a folder, without that of their compression.
+  private static let suffixes: Set<String> = [
+    "csv", "tsv", "txt", "json", "jsonl", "ndjson", "parquet", "parq", "pq", "dbn", "dbz", "frag",
+  ]
+  private static let compressions: Set<String> = ["gz", "zst", "zstd", "zip"]
+
+  /// Whether folders were given.
+  public private(set) var hasFolders = false
+
+  /// Files, none of them looked at.
+  public init(files: [String]) {
+    self.files = files
+  }
+
+  /// Looks which paths are folders, and lists these.
+  public init(_ paths: [String]) {
+    for path in paths {
+      var info = stat()
+      guard path != "-", lake_stat(path, &info) == 0, info.st_mode & S_IFMT == S_IFDIR else {
+        // What is wrong with any other path is told when it is opened.
+        files.append(path)
+        continue
+      }
+      hasFolders = true
+      do {
+        var others: [String] = []
+        files += try FolderWalk.files(below: Self.withoutEnd(path)) { path, name in
+          let isData = Self.isData(name)
+          if !isData { others.append(path) }
+          return isData
+        }
+        self.others += others
+      } catch {
+        failures.append((path, error))
+      }
+    }
+  }
+
+  private static func withoutEnd(_ path: String) -> String {
+    var path = path
+    while path.utf8.count > 1, path.utf8.last == 0x2F { path.removeLast() }
+    return path
+  }
+
+  /// Whether a file's name ends as those of data do: `x.csv`, `x.csv.gz`, `x.zip`.
+  static func isData(_ name: String) -> Bool {
+    var parts = name.lowercased().split(separator: ".").dropFirst().map(String.init)
+    var isPacked = false
+    while let last = parts.last, compressions.contains(last) {
+      isPacked = true
+      parts.removeLast()
+    }
+    return parts.last.map { suffixes.contains($0) } ?? isPacked
+  }
+}

@@ -1,0 +1,119 @@
+import CSystem
+import Glibc
+import Platform
+
+/// Finds the files below a folder, each once however many names it has.
+///
+/// Hidden files and those that engines leave unfinished (`.x`, `_x`) are no data; `_key=value` is a partition. Links are
+/// followed, and what is reached a second time is left out, so that a cycle of links ends and doubles nothing.
+public struct FolderWalk {
+  /// Limits: files below the folder, and levels of folders.
+  public static let fileCountMax = 1_000_000
+  /// Levels of folders.
+  public static let depthMax = 64
+
+  private let root: String
+  private let isWanted: (_ path: String, _ name: String) throws -> Bool
+  private var paths: [String] = []
+  /// Folders and files that were listed, by device and inode.
+  private var seen: Set<Identity> = []
+  /// Link targets, listed last, so that everything is listed under its own name if it has one.
+  private var linkedFolders: [(path: String, depth: Int)] = []
+  private var linkedFiles: [(path: String, name: String)] = []
+
+  private struct Identity: Hashable {
+    let device: UInt64
+    let inode: UInt64
+
+    init(_ info: stat) {
+      device = UInt64(info.st_dev)
+      inode = UInt64(info.st_ino)
+    }
+  }
+
+  /// The files in the order of their paths.
+  ///
+  /// - Parameter isWanted: Whether a file is one of those that are looked for; asked once for each.
+  /// - Throws: `StorageError` where a folder cannot be listed, since the rows of its files would be missing unnoticed;
+  ///   where it is a Delta table, whose log says which files count; and past the limits.
+  public static func files(
+    below root: String, where isWanted: (_ path: String, _ name: String) throws -> Bool
+  ) throws -> [String] {
+    try withoutActuallyEscaping(isWanted) { isWanted in
+      var walk = FolderWalk(root: root, isWanted: isWanted)
+      try walk.list(root, depth: 0)
+      while let next = walk.linkedFolders.popLast() {
+        try walk.list(next.path, depth: next.depth)
+      }
+      for link in walk.linkedFiles.sorted(by: { $0.path < $1.path }) {
+        var info = stat()
+        // A dangling link is reported when it is opened.
+        let identity = lake_stat(link.path, &info) == 0 ? Identity(info) : nil
+        try walk.add(link.path, link.name, identity)
+      }
+      return walk.paths.sorted()
+    }
+  }
+
+  private init(root: String, isWanted: @escaping (String, String) throws -> Bool) {
+    self.root = root
+    self.isWanted = isWanted
+  }
+
+  private mutating func list(_ folder: String, depth: Int) throws {
+    if depth > Self.depthMax {
+      throw StorageError(
+        code: .badPath, message: "folders more than \(Self.depthMax) levels deep", path: folder,
+        remedy: "name a folder further down")
+    }
+    var info = stat()
+    if lake_stat(folder, &info) != 0 {
+      throw StorageError.system(lake_errno(), "list the folder", folder)
+    }
+    guard seen.insert(Identity(info)).inserted else { return }
+    var folders: [String] = []
+    for entry in try DirectoryStorage(root: folder).list("") {
+      let name = entry.name
+      if name == "_delta_log" {
+        throw StorageError(
+          code: .badPath, message: "'\(root)' holds a Delta table in '\(folder)'", path: root,
+          remedy: "name that folder: what its files hold is for its log to say")
+      }
+      let isHidden = name.hasPrefix(".") || name.hasPrefix("_")
+      if isHidden && !(name.hasPrefix("_") && name.contains("=")) { continue }
+      try sort(folder == "/" ? "/" + name : folder + "/" + name, name, depth: depth, &folders)
+    }
+    for path in folders { try list(path, depth: depth + 1) }
+  }
+
+  private mutating func sort(
+    _ path: String, _ name: String, depth: Int, _ folders: inout [String]
+  ) throws {
+    var entry = stat()
+    // An entry that cannot be examined is reported when it is opened.
+    let isThere = lake_lstat(path, &entry) == 0
+    switch entry.st_mode & S_IFMT {
+    case S_IFDIR where isThere: folders.append(path)
+    case S_IFLNK where isThere:
+      var target = stat()
+      if lake_stat(path, &target) == 0, target.st_mode & S_IFMT == S_IFDIR {
+        linkedFolders.append((path, depth + 1))
+      } else {
+        linkedFiles.append((path, name))
+      }
+    default: try add(path, name, isThere ? Identity(entry) : nil)
+    }
+  }
+
+  /// Adds a file, once however many names it has.
+  private mutating func add(_ path: String, _ name: String, _ identity: Identity?) throws {
+    guard try isWanted(path, name) else { return }
+    if let identity, !seen.insert(identity).inserted { return }
+    paths.append(path)
+    if paths.count > Self.fileCountMax {
+      throw StorageError(
+        code: .tooLarge, message: "more than \(Self.fileCountMax) files below '\(root)'",
+        path: root, remedy: "name a folder further down")
+    }
+  }
+}

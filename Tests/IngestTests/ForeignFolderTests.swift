@@ -1,0 +1,158 @@
+import Catalog
+import Columnar
+import Foundation
+import LakeTestSupport
+import TestSupport
+import Testing
+
+@testable import Ingest
+@testable import RowSources
+
+/// Folders of somebody's files: which are taken, and what only all of them together show.
+@Suite struct ForeignFolderTests {
+  private let toy: ToyLake
+
+  init() throws { toy = try ToyLake() }
+
+  private func write(_ name: String, _ text: String) throws -> String {
+    let path = toy.folder.path + "/" + name
+    try FileManager.default.createDirectory(
+      atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+    try text.write(toFile: path, atomically: true, encoding: .utf8)
+    return path
+  }
+
+  private func bars(_ month: Int, volume: String) -> String {
+    "Date,Open,High,Low,Close,Volume\n"
+      + (10..<20).map { "2024-0\(month)-\($0),1,2,0.5,1.5,\(volume)\n" }.joined()
+  }
+
+  private func ingest(
+    _ paths: InputPaths, _ change: (inout IngestOptions) -> Void = { _ in }
+  ) throws -> IngestReport {
+    var options = IngestOptions()
+    options.table = try TableName(parsing: "raw.x_1d")
+    options.timeZone = "UTC"
+    options.interval = "1d"
+    options.symbol = "X"
+    change(&options)
+    return try IngestPass(lake: toy.lake, options: options).ingest(paths)
+  }
+
+  private func volumes() throws -> [String: Int] {
+    // With 18 decimals, as they are stored.
+    try toy.rows("raw.x_1d", ["volume"]).reduce(into: [:]) { counts, row in
+      counts[String(row[0].dropLast(16)), default: 0] += 1
+    }
+  }
+
+  @Test func aLaterFileMakesTheColumnsOfAllWider() throws {
+    let paths = try [
+      write("a.csv", bars(1, volume: "10")), write("b.csv", bars(2, volume: "10.25")),
+      write("c.csv", bars(3, volume: "7")),
+    ]
+    let report = try ingest(InputPaths(files: paths))
+    #expect(report.files.map(\.rowsStored) == [10, 10, 10])
+    #expect(report.total(\.quarantineCount) == 0)
+    #expect(report.wideColumns.values.map { $0 } == [["volume"]])
+    #expect(try volumes() == ["1000": 10, "1025": 10, "700": 10])
+    // Again, and with another file: the table is as wide as it was made.
+    let again = try ingest(InputPaths(files: [paths[0], write("d.csv", bars(4, volume: "1.5"))]))
+    #expect(again.files.map(\.rowsStored) == [0, 10])
+    #expect(try volumes()["150"] == 10)
+  }
+
+  @Test func badRowsOfAFileThatIsReadAgainAreQuarantinedOnce() throws {
+    let first = bars(1, volume: "10") + "2024-01-25,1,2,0.5,x,10\n"
+    let paths = try [write("a.csv", first), write("b.csv", bars(2, volume: "10.25"))]
+    let report = try ingest(InputPaths(files: paths))
+    #expect(report.files.map(\.quarantineCount) == [1, 0])
+    #expect(try toy.rows("quarantine.x_1d", ["rule"]).count == 1)
+  }
+
+  @Test func dataFilesOfAFolderAreTakenOnce() throws {
+    _ = try write("in/AAPL.csv", bars(1, volume: "1"))
+    _ = try write("in/sub/MSFT.csv", bars(1, volume: "2"))
+    _ = try write("in/readme.md", "words")
+    _ = try write("in/.hidden.csv", "no")
+    let folder = toy.folder.path + "/in"
+    try FileManager.default.createSymbolicLink(
+      atPath: folder + "/sub/back", withDestinationPath: folder)
+    let paths = InputPaths([folder + "/"])
+    #expect(paths.files == [folder + "/AAPL.csv", folder + "/sub/MSFT.csv"])
+    #expect(paths.others == [folder + "/readme.md"] && paths.hasFolders)
+    let report = try ingest(paths) {
+      $0.symbol = nil
+      $0.symbolPattern = NamePattern(parsing: "{symbol}.csv")
+    }
+    #expect(report.files.map(\.rowsStored) == [10, 10])
+    let symbols = try toy.rows("raw.x_1d", ["symbol", "volume"])
+    #expect(Set(symbols) == [["AAPL", "1"], ["MSFT", "2"]])
+  }
+
+  @Test func aNameWithoutASymbolIsAnErrorOfThatFile() throws {
+    let paths = try [
+      write("AAPL_1.csv", bars(1, volume: "1")), write("other.csv", bars(1, volume: "1")),
+    ]
+    let report = try ingest(InputPaths(files: paths)) {
+      $0.symbol = nil
+      $0.symbolPattern = NamePattern(parsing: "{symbol}_1.csv")
+    }
+    #expect(report.failureCount == 1 && report.files[0].rowsStored == 10)
+  }
+
+  @Test func theWholeColumnDecidesWhichIsTheDay() throws {
+    let header = "Date,Open,High,Low,Close,Volume\n"
+    let open = (0..<500).map { row in
+      "0\(row % 9 + 1)/0\(row / 9 % 9 + 1)/\(1950 + row / 81),1,2,0.5,1.5,1\n"
+    }.joined()
+    let undecided = try write("u.csv", header + open)
+    #expect(try ingest(InputPaths(files: [undecided])).failureCount == 1)
+    let decided = try write("d.csv", header + open + "25/12/2020,1,2,0.5,1.5,1\n")
+    #expect(try ingest(InputPaths(files: [decided])).files[0].rowsStored == 501)
+    let days = try toy.rows("raw.x_1d", ["ts_event"]).map { row in
+      CivilDate(daysSinceEpoch: try #require(Int(row[0])) / 86_400_000_000).iso
+    }.sorted()
+    #expect(days.first == "1950-01-01" && days.last == "2020-12-25")
+    #expect(days.contains("1950-01-09") && days.contains("1950-09-01"))
+  }
+
+  @Test func anArchiveIsTheFileInIt() throws {
+    let path = try write("a.csv", bars(1, volume: "1"))
+    #expect(try ingest(InputPaths(files: [path])).files[0].rowsStored == 10)
+    let text = Array(bars(1, volume: "1").utf8)
+    var crc: UInt32 = .max
+    for byte in text {
+      crc ^= UInt32(byte)
+      for _ in 0..<8 { crc = crc & 1 == 1 ? crc >> 1 ^ 0xEDB8_8320 : crc >> 1 }
+    }
+    func four(_ value: UInt32) -> [UInt8] {
+      (0..<4).map { UInt8(truncatingIfNeeded: value >> ($0 * 8)) }
+    }
+    let size = four(UInt32(text.count))
+    let archive: [UInt8] =
+      [0x50, 0x4B, 3, 4, 20, 0, 0, 0, 0, 0, 0, 0, 0, 0] + four(~crc) + size + size + [5, 0, 0, 0]
+      + Array("a.csv".utf8) + text + [0x50, 0x4B, 1, 2, 0, 0]
+    let zip = toy.folder.path + "/a.zip"
+    try Data(archive).write(to: URL(fileURLWithPath: zip))
+    let report = try ingest(InputPaths(files: [zip]))
+    guard case .alreadyDone = report.files[0].state else {
+      Issue.record("\(report.files[0].state)")
+      return
+    }
+  }
+
+  @Test func linesBelowTheTableAreNoRows() throws {
+    let path = try write(
+      "a.csv",
+      bars(1, volume: "1") + "Source: Example Data, all rights reserved\n\n(c) Example Ltd\n")
+    let file = try #require(try ingest(InputPaths(files: [path])).files.first)
+    #expect(file.rowsStored == 10 && file.quarantineCount == 0 && file.rowsProcessed == 10)
+    // Rows follow, or a row was cut: these lines are bad rows.
+    let within = try write(
+      "b.csv", bars(2, volume: "1") + "Source: Example Data\n2024-03-01,1,2,0.5,1.5,1\n2024-03-0\n")
+    let other = try #require(
+      try ingest(InputPaths(files: [within])) { $0.badRowShareMax = 1 }.files.first)
+    #expect(other.rowsStored == 11 && other.quarantineCount == 2)
+  }
+}

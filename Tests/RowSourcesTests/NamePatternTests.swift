@@ -1,0 +1,42 @@
+import Testing
+
+@testable import RowSources
+
+/// Symbols in the names of files.
+@Suite struct NamePatternTests {
+  @Test(arguments: [
+    ("{symbol}.csv", "AAPL.csv", "AAPL"), ("{symbol}.csv", "a/b/BRK.B.csv", "BRK.B"),
+    ("{symbol}.csv", "AAPL.csv.gz", "AAPL"), ("{symbol}_*.csv", "ES_2024-01-02.csv", "ES"),
+    ("*-{symbol}-1d.csv", "yahoo-SPY-1d.csv", "SPY"), ("{symbol}/*.csv", "x/QQQ/2024.csv", "QQQ"),
+    ("data/{symbol}/1d.csv", "/x/data/^VIX/1d.csv", "^VIX"),
+  ])
+  func aNameTellsTheSymbol(form: String, path: String, symbol: String) throws {
+    #expect(try #require(NamePattern(parsing: form)).symbol(in: path) == symbol)
+  }
+
+  @Test(arguments: [
+    ("{symbol}.csv", "AAPL.txt"), ("{symbol}.csv", ".csv"),
+    // Two readings: BRK, and BRK_B.
+    ("{symbol}_*.csv", "BRK_B_2024.csv"),
+    ("{symbol}/1d.csv", "1d.csv"),
+  ])
+  func whatIsNotCertainIsNotRead(form: String, path: String) throws {
+    #expect(try #require(NamePattern(parsing: form)).symbol(in: path) == nil)
+  }
+
+  @Test func aFormNamesTheSymbolOnce() {
+    #expect(NamePattern(parsing: "*.csv") == nil)
+    #expect(NamePattern(parsing: "{symbol}{symbol}.csv") == nil)
+  }
+
+  @Test func manyStarsEnd() throws {
+    let form = try #require(NamePattern(parsing: String(repeating: "*a", count: 40) + "{symbol}b"))
+    #expect(form.symbol(in: String(repeating: "a", count: 250)) == nil)
+  }
+
+  @Test func aFormIsGuessedFromOneName() {
+    #expect(NamePattern.guess("spy_us_d.csv", symbol: "SPY") == "{symbol}_us_d.csv")
+    #expect(NamePattern.guess("EURUSD_2024_01.csv", symbol: "EURUSD") == "{symbol}_*_*.csv")
+    #expect(NamePattern.guess("prices.csv", symbol: "SPY") == nil)
+  }
+}
