@@ -143,7 +143,7 @@ extension IngestCommand {
         line += ", " + (first == last ? from : from + " … " + CivilDate(daysSinceEpoch: last).iso)
       }
       if let wide = report.wideColumns[table] {
-        line += ", \(wide.sorted().joined(separator: " and ")) as decimal(38,18)"
+        line += ", \(wide.sorted().joined(separator: ", ")) as decimal(38,18)"
       }
       context.say(line + "; next: lake query \(table) -n 5")
     }

@@ -11,7 +11,8 @@ struct SymbolRun {
 /// Bars in memory, column by column, sorted by symbol and time: rows of a source, or longer bars in the making.
 /// The memory is reused.
 ///
-/// Times are microseconds since 1970 UTC, prices unscaled at 10^-9.
+/// Times are microseconds since 1970 UTC, prices unscaled at 10^-9. Volumes are whole numbers, or decimals of up to 38
+/// digits: these take two columns, `volume` and `volumeLow`.
 final class BarColumns {
   /// Values that a row may lack: bits of its flags.
   enum Flag {
@@ -23,7 +24,12 @@ final class BarColumns {
     static let all: UInt8 = 15
   }
 
-  private static let columnCount = 8
+  private static let columnCount = 9
+  /// Columns without the low bits of wide volumes.
+  private static let plainColumnCount = 8
+  /// Bits of a wide volume that are in `volumeLow`.
+  private static let lowBitCount: Int128 = 60
+  private static let lowMask: Int64 = 1 << 60 - 1
   /// Bytes between the columns, so that equal row indexes of all columns do not map to the same cache set.
   private static let gapByteCount = 576
   /// Rows allocated at first: a row group and a page. Untouched memory costs nothing, while growing copies all
@@ -37,6 +43,8 @@ final class BarColumns {
   private(set) var runs: [SymbolRun] = []
   /// Whether some row lacks a value; only then are flags valid.
   private(set) var hasMissing = false
+  /// Whether volumes are decimals of up to 38 digits; only then is `volumeLow` valid.
+  var hasWideVolumes = false
 
   deinit { memory.deallocate() }
 
@@ -52,8 +60,12 @@ final class BarColumns {
   var low: UnsafeMutablePointer<Int64> { column(5) }
   var close: UnsafeMutablePointer<Int64> { column(6) }
   var volume: UnsafeMutablePointer<Int64> { column(7) }
-  /// All columns, in that order.
-  var columns: [UnsafeMutablePointer<Int64>] { (0..<Self.columnCount).map { column($0) } }
+  /// The low bits of wide volumes, each from 0.
+  var volumeLow: UnsafeMutablePointer<Int64> { column(8) }
+  /// All columns that are valid, in that order.
+  var columns: [UnsafeMutablePointer<Int64>] {
+    (0..<(hasWideVolumes ? Self.columnCount : Self.plainColumnCount)).map { column($0) }
+  }
   var flags: UnsafeMutablePointer<UInt8> {
     (memory + Self.columnCount &* stride).assumingMemoryBound(to: UInt8.self)
   }
@@ -65,7 +77,7 @@ final class BarColumns {
     let wider = grown * 8 + Self.gapByteCount
     let fresh = UnsafeMutableRawPointer.allocate(
       byteCount: Self.columnCount * wider + grown, alignment: 16)
-    for index in 0..<Self.columnCount where count > 0 {
+    for index in columns.indices where count > 0 {
       (fresh + index * wider).copyMemory(from: memory + index * stride, byteCount: count * 8)
     }
     (fresh + Self.columnCount * wider).copyMemory(
@@ -134,12 +146,13 @@ final class BarColumns {
 
   /// Removes rows of other times; symbols of which no row is left go with them.
   func keep(_ times: Range<Int64>) {
+    let columns = columns
     var kept = 0
     var left: [SymbolRun] = []
     for index in runs.indices {
       let first = kept
       for row in rows(ofRun: index) where times.contains(time[row]) {
-        for index in 0..<Self.columnCount { column(index)[kept] = column(index)[row] }
+        for column in columns { column[kept] = column[row] }
         if hasMissing { flags[kept] = flags[row] }
         kept += 1
       }
@@ -147,6 +160,35 @@ final class BarColumns {
     }
     runs = left
     count = kept
+  }
+
+  /// Sets a wide volume.
+  ///
+  /// - Returns: false where it has more than 2^123 units.
+  func setWideVolume(_ row: Int, _ value: Int128) -> Bool {
+    guard let high = Int64(exactly: value &>> Self.lowBitCount) else { return false }
+    volume[row] = high
+    volumeLow[row] = Int64(truncatingIfNeeded: value) & Self.lowMask
+    return true
+  }
+
+  /// Adds a volume of another row to that of a row.
+  ///
+  /// - Returns: false where the sum is too large.
+  func addVolume(_ row: Int, of source: BarColumns, _ index: Int) -> Bool {
+    var (sum, overflow) = volume[row].addingReportingOverflow(source.volume[index])
+    if hasWideVolumes, !overflow {
+      let low = volumeLow[row] &+ source.volumeLow[index]
+      volumeLow[row] = low & Self.lowMask
+      (sum, overflow) = sum.addingReportingOverflow(low > Self.lowMask ? 1 : 0)
+    }
+    if !overflow { volume[row] = sum }
+    return !overflow
+  }
+
+  /// A wide volume.
+  func wideVolume(_ row: Int) -> Int128 {
+    Int128(volume[row]) &<< Self.lowBitCount | Int128(volumeLow[row])
   }
 
   /// Inserts a row at `index`, moving later rows up.
@@ -168,7 +210,12 @@ struct BarTotals: Equatable {
 
   mutating func add(_ bars: BarColumns, _ rows: Range<Int>) {
     if rows.isEmpty { return }
-    volume += Self.sum(bars.volume + rows.lowerBound, rows.count)
+    if bars.hasWideVolumes {
+      // Modulo 2^128: what is made of the bars has the same sum all the same.
+      for row in rows { volume &+= bars.wideVolume(row) }
+    } else {
+      volume += Self.sum(bars.volume + rows.lowerBound, rows.count)
+    }
     if bars.hasMissing {
       for row in rows where bars.flags[row] & BarColumns.Flag.price != 0 {
         add(high: bars.high[row], low: bars.low[row])

@@ -46,7 +46,22 @@ final class BarEncoder {
       let own = ["open": rows.open, "high": rows.high, "low": rows.low, "close": rows.close][
         fields[index].name]
     {
-      return try encode(index, own, count, rows, prices)
+      if fields[index].type.storage == .wide {
+        return try encode(index, count, rows, flag: BarColumns.Flag.price) {
+          prices.values[Int(own[$0])]
+        }
+      }
+      // A table may have only some of its prices wider.
+      let narrow = (0..<count).map { row -> Int64 in
+        let isThere = rows.flag(row) & BarColumns.Flag.price != 0
+        return isThere ? Int64(truncatingIfNeeded: prices.values[Int(own[row])]) : 0
+      }
+      return try narrow.withUnsafeBufferPointer { values in
+        guard let base = values.baseAddress else {
+          return try encoders[index].encode(ColumnSource(.allNull), rowCount: count)
+        }
+        return try encode(index, base, count, rows, flag: BarColumns.Flag.price)
+      }
     }
     switch fields[index].name {
     case "symbol": return try encodeSymbols(index, rows, count, names)
@@ -59,6 +74,8 @@ final class BarEncoder {
     case "high": return try encode(index, rows.high, count, rows, flag: BarColumns.Flag.price)
     case "low": return try encode(index, rows.low, count, rows, flag: BarColumns.Flag.price)
     case "close": return try encode(index, rows.close, count, rows, flag: BarColumns.Flag.price)
+    case "volume" where rows.hasWideVolumes:
+      return try encode(index, count, rows, flag: BarColumns.Flag.volume) { rows.wideVolume($0) }
     case "volume": return try encode(index, rows.volume, count, rows, flag: BarColumns.Flag.volume)
     default: return try encoders[index].encode(ColumnSource(.allNull), rowCount: count)
     }
@@ -81,18 +98,17 @@ final class BarEncoder {
       ColumnSource(.integers(values), validity: bytes), rowCount: count)
   }
 
-  /// Prices of which rows have the ranks.
+  /// Decimals that don't fit into 64 bits.
   private func encode(
-    _ index: Int, _ ranks: UnsafePointer<Int64>, _ count: Int, _ rows: BarColumns,
-    _ prices: WidePrices
+    _ index: Int, _ count: Int, _ rows: BarColumns, flag: UInt8, _ value: (Int) -> Int128
   ) throws -> EncodedColumnChunk {
     var values = [Int128](repeating: 0, count: count)
     var present = [UInt8](repeating: 1, count: count)
     for row in 0..<count {
-      if rows.flag(row) & BarColumns.Flag.price == 0 {
+      if rows.flag(row) & flag == 0 {
         present[row] = 0
       } else {
-        values[row] = prices.values[Int(ranks[row])]
+        values[row] = value(row)
       }
     }
     return try values.withUnsafeBufferPointer { values in
@@ -164,7 +180,7 @@ struct BarHasher {
       var base = Fingerprint()
       symbol.add(text, low: &base.low, high: &base.high)
       total &+=
-        rows.hasMissing || names.prices != nil
+        rows.hasMissing || rows.hasWideVolumes || names.prices != nil
         ? sparse(rows, run, base, names.prices) : complete(rows, run, base)
     }
     return total
@@ -226,7 +242,12 @@ struct BarHasher {
         addPrice(self.low, rows.low[row])
         addPrice(close, rows.close[row])
       }
-      if flag & BarColumns.Flag.volume != 0 { add(volume, rows.volume[row]) }
+      if flag & BarColumns.Flag.volume != 0 {
+        let word =
+          rows.hasWideVolumes
+          ? RowHash.wide(rows.wideVolume(row)) : UInt64(bitPattern: rows.volume[row])
+        volume.add(word, low: &low, high: &high)
+      }
       total &+= RowHash.finalised(low: low, high: high)
     }
     return total

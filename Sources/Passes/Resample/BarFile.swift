@@ -24,8 +24,8 @@ struct BarFile {
     columns = [Field("ts_event", .timestamp)] + values + [Field("symbol", .string)]
     for (value, field) in zip(Self.values, values) {
       guard let field, field.type.storage != .integers else { continue }
-      let isPrice = value.flag == BarColumns.Flag.price
-      if isPrice, field.type.storage == .wide { continue }
+      let isDecimal = [BarColumns.Flag.price, BarColumns.Flag.volume].contains(value.flag)
+      if isDecimal, field.type.storage == .wide { continue }
       throw PassError(
         .input, "column '\(field.name)' is \(field.type.name), expected integers",
         place: reader.path)
@@ -43,6 +43,12 @@ struct BarFile {
 
   /// Whether its prices don't fit into 64 bits.
   var hasWidePrices: Bool { prices.contains { $0.type.storage == .wide } }
+
+  private var hasWideVolumes: Bool {
+    zip(Self.values, columns.dropFirst()).contains { value, field in
+      value.flag == BarColumns.Flag.volume && field?.type.storage == .wide
+    }
+  }
 
   /// Collects all prices of the file.
   func collectPrices(into found: inout Set<Int128>) throws {
@@ -67,7 +73,8 @@ struct BarFile {
   /// - Parameter prices: The prices of all files, if those of some don't fit into 64 bits.
   func rowGroup(_ index: Int, prices: WidePrices?) throws -> BarRowGroup {
     BarRowGroup(
-      path: path, pages: try PageReader(reader, rowGroup: index, columns: columns), prices: prices)
+      path: path, pages: try PageReader(reader, rowGroup: index, columns: columns), prices: prices,
+      hasWideVolumes: hasWideVolumes)
   }
 }
 
@@ -91,7 +98,10 @@ final class BarRowGroup {
   private var symbols = Column(type: .string, storage: .integers([]))
   private var validity: [UInt8] = []
 
-  fileprivate init(path: String, pages: PageReader, prices: WidePrices?) {
+  private let hasWideVolumes: Bool
+
+  fileprivate init(path: String, pages: PageReader, prices: WidePrices?, hasWideVolumes: Bool) {
+    self.hasWideVolumes = hasWideVolumes
     self.path = path
     self.pages = pages
     self.prices = prices
@@ -107,12 +117,16 @@ final class BarRowGroup {
     let rowCount = try pages.rowsInNextPage()
     if rowCount == 0 { return false }
     bars.removeAll()
+    bars.hasWideVolumes = hasWideVolumes
     bars.reserve(rowCount)
     if validity.count < rowCount { validity = [UInt8](repeating: 0, count: rowCount) }
-    for (index, target) in bars.columns.enumerated() {
+    for (index, target) in bars.columns.prefix(BarFile.values.count + 1).enumerated() {
       let isComplete: Bool
-      if index > 0, let prices, BarFile.values[index - 1].flag == BarColumns.Flag.price {
+      let flag = index > 0 ? BarFile.values[index - 1].flag : 0
+      if let prices, flag == BarColumns.Flag.price {
         isComplete = try !read(index, rowCount, ranks: prices, into: target)
+      } else if hasWideVolumes, flag == BarColumns.Flag.volume {
+        isComplete = try !readWideVolumes(index, rowCount, into: bars)
       } else {
         isComplete = try read(index, rowCount, into: target)
       }
@@ -147,6 +161,27 @@ final class BarRowGroup {
       isSparse = isSparse || isNull
       validity[row] = isNull ? 0 : 1
       target[row] = isNull ? 0 : prices.rank(wide.price(row))
+    }
+    return isSparse
+  }
+
+  /// Reads volumes that 64 bits do not hold; one that is null becomes 0.
+  ///
+  /// - Returns: Whether some are null; `validity` says which.
+  private func readWideVolumes(
+    _ column: Int, _ rowCount: Int, into bars: BarColumns
+  ) throws -> Bool {
+    _ = try pages.read(column, rows: rowCount, into: &wide)
+    var isSparse = false
+    for row in 0..<rowCount {
+      let isNull = wide.isNull(row)
+      isSparse = isSparse || isNull
+      validity[row] = isNull ? 0 : 1
+      if !bars.setWideVolume(row, isNull ? 0 : wide.price(row)) {
+        throw PassError(
+          .input, "a volume is too large to be added to others: \(wide.price(row)) · 10^-18",
+          place: path)
+      }
     }
     return isSparse
   }

@@ -140,6 +140,7 @@ struct BarReader {
 extension BarColumns {
   /// Appends all rows of others.
   fileprivate func append(_ other: BarColumns) {
+    hasWideVolumes = other.hasWideVolumes
     reserve(count + other.count)
     if other.hasMissing { beginMissing() }
     for (target, source) in zip(columns, other.columns) {
@@ -155,6 +156,7 @@ extension BarColumns {
 
   /// Appends some rows of others as a run of one symbol.
   fileprivate func append(rows: [Int], of other: BarColumns, code: Int32) {
+    hasWideVolumes = other.hasWideVolumes
     reserve(count + rows.count)
     beginRun(code)
     for (target, source) in zip(columns, other.columns) {

@@ -52,6 +52,7 @@ final class BarStage {
   /// Takes bars that follow those of earlier calls.
   func append(_ source: BarColumns, _ range: Range<Int>) {
     if failure != nil || range.isEmpty { return }
+    rows.hasWideVolumes = source.hasWideVolumes
     do {
       var index = source.run(ofRow: range.lowerBound)
       var first = range.lowerBound
@@ -128,7 +129,7 @@ final class BarStage {
   private func badRows() -> PassError {
     let symbol = rows.runs.last.map { String(decoding: names.text($0.code), as: UTF8.self) } ?? ""
     return PassError(
-      .input, "bars of '\(symbol)' are out of order, or their volume outgrows 64 bits")
+      .input, "bars of '\(symbol)' are out of order, or their volume outgrows its column")
   }
 
   private func start(of time: Int64) -> Int64 {
@@ -143,7 +144,7 @@ extension BarStage {
   /// Whether rows have no nulls, one publisher, ascending times, and volumes whose sum fits into 64 bits:
   /// nearly all data do.
   private static func isPlain(_ source: BarColumns, _ run: Range<Int>) -> Bool {
-    if source.hasMissing || run.count > plainRowMax { return false }
+    if source.hasMissing || source.hasWideVolumes || run.count > plainRowMax { return false }
     let times = source.time + run.lowerBound
     let volumes = source.volume + run.lowerBound
     let publishers = source.publisher + run.lowerBound
@@ -284,9 +285,7 @@ extension BarStage {
         rows.close[bar] = source.close[row]
       }
       if flag & BarColumns.Flag.volume != 0 {
-        let (sum, overflow) = rows.volume[bar].addingReportingOverflow(source.volume[row])
-        if overflow { throw badRows() }
-        rows.volume[bar] = sum
+        guard rows.addVolume(bar, of: source, row) else { throw badRows() }
       }
       known |= flag
       if rows.hasMissing { rows.flags[bar] = known }

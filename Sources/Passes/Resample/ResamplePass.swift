@@ -162,8 +162,9 @@ public final class ResamplePass {
       Property.interval: interval.name,
     ]
     properties[TableProperty.adjusted] = snapshot.configuration[TableProperty.adjusted]
+    let schema = try TableSchema.named(kind(interval, snapshot), in: lake)
     return TableDefinition(
-      name, schema: try TableSchema.named(kind(interval, snapshot), in: lake), timezone: zone,
+      name, schema: schema.widened(schema.wideColumns(of: snapshot)), timezone: zone,
       dataset: snapshot.configuration[TableProperty.dataset], properties: properties)
   }
 
