@@ -49,9 +49,13 @@ public struct LakeTable: Sendable {
 
   /// The table at a version, at a time, or now.
   ///
-  /// - Parameter asOf: Milliseconds since 1970 UTC: the newest version committed by then.
-  public func snapshot(version: Int? = nil, asOf: Int64? = nil) throws(DeltaError) -> Snapshot {
-    try Snapshot.load(storage, version: version, asOf: asOf)
+  /// - Parameters:
+  ///   - asOf: Milliseconds since 1970 UTC: the newest version committed by then.
+  ///   - applies: Which features of data files the caller applies; a table that uses others is refused.
+  public func snapshot(
+    version: Int? = nil, asOf: Int64? = nil, applies: FeatureSupport = .plainFiles
+  ) throws(DeltaError) -> Snapshot {
+    try Snapshot.load(storage, version: version, asOf: asOf, applies: applies)
   }
 
   /// The schema that the table was made with; nil for another program's table.

@@ -31,7 +31,7 @@ public struct TableFigures: Sendable {
     fileCount += 1
     byteCount = byteCount.adding(known: file.size)
     let statistics = file.statistics
-    rowCount = rowCount.adding(known: statistics?.rowCount ?? file.taggedRowCount)
+    rowCount = rowCount.adding(known: file.rowCount(by: statistics))
     if let (first, last) = Self.dates(file, statistics) {
       if firstDate.map({ first < $0 }) ?? true { firstDate = first }
       if lastDate.map({ last > $0 }) ?? true { lastDate = last }

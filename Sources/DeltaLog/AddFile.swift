@@ -13,8 +13,10 @@ public struct AddFile: Sendable {
   public var modificationTime: Int64
   /// False when the commit only rearranges rows.
   public var dataChange: Bool
-  /// `deletionVector.uniqueId`; nil for every file of a table that this version reads.
-  public var deletionVectorID: String?
+  /// Which of its rows are deleted; nil for none.
+  public var deletionVector: DeletionVector?
+  /// How the log tells of the table's columns; nil if as they are, or in no snapshot.
+  var columns: LoggedColumns?
   private var details: Details
 
   private enum Details: Sendable {
@@ -66,13 +68,18 @@ public struct AddFile: Sendable {
     set { details = .given(newValue) }
   }
 
+  /// `deletionVector.uniqueId`; nil if no row is deleted.
+  public var deletionVectorID: String? { deletionVector?.uniqueID }
+
   /// Column to value; nil if the value is null. An empty string is null too.
   public var partitionValues: [String: String?] {
     get {
-      switch details {
-      case .given(let details): details.partitionValues
-      case .stored(let details, let row): details.partitionValues(row)
-      }
+      let values =
+        switch details {
+        case .given(let details): details.partitionValues
+        case .stored(let details, let row): details.partitionValues(row)
+        }
+      return columns?.translated(values) ?? values
     }
     set { given.partitionValues = newValue }
   }
@@ -112,6 +119,7 @@ public struct AddFile: Sendable {
 
   /// The value of a partition column; nil when it is null or missing.
   public func partitionValue(_ column: String) -> String? {
+    let column = columns?.name(of: column) ?? column
     let value =
       switch details {
       case .given(let details): details.partitionValues[column] ?? nil
@@ -121,13 +129,25 @@ public struct AddFile: Sendable {
     return value
   }
 
-  /// Row count by the tag `lake.rows`; nil if another writer left none.
+  /// Row count by the tag `lake.rows`, deleted rows included; nil if another writer left none.
   public var taggedRowCount: Int64? {
     tag(Tag.rows).flatMap { Int64($0) }.flatMap { $0 >= 0 ? $0 : nil }
   }
 
-  /// The rows' fingerprint without provenance columns, by the tag `lake.rowHash2`, as hexadecimal digits.
-  public var taggedRowHash: String? { tag(Tag.rowHash2) }
+  /// The rows' fingerprint without provenance columns, by the tag `lake.rowHash2`, as hexadecimal digits; nil if
+  /// rows were deleted since.
+  public var taggedRowHash: String? { deletionVector == nil ? tag(Tag.rowHash2) : nil }
+
+  /// Rows that are not deleted; nil if the log does not say.
+  public var rowCount: Int64? { rowCount(by: statistics) }
+
+  /// The same, if the file's statistics are at hand.
+  public func rowCount(by statistics: FileStatistics?) -> Int64? {
+    guard let stored = statistics?.rowCount ?? taggedRowCount else { return nil }
+    guard let deleted = deletionVector?.cardinality else { return stored }
+    // checked: neither is negative, and the difference isn't.
+    return (0...stored).contains(deleted) ? stored - deleted : nil
+  }
 
   /// Names of the tags that `lake` keeps on its files.
   public enum Tag {
@@ -145,7 +165,7 @@ extension AddFile: Hashable {
   public static func == (one: AddFile, other: AddFile) -> Bool {
     guard one.path == other.path, one.size == other.size,
       one.modificationTime == other.modificationTime, one.dataChange == other.dataChange,
-      one.deletionVectorID == other.deletionVectorID
+      one.deletionVector == other.deletionVector
     else { return false }
     if case .stored(let details, let row) = one.details,
       case .stored(let others, let otherRow) = other.details, details === others, row == otherRow

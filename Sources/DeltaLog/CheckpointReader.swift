@@ -95,7 +95,7 @@ enum CheckpointReader {
       .corrupt, "it is the checkpoint of version \(said.value ?? "?"), not of version \(version)")
   }
 
-  /// Whether files may have deletion vectors, with which the table cannot be read.
+  /// Whether files may have deletion vectors, which are decoded with their files.
   private static func hasVectors(_ reader: ParquetReader) -> Bool {
     reader.leaves.contains { $0.path.starts(with: ["add", "deletionVector"]) }
   }

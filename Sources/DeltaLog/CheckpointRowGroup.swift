@@ -106,17 +106,23 @@ struct CheckpointRowGroup: Sendable {
       valueLevel: reader.leaves[indices[indices.count - 1]].maxDefinitionLevel)
   }
 
-  /// `deletionVector.uniqueId` of each row; nil if no row has one.
-  private func deletionVectors(_ action: String) throws(ParquetError) -> ((Int) -> String?)? {
+  /// The deletion vector of each row; nil if no row has one.
+  private func deletionVectors(
+    _ action: String
+  ) throws(ParquetError) -> ((Int) -> DeletionVector?)? {
     guard let kinds = try text(action + ".deletionVector.storageType"), kinds.firstRow != nil else {
       return nil
     }
     let paths = try text(action + ".deletionVector.pathOrInlineDv")
     let offsets = try numbers(action + ".deletionVector.offset")
+    let sizes = try numbers(action + ".deletionVector.sizeInBytes")
+    let counts = try numbers(action + ".deletionVector.cardinality")
     return { row in
-      guard let kind = kinds.string(row) else { return nil }
-      let name = kind + (paths?.string(row) ?? "")
-      return offsets[row].map { "\(name)@\($0)" } ?? name
+      kinds.string(row).map {
+        DeletionVector(
+          storageType: $0, pathOrInlineDV: paths?.string(row) ?? "", offset: offsets[row],
+          byteCount: sizes[row] ?? -1, cardinality: counts[row] ?? -1)
+      }
     }
   }
 
@@ -173,7 +179,7 @@ struct CheckpointRowGroup: Sendable {
         path: path, partitionValues: values, size: try Self.size(sizes[row], row, path),
         modificationTime: times[row] ?? 0, dataChange: changes[row] != 0,
         stats: stats?.string(row) ?? parsed?[row], tags: fileTags)
-      file.deletionVectorID = vectors?(row)
+      file.deletionVector = vectors?(row)
       try replay.applyOnce(file)
     }
   }
@@ -218,7 +224,7 @@ struct CheckpointRowGroup: Sendable {
       var file = RemoveFile(
         path: path, deletionTimestamp: times[row], dataChange: changes[row] != 0,
         partitionValues: values, size: sizes[row])
-      file.deletionVectorID = vectors?(row)
+      file.deletionVectorID = vectors?(row)?.uniqueID
       files.append(file)
     }
     return files

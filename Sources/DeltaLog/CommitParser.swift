@@ -230,7 +230,7 @@ private struct FileMembers {
   var dataChange: Bool?
   var stats: String?
   var tags: [String: String] = [:]
-  var deletionVectorID: String?
+  var deletionVector: DeletionVector?
 
   /// The last partition values, as text and as a map: consecutive files usually share their partition, and then
   /// the map.
@@ -246,7 +246,7 @@ private struct FileMembers {
     dataChange = nil
     stats = nil
     tags = [:]
-    deletionVectorID = nil
+    deletionVector = nil
     try parser.beginObject()
     while let key = try parser.nextKey() {
       if try parser.skipNull() { continue }
@@ -267,7 +267,7 @@ private struct FileMembers {
       } else if key.equals("deletionTimestamp") {
         deletionTimestamp = try parser.integer()
       } else if key.equals("deletionVector") {
-        deletionVectorID = Self.uniqueID(try parser.value())
+        deletionVector = DeletionVector(try parser.value())
       } else {
         try parser.skipValue()
       }
@@ -284,7 +284,7 @@ private struct FileMembers {
       path: path, partitionValues: partitionValues ?? [:], size: size,
       modificationTime: modificationTime ?? 0, dataChange: dataChange ?? true, stats: stats,
       tags: tags)
-    file.deletionVectorID = deletionVectorID
+    file.deletionVector = deletionVector
     return file
   }
 
@@ -293,7 +293,7 @@ private struct FileMembers {
     var file = RemoveFile(
       path: path, deletionTimestamp: deletionTimestamp, dataChange: dataChange ?? true,
       partitionValues: partitionValues, size: size, tags: tags)
-    file.deletionVectorID = deletionVectorID
+    file.deletionVectorID = deletionVector?.uniqueID
     return file
   }
 
@@ -326,12 +326,6 @@ private struct FileMembers {
       if try !parser.skipNull() { values[name] = try parser.string() }
     }
     return values
-  }
-
-  /// - Spec: Delta PROTOCOL.md, "Derived Fields" of deletion vectors.
-  private static func uniqueID(_ vector: JSONValue) -> String {
-    let name = (vector["storageType"]?.string ?? "") + (vector["pathOrInlineDv"]?.string ?? "")
-    return vector["offset"]?.int64.map { "\(name)@\($0)" } ?? name
   }
 
   private func missing(_ member: String, of action: String, _ offset: Int) -> JSONError {

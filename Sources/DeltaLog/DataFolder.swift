@@ -24,16 +24,28 @@ public final class DataFolder: Sendable {
   ///
   /// - Throws: `refused` if it is outside the folder; `unsupported` if it is in another store.
   public func path(of file: AddFile) throws(DeltaError) -> String {
-    let path = try nominalPath(of: file)
+    try path(of: file.filePath, "data file")
+  }
+
+  /// The path of a file of deletion vectors.
+  ///
+  /// - Parameter path: Relative to the table, or absolute; not encoded.
+  /// - Throws: As `path(of:)`.
+  func path(ofVector path: String) throws(DeltaError) -> String {
+    try self.path(of: path, "deletion vector")
+  }
+
+  private func path(of filePath: String, _ kind: String) throws(DeltaError) -> String {
+    let path = try nominalPath(of: filePath, kind)
     if allowsOutside { return path }
-    if Self.isBelow(file.filePath) && !hasLink(file.filePath) { return path }
+    if Self.isBelow(filePath) && !hasLink(filePath) { return path }
     guard let resolved = Self.resolved(path) else {
       // A file may be missing; but only a path that is textually below the folder may be probed.
-      if Self.isBelow(file.filePath) && !isLink(path) { return path }
-      throw outside(file)
+      if Self.isBelow(filePath) && !isLink(path) { return path }
+      throw outside(filePath, kind)
     }
     guard let folder = Self.resolved(root), Self.isWithin(resolved, folder) else {
-      throw outside(file)
+      throw outside(filePath, kind)
     }
     return path
   }
@@ -43,27 +55,33 @@ public final class DataFolder: Sendable {
   /// - Throws: `refused` if the path leaves the folder by its spelling; `unsupported` if it is in another
   ///   store.
   public func nominalPath(of file: AddFile) throws(DeltaError) -> String {
-    let path = file.filePath
+    try nominalPath(of: file.filePath, "data file")
+  }
+
+  private func nominalPath(of path: String, _ kind: String) throws(DeltaError) -> String {
     // The common case: no escape, scheme or dot segment, and relative.
     if !path.isEmpty && DataPath.isPlain(path) && !path.utf8.contains(0) {
       return root + "/" + path
     }
     if DataPath.hasScheme(path) {
       throw DeltaError(
-        .unsupported, "the data file '\(path)' lies in another store", path: root,
+        .unsupported, "the \(kind) '\(path)' lies in another store", path: root,
         remedy: "copy the table here with the program that wrote it")
     }
     if path.utf8.contains(0) || path.isEmpty {
       throw DeltaError(
-        .corrupt, "the log has a data file whose path is none: '\(file.path)'", path: root)
+        .corrupt, "the log has a \(kind) whose path is none: '\(DataPath.encoded(path))'",
+        path: root)
     }
-    if !allowsOutside && path.utf8.first != 0x2F && !Self.isBelow(path) { throw outside(file) }
+    if !allowsOutside && path.utf8.first != 0x2F && !Self.isBelow(path) {
+      throw outside(path, kind)
+    }
     return path.utf8.first == 0x2F ? path : root + "/" + path
   }
 
-  private func outside(_ file: AddFile) -> DeltaError {
+  private func outside(_ path: String, _ kind: String) -> DeltaError {
     DeltaError(
-      .refused, "the data file '\(file.filePath)' lies outside its table", path: root,
+      .refused, "the \(kind) '\(path)' lies outside its table", path: root,
       remedy: "if you trust who wrote the log, as that of a shallow clone: "
         + "lake query TABLE --allow-outside")
   }

@@ -15,6 +15,8 @@ public struct FileStatistics: Hashable, Sendable {
   public var rowCount: Int64?
   /// Whether `lake` wrote them: then no string bound is truncated.
   var isOwn = false
+  /// How the log tells of the table's columns; nil if as they are.
+  var columns: LoggedColumns?
   private var minimums: JSONObject
   private var maximums: JSONObject
   private var nullCounts: JSONObject
@@ -58,9 +60,11 @@ public struct FileStatistics: Hashable, Sendable {
   /// Bounds and null count of a column, by its type in the table's schema. Unreadable bounds are left out: they
   /// prove nothing.
   public func bounds(of column: String, type: ColumnType) -> ColumnBounds {
-    var bounds = ColumnBounds(nullCount: Self.count(nullCounts[column]))
-    if let value = minimums[column] { bounds.minimum = Self.parse(value, type, isMaximum: false) }
-    if let value = maximums[column] { bounds.maximum = Self.parse(value, type, isMaximum: true) }
+    let name = columns?.name(of: column) ?? column
+    var bounds = ColumnBounds(nullCount: Self.count(nullCounts[name]))
+    if let value = minimums[name] { bounds.minimum = Self.parse(value, type, isMaximum: false) }
+    if let value = maximums[name] { bounds.maximum = Self.parse(value, type, isMaximum: true) }
+    if columns?.formerFloats.contains(column) == true { bounds.includeFloats() }
     if !isOwn, case .decimal(_, let scale) = type {
       bounds.minimum = Self.widened(bounds.minimum, scale, by: -1)
       bounds.maximum = Self.widened(bounds.maximum, scale, by: 1)
@@ -180,10 +184,16 @@ extension AddFile {
   /// The file's statistics; nil if it has none, or they are unreadable.
   public var statistics: FileStatistics? {
     guard let stats, var statistics = try? FileStatistics(parsing: stats) else { return nil }
-    statistics.isOwn = tag(Tag.rows) != nil
+    statistics.isOwn = tag(Tag.rows) != nil && deletionVector == nil
+    statistics.columns = columns
     return statistics
   }
+}
 
-  /// Row count by the statistics, else by the tag `lake.rows`; nil if neither has it.
-  public var rowCount: Int64? { statistics?.rowCount ?? taggedRowCount }
+extension ColumnBounds {
+  /// Widens bounds that may be the shortest texts of floats: read as a double, `1.1` is less than the float.
+  fileprivate mutating func includeFloats() {
+    if case .double(let value)? = minimum { minimum = .double(min(value, Double(Float(value)))) }
+    if case .double(let value)? = maximum { maximum = .double(max(value, Double(Float(value)))) }
+  }
 }

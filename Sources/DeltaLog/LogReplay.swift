@@ -17,6 +17,8 @@ struct LogReplay: Sendable {
   /// Whether some file was added that has a deletion vector.
   var hasDeletionVectors = false
 
+  /// Which features of data files the caller applies.
+  var applies = FeatureSupport.plainFiles
   /// Why the newest checkpoint was not used; nil if it was, or there is none.
   var workedAround: DeltaError?
   /// Whether the next commit must write a checkpoint, due or not, since other readers can't use the present
@@ -37,6 +39,8 @@ struct LogReplay: Sendable {
     checkpointActionCount = snapshot.checkpointActionCount
     workedAround = snapshot.workedAround
     needsCheckpoint = snapshot.needsCheckpoint
+    applies = snapshot.applies
+    hasDeletionVectors = snapshot.mayHaveVectors
   }
 
   mutating func apply(_ actions: [Action]) {

@@ -17,6 +17,14 @@ public struct Snapshot: Sendable {
   public let schema: DeltaSchema
   /// Live files, partly undecoded.
   let live: LiveFiles
+  /// How columns are found in the files; nil if under their own names.
+  public let columnMapping: ColumnMapping?
+  /// How the log tells of the columns; nil if as they are.
+  private let loggedColumns: LoggedColumns?
+  /// Which features of the files the caller applies.
+  let applies: FeatureSupport
+  /// Whether files, live or removed, may have deletion vectors.
+  let mayHaveVectors: Bool
   /// All live files, decoded on first use.
   private let allFiles: KeptFiles
   /// Tombstones, decoded on first use.
@@ -47,10 +55,14 @@ public struct Snapshot: Sendable {
   ///   - version: The version; nil for the newest.
   ///   - asOf: Milliseconds since 1970 UTC: the newest version committed by then.
   ///   - listsLog: Lists the log whatever is known of it: for callers that delete files by the result.
+  ///   - applies: Which features of data files the caller applies; a table that uses others is refused.
   public static func load(
-    _ storage: any TableStorage, version: Int? = nil, asOf: Int64? = nil, listsLog: Bool = false
+    _ storage: any TableStorage, version: Int? = nil, asOf: Int64? = nil, listsLog: Bool = false,
+    applies: FeatureSupport = .plainFiles
   ) throws(DeltaError) -> Snapshot {
-    if version == nil, asOf == nil, !listsLog, let newest = hinted(storage) { return newest }
+    if version == nil, asOf == nil, !listsLog, let newest = hinted(storage, applies) {
+      return newest
+    }
     let listing = try LogListing(storage)
     var target = listing.latest
     if let version {
@@ -58,14 +70,14 @@ public struct Snapshot: Sendable {
     } else if let asOf {
       target = try TimeTravel.version(at: asOf, listing, storage)
     }
-    return try load(target, listing, storage)
+    return try load(target, listing, storage, applies)
   }
 
   /// The newest version; nil if there is no table.
   public static func loadIfPresent(
     _ storage: any TableStorage
   ) throws(DeltaError) -> Snapshot? {
-    if let newest = hinted(storage) { return newest }
+    if let newest = hinted(storage, .plainFiles) { return newest }
     let listing: LogListing
     do throws(DeltaError) {
       listing = try LogListing(storage)
@@ -73,23 +85,28 @@ public struct Snapshot: Sendable {
       if error.code == .noTable { return nil }
       throw error
     }
-    return try load(listing.latest, listing, storage)
+    return try load(listing.latest, listing, storage, .plainFiles)
   }
 
   /// The newest version without listing the log; nil if it must be listed.
-  private static func hinted(_ storage: any TableStorage) -> Snapshot? {
+  private static func hinted(
+    _ storage: any TableStorage, _ applies: FeatureSupport
+  ) -> Snapshot? {
     guard let (listing, lastCheckpoint) = ListingHint.listing(storage) else { return nil }
     let segment = LogSegment(checkpoint: listing.checkpoints.first, target: listing.latest)
     // Whatever is wrong: listing the log works around it, or reports it.
-    return try? load(
-      segment,
-      onto: segment.checkpoint.map { (checkpoint) throws(DeltaError) in
+    guard
+      var replay = try? segment.checkpoint.map({ (checkpoint) throws(DeltaError) in
         try CheckpointReader.read(checkpoint, lastCheckpoint, listing, storage)
-      } ?? LogReplay(), listing, storage)
+      }) ?? LogReplay()
+    else { return nil }
+    replay.applies = applies
+    // As above.
+    return try? load(segment, onto: replay, listing, storage)
   }
 
   private static func load(
-    _ target: Int, _ listing: LogListing, _ storage: any TableStorage
+    _ target: Int, _ listing: LogListing, _ storage: any TableStorage, _ applies: FeatureSupport
   ) throws(DeltaError) -> Snapshot {
     let hint = LastCheckpoint.read(storage)
     var failure: DeltaError?
@@ -105,6 +122,7 @@ public struct Snapshot: Sendable {
           continue
         }
       }
+      replay.applies = applies
       replay.needsCheckpoint = failure != nil || listing.contradicts(hint)
       replay.workedAround = failure.map(Self.workedAround)
       if let warning = replay.workedAround { LogWarnings.report(warning) }
@@ -151,7 +169,7 @@ public struct Snapshot: Sendable {
     to target: Int, _ listing: LogListing, _ storage: any TableStorage
   ) throws(DeltaError) -> Snapshot {
     guard target > version, listing.hasCommits(after: version, through: target) else {
-      return try Snapshot.load(storage, version: target)
+      return try Snapshot.load(storage, version: target, applies: applies)
     }
     var segment = LogSegment(checkpoint: nil, target: target)
     segment.base = version
@@ -201,7 +219,9 @@ public struct Snapshot: Sendable {
   ///
   /// - Throws: `corrupt` if a checkpoint with a valid checksum cannot be decoded.
   public var files: [AddFile] {
-    get throws(DeltaError) { try allFiles.get { () throws(DeltaError) in try live.all() } }
+    get throws(DeltaError) {
+      try allFiles.get { () throws(DeltaError) in withColumns(try live.all()) }
+    }
   }
 
   /// The live files with this value of a partition column, in the order of `files`. Cost: little is decoded of
@@ -209,7 +229,15 @@ public struct Snapshot: Sendable {
   ///
   /// - Parameter value: As in the log: a date is `2024-01-02`.
   public func files(where column: String, is value: String) throws(DeltaError) -> [AddFile] {
-    try live.files(where: column, is: value)
+    withColumns(try live.files(where: loggedColumns?.name(of: column) ?? column, is: value))
+  }
+
+  /// Files that know how the log tells of the columns.
+  private func withColumns(_ files: [AddFile]) -> [AddFile] {
+    guard let loggedColumns else { return files }
+    var files = files
+    for index in files.indices { files[index].columns = loggedColumns }
+    return files
   }
 
   /// Why a part of a checkpoint could not be decoded; nil if nothing failed.
@@ -225,6 +253,10 @@ public struct Snapshot: Sendable {
   /// Refuses a table with writer requirements that are not supported.
   public func requireWritable() throws(DeltaError) {
     try TableFeatures.checkWrite(self.protocol, metadata, tableName)
+    if mayHaveVectors, let file = try files.first(where: { $0.deletionVector != nil }) {
+      throw TableFeatures.unwritable(
+        "deletionVectors (file '\(file.path)' has one)", tableName)
+    }
   }
 
   init(_ replay: consuming LogReplay, version: Int, checkpoint: Int?, _ name: String)
@@ -239,19 +271,24 @@ public struct Snapshot: Sendable {
     if metadata.schemaString.isEmpty {
       throw DeltaError(.corrupt, "the newest 'metaData' has no 'schemaString'", path: name)
     }
-    try TableFeatures.checkRead(table, metadata, name)
+    applies = replay.applies
+    try TableFeatures.checkRead(table, metadata, name, applies)
     live = replay.files
     allFiles = KeptFiles()
+    mayHaveVectors = replay.hasDeletionVectors
     // Removed files don't matter.
-    if replay.hasDeletionVectors,
+    if applies == .plainFiles, replay.hasDeletionVectors,
       let file = try live.all().first(where: { $0.deletionVectorID != nil })
     {
-      throw TableFeatures.unsupported(
+      throw TableFeatures.onlyQueried(
         "deletionVectors", name, because: "file '\(file.path)' has one")
     }
+    columnMapping = try ColumnMapping.of(metadata, table, name)
     do throws(DeltaError) {
       schema = try DeltaSchema(parsing: metadata.schemaString)
+      try columnMapping?.check(schema)
     } catch { throw error.at(name) }
+    loggedColumns = LoggedColumns(schema, columnMapping)
     tableName = name
     self.version = version
     self.protocol = table

@@ -2,7 +2,7 @@
 ///
 /// - Spec: Delta PROTOCOL.md, "Table Features".
 enum TableFeatures {
-  static let readerVersionMax = 1
+  static let readerVersionMax = 3
   static let writerVersionMax = 2
   /// Writer features that are supported.
   static let writableFeatures: Set<String> = ["appendOnly", "invariants"]
@@ -15,10 +15,15 @@ enum TableFeatures {
     "checkpointProtection",
   ]
 
+  /// Reader features that are read, at least by queries.
+  private static let readFeatures: Set<String> = ["columnMapping", "deletionVectors"]
+
   /// Refuses a table that cannot be read completely. Writer features don't matter to a reader, and a reader
   /// feature only if the table uses it.
+  ///
+  /// - Parameter applies: Features that the caller applies to data files.
   static func checkRead(
-    _ table: TableProtocol, _ metadata: TableMetadata, _ path: String
+    _ table: TableProtocol, _ metadata: TableMetadata, _ path: String, _ applies: FeatureSupport
   ) throws(DeltaError) {
     try checkVersion(table, path)
     for feature in (table.readerFeatures ?? []).sorted() where table.minReaderVersion == 3 {
@@ -29,8 +34,8 @@ enum TableFeatures {
         .unsupported, "the table's files are in the format '\(metadata.formatProvider)'",
         path: path)
     }
-    if let mode = metadata.configuration["delta.columnMapping.mode"], mode != "none" {
-      throw unsupported("columnMapping", path, because: "its mode is '\(mode)'")
+    if let mapping = try ColumnMapping.of(metadata, table, path), applies == .plainFiles {
+      throw onlyQueried("columnMapping", path, because: "its mode is '\(mapping.rawValue)'")
     }
   }
 
@@ -38,12 +43,11 @@ enum TableFeatures {
   /// error.
   static func checkListed(_ table: TableProtocol, _ path: String) throws(DeltaError) {
     try checkVersion(table, path)
-    let listed = (table.readerFeatures ?? []).filter { !featuresOfWriters.contains($0) }.sorted()
+    let listed = (table.readerFeatures ?? []).filter {
+      !featuresOfWriters.contains($0) && !readFeatures.contains($0)
+    }.sorted()
     if table.minReaderVersion == 3, !listed.isEmpty {
       throw unsupported(listed.joined(separator: ", "), path)
-    }
-    if table.minReaderVersion == 2 {
-      throw unsupported("columnMapping", path, because: "its reader version is 2")
     }
   }
 
@@ -64,8 +68,9 @@ enum TableFeatures {
     _ feature: String, _ metadata: TableMetadata
   ) throws(DeltaError) -> Bool {
     switch feature {
-    // Detected elsewhere: by live files, the mode, or the checkpoints.
-    case "deletionVectors", "columnMapping", "v2Checkpoint": return false
+    case _ where readFeatures.contains(feature): return false
+    // Detected elsewhere, by the checkpoints.
+    case "v2Checkpoint": return false
     case "timestampNtz": return try hasType(metadata) { $0 == .timestampNtz }
     case "typeWidening", "typeWidening-preview":
       var isWidened = false
@@ -98,7 +103,7 @@ enum TableFeatures {
   static func checkWrite(
     _ table: TableProtocol, _ metadata: TableMetadata, _ path: String
   ) throws(DeltaError) {
-    try checkRead(table, metadata, path)
+    try checkRead(table, metadata, path, .allFeatures)
     if table.minWriterVersion == 7 {
       let unknown = (table.writerFeatures ?? []).filter { !writableFeatures.contains($0) }.sorted()
       if !unknown.isEmpty {
@@ -145,6 +150,16 @@ enum TableFeatures {
         + ", which lake does not read", path: path, remedy: remedy(feature))
   }
 
+  /// The error for a feature that only queries apply.
+  static func onlyQueried(_ feature: String, _ path: String, because reason: String) -> DeltaError {
+    DeltaError(
+      .unsupported,
+      "the table uses the table feature '\(feature)' (\(reason)), which only queries read",
+      path: path,
+      remedy: "lake query TABLE prints its rows; to work on them, copy them into a table of the "
+        + "lake: lake query TABLE -o rows.parquet, then lake ingest rows.parquet")
+  }
+
   /// How to make a table readable that uses a feature.
   private static func remedy(_ feature: String) -> String {
     switch feature {
@@ -157,7 +172,7 @@ enum TableFeatures {
     }
   }
 
-  private static func unwritable(_ what: String, _ path: String) -> DeltaError {
+  static func unwritable(_ what: String, _ path: String) -> DeltaError {
     DeltaError(
       .unsupported, "the table uses \(what), which lake does not write", path: path,
       remedy: "write with the engine that made the table, or into a table of your own")

@@ -59,7 +59,9 @@ enum TimeTravel {
   private static func inCommitVersion(
     _ listing: LogListing, _ storage: any TableStorage
   ) throws(DeltaError) -> Int? {
-    let properties = try Snapshot.load(storage, version: listing.latest).configuration
+    let properties = try Snapshot.load(
+      storage, version: listing.latest, applies: .allFeatures
+    ).configuration
     guard properties["delta.enableInCommitTimestamps"] == "true" else { return nil }
     return properties["delta.inCommitTimestampEnablementVersion"].flatMap { Int($0) } ?? 0
   }

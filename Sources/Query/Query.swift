@@ -135,7 +135,7 @@ public struct Query: Sendable {
       let segment = try OpenFile(file, ordinal: ordinal).segment
       for index in wanted {
         let column = plan.table.columns[index]
-        guard segment.type(of: column.name) != nil else { continue }
+        guard case .file(let name) = column.origin, segment.type(of: name) != nil else { continue }
         let hasValues = segment.rowGroupRowCounts.indices.contains { group in
           segment.bounds(rowGroup: group, column: column).map { $0.nullCount != $0.rowCount }
             ?? true

@@ -55,6 +55,7 @@ struct VersionChoice {
   }
 
   func snapshot(of table: LakeTable) throws -> Snapshot {
-    try table.snapshot(version: version, asOf: asOf)
+    // Of these, only `restore` goes on to the data files, and loads the table again.
+    try table.snapshot(version: version, asOf: asOf, applies: .allFeatures)
   }
 }

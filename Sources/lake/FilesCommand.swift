@@ -82,7 +82,7 @@ struct FilesCommand: Command {
     var list = TextTable(headings)
     for file in try snapshot.files {
       let statistics = file.statistics
-      let rows = statistics?.rowCount ?? file.taggedRowCount
+      let rows = file.rowCount(by: statistics)
       var cells = [
         file.filePath, rows.map { Quantity.count(Int($0)) } ?? "?", Quantity.bytes(Int(file.size)),
       ]
@@ -116,7 +116,7 @@ struct FilesCommand: Command {
     json.beginObject()
     json.member("type", "file")
     json.member("path", path(of: file, table))
-    json.member("rows", statistics?.rowCount ?? file.taggedRowCount)
+    json.member("rows", file.rowCount(by: statistics))
     json.member("bytes", file.size)
     json.member("modified_ms", file.modificationTime)
     json.key("partition")

@@ -41,7 +41,7 @@ struct TablesCommand: Command {
     for name in names {
       try context.checkInterruption()
       do {
-        let snapshot = try lake.table(name).snapshot()
+        let snapshot = try lake.table(name).snapshot(applies: .allFeatures)
         let figures = TableFigures(of: try snapshot.files, fields: [])
         summary.add(figures)
         if context.isJSON {

@@ -162,10 +162,9 @@ import Testing
 
   @Test(arguments: [
     (
-      "{\"minReaderVersion\":3,\"minWriterVersion\":7,\"readerFeatures\":[\"deletionVectors\",\"typeWidening\"],\"writerFeatures\":[]}",
-      "'deletionVectors, typeWidening'"
+      "{\"minReaderVersion\":3,\"minWriterVersion\":7,\"readerFeatures\":[\"deletionVectors\",\"variantType\",\"another\"],\"writerFeatures\":[]}",
+      "'another, variantType'"
     ),
-    ("{\"minReaderVersion\":2,\"minWriterVersion\":5}", "'columnMapping'"),
     ("{\"minReaderVersion\":4,\"minWriterVersion\":7}", "reader version 4"),
     (
       "{\"minReaderVersion\":3,\"minWriterVersion\":7,\"readerFeatures\":[\"aFeatureOfTomorrow\"]}",

@@ -91,13 +91,20 @@ func sharedData() -> String? {
     let version = table["minReaderVersion"]?.int64 ?? 1
     guard version > 1 else { return false }
     var features = table["readerFeatures"]?.array?.compactMap(\.string) ?? []
-    if version == 2 { features = ["columnMapping"] }
     if features.isEmpty { features = ["reader version \(version)"] }
     do throws(DeltaError) {
-      let snapshot = try Snapshot.load(storage)
-      #expect(try snapshot.files.allSatisfy { $0.deletionVectorID == nil }, "\(name)")
+      let snapshot = try Snapshot.load(storage, applies: .allFeatures)
+      let folder = DataFolder(root: storage.root)
+      for file in try snapshot.files {
+        let rowCount = Int(file.statistics?.rowCount ?? 0)
+        let rows = try file.deletionVector?.rows(in: folder, rowCount: rowCount)
+        #expect(Int64(rows?.count ?? 0) == file.deletionVector?.cardinality ?? 0, "\(name)")
+      }
+      // A caller that applies no feature gets the same table, or none.
+      let plain = try? Snapshot.load(storage)
       #expect(
-        ["none", nil].contains(snapshot.configuration["delta.columnMapping.mode"]), "\(name)")
+        try plain?.files.contains { $0.deletionVector != nil } != true
+          && plain?.columnMapping == nil, "\(name)")
     } catch {
       let isNamed = features.contains { error.message.contains($0) }
       #expect(error.code == .unsupported && isNamed, "\(name): \(error.message)")

@@ -32,6 +32,34 @@ extension SchemaNode {
 }
 
 extension NestedType {
+  /// The same type with the names that its fields have in a file, for fields that are found by their ids. A field
+  /// that the file lacks gets a name that no member has.
+  public func located(in node: SchemaNode) -> NestedType {
+    node.repetition == .repeated ? self : locatedSingle(in: node)
+  }
+
+  private func locatedSingle(in node: SchemaNode) -> NestedType {
+    switch (self, node.shape) {
+    case (.structure(let fields), .structure):
+      return .structure(
+        fields.map { field in
+          guard let id = field.fieldID else { return field }
+          var field = field
+          let child = node.children.first { $0.element.fieldID == id }
+          // No field of a file has an empty name.
+          field.storedName = child?.name ?? ""
+          if let child { field.type = field.type.located(in: child) }
+          return field
+        })
+    case (.list(let element), .list(let repeated, let inner)):
+      return .list(
+        inner.map { element.located(in: $0) } ?? element.locatedSingle(in: repeated))
+    case (.map(let key, let value), .map(let entries)) where entries.children.count > 1:
+      return .map(key: key, value: value.located(in: entries.children[1]))
+    default: return self
+    }
+  }
+
   /// A type with the members of both that holds the values of both, if they have the same shape; else this one.
   public func merged(with other: NestedType) -> NestedType {
     switch (self, other) {
@@ -62,8 +90,9 @@ extension Value {
     case (.structure(let members), .structure(let fields)):
       return .structure(
         fields.enumerated().map { index, field in
-          let isHere = index < members.count && members[index].name == field.name
-          let value = isHere ? members[index].value : self[field.name] ?? .null
+          let name = field.storedName ?? field.name
+          let isHere = index < members.count && members[index].name == name
+          let value = isHere ? members[index].value : self[name] ?? .null
           return Member(field.name, value.shaped(as: field.type))
         })
     case (.list(let elements), .list(let element)):

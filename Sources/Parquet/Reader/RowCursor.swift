@@ -18,15 +18,9 @@ public final class RowCursor {
   private var valuesInRow = 0
 
   /// - Parameter columns: Top-level fields to read, in the order wanted; nil means all.
-  init(reader: ParquetReader, rowGroup: Int, columns: [String]?) throws(ParquetError) {
-    guard reader.metadata.rowGroups.indices.contains(rowGroup) else {
-      throw ParquetError(
-        .request, "no row group \(rowGroup), the file has \(reader.rowGroupCount)",
-        place: .init(path: reader.name))
-    }
-    self.reader = reader
-    self.rowGroup = rowGroup
-    rowCount = reader.rowCount(rowGroup: rowGroup)
+  convenience init(
+    reader: ParquetReader, rowGroup: Int, columns: [String]?
+  ) throws(ParquetError) {
     var fields = reader.schema.children
     if let columns {
       fields = []
@@ -38,6 +32,19 @@ public final class RowCursor {
         fields.append(field)
       }
     }
+    try self.init(reader: reader, rowGroup: rowGroup, fields: fields)
+  }
+
+  /// - Parameter fields: Top-level fields of the file's schema.
+  init(reader: ParquetReader, rowGroup: Int, fields: [SchemaNode]) throws(ParquetError) {
+    guard reader.metadata.rowGroups.indices.contains(rowGroup) else {
+      throw ParquetError(
+        .request, "no row group \(rowGroup), the file has \(reader.rowGroupCount)",
+        place: .init(path: reader.name))
+    }
+    self.reader = reader
+    self.rowGroup = rowGroup
+    rowCount = reader.rowCount(rowGroup: rowGroup)
     self.fields = fields
     names = fields.map(\.name)
     var cursors = [LeafCursor?](repeating: nil, count: reader.leaves.count)
@@ -226,5 +233,10 @@ extension ParquetReader {
     rowGroup: Int, columns: [String]? = nil
   ) throws(ParquetError) -> RowCursor {
     try RowCursor(reader: self, rowGroup: rowGroup, columns: columns)
+  }
+
+  /// The same for one top-level field of `schema`, even if others have its name.
+  public func rows(rowGroup: Int, field: SchemaNode) throws(ParquetError) -> RowCursor {
+    try RowCursor(reader: self, rowGroup: rowGroup, fields: [field])
   }
 }

@@ -18,6 +18,10 @@ public struct NestedField: Hashable, Sendable {
   public var type: NestedType
   /// Whether its values, `binary(12)`, are INT96 times.
   public var isInt96 = false
+  /// Its name in the file that is read, if that is another one.
+  public var storedName: String?
+  /// Its field id, if a file's field is found by that.
+  public var fieldID: Int32?
 
   /// A field of a nested schema.
   public init(_ name: String, _ type: NestedType) {

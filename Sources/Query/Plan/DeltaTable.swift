@@ -10,7 +10,8 @@ enum DeltaTable {
     _ table: LakeTable, version: Int?, asOf: Int64?, allowsOutside: Bool,
     verifiesChecksums: Bool = true
   ) throws -> QueryTable {
-    let snapshot = try table.snapshot(version: version, asOf: asOf)
+    let snapshot = try table.snapshot(version: version, asOf: asOf, applies: .allFeatures)
+    let mapping = snapshot.columnMapping
     var result = QueryTable(
       name: table.displayName, columns: [], defaultColumns: [], files: [],
       source: "version \(snapshot.version) of \(table.path)", version: snapshot.version)
@@ -21,7 +22,7 @@ enum DeltaTable {
     for field in snapshot.schema.fields {
       if let type = field.type.columnType {
         fields.append(Field(field.name, type, isNullable: field.isNullable))
-      } else if let type = field.type.nestedType {
+      } else if let type = field.type.nestedType(mapping) {
         fields.append(Field(field.name, .json, isNullable: field.isNullable))
         nested[field.name] = type
       }
@@ -30,6 +31,7 @@ enum DeltaTable {
       &result, fields: fields, partitions: snapshot.partitionColumns,
       hints: TableColumns.Hints(
         index: properties[TableProperty.index], kind: kind, nested: nested))
+    if mapping != nil { Self.locate(&result.columns, snapshot.schema) }
     result.aliases = Self.aliases(kind, result.columns)
     result.skippedColumns = snapshot.schema.fields.map(\.name).filter {
       result.column(named: $0) == nil
@@ -41,8 +43,18 @@ enum DeltaTable {
     let partitionColumns = snapshot.partitionColumns.compactMap { result.column(named: $0) }
     result.partitionColumns = partitionColumns
     let folder = DataFolder(root: table.path, allowsOutside: allowsOutside)
+    let fieldIDs = mapping == .id ? Self.fieldIDs(snapshot.schema) : nil
     result.files = try snapshot.files.map { file in
-      try Self.file(file, result.columns, partitionColumns, folder, verifiesChecksums)
+      var opened = try Self.file(file, result.columns, partitionColumns, folder) {
+        // Delta's times are microseconds, however its files store them.
+        try ParquetSegment(
+          path: folder.path(of: file), int96Unit: .microseconds,
+          verifiesChecksums: verifiesChecksums, fieldIDs: fieldIDs)
+      }
+      if let vector = file.deletionVector {
+        opened.deletions = { try vector.rows(in: folder, rowCount: $0) }
+      }
+      return opened
     }
     PartitionOrder.sort(&result.files, by: partitionColumns)
     return result
@@ -81,7 +93,7 @@ enum DeltaTable {
 
   private static func file(
     _ add: AddFile, _ columns: [QueryColumn], _ partitionColumns: [Int], _ folder: DataFolder,
-    _ verifiesChecksums: Bool
+    open: @escaping @Sendable () throws -> any Segment
   ) throws -> TableFile {
     let path = try folder.nominalPath(of: add)
     var partition: [Int: BoundValue?] = [:]
@@ -101,12 +113,27 @@ enum DeltaTable {
     }
     return TableFile(
       path: path, byteCount: Int(add.size), rowCount: nil, partition: partition, log: add,
-      // Delta's times are microseconds, however its files store them.
-      open: {
-        try ParquetSegment(
-          path: folder.path(of: add), int96Unit: .microseconds,
-          verifiesChecksums: verifiesChecksums)
-      })
+      open: open)
+  }
+
+  /// Names the columns as a table's files do that map their columns.
+  private static func locate(_ columns: inout [QueryColumn], _ schema: DeltaSchema) {
+    var names: [String: String] = [:]
+    for field in schema.fields { names[field.name] = field.physicalName }
+    for index in columns.indices {
+      if case .file(let name) = columns[index].origin {
+        columns[index].origin = .file(names[name] ?? name)
+      }
+      // A remainder of INT96 times is no column of the schema, and Delta's tables have none.
+      columns[index].plusName = columns[index].plusName.map { names[$0] ?? $0 }
+    }
+  }
+
+  /// The field ids of the columns, by the names under which `locate` lets them be asked for.
+  private static func fieldIDs(_ schema: DeltaSchema) -> [String: Int32] {
+    var ids: [String: Int32] = [:]
+    for field in schema.fields { ids[field.physicalName ?? field.name] = field.columnID }
+    return ids
   }
 }
 
@@ -157,17 +184,22 @@ extension BoundValue {
 
 extension DeltaType {
   /// The matching Parquet type; nil if it is unknown, or a map has nested keys.
-  fileprivate var nestedType: NestedType? {
+  ///
+  /// - Parameter mapping: How fields are found in the files; nil if by their names.
+  fileprivate func nestedType(_ mapping: ColumnMapping?) -> NestedType? {
     switch self {
-    case .array(let element, _): return element.nestedType.map { .list($0) }
+    case .array(let element, _): return element.nestedType(mapping).map { .list($0) }
     case .map(let key, let value, _):
-      guard let key = key.columnType, let value = value.nestedType else { return nil }
+      guard let key = key.columnType, let value = value.nestedType(mapping) else { return nil }
       return .map(key: key, value: value)
     case .structure(let schema):
       var fields: [NestedField] = []
       for field in schema.fields {
-        guard let type = field.type.nestedType else { return nil }
-        fields.append(NestedField(field.name, type))
+        guard let type = field.type.nestedType(mapping) else { return nil }
+        var nested = NestedField(field.name, type)
+        if mapping != nil { nested.storedName = field.physicalName }
+        if mapping == .id { nested.fieldID = field.columnID }
+        fields.append(nested)
       }
       return .structure(fields)
     default: return columnType.map { .primitive($0) }

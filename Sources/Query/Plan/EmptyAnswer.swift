@@ -1,3 +1,4 @@
+import Bytes
 import Columnar
 import DeltaLog
 import Platform
@@ -99,18 +100,45 @@ struct EmptyAnswer {
       for (rowGroup, rowCount) in open.segment.rowGroupRowCounts.enumerated() where rowCount > 0 {
         rowGroups += 1
         if rowGroups > Self.rowGroupCountMax { break }
+        let unit = ScanUnit(
+          file: open, rowGroup: rowGroup, rows: 0..<rowCount, filter: .everything)
+        let deletedCount = unit.deletions?.count ?? 0
+        if deletedCount == rowCount { continue }
         let bounds = open.segment.bounds(rowGroup: rowGroup, column: column)
         if let low = bounds?.low, low == bounds?.high, case .bytes(let bytes) = low {
           known.insert(String(decoding: bytes, as: UTF8.self))
           continue
         }
         let reader = UnitReader(columns: plan.table.columns)
-        try reader.begin(
-          ScanUnit(file: open, rowGroup: rowGroup, rows: 0..<rowCount, filter: .everything))
-        Self.collect(try reader.read(index).main, into: &known)
+        try reader.begin(unit)
+        let vector = try reader.read(index).main
+        if deletedCount == 0 {
+          Self.collect(vector, into: &known)
+        } else {
+          try Self.collect(vector, of: unit, into: &known)
+        }
       }
     }
     return known
+  }
+
+  /// The symbols of rows that are not deleted.
+  private static func collect(
+    _ vector: ColumnVector, of unit: ScanUnit, into known: inout Set<String>
+  ) throws {
+    guard vector.form == .codes || vector.form == .bytes else { return }
+    let selected = ByteBuffer()
+    let count = try FilterMask(columns: []).select(
+      .everything, rowCount: unit.rows.count, without: unit.deletions, into: selected
+    ) { _ in ColumnReading(main: vector) }
+    let rows = UnsafeRawPointer(selected.base).assumingMemoryBound(to: Int32.self)
+    let codes = vector.values?.assumingMemoryBound(to: Int32.self)
+    for index in 0..<count where known.count < symbolCountMax {
+      let row = vector.isConstant ? 0 : Int(rows[index])
+      if let validity = vector.validity, !vector.isConstant, validity[row] == 0 { continue }
+      let entry = vector.form == .codes ? Int(codes?[row] ?? 0) : row
+      known.insert(String(decoding: vector.entry(entry), as: UTF8.self))
+    }
   }
 
   private static func collect(_ vector: ColumnVector, into known: inout Set<String>) {

@@ -23,7 +23,7 @@ public struct Explanation {
     while let (_, item) = try source.next() {
       units += item.units.count
       if case .merge = item { merges += 1 }
-      rows += item.units.reduce(0) { $0 + $1.rows.count }
+      rows += item.units.reduce(0) { $0 + $1.rows.count - ($1.deletions?.count ?? 0) }
     }
     report = source.report
     unitCount = units

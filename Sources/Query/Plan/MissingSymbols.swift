@@ -35,7 +35,8 @@ struct MissingSymbols {
         for unit in try planner.units(of: open, rowGroup: rowGroup, report: &report) {
           try reader.begin(unit)
           let count = try mask.select(
-            unit.filter, rowCount: unit.rows.count, into: selected, read: reader.read)
+            unit.filter, rowCount: unit.rows.count, without: unit.deletions, into: selected,
+            read: reader.read)
           if count == 0 { continue }
           let before = missing.count
           note(try reader.read(column).main, selected, count)

@@ -65,6 +65,8 @@ struct TableFile: Sendable {
   var log: AddFile?
   /// Files of one group are sorted together; groups follow one another.
   var group = 0
+  /// Reads which of the file's rows are deleted, given their number; nil if none is.
+  var deletions: (@Sendable (_ rowCount: Int) throws -> DeletedRows)?
   var open: @Sendable () throws -> any Segment
 
   /// Bounds of a column that follow from the partition alone.

@@ -12,12 +12,15 @@ final class FilterMask {
 
   /// Row numbers, from 0, that `filter` selects.
   ///
-  /// - Parameter read: Decodes a column; called only for columns that are needed to decide.
+  /// - Parameters:
+  ///   - deletions: Deleted rows, which are never selected.
+  ///   - read: Decodes a column; called only for columns that are needed to decide.
   func select(
-    _ filter: Filter, rowCount: Int, into rows: ByteBuffer,
+    _ filter: Filter, rowCount: Int, without deletions: DeletedSpan?, into rows: ByteBuffer,
     read: (Int) throws -> ColumnReading
   ) throws -> Int {
     let mask = try evaluate(filter, rowCount: rowCount, depth: 0, read: read)
+    deletions?.clear(mask)
     rows.reserve(rowCount * 4)
     let out = rows.base.assumingMemoryBound(to: Int32.self)
     var count = 0

@@ -12,29 +12,32 @@ struct NestedReading: Equatable, Sendable {
 final class NestedDecoder {
   private let segment: ParquetSegment
   private let name: String
+  private let node: SchemaNode
   private var rowGroup = -1
   /// A Parquet cursor, not a cursor of this room.
   private var cursor: RowCursor?
   private var text = ValueText()
   private var bytes: [UInt8] = []
 
-  init(segment: ParquetSegment, name: String) {
+  init(segment: ParquetSegment, name: String, node: SchemaNode) {
     self.segment = segment
     self.name = name
+    self.node = node
   }
 
   /// The values of `rows` as texts; a null is null.
   func read(rowGroup: Int, as reading: NestedReading, rows: Range<Int>) throws -> Column {
     if self.rowGroup != rowGroup || cursor.map({ $0.rowIndex > rows.lowerBound }) ?? true {
-      cursor = try segment.reader.rows(rowGroup: rowGroup, columns: [name])
+      cursor = try segment.reader.rows(rowGroup: rowGroup, field: node)
       self.rowGroup = rowGroup
     }
     var result = ByteColumn()
     var validity: [UInt8] = []
+    let type = reading.type.located(in: node)
     guard let cursor else { return Column(type: .json, storage: .bytes(result)) }
     try cursor.skip(rows: rows.lowerBound - cursor.rowIndex)
     for row in rows {
-      guard let value = try cursor.next()?.first?.shaped(as: reading.type) else {
+      guard let value = try cursor.next()?.first?.shaped(as: type) else {
         throw QueryError(
           .badData, "the column ends after \(row) rows of its row group", at: location)
       }

@@ -55,7 +55,8 @@ final class ParquetDecoder: SegmentDecoder {
   ) throws -> ColumnVector {
     let slot = slots[name] ?? Slot(leaf: -1, isRemainder: false)
     slots[name] = slot
-    let decoder = nested[name] ?? NestedDecoder(segment: segment, name: name)
+    guard let node = segment.nested[name]?.node else { return ColumnVector(rowCount: rows.count) }
+    let decoder = nested[name] ?? NestedDecoder(segment: segment, name: name, node: node)
     nested[name] = decoder
     slot.column = try decoder.read(rowGroup: rowGroup, as: reading, rows: rows)
     return vector(slot)

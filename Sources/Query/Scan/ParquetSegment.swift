@@ -9,16 +9,26 @@ final class ParquetSegment: Segment {
   let rowGroupRowCounts: [Int]
   /// Nested columns by name; the first of each name.
   let nested: [String: (node: SchemaNode, type: NestedType)]
+  /// Leaves of flat columns that are found by their field ids; nil if all are found by name.
+  private let leavesByID: [String: Int]?
 
   /// - Parameters:
   ///   - int96Unit: The unit of INT96 times.
   ///   - verifiesChecksums: Whether pages that carry a CRC-32 are checked against it.
+  ///   - fieldIDs: The field ids by which columns are found, by the names under which they are asked for; nil if
+  ///     these are the names in the file.
   init(
-    path: String, int96Unit: TimeUnit = .nanoseconds, verifiesChecksums: Bool = true
+    path: String, int96Unit: TimeUnit = .nanoseconds, verifiesChecksums: Bool = true,
+    fieldIDs: [String: Int32]? = nil
   ) throws {
     reader = try ParquetReader(
       path: path, verifiesChecksums: verifiesChecksums, int96Unit: int96Unit)
     rowGroupRowCounts = reader.metadata.rowGroups.map { Int($0.rowCount) }
+    if let fieldIDs {
+      (leavesByID, nested) = try FieldIDs.columns(of: reader, fieldIDs)
+      return
+    }
+    leavesByID = nil
     var nested: [String: (node: SchemaNode, type: NestedType)] = [:]
     var flat: Set<String> = []
     for node in reader.schema.children {
@@ -80,6 +90,7 @@ final class ParquetSegment: Segment {
   /// The leaf of a flat column.
   func leaf(_ column: String) -> Int? {
     let name = Int96Remainder.time(of: column) ?? column
+    if let leavesByID { return leavesByID[name] }
     guard let index = reader.leafIndex(named: name) else { return nil }
     let leaf = reader.leaves[index]
     return leaf.path.count == 1 && leaf.maxRepetitionLevel == 0 ? index : nil

@@ -11,9 +11,13 @@ struct ScanShape: Sendable {
   func pick(
     _ unit: ScanUnit, _ reader: UnitReader, _ mask: FilterMask, _ selected: ByteBuffer
   ) throws -> RowPick {
-    if unit.filter == .everything { return RowPick(first: 0, count: unit.rows.count) }
+    let deletions = unit.deletions
+    if unit.filter == .everything, deletions == nil {
+      return RowPick(first: 0, count: unit.rows.count)
+    }
     let count = try mask.select(
-      unit.filter, rowCount: unit.rows.count, into: selected, read: { try reader.read($0) })
+      unit.filter, rowCount: unit.rows.count, without: deletions, into: selected,
+      read: { try reader.read($0) })
     let rows = UnsafePointer(selected.base.assumingMemoryBound(to: Int32.self))
     // Rows without a gap, like those of one symbol, need no list.
     if count > 0, Int(rows[count - 1] - rows[0]) == count - 1 {

@@ -1,4 +1,5 @@
 import Bytes
+import DeltaLog
 
 /// Rows that one thread reads, filters and formats at once.
 struct ScanUnit: Sendable {
@@ -7,6 +8,9 @@ struct ScanUnit: Sendable {
   var rows: Range<Int>
   /// The conditions to test: those that bounds prove are left out.
   var filter: Filter
+
+  /// The deleted ones of its rows; nil if there is none.
+  var deletions: DeletedSpan? { file.deletions(rowGroup: rowGroup, rows: rows) }
 }
 
 /// An open file; closed when its last unit is done.
@@ -15,12 +19,66 @@ final class OpenFile: Sendable {
   let segment: any Segment
   /// Position among the files of the plan.
   let ordinal: Int
+  /// nil if no row of the file is deleted.
+  private let deletions: DeletedRows?
+  /// The file's first row of each row group; empty if no row is deleted.
+  private let firstRows: [Int]
 
   init(_ file: TableFile, ordinal: Int) throws {
     self.file = file
     self.ordinal = ordinal
     segment = try file.open()
+    guard let readDeletions = file.deletions else {
+      deletions = nil
+      firstRows = []
+      return
+    }
+    var firstRows: [Int] = []
+    var rowCount = 0
+    for count in segment.rowGroupRowCounts {
+      firstRows.append(rowCount)
+      // checked: a file has fewer rows than bits.
+      rowCount = rowCount.adding(clamped: count)
+    }
+    deletions = try readDeletions(rowCount)
+    self.firstRows = firstRows
   }
+
+  /// The deleted rows among some of a row group; nil if there is none.
+  func deletions(rowGroup: Int, rows: Range<Int>) -> DeletedSpan? {
+    guard let deletions else { return nil }
+    let first = firstRows[rowGroup]
+    let span = DeletedSpan(
+      deletions: deletions, rows: first + rows.lowerBound..<first + rows.upperBound)
+    return span.isEmpty ? nil : span
+  }
+
+  /// Rows of a row group without long runs of deleted ones.
+  ///
+  /// - Parameter runLengthMin: Runs from this length are cut out.
+  func liveParts(rowGroup: Int, rows: Range<Int>, cutting runLengthMin: Int) -> [Range<Int>] {
+    guard let span = deletions(rowGroup: rowGroup, rows: rows) else { return [rows] }
+    if span.count == rows.count { return [] }
+    let first = firstRows[rowGroup]
+    return span.deletions.remainder(of: span.rows, cutting: runLengthMin).map {
+      $0.lowerBound - first..<$0.upperBound - first
+    }
+  }
+}
+
+/// Consecutive rows of a file of which some are deleted.
+struct DeletedSpan: Sendable {
+  let deletions: DeletedRows
+  /// Rows of the file.
+  let rows: Range<Int>
+
+  var isEmpty: Bool { deletions.isEmpty(in: rows) }
+
+  /// Deleted rows.
+  var count: Int { deletions.count(in: rows) }
+
+  /// Clears their bytes in a mask of the rows.
+  func clear(_ mask: UnsafeMutablePointer<UInt8>) { deletions.clear(mask, rows: rows) }
 }
 
 /// Cuts the row groups of a file into units, skipping what bounds exclude.
@@ -29,6 +87,8 @@ struct UnitPlanner: Sendable {
   static let rowCountMin = 12_288
   /// Rows per unit at most: what a thread holds decoded and formatted.
   static let rowCountMax = 131_072
+  /// Deleted rows in a row from this number on are not decoded: so many take several pages.
+  static let deletedRunMin = 32_768
   /// Bytes of text per unit at most, by the sizes that the file states.
   static let textByteCount = 32 << 20
 
@@ -57,6 +117,10 @@ struct UnitPlanner: Sendable {
     var ranges = [(rows: 0..<rowCount, filter: residual)]
     if residual != .everything {
       ranges = try pageRanges(file, rowGroup, rowCount, residual, &report)
+    }
+    ranges = ranges.flatMap { range in
+      file.liveParts(rowGroup: rowGroup, rows: range.rows, cutting: Self.deletedRunMin)
+        .map { ($0, range.filter) }
     }
     let cuts = try coarseCuts(segment, rowGroup)
     let limit = segment.rowPortion(

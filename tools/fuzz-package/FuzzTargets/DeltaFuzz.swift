@@ -25,7 +25,7 @@ public enum DeltaFuzz {
     let writable = actions.map { action in
       switch action {
       case .add(var file):
-        file.deletionVectorID = nil
+        file.deletionVector = nil
         return Action.add(file)
       case .remove(var file):
         file.deletionVectorID = nil
