@@ -29,6 +29,7 @@ public enum Z85 {
       if byte == 0x23, digitCount == missingCount {
         missingCount += 1
         digitCount += 1
+        if missingCount == 4 { return nil }
         continue
       }
       let value = values[Int(byte)]
@@ -37,8 +38,7 @@ public enum Z85 {
       word = word * 85 + UInt64(value)
       digitCount += 1
       if digitCount == 5 {
-        guard missingCount < 4, let whole = UInt32(exactly: word),
-          whole <= UInt32.max >> UInt32(8 * missingCount)
+        guard let whole = UInt32(exactly: word), whole <= UInt32.max >> UInt32(8 * missingCount)
         else { return nil }
         withUnsafeBytes(of: whole.bigEndian) { bytes += $0.dropFirst(missingCount) }
         word = 0

@@ -18,7 +18,10 @@ import Testing
     #expect(Z85.decode("###30".utf8) == [255])
     #expect(Z85.decode("###31".utf8) == nil, "one more than a byte holds")
     #expect(Z85.decode("#0093".utf8) == [0, 3, 0])
-    #expect(Z85.decode("####3".utf8) == nil)
+    for text in ["####3", "#####", "######", "##########"] {
+      #expect(Z85.decode(text.utf8) == nil)
+    }
+    #expect(Z85.decode("##".utf8) == nil, "digits are missing")
     #expect(Z85.decode("##093Hello".utf8) == nil, "not the last digits")
     #expect(Z85.decode("Hel#o".utf8) != nil, "a digit like others elsewhere")
   }
