@@ -161,11 +161,19 @@ import Testing
           ? .min : Int64.random(in: -greatest...greatest, using: &random) / 2)
       keys.append(Int64.random(in: 0..<3, using: &random))
     }
-    let places = RowKeys.sortedRows(keys, width: width)
+    let words = (0..<width).map { word in
+      stride(from: word, to: keys.count, by: width).map { keys[$0] }
+    }
+    let sorted = SortedRows(words)
     let wanted = (0..<3000).sorted {
       let order = RowKeys.compare(keys, $0 * width, keys, $1 * width, width)
       return order < 0 || order == 0 && $0 < $1
     }
-    #expect(places == wanted)
+    #expect(sorted.rows == wanted)
+    for place in wanted.indices.dropFirst() {
+      let isSame =
+        RowKeys.compare(keys, wanted[place] * width, keys, wanted[place - 1] * width, width) == 0
+      #expect(sorted.isSameKey(place, place - 1) == isSame)
+    }
   }
 }

@@ -142,10 +142,10 @@ final class CompactJob: RewritePass, @unchecked Sendable {
     let run = try staging.run()
     let name = "part-\(run.id)-\(attempt)-\(number)-compact" + SegmentWriter.suffix
     let rewriter = target.merger.rewriter(run.directory, byteCountMax)
-    let before = try target.merger.fingerprint(of: unit.files)
     if let key = target.key {
-      return try deduplicate(unit, key, rewriter, before, name: name, number: number)
+      return try deduplicate(unit, key, rewriter, name: name, number: number)
     }
+    let before = try target.merger.fingerprint(of: unit.files)
     let segment = try rewriter.merge(
       unit.files.map { SegmentSource(path: try $0.localPath(in: target.path)) }, day: 0,
       fileName: name, isInterrupted: { observer.isInterrupted })
@@ -159,8 +159,7 @@ final class CompactJob: RewritePass, @unchecked Sendable {
 
   /// Rows that stay, duplicates and conflicts come to what there was.
   private func deduplicate(
-    _ unit: RewriteUnit, _ key: RowKey, _ rewriter: SegmentRewriter,
-    _ before: PartitionFingerprint, name: String, number: Int
+    _ unit: RewriteUnit, _ key: RowKey, _ rewriter: SegmentRewriter, name: String, number: Int
   ) throws -> RewrittenUnit<PlacedSegment> {
     let groups = try groups(unit.files)
     // The oldest first: of rows with one key its row stays.
@@ -169,7 +168,10 @@ final class CompactJob: RewritePass, @unchecked Sendable {
       .map { SegmentSource(path: try $1.localPath(in: target.path), group: $0) }
     let result = try rewriter.deduplicate(
       sources, keyColumns: key.columns, day: 0, fileName: name,
-      conflictMax: CompactTarget.conflictMax, isInterrupted: { observer.isInterrupted })
+      conflictMax: CompactTarget.conflictMax,
+      hashesSources: unit.files.allSatisfy { $0.taggedRowHash == nil },
+      isInterrupted: { observer.isInterrupted })
+    let before = try before(unit.files, result)
     var done = RewrittenUnit(
       unit: unit,
       products: try result.segments.sorted { $0.key < $1.key }.map {
@@ -183,6 +185,14 @@ final class CompactJob: RewritePass, @unchecked Sendable {
     done.conflictCount = result.conflictCount
     try target.keep(result.conflicts, of: unit)
     return done
+  }
+
+  /// What files hold before: their tags say it. Those of other programs have none, and were hashed as they were read, or
+  /// are read again.
+  private func before(
+    _ files: [AddFile], _ result: DeduplicatedRows
+  ) throws -> PartitionFingerprint {
+    try result.source ?? target.merger.fingerprint(of: files)
   }
 
   private static func isOlder(_ one: AddFile, _ other: AddFile) -> Bool {

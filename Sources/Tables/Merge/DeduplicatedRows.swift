@@ -13,6 +13,9 @@ package struct DeduplicatedRows: Sendable {
   /// The sum of the hashes of all rows that were left out.
   package internal(set) var dropped = Fingerprint()
 
+  /// What the files hold that were read, where it was wanted and all their rows were in memory.
+  package internal(set) var source: PartitionFingerprint?
+
   /// Of no rows.
   package init() {}
 

@@ -66,14 +66,22 @@ struct DuplicateFilter {
     content + sorting.filter { field in !content.contains { $0.name == field.name } }
   }
 
-  /// - Parameter column: Gives any of `columns`, as the table stores it: of all rows, or of some.
+  /// - Parameters:
+  ///   - keyNumbers: Numbers of the rows' sort keys, where they are known: else the sort columns are hashed.
+  ///   - column: Gives any of `columns`, as the table stores it: of all rows, or of some.
   mutating func judge(
-    rowCount: Int, _ column: (Field, [Int]?) throws -> Column
+    rowCount: Int, keyNumbers: (() -> [Int])? = nil, _ column: (Field, [Int]?) throws -> Column
   ) throws -> Verdict {
     var verdict = Verdict()
     if rowCount == 0 { return verdict }
-    let sortingSums = try sums(sorting, rowCount: rowCount) { try column($0, nil) }
-    let candidates = candidates(sortingSums, rowCount: rowCount)
+    let sortingSums: [Fingerprint]
+    if let keyNumbers {
+      sortingSums = keyNumbers().map { Fingerprint(low: UInt64($0), high: 0) }
+    } else {
+      let sums = try sums(sorting, rowCount: rowCount) { try column($0, nil) }
+      sortingSums = (0..<rowCount).map { sums[$0] }
+    }
+    let candidates = candidates(sortingSums)
     let rows = try ContentRows(candidates.count, key: key, content: content, remainders) {
       try column($0, candidates)
     }
@@ -114,17 +122,12 @@ struct DuplicateFilter {
 
   /// Rows that share their sort columns with the row before or behind them: also the first and the last row, which
   /// may with rows of other row groups.
-  private func candidates(_ sums: RowSums, rowCount: Int) -> [Int] {
-    var found: [Int] = []
-    var previous = waiting?.sorting
-    var current = sums[0]
-    for row in 0..<rowCount {
-      let next = row + 1 < rowCount ? sums[row + 1] : nil
-      if current == previous || next == nil || current == next { found.append(row) }
-      previous = current
-      if let next { current = next }
+  private func candidates(_ keys: [Fingerprint]) -> [Int] {
+    let last = keys.count - 1
+    return keys.indices.filter { row in
+      row == last || keys[row] == keys[row + 1]
+        || (row == 0 ? waiting?.sorting == keys[row] : keys[row - 1] == keys[row])
     }
-    return found
   }
 
   private mutating func keepWaiting(

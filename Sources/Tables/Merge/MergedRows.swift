@@ -6,6 +6,9 @@ struct MergedRows {
   let rowCount: Int
   /// Where the rows come from, in their order. A file's rows may stand in any order.
   let runs: () -> [MergeRun]
+  /// Numbers of the rows' sort keys, ascending: rows with one key have one number, those of other row groups too.
+  /// nil where the keys are not at hand.
+  var keyNumbers: (() -> [Int])?
   /// A column of all rows, or of some of them. Cost: decodes it, or copies it.
   let column: (Field, [Int]?) throws -> Column
 }
@@ -13,8 +16,10 @@ struct MergedRows {
 /// All rows of some files in memory, and their order: for files that are small together, whatever their order.
 struct SortedColumns {
   private let columns: [String: Column]
-  /// Numbers of the rows, of all files one behind the other, in the order of the table.
-  private let sortedRows: [Int]
+  /// The rows of all files one behind the other, in the order of the table.
+  private let sorted: SortedRows
+  /// Rows of each text of the order, in that order; all rows where it has none.
+  let counts: [Int]
   /// Number of each file's first row.
   private let firstRows: [Int]
 
@@ -22,8 +27,8 @@ struct SortedColumns {
   static func byteCount(
     _ readers: [SegmentReader], fields: [Field], order: SortOrder
   ) throws -> Int {
-    // Keys and row numbers, which are sorted aside.
-    var perRow = (RowKeys.width(order) + 4) * 8
+    // Keys, one word of all of them, and rows with that word twice while they are sorted.
+    var perRow = (RowKeys.width(order) + 6) * 8
     for field in fields {
       switch field.type.storage {
       case .wide: perRow += 16 + 1
@@ -45,7 +50,7 @@ struct SortedColumns {
   }
 
   init(
-    _ readers: [SegmentReader], fields: [Field], order: SortOrder, ranks: TextRanks
+    _ readers: [SegmentReader], fields: [Field], order: SortOrder
   ) throws {
     let gather = ColumnGather(readers)
     var all = GatheredRows()
@@ -60,27 +65,63 @@ struct SortedColumns {
     for field in fields { columns[field.name] = try gather.column(field, all) }
     self.columns = columns
     if order.isAsStored {
-      sortedRows = Array(0..<all.rowCount)
+      sorted = SortedRows(rowCount: all.rowCount)
+      counts = [all.rowCount]
       return
     }
-    var keys: [Int64] = []
-    keys.reserveCapacity(all.rowCount * RowKeys.width(order))
-    for reader in readers {
-      for group in reader.rowGroups { try RowKeys.append(reader, order, ranks, group, to: &keys) }
+    func own(_ name: String, _ type: ColumnType) throws -> Column {
+      // Files of others may lack a column of the order.
+      try columns[name] ?? gather.column(Field(name, type), all)
     }
-    sortedRows = RowKeys.sortedRows(keys, width: RowKeys.width(order))
+    var words: [[Int64]] = []
+    if let text = order.text {
+      let column = try own(text, .string)
+      let ranks = TextRanks(column)
+      counts = ranks.counts
+      words.append(ranks.ranks(column))
+    } else {
+      counts = [all.rowCount]
+    }
+    for field in order.numbers {
+      words.append(
+        try RowKeys.numbers(try own(field.name, field.type), place: readers.first?.path))
+    }
+    sorted = SortedRows(words)
+  }
+
+  /// What the rows say together, by the columns that say what a row is.
+  func fingerprint(_ fields: [Field]) throws -> PartitionFingerprint {
+    let remainders = RemainderColumns(fields: fields)
+    var sums = RowSums(rowCount: sorted.rows.count)
+    for field in fields
+    where !RowSums.isProvenance(field.name) && !remainders.isRemainder(field.name) {
+      let values = try remainders.values(field) {
+        columns[$0.name] ?? Column(nulls: sums.rowCount, of: $0.type)
+      }
+      sums.add(values, of: field)
+    }
+    return PartitionFingerprint(rowCount: Int64(sums.rowCount), rowHash: sums.fingerprint)
   }
 
   func forEachGroup(
     _ cuts: [Int], _ isInterrupted: () -> Bool, _ body: (MergedRows) throws -> Void
   ) throws {
     var first = 0
+    var lastNumber = 0
     for cut in cuts {
       if isInterrupted() { throw PassError(.interrupted, "interrupted") }
-      let own = Array(sortedRows[first..<min(first + cut, sortedRows.count)])
+      let range = first..<min(first + cut, sorted.rows.count)
+      let own = Array(sorted.rows[range])
       first += own.count
+      func keyNumbers() -> [Int] {
+        range.map { place in
+          if place > 0, !sorted.isSameKey(place, place - 1) { lastNumber += 1 }
+          return lastNumber
+        }
+      }
       try body(
-        MergedRows(rowCount: own.count, runs: { runs(own) }) { field, some in
+        MergedRows(rowCount: own.count, runs: { runs(own) }, keyNumbers: keyNumbers) {
+          field, some in
           let rows = some.map { $0.map { own[$0] } } ?? own
           return columns[field.name]?.rows(rows) ?? Column(nulls: rows.count, of: field.type)
         })

@@ -3,7 +3,7 @@ import Columnar
 /// Sort keys of rows as integers, row by row: the rank of the text first, then the numbers.
 enum RowKeys {
   /// Represents null, which sorts first.
-  private static let null = Int64.min
+  static let null = Int64.min
 
   /// Integers per key.
   static func width(_ order: SortOrder) -> Int {
@@ -29,29 +29,35 @@ enum RowKeys {
     let width = width(order)
     let start = keys.count
     keys.append(contentsOf: repeatElement(0, count: rows.count * width))
-    var word = start
-    if let text = order.text {
-      let values = try ranks.ranks(reader, text, rows)
-      for row in values.indices { keys[word + row * width] = values[row] }
-      word += 1
-    }
-    for field in order.numbers {
-      let values = try numbers(reader, field, rows)
-      for row in values.indices { keys[word + row * width] = values[row] }
-      word += 1
+    for (word, values) in try words(reader, order, ranks, rows).enumerated() {
+      for row in values.indices { keys[start + word + row * width] = values[row] }
     }
   }
 
-  private static func numbers(
-    _ reader: SegmentReader, _ field: Field, _ rows: StoredSpan
-  ) throws -> [Int64] {
-    guard reader.has(field.name) else { return [Int64](repeating: null, count: rows.count) }
-    let column = try reader.column(field, rows)
+  /// The words of the keys of rows, one array a word.
+  private static func words(
+    _ reader: SegmentReader, _ order: SortOrder, _ ranks: TextRanks, _ rows: StoredSpan
+  ) throws -> [[Int64]] {
+    var words: [[Int64]] = []
+    if let text = order.text { words.append(try ranks.ranks(reader, text, rows)) }
+    for field in order.numbers {
+      guard reader.has(field.name) else {
+        words.append([Int64](repeating: null, count: rows.count))
+        continue
+      }
+      words.append(try numbers(try reader.column(field, rows), place: reader.path))
+    }
+    return words
+  }
+
+  /// The values of a column as words.
+  ///
+  /// - Parameter place: Where they are from, for errors.
+  static func numbers(_ column: Column, place: String?) throws -> [Int64] {
     guard case .integers(var values) = column.storage else {
       throw PassError(
-        .input,
-        "column '\(field.name)' holds no whole numbers, by which rows could be put in order",
-        place: reader.path, remedy: "compact the table with the program that wrote the file")
+        .input, "a column by which rows should be put in order holds no whole numbers",
+        place: place, remedy: "compact the table with the program that wrote the file")
     }
     if let validity = column.validity {
       for row in values.indices where validity[row] == 0 { values[row] = null }
@@ -63,35 +69,62 @@ enum RowKeys {
   static func sortedRows(
     _ reader: SegmentReader, _ order: SortOrder, _ ranks: TextRanks, rows: Range<Int>
   ) throws -> [Int] {
-    var keys: [Int64] = []
-    for span in reader.spans(of: rows) { try append(reader, order, ranks, span, to: &keys) }
-    return sortedRows(keys, width: width(order))
+    var all = [[Int64]](repeating: [], count: width(order))
+    for span in reader.spans(of: rows) {
+      for (word, values) in try words(reader, order, ranks, span).enumerated() {
+        all[word] += values
+      }
+    }
+    return SortedRows(all).rows
   }
+}
 
-  /// The rows of keys in their order. Equal keys keep theirs.
-  ///
+/// Rows in the order of their keys; equal keys keep theirs.
+struct SortedRows {
+  /// Their numbers.
+  let rows: [Int]
+  private let words: [[Int64]]
+  /// All words of a key in one, by row; nil where they do not fit.
+  private let packed: [UInt64]?
+
   /// Where the words of a key, each less the least of all rows, fit into one word together, that is sorted by its
   /// digits: a time of a day and some thousand symbols take less than 64 bits.
-  static func sortedRows(_ keys: [Int64], width: Int) -> [Int] {
-    if width == 0 { return [] }
-    let rowCount = keys.count / width
-    if let packed = packed(keys, width: width) { return RadixSort.rows(packed) }
-    return Array(0..<rowCount).sorted { one, other in
-      let order = compare(keys, one * width, keys, other * width, width)
-      return order < 0 || order == 0 && one < other
+  ///
+  /// - Parameter words: Of the rows' keys, the first one first, one array a word.
+  init(_ words: [[Int64]]) {
+    packed = Self.packed(words)
+    if let packed {
+      rows = RadixSort.rows(packed)
+      self.words = []
+      return
+    }
+    self.words = words
+    rows = (0..<(words.first?.count ?? 0)).sorted { one, other in
+      for word in words where word[one] != word[other] { return word[one] < word[other] }
+      return one < other
     }
   }
 
+  /// Rows that are in order already, and have no keys.
+  init(rowCount: Int) {
+    rows = Array(0..<rowCount)
+    (words, packed) = ([], nil)
+  }
+
+  /// Whether two rows have the same key, by their places in the order.
+  func isSameKey(_ one: Int, _ other: Int) -> Bool {
+    if let packed { return packed[rows[one]] == packed[rows[other]] }
+    return words.allSatisfy { $0[rows[one]] == $0[rows[other]] }
+  }
+
   /// nil where they do not fit.
-  private static func packed(_ keys: [Int64], width: Int) -> [UInt64]? {
-    let rowCount = keys.count / width
+  private static func packed(_ words: [[Int64]]) -> [UInt64]? {
+    guard let rowCount = words.first?.count else { return nil }
     var packed = [UInt64](repeating: 0, count: rowCount)
     var bitCount = 0
-    for word in 0..<width {
+    for word in words {
       var (least, greatest) = (Int64.max, Int64.min)
-      for row in 0..<rowCount {
-        let key = keys[row * width + word]
-        if key == null { continue }
+      for key in word where key != RowKeys.null {
         least = min(least, key)
         greatest = max(greatest, key)
       }
@@ -103,9 +136,9 @@ enum RowKeys {
       bitCount += bits
       guard bitCount <= 64, bits < 64 else { return nil }
       for row in 0..<rowCount {
-        let key = keys[row * width + word]
-        let value = key == null ? 0 : UInt64(bitPattern: key &- least) + 1
-        packed[row] = packed[row] << UInt64(bits) | value
+        let key = word[row]
+        let value = key == RowKeys.null ? 0 : UInt64(bitPattern: key &- least) &+ 1
+        packed[row] = packed[row] &<< UInt64(bits) | value
       }
     }
     return packed

@@ -136,42 +136,69 @@ struct TextRanks {
   init() {}
 
   init(_ readers: [SegmentReader], column name: String) throws {
-    var rows: [[UInt8]: Int] = [:]
-    var nullCount = 0
+    var tally = Tally()
     for reader in readers {
       guard reader.has(name) else {
-        nullCount += try reader.rowCount()
+        tally.nullCount += try reader.rowCount()
         continue
       }
       var column = Column(type: .string, storage: .integers([]))
       for group in reader.rowGroups {
         _ = try reader.read(Field(name, .string), group, into: &column)
-        if case .codes(let codes, let dictionary) = column.storage {
-          var byCode = [Int](repeating: 0, count: dictionary.count)
-          for row in codes.indices {
-            if column.isNull(row) { nullCount += 1 } else { byCode[Int(codes[row])] += 1 }
-          }
-          dictionary.bytes.withUnsafeBytes { bytes in
-            for (code, count) in byCode.enumerated() where count > 0 {
-              rows[Array(bytes[dictionary.byteRange(code)]), default: 0] += count
-            }
-          }
-          continue
-        }
-        Self.forEachRun(
-          column, nulls: { nullCount += $0 },
-          texts: { text, count in rows[Array(text), default: 0] += count })
+        tally.add(column)
       }
     }
-    let sorted = rows.keys.sorted { $0.lexicographicallyPrecedes($1) }
+    self.init(tally)
+  }
+
+  /// The texts of a column that is in memory.
+  init(_ column: Column) {
+    var tally = Tally()
+    tally.add(column)
+    self.init(tally)
+  }
+
+  private init(_ tally: Tally) {
+    let sorted = tally.rows.keys.sorted { $0.lexicographicallyPrecedes($1) }
     for (rank, text) in sorted.enumerated() { ranks[text] = Int64(rank) }
-    counts = (nullCount > 0 ? [nullCount] : []) + sorted.compactMap { rows[$0] }
+    counts = (tally.nullCount > 0 ? [tally.nullCount] : []) + sorted.compactMap { tally.rows[$0] }
+  }
+
+  /// Rows by text.
+  private struct Tally {
+    var rows: [[UInt8]: Int] = [:]
+    var nullCount = 0
+
+    mutating func add(_ column: Column) {
+      if case .codes(let codes, let dictionary) = column.storage {
+        var byCode = [Int](repeating: 0, count: dictionary.count)
+        for row in codes.indices {
+          if column.isNull(row) { nullCount += 1 } else { byCode[Int(codes[row])] += 1 }
+        }
+        dictionary.bytes.withUnsafeBytes { bytes in
+          for (code, count) in byCode.enumerated() where count > 0 {
+            rows[Array(bytes[dictionary.byteRange(code)]), default: 0] += count
+          }
+        }
+        return
+      }
+      TextRanks.forEachRun(
+        column, nulls: { nullCount += $0 },
+        texts: { text, count in rows[Array(text), default: 0] += count })
+    }
   }
 
   func ranks(_ reader: SegmentReader, _ name: String, _ rows: StoredSpan) throws -> [Int64] {
-    var result = [Int64](repeating: Self.null, count: rows.count)
     var column = Column(type: .string, storage: .integers([]))
-    guard try reader.read(Field(name, .string), rows, into: &column) else { return result }
+    guard try reader.read(Field(name, .string), rows, into: &column) else {
+      return [Int64](repeating: Self.null, count: rows.count)
+    }
+    return ranks(column)
+  }
+
+  /// The ranks of the texts of a column.
+  func ranks(_ column: Column) -> [Int64] {
+    var result = [Int64](repeating: Self.null, count: column.count)
     if case .codes(let codes, let dictionary) = column.storage {
       let byCode = dictionary.bytes.withUnsafeBytes { bytes in
         (0..<dictionary.count).map { ranks[Array(bytes[dictionary.byteRange($0)])] ?? Self.null }

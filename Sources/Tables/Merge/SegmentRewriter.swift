@@ -60,19 +60,27 @@ package struct SegmentRewriter {
   ///   - day: First day of the segments' period, days since 1970.
   ///   - keyColumns: What makes a row another one; the columns of the order are among them.
   ///   - conflictMax: Rows that may differ from one with their key; more are an error.
+  ///   - hashesSources: Whether the sources' fingerprint is wanted, where it takes no second reading.
   ///   - isInterrupted: Asked before every row group.
   package func deduplicate(
     _ sources: [SegmentSource], keyColumns: Set<String>, day: Int, fileName: String,
-    conflictMax: Int, isInterrupted: () -> Bool = { false }
+    conflictMax: Int, hashesSources: Bool = false, isInterrupted: () -> Bool = { false }
   ) throws -> DeduplicatedRows {
-    try withSortedSources(sources, day, fileName, isInterrupted) { sources in
+    let given = sources
+    return try withSortedSources(sources, day, fileName, isInterrupted) { sources in
       var result = DeduplicatedRows()
       var filter = DuplicateFilter(
         fields: fields, unhashed: unhashed, order: order, keyColumns: keyColumns)
       let encoder = GroupEncoder(fields: fields, options: options, unhashed: unhashed)
       var writers: [Int: SegmentWriter] = [:]
-      try forEachGroup(of: sources, isInterrupted) { rows in
-        let verdict = try filter.judge(rowCount: rows.rowCount, rows.column)
+      func hash(_ all: SortedColumns) throws {
+        // What was merged before is no longer what there was.
+        guard hashesSources, sources == given else { return }
+        result.source = try all.fingerprint(fields.filter { !unhashed.contains($0.name) })
+      }
+      try forEachGroup(of: sources, isInterrupted, read: hash) { rows in
+        let verdict = try filter.judge(
+          rowCount: rows.rowCount, keyNumbers: rows.keyNumbers, rows.column)
         result.duplicateCount += verdict.duplicateCount
         result.dropped &+= verdict.dropped
         try result.take(verdict.conflicts, fields: fields, max: conflictMax, rows.column)
@@ -231,21 +239,26 @@ package struct SegmentRewriter {
 
   /// Calls `body` with the rows of files in order, those of a row group at a time.
   ///
+  /// - Parameter read: Called before with all rows, where they are in memory together.
   /// - Throws: `UnsortedSegment` where a file's rows are not in order, and all files are too large to be sorted in
   ///   memory.
   private func forEachGroup(
-    of sources: [SegmentSource], _ isInterrupted: () -> Bool, _ body: (MergedRows) throws -> Void
+    of sources: [SegmentSource], _ isInterrupted: () -> Bool,
+    read: ((SortedColumns) throws -> Void)? = nil, _ body: (MergedRows) throws -> Void
   ) throws {
     let readers = try sources.map { try SegmentReader(path: $0.path, fields: fields, day: $0.day) }
-    let ranks = try order.text.map { try TextRanks(readers, column: $0) } ?? TextRanks()
     let total = try readers.reduce(0) { $0 + (try $1.rowCount()) }
-    let cuts = RowGroupCuts.plan(
-      order.text == nil ? [total] : ranks.counts, groupRowMax: try groupRowMax(readers, total))
+    let groupRowMax = try groupRowMax(readers, total)
     if try SortedColumns.byteCount(readers, fields: fields, order: order) <= byteCountMax {
-      let all = try SortedColumns(readers, fields: fields, order: order, ranks: ranks)
-      try all.forEachGroup(cuts, isInterrupted, body)
+      let all = try SortedColumns(readers, fields: fields, order: order)
+      try read?(all)
+      try all.forEachGroup(
+        RowGroupCuts.plan(all.counts, groupRowMax: groupRowMax), isInterrupted, body)
       return
     }
+    let ranks = try order.text.map { try TextRanks(readers, column: $0) } ?? TextRanks()
+    let cuts = RowGroupCuts.plan(
+      order.text == nil ? [total] : ranks.counts, groupRowMax: groupRowMax)
     let keyByteCount = max(1, order.numbers.count + 1) * 8
     let window = max(1024, byteCountMax / max(1, readers.count) / keyByteCount)
     let keys = try readers.map {

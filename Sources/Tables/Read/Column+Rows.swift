@@ -2,18 +2,34 @@ import Columnar
 
 extension Column {
   /// The values of some rows, in their order.
+  ///
+  /// - Parameter indexes: Each of them a row of the column.
   package func rows(_ indexes: [Int]) -> Column {
-    let chosen = validity.map { validity in indexes.map { validity[$0] } }
     let storage: Storage =
       switch self.storage {
-      case .integers(let values): .integers(indexes.map { values[$0] })
-      case .wide(let values): .wide(indexes.map { values[$0] })
-      case .doubles(let values): .doubles(indexes.map { values[$0] })
-      case .codes(let codes, let dictionary):
-        .codes(indexes.map { codes[$0] }, dictionary: dictionary)
+      case .integers(let values): .integers(values.chosen(indexes))
+      case .wide(let values): .wide(values.chosen(indexes))
+      case .doubles(let values): .doubles(values.chosen(indexes))
+      case .codes(let codes, let dictionary): .codes(codes.chosen(indexes), dictionary: dictionary)
       case .bytes(let values): .bytes(values.rows(indexes))
       }
-    return Column(type: type, storage: storage, validity: chosen)
+    return Column(type: type, storage: storage, validity: validity?.chosen(indexes))
+  }
+}
+
+extension Array {
+  /// The elements at some indexes, which must be the array's own: only a debug build checks each.
+  fileprivate func chosen(_ indexes: [Int]) -> [Element] {
+    withUnsafeBufferPointer { values in
+      indexes.withUnsafeBufferPointer { indexes in
+        [Element](unsafeUninitializedCapacity: indexes.count) { buffer, count in
+          for place in 0..<indexes.count {
+            buffer.initializeElement(at: place, to: values[indexes[place]])
+          }
+          count = indexes.count
+        }
+      }
+    }
   }
 }
 
