@@ -6,7 +6,7 @@ public struct Context: Sendable {
   /// Data, and nothing else.
   public let output: TextOutput
   /// Progress, warnings, summary.
-  public let talk: TalkStream
+  public let stderr: StandardError
   /// The process's environment.
   public let environment: [String: String]
   /// What relative paths begin at.
@@ -26,7 +26,7 @@ public struct Context: Sendable {
   /// Style of standard output.
   public let style: Style
   /// Style of standard error.
-  public let talkStyle: Style
+  public let errorStyle: Style
   /// Name of the program, for messages.
   public let programName: String
 
@@ -35,7 +35,7 @@ public struct Context: Sendable {
 
   /// Columns of the terminal, now.
   public var columns: Int {
-    Terminal.columns((isTerminal ? output.descriptor : talk.descriptor) ?? STDERR_FILENO)
+    Terminal.columns((isTerminal ? output.descriptor : stderr.descriptor) ?? STDERR_FILENO)
   }
 
   /// Whether the command should stop: asked by Ctrl-C, to be polled between units of work.
@@ -48,14 +48,14 @@ public struct Context: Sendable {
   }
 
   init(
-    output: TextOutput, talk: TextOutput, environment: [String: String], workingDirectory: String,
+    output: TextOutput, stderr: TextOutput, environment: [String: String], workingDirectory: String,
     programName: String, printsRows: Bool = false, options: CommonOptions
   ) {
     self.printsRows = printsRows
-    let talksToTerminal = talk.descriptor.map(Terminal.isTerminal) ?? false
+    let errorsGoToTerminal = stderr.descriptor.map(Terminal.isTerminal) ?? false
     let printsToTerminal = output.descriptor.map(Terminal.isTerminal) ?? false
     self.output = output
-    self.talk = TalkStream(talk)
+    self.stderr = StandardError(stderr)
     self.environment = environment
     self.workingDirectory = workingDirectory
     self.programName = programName
@@ -65,12 +65,12 @@ public struct Context: Sendable {
     isQuiet = options.isQuiet
     isVerbose = options.isVerbose && !options.isQuiet
     hasProgress =
-      talksToTerminal && !options.isQuiet && options.progress != "never"
+      errorsGoToTerminal && !options.isQuiet && options.progress != "never"
       && environment["TERM"] != "dumb"
     style = Style(
       isColored: options.isColored(onTerminal: printsToTerminal, environment: environment))
-    talkStyle = Style(
-      isColored: options.isColored(onTerminal: talksToTerminal, environment: environment))
+    errorStyle = Style(
+      isColored: options.isColored(onTerminal: errorsGoToTerminal, environment: environment))
   }
 
   // MARK: - Data
@@ -81,7 +81,7 @@ public struct Context: Sendable {
   /// Prints a line of data: at once on a terminal, else when there is enough of it or at the end.
   public func print(_ line: String) {
     if isTerminal {
-      talk.withoutStatus {
+      stderr.withoutStatus {
         output.write(line + "\n")
         output.flush()
       }
@@ -92,7 +92,7 @@ public struct Context: Sendable {
 
   /// Prints what `--json` says of the data: among them, or on standard error where those are rows.
   func print(json line: String) {
-    if printsRows { talk.write(line + "\n") } else { self.print(talk.filtered(line)) }
+    if printsRows { stderr.write(line + "\n") } else { self.print(stderr.filtered(line)) }
   }
 
   // MARK: - Talk
@@ -100,17 +100,19 @@ public struct Context: Sendable {
   /// Says something to the person: neither with `--quiet` nor with `--json`, whose objects say it. Control
   /// characters are escaped.
   public func say(_ line: String) {
-    if !isQuiet && !isJSON { talk.write(Escaping.controls(line) + "\n") }
+    if !isQuiet && !isJSON { stderr.write(Escaping.controls(line) + "\n") }
   }
 
   /// Says a table to the person: neither with `--quiet` nor with `--json`.
   public func say(_ table: TextTable) {
-    if !isQuiet && !isJSON { talk.write(table.lines(style: talkStyle).map { $0 + "\n" }.joined()) }
+    if !isQuiet && !isJSON {
+      stderr.write(table.lines(style: errorStyle).map { $0 + "\n" }.joined())
+    }
   }
 
   /// Says a detail: only with `--verbose`.
   public func detail(_ line: @autoclosure () -> String) {
-    if isVerbose { talk.write(talkStyle.dim(Escaping.controls(line())) + "\n") }
+    if isVerbose { stderr.write(errorStyle.dim(Escaping.controls(line())) + "\n") }
   }
 
   /// Says what should be looked at: not with `--quiet`.
@@ -119,8 +121,8 @@ public struct Context: Sendable {
       self.print(
         json: ErrorText.json("warning", message: message, code: nil, place: place, remedy: remedy))
     } else if !isQuiet {
-      let label = talkStyle.yellow("warning:")
-      talk.write(
+      let label = errorStyle.yellow("warning:")
+      stderr.write(
         ErrorText.lines(
           label, message: message, placeLines: place.map { [$0] } ?? [], remedy: remedy))
     }
@@ -130,9 +132,9 @@ public struct Context: Sendable {
   public func report(_ error: any Error) {
     let parts = ErrorText(error)
     if !isJSON || !printsRows {
-      talk.write(
+      stderr.write(
         ErrorText.lines(
-          talkStyle.red("error:"), message: parts.message, placeLines: parts.placeLines,
+          errorStyle.red("error:"), message: parts.message, placeLines: parts.placeLines,
           remedy: parts.remedy))
     }
     if isJSON {

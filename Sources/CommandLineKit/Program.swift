@@ -75,17 +75,17 @@ public struct Program: Sendable {
     MemoryEnd.install(Self.memoryError(asJSON: words.contains("--json")))
     let status = run(
       words, environment: Self.processEnvironment(), workingDirectory: Self.processDirectory(),
-      output: TextOutput(descriptor: STDOUT_FILENO), talk: TextOutput(descriptor: STDERR_FILENO))
+      output: TextOutput(descriptor: STDOUT_FILENO), stderr: TextOutput(descriptor: STDERR_FILENO))
     return status.rawValue
   }
 
   /// Runs one command line.
   public func run(
     _ words: [String], environment: [String: String], workingDirectory: String,
-    output: TextOutput, talk: TextOutput
+    output: TextOutput, stderr: TextOutput
   ) -> ExitStatus {
     var setting = Setting(
-      output: output, talk: talk, environment: environment, workingDirectory: workingDirectory,
+      output: output, stderr: stderr, environment: environment, workingDirectory: workingDirectory,
       programName: name)
     var status: ExitStatus
     do throws(UsageError) {
@@ -123,7 +123,7 @@ public struct Program: Sendable {
         setting.context.print(trimmed(overview))
         return .done
       }
-      setting.context.talk.write(overview)
+      setting.context.stderr.write(overview)
       return .usage
     }
     let verb = rest.removeFirst()
@@ -161,12 +161,12 @@ public struct Program: Sendable {
     } catch is OutputClosed {
       return .done
     } catch is Interrupted {
-      context.talk.setStatus("")
+      context.stderr.setStatus("")
       context.say("interrupted")
       endInterrupted(context)
       return .interrupted
     } catch {
-      context.talk.setStatus("")
+      context.stderr.setStatus("")
       if context.output.isClosed { return .done }
       context.report(error)
       // What a pass finds wrong with its flags is as much a mistake of the command line as what the parser finds.
@@ -273,7 +273,7 @@ public struct Program: Sendable {
 /// What a command line runs in.
 private struct Setting {
   let output: TextOutput
-  let talk: TextOutput
+  let stderr: TextOutput
   let environment: [String: String]
   let workingDirectory: String
   let programName: String
@@ -282,7 +282,7 @@ private struct Setting {
 
   var context: Context {
     Context(
-      output: output, talk: talk, environment: environment, workingDirectory: workingDirectory,
+      output: output, stderr: stderr, environment: environment, workingDirectory: workingDirectory,
       programName: programName, printsRows: printsRows, options: options)
   }
 }

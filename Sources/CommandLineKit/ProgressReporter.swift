@@ -102,11 +102,11 @@ public final class ProgressReporter: Sendable {
     lake_close(running.pipe)
     pthread_join(running.thread, nil)
     lake_close(running.wake)
-    context.talk.setStatus("")
+    context.stderr.setStatus("")
   }
 
   fileprivate func draw() {
-    context.talk.setStatus(line(columns: context.talk.descriptor.map(Terminal.columns) ?? 80))
+    context.stderr.setStatus(line(columns: context.stderr.descriptor.map(Terminal.columns) ?? 80))
   }
 
   /// The status line, at most one column less than the terminal is wide.

@@ -101,12 +101,12 @@ public struct Summary: Sendable {
 }
 
 extension Context {
-  /// Ends a command's output: the JSON summary with `--json`, else the figures as talk.
+  /// Ends a command's output: the JSON summary with `--json`, else the figures on stderr.
   public func print(_ summary: Summary) {
     if isJSON {
       self.print(json: summary.json)
     } else if !isQuiet {
-      talk.write(summary.lines.map { $0 + "\n" }.joined())
+      stderr.write(summary.lines.map { $0 + "\n" }.joined())
     }
   }
 }

@@ -87,7 +87,7 @@ struct TimestampText {
   @inline(__always)
   mutating func put(_ nanoseconds: UInt64, _ target: UnsafeMutableRawPointer) {
     let now = nanoseconds / 1_000_000_000
-    if now != second { turn(to: now) }
+    if now != second { advance(to: now) }
     target.storeBytes(of: head.0, as: UInt64.self)
     target.storeBytes(of: head.1, toByteOffset: 8, as: UInt64.self)
     target.storeBytes(of: head.2, toByteOffset: 16, as: UInt64.self)
@@ -95,7 +95,7 @@ struct TimestampText {
     target.storeBytes(of: 0x5A, toByteOffset: 29, as: UInt8.self)
   }
 
-  private mutating func turn(to now: UInt64) {
+  private mutating func advance(to now: UInt64) {
     second = now
     let date = CivilDate(daysSinceEpoch: Int(now / 86_400)).components
     let clock = now % 86_400

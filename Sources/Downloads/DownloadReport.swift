@@ -27,15 +27,15 @@ public struct DownloadOutcome: Sendable {
   /// Rows that are new in the table.
   public var rowsStored = 0
   /// Duplicates of other rows of the body.
-  public var repeatCount = 0
+  public var duplicateCount = 0
   /// Rows that the table has already.
   public var alreadyStoredCount = 0
   /// Rows that were quarantined.
   public var quarantineCount = 0
   /// Bad rows that were quarantined when the same content came before.
-  public var setAsideBeforeCount = 0
+  public var quarantinedBeforeCount = 0
   /// Stored rows that were quarantined because the vendor lacks them.
-  public var goneCount = 0
+  public var removedCount = 0
   /// Bytes received.
   public var byteCount = 0
   /// Bytes of the files that were written.
@@ -55,11 +55,11 @@ public struct DownloadOutcome: Sendable {
     if case .alreadyDone = file.state { result = .alreadyDone }
     rowsProcessed = file.rowsProcessed
     rowsStored = file.rowsStored
-    repeatCount = file.repeatCount
+    duplicateCount = file.duplicateCount
     alreadyStoredCount = file.alreadyStoredCount
     quarantineCount = file.quarantineCount
-    setAsideBeforeCount = file.setAsideBeforeCount
-    goneCount = file.goneCount
+    quarantinedBeforeCount = file.quarantinedBeforeCount
+    removedCount = file.removedCount
     bytesOut = file.bytesOut
     change = file.change
   }

@@ -117,7 +117,9 @@ final class DBNRouter {
         rejectedCount += 1
         continue
       }
-      if time < routing.pointee.day_start || time >= routing.pointee.day_end { try turn(to: time) }
+      if time < routing.pointee.day_start || time >= routing.pointee.day_end {
+        try advance(to: time)
+      }
       guard let partition else { break }
       // Checked rows are routed in one tight loop, up to one that needs a closer look.
       let limit = isSuspect ? 1 : screenedEnd - row
@@ -193,7 +195,7 @@ final class DBNRouter {
     return nil
   }
 
-  private func turn(to time: UInt64) throws {
+  private func advance(to time: UInt64) throws {
     let day = time / Self.nanosecondsPerDay
     self.day = Int(day)
     partition = try sink.partition(holding: self.day)

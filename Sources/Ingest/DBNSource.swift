@@ -20,7 +20,7 @@ final class DBNSource {
   /// For the thread that watches the memory while another adds sinks.
   private let watched = Mutex<[WatchedSink]>([])
   private var rejected: [RecordKind: [RejectedRow]] = [:]
-  private var setAsideCount = 0
+  private var rejectedCount = 0
   /// What the answer may contain; nil for a file.
   private let scope: (any AnswerScope)?
   private let probe: ContentProbe?
@@ -93,7 +93,7 @@ final class DBNSource {
     sinks = [:]
     watched.withLock { $0 = [] }
     rejected = [:]
-    setAsideCount = 0
+    rejectedCount = 0
     let pool = WorkPool(width: pass.options.jobs)
     defer { pool.close() }
     do {
@@ -128,7 +128,7 @@ final class DBNSource {
       uniqueKeysWithValues: kinds.compactMap { kind in
         sinks[kind].map { (kind, $0.assembler.take()) }
       })
-    let aside = try setAside(kinds, assembled, summary)
+    let aside = try quarantined(kinds, assembled, summary)
     return try kinds.compactMap { kind in
       guard let sink = sinks[kind], let rows = assembled[kind] else { return nil }
       try rows.checkAccounts(
@@ -145,7 +145,7 @@ final class DBNSource {
         isKeyed: !sink.target.schema.keyColumns.isEmpty)
       work.flagCount = sink.router.flagCount
       work.rejected = aside[kind]?.fresh ?? []
-      work.setAsideBeforeCount = aside[kind]?.beforeCount ?? 0
+      work.quarantinedBeforeCount = aside[kind]?.beforeCount ?? 0
       work.symbols = summary.metadata?.symbols ?? []
       work.symbolType = summary.metadata?.stypeIn?.name ?? SType.rawSymbol.name
       work.requestedNames = summary.requestedNames
@@ -214,8 +214,8 @@ final class DBNSource {
 
   private func reject(_ kind: RecordKind, _ row: RejectedRow) throws {
     rejected[kind, default: []].append(try pass.originals.keep(row))
-    setAsideCount += 1
-    if setAsideCount > SourceRejection.countMax {
+    rejectedCount += 1
+    if rejectedCount > SourceRejection.countMax {
       throw tooManyBadRows(
         "more than \(SourceRejection.countMax)", rejected.values.flatMap { $0 },
         remedy: SourceRejection.limitRemedy)
@@ -225,7 +225,7 @@ final class DBNSource {
   /// The quarantined rows of each kind, and how many were quarantined when the same content came before.
   ///
   /// - Throws: If there are more than the input may have.
-  private func setAside(
+  private func quarantined(
     _ kinds: [RecordKind], _ assembled: [RecordKind: AssembledRows], _ summary: DBNFileSummary
   ) throws -> [RecordKind: (fresh: [RejectedRow], beforeCount: Int)] {
     var aside: [RecordKind: (fresh: [RejectedRow], beforeCount: Int)] = [:]

@@ -26,9 +26,9 @@ extension IngestPass {
   ///
   /// Called only if an input's rows were stored already, which is how such a run shows.
   private func recoverCoverage() throws {
-    if repeatedTables.isEmpty { return }
+    if unchangedTables.isEmpty { return }
     let known = Set(try CoverageLedger.read(lake).events.map(\.identity))
-    for name in repeatedTables.sorted() {
+    for name in unchangedTables.sorted() {
       try journal.keep(try CoverageRecovery.missing(lake.table(name), known: known))
     }
   }

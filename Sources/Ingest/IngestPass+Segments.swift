@@ -14,7 +14,7 @@ extension IngestPass {
       throw PassError(
         .usage, "the table '\(target.name)' has a key, and --overlap append would store it twice",
         remedy:
-          "leave --overlap out: equal rows are left out, others with a known key are set aside")
+          "leave --overlap out: equal rows are left out, others with a known key are quarantined")
     }
     var writerOptions = WriterOptions()
     // Symbol and index, and a second number if rows are sorted by one.

@@ -32,7 +32,7 @@ public final class IngestPass {
   /// By index as in `report.files`.
   var inputs: [IngestInput] = []
   /// Tables that had an input's rows already.
-  private(set) var repeatedTables: Set<TableName> = []
+  private(set) var unchangedTables: Set<TableName> = []
   var groupStart = Clock.nanoseconds()
   let quarantine: QuarantineWriter
   let originals: OriginalStore
@@ -212,19 +212,19 @@ public final class IngestPass {
     // Even if the rows are stored: a run that died after their commit has not quarantined any.
     quarantine.add(
       work.rejected, table: work.target.name, sha256: work.sha256, path: item.name)
-    report.files[place].repeatCount += work.repeatCount
+    report.files[place].duplicateCount += work.duplicateCount
     report.files[place].quarantineCount += work.rejected.count
-    report.files[place].setAsideBeforeCount += work.setAsideBeforeCount
+    report.files[place].quarantinedBeforeCount += work.quarantinedBeforeCount
     if work.isDone {
-      repeatedTables.insert(work.target.name)
+      unchangedTables.insert(work.target.name)
       report.files[place].alreadyStoredCount += work.alreadyStoredCount + work.storedRowCount
       return
     }
     var change: RowChange?
     if let region = item.delivery?.replaces {
-      let (applied, gone) = try RegionReplacement(region, pass: self).apply(to: &work)
-      quarantine.add(gone, table: work.target.name, sha256: work.sha256, path: item.name)
-      report.files[place].goneCount += gone.count
+      let (applied, removed) = try RegionReplacement(region, pass: self).apply(to: &work)
+      quarantine.add(removed, table: work.target.name, sha256: work.sha256, path: item.name)
+      report.files[place].removedCount += removed.count
       report.files[place].change = (report.files[place].change ?? RowChange()) + applied
       change = applied
     }

@@ -27,7 +27,7 @@ public struct IngestFileReport: Sendable {
   /// Rows that are new in their tables.
   public var rowsStored = 0
   /// Duplicates: rows whose key and content an earlier row of the input had.
-  public var repeatCount = 0
+  public var duplicateCount = 0
   /// Rows that the table had already: left out.
   public var alreadyStoredCount = 0
   /// Stored rows that are replaced by equal ones with more information.
@@ -41,9 +41,9 @@ public struct IngestFileReport: Sendable {
   /// Rows that were quarantined.
   public var quarantineCount = 0
   /// Bad rows of an input that was stored before: they were quarantined then.
-  public var setAsideBeforeCount = 0
+  public var quarantinedBeforeCount = 0
   /// Stored rows, none of the input's, that were removed since the vendor lacks them: quarantined.
-  public var goneCount = 0
+  public var removedCount = 0
   /// Stored rows that break a rule which only flags them, each once.
   public var flagCount = 0
   /// The same by rule, if the source reports it.
@@ -70,7 +70,7 @@ public struct IngestFileReport: Sendable {
 
   /// Its rows, each once, by result: as many as were processed, unless the input failed.
   public var accountedRowCount: Int {
-    rowsStored + alreadyStoredCount + repeatCount + quarantineCount + setAsideBeforeCount
+    rowsStored + alreadyStoredCount + duplicateCount + quarantineCount + quarantinedBeforeCount
   }
 
   /// The report of a failed input: none of its rows had a result.

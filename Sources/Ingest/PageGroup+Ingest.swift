@@ -134,7 +134,7 @@ extension PageGroup {
       try router.sink.finish()
       try pool.finish()
       let rows = assembler.take()
-      guard rows.repeatCount == 0, rows.alreadyStoredCount == 0, rows.replaced.isEmpty,
+      guard rows.duplicateCount == 0, rows.alreadyStoredCount == 0, rows.replaced.isEmpty,
         rows.conflicts.isEmpty, !files.isEmpty
       else {
         // What was encoded is removed with the run's folder.

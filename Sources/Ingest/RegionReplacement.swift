@@ -43,15 +43,15 @@ struct RegionReplacement {
   /// Turns work with all rows of the region into work that replaces what is stored there.
   ///
   /// - Returns: What that changes, and the rows to quarantine.
-  func apply(to work: inout SourceWork) throws -> (RowChange, gone: [RejectedRow]) {
+  func apply(to work: inout SourceWork) throws -> (RowChange, removed: [RejectedRow]) {
     var change = RowChange()
-    var gone = GoneRows(work.target.schema, originals: pass.originals)
+    var removed = RemovedRows(work.target.schema, originals: pass.originals)
     var segments: [PendingSegment] = []
     var sameCount = 0
     let byDay = Dictionary(grouping: work.segments, by: \.staged.day)
     for day in try days(work.target).union(byDay.keys).sorted() {
       let fresh = byDay[day] ?? []
-      let (dayChange, kept, removals) = try replace(day, fresh, work.target, &gone)
+      let (dayChange, kept, removals) = try replace(day, fresh, work.target, &removed)
       change = change + dayChange
       if dayChange.isNone {
         sameCount += fresh.reduce(0) { $0 + $1.staged.rowCount }
@@ -64,7 +64,7 @@ struct RegionReplacement {
     }
     work.segments = segments
     work.alreadyStoredCount += sameCount
-    return (change, gone.rows)
+    return (change, removed.rows)
   }
 
   /// First days of the stored periods that the region touches.
@@ -83,7 +83,7 @@ struct RegionReplacement {
   }
 
   private func replace(
-    _ day: Int, _ fresh: [PendingSegment], _ target: TableTarget, _ gone: inout GoneRows
+    _ day: Int, _ fresh: [PendingSegment], _ target: TableTarget, _ removed: inout RemovedRows
   ) throws -> (RowChange, kept: [PendingSegment], removals: [AddFile]) {
     var symbols: Set<String> = []
     for segment in fresh {
@@ -106,14 +106,14 @@ struct RegionReplacement {
         without: masks, day: day, directory: pass.run.directory, fileName: name)
       kept.append(PendingSegment(staged: staged, tags: file.tags))
     }
-    let change = try compare(old, fresh.map(\.staged), target.schema, &gone)
+    let change = try compare(old, fresh.map(\.staged), target.schema, &removed)
     return (change, kept, removals)
   }
 
   /// Compares removed rows with new ones, slice by slice.
   private func compare(
     _ old: [(path: String, masks: [[UInt8]])], _ fresh: [StagedSegment], _ schema: TableSchema,
-    _ gone: inout GoneRows
+    _ removed: inout RemovedRows
   ) throws -> RowChange {
     var rowCount = fresh.reduce(0) { $0 + $1.rowCount }
     for file in old { rowCount += file.masks.reduce(0) { $0 + $1.count { $0 == 1 } } }
@@ -127,7 +127,7 @@ struct RegionReplacement {
       change = change + comparison.change
       guard region.isClaimed else { continue }
       for (path, masks) in old {
-        try gone.take(path: path, places: comparison.takeGone(path: path, masks: masks))
+        try removed.take(path: path, places: comparison.takeRemoved(path: path, masks: masks))
       }
     }
     return change
@@ -193,23 +193,23 @@ private struct RegionComparison {
 
   /// Indexes, by row group, of the old rows that are missing in the new ones, even with other values. Call it
   /// after the comparison, once per file.
-  mutating func takeGone(path: String, masks: [[UInt8]]) throws -> [Int: [Int]] {
-    var gone: [Int: [Int]] = [:]
+  mutating func takeRemoved(path: String, masks: [[UInt8]]) throws -> [Int: [Int]] {
+    var removed: [Int: [Int]] = [:]
     let reader = try SegmentReader(path: path, fields: schema.rowFields)
     try reader.forEachRow(keyColumns: schema.keyColumns) { rowGroup, row, key, content in
       if masks[rowGroup][row] == 0 || !holds(key, content) { return }
       if isKeyed ? new[key] == content : balance[content, default: 0] >= 0 { return }
       if !isKeyed { balance[content, default: 0] += 1 }
-      gone[rowGroup, default: []].append(row)
+      removed[rowGroup, default: []].append(row)
     }
-    return gone
+    return removed
   }
 
   var change: RowChange {
     var change = RowChange()
     if !isKeyed {
       for count in balance.values {
-        if count > 0 { change.added += count } else { change.gone -= count }
+        if count > 0 { change.added += count } else { change.removed -= count }
       }
       change.same = newCount - change.added
       return change
@@ -221,7 +221,7 @@ private struct RegionComparison {
       default: change.changed += 1
       }
     }
-    for key in old.keys where new[key] == nil { change.gone += 1 }
+    for key in old.keys where new[key] == nil { change.removed += 1 }
     return change
   }
 }

@@ -7,19 +7,19 @@ public struct RowChange: Hashable, Sendable {
   /// Rows whose key was stored with other values.
   public var changed = 0
   /// Removed rows.
-  public var gone = 0
+  public var removed = 0
 
   /// Nothing changed.
   public init() {}
 
   /// Whether the table holds the same rows as before.
-  public var isNone: Bool { added == 0 && changed == 0 && gone == 0 }
+  public var isNone: Bool { added == 0 && changed == 0 && removed == 0 }
 
   /// As metrics of the commit.
   var metrics: [(name: String, value: String)] {
     [
       ("rows_added", "\(added)"), ("rows_same", "\(same)"), ("rows_changed", "\(changed)"),
-      ("rows_gone", "\(gone)"),
+      ("rows_gone", "\(removed)"),
     ]
   }
 
@@ -29,7 +29,7 @@ public struct RowChange: Hashable, Sendable {
     sum.added += right.added
     sum.same += right.same
     sum.changed += right.changed
-    sum.gone += right.gone
+    sum.removed += right.removed
     return sum
   }
 }

@@ -169,7 +169,7 @@ final class RowFileSource {
     flagCounts = opened.source.report.flagged.mapValues { Int($0) }
     work.flagCount = Int(opened.source.report.flaggedRowCount)
     work.rejected = freshAside
-    work.setAsideBeforeCount = aside.count - freshAside.count
+    work.quarantinedBeforeCount = aside.count - freshAside.count
     let named = item.options.symbol.map { [$0] } ?? (opened.source as? MassiveSource)?.tickers
     work.symbols = named ?? (item.delivery == nil ? rows.symbols.names : [])
     work.namesSymbolsByRows = named == nil

@@ -46,7 +46,7 @@ final class RowRouter {
       if key.index < dayStart || key.index >= dayEnd {
         lookForValues(base, first..<index)
         first = index
-        try turn(to: key.index)
+        try advance(to: key.index)
       }
       guard let partition else { continue }
       try store(row, key, partition)
@@ -81,7 +81,7 @@ final class RowRouter {
       at: base + rows.lowerBound * sourceByteCount, stride: sourceByteCount, count: rows.count)
   }
 
-  private func turn(to time: Int64) throws {
+  private func advance(to time: Int64) throws {
     let day = timeZone.localDay(nanoseconds: time)
     let partition = try sink.partition(holding: day)
     if partition.blanks == nil { partition.blanks = BlankColumns(sink.plan) }

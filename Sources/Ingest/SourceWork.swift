@@ -16,9 +16,9 @@ struct SourceWork {
   /// Rows that are quarantined now.
   var rejected: [RejectedRow] = []
   /// Rows that were quarantined when the same content came before.
-  var setAsideBeforeCount = 0
+  var quarantinedBeforeCount = 0
   /// Duplicates: rows whose key and content an earlier row of the input had.
-  var repeatCount = 0
+  var duplicateCount = 0
   /// Rows that the table has already.
   var alreadyStoredCount = 0
   /// Rows that replace stored ones with less information.
@@ -51,13 +51,13 @@ struct SourceWork {
   var isDone: Bool { target.has(input: appId) }
   var storedRowCount: Int { segments.reduce(0) { $0 + $1.staged.rowCount } }
   var isWithoutRows: Bool {
-    segments.isEmpty && rejected.isEmpty && setAsideBeforeCount == 0 && repeatCount == 0
+    segments.isEmpty && rejected.isEmpty && quarantinedBeforeCount == 0 && duplicateCount == 0
       && alreadyStoredCount == 0
   }
   /// Whether rows were read and none is in the table: then the input does not count as stored.
   var isOnlyQuarantined: Bool {
-    segments.isEmpty && repeatCount == 0 && alreadyStoredCount == 0
-      && (!rejected.isEmpty || setAsideBeforeCount > 0)
+    segments.isEmpty && duplicateCount == 0 && alreadyStoredCount == 0
+      && (!rejected.isEmpty || quarantinedBeforeCount > 0)
   }
   var sentinelCount: Int { segments.reduce(0) { $0 + $1.staged.sentinelCount } }
 
@@ -104,7 +104,7 @@ struct SourceWork {
   /// - Parameter interval: The interval that the input claims.
   mutating func take(_ rows: AssembledRows, interval: Range<Int64>?) {
     self.interval = interval
-    repeatCount = rows.repeatCount
+    duplicateCount = rows.duplicateCount
     alreadyStoredCount = rows.alreadyStoredCount
     replacementCount = rows.replacementCount
     days = rows.days

@@ -95,7 +95,7 @@ package final class QuarantineWriter {
       let inputs = Dictionary(grouping: tableEntries) { entry in
         entry.sha256 + "/\(table)" + (entry.row.isConflict ? "/conflicts" : "")
           // The same answer may replace other rows another time.
-          + (entry.row.rule == GoneRows.rule ? "/replaced/" + runID : "")
+          + (entry.row.rule == RemovedRows.rule ? "/replaced/" + runID : "")
           + (entry.isLater ? "/later/" : "")
       }
       for (input, rows) in inputs.sorted(by: { $0.key < $1.key }) {

@@ -108,7 +108,7 @@ public struct SourceRejection: Sendable, Equatable {
   public static let countMax = 100_000
   /// What can be done where there are more.
   public static let limitRemedy =
-    "split the file: so many rows are set aside at once, whatever --max-bad says"
+    "split the file: so many rows are quarantined at once, whatever --max-bad says"
 
   /// A `RejectionRule`'s raw value, or the name of a rule of the schema.
   public var rule: String

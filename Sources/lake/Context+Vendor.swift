@@ -22,7 +22,7 @@ extension Context {
         if case .retry = wait { say("\(wait)") } else { detail("\(wait)") }
       })
     // A vendor or a library may put the key into any message.
-    talk.setFilter { access.http.redactor.redact($0) }
+    stderr.setFilter { access.http.redactor.redact($0) }
     warnIfUnshared(access.http.limiter)
     return access
   }

@@ -265,14 +265,14 @@ struct IngestCommand: JobCommand {
       ("tables", .array(file.tables.map { .string($0.description) })),
       ("rows_processed", .integer(Int64(file.rowsProcessed))),
       ("rows_stored", .integer(Int64(file.rowsStored))),
-      ("repeats_skipped", .integer(Int64(file.repeatCount))),
+      ("repeats_skipped", .integer(Int64(file.duplicateCount))),
       ("rows_already_stored", .integer(Int64(file.alreadyStoredCount))),
       ("rows_replaced", .integer(Int64(file.replacementCount))),
       ("overlap_finding", file.overlap.map { .string($0.name) } ?? .null),
       ("sentinels_made_null", .integer(Int64(file.sentinelCount))),
       ("ambiguous_times", .integer(Int64(file.ambiguousTimeCount))),
       ("quarantined", .integer(Int64(file.quarantineCount))),
-      ("quarantined_before", .integer(Int64(file.setAsideBeforeCount))),
+      ("quarantined_before", .integer(Int64(file.quarantinedBeforeCount))),
       ("flagged", .integer(Int64(file.flagCount))), ("sha256", .string(file.sha256)),
       ("bytes_in", .integer(Int64(file.bytesIn))), ("bytes_out", .integer(Int64(file.bytesOut))),
     ]
@@ -296,7 +296,7 @@ struct IngestCommand: JobCommand {
       summary.add(
         "rows_replaced", label: "stored rows replaced", .count(report.total(\.replacementCount)))
     }
-    summary.addQuietly("repeats_skipped", .count(report.total(\.repeatCount)))
+    summary.addQuietly("repeats_skipped", .count(report.total(\.duplicateCount)))
     summary.addQuietly("sentinels_made_null", .count(report.total(\.sentinelCount)))
     summary.addQuietly(
       "ambiguous_times", label: "times that happened twice",
@@ -307,7 +307,7 @@ struct IngestCommand: JobCommand {
       .counts(steps.map { ($0.key.name, $0.value) }))
     summary.addQuietly("quarantined", .count(report.total(\.quarantineCount)))
     summary.addIfAny(
-      "quarantined_before", label: "set aside before", report.total(\.setAsideBeforeCount))
+      "quarantined_before", label: "quarantined before", report.total(\.quarantinedBeforeCount))
     summary.addQuietly("flagged", label: "stored, but flagged", .count(report.total(\.flagCount)))
     summary.addQuietly("bytes_in", .bytes(report.total(\.bytesIn)))
     summary.addQuietly("bytes_out", .bytes(report.total(\.bytesOut)))

@@ -108,6 +108,6 @@ final class JobRecorder {
 
   /// An error's message without secrets.
   private func text(_ error: any Error) -> String {
-    context.talk.redacted((error as? any LakeError)?.message ?? "\(error)")
+    context.stderr.redacted((error as? any LakeError)?.message ?? "\(error)")
   }
 }

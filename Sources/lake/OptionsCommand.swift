@@ -222,10 +222,11 @@ struct OptionsCommand: Command {
     summary.add(
       "rows_already_stored", label: "already stored",
       .count(report?.total(\.alreadyStoredCount) ?? 0))
-    summary.add("repeats_skipped", .count(report?.total(\.repeatCount) ?? 0))
+    summary.add("repeats_skipped", .count(report?.total(\.duplicateCount) ?? 0))
     summary.addIfAny("quarantined", report?.total(\.quarantineCount) ?? 0)
     summary.addIfAny(
-      "quarantined_before", label: "set aside before", report?.total(\.setAsideBeforeCount) ?? 0)
+      "quarantined_before", label: "quarantined before",
+      report?.total(\.quarantinedBeforeCount) ?? 0)
     context.print(summary)
   }
 

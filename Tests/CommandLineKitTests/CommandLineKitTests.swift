@@ -51,7 +51,7 @@ struct SampleCommand: Command {
     context.print(
       "\(table) \(files) \(limit ?? -1) \(memory ?? -1) \(symbols) \(format ?? "-") \(output ?? "-") \(force)"
     )
-    context.say("talk in \(context.lakeFlag ?? "no lake")")
+    context.say("stderr in \(context.lakeFlag ?? "no lake")")
     context.detail("detail")
     return .done
   }
@@ -67,18 +67,18 @@ struct OtherCommand: Command {
 struct Ran {
   let status: CommandLineKit.ExitStatus
   let output: String
-  let talk: String
+  let stderr: String
 
   init(_ words: String..., environment: [String: String] = [:]) {
     let output = TextOutput(descriptor: nil)
-    let talk = TextOutput(descriptor: nil)
+    let stderr = TextOutput(descriptor: nil)
     let program = Program(
       name: "lake", version: "1.2.3", summary: "samples of tables",
       groups: [CommandGroup("commands", [SampleCommand.self, OtherCommand.self])])
     status = program.run(
-      words, environment: environment, workingDirectory: "/", output: output, talk: talk)
+      words, environment: environment, workingDirectory: "/", output: output, stderr: stderr)
     self.output = output.text
-    self.talk = talk.text
+    self.stderr = stderr.text
   }
 }
 
@@ -104,12 +104,12 @@ struct Ran {
   }
 
   @Test func takesCommonFlagsBeforeAndAfterTheVerb() {
-    #expect(Ran("--lake", "a", "sample", "x").talk == "talk in a\n")
-    #expect(Ran("sample", "--lake=a", "x").talk == "talk in a\n")
-    #expect(Ran("--lake", "a", "sample", "x", "--lake", "b").talk == "talk in b\n")
-    #expect(Ran("sample", "x", "-q").talk.isEmpty)
-    #expect(Ran("sample", "x", "-v").talk == "talk in no lake\ndetail\n")
-    #expect(Ran("sample", "x", "-qv").talk.isEmpty)
+    #expect(Ran("--lake", "a", "sample", "x").stderr == "stderr in a\n")
+    #expect(Ran("sample", "--lake=a", "x").stderr == "stderr in a\n")
+    #expect(Ran("--lake", "a", "sample", "x", "--lake", "b").stderr == "stderr in b\n")
+    #expect(Ran("sample", "x", "-q").stderr.isEmpty)
+    #expect(Ran("sample", "x", "-v").stderr == "stderr in no lake\ndetail\n")
+    #expect(Ran("sample", "x", "-qv").stderr.isEmpty)
   }
 
   @Test(
@@ -157,16 +157,16 @@ struct Ran {
     ] as [([String], String, String?)])
   func tellsWhatIsWrong(words: [String], message: String, remedy: String?) {
     let output = TextOutput(descriptor: nil)
-    let talk = TextOutput(descriptor: nil)
+    let stderr = TextOutput(descriptor: nil)
     let program = Program(
       name: "lake", version: "1.2.3", summary: "samples",
       groups: [CommandGroup("commands", [SampleCommand.self, OtherCommand.self])])
     let status = program.run(
-      words, environment: [:], workingDirectory: "/", output: output, talk: talk)
+      words, environment: [:], workingDirectory: "/", output: output, stderr: stderr)
     #expect(status == .usage)
     #expect(output.text.isEmpty)
-    #expect(talk.text.hasPrefix("error: \(message)\n"), "\(talk.text)")
-    if let remedy { #expect(talk.text == "error: \(message)\n  try: \(remedy)\n") }
+    #expect(stderr.text.hasPrefix("error: \(message)\n"), "\(stderr.text)")
+    if let remedy { #expect(stderr.text == "error: \(message)\n  try: \(remedy)\n") }
   }
 }
 
@@ -210,7 +210,7 @@ struct Ran {
       Ran("--help", "sample"),
     ] {
       #expect(ran.output == expected)
-      #expect(ran.status == .done && ran.talk.isEmpty)
+      #expect(ran.status == .done && ran.stderr.isEmpty)
     }
   }
 
@@ -241,7 +241,7 @@ struct Ran {
       """
     #expect(Ran("help").output == expected)
     #expect(Ran("--help").output == expected)
-    #expect(Ran().talk == expected && Ran().status == .usage)
+    #expect(Ran().stderr == expected && Ran().status == .usage)
   }
 
   @Test func tellsItsVersion() {
@@ -252,7 +252,7 @@ struct Ran {
   @Test func anErrorIsThreeLinesAndStatusTwo() {
     let ran = Ran("sample", "x", "--fail")
     #expect(ran.status == .failed)
-    #expect(ran.talk == "error: bad\\u{1b}[31m row\n  at: a file, row 3\n  try: another\n")
+    #expect(ran.stderr == "error: bad\\u{1b}[31m row\n  at: a file, row 3\n  try: another\n")
     #expect(ran.output.isEmpty)
   }
 
@@ -265,21 +265,21 @@ struct Ran {
   }
 
   @Test func anEmptyValueIsNamed() {
-    #expect(Ran("sample", "x", "--lake", "").talk.hasPrefix("error: flag '--lake' is empty"))
+    #expect(Ran("sample", "x", "--lake", "").stderr.hasPrefix("error: flag '--lake' is empty"))
     let operand = Ran("sample", "")
-    #expect(operand.status == .usage && operand.talk.contains(" is empty\n"))
+    #expect(operand.status == .usage && operand.stderr.contains(" is empty\n"))
   }
 
   @Test func colourIsOnWhereAsked() {
     let red = "\u{1B}[1;31merror:\u{1B}[0m"
-    #expect(Ran("sample", "x", "--fail", "--color", "always").talk.hasPrefix(red))
-    #expect(Ran("sample", "x", "--fail", "--color", "never").talk.hasPrefix("error:"))
-    #expect(Ran("sample", "x", "--fail").talk.hasPrefix("error:"))
+    #expect(Ran("sample", "x", "--fail", "--color", "always").stderr.hasPrefix(red))
+    #expect(Ran("sample", "x", "--fail", "--color", "never").stderr.hasPrefix("error:"))
+    #expect(Ran("sample", "x", "--fail").stderr.hasPrefix("error:"))
   }
 
   @Test func anInterruptionIsStatus130() {
     let ran = Ran("other")
-    #expect(ran.status == .interrupted && ran.talk == "interrupted\n")
+    #expect(ran.status == .interrupted && ran.stderr == "interrupted\n")
   }
 }
 

@@ -14,7 +14,7 @@ import Testing
     let output = TextOutput(descriptor: nil)
     let status = program.run(
       ["completions", shell], environment: [:], workingDirectory: "/", output: output,
-      talk: TextOutput(descriptor: nil))
+      stderr: TextOutput(descriptor: nil))
     #expect(status == .done)
     return output.text
   }
@@ -67,9 +67,9 @@ import Testing
 
 @Suite(.serialized) struct InterruptionTests {
   @Test func aSignalSetsTheFlag() {
-    let arguments = (output: TextOutput(descriptor: nil), talk: TextOutput(descriptor: nil))
+    let arguments = (output: TextOutput(descriptor: nil), stderr: TextOutput(descriptor: nil))
     let context = Context(
-      output: arguments.output, talk: arguments.talk, environment: [:], workingDirectory: "/",
+      output: arguments.output, stderr: arguments.stderr, environment: [:], workingDirectory: "/",
       programName: "lake", options: CommonOptions())
     Interruption.install()
     #expect(!context.isInterrupted)
@@ -98,9 +98,10 @@ import Testing
       var options = CommonOptions()
       options.isJSON = isJSON
       let output = TextOutput(descriptor: nil)
-      let talk = TextOutput(descriptor: nil)
+      let stderr = TextOutput(descriptor: nil)
       let context = Context(
-        output: output, talk: talk, environment: [:], workingDirectory: "/", programName: "lake",
+        output: output, stderr: stderr, environment: [:], workingDirectory: "/",
+        programName: "lake",
         options: options)
       context.warn("odd", place: "here", remedy: "look")
       var table = TextTable([("A", .left)])
@@ -113,9 +114,9 @@ import Testing
         #expect(
           output.text == #"{"type":"warning","message":"odd","place":"here","remedy":"look"}"#
             + "\nA\n1\n" + #"{"type":"summary","rows":1}"# + "\n")
-        #expect(talk.text.isEmpty)
+        #expect(stderr.text.isEmpty)
       } else {
-        #expect(talk.text == "warning: odd\n  at: here\n  try: look\nrows  1\n")
+        #expect(stderr.text == "warning: odd\n  at: here\n  try: look\nrows  1\n")
         #expect(output.text == "A\n1\n")
       }
     }

@@ -83,12 +83,12 @@ import Testing
 @Suite struct TalkTests {
   @Test func linesGoAboveTheStatusLine() {
     let output = TextOutput(descriptor: nil)
-    let talk = TalkStream(output)
-    talk.write("first\n")
-    talk.setStatus("10%")
-    talk.write("error: x\n")
-    talk.setStatus("")
-    talk.setStatus("")
+    let stderr = StandardError(output)
+    stderr.write("first\n")
+    stderr.setStatus("10%")
+    stderr.write("error: x\n")
+    stderr.setStatus("")
+    stderr.setStatus("")
     #expect(output.text == "first\n\u{1B}[J10%\r\u{1B}[Jerror: x\n10%\r\u{1B}[J\r")
   }
 
@@ -108,13 +108,13 @@ import Testing
 
   @Test func aFullDeviceIsAFailure() {
     let full = open("/dev/full", O_WRONLY)
-    let talk = TextOutput(descriptor: nil)
+    let stderr = TextOutput(descriptor: nil)
     let program = Program(name: "lake", version: "1", summary: "s", groups: [])
     let status = program.run(
       ["help"], environment: [:], workingDirectory: "/", output: TextOutput(descriptor: full),
-      talk: talk)
+      stderr: stderr)
     #expect(status == .failed)
-    #expect(talk.text.hasPrefix("error: standard output cannot be written: No space left"))
+    #expect(stderr.text.hasPrefix("error: standard output cannot be written: No space left"))
     close(full)
   }
 }

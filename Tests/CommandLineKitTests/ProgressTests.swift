@@ -56,7 +56,7 @@ private final class PseudoTerminal {
 
   func context(_ options: CommonOptions = CommonOptions()) -> Context {
     Context(
-      output: TextOutput(descriptor: nil), talk: TextOutput(descriptor: secondary),
+      output: TextOutput(descriptor: nil), stderr: TextOutput(descriptor: secondary),
       environment: ["NO_COLOR": "1"], workingDirectory: "/", programName: "lake", options: options)
   }
 }

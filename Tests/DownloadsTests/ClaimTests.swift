@@ -116,9 +116,9 @@ struct ClaimTests {
     let report = try run(try plan(), memory: memory)
     #expect(report.failureCount == 0)
     #expect(try toy.rows(table, ["ts_event"]).count == 20)
-    #expect(report.change?.gone == 1)
+    #expect(report.change?.removed == 1)
     #expect(report.change?.changed == 1)
-    #expect(report.total(\.goneCount) == 2 && report.total(\.quarantineCount) == 0)
+    #expect(report.total(\.removedCount) == 2 && report.total(\.quarantineCount) == 0)
     let aside = try quarantined()
     #expect(aside.map { $0[0] } == ["replaced_by_download", "replaced_by_download"])
     #expect(aside.allSatisfy { $0[1] == "SYM1" })
@@ -137,7 +137,7 @@ struct ClaimTests {
     try toy.ingest([try toy.bars("own.dbn", Array(Self.bars[..<5]) + others)])
     let report = try run(try plan())
     #expect(report.total(\.rowsProcessed) == 20 && report.total(\.rowsStored) == 20)
-    #expect(report.total(\.alreadyStoredCount) == 0 && report.total(\.goneCount) == 0)
+    #expect(report.total(\.alreadyStoredCount) == 0 && report.total(\.removedCount) == 0)
     #expect(try toy.rows(table, ["ts_event"]).count == 70)
   }
 

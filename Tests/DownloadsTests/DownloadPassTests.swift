@@ -210,7 +210,7 @@ struct DownloadPassTests {
     #expect(units.map(\.isReplacing) == [true])
     let change = try run(vendor, units, memory: memory).change
     #expect(change?.added == 1)
-    #expect(change?.gone == 1)
+    #expect(change?.removed == 1)
     #expect(change?.changed == 1)
     #expect(change?.same == 48)
     let after = try stored(vendor.toy)
@@ -230,7 +230,7 @@ struct DownloadPassTests {
     var selection = DownloadSelection()
     selection.isForced = true
     let report = try run(vendor, try rest(vendor.toy, 0..<1, ["SYM2"], selection))
-    #expect(report.change?.gone == 50)
+    #expect(report.change?.removed == 50)
     #expect(try stored(vendor.toy).count == 150)
   }
 

@@ -99,7 +99,7 @@ import Testing
       for _ in 0..<2 {
         let again = try take(path)
         #expect(failure(again) == nil)
-        #expect(again.quarantineCount == 0 && again.setAsideBeforeCount == 5)
+        #expect(again.quarantineCount == 0 && again.quarantinedBeforeCount == 5)
         #expect(again.accountedRowCount == minutes.count)
       }
       #expect(try toy.rows(quarantine, ["rule"]).count == count)
@@ -130,11 +130,11 @@ import Testing
     _ = try transaction.commit()
 
     let again = try take(path)
-    #expect(again.quarantineCount == 1 && again.setAsideBeforeCount == 0)
+    #expect(again.quarantineCount == 1 && again.quarantinedBeforeCount == 0)
     #expect(again.alreadyStoredCount == 9 && again.accountedRowCount == 10)
     if case .alreadyDone = again.state { Issue.record("a row of it was set aside just now") }
     let third = try take(path)
-    #expect(third.quarantineCount == 0 && third.setAsideBeforeCount == 1)
+    #expect(third.quarantineCount == 0 && third.quarantinedBeforeCount == 1)
     #expect(try toy.rows(quarantine, ["rule"]).count == 1)
   }
 
@@ -143,7 +143,7 @@ import Testing
     let path = try bars("b.csv", changed: [13])
     #expect(try take(path).quarantineCount == 1)
     let same = try take(path, zone: "America/New_York")
-    #expect(same.quarantineCount == 0 && same.setAsideBeforeCount == 1)
+    #expect(same.quarantineCount == 0 && same.quarantinedBeforeCount == 1)
   }
 
   @Test func moreConflictsThanAreQuarantinedAtOnceSayHowManyThatIs() throws {

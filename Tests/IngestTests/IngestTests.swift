@@ -84,7 +84,7 @@ private let table = "raw.test_set_ohlcv_1s"
     let bars = [1, 2, 2, 3, 3, 3].map { ToyLake.Bar(second: $0) }
     let report = try toy.ingest([try toy.bars("a.dbn", bars)])
     #expect(report.total(\.rowsStored) == 3)
-    #expect(report.total(\.repeatCount) == 3)
+    #expect(report.total(\.duplicateCount) == 3)
   }
 
   @Test func publishersOfOneSecondAreDifferentBars() throws {

@@ -49,7 +49,7 @@ import Testing
         var words = isTurned ? RowWords(capacity: 256) : nil
         defer { words?.deallocate() }
         if words != nil {
-          let isTurned = words?.turn(base, stride: stride, count: count)
+          let isTurned = words?.transpose(base, stride: stride, count: count)
           #expect(isTurned == true)
           rows.words = words
         }
@@ -88,7 +88,7 @@ import Testing
         words.direct(word, to: out)
         bytes.withUnsafeBytes { raw in
           guard let base = raw.baseAddress else { return }
-          let isTurned = words.turn(base, stride: stride, count: count)
+          let isTurned = words.transpose(base, stride: stride, count: count)
           #expect(isTurned)
           #expect((words.values(word) == nil) == isMissing)
           for row in 0..<count {

@@ -67,7 +67,8 @@ private func barsFile(rowCount: Int, bad: [String] = []) -> String {
     #expect(again.of(type: "file").first?["quarantined_before"] as? Int == 1)
     let told = try lake.run(words)
     #expect(
-      told.talk.contains(#/\nset aside before +1\n/#) && !told.talk.contains("quarantined"),
+      told.talk.contains(#/\nquarantined before +1\n/#)
+        && !told.talk.contains(#/\nquarantined +[0-9]/#),
       "\(told.talk)")
   }
 

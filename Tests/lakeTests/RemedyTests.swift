@@ -33,7 +33,7 @@ import Testing
     ("Export", ["export"]),
     ("Passes/Gaps", ["gaps"]),
     ("Ingest", ["ingest"]),
-    ("Ledger/GoneRows", ["download"]),
+    ("Ledger/RemovedRows", ["download"]),
     ("Passes/Compact", ["compact"]),
     ("Passes/Resample", ["resample"]),
     ("Passes/Restore", ["restore"]),

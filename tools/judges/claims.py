@@ -103,7 +103,7 @@ def judge_claims(judge: Judge, market: Market) -> None:
     lake = settled(judge, market, "a row that the vendor lacks", [market.file("own.dbn", bytes(strange) + data[record:]),
                                                                   second], 1, status=1)
     aside = stored(lake, TABLE.replace("raw.", "quarantine."), ["rule", "symbol"])
-    judge.check(len(aside) == 1 and aside[0][0] == "replaced_by_download", "a row that the vendor lacks: set aside", aside)
+    judge.check(len(aside) == 1 and aside[0][0] == "replaced_by_download", "a row that the vendor lacks is quarantined", aside)
 
 
 def judge_rows(judge: Judge, market: Market) -> None:
@@ -126,7 +126,7 @@ def judge_rows(judge: Judge, market: Market) -> None:
     own = market.file("own.csv", "\n".join([text[0], ",".join(wrong), *text[3:], ""]).encode())
     lake = settled(judge, market, "csv: a wrong row", [own], 1, *how, status=1)
     aside = stored(lake, TABLE.replace("raw.", "quarantine."), ["rule", "symbol"])
-    judge.check(aside == [("replaced_by_download", wrong[names.index("symbol")])], "csv: a wrong row is set aside", aside)
+    judge.check(aside == [("replaced_by_download", wrong[names.index("symbol")])], "csv: a wrong row is quarantined", aside)
     bars = judge.folder()
     simulate(judge, bars, DAYS[0], 1, "ohlcv-1m", "AAA", SEED)
     lake = quick_retries(judge.new_lake())
@@ -146,7 +146,7 @@ def judge_rows(judge: Judge, market: Market) -> None:
         judge.check(told.status in (0, 1), f"csv of bars: exit status {told.status}", told.talk)
         judge.check(stored(lake, table, ["symbol", "ts_event", "close", "volume"]) == right, "csv of bars: the vendor's rows")
         aside = stored(lake, table.replace("raw.", "quarantine."), ["rule"])
-        judge.check(len(aside) == 1 and aside[0][0] != "key_conflict", "csv of bars: the file's row is set aside", aside)
+        judge.check(len(aside) == 1 and aside[0][0] != "key_conflict", "csv of bars: the file's row is quarantined", aside)
 
 
 def judge_symbols(judge: Judge, market: Market) -> None:

@@ -92,7 +92,7 @@ def run_all(lake: Lake, files: list[Path], typos: Path) -> list[float]:
     for words in commands(lake, files, typos):
         began = time.monotonic()
         run = subprocess.run(words, capture_output=True, timeout=300)
-        # 1: done, and rows were set aside.
+        # 1: done, and rows were quarantined.
         if run.returncode not in (0, 1):
             raise subprocess.CalledProcessError(run.returncode, words, run.stdout, run.stderr)
         seconds.append(time.monotonic() - began)

@@ -148,7 +148,7 @@ def judge_kind(judge: Judge, rng: random.Random, kind: str, version: int) -> Non
     index = "ts_event" if kind.startswith("ohlcv") else "ts_recv"
     stored = [strip(record) for record in raw_records(content)]
     if done.status == 1 or " repeats skipped " in " ".join(done.talk.split()):
-        # Rows set aside, and bars that came twice, are gone; what is left keeps its order.
+        # Quarantined rows, and bars that came twice, are gone; what is left keeps its order.
         left = [strip(record) for record in raw_records(target.read_bytes())]
         stored = [record for record in dict.fromkeys(stored) if record in set(left)]
     stored.sort(key=lambda record: int(dict(pair for pair in record[1:] if len(pair) == 2)[index]) // DAY)

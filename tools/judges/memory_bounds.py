@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Inputs that ask for more memory than there is: each run under a limit of address space (ulimit -v) and of processor
-time must end with its rows stored or set aside, or with an error that names the limit, never by being out of memory.
+time must end with its rows stored or quarantined, or with an error that names the limit, never by being out of memory.
 What stands for hundreds of megabytes is a file of some kilobytes. To add a case, append to COMMANDS or INPUTS.
 
 Needs no shared data.
@@ -402,7 +402,7 @@ def judge_input(judge: Judge, case: Input) -> None:
     if case.rows is not None:
         judge.check(count(lake, "raw") == case.rows, f"{case.name}: rows", count(lake, "raw"))
     if case.quarantined is not None:
-        judge.check(count(lake, "quarantine") == case.quarantined, f"{case.name}: set aside", count(lake, "quarantine"))
+        judge.check(count(lake, "quarantine") == case.quarantined, f"{case.name}: quarantined", count(lake, "quarantine"))
     if case.name == "bad rows of 1 MB":
         originals = {text for file in (lake.root / "quarantine").rglob("*.parquet")
                      for text in pq.read_table(file, columns=["original"])["original"].to_pylist()}

@@ -153,7 +153,7 @@ def judge_more_columns(judge: Judge, source: Path, kind: str, alone: pd.DataFram
     frame.drop(columns=[missing]).to_csv(less, index=False)
     flags = ["--dataset", "EQUS.MINI", "--schema", kind]
     if kind.startswith("ohlcv"):
-        # A bar without its volume is another bar of the same key: it is set aside, and told.
+        # A bar without its volume is another bar of the same key: it is quarantined, and told.
         lake = judge.new_lake()
         lake.run("ingest", full, *flags).expect(0)
         lake.run("ingest", less, *flags)

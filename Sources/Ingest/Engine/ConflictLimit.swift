@@ -21,7 +21,7 @@ final class ConflictLimit: Sendable {
         .tooManyBadRows,
         "more than \(min(rows - 1, Self.rowMax)) rows conflict: the table has rows with their keys and other values",
         remedy:
-          "split it: so many are set aside at once, whatever --max-bad says"
+          "split it: so many are quarantined at once, whatever --max-bad says"
           + (rows > Self.rowMax ? "" : ", and more with more --memory")
           + "; or store it in a table of its own (--as); or, if it corrects what is stored, take that back first: lake restore TABLE --version N"
       )

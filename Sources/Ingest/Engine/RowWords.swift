@@ -72,7 +72,7 @@ struct RowWords {
   /// Transposes rows that are `stride` bytes apart.
   ///
   /// - Returns: false if this form of rows is not supported.
-  mutating func turn(_ base: UnsafeRawPointer, stride: Int, count: Int) -> Bool {
+  mutating func transpose(_ base: UnsafeRawPointer, stride: Int, count: Int) -> Bool {
     guard stride % 8 == 0, stride / 8 <= Self.wordMax, count > 0, count <= capacity else {
       return false
     }

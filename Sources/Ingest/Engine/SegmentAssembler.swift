@@ -9,7 +9,7 @@ import Tables
 struct AssembledRows: Sendable {
   var segments: [StagedSegment] = []
   /// Duplicates: rows whose key and content an earlier row of the source had.
-  var repeatCount = 0
+  var duplicateCount = 0
   /// Rows that the table has already.
   var alreadyStoredCount = 0
   /// Whether rows were left out since the whole input is known to be stored.
@@ -28,7 +28,7 @@ struct AssembledRows: Sendable {
 
   /// Rows with a result: as many as were put in.
   var accountedRowCount: Int {
-    segments.reduce(0) { $0 + $1.rowCount } + repeatCount + alreadyStoredCount + conflicts.count
+    segments.reduce(0) { $0 + $1.rowCount } + duplicateCount + alreadyStoredCount + conflicts.count
   }
 
   /// - Parameter routed: Rows that were put in.
@@ -50,7 +50,7 @@ struct AssembledRows: Sendable {
 
   fileprivate mutating func add(_ merge: StoredMerge) {
     let tally = merge.tally
-    repeatCount += tally.repeats
+    duplicateCount += tally.repeats
     alreadyStoredCount += tally.alreadyStored
     if tally.isInputStored { isInputStored = true }
     conflicts += tally.conflicts

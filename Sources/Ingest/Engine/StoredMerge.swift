@@ -281,7 +281,7 @@ final class StoredMerge {
     let extras = extraDigest?.firstWords(rows)
     for row in 0..<rows.count {
       let time = index.index(rows[row])
-      try work.turn(to: FileBounds.microsecond(time), isKeyed: isKeyed)
+      try work.advance(to: FileBounds.microsecond(time), isKeyed: isKeyed)
       if !isKeyed { try work.didPass(time) }
       if work.isMeeting {
         if settings.policy == .refuse { throw refusal(work.name, time) }

@@ -180,7 +180,7 @@ struct SymbolMerge {
   }
 
   /// Moves to a microsecond and loads its stored rows.
-  mutating func turn(to microsecond: Int64, isKeyed: Bool) throws {
+  mutating func advance(to microsecond: Int64, isKeyed: Bool) throws {
     if self.microsecond == microsecond { return }
     try settleLate()
     self.microsecond = microsecond

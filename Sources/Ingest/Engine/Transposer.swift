@@ -147,15 +147,15 @@ final class Transposer {
     cut(
       RowPointers(
         pointers: pointers, count: rows.count, base: rows.base, stride: rows.stride,
-        words: turn(rows)),
+        words: transpose(rows)),
       count: rows.count, next: next)
   }
 
   /// The words of consecutive rows, if they can be transposed.
-  private func turn(_ rows: (base: UnsafeRawPointer, stride: Int, count: Int)) -> RowWords? {
+  private func transpose(_ rows: (base: UnsafeRawPointer, stride: Int, count: Int)) -> RowWords? {
     guard var words = rowWords else { return nil }
     for direct in directWords { words.direct(direct.word, to: direct.values + rowCount) }
-    return words.turn(rows.base, stride: rows.stride, count: rows.count) ? words : nil
+    return words.transpose(rows.base, stride: rows.stride, count: rows.count) ? words : nil
   }
 
   private func cut(

@@ -83,7 +83,7 @@ extension FileInspection {
   }
 
   private mutating func askNumbers(_ options: SourceOptions) {
-    // Single rows are broken, and are set aside as such.
+    // Single rows are broken, and are quarantined as such.
     if table.shortRowCount * 50 > table.rows.count, !options.padsRows {
       questions.append(
         Question(

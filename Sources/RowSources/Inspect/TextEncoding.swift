@@ -20,8 +20,7 @@ final class TextDecoder {
 
   deinit { lake_iconv_close(handle) }
 
-  /// The UTF-8 of some bytes more. A byte that is no character in the alphabet stays as it is, so that its row is set
-  /// aside: it is no UTF-8.
+  /// The UTF-8 of some bytes more. A byte that is no character in the alphabet stays as it is, so that its row is quarantined: it is no UTF-8.
   ///
   /// - Parameter isEnd: No bytes follow.
   func decode(_ bytes: [UInt8], isEnd: Bool) -> [UInt8] {
@@ -121,7 +120,7 @@ enum TextEncoding {
       line.contains { $0 >= 0x80 }
         && line.withUnsafeBytes({ Original.validText($0) }) == nil
     }
-    // Single rows that are broken are set aside as rows.
+    // Single rows that are broken are quarantined.
     guard odd.count * 10 > lines.count, odd.count > 1 else { return .utf8 }
     if let header = odd.first(where: { $0.startIndex == lines.first?.startIndex }),
       // nil where the system has no such alphabet: then it is asked for.

@@ -30,7 +30,7 @@ final class MidnightTimes: RecordTranslator {
       let clock = TimeText.clock(nanoseconds: milliseconds * 1_000_000, digits: 3)
       lines.append(contentsOf: (date + " " + clock).utf8)
     } else {
-      // No time of day: the row is set aside for it.
+      // No time of day: the row is quarantined for it.
       lines.append(contentsOf: text)
     }
     lines.append(0x0A)

@@ -45,7 +45,7 @@ final class QuoteBoard: RecordTranslator {
     for (start, right) in [(layout.calls, UInt8(0x43)), (layout.puts, 0x50)] {
       let end = start + 1 + layout.names.count
       guard record.fields.count >= end, record.fields.count > layout.strike else {
-        // As it stands: it will be set aside for what it lacks.
+        // As it stands: it will be quarantined for what it lacks.
         lines.appendRecord(record.fields)
         return true
       }

@@ -119,10 +119,13 @@ struct SortedColumns {
           return lastNumber
         }
       }
+      var chosen: (some: [Int], rows: [Int]) = ([], [])
       try body(
         MergedRows(rowCount: own.count, runs: { runs(own) }, keyNumbers: keyNumbers) {
           field, some in
-          let rows = some.map { $0.map { own[$0] } } ?? own
+          // The same rows are asked for of one column after the other.
+          if let some, some != chosen.some { chosen = (some, some.map { own[$0] }) }
+          let rows = some == nil ? own : chosen.rows
           return columns[field.name]?.rows(rows) ?? Column(nulls: rows.count, of: field.type)
         })
     }

@@ -3,11 +3,12 @@ enum RadixSort {
   private static let digitBits = 11
   private static let digitCount = 1 << digitBits
 
-  /// The rows of keys in ascending order. Cost: the keys and their rows are copied once for every 11 bits in which keys
+  /// The rows of keys in ascending order, and the keys in that order. Cost: the keys and their rows are copied once for every 11 bits in which keys
   /// differ.
-  static func rows(_ keys: [UInt64]) -> [Int] {
+  static func rows(_ keys: [UInt64]) -> (rows: [Int], keys: [UInt64]) {
     guard UInt32(exactly: keys.count) != nil else {
-      return keys.indices.sorted { (keys[$0], $0) < (keys[$1], $1) }
+      let rows = keys.indices.sorted { (keys[$0], $0) < (keys[$1], $1) }
+      return (rows, rows.map { keys[$0] })
     }
     var differing: UInt64 = 0
     for key in keys { differing |= key ^ keys[0] }
@@ -23,7 +24,7 @@ enum RadixSort {
       }
       swap(&from, &to)
     }
-    return from.map { Int($0.row) }
+    return (from.map { Int($0.row) }, from.map(\.key))
   }
 
   private struct Entry {

@@ -84,20 +84,21 @@ struct SortedRows {
   /// Their numbers.
   let rows: [Int]
   private let words: [[Int64]]
-  /// All words of a key in one, by row; nil where they do not fit.
-  private let packed: [UInt64]?
+  /// All words of a key in one, in the order of the rows; nil where they do not fit.
+  private let sortedKeys: [UInt64]?
 
   /// Where the words of a key, each less the least of all rows, fit into one word together, that is sorted by its
   /// digits: a time of a day and some thousand symbols take less than 64 bits.
   ///
   /// - Parameter words: Of the rows' keys, the first one first, one array a word.
   init(_ words: [[Int64]]) {
-    packed = Self.packed(words)
-    if let packed {
-      rows = RadixSort.rows(packed)
+    if let packed = Self.packed(words) {
+      let sorted = RadixSort.rows(packed)
+      (rows, sortedKeys) = (sorted.rows, sorted.keys)
       self.words = []
       return
     }
+    sortedKeys = nil
     self.words = words
     rows = (0..<(words.first?.count ?? 0)).sorted { one, other in
       for word in words where word[one] != word[other] { return word[one] < word[other] }
@@ -108,12 +109,12 @@ struct SortedRows {
   /// Rows that are in order already, and have no keys.
   init(rowCount: Int) {
     rows = Array(0..<rowCount)
-    (words, packed) = ([], nil)
+    (words, sortedKeys) = ([], nil)
   }
 
   /// Whether two rows have the same key, by their places in the order.
   func isSameKey(_ one: Int, _ other: Int) -> Bool {
-    if let packed { return packed[rows[one]] == packed[rows[other]] }
+    if let sortedKeys { return sortedKeys[one] == sortedKeys[other] }
     return words.allSatisfy { $0[rows[one]] == $0[rows[other]] }
   }
 

@@ -123,8 +123,8 @@ struct DownloadRun {
       default: false
       }
     }
-    let setAsideCount = report.total(\.quarantineCount) + report.total(\.goneCount)
-    return isPartial || setAsideCount > 0 ? .findings : .done
+    let quarantinedCount = report.total(\.quarantineCount) + report.total(\.removedCount)
+    return isPartial || quarantinedCount > 0 ? .findings : .done
   }
 
   /// Reports the result per symbol and in total.
@@ -235,17 +235,17 @@ struct DownloadRun {
     summary.add("rows_stored", .count(report.total(\.rowsStored)))
     summary.add(
       "rows_already_stored", label: "already stored", .count(report.total(\.alreadyStoredCount)))
-    summary.add("repeats_skipped", .count(report.total(\.repeatCount)))
+    summary.add("repeats_skipped", .count(report.total(\.duplicateCount)))
     summary.add("quarantined", .count(report.total(\.quarantineCount)))
     summary.addIfAny(
-      "quarantined_before", label: "set aside before", report.total(\.setAsideBeforeCount))
+      "quarantined_before", label: "quarantined before", report.total(\.quarantinedBeforeCount))
     summary.addIfAny(
-      "stored_rows_quarantined", label: "stored rows set aside", report.total(\.goneCount))
+      "stored_rows_quarantined", label: "stored rows quarantined", report.total(\.removedCount))
     if let change = report.change {
       summary.add("rows_added", .count(change.added))
       summary.add("rows_same", .count(change.same))
       summary.add("rows_changed", .count(change.changed))
-      summary.add("rows_gone", .count(change.gone))
+      summary.add("rows_gone", .count(change.removed))
     }
     summary.add("bytes_in", .bytes(report.total(\.byteCount)))
     summary.add("bytes_out", .bytes(report.total(\.bytesOut)))

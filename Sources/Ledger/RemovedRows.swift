@@ -4,7 +4,7 @@ import JSON
 import Tables
 
 /// Stored rows from files that the download replacing them lacks: they are quarantined.
-package struct GoneRows {
+package struct RemovedRows {
   /// Rows of one unit that may be quarantined; with more, the unit is refused.
   static let countMax = 100_000
   static let rule = "replaced_by_download"

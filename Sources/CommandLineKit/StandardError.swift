@@ -1,10 +1,10 @@
 import Synchronization
 
-/// Standard error: lines of talk, and one status line below them on a terminal.
+/// Standard error: messages, and one status line below them on a terminal.
 ///
 /// The cursor rests at the start of the status line, so that erasing it is right even after the terminal was made
 /// narrower and has wrapped it.
-public final class TalkStream: Sendable {
+public final class StandardError: Sendable {
   private static let eraseBelow = "\u{1B}[J"
 
   private let output: TextOutput
