@@ -18,7 +18,9 @@ enum CheckpointReader {
     _ checkpoint: CheckpointFiles, _ hint: LastCheckpoint.Hint, _ listing: LogListing,
     _ storage: any TableStorage
   ) throws(DeltaError) -> LogReplay {
-    let (replay, isBound) = try read(checkpoint.paths, version: checkpoint.version, storage)
+    let (replay, isBound) = try read(
+      checkpoint.paths, version: checkpoint.version, storage,
+      isNamedByUUID: checkpoint.uuidName != nil)
     func byteCount() throws(DeltaError) -> Int? {
       guard checkpoint.partCount == nil else { return nil }
       return try storing { () throws(StorageError) in
@@ -51,14 +53,27 @@ enum CheckpointReader {
   /// - Parameters:
   ///   - paths: Paths of its parts.
   ///   - isWhole: Whether to decode everything at once, including what is rarely needed.
+  ///   - isNamedByUUID: Whether it must be a V2 checkpoint.
   /// - Returns: The state, and whether the files themselves state their version.
   /// - Throws: `corrupt` if a part cannot be read.
   static func read(
-    _ paths: [String], version: Int, _ storage: any TableStorage, isWhole: Bool = false
+    _ paths: [String], version: Int, _ storage: any TableStorage, isWhole: Bool = false,
+    isNamedByUUID: Bool = false
   ) throws(DeltaError) -> (replay: LogReplay, isBound: Bool) {
     var replay = LogReplay()
     var isBound = true
+    var manifest = CheckpointManifest()
     for path in paths {
+      if path.hasSuffix(".json") {
+        let actions = try commitActions(path, storage)
+        do throws(ParquetError) {
+          manifest = try CheckpointManifest.apply(actions, to: &replay)
+        } catch {
+          throw corrupt(error, path, storage)
+        }
+        isBound = false
+        continue
+      }
       let reader = try open(path, storage)
       let isDeferred: Bool
       do throws(ParquetError) {
@@ -75,13 +90,35 @@ enum CheckpointReader {
         let group = CheckpointRowGroup(reader, rowGroup)
         do throws(ParquetError) {
           try group.apply(to: &replay, isDeferred: isDeferred)
+          try group.addManifest(to: &manifest)
         } catch {
           throw corrupt(error, path, storage)
         }
         if isDeferred { try group.deferFiles(to: &replay) }
       }
     }
+    do throws(ParquetError) {
+      try manifest.check(version, isNamedByUUID: isNamedByUUID)
+    } catch {
+      throw corrupt(error, paths[0], storage)
+    }
+    if !manifest.sidecars.isEmpty {
+      try apply(manifest.sidecars, of: paths[0], to: &replay, storage)
+    }
     return (replay, isBound)
+  }
+
+  /// The actions of a checkpoint in JSON.
+  private static func commitActions(
+    _ path: String, _ storage: any TableStorage
+  ) throws(DeltaError) -> [Action] {
+    let byteCount = try storing { () throws(StorageError) in
+      try storage.attributes(path)?.byteCount ?? 0
+    }
+    return try CommitParser.parse(byteCount: byteCount, path: storage.name + "/" + path) {
+      (range) throws(DeltaError) in
+      try storing { () throws(StorageError) in try storage.read(path, range: range) }
+    }
   }
 
   /// Whether a sealed checkpoint states its version; older ones do not.
@@ -100,7 +137,7 @@ enum CheckpointReader {
     reader.leaves.contains { $0.path.starts(with: ["add", "deletionVector"]) }
   }
 
-  private static func open(
+  static func open(
     _ path: String, _ storage: any TableStorage
   ) throws(DeltaError) -> ParquetReader {
     do throws(ParquetError) {

@@ -31,11 +31,29 @@ struct CheckpointRowGroup: Sendable {
       try applyRemoves(to: &replay)
       try applyAdds(to: &replay)
     }
-    if let sidecars = try text("sidecar.path"), let row = sidecars.firstRow {
-      throw ParquetError(
-        .unsupported,
-        "it keeps files in a sidecar ('\(sidecars.string(row) ?? "")'), as the table "
-          + "feature 'v2Checkpoint' has it")
+  }
+
+  /// Adds the live files and tombstones, of which a sidecar consists.
+  func applyFiles(to replay: inout LogReplay) throws(ParquetError) {
+    replay.checkpointActionCount = replay.checkpointActionCount.adding(clamped: rowCount)
+    try applyRemoves(to: &replay)
+    try applyAdds(to: &replay)
+  }
+
+  /// Adds what a V2 checkpoint says of itself; nothing in any other.
+  func addManifest(to manifest: inout CheckpointManifest) throws(ParquetError) {
+    let versions = try numbers("checkpointMetadata.version")
+    if let row = versions.firstRow {
+      if manifest.version != nil || versions.valueCount > 1 {
+        throw ParquetError.twice("a 'checkpointMetadata'")
+      }
+      manifest.version = versions[row]
+    }
+    guard let paths = try text("sidecar.path"), paths.firstRow != nil else { return }
+    let sizes = try numbers("sidecar.sizeInBytes")
+    for row in 0..<rowCount {
+      guard let path = paths.string(row) else { continue }
+      manifest.sidecars.append(CheckpointManifest.Sidecar(path: path, byteCount: sizes[row]))
     }
   }
 

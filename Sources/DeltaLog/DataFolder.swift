@@ -35,7 +35,8 @@ public final class DataFolder: Sendable {
     try self.path(of: path, "deletion vector")
   }
 
-  private func path(of filePath: String, _ kind: String) throws(DeltaError) -> String {
+  /// - Parameter kind: What the file is, for errors.
+  func path(of filePath: String, _ kind: String) throws(DeltaError) -> String {
     let path = try nominalPath(of: filePath, kind)
     if allowsOutside { return path }
     if Self.isBelow(filePath) && !hasLink(filePath) { return path }

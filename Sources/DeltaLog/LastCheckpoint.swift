@@ -100,9 +100,9 @@ struct LastCheckpoint {
   func mismatch(
     _ checkpoint: CheckpointFiles, _ replay: LogReplay, byteCount: () throws(DeltaError) -> Int?
   ) throws(DeltaError) -> String? {
-    guard version == checkpoint.version, partCount == checkpoint.partCount, !isV2 else {
-      return nil
-    }
+    guard version == checkpoint.version, partCount == checkpoint.partCount, !isV2,
+      checkpoint.uuidName == nil
+    else { return nil }
     let addCount = replay.files.countBound
     if let told = self.addCount, told != addCount {
       return "it names \(addCount) files, and '_last_checkpoint' says that it names \(told)"

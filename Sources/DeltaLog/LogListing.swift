@@ -8,8 +8,8 @@ enum LogFile: Hashable {
   case commit(version: Int)
   case checkpoint(version: Int)
   case checkpointPart(version: Int, part: Int, count: Int)
-  /// A V2 checkpoint, named with a UUID.
-  case checkpointV2(version: Int)
+  /// A V2 checkpoint, named with a UUID, in JSON or Parquet.
+  case checkpointV2(version: Int, name: String)
   /// Compacted logs only repeat commits.
   case compacted
   case other
@@ -18,6 +18,8 @@ enum LogFile: Hashable {
   static let directory = "_delta_log"
   /// Versions have at most this many digits in 64 bits.
   private static let digitCount = 20
+  /// Characters of a UUID.
+  private static let uuidCount = 36
 
   init(name: String) {
     var name = name
@@ -44,10 +46,10 @@ enum LogFile: Hashable {
     {
       return .checkpointPart(version: version, part: part, count: count)
     }
-    if parts.count == 3, parts[0].elementsEqual("checkpoint".utf8),
+    if parts.count == 3, parts[0].elementsEqual("checkpoint".utf8), parts[1].count == uuidCount,
       parts[2].elementsEqual("json".utf8) || parts[2].elementsEqual("parquet".utf8)
     {
-      return .checkpointV2(version: version)
+      return .checkpointV2(version: version, name: String(decoding: name, as: UTF8.self))
     }
     if parts.count == 3, parts[1].elementsEqual("compacted".utf8) { return .compacted }
     return nil
@@ -92,12 +94,15 @@ struct CheckpointFiles: Hashable, Sendable {
   var version: Int
   /// Number of parts; nil for a single file.
   var partCount: Int?
+  /// Name of a V2 checkpoint that is named with a UUID; nil for any other.
+  var uuidName: String?
 
   /// Parts accepted in a hint; no writer makes so many.
   static let partCountMax = 100_000
 
   /// In part order. Computed, since a log has many checkpoints, and one of them is read.
   var paths: [String] {
+    if let uuidName { return [LogFile.directory + "/" + uuidName] }
     guard let partCount else { return [LogFile.checkpointPath(version)] }
     return (1...partCount).map {
       "\(LogFile.directory)/\(LogFile.padded(version)).checkpoint."
@@ -110,10 +115,8 @@ struct CheckpointFiles: Hashable, Sendable {
 struct LogListing {
   /// Ascending.
   private(set) var commits: [Int] = []
-  /// Complete ones, newest first; for one version the classic one first.
+  /// Complete ones, newest first; for one version the classic one first, and those named with UUIDs last.
   private(set) var checkpoints: [CheckpointFiles] = []
-  /// Versions of V2 checkpoints, which are not read.
-  private(set) var checkpointsV2: [Int] = []
   /// First commit without a gap up to the newest, if known beforehand.
   private var first: Int?
 
@@ -129,7 +132,6 @@ struct LogListing {
     var parts: [Int: [Int: Set<Int>]] = [:]
     var commits: [Int] = []
     var checkpoints: [CheckpointFiles] = []
-    var checkpointsV2: [Int] = []
     func note(_ file: LogFile) {
       switch file {
       case .commit(let version): commits.append(version)
@@ -137,7 +139,8 @@ struct LogListing {
         checkpoints.append(CheckpointFiles(version: version))
       case .checkpointPart(let version, let part, let count):
         parts[version, default: [:]][count, default: []].insert(part)
-      case .checkpointV2(let version): checkpointsV2.append(version)
+      case .checkpointV2(let version, let name):
+        checkpoints.append(CheckpointFiles(version: version, uuidName: name))
       case .compacted, .other: break
       }
     }
@@ -158,11 +161,13 @@ struct LogListing {
       }
     }
     Self.sort(&commits)
-    checkpoints.sort { ($1.version, $0.partCount ?? 0) < ($0.version, $1.partCount ?? 0) }
+    checkpoints.sort {
+      ($1.version, $0.uuidName ?? "", $0.partCount ?? 0)
+        < ($0.version, $1.uuidName ?? "", $1.partCount ?? 0)
+    }
     self.commits = commits
     self.checkpoints = checkpoints
-    self.checkpointsV2 = checkpointsV2
-    if commits.isEmpty && checkpoints.isEmpty && checkpointsV2.isEmpty {
+    if commits.isEmpty && checkpoints.isEmpty {
       throw Self.noTable(storage)
     }
   }
@@ -184,7 +189,8 @@ struct LogListing {
     switch hint {
     case .none: false
     case .damaged: true
-    case .says(let hint) where hint.isV2: !checkpointsV2.contains(hint.version)
+    case .says(let hint) where hint.isV2:
+      !checkpoints.contains { $0.version == hint.version && $0.partCount == nil }
     case .says(let hint):
       !checkpoints.contains(CheckpointFiles(version: hint.version, partCount: hint.partCount))
     }
@@ -199,7 +205,10 @@ struct LogListing {
   /// What later commits and snapshots can use instead of listing; nil if that would not lead to the newest
   /// version.
   var known: KnownLog? {
-    guard let newest = commits.last, newest == latest else { return nil }
+    guard let newest = commits.last, newest == latest,
+      // The hint of a listing has no room for a name.
+      checkpoints.first?.uuidName == nil
+    else { return nil }
     // Finds where the gap-free end begins: each version is one more than the previous. checked: versions are
     // not negative, and none is greater than the newest
     let start = commits.indices.partitioningIndex {
@@ -211,8 +220,7 @@ struct LogListing {
 
   /// The newest version.
   var latest: Int {
-    Swift.max(
-      commits.last ?? 0, checkpoints.first?.version ?? 0, checkpointsV2.max() ?? 0)
+    Swift.max(commits.last ?? 0, checkpoints.first?.version ?? 0)
   }
 
   /// Starting points of a replay up to `version`: each complete checkpoint, newest first, and the empty table.
@@ -256,9 +264,6 @@ struct LogListing {
 
   /// Why `version` cannot be built.
   private func missing(_ version: Int, _ storage: any TableStorage) -> DeltaError {
-    if checkpointsV2.contains(where: { $0 <= version }) {
-      return TableFeatures.unsupported("v2Checkpoint", storage.name)
-    }
     let first = checkpoints.last { $0.version <= version }?.version ?? -1
     // A checkpoint at `version` itself would have been a starting point.
     var expected = checkpoints.first { $0.version < version }.map { $0.version + 1 } ?? 0

@@ -16,7 +16,9 @@ enum TableFeatures {
   ]
 
   /// Reader features that are read, at least by queries.
-  private static let readFeatures: Set<String> = ["columnMapping", "deletionVectors"]
+  private static let readFeatures: Set<String> = [
+    "columnMapping", "deletionVectors", "v2Checkpoint",
+  ]
 
   /// Refuses a table that cannot be read completely. Writer features don't matter to a reader, and a reader
   /// feature only if the table uses it.
@@ -69,8 +71,6 @@ enum TableFeatures {
   ) throws(DeltaError) -> Bool {
     switch feature {
     case _ where readFeatures.contains(feature): return false
-    // Detected elsewhere, by the checkpoints.
-    case "v2Checkpoint": return false
     case "timestampNtz": return try hasType(metadata) { $0 == .timestampNtz }
     case "typeWidening", "typeWidening-preview":
       var isWidened = false

@@ -23,8 +23,11 @@ import Testing
     ("00000000000000000010.checkpoint.2.3.parquet", .other),
     (
       "00000000000000000010.checkpoint.80a083e8-7026-4e79-81be-64bd76c43a11.json",
-      .checkpointV2(version: 10)
+      .checkpointV2(
+        version: 10,
+        name: "00000000000000000010.checkpoint.80a083e8-7026-4e79-81be-64bd76c43a11.json")
     ),
+    ("00000000000000000010.checkpoint.80a083e8.json", .other),
     ("00000000000000000004.00000000000000000006.compacted.json", .compacted),
   ])
   func aFilesNameDeterminesItsKind(name: String, file: LogFile) {

@@ -223,7 +223,7 @@ class Features:
 
 def all_cases() -> list[Callable[[Features], None]]:
     return [judge_names, judge_ids, judge_bad_mappings, judge_vectors, judge_vector_queries, judge_bad_vectors,
-            judge_outside, judge_writers]
+            judge_outside, judge_checkpoints, judge_bad_checkpoints, judge_writers]
 
 
 # --- Column mapping -------------------------------------------------------------------------------
@@ -514,6 +514,162 @@ def judge_outside(features: Features) -> None:
     table, add, _ = simple(features, 100)
     table.commit({"remove": removal(add)}, {"add": add | {"deletionVector": vector("p", f"s3://b/{VECTOR_FILE}")}})
     features.refused("a vector in another store", table.path, "lies in another store")
+
+
+# --- V2 checkpoints -------------------------------------------------------------------------------
+
+CHECKPOINT = "80a083e8-7026-4e79-81be-64bd76c43a11"
+STRINGS = pa.map_(pa.string(), pa.string())
+VECTOR = pa.struct([("storageType", pa.string()), ("pathOrInlineDv", pa.string()), ("offset", pa.int32()),
+                    ("sizeInBytes", pa.int32()), ("cardinality", pa.int64())])
+ADD = pa.struct([("path", pa.string()), ("partitionValues", STRINGS), ("size", pa.int64()), ("modificationTime", pa.int64()),
+                 ("dataChange", pa.bool_()), ("stats", pa.string()), ("deletionVector", VECTOR)])
+REMOVE = pa.struct([("path", pa.string()), ("deletionTimestamp", pa.int64()), ("dataChange", pa.bool_()), ("deletionVector", VECTOR)])
+PARTS = {
+    "add": ADD, "remove": REMOVE,
+    "protocol": pa.struct([("minReaderVersion", pa.int32()), ("minWriterVersion", pa.int32()),
+                           ("readerFeatures", pa.list_(pa.string())), ("writerFeatures", pa.list_(pa.string()))]),
+    "metaData": pa.struct([("id", pa.string()), ("format", pa.struct([("provider", pa.string()), ("options", STRINGS)])),
+                           ("schemaString", pa.string()), ("partitionColumns", pa.list_(pa.string())), ("configuration", STRINGS),
+                           ("createdTime", pa.int64())]),
+    "txn": pa.struct([("appId", pa.string()), ("version", pa.int64())]),
+    "sidecar": pa.struct([("path", pa.string()), ("sizeInBytes", pa.int64()), ("modificationTime", pa.int64()), ("tags", STRINGS)]),
+    "checkpointMetadata": pa.struct([("version", pa.int64()), ("tags", STRINGS)])}
+
+
+def write_actions(path: Path, actions: list[Row]) -> int:
+    """Writes actions as Parquet, and returns the file's size."""
+    def shaped(value: Any, kind: pa.DataType) -> Any:
+        if pa.types.is_map(kind) and isinstance(value, dict):
+            return list(value.items())
+        if pa.types.is_struct(kind) and isinstance(value, dict):
+            return {each.name: shaped(value.get(each.name), each.type) for each in kind}
+        return value
+
+    names = [name for name in PARTS if any(name in action for action in actions)]
+    schema = pa.schema([(name, PARTS[name]) for name in names])
+    rows = [{name: shaped(action.get(name), PARTS[name]) for name in names} for action in actions]
+    path.parent.mkdir(exist_ok=True)
+    pq.write_table(pa.Table.from_pylist(rows, schema), path)
+    return path.stat().st_size
+
+
+def checkpointed(features: Features, form: str, sidecars: int = 2, spoil: Callable[[list[Row], Path], None] | None = None,
+                 keeps_commits: bool = False) -> tuple[Table, list[Row]]:
+    """A table whose first versions are in a checkpoint alone; one file has a deletion vector.
+
+    `form` is `json`, `parquet` or `classic`; `spoil` changes the manifest or the files before they are written.
+    """
+    table = Table(features.path(), [field("id", "long")], ["v2Checkpoint", "deletionVectors"], **{"delta.checkpointPolicy": "v2"})
+    log, expected, adds = table.path / "_delta_log", [], []
+    for part in range(6):
+        add = table.write(f"c{part}.parquet", pa.table({"id": [part * 10 + at for at in range(10)]}))
+        if part == 2:
+            add |= {"deletionVector": inline([0, 9])}
+        table.commit({"add": add})
+        adds.append(add)
+        expected += [{"id": part * 10 + at} for at in range(10) if part != 2 or at not in (0, 9)]
+    table.commit({"remove": removal(adds[4])})
+    expected = [row for row in expected if row["id"] // 10 != 4]
+    live = [{"add": add} for add in adds if add is not adds[4]] + [{"remove": {**removal(adds[4]), "partitionValues": None}}]
+    manifest: list[Row] = [{"protocol": table.protocol}, {"metaData": table.metadata}, {"txn": {"appId": "app", "version": 3}},
+                           {"checkpointMetadata": {"version": table.version, "tags": {"numOfAddFiles": "5"}}}]
+    for number in range(sidecars):
+        name = f"016ae953-37a9-438e-8683-9a9a4a79a39{number}.parquet"
+        size = write_actions(log / "_sidecars" / name, live[number::sidecars])
+        manifest.append({"sidecar": {"path": name, "sizeInBytes": size, "modificationTime": 1_700_000_000_000, "tags": {}}})
+    if not sidecars:
+        manifest += live
+    if spoil:
+        spoil(manifest, log)
+    name = f"{table.version:020d}.checkpoint." + ("parquet" if form == "classic" else f"{CHECKPOINT}.{form}")
+    if form == "json":
+        (log / name).write_text("".join(json.dumps(action) + "\n" for action in manifest))
+    else:
+        write_actions(log / name, manifest)
+    if not keeps_commits:
+        for version in range(table.version + 1):
+            table.log(version).unlink()
+    return table, expected
+
+
+def judge_checkpoints(features: Features) -> None:
+    for form in ("json", "parquet", "classic"):
+        for sidecars in (0, 1, 3):
+            case = f"a checkpoint as {form} with {sidecars} sidecars"
+            table, expected = checkpointed(features, form, sidecars)
+            # A commit follows, as delta-kernel demands of a log without a commit of its checkpoint's version.
+            add = table.write("later.parquet", pa.table({"id": [1000, 1001]}))
+            table.commit({"add": add})
+            expected += [{"id": 1000}, {"id": 1001}]
+            features.same(case, table.path, expected)
+            files = features.lake.run("files", table.path, "--json", in_lake=False).output.splitlines()
+            features.judge.check(json.loads(files[-1])["rows"] == len(expected), f"{case}: rows by the log", files[-1])
+            _, before = answer(features.lake, table.path, "--version", str(table.version - 1))
+            features.judge.check(len(before) == len(expected) - 2, f"{case}: its own version", len(before))
+            older = features.lake.run("query", table.path, "--version", str(table.version - 2), in_lake=False)
+            features.judge.check(older.status == 2 and "version" in older.talk, f"{case}: a version before it is gone", older.talk)
+    # The hint points to it, rightly and wrongly; both times the log itself says what is there.
+    for version in (6, 3):
+        table, expected = checkpointed(features, "json")
+        (table.path / "_delta_log/_last_checkpoint").write_text(json.dumps(
+            {"version": version, "size": 9, "v2Checkpoint": {"path": f"{version:020d}.checkpoint.{CHECKPOINT}.json", "sizeInBytes": 1}}))
+        features.same(f"a hint at version {version}", table.path, expected, peer=False)
+
+
+def judge_bad_checkpoints(features: Features) -> None:
+    def change(kind: str, **members: Any) -> Callable[[list[Row], Path], None]:
+        def spoil(manifest: list[Row], log: Path) -> None:
+            next(action for action in manifest if kind in action)[kind].update(members)
+        return spoil
+
+    def outside(manifest: list[Row], log: Path) -> None:
+        name = next(action for action in manifest if "sidecar" in action)["sidecar"]["path"]
+        (log / "_sidecars" / name).rename(log.parent.parent / "out.parquet")
+        os.symlink(log.parent.parent / "out.parquet", log / "_sidecars" / name)
+
+    def folder(manifest: list[Row], log: Path) -> None:
+        (log / "_sidecars").rename(log.parent.parent / f"{log.parent.name}-sidecars")
+        os.symlink(log.parent.parent / f"{log.parent.name}-sidecars", log / "_sidecars")
+
+    def gone(manifest: list[Row], log: Path) -> None:
+        next((log / "_sidecars").iterdir()).unlink()
+
+    def torn(manifest: list[Row], log: Path) -> None:
+        path = next((log / "_sidecars").iterdir())
+        path.write_bytes(path.read_bytes()[:-9])
+
+    def pipe(manifest: list[Row], log: Path) -> None:
+        path = next((log / "_sidecars").iterdir())
+        path.unlink()
+        os.mkfifo(path)
+
+    def unnamed(manifest: list[Row], log: Path) -> None:
+        manifest.remove(next(action for action in manifest if "checkpointMetadata" in action))
+
+    def twice(manifest: list[Row], log: Path) -> None:
+        manifest.append(manifest[-1])
+
+    cases: list[tuple[str, Callable[[list[Row], Path], None], str]] = [
+        ("dotdot", change("sidecar", path="../x.parquet"), "is no file of '_delta_log/_sidecars'"),
+        ("deep", change("sidecar", path="../" * 20 + "etc/passwd"), "is no file of '_delta_log/_sidecars'"),
+        ("percent", change("sidecar", path="%2e%2e%2fx.parquet"), "is no file of '_delta_log/_sidecars'"),
+        ("absolute", change("sidecar", path="/etc/passwd"), "is no file of '_delta_log/_sidecars'"),
+        ("another store", change("sidecar", path="s3://b/x.parquet"), "is no file of '_delta_log/_sidecars'"),
+        ("a link", outside, "lies outside its table"), ("a linked folder", folder, "lies outside its table"),
+        ("missing", gone, "there is no such sidecar"), ("torn", torn, "and the checkpoint says"), ("a pipe", pipe, "and the checkpoint says"),
+        ("wrong size", change("sidecar", sizeInBytes=7), "and the checkpoint says 7"),
+        ("wrong version", change("checkpointMetadata", version=5), "checkpoint of version 5, not of version"),
+        ("twice", twice, "twice"), ("unnamed", unnamed, "no 'checkpointMetadata'")]
+    for form in ("json", "parquet"):
+        for case, spoil, told in cases:
+            table, _ = checkpointed(features, form, spoil=spoil)
+            features.refused(f"a sidecar in {form}: {case}", table.path, told)
+    # With its commits the table is read without it, and the reader is told.
+    table, expected = checkpointed(features, "json", spoil=gone, keeps_commits=True)
+    features.same("without its checkpoint", table.path, expected, peer=False)
+    told = features.lake.run("files", table.path, in_lake=False)
+    features.judge.check("warning" in told.talk and "sidecar" in told.talk.lower(), "it is said that a checkpoint was passed over", told.talk)
 
 
 # --- Everything that writes -----------------------------------------------------------------------
