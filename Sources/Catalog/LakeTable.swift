@@ -148,6 +148,32 @@ extension TableDefinition {
         place: .init(table: name.description),
         remedy: "store into another table: " + otherTable)
     }
+    try requireWidths(snapshot)
+  }
+
+  /// Refuses a table whose numbers are narrower, or wider, than those that would be written into it.
+  private func requireWidths(_ snapshot: Snapshot) throws(CatalogError) {
+    let own = schema.wideColumnNames
+    let theirs = Set(
+      snapshot.schema.fields.filter { $0.type.columnType == TableSchema.wideType }.map(\.name))
+    let known = Set(snapshot.schema.fields.map(\.name))
+    let narrow = own.subtracting(theirs).intersection(known).sorted()
+    let wide = theirs.subtracting(own).intersection(schema.columns.map(\.name)).sorted()
+    if !narrow.isEmpty {
+      throw CatalogError(
+        .tableMismatch,
+        "'\(narrow.joined(separator: "', '"))' of table '\(name)' keeps fewer digits than what is to be written",
+        place: .init(table: name.description),
+        remedy: "lake alter \(name) --widen \(narrow.joined(separator: ","))")
+    }
+    if !wide.isEmpty {
+      let source = configuration[TableProperty.source] ?? "TABLE"
+      throw CatalogError(
+        .tableMismatch,
+        "'\(wide.joined(separator: "', '"))' of table '\(name)' keeps more digits than what it is made of",
+        place: .init(table: name.description),
+        remedy: "lake alter \(source) --widen \(wide.joined(separator: ","))")
+    }
   }
 
   /// The commands that write to another output table of the same layer, for a remedy.

@@ -14,6 +14,8 @@ public enum TableProperty {
   public static let adjusted = "lake.adjusted"
   /// The pass that fills the table, like `resample`.
   public static let pass = "lake.pass"
+  /// The table that a derived one is made of.
+  public static let source = "lake.pass.source"
   /// Dates with purged rows, like `2024-01-01/2024-03-31,2024-05-01/2024-05-01`, inclusive.
   public static let purged = "lake.purged"
   /// Columns with statistics in the log.

@@ -26,6 +26,11 @@ extension TableSchema {
     return schema
   }
 
+  /// The names of its columns that are as wide as decimals get.
+  public var wideColumnNames: Set<String> {
+    Set(columns.filter { $0.type == Self.wideType }.map(\.name))
+  }
+
   /// The names of the columns that a table has wider than its kind says.
   public func wideColumns(of snapshot: Snapshot) -> Set<String> {
     let names = widenableColumns

@@ -14,6 +14,8 @@ struct FieldRoom {
   /// Bytes of the longest text.
   private let textByteCountMax: Int
   private let newest: DBNField
+  /// Units of the column in one of the field: more than one where the table keeps more digits.
+  private let unit: Int128
 
   /// - Parameter newest: The same field in the newest version of the format.
   init(_ field: DBNField, _ column: SchemaColumn, version: Int, newest: DBNField) {
@@ -22,6 +24,7 @@ struct FieldRoom {
     self.version = version
     self.newest = newest
     range = Self.range(field, column)
+    unit = Self.unit(field, column)
     textByteCountMax = Self.textByteCountMax(field, newest: newest)
   }
 
@@ -37,7 +40,8 @@ struct FieldRoom {
     switch values.storage {
     case .integers(let values): try store(values[row], record)
     case .wide(let values):
-      guard let value = Int64(exactly: values[row]) else { throw misfit("\(shown(values[row]))") }
+      let (whole, rest) = values[row].quotientAndRemainder(dividingBy: unit)
+      guard rest == 0, let value = Int64(exactly: whole) else { throw misfit(shown(values[row])) }
       try store(value, record)
     case .doubles(let values): record.storeLE(values[row].bitPattern, field.offset)
     case .bytes(let values): try store(values.bytes[values.byteRange(row)], record)
@@ -54,7 +58,7 @@ struct FieldRoom {
   private var hasNull: Bool { field.nullSentinel != nil || !Self.quantities.contains(field.name) }
 
   private func store(_ value: Int64, _ record: UnsafeMutableRawPointer) throws(FieldMisfit) {
-    guard range.contains(value) else { throw misfit(shown(Int128(value))) }
+    guard range.contains(value) else { throw misfit(shown(Int128(value) * unit)) }
     switch field.form.byteCount {
     case 1: record.storeLE(UInt8(truncatingIfNeeded: value), field.offset)
     case 2: record.storeLE(UInt16(truncatingIfNeeded: value), field.offset)
@@ -98,6 +102,11 @@ struct FieldRoom {
     return low...high
   }
 
+  private static func unit(_ field: DBNField, _ column: SchemaColumn) -> Int128 {
+    guard case .decimal(_, let scale) = column.type, column.type.storage == .wide else { return 1 }
+    return (0..<max(0, scale - (field.isPrice ? 9 : 0))).reduce(1) { unit, _ in unit * 10 }
+  }
+
   private static func keepsBits(_ column: SchemaColumn) -> Bool { column.unit == "unsigned" }
 
   private static func textByteCountMax(_ field: DBNField, newest: DBNField) -> Int {
@@ -124,7 +133,10 @@ struct FieldRoom {
     switch column.type {
     case .string, .json, .enumeration:
       room = textByteCountMax == 1 ? "one letter" : "\(textByteCountMax) letters without a NUL"
-    default: room = shown(Int128(range.lowerBound)) + " to " + shown(Int128(range.upperBound))
+    default:
+      room =
+        shown(Int128(range.lowerBound) * unit) + " to " + shown(Int128(range.upperBound) * unit)
+        + (unit > 1 ? (field.isPrice ? ", of nine decimals" : ", without a fraction") : "")
     }
     return FieldMisfit(
       message: "'\(column.name)' is \(value), and DBN version \(version) has room for \(room)",

@@ -36,6 +36,16 @@ extension RowFileSource {
     if !names.isEmpty { throw NeedsWiderColumns(table: table, names: names) }
   }
 
+  /// What makes room for values that are too wide for a table that exists.
+  func widening(_ opened: OpenSource) -> String? {
+    guard let table = tableName(kind: opened.schema.kind) else { return nil }
+    let report = opened.source.report
+    let names = report.crampedColumns.union(report.overfullColumns)
+      .intersection(opened.schema.widenableColumns)
+    if names.isEmpty { return nil }
+    return "lake alter \(table) --widen \(names.sorted().joined(separator: ",")), then again"
+  }
+
   /// The words of the command line for this file alone; without it where the command reads several.
   var commandWords: [String] {
     let words = item.options.commandWords

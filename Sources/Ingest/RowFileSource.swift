@@ -206,7 +206,8 @@ final class RowFileSource {
     if opened.source.report.rowCount == 0, let blank = blankColumn(rejected, schema) {
       return blank
     }
-    let mending = format == .pages ? nil : rejected.first.flatMap { Self.remedy($0.rule) }
+    let mending =
+      format == .pages ? nil : widening(opened) ?? rejected.first.flatMap { Self.remedy($0.rule) }
     // If most rows are bad, the file is read in the wrong way: the remedy should not be to quarantine them all.
     let areMostBad = badCount * 2 > rowCount
     let setting =

@@ -21,6 +21,7 @@ nonisolated func commandGroups() -> [CommandGroup] {
         LedgerCommand.self,
         ResampleCommand.self,
         CompactCommand.self,
+        AlterCommand.self,
         RunCommand.self,
         RestoreCommand.self,
       ]),

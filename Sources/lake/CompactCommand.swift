@@ -122,8 +122,9 @@ struct CompactCommand: JobCommand {
     _ lake: Lake, _ name: TableName, _ options: CompactPass.Options, _ observer: any PassObserver
   ) throws -> (plan: () throws -> RewritePlan, run: (RewritePlan) throws -> RewriteReport) {
     if let period {
-      let pass = try PeriodPass(
-        lake: lake, table: name, period: period, options: options, observer: observer)
+      let pass = try ConversionPass(
+        lake: lake, table: name, layout: TableLayout(period: period), options: options,
+        observer: observer)
       return ({ try pass.plan() }, { try pass.run($0) })
     }
     let pass = try CompactPass(lake: lake, table: name, options: options, observer: observer)

@@ -107,6 +107,35 @@ import Testing
     #expect(error?.message.contains("SYM3") == true && error?.remedy != nil)
   }
 
+  /// Columns that keep more digits than the format: the same numbers are the same bytes, and others are refused.
+  @Test func wideColumnsComeBackAsTheyWere() throws {
+    try toy.ingest([
+      try toy.bars("a.dbn", (0..<50).map { ToyLake.Bar(day: 0, second: $0, instrument: 1) })
+    ])
+    _ = try export(bars)
+    let before = try records(out)
+    let name = try TableName(parsing: bars)
+    let pass = try ConversionPass(
+      lake: toy.lake, table: name, layout: TableLayout(wideColumns: ["volume", "open", "low"]))
+    _ = try pass.run(try pass.plan())
+    _ = try export(bars)
+    #expect(try records(out) == before)
+
+    for (number, values) in ["1,2,0.5,1.5,0.5", "1,2,0.00000000001,1.5,5"].enumerated() {
+      let path = toy.folder.path + "/\(number).csv"
+      try
+        "ts_event,symbol,publisher_id,instrument_id,open,high,low,close,volume\n2024-01-0\(number + 5)T00:00:00Z,X,1,9,\(values)\n"
+        .write(toFile: path, atomically: true, encoding: .utf8)
+      let file = try #require(try toy.ingest([path]) { $0.table = name }.files.first)
+      #expect(file.rowsStored == 1, "\(file)")
+    }
+    for symbol in ["X"] {
+      let error = #expect(throws: PassError.self) { try export(bars) { $0.symbols = [symbol] } }
+      #expect(error?.message.contains("'volume' is 0.5") == true, "\(error?.message ?? "")")
+      #expect(error?.message.contains("without a fraction") == true)
+    }
+  }
+
   @Test func rowsThatAreNoRecordsAreRefused() throws {
     try toy.ingest([try toy.bars("a.dbn", (0..<40).map { ToyLake.Bar(second: $0) })])
     var options = ResamplePass.Options()

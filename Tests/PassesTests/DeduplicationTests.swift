@@ -160,8 +160,8 @@ struct DeduplicationTests {
 
   @Test("in a table by month or year the dates are known afterwards")
   func period() throws {
-    let period = try PeriodPass(
-      lake: toy.lake, table: try TableName(parsing: source), period: .year)
+    let period = try ConversionPass(
+      lake: toy.lake, table: try TableName(parsing: source), layout: TableLayout(period: .year))
     _ = try period.run(try period.plan())
     let before = try toy.rows(source, columns)
     try addAgain(try toy.files(source)[0], as: "again")

@@ -32,8 +32,8 @@ struct PeriodPassTests {
   }
 
   private func keep(_ table: String, by period: PartitionPeriod) throws -> RewriteReport {
-    let pass = try PeriodPass(
-      lake: toy.lake, table: try TableName(parsing: table), period: period)
+    let pass = try ConversionPass(
+      lake: toy.lake, table: try TableName(parsing: table), layout: TableLayout(period: period))
     return try pass.run(try pass.plan())
   }
 
@@ -131,8 +131,8 @@ struct PeriodPassTests {
 
   @Test("a concurrent commit is not lost: everything is planned again")
   func lostRace() throws {
-    let pass = try PeriodPass(
-      lake: toy.lake, table: try TableName(parsing: source), period: .year)
+    let pass = try ConversionPass(
+      lake: toy.lake, table: try TableName(parsing: source), layout: TableLayout(period: .year))
     let plan = try pass.plan()
     try toy.ingest([try toy.bars("more.dbn", [ToyLake.Bar(day: 3, second: 7, instrument: 1)])])
     let before = try sum(source)

@@ -40,7 +40,7 @@ private func listedCommands() throws -> [String] {
 
   /// Commands that change a lake's data, and those that name the output table.
   private static let changing: Set = [
-    "download", "options", "ledger", "resample", "compact", "restore", "run", "ingest",
+    "download", "options", "ledger", "resample", "compact", "alter", "restore", "run", "ingest",
   ]
   private static let storing: Set = ["ingest", "download", "resample"]
 

@@ -167,6 +167,8 @@ def judge_passes(judge: Judge, lake: Lake, bars: str, seen: dict[str, set[str]])
         lake.run("ingest", more, "--table", bars, "--interval", "1s").expect(0)
     for words in [["--plan"], []]:
         judge_lines(judge, lake.run("compact", bars, *words, "--json").expect(0), "compact", seen)
+    for words in [["--plan"], [], []]:
+        judge_lines(judge, lake.run("alter", bars, "--widen", "volume", *words, "--json").expect(0), "alter", seen)
     (lake.root / "lake.yaml").write_text(config)
 
 

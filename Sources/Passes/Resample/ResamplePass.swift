@@ -20,7 +20,6 @@ public final class ResamplePass {
 
   /// Properties of a table of bars that say what it is made from.
   enum Property {
-    static let source = "lake.pass.source"
     static let interval = "lake.pass.interval"
   }
 
@@ -158,7 +157,7 @@ public final class ResamplePass {
     }
     let name = options.output ?? TableName.bars(from: sourceName, interval: interval.name)
     var properties = [
-      TableProperty.pass: Self.name, Property.source: sourceName.description,
+      TableProperty.pass: Self.name, TableProperty.source: sourceName.description,
       Property.interval: interval.name,
     ]
     properties[TableProperty.adjusted] = snapshot.configuration[TableProperty.adjusted]

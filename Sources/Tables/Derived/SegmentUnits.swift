@@ -86,6 +86,13 @@ package struct SegmentUnits: Hashable, Sendable {
     return rest
   }
 
+  /// The same rows, made of what others say of their dates.
+  package func withInputs(of others: SegmentUnits?) -> SegmentUnits {
+    var same = self
+    for (date, unit) in others?.byDate ?? [:] { same.byDate[date]?.inputs = unit.inputs }
+    return same
+  }
+
   /// Of all dates together.
   package var rowCount: Int64 {
     byDate.values.reduce(0) { $0.adding(clamped: $1.rowCount) }
@@ -102,10 +109,12 @@ package struct SegmentUnits: Hashable, Sendable {
 extension SegmentUnits {
   /// Reads the dates of a data file's rows, from its column `date`.
   ///
-  /// - Parameter fields: The table's content columns: `TableSchema.rowFields`.
+  /// - Parameters:
+  ///   - fields: The table's content columns: `TableSchema.rowFields`.
+  ///   - widens: Whether the file's numbers may be narrower than the table's.
   /// - Throws: If a row has no date.
-  package init(path: String, fields: [Field]) throws {
-    let reader = try SegmentReader(path: path, fields: fields)
+  package init(path: String, fields: [Field], widens: Bool = false) throws {
+    let reader = try SegmentReader(path: path, fields: fields, widens: widens)
     let date = Field(TableSchema.dateColumn, .date)
     let content = fields.filter { !RowSums.isProvenance($0.name) }
     var byDay: [Int64: Unit] = [:]

@@ -23,15 +23,18 @@ package struct SegmentMerger: Sendable {
   package let order: SortOrder
   private let partitionColumns: [String]
   private let options: WriterOptions
+  private let widens: Bool
 
   /// - Parameters:
   ///   - schema: nil if another program made the table: then files are concatenated in the given order.
   ///   - partitionColumns: Columns that the table keeps in paths rather than in its files.
+  ///   - widens: Whether files may have numbers that are narrower than the table's.
   package init(
     root: String, schema: TableSchema?, fields: [Field], partitionColumns: [String],
-    order: SortOrder? = nil
+    order: SortOrder? = nil, widens: Bool = false
   ) {
     self.root = root
+    self.widens = widens
     self.partitionColumns = partitionColumns
     self.schema = schema
     self.fields = fields
@@ -96,7 +99,7 @@ package struct SegmentMerger: Sendable {
   package func rewriter(_ directory: String, _ byteCountMax: Int) -> SegmentRewriter {
     SegmentRewriter(
       fields: fields, unhashed: schema?.impliedColumns ?? [], order: order, options: options,
-      directory: directory, byteCountMax: byteCountMax)
+      directory: directory, byteCountMax: byteCountMax, widens: widens)
   }
 
   /// Columns that count in the rows' hashes: those that other programs added to the table, too.

@@ -22,15 +22,18 @@ package struct SegmentRewriter {
   private let directory: String
   /// Memory for sort keys, in bytes.
   private let byteCountMax: Int
+  private let widens: Bool
 
   /// - Parameters:
   ///   - fields: The table's columns, without its partition columns.
   ///   - unhashed: Columns that are left out of the rows' hashes.
   ///   - directory: The folder in staging in which segments are written.
+  ///   - widens: Whether files may have numbers that are narrower than the table's.
   package init(
     fields: [Field], unhashed: Set<String> = [], order: SortOrder, options: WriterOptions,
-    directory: String, byteCountMax: Int
+    directory: String, byteCountMax: Int, widens: Bool = false
   ) {
+    self.widens = widens
     self.fields = fields
     self.unhashed = unhashed
     self.order = order
@@ -246,7 +249,9 @@ package struct SegmentRewriter {
     of sources: [SegmentSource], _ isInterrupted: () -> Bool,
     read: ((SortedColumns) throws -> Void)? = nil, _ body: (MergedRows) throws -> Void
   ) throws {
-    let readers = try sources.map { try SegmentReader(path: $0.path, fields: fields, day: $0.day) }
+    let readers = try sources.map {
+      try SegmentReader(path: $0.path, fields: fields, day: $0.day, widens: widens)
+    }
     let total = try readers.reduce(0) { $0 + (try $1.rowCount()) }
     let groupRowMax = try groupRowMax(readers, total)
     if try SortedColumns.byteCount(readers, fields: fields, order: order) <= byteCountMax {
@@ -317,7 +322,8 @@ package struct SegmentRewriter {
     guard let index = sources.firstIndex(of: source) else {
       throw PassError(.input, "the file's rows are not in order", place: source.path)
     }
-    let reader = try SegmentReader(path: source.path, fields: fields, day: source.day)
+    let reader = try SegmentReader(
+      path: source.path, fields: fields, day: source.day, widens: widens)
     let encoder = GroupEncoder(fields: fields, options: options, unhashed: unhashed)
     let gather = ColumnGather([reader])
     let chunkRowMax = try groupRowMax([reader], try reader.rowCount())

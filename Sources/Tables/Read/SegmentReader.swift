@@ -22,14 +22,21 @@ package final class SegmentReader: Sendable {
   package let fields: [Field]
   /// The date of all rows, days since 1970, of a file that has no column of it: its partition says it.
   private let day: Int?
+  /// Whether numbers of the file may be narrower than the table's.
+  private let widens: Bool
   /// Which of them are the nanoseconds of a time.
   package let remainders: RemainderColumns
 
   /// - Parameters:
   ///   - fields: The table's columns; nil for those that the file has, as it has them.
   ///   - day: What `TableSchema.dateColumn` is of all rows where the file lacks it; null there where this is nil.
-  package init(path: String, fields: [Field]? = nil, day: Int? = nil) throws {
+  ///   - widens: Whether whole numbers and decimals of the file are read as the wider decimals of the table; else they are
+  ///     an error.
+  package init(
+    path: String, fields: [Field]? = nil, day: Int? = nil, widens: Bool = false
+  ) throws {
     file = try ParquetReader(path: path)
+    self.widens = widens
     self.day = day
     self.fields =
       fields
@@ -115,12 +122,18 @@ package final class SegmentReader: Sendable {
         type: .date, storage: .integers([Int64](repeating: Int64(day), count: rows.count)))
       return true
     }
-    try ColumnForm.requireSame(file.leaves[leaf], field, path: path)
+    let stored = file.leaves[leaf].type
+    let factor = widens ? ColumnForm.widening(stored, to: field.type) : nil
+    if factor == nil { try ColumnForm.requireSame(file.leaves[leaf], field, path: path) }
     // For whole row groups it is verified that no row follows.
     let isWhole = rows.rows == 0..<rowCount(rowGroup: rows.rowGroup)
     try file.readColumn(
       rowGroup: rows.rowGroup, leaf: leaf, rows: isWhole ? nil : rows.rows, into: &column)
-    try column.takeUnit(of: field, stored: file.leaves[leaf].type, path: path)
+    if let factor {
+      column = column.widened(by: factor, to: field.type)
+    } else {
+      try column.takeUnit(of: field, stored: stored, path: path)
+    }
     return true
   }
 
@@ -216,6 +229,21 @@ enum ColumnForm {
       .input,
       "column '\(field.name)' is \(stored.name) in a data file and \(field.type.name) in the table",
       place: path, remedy: "compact the table with the program that wrote the file")
+  }
+
+  /// What numbers are multiplied with where the table's decimals are wider than they are; nil where they are not, or are
+  /// no numbers.
+  static func widening(_ stored: ColumnType, to type: ColumnType) -> Int128? {
+    guard case .decimal(let precision, let scale) = type, type.storage == .wide else { return nil }
+    let (digits, own): (Int, Int)
+    switch stored {
+    case .integer(let bits, _): (digits, own) = (bits > 32 ? 20 : 10, 0)
+    case .decimal(let storedPrecision, let storedScale) where stored.storage == .integers:
+      (digits, own) = (storedPrecision, storedScale)
+    default: return nil
+    }
+    guard own <= scale, digits + scale - own <= precision else { return nil }
+    return (own..<scale).reduce(1) { factor, _ in factor * 10 }
   }
 
   private static func isSame(_ stored: LeafColumn, _ type: ColumnType) -> Bool {

@@ -5,43 +5,78 @@ import Market
 import Platform
 import Tables
 
-/// Keeps a table by another period: all its rows in new files, and what it declares of itself, in one commit.
+/// How a table is to keep its rows, as far as that is to change.
+public struct TableLayout: Hashable, Sendable {
+  /// nil: as it is.
+  public var period: PartitionPeriod?
+  /// Columns that are to hold decimals as wide as there are.
+  public var wideColumns: Set<String>
+
+  /// - Parameters:
+  ///   - period: nil to keep the table's.
+  ///   - wideColumns: Besides those that are wide already.
+  public init(period: PartitionPeriod? = nil, wideColumns: Set<String> = []) {
+    self.period = period
+    self.wideColumns = wideColumns
+  }
+
+  fileprivate var reason: String { wideColumns.isEmpty ? "period" : "wider columns" }
+
+  /// Refuses columns that cannot be wider.
+  fileprivate func check(_ schema: TableSchema, place: String) throws {
+    let able = schema.columns.filter {
+      schema.widenableColumns.contains($0.name) || $0.type == TableSchema.wideType
+    }.map(\.name)
+    let unable = wideColumns.subtracting(able).sorted()
+    guard !unable.isEmpty else { return }
+    throw PassError(
+      .usage,
+      "'\(unable.joined(separator: "', '"))' cannot be wider: only prices and quantities can",
+      place: place,
+      remedy: NearestNames.question(unable[0], among: able)
+        ?? (able.isEmpty ? nil : "--widen " + able.joined(separator: ",")))
+  }
+}
+
+/// Keeps a table in another layout, by another period or with wider columns: all its rows in new files, and what it
+/// declares of itself, in one commit.
 ///
-/// Whatever is derived from the table stays fresh: units of derivation are dates, whatever the period. Where another
-/// commit comes first, all is planned again.
-public final class PeriodPass {
+/// Whatever is derived from the table stays fresh with another period: units of derivation are dates, whatever that is.
+/// With wider columns it becomes stale, since a row's hash covers the columns' types. Where another commit comes first,
+/// all is planned again.
+public final class ConversionPass {
   /// Commits of others that may come first.
   private static let attemptMax = 5
 
   private let lake: Lake
   private let table: LakeTable
   private let name: TableName
-  private let period: PartitionPeriod
+  private let layout: TableLayout
   private let options: CompactPass.Options
   private let observer: any PassObserver
   private let staging: StagingSession
-  private var target: PeriodTarget
+  private var target: ConversionTarget
 
   /// - Throws: Where the table cannot be written to, or is not one of the lake's own.
   public init(
-    lake: Lake, table name: TableName, period: PartitionPeriod,
+    lake: Lake, table name: TableName, layout: TableLayout,
     options: CompactPass.Options = CompactPass.Options(),
     observer: any PassObserver = NoObserver()
   ) throws {
     self.lake = lake
     self.name = name
     table = lake.table(name)
-    self.period = period
+    self.layout = layout
     self.options = options
     self.observer = observer
     staging = StagingSession(root: lake.root)
-    target = try PeriodTarget(table, name, period, lake: lake, staging: staging)
+    target = try ConversionTarget(table, name, layout, lake: lake, staging: staging)
   }
 
-  /// Nothing is to be done where the table is kept by the period already.
+  /// Nothing is to be done where the table has the layout already.
   public func plan() throws -> RewritePlan {
     let snapshot = target.snapshot
-    if try snapshot.partitionPeriod() == period {
+    if target.conversion.changesNothing {
       return RewritePlan(
         table: table.displayName, version: snapshot.version, units: [],
         keptCount: try snapshot.files.count)
@@ -49,7 +84,7 @@ public final class PeriodPass {
     let units = try target.conversion.units(try snapshot.files).map { partition, files in
       RewriteUnit(
         partition: partition, name: partition.folder(partition.values.keys.sorted()),
-        reason: "period", files: files)
+        reason: layout.reason, files: files)
     }
     return RewritePlan(
       table: table.displayName, version: snapshot.version, units: units, keptCount: 0)
@@ -63,9 +98,9 @@ public final class PeriodPass {
     var (plan, attempt) = (plan, 0)
     while true {
       attempt += 1
-      if try target.snapshot.partitionPeriod() == period { return RewriteReport() }
+      if target.conversion.changesNothing { return RewriteReport() }
       let width = max(1, min(options.jobs, plan.units.count))
-      let job = PeriodJob(
+      let job = ConversionJob(
         target: target, staging: staging, observer: observer, attempt: attempt,
         byteCountMax: options.memoryByteCount / 2 / width)
       do {
@@ -76,34 +111,35 @@ public final class PeriodPass {
           return report
         }
         return try RewriteEngine(job, plan: plan, observer: observer).run(jobs: width)
-      } catch let lost as PeriodTarget.LostRace {
+      } catch let lost as ConversionTarget.LostRace {
         guard attempt < Self.attemptMax else {
           throw PassError(
             .conflict, "\(attempt) other commits came first, the last one version \(lost.version)",
             place: table.path, remedy: "run the command again when fewer writers are at work")
         }
       }
-      target = try PeriodTarget(table, name, period, lake: lake, staging: staging)
+      target = try ConversionTarget(table, name, layout, lake: lake, staging: staging)
       plan = try self.plan()
     }
   }
 }
 
-/// A table that is to be kept by another period.
-final class PeriodTarget: RewriteTarget {
+/// A table that is to be kept in another layout.
+final class ConversionTarget: RewriteTarget {
   /// Another commit came first: what was written is not all that there is.
   struct LostRace: Error {
     var version: Int
   }
 
   let snapshot: Snapshot
-  let conversion: PeriodConversion
+  let conversion: TableConversion
   private let table: TableWriter
   private let staging: StagingSession
   private let metadata: TableMetadata
+  private let operation: String
 
   init(
-    _ table: LakeTable, _ name: TableName, _ period: PartitionPeriod, lake: Lake,
+    _ table: LakeTable, _ name: TableName, _ layout: TableLayout, lake: Lake,
     staging: StagingSession
   ) throws {
     self.staging = staging
@@ -118,7 +154,11 @@ final class PeriodTarget: RewriteTarget {
         place: table.path, remedy: "take its rows into a table of the lake: lake ingest")
     }
     self.table = TableWriter(name, lake: lake, snapshot: snapshot)
-    conversion = PeriodConversion(root: table.path, schema: schema, snapshot: snapshot, to: period)
+    try layout.check(schema, place: table.path)
+    conversion = TableConversion(
+      root: table.path, schema: schema, snapshot: snapshot, to: layout.period ?? schema.period,
+      widening: layout.wideColumns)
+    operation = layout.wideColumns.isEmpty ? "OPTIMIZE" : "CHANGE COLUMN"
     metadata = try conversion.metadata(of: snapshot)
   }
 
@@ -130,7 +170,7 @@ final class PeriodTarget: RewriteTarget {
     let run = try staging.run()
     var change = TableChange(.wholeTable)
     change.changesRows = false
-    change.operation = "OPTIMIZE"
+    change.operation = operation
     change.parameters = [("pass", CompactPass.name), ("run", run.id)]
     change.metadata = metadata
     change.removed = units.flatMap(\.unit.files)
@@ -143,11 +183,11 @@ final class PeriodTarget: RewriteTarget {
   }
 }
 
-/// The writing of a period's rows.
-final class PeriodJob: RewritePass, @unchecked Sendable {
+/// The writing of the rows of some partitions.
+final class ConversionJob: RewritePass, @unchecked Sendable {
   // Only read, once it is made.
   let name = CompactPass.name
-  let target: PeriodTarget
+  let target: ConversionTarget
   let isAtOnce = true
   private let staging: StagingSession
   private let observer: any PassObserver
@@ -155,7 +195,7 @@ final class PeriodJob: RewritePass, @unchecked Sendable {
   private let byteCountMax: Int
 
   init(
-    target: PeriodTarget, staging: StagingSession, observer: any PassObserver, attempt: Int,
+    target: ConversionTarget, staging: StagingSession, observer: any PassObserver, attempt: Int,
     byteCountMax: Int
   ) {
     self.target = target

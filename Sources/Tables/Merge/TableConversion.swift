@@ -1,15 +1,17 @@
+import Bytes
 import Catalog
 import Columnar
 import DeltaLog
 import Market
 import Parquet
 
-/// Writes the rows of a table into files of another partition period. No row changes, and neither does what is known
-/// of a date: how many rows it has, what they are, and what they were made of.
+/// Writes the rows of a table into files of another partition period, or with wider columns. No row changes, and neither
+/// does what is known of a date: how many rows it has, what they are, and what they were made of. A value in a wider
+/// column is the same number, and another hash.
 ///
 /// Files become one a period where they are alike; a file that holds several periods is cut. Memory is bounded as a
 /// merge's is (`SegmentRewriter`), and by a row group of a file that is cut.
-package struct PeriodConversion: Sendable {
+package struct TableConversion: Sendable {
   /// Bytes of files that become one at most; a larger one stays alone.
   private static let byteCountMax: Int64 = 512 << 20
 
@@ -24,23 +26,37 @@ package struct PeriodConversion: Sendable {
   /// Columns that count in the rows' hashes: those that other programs added to the table, too.
   private let hashedFields: [Field]
   private let merger: SegmentMerger
+  /// Whether columns become wider: then what tags say of rows' hashes does not hold afterwards.
+  private let isWidening: Bool
 
   /// - Parameters:
   ///   - schema: The table's, with its period.
   ///   - snapshot: The table as it is.
-  package init(root: String, schema: TableSchema, snapshot: Snapshot, to period: PartitionPeriod) {
+  ///   - names: Columns that become as wide as decimals get; those that are that already stay so.
+  package init(
+    root: String, schema: TableSchema, snapshot: Snapshot, to period: PartitionPeriod,
+    widening names: Set<String> = []
+  ) {
     self.root = root
     old = schema
-    new = schema.partitioned(by: period)
+    new = schema.widened(names).partitioned(by: period)
+    isWidening = new.wideColumnNames != old.wideColumnNames
     let implied = [schema.partitionColumn, TableSchema.dateColumn]
     let date = Field(TableSchema.dateColumn, .date)
-    let own = snapshot.fields.filter { !implied.contains($0.name) }
+    let wide = new.wideColumnNames
+    let own = snapshot.fields.filter { !implied.contains($0.name) }.map { field in
+      wide.contains(field.name) ? Field(field.name, TableSchema.wideType) : field
+    }
     hashedFields = own
     oldFields = schema.period == .date ? own : own + [date]
     fields = period == .date ? own : own + [date]
     merger = SegmentMerger(
-      root: root, schema: new, fields: fields, partitionColumns: [new.partitionColumn])
+      root: root, schema: new, fields: fields, partitionColumns: [new.partitionColumn],
+      widens: isWidening)
   }
+
+  /// Whether the table is so already.
+  package var changesNothing: Bool { !isWidening && new.period == old.period }
 
   /// What the table declares of itself with the new period.
   package func metadata(of snapshot: Snapshot) throws -> TableMetadata {
@@ -52,6 +68,12 @@ package struct PeriodConversion: Sendable {
     schema.fields.removeAll { implied.contains($0.name) }
     let wanted = Set([new.partitionColumn, TableSchema.dateColumn])
     schema.fields += declared.fields.filter { wanted.contains($0.name) }
+    for (index, field) in schema.fields.enumerated()
+    where new.wideColumnNames.contains(field.name) {
+      if let wide = declared.fields.first(where: { $0.name == field.name }) {
+        schema.fields[index].type = wide.type
+      }
+    }
     metadata.schemaString = schema.schemaString
     metadata.partitionColumns = [new.partitionColumn]
     metadata.configuration[TableProperty.partitionPeriod] =
@@ -110,7 +132,18 @@ package struct PeriodConversion: Sendable {
 
   /// What there is of files before they are converted.
   package func fingerprint(of files: [AddFile]) throws -> PartitionFingerprint {
-    try PartitionFingerprint(files: files, root: root, fields: hashedFields)
+    guard isWidening else {
+      return try PartitionFingerprint(files: files, root: root, fields: hashedFields)
+    }
+    var total = PartitionFingerprint()
+    for file in files {
+      let reader = try SegmentReader(
+        path: file.localPath(in: root), fields: hashedFields, widens: true)
+      let (rowCount, hash) = try reader.fingerprint()
+      total.rowCount = total.rowCount.adding(clamped: Int64(rowCount))
+      total.rowHash &+= hash
+    }
+    return total
   }
 
   // MARK: - Files that become one
@@ -178,7 +211,13 @@ package struct PeriodConversion: Sendable {
 
   private func units(of file: AddFile) throws -> SegmentUnits {
     guard old.period == .date else {
-      return try SegmentUnits(file, root: root, fields: hashedFields)
+      guard isWidening else {
+        return try SegmentUnits(file, root: root, fields: hashedFields)
+      }
+      let read = try SegmentUnits(
+        path: file.localPath(in: root), fields: hashedFields, widens: true)
+      // What they were made of is still so.
+      return read.withInputs(of: file.units)
     }
     let sum = try fingerprint(of: [file])
     if sum.rowCount == 0 { return SegmentUnits() }
@@ -194,7 +233,7 @@ package struct PeriodConversion: Sendable {
   private func cut(
     _ path: String, _ directory: String, fileName: (String) -> String
   ) throws -> [Int: [SegmentSource]] {
-    let reader = try SegmentReader(path: path, fields: oldFields)
+    let reader = try SegmentReader(path: path, fields: oldFields, widens: isWidening)
     let encoder = GroupEncoder(
       fields: fields, options: WriterOptions(), unhashed: new.impliedColumns)
     var pieces: [Int: [SegmentSource]] = [:]
