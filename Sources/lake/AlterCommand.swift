@@ -74,13 +74,7 @@ struct AlterCommand: JobCommand {
     let began = Clock.monotonicSeconds()
     let report = try pass.run(plan)
     progress.finish()
-    recorder.add(error: report.failures.first?.error) { record in
-      record.tablesIn = [name]
-      record.tablesOut = [name]
-      (record.rowsIn, record.rowsOut) = (report.rowCount, report.rowCount)
-      record.bytesIn = Int(clamping: report.bytesBefore)
-      record.bytesOut = Int(clamping: report.bytesAfter)
-    }
+    recorder.add(report, of: name)
     if plan.units.isEmpty, report.versions.isEmpty {
       context.say("nothing to do: \(columns.joined(separator: ", ")) of \(name) is as wide already")
     }

@@ -92,14 +92,7 @@ struct CompactCommand: JobCommand {
     let began = Clock.monotonicSeconds()
     let report = try pass.run(plan)
     progress.finish()
-    recorder.add(error: report.failures.first?.error) { record in
-      record.tablesIn = [name]
-      record.tablesOut = [name]
-      record.rowsIn = report.rowCount + report.duplicateCount + report.conflictCount
-      record.rowsOut = report.rowCount
-      record.bytesIn = Int(clamping: report.bytesBefore)
-      record.bytesOut = Int(clamping: report.bytesAfter)
-    }
+    recorder.add(report, of: name)
     if plan.units.isEmpty, report.versions.isEmpty, !context.isJSON {
       let files = plan.keptCount == 1 ? "1 file" : "\(Quantity.count(plan.keptCount)) files"
       let why = period.map { "it is kept by \($0) already, in" } ?? "\(plan.table) has"

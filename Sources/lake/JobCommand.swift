@@ -1,6 +1,7 @@
 import Catalog
 import CommandLineKit
 import Ledger
+import Passes
 import Platform
 import Tables
 
@@ -109,5 +110,19 @@ final class JobRecorder {
   /// An error's message without secrets.
   private func text(_ error: any Error) -> String {
     context.stderr.redacted((error as? any LakeError)?.message ?? "\(error)")
+  }
+}
+
+extension JobRecorder {
+  /// Adds what the rewriting of a table's files came to.
+  func add(_ report: RewriteReport, of table: TableName) {
+    add(error: report.failures.first?.error) { record in
+      record.tablesIn = [table]
+      record.tablesOut = [table]
+      record.rowsIn = report.rowCount + report.duplicateCount + report.conflictCount
+      record.rowsOut = report.rowCount
+      record.bytesIn = Int(clamping: report.bytesBefore)
+      record.bytesOut = Int(clamping: report.bytesAfter)
+    }
   }
 }

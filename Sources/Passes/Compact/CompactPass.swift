@@ -91,8 +91,9 @@ public final class CompactPass {
       attempt += 1
       let width = max(1, min(options.jobs, plan.units.count))
       let job = CompactJob(
-        target: target, staging: staging, observer: observer, attempt: attempt,
-        byteCountMax: byteCountMax(width))
+        target,
+        RewriteAttempt(
+          staging: staging, observer: observer, number: attempt, byteCountMax: byteCountMax(width)))
       report.add(try RewriteEngine(job, plan: plan, observer: observer).run(jobs: width))
       // Files that another commit merged may still hold rows twice.
       guard target.key != nil, report.overtakenCount > 0, !report.isInterrupted,
@@ -120,35 +121,23 @@ final class CompactJob: RewritePass, @unchecked Sendable {
   // All properties are constants, or immutable after `init`.
   let name = CompactPass.name
   let target: CompactTarget
-  private let staging: StagingSession
-  private let observer: any PassObserver
-  private let byteCountMax: Int
-  /// Tells the files of one attempt from those of another.
-  private let attempt: Int
+  private let attempt: RewriteAttempt
 
-  /// - Parameter byteCountMax: Memory for sorting one unit, in bytes.
-  init(
-    target: CompactTarget, staging: StagingSession, observer: any PassObserver, attempt: Int,
-    byteCountMax: Int
-  ) {
-    self.target = target
-    self.staging = staging
-    self.observer = observer
-    self.attempt = attempt
-    self.byteCountMax = byteCountMax
+  init(_ target: CompactTarget, _ attempt: RewriteAttempt) {
+    (self.target, self.attempt) = (target, attempt)
   }
 
   func rewrite(_ unit: RewriteUnit, number: Int) throws -> RewrittenUnit<PlacedSegment> {
-    let run = try staging.run()
-    let name = "part-\(run.id)-\(attempt)-\(number)-compact" + SegmentWriter.suffix
-    let rewriter = target.merger.rewriter(run.directory, byteCountMax)
+    let run = try attempt.staging.run()
+    let name = "part-\(run.id)-\(attempt.number)-\(number)-compact" + SegmentWriter.suffix
+    let rewriter = target.merger.rewriter(run.directory, attempt.byteCountMax)
     if let key = target.key {
       return try deduplicate(unit, key, rewriter, name: name, number: number)
     }
     let before = try target.merger.fingerprint(of: unit.files)
     let segment = try rewriter.merge(
       unit.files.map { SegmentSource(path: try $0.localPath(in: target.path)) }, day: 0,
-      fileName: name, isInterrupted: { observer.isInterrupted })
+      fileName: name, isInterrupted: { attempt.observer.isInterrupted })
     return RewrittenUnit(
       unit: unit, products: [try target.merger.placed(segment, of: unit.files)],
       conserved: [
@@ -170,7 +159,7 @@ final class CompactJob: RewritePass, @unchecked Sendable {
       sources, keyColumns: key.columns, day: 0, fileName: name,
       conflictMax: CompactTarget.conflictMax,
       hashesSources: unit.files.allSatisfy { $0.taggedRowHash == nil },
-      isInterrupted: { observer.isInterrupted })
+      isInterrupted: { attempt.observer.isInterrupted })
     let before = try before(unit.files, result)
     var done = RewrittenUnit(
       unit: unit,

@@ -101,8 +101,10 @@ public final class ConversionPass {
       if target.conversion.changesNothing { return RewriteReport() }
       let width = max(1, min(options.jobs, plan.units.count))
       let job = ConversionJob(
-        target: target, staging: staging, observer: observer, attempt: attempt,
-        byteCountMax: options.memoryByteCount / 2 / width)
+        target,
+        RewriteAttempt(
+          staging: staging, observer: observer, number: attempt,
+          byteCountMax: options.memoryByteCount / 2 / width))
       do {
         if plan.units.isEmpty {
           // A table without files: what it declares changes all the same.
@@ -189,28 +191,18 @@ final class ConversionJob: RewritePass, @unchecked Sendable {
   let name = CompactPass.name
   let target: ConversionTarget
   let isAtOnce = true
-  private let staging: StagingSession
-  private let observer: any PassObserver
-  private let attempt: Int
-  private let byteCountMax: Int
+  private let attempt: RewriteAttempt
 
-  init(
-    target: ConversionTarget, staging: StagingSession, observer: any PassObserver, attempt: Int,
-    byteCountMax: Int
-  ) {
-    self.target = target
-    self.staging = staging
-    self.observer = observer
-    self.attempt = attempt
-    self.byteCountMax = byteCountMax
+  init(_ target: ConversionTarget, _ attempt: RewriteAttempt) {
+    (self.target, self.attempt) = (target, attempt)
   }
 
   func rewrite(_ unit: RewriteUnit, number: Int) throws -> RewrittenUnit<PlacedSegment> {
-    let run = try staging.run()
+    let run = try attempt.staging.run()
     let segments = try target.conversion.convert(
-      unit.files, directory: run.directory, byteCountMax: byteCountMax,
-      isInterrupted: { observer.isInterrupted },
-      fileName: { "part-\(run.id)-\(attempt)-\(number)-\($0)" + SegmentWriter.suffix })
+      unit.files, directory: run.directory, byteCountMax: attempt.byteCountMax,
+      isInterrupted: { attempt.observer.isInterrupted },
+      fileName: { "part-\(run.id)-\(attempt.number)-\(number)-\($0)" + SegmentWriter.suffix })
     let before = try target.conversion.fingerprint(of: unit.files)
     return RewrittenUnit(
       unit: unit, products: segments,

@@ -154,13 +154,25 @@ final class BarRowGroup {
     _ column: Int, _ rowCount: Int, ranks prices: WidePrices,
     into target: UnsafeMutablePointer<Int64>
   ) throws -> Bool {
+    try readWide(column, rowCount) { row, price in
+      target[row] = price.map { prices.rank($0) } ?? 0
+    }
+  }
+
+  /// Reads decimals that 64 bits do not hold.
+  ///
+  /// - Parameter body: Takes each row's value; nil for null.
+  /// - Returns: Whether some are null; `validity` says which.
+  private func readWide(
+    _ column: Int, _ rowCount: Int, _ body: (Int, Int128?) throws -> Void
+  ) throws -> Bool {
     _ = try pages.read(column, rows: rowCount, into: &wide)
     var isSparse = false
     for row in 0..<rowCount {
       let isNull = wide.isNull(row)
       isSparse = isSparse || isNull
       validity[row] = isNull ? 0 : 1
-      target[row] = isNull ? 0 : prices.rank(wide.price(row))
+      try body(row, isNull ? nil : wide.price(row))
     }
     return isSparse
   }
@@ -171,19 +183,12 @@ final class BarRowGroup {
   private func readWideVolumes(
     _ column: Int, _ rowCount: Int, into bars: BarColumns
   ) throws -> Bool {
-    _ = try pages.read(column, rows: rowCount, into: &wide)
-    var isSparse = false
-    for row in 0..<rowCount {
-      let isNull = wide.isNull(row)
-      isSparse = isSparse || isNull
-      validity[row] = isNull ? 0 : 1
-      if !bars.setWideVolume(row, isNull ? 0 : wide.price(row)) {
-        throw PassError(
-          .input, "a volume is too large to be added to others: \(wide.price(row)) · 10^-18",
-          place: path)
-      }
+    try readWide(column, rowCount) { row, volume in
+      if bars.setWideVolume(row, volume ?? 0) { return }
+      throw PassError(
+        .input, "a volume is too large to be added to others: \(volume ?? 0) · 10^-18",
+        place: path)
     }
-    return isSparse
   }
 
   private func mark(_ bars: BarColumns, _ rowCount: Int, lacking flag: UInt8) {

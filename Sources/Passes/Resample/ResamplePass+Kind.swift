@@ -30,7 +30,8 @@ extension ResamplePass {
     },
     problems: { request, rowKind in problems(request, rowKind) },
     request: { properties, name in
-      guard let source = properties[TableProperty.source], let interval = properties[Property.interval],
+      guard let source = properties[TableProperty.source],
+        let interval = properties[Property.interval],
         // A property that names no table is ignored.
         let table = try? TableName(parsing: source)
       else { return nil }
