@@ -3,12 +3,13 @@
 
 Needs no shared data.
 
-Cases: 189
+Cases: 221
 """
 from __future__ import annotations
 
 import json
 import random
+import shutil
 import subprocess
 import sys
 import time
@@ -165,6 +166,44 @@ def judge_kills(judge: Judge) -> None:
     judge.check(not left, "nothing is left in staging", left)
 
 
+def plain_rows(lake: Lake) -> list[tuple]:
+    """All rows in some order, by the columns that every layout of the bars has, numbers as numbers."""
+    table = deltalake.DeltaTable(str(lake.path(BARS))).to_pyarrow_table(columns=["symbol", "ts_event", "open", "close", "volume"])
+    return sorted((row["symbol"], row["ts_event"], row["open"], row["close"], int(row["volume"])) for row in table.to_pylist())
+
+
+def judge_layout_kills(judge: Judge) -> None:
+    """kill -9 while a table with rows that are there twice changes its period, loses its duplicates, or gets wider columns."""
+    lake = fill(judge)
+    held = deltalake.DeltaTable(str(lake.path(BARS))).to_pyarrow_table()
+    deltalake.write_deltalake(str(lake.path(BARS)), held.slice(100, 500), mode="append")
+    before = plain_rows(lake)
+    judge.check(len(set(before)) < len(before), "rows are there twice")
+    single = judge.new_lake()
+    shutil.copytree(lake.root, single.root, dirs_exist_ok=True)
+    single.run("compact", BARS, "--dedup").expect(0, 1)
+    fewer = plain_rows(single)
+    chance = random.Random(SEED)
+    began = time.monotonic()
+    single.run("compact", BARS, "--period", "month").expect(0)
+    span = 1.3 * (time.monotonic() - began)
+    commands = [["compact", "--period", period] for period in ("month", "year", "date")] * 4
+    commands += [["alter", "--widen", "volume"], ["compact", "--period", "year"], ["compact", "--dedup"]]
+    for number, (command, *flags) in enumerate(commands):
+        wanted = {False: before, True: fewer}["--dedup" in flags]
+        process = subprocess.Popen([judge.binary, "--lake", lake.root, command, BARS, *flags, "-q"],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(chance.random() * span)
+        process.kill()
+        process.wait()
+        name = f"{' '.join([command, *flags])}, kill {number}"
+        judge.check(plain_rows(lake) in (before, wanted), f"{name}: all rows as before, or all as they are to be")
+        lake.run(command, BARS, *flags).expect(0, 1)
+        judge.check(plain_rows(lake) == wanted, f"{name}: done by the next run")
+    left = list((lake.root / "staging").glob("*"))
+    judge.check(not left, "nothing is left in staging after these", left)
+
+
 def judge_together(judge: Judge) -> None:
     """Two compactions and an ingest at once."""
     for step in range(8):
@@ -309,6 +348,7 @@ def judge_all(judge: Judge) -> None:
     judge_same(judge, TICKS, ticks_csv, ["symbol", "ts_recv", "ts_recv_plus_ns", "source_ordinal"])
     judge_foreign(judge)
     judge_kills(judge)
+    judge_layout_kills(judge)
     judge_together(judge)
     judge_errors(judge)
     judge_period(judge)
