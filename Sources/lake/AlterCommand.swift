@@ -42,7 +42,7 @@ struct AlterCommand: JobCommand {
 
   init(_ arguments: inout Arguments) throws(UsageError) {
     table = try arguments.table()
-    columns = try arguments.list("widen")
+    columns = try arguments.columnNames("widen")
     jobs = try arguments.integer("jobs", in: 1...256)
     memory = try arguments.byteCount("memory", minimum: LakeConfig.memoryByteCountMin)
     isPlanOnly = arguments.flag("plan")

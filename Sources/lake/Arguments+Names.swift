@@ -1,6 +1,7 @@
 import Catalog
 import CommandLineKit
 import Market
+import Query
 import RowSources
 
 /// Validation of flag values that needs no data: a mistake is a usage error.
@@ -15,6 +16,19 @@ extension Arguments {
         .badValue, "flag '--\(written(flag))': " + error.message, remedy: error.remedy,
         command: spec.name)
     }
+  }
+
+  /// Names of columns, with commas between them; one with a comma of its own stands in double quotes.
+  mutating func columnNames(_ flag: String) throws(UsageError) -> [String] {
+    var names: [String] = []
+    for text in values(flag) {
+      guard let more = ColumnList.names(in: text) else {
+        throw bad(
+          flag, text, "names of columns, like symbol,ts_event", "one with a comma: '\"a,b\"'")
+      }
+      names += more
+    }
+    return names
   }
 
   /// Requires an interval, such as `1s`.

@@ -59,7 +59,7 @@ struct CompactCommand: JobCommand {
     memory = try arguments.byteCount("memory", minimum: LakeConfig.memoryByteCountMin)
     isPlanOnly = arguments.flag("plan")
     removesDuplicates = arguments.flag("dedup")
-    keyColumns = try arguments.list("key")
+    keyColumns = try arguments.columnNames("key")
     period = try arguments.choice("period", of: PartitionPeriod.allCases.map(\.rawValue))
       .flatMap { PartitionPeriod(rawValue: $0) }
     if !keyColumns.isEmpty, !removesDuplicates {

@@ -8,13 +8,15 @@ import Platform
 /// not exist.
 struct ConfiguredWork {
   private let config: LakeConfig
+  private let lake: Lake?
   /// Record kinds of the existing tables, by name.
   private let tableKinds: [String: String]
 
   init(_ config: LakeConfig, in context: Context) throws {
     self.config = config
     var kinds: [String: String] = [:]
-    if let lake = try context.findLakeIfAny() {
+    lake = try context.findLakeIfAny()
+    if let lake {
       // A table that cannot be read is skipped: the command that uses it reports the error.
       for name in lake.tableNames(failed: { _ in }) {
         // Skipped as above.
@@ -35,6 +37,8 @@ struct ConfiguredWork {
       let problems: [Problem]
       if setting.key == "resample.intervals" {
         problems = intervals(setting.values)
+      } else if setting.key.hasPrefix("passes["), setting.key.hasSuffix("].calendar") {
+        problems = calendar(setting.text)
       } else if setting.key.hasPrefix("schedule["), setting.key.hasSuffix("].run") {
         problems = setting.values.flatMap(command) + time(setting)
       } else if setting.key.hasPrefix("schedule["), setting.key.hasSuffix("].timezone") {
@@ -94,6 +98,15 @@ struct ConfiguredWork {
       return []
     } catch {
       return [(ErrorWords.message(error), ErrorWords.remedy(error))]
+    }
+  }
+
+  private func calendar(_ name: String) -> [Problem] {
+    do {
+      _ = try ExchangeCalendar.named(name, in: lake)
+      return []
+    } catch {
+      return [(error.message, error.remedy)]
     }
   }
 

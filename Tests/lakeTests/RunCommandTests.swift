@@ -153,6 +153,29 @@ import Testing
     #expect(shown.status == 2 && shown.output.contains(SimulatedLake.minutes), "\(shown.talk)")
   }
 
+  @Test func aCheckFindsWhatWouldFail() throws {
+    let lake = try SimulatedLake()
+    defer { lake.remove() }
+    let configuration = try lake.text(of: "lake/lake.yaml")
+    for (pass, says) in [
+      ("{pass: gaps, table: \(SimulatedLake.bars), calendar: NOSUCH}", "unknown calendar 'NOSUCH'"),
+      (
+        "{pass: resample, table: \(SimulatedLake.bars), to: [5m]}\n"
+          + "  - {pass: compact, table: \(Self.fives), dedup: true}",
+        "is made by 'resample', which makes every row once"
+      ),
+    ] {
+      try lake.write(configuration + "\npasses:\n  - \(pass)\n", to: "lake/lake.yaml")
+      let run = try lake.run("config check")
+      #expect(run.status == 1 && run.talk.contains(says), "\(run.status): \(run.talk)")
+    }
+    try lake.write(
+      configuration + "\npasses:\n  - {pass: gaps, table: \(SimulatedLake.bars), calendar: XNYS}\n",
+      to: "lake/lake.yaml")
+    let good = try lake.run("config check")
+    #expect(good.status == 0, "\(good.talk)")
+  }
+
   @Test func aLakeThatDerivesNothingSaysHowToBegin() throws {
     let scratch = try ScratchFolder()
     defer { scratch.remove() }

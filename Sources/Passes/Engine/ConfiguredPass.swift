@@ -31,7 +31,7 @@ public struct ConfiguredPass: Sendable {
       mistakes += problems
       if let pass { passes.append(pass) }
     }
-    mistakes += twice(passes, config)
+    mistakes += twice(passes, config) + changed(passes, config)
     let (ordered, cycle) = inOrder(passes)
     if let first = cycle.first {
       let names = cycle.flatMap(\.outputs).map(\.description).joined(separator: " → ")
@@ -65,6 +65,24 @@ public struct ConfiguredPass: Sendable {
       }
     }
     return mistakes
+  }
+
+  /// Rows that one pass makes, another one may not take away.
+  private static func changed(
+    _ passes: [ConfiguredPass], _ config: LakeConfig
+  ) -> [CatalogError] {
+    passes.filter { $0.kind.changesInput($0.request) }.compactMap { pass in
+      guard
+        let maker = passes.first(where: {
+          $0.kind.effect == .derive && $0.outputs.contains(pass.request.table)
+        })
+      else { return nil }
+      return CatalogError(
+        .badConfig,
+        "'passes': '\(pass.request.table)' is made by '\(maker.kind.name)', which makes every row once",
+        place: .init(path: config.path, line: pass.line),
+        remedy: "a table that files are ingested into: \(maker.request.table)")
+    }
   }
 
   /// - Returns: Passes in an order in which they can run, and those that form a cycle.
