@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Tidy checks of the sources: sizes, layer arrows, printing, banned words, file names, doc comments, unchecked
+"""Tidy checks of the sources: sizes, layer arrows and circles, printing, banned words, file names, doc comments, unchecked
 arithmetic on numbers of files, fresh schemas.
 
 tools/tidy.py prints each finding and ends with "N cases, M failed"; a case is one check of one file.
@@ -12,6 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import rooms
 import wire_arithmetic
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -187,6 +188,8 @@ def main() -> int:
             tidy.check_swift(path, text, target["name"])
             if path.is_relative_to(ROOT / "Sources"):
                 tidy.check_imports(path, text, set(target["dependencies"]))
+    for what, why in rooms.findings():
+        tidy.check(not why, f"tools/rooms.py: not so: {what}: {why}")
     count, unchecked = wire_arithmetic.findings(ROOT, code_only)
     tidy.cases += count
     tidy.findings += unchecked
