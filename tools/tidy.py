@@ -195,7 +195,7 @@ def main() -> int:
     tidy.findings += unchecked
     fresh = subprocess.run([ROOT / "tools/embed-schemas", "--check"], capture_output=True, text=True)
     tidy.check(fresh.returncode == 0, fresh.stdout.strip())
-    for pattern in ["schemas/*.yaml", "schemas/calendars/*.yaml", "tools/*.py", "tools/judges/*.py", "README.md", "CHANGELOG.md"]:
+    for pattern in ["schemas/*.yaml", "schemas/calendars/*.yaml", "tools/*.py", "tools/judges/*.py", "README.md", "schemas/guide/*.md", "CHANGELOG.md"]:
         for path in sorted(ROOT.glob(pattern)):
             if path.name != "tidy.py":
                 tidy.check_text(path, path.read_text())

@@ -31,7 +31,7 @@ public struct UsageError: LakeError, Hashable {
     self.command = command
   }
 
-  /// `code`, as the README lists it.
+  /// `code`, as schemas/guide/errors.md lists it.
   public var codeText: String { code.rawValue }
 
   /// Where it was found; nil where the message says it all.

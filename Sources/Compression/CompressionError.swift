@@ -62,7 +62,7 @@ public struct CompressionError: LakeError, Hashable {
     }
   }
 
-  /// `code`, as the README lists it.
+  /// `code`, as schemas/guide/errors.md lists it.
   public var codeText: String { code.rawValue }
 
   /// Where it was found; nil where the message says it all.

@@ -62,7 +62,7 @@ public struct DeltaError: LakeError, Hashable {
     self.init(.storage, error.message, path: error.path, remedy: error.remedy)
   }
 
-  /// `code`, as the README lists it.
+  /// `code`, as schemas/guide/errors.md lists it.
   public var codeText: String { code.rawValue }
 
   /// Where it was found; nil where the message says it all.

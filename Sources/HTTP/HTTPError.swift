@@ -71,7 +71,7 @@ public struct HTTPError: LakeError, Hashable {
     self.attemptCount = attemptCount
   }
 
-  /// `code`, as the README lists it.
+  /// `code`, as schemas/guide/errors.md lists it.
   public var codeText: String { code.rawValue }
 
   /// Where it was found; nil where the message says it all.

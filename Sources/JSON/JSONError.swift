@@ -43,7 +43,7 @@ public struct JSONError: LakeError, Hashable {
     self.path = path
   }
 
-  /// `code`, as the README lists it.
+  /// `code`, as schemas/guide/errors.md lists it.
   public var codeText: String { code.rawValue }
 
   /// Where it was found; nil where the message says it all.

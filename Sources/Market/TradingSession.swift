@@ -49,6 +49,6 @@ public struct CalendarError: LakeError, Hashable {
   /// One command or one change that helps; nil where none is known.
   public var remedy: String?
 
-  /// `code`, as the README lists it.
+  /// `code`, as schemas/guide/errors.md lists it.
   public var codeText: String { code.rawValue }
 }

@@ -59,6 +59,6 @@ public struct MassiveError: LakeError, Equatable {
     return placed
   }
 
-  /// `code`, as the README lists it.
+  /// `code`, as schemas/guide/errors.md lists it.
   public var codeText: String { code.rawValue }
 }

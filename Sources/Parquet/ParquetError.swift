@@ -88,7 +88,7 @@ public struct ParquetError: LakeError, Hashable {
     return error
   }
 
-  /// `code`, as the README lists it.
+  /// `code`, as schemas/guide/errors.md lists it.
   public var codeText: String { code.rawValue }
 
   /// Where it was found; nil where the message says it all.

@@ -6,7 +6,7 @@
 ///       at: <file, row group, column, byte or row>
 ///       try: <one command or one change that helps>
 public protocol LakeError: Error, Sendable {
-  /// The error's code for programs, as listed in the README.
+  /// The error's code for programs, as schemas/guide/errors.md lists them.
   var codeText: String { get }
   /// What is wrong: lower case, no final period, the user's own words and paths in quotes.
   var message: String { get }

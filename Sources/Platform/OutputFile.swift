@@ -135,7 +135,7 @@ public struct OutputFileError: LakeError, Hashable {
   /// The system's error number, if a call failed.
   public var systemError: Int32?
 
-  /// `code`, as the README lists it.
+  /// `code`, as schemas/guide/errors.md lists it.
   public var codeText: String { code.rawValue }
 
   /// Where it was found; nil where the message says it all.

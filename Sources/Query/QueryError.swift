@@ -36,7 +36,7 @@ public struct QueryError: LakeError, Hashable {
     (place.map { [$0] } ?? []) + excerpt.map { "      " + $0 }
   }
 
-  /// `code`, as the README lists it.
+  /// `code`, as schemas/guide/errors.md lists it.
   public var codeText: String { code.rawValue }
 
   /// Where it was found; nil where the message says it all.

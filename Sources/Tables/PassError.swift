@@ -26,7 +26,7 @@ public struct PassError: LakeError, Hashable {
     self.remedy = remedy
   }
 
-  /// `code`, as the README lists it.
+  /// `code`, as schemas/guide/errors.md lists it.
   public var codeText: String { code.rawValue }
 
   /// Where it was found; nil where the message says it all.

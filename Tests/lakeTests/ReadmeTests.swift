@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Runs the README's transcripts: each block of lines that begin with `$`, literally.
+/// Runs the transcripts of the README and of `schemas/guide`: each block of lines that begin with `$`, literally.
 ///
 /// `tools/standin/… &` runs in the background, on a free port; `export` applies to the following lines. `…`
 /// stands for anything within a line, and alone for any lines.
@@ -14,7 +14,10 @@ import Testing
 
   private static let blocks: [[Step]] = {
     let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..")
-    let text = (try? String(contentsOf: root.appending(path: "README.md"), encoding: .utf8)) ?? ""
+    let guide = root.appending(path: "schemas/guide")
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: guide.path)) ?? []
+    let files = names.sorted().map { guide.appending(path: $0) } + [root.appending(path: "README.md")]
+    let text = files.map { (try? String(contentsOf: $0, encoding: .utf8)) ?? "" }.joined()
     return text.components(separatedBy: "```console\n").dropFirst().map { block in
       var steps: [Step] = []
       for line in block.components(separatedBy: "\n```")[0].components(separatedBy: "\n") {
@@ -29,7 +32,7 @@ import Testing
   }()
 
   @Test func transcriptsOfTheReadmeAreReproduced() throws {
-    #expect(!Self.blocks.isEmpty)
+    #expect(Self.blocks.count > 5)
     for block in Self.blocks {
       let scratch = try ScratchFolder()
       defer { scratch.remove() }

@@ -15,7 +15,7 @@ public struct OptionError: LakeError, Hashable {
   /// One command or one change that helps; nil where none is known.
   public var remedy: String?
 
-  /// `code`, as the README lists it.
+  /// `code`, as schemas/guide/errors.md lists it.
   public var codeText: String { code.rawValue }
 
   init(_ code: Code, _ message: String, remedy: String? = nil) {
