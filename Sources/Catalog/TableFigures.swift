@@ -82,18 +82,19 @@ public struct TableFigures: Sendable {
     }
   }
 
-  /// A bound for people: times in UTC, decimals without trailing zeros.
+  /// A bound for people: times in UTC, or without a zone, decimals without trailing zeros.
   public static func text(_ value: StatValue, _ type: ColumnType) -> String {
     switch value {
     case .integer(let integer):
       switch type {
       case .boolean: return integer == 0 ? "false" : "true"
       case .date: return CivilDate(daysSinceEpoch: Int(integer)).iso
-      case .timestamp:
+      case .timestamp(_, let isUTC):
         let (nanoseconds, overflow) = integer.multipliedReportingOverflow(by: 1000)
         if overflow { return String(integer) }
-        return TimeText.iso(
+        let text = TimeText.iso(
           nanoseconds: nanoseconds, digits: integer % 1_000_000 == 0 ? 0 : 6)
+        return isUTC ? text : String(text.dropLast())
       default: return String(integer)
       }
     case .decimal(let unscaled):

@@ -26,9 +26,10 @@ extension ColumnType {
   /// Whether a file's column of this type can be read as a table's column of another type.
   ///
   /// Timestamps of a finer unit than the table's are truncated, as the table's type demands. Strings and binary
-  /// without an annotation are interchangeable, since many writers store strings as binary.
+  /// without an annotation are interchangeable, since many writers store strings as binary. A narrower type is
+  /// read as the wider one that a table's column has since.
   public func isReadable(as table: ColumnType) -> Bool {
-    if self == .null || self == table { return true }
+    if self == .null || self == table || isWidened(as: table) { return true }
     switch (self, table) {
     case (.integer(64, false), .integer), (.integer(_, true), .integer(64, false)): return false
     case (.integer, .integer), (.timestamp, .timestamp): return true

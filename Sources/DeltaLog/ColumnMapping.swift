@@ -102,11 +102,25 @@ extension DeltaField {
   /// The field id in data files of a table that maps its columns; nil in any other.
   public var columnID: Int32? { ColumnMapping.id(self) }
 
+  /// Whether files may have it in a narrower type.
+  fileprivate var isWidened: Bool { metadata[Self.typeChanges] != nil }
+
+  private static let typeChanges = "delta.typeChanges"
+
   /// Whether its type was changed from one of these to the present one.
   func wasWidened(from types: Set<String>) -> Bool {
-    (metadata["delta.typeChanges"]?.array ?? []).contains { change in
+    (metadata[Self.typeChanges]?.array ?? []).contains { change in
       change["fromType"]?.string.map { types.contains($0) } ?? false
     }
+  }
+}
+
+extension DeltaSchema {
+  /// A column, nested or not, that files may have in a narrower type; nil if there is none.
+  var widenedColumn: String? {
+    var found: String?
+    forEachField { field in if found == nil, field.isWidened { found = field.name } }
+    return found
   }
 }
 

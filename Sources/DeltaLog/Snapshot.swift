@@ -288,6 +288,10 @@ public struct Snapshot: Sendable {
       schema = try DeltaSchema(parsing: metadata.schemaString)
       try columnMapping?.check(schema)
     } catch { throw error.at(name) }
+    if applies == .plainFiles, let column = schema.widenedColumn {
+      throw TableFeatures.onlyQueried(
+        "typeWidening", name, because: "column '\(column)' was widened")
+    }
     loggedColumns = LoggedColumns(schema, columnMapping)
     tableName = name
     self.version = version

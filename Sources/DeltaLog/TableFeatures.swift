@@ -17,7 +17,8 @@ enum TableFeatures {
 
   /// Reader features that are read, at least by queries.
   private static let readFeatures: Set<String> = [
-    "columnMapping", "deletionVectors", "v2Checkpoint",
+    "columnMapping", "deletionVectors", "v2Checkpoint", "timestampNtz", "typeWidening",
+    "typeWidening-preview",
   ]
 
   /// Refuses a table that cannot be read completely. Writer features don't matter to a reader, and a reader
@@ -71,13 +72,6 @@ enum TableFeatures {
   ) throws(DeltaError) -> Bool {
     switch feature {
     case _ where readFeatures.contains(feature): return false
-    case "timestampNtz": return try hasType(metadata) { $0 == .timestampNtz }
-    case "typeWidening", "typeWidening-preview":
-      var isWidened = false
-      try DeltaSchema(parsing: metadata.schemaString).forEachField { field in
-        if field.metadata["delta.typeChanges"] != nil { isWidened = true }
-      }
-      return isWidened
     case "variantType", "variantType-preview", "variantShredding", "variantShredding-preview":
       return try hasType(metadata) { $0 == .unknown("variant") }
     default: return !featuresOfWriters.contains(feature)

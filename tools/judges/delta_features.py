@@ -11,6 +11,7 @@ import os
 import struct
 import sys
 import zlib
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Callable, Iterable
@@ -166,8 +167,8 @@ def plain(value: Any) -> Any:
         return [plain(inner) for inner in value]
     if isinstance(value, Decimal):
         return value.normalize()
-    if isinstance(value, float) and value == int(value):
-        return float(value)
+    if isinstance(value, datetime) and value.tzinfo:
+        return value.astimezone(timezone.utc)
     return value
 
 
@@ -223,7 +224,8 @@ class Features:
 
 def all_cases() -> list[Callable[[Features], None]]:
     return [judge_names, judge_ids, judge_bad_mappings, judge_vectors, judge_vector_queries, judge_bad_vectors,
-            judge_outside, judge_checkpoints, judge_bad_checkpoints, judge_writers]
+            judge_outside, judge_checkpoints, judge_bad_checkpoints, judge_local_times,
+            judge_widening, judge_nested_widening, judge_writers]
 
 
 # --- Column mapping -------------------------------------------------------------------------------
@@ -241,7 +243,7 @@ def judge_names(features: Features) -> None:
         add["stats"] = json.dumps({"numRecords": 50, "minValues": {"b": day * 100, "a": "t0"},
                                    "maxValues": {"b": day * 100 + 49, "a": "t9"}, "nullCount": {"b": 0, "a": 0}})
         table.commit({"add": add})
-        expected += [{"a": row["b"], "b": row["a"], "c": None, "day": __import__("datetime").date(2024, 1, day)} for row in rows]
+        expected += [{"a": row["b"], "b": row["a"], "c": None, "day": date(2024, 1, day)} for row in rows]
     features.same("columns by name", table.path, expected)
     features.same("columns by name, filtered", table.path, [row for row in expected if row["a"] > 140 and row["b"] < "t45"],
                   "-w", "a > 140 and b < 't45'", peer=False)
@@ -672,13 +674,126 @@ def judge_bad_checkpoints(features: Features) -> None:
     features.judge.check("warning" in told.talk and "sidecar" in told.talk.lower(), "it is said that a checkpoint was passed over", told.talk)
 
 
+# --- Types ----------------------------------------------------------------------------------------
+
+def judge_local_times(features: Features) -> None:
+    """Times without a zone: as columns, partitions and statistics, printed without one."""
+    table = Table(features.path(), [field("id", "long"), field("t", "timestamp_ntz"), field("u", "timestamp"), field("p", "timestamp_ntz")],
+                  ["timestampNtz"], ["p"])
+    start, expected = datetime(2021, 11, 18, 2, 30), []
+    for part, value in enumerate(("2013-07-05 17:01:00.123456", "2013-07-05 00:00:00", "1969-12-31 23:59:59.999999", "")):
+        rows = [{"id": part * 10 + at, "t": start + timedelta(days=part, microseconds=at) if at else None,
+                 "u": (start + timedelta(days=part)).replace(tzinfo=timezone.utc)} for at in range(5)]
+        schema = pa.schema([("id", pa.int64()), ("t", pa.timestamp("us")), ("u", pa.timestamp("us", "UTC"))])
+        add = table.write(f"t{part}.parquet", pa.Table.from_pylist(rows, schema))
+        add["partitionValues"] = {"p": value}
+        day = (start + timedelta(days=part)).isoformat(timespec="milliseconds")
+        add["stats"] = json.dumps({"numRecords": 5, "minValues": {"t": day}, "maxValues": {"t": day}, "nullCount": {"t": 1}})
+        table.commit({"add": add})
+        expected += [row | {"p": datetime.fromisoformat(value) if value else None} for row in rows]
+    features.same("times without a zone", table.path, expected)
+    features.same("times without a zone, filtered", table.path, [row for row in expected if row["t"] and row["t"] >= datetime(2021, 11, 19, 2, 30, 0, 2)],
+                  "-w", "t >= '2021-11-19T02:30:00.000002'", peer=False)
+    features.same("a partition of times without a zone", table.path, expected[5:10], "-w", "p = '2013-07-05'", peer=False)
+    told = features.lake.run("query", table.path, "-w", "t > '2021-11-20'", "--explain", in_lake=False)
+    features.judge.check("2 of 4 kept" in told.output, "statistics of times without a zone", told.output)
+    lines = features.lake.run("query", table.path, "-c", "t,u,p", "-w", "id = 1", in_lake=False).output.splitlines()
+    features.judge.check(lines[1:] == ["2021-11-18T02:30:00.000001,2021-11-18T02:30:00.000000Z,2013-07-05T17:01:00.123456"],
+                         "printed without a zone", lines)
+    described = [json.loads(line) for line in features.lake.run("describe", table.path, "--json", in_lake=False).output.splitlines()]
+    features.judge.check(described[1]["min"] == "2021-11-18T02:30:00", "described without a zone", described[1])
+
+
+# A column's type before and after, a value of a file by its number, and how Python says it after.
+WIDENED: list[tuple[str, str, pa.DataType, pa.DataType, Callable[[int], Any], Callable[[Any], Any]]] = [
+    ("byte", "short", pa.int8(), pa.int16(), lambda at: at - 60, int),
+    ("byte", "long", pa.int8(), pa.int64(), lambda at: at - 60, int),
+    ("short", "integer", pa.int16(), pa.int32(), lambda at: 300 * at - 9000, int),
+    ("integer", "long", pa.int32(), pa.int64(), lambda at: 2**24 * at - 2**30, int),
+    ("float", "double", pa.float32(), pa.float64(), lambda at: struct.unpack("f", struct.pack("f", (at - 50) / 10))[0], float),
+    ("byte", "double", pa.int8(), pa.float64(), lambda at: at - 60, float),
+    ("short", "double", pa.int16(), pa.float64(), lambda at: 300 * at - 9000, float),
+    ("integer", "double", pa.int32(), pa.float64(), lambda at: 2**24 * at - 2**30, float),
+    ("date", "timestamp_ntz", pa.date32(), pa.timestamp("us"), lambda at: date(1960, 1, 1) + timedelta(days=97 * at),
+     lambda value: datetime(value.year, value.month, value.day)),
+    ("decimal(5,2)", "decimal(10,2)", pa.decimal128(5, 2), pa.decimal128(10, 2), lambda at: Decimal(at * 37 - 999) / 100, Decimal),
+    ("decimal(5,2)", "decimal(12,5)", pa.decimal128(5, 2), pa.decimal128(12, 5), lambda at: Decimal(at * 37 - 999) / 100, Decimal),
+    ("decimal(18,2)", "decimal(38,10)", pa.decimal128(18, 2), pa.decimal128(38, 10), lambda at: Decimal(at * 10**12 + at) / 100, Decimal),
+    ("decimal(20,2)", "decimal(38,20)", pa.decimal128(20, 2), pa.decimal128(38, 20), lambda at: Decimal(at * 10**16 + at) / 100, Decimal),
+    ("byte", "decimal(10,0)", pa.int8(), pa.decimal128(10, 0), lambda at: at - 60, Decimal),
+    ("short", "decimal(12,2)", pa.int16(), pa.decimal128(12, 2), lambda at: 300 * at - 9000, Decimal),
+    ("integer", "decimal(11,1)", pa.int32(), pa.decimal128(11, 1), lambda at: 2**24 * at - 2**30, Decimal),
+    ("long", "decimal(20,0)", pa.int64(), pa.decimal128(20, 0), lambda at: 2**62 * (at % 3 - 1) + at, Decimal),
+    ("long", "decimal(38,18)", pa.int64(), pa.decimal128(38, 18), lambda at: 2**62 * (at % 3 - 1) + at, Decimal)]
+
+
+def literal(value: Any) -> str:
+    return f"'{value.isoformat()}'" if isinstance(value, (date, datetime)) else str(value)
+
+
+def judge_widening(features: Features) -> None:
+    for before, after, narrow, wide, value, widened in WIDENED:
+        case = f"{before} as {after}"
+        changes = [{"fromType": before, "toType": after}]
+        table = Table(features.path(), [field("id", "long"), field("v", after, **{"delta.typeChanges": changes})], ["typeWidening", "timestampNtz"],
+                      **{"delta.enableTypeWidening": "true"})
+        expected = []
+        for part, kind in enumerate((narrow, wide)):
+            values = [None if at % 11 == 5 else value(at) for at in range(100)]
+            stored = values if part == 0 else [each if each is None else widened(each) for each in values]
+            made = pa.table({"id": pa.array(range(part * 100, part * 100 + 100)), "v": pa.array(stored, kind)})
+            add = table.write(f"w{part}.parquet", made, write_page_index=True, data_page_size=64, row_group_size=40)
+            known = [each for each in stored if each is not None]
+            # As Spark prints them: a float with as few digits as tell it from other floats.
+            shown = lambda each: json.loads(repr(each)) if isinstance(each, (int, float)) and before != "float" else (
+                float(f"{each:.7g}") if isinstance(each, float) else str(each) if isinstance(each, (date, datetime)) else float(each))
+            add["stats"] = json.dumps({"numRecords": 100, "minValues": {"v": shown(min(known))}, "maxValues": {"v": shown(max(known))}})
+            table.commit({"add": add})
+            expected += [{"id": part * 100 + at, "v": None if each is None else widened(each)} for at, each in enumerate(values)]
+        features.same(case, table.path, expected, peer=False)
+        middle = widened(value(50))
+        for sign, holds in [("<", lambda each: each < middle), (">=", lambda each: each >= middle), ("=", lambda each: each == middle)]:
+            features.same(f"{case}: {sign}", table.path, [row for row in expected if row["v"] is not None and holds(row["v"])],
+                          "-w", f"v {sign} {literal(middle)}", peer=False)
+        highest = max(row["v"] for row in expected if row["v"] is not None)
+        features.same(f"{case}: its greatest", table.path, [row for row in expected if row["v"] == highest], "-w", f"v >= {literal(highest)}", peer=False)
+    # As partitions, whose values were written with the narrower types.
+    table = Table(features.path(), [field("id", "long"), field("d", "timestamp_ntz"), field("n", "decimal(12,2)")], ["typeWidening", "timestampNtz"], ["d", "n"])
+    expected = []
+    for part, (day, number) in enumerate([("2024-01-02", "7"), ("2024-01-02 00:00:01.5", "7.25")]):
+        add = table.write(f"p{part}.parquet", pa.table({"id": [part]}))
+        table.commit({"add": add | {"partitionValues": {"d": day, "n": number}}})
+        expected.append({"id": part, "d": datetime.fromisoformat(day), "n": Decimal(number)})
+    features.same("widened partitions", table.path, expected, peer=False)
+    # What is no widening is an error, not another value.
+    for after, narrow, stored in [("integer", pa.string(), "x"), ("date", pa.timestamp("us"), datetime(2024, 1, 1, 5)), ("decimal(5,2)", pa.decimal128(9, 4), Decimal("1.2345")),
+                                  ("string", pa.int64(), 5), ("decimal(5,2)", pa.int64(), 5)]:
+        table = Table(features.path(), [field("v", after)], ["typeWidening"])
+        table.commit({"add": table.write("n.parquet", pa.table({"v": pa.array([stored], narrow)}))})
+        features.refused(f"{narrow} as {after}", table.path, "column 'v' is")
+
+
+def judge_nested_widening(features: Features) -> None:
+    changes = [{"fromType": "integer", "toType": "double"}]
+    table = Table(features.path(), [
+        field("s", structure(field("a", "double", **{"delta.typeChanges": changes}), field("b", "decimal(12,3)"), field("c", "timestamp_ntz"))),
+        field("l", listing("decimal(20,0)")), field("m", mapping("long", "double"))], ["typeWidening", "timestampNtz"])
+    rows = [{"s": {"a": 5, "b": Decimal("1.5"), "c": date(2024, 1, 2)}, "l": [1, None, 2**40], "m": [(1, 2.5)]}]
+    schema = pa.schema([
+        ("s", pa.struct([("a", pa.int32()), ("b", pa.decimal128(5, 1)), ("c", pa.date32())])),
+        ("l", pa.list_(pa.int64())), ("m", pa.map_(pa.int16(), pa.float32()))])
+    table.commit({"add": table.write("n.parquet", pa.Table.from_pylist(rows, schema))})
+    features.same("nested columns are widened", table.path, [
+        {"s": {"a": 5.0, "b": Decimal("1.500"), "c": datetime(2024, 1, 2)}, "l": [Decimal(1), None, Decimal(2**40)], "m": [(1, 2.5)]}], peer=False)
+
+
 # --- Everything that writes -----------------------------------------------------------------------
 
 def judge_writers(features: Features) -> None:
     """A lake's table to which another program gave features: read, and never written."""
     name = "raw.made_ohlcv_1s"
     csv = "ts_event,open,high,low,close,volume\n2024-01-02T15:00:0{}Z,1,1,1,1,1\n"
-    for feature in ("deletionVectors", "columnMapping"):
+    for feature in ("deletionVectors", "columnMapping", "typeWidening"):
         lake = features.judge.new_lake()
         for number in range(3):
             source = lake.root.parent / f"{number}.csv"
@@ -699,11 +814,16 @@ def judge_writers(features: Features) -> None:
             metadata["metaData"]["schemaString"] = json.dumps(schema)
             metadata["metaData"]["configuration"]["delta.columnMapping.mode"] = "name"
             change.append(metadata)
+        elif feature == "typeWidening":
+            schema = json.loads(metadata["metaData"]["schemaString"])
+            next(each for each in schema["fields"] if each["type"] == "long")["metadata"]["delta.typeChanges"] = [{"fromType": "integer", "toType": "long"}]
+            metadata["metaData"]["schemaString"] = json.dumps(schema)
+            change.append(metadata)
         else:
             add = adds[-1]
             change += [{"remove": removal(add)}, {"add": add | {"deletionVector": inline([0])}}]
         (log / f"{2:020d}.json").write_text("".join(json.dumps(action) + "\n" for action in change))
-        left = 2 if feature == "columnMapping" else 1
+        left = 1 if feature == "deletionVectors" else 2
         told = lake.run("query", name)
         features.judge.check(told.status == 0 and len(told.output.splitlines()) == left + 1, f"{feature}: queried", told.output + told.talk)
         for words in (["tables"], ["describe", name], ["files", name], ["history", name]):

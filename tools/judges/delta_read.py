@@ -43,6 +43,10 @@ MUST_FAIL = {
 OF_WRITERS = {"vacuumProtocolCheck", "clustering", "domainMetadata", "rowTracking", "inCommitTimestamp", "appendOnly", "invariants"}
 
 
+# Features of readers that are read.
+READ = {"deletionVectors", "columnMapping", "v2Checkpoint", "timestampNtz", "typeWidening", "typeWidening-preview"}
+
+
 def objects(text: str) -> Iterator[dict[str, Any]]:
     """The JSON objects of a commit: one a line, unless it was written otherwise."""
     decoder, blanks = json.JSONDecoder(), re.compile(r"\s*")
@@ -96,10 +100,8 @@ class Replay:
         used = []
         if version == 3:
             for feature in self.protocol.get("readerFeatures") or []:
-                if {"deletionVectors": False, "columnMapping": False, "v2Checkpoint": False,
-                        "timestampNtz": '"timestamp_ntz"' in schema}.get(
-                            feature, "typeChanges" in schema if feature.startswith("typeWidening")
-                            else '"variant"' in schema if feature.startswith("variant") else feature not in OF_WRITERS):
+                if feature not in READ and (
+                        '"variant"' in schema if feature.startswith("variant") else feature not in OF_WRITERS):
                     used.append(feature)
         return used or ([f"reader version {version}"] if version > 3 else [])
 

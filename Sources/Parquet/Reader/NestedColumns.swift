@@ -114,11 +114,29 @@ extension Value {
     case (.binary(let bytes), .string):
       return String(validating: bytes, as: UTF8.self).map { .string($0) } ?? self
     case (.float(let number), .double): return .double(Double(number))
+    case (.integer(let number), .double): return .double(Double(number))
+    case (.integer(let number), .decimal(_, let scale)):
+      return widened(Int128(number), .long, type).map { .decimal(unscaled: $0, scale: scale) }
+        ?? self
+    case (.decimal(let unscaled, let from), .decimal(let precision, let scale)):
+      let stored = ColumnType.decimal(
+        precision: Swift.max(precision - scale + from, 1), scale: from)
+      return widened(unscaled, stored, type).map { .decimal(unscaled: $0, scale: scale) } ?? self
+    case (.date(let days), .timestamp(let unit, isUTC: false)):
+      return widened(Int128(days), .date, type).flatMap { Int64(exactly: $0) }
+        .map { .timestamp($0, unit, isUTC: false) } ?? self
     case (.unsigned(let number), .integer(_, isSigned: true)):
       return Int64(exactly: number).map { .integer($0) } ?? self
     default: return self
     }
   }
+}
+
+/// A number of a narrower type as one of a wider type; nil if it is none.
+private func widened(_ number: Int128, _ stored: ColumnType, _ type: ColumnType) -> Int128? {
+  guard let factor = stored.wideningFactor(to: type) else { return nil }
+  let (product, overflow) = number.multipliedReportingOverflow(by: factor)
+  return overflow ? nil : product
 }
 
 extension Int64 {

@@ -47,6 +47,13 @@ final class ParquetDecoder: SegmentDecoder {
     {
       slot.column.changeUnit(from: from, to: to)
     }
+    let stored = slot.column.type
+    if stored != type, !slot.column.widen(to: type) {
+      throw QueryError(
+        .badData, "a value of type \(stored.name) is none of \(type.name)",
+        at: "\(segment.name), row group \(rowGroup), column '\(name)'",
+        remedy: "have the table's engine write the file anew")
+    }
     return vector(slot)
   }
 

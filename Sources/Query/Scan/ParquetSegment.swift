@@ -183,12 +183,20 @@ extension BoundValue {
         ? Int128(UInt64(bitPattern: integer)) : Int128(integer)
       // Bounds of a long with unsigned bits were computed in signed order.
       if column.isUnsigned, stored == .long { return nil }
+      if column.type == .double {
+        self = .number(ValueDomain.key(Double(integer)))
+        return
+      }
+      guard let widened = Self.widened(number, stored, column.type) else { return nil }
+      number = widened
       if case .timestamp(let from, _) = stored, case .timestamp(let to, _) = column.type {
         number = TimeUnitChange.floor(number, from: from, to: to)
       }
       if column.isPair { number = number * 1_000 + (isHigh ? 999 : 0) }
       self = .number(number)
-    case .wide(let wide): self = .number(wide)
+    case .wide(let wide):
+      guard let number = Self.widened(wide, stored, column.type) else { return nil }
+      self = .number(number)
     case .double(let double):
       if double.isNaN { return nil }
       // Some writers store −0 as the least value, or 0 as the greatest, where the other zero occurs.
@@ -196,6 +204,15 @@ extension BoundValue {
       self = .number(ValueDomain.key(value))
     case .bytes(let bytes): self = .bytes(bytes)
     }
+  }
+
+  /// A bound of a narrower type as one of the column's; nil if it does not fit.
+  private static func widened(
+    _ number: Int128, _ stored: ColumnType, _ type: ColumnType
+  ) -> Int128? {
+    guard stored != type, let factor = stored.wideningFactor(to: type) else { return number }
+    let (product, overflow) = number.multipliedReportingOverflow(by: factor)
+    return overflow ? nil : product
   }
 }
 
