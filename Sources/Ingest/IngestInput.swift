@@ -13,11 +13,12 @@ package struct IngestInput {
   /// Reads the body while it is written.
   private var reading: BodySpool.Reading?
 
-  init(path: String, options: IngestOptions) {
-    name = path
+  /// - Parameter name: What the file is called, if it is a copy.
+  init(path: String, name: String? = nil, options: IngestOptions) {
+    self.name = name ?? path
     self.path = path
     self.options = options
-    if let pattern = options.symbolPattern { self.options.symbol = pattern.symbol(in: path) }
+    if let pattern = options.symbolPattern { self.options.symbol = pattern.symbol(in: self.name) }
   }
 
   /// - Parameter options: How it is read, except for table and dataset, which the request determines.

@@ -23,9 +23,9 @@ extension IngestPass {
       IngestFilePlan(path: path, failure: error)
     }
       + paths.files.map { path in
-        var plan = IngestFilePlan(path: path)
+        var plan = IngestFilePlan(path: paths.names[path] ?? path)
         do {
-          let item = IngestInput(path: path, options: options)
+          let item = IngestInput(path: path, name: paths.names[path], options: options)
           let source = RowFileSource(pass: self, item: item, input: try InputStream(path: path))
           let (options, hint) = try source.inspectedOptions()
           guard

@@ -90,7 +90,8 @@ public final class IngestPass {
           continue
         }
       }
-      try take(IngestInput(path: paths[place], options: options))
+      try take(
+        IngestInput(path: paths[place], name: inputs.names[paths[place]], options: options))
       place += 1
     }
     tellRepeatedRefusals()

@@ -12,6 +12,9 @@ public struct InputPaths: Sendable {
   /// Folders that could not be listed, and why.
   public private(set) var failures: [(path: String, error: any Error)] = []
 
+  /// What files are called that are copies, by path.
+  public private(set) var names: [String: String] = [:]
+
   /// Suffixes of files that are taken from a folder, without that of their compression.
   private static let suffixes: Set<String> = [
     "csv", "tsv", "txt", "json", "jsonl", "ndjson", "parquet", "parq", "pq", "dbn", "dbz", "frag",
@@ -24,6 +27,28 @@ public struct InputPaths: Sendable {
   /// Files, none of them looked at.
   public init(files: [String]) {
     self.files = files
+  }
+
+  /// Adds a file.
+  ///
+  /// - Parameter name: What it is called where its path says nothing to the user.
+  public mutating func append(_ path: String, name: String? = nil) {
+    files.append(path)
+    if let name { names[path] = name }
+  }
+
+  /// Adds a folder whose files cannot be read.
+  public mutating func append(failure: any Error, of path: String) {
+    failures.append((path, failure))
+  }
+
+  /// Adds the inputs of other paths.
+  public mutating func append(_ inputs: InputPaths) {
+    files += inputs.files
+    others += inputs.others
+    failures += inputs.failures
+    names.merge(inputs.names) { $1 }
+    if inputs.hasFolders { hasFolders = true }
   }
 
   /// Looks which paths are folders, and lists these.

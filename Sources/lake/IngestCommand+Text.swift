@@ -89,8 +89,23 @@ extension IngestCommand {
   }
 
   /// The files that the operands are; says what of folders is left out.
-  func listed(_ context: Context) -> InputPaths {
-    let found = InputPaths(paths)
+  ///
+  /// - Parameter copies: Takes what of Delta tables must be copied.
+  func listed(_ copies: () throws -> DeltaCopies, _ context: Context) throws -> InputPaths {
+    var found = InputPaths(files: [])
+    for path in paths {
+      guard path != "-", DeltaCopies.isTable(path) else {
+        found.append(InputPaths([path]))
+        continue
+      }
+      do {
+        found.append(try copies().inputs(of: path, in: context))
+      } catch let error as Interrupted {
+        throw error
+      } catch {
+        found.append(failure: error, of: path)
+      }
+    }
     if !found.others.isEmpty {
       let names = found.others.prefix(3).joined(separator: ", ")
       context.warn(

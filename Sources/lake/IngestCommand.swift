@@ -16,7 +16,7 @@ struct IngestCommand: JobCommand {
       OperandSpec(
         "FILE",
         help:
-          "DBN (.dbn, .dbn.zst), CSV (.csv, .gz, .zst), Parquet, Massive's pages (.json), a folder, or '-' for stdin.",
+          "DBN (.dbn, .dbn.zst), CSV (.csv, .gz, .zst), Parquet, Massive's pages (.json), a folder, a Delta table, or '-' for stdin.",
         isRepeated: true)
     ],
     flags: [
@@ -49,6 +49,7 @@ struct IngestCommand: JobCommand {
       .label,
     ] + textFlags,
     notes: [
+      "Of a Delta table of another program the live rows are taken, without deleted ones; partition values are columns.",
       "The same content read the same way is a no-op, whatever the file's name or compression. Read otherwise (another "
         + "--symbol, --timezone, --map …) it is another input. Bad rows go to a quarantine table with the reason; a "
         + "file that can't be decoded adds nothing, the others go on, and the exit status is 2.",
@@ -133,7 +134,15 @@ struct IngestCommand: JobCommand {
     let lake = try context.findLake()
     try checkKind(in: lake)
     var options = options
-    let inputs = listed(context)
+    var copies: DeltaCopies?
+    let inputs = try listed(
+      {
+        let made = try copies ?? DeltaCopies(root: lake.root)
+        copies = made
+        return made
+      }, context)
+    // Read as long as the pass is at work.
+    defer { withExtendedLifetime(copies) {} }
     if inputs.files.count > 1 { options.fileWords = Self.fileWords(paths) }
     if isPlan {
       let pass = try IngestPass(lake: lake, options: options)

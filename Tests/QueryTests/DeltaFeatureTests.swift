@@ -104,6 +104,35 @@ import Testing
     }
   }
 
+  @Test func aFileWithDeletedRowsIsCopiedWithoutThem() throws {
+    try withTable([("x", "b"), ("y", "a"), ("z", "none")], vector: Self.vector) { path in
+      let table = try DeltaFiles(path: path)
+      #expect(table.files.map(\.name) == ["f.parquet"])
+      let file = try #require(table.files.first)
+      #expect(file.path == nil)
+      let copy = path + "/copy.parquet"
+      let isDone = try table.copy(file, to: copy) { false }
+      #expect(isDone)
+      let reader = try ParquetReader(path: copy)
+      #expect(reader.leaves.map(\.name) == ["x", "y", "z"])
+      #expect((0..<reader.rowGroupCount).reduce(0) { $0 + reader.rowCount(rowGroup: $1) } == 94)
+      let isStopped = try !table.copy(file, to: path + "/none.parquet") { true }
+      #expect(isStopped && !FileManager.default.fileExists(atPath: path + "/none.parquet"))
+    }
+  }
+
+  @Test func aFileThatSaysAllIsNotCopied() throws {
+    try withTable([("a", "a"), ("b", "b")], mode: "none") { path in
+      let table = try DeltaFiles(path: path)
+      #expect(table.files.map(\.path) == [path + "/f.parquet"])
+    }
+    // A column of the file that the table does not have.
+    try withTable([("a", "a")], mode: "none") { path in
+      let table = try DeltaFiles(path: path)
+      #expect(table.files.map(\.path) == [nil])
+    }
+  }
+
   @Test func aVectorOfOtherRowsIsAnError() throws {
     let wrong = Self.vector.replacingOccurrences(of: "\"cardinality\":6", with: "\"cardinality\":7")
     try withTable([("a", "a")], vector: wrong) { path in

@@ -225,7 +225,7 @@ class Features:
 def all_cases() -> list[Callable[[Features], None]]:
     return [judge_names, judge_ids, judge_bad_mappings, judge_vectors, judge_vector_queries, judge_bad_vectors,
             judge_outside, judge_checkpoints, judge_bad_checkpoints, judge_local_times,
-            judge_widening, judge_nested_widening, judge_writers]
+            judge_widening, judge_nested_widening, judge_ingest, judge_writers]
 
 
 # --- Column mapping -------------------------------------------------------------------------------
@@ -785,6 +785,85 @@ def judge_nested_widening(features: Features) -> None:
     table.commit({"add": table.write("n.parquet", pa.Table.from_pylist(rows, schema))})
     features.same("nested columns are widened", table.path, [
         {"s": {"a": 5.0, "b": Decimal("1.500"), "c": datetime(2024, 1, 2)}, "l": [Decimal(1), None, Decimal(2**40)], "m": [(1, 2.5)]}], peer=False)
+
+
+# --- Into a lake ----------------------------------------------------------------------------------
+
+def judge_ingest(features: Features) -> None:
+    """Rows of another engine's table: live files only, without deleted rows, partition values as columns."""
+    def bars(symbol: str, day: int, count: int = 20) -> list[Row]:
+        start = datetime(2024, 3, day, 15, tzinfo=timezone.utc)
+        return [{"when": start + timedelta(minutes=at), "symbol": symbol, "open": 10.0 + at, "high": 11.0 + at, "low": 9.0 + at,
+                 "close": 10.5 + at, "volume": 100 + at} for at in range(count)]
+
+    kinds = [("when", "timestamp", pa.timestamp("us", "UTC")), ("open", "double", pa.float64()), ("high", "double", pa.float64()),
+             ("low", "double", pa.float64()), ("close", "double", pa.float64()), ("volume", "long", pa.int64())]
+
+    def made(mapped: bool, partitioned: bool) -> tuple[Table, list[Row]]:
+        names = {name: f"col-{number}" if mapped else name for number, (name, _, _) in enumerate([*kinds, ("symbol", "", None)])}
+        columns = [field(name, kind, names[name], number) for number, (name, kind, _) in enumerate(kinds, 1)]
+        columns.append(field("symbol", "string", names["symbol"], 90))
+        table = Table(features.path(), columns, ["columnMapping", "deletionVectors"], ["symbol"] if partitioned else [],
+                      **({"delta.columnMapping.mode": "name"} if mapped else {}))
+        schema = pa.schema([(names[name], kind) for name, _, kind in kinds] + ([] if partitioned else [(names["symbol"], pa.string())]))
+        left = []
+        for symbol in ("AAA", "BBB"):
+            for day in (4, 5):
+                rows = bars(symbol, day)
+                stored = [{names[name]: row[name] for name in row if name != "symbol" or not partitioned} for row in rows]
+                name = (f"symbol={symbol}/" if partitioned else "") + f"{symbol}-{day}.parquet"
+                add = table.write(name, pa.Table.from_pylist(stored, schema))
+                if partitioned:
+                    add["partitionValues"] = {names["symbol"]: symbol}
+                table.commit({"add": dict(add)})
+                if (symbol, day) == ("BBB", 5):
+                    table.commit({"remove": removal(add)})
+                elif (symbol, day) == ("AAA", 4):
+                    table.commit({"remove": removal(add)}, {"add": add | {"deletionVector": inline([0, 1, 19])}})
+                    left += [row for at, row in enumerate(rows) if at not in (0, 1, 19)]
+                else:
+                    left += rows
+        return table, left
+
+    def stored(lake: Lake) -> list[tuple[str, str, float, int]]:
+        lines = lake.run("query", "raw.made_ohlcv_1m", "--columns", "ts_event,symbol,close,volume", "--format", "jsonl").expect(0).output.splitlines()
+        rows = [json.loads(line) for line in lines]
+        return sorted((row["ts_event"][:19], row["symbol"], float(row["close"]), int(row["volume"])) for row in rows)
+
+    words = ["--table", "raw.made_ohlcv_1m", "--interval", "1m", "--map", "when=ts_event"]
+    for mapped in (False, True):
+        for partitioned in (False, True):
+            case = f"ingested, {'mapped' if mapped else 'plain'}, {'by symbol' if partitioned else 'without partitions'}"
+            table, rows = made(mapped, partitioned)
+            lake = features.judge.new_lake()
+            expected = sorted((row["when"].isoformat()[:19], row["symbol"], row["close"], row["volume"]) for row in rows)
+            planned = lake.run("ingest", table.path, *words, "--plan")
+            features.judge.check(planned.status == 0 and "AAA-4.parquet" in planned.output, f"{case}: planned", planned.output + planned.talk)
+            told = lake.run("ingest", table.path, *words)
+            features.judge.check(told.status == 0, f"{case}: taken", told.talk)
+            features.judge.check(stored(lake) == expected, f"{case}: its rows", (len(stored(lake)), len(expected)))
+            again = lake.run("ingest", table.path, *words, "--json")
+            summary = json.loads(again.output.splitlines()[-1])
+            features.judge.check(again.status == 0 and summary.get("files_already_done") == 3, f"{case}: once", again.output[-500:] + again.talk)
+            features.judge.check(stored(lake) == expected, f"{case}: its rows, once", len(stored(lake)))
+            features.judge.check(not any((lake.root / "staging").iterdir()), f"{case}: no copy is left", list((lake.root / "staging").iterdir()))
+    # A lake's own table is not taken in again, damage is told, and the other inputs go on.
+    table, rows = made(False, True)
+    lake = features.judge.new_lake()
+    lake.run("ingest", table.path, *words).expect(0)
+    told = lake.run("ingest", lake.path("raw.made_ohlcv_1m"), "--table", "raw.another_ohlcv_1m")
+    features.judge.check(told.status == 2 and "is a table of a lake" in told.talk, "a lake's own table is refused", told.talk)
+    bad, _ = made(True, True)
+    bad.commit({"add": bad.file("symbol=AAA/AAA-5.parquet", 20) | {"partitionValues": {"col-6": "AAA"}, "deletionVector": inline([1000])}})
+    other = features.judge.new_lake()
+    told = other.run("ingest", bad.path, table.path, *words)
+    features.judge.check(told.status == 2 and "deletes row 1000" in told.talk, "a damaged table is told", told.talk)
+    features.judge.check(len(stored(other)) == len(rows), "the table after it is taken all the same", len(stored(other)))
+    features.judge.check(not any((other.root / "staging").iterdir()), "no copy of it is left")
+    outside, _ = made(True, True)
+    outside.commit({"add": {"path": "../secret.parquet", "partitionValues": {"col-6": "X"}, "size": 1, "modificationTime": 1, "dataChange": True}})
+    told = features.judge.new_lake().run("ingest", outside.path, *words)
+    features.judge.check(told.status == 2 and "lies outside its table" in told.talk, "a file outside the table is not taken", told.talk)
 
 
 # --- Everything that writes -----------------------------------------------------------------------

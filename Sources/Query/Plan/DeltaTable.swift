@@ -10,7 +10,15 @@ enum DeltaTable {
     _ table: LakeTable, version: Int?, asOf: Int64?, allowsOutside: Bool,
     verifiesChecksums: Bool = true
   ) throws -> QueryTable {
-    let snapshot = try table.snapshot(version: version, asOf: asOf, applies: .allFeatures)
+    try open(
+      table, table.snapshot(version: version, asOf: asOf, applies: .allFeatures),
+      allowsOutside: allowsOutside, verifiesChecksums: verifiesChecksums)
+  }
+
+  /// - Parameter snapshot: Of the table, by a caller that applies all features.
+  static func open(
+    _ table: LakeTable, _ snapshot: Snapshot, allowsOutside: Bool, verifiesChecksums: Bool
+  ) throws -> QueryTable {
     let mapping = snapshot.columnMapping
     var result = QueryTable(
       name: table.displayName, columns: [], defaultColumns: [], files: [],
