@@ -1,3 +1,4 @@
+import CSystem
 import CommandLineKit
 import Glibc
 import Ingest
@@ -45,6 +46,6 @@ final class DeltaCopies {
   static func isTable(_ path: String) -> Bool {
     var info = stat()
     // What is wrong with any other path is told when it is opened.
-    return stat(path + "/_delta_log", &info) == 0 && info.st_mode & S_IFMT == S_IFDIR
+    return lake_stat(path + "/_delta_log", &info) == 0 && info.st_mode & S_IFMT == S_IFDIR
   }
 }
