@@ -59,6 +59,9 @@ public final class DeletionVector: Hashable, Sendable {
     return offset.map { "\(name)@\($0)" } ?? name
   }
 
+  /// Whether its rows are in the log itself.
+  package var isInline: Bool { storageType == Storage.inline.rawValue }
+
   /// Whether both are the same in the log.
   public static func == (one: DeletionVector, other: DeletionVector) -> Bool {
     one.uniqueID == other.uniqueID && one.byteCount == other.byteCount

@@ -17,6 +17,11 @@ public indirect enum DeltaType: Hashable, Sendable {
   /// An unknown name: files can be listed, but the column not read.
   case unknown(String)
 
+  /// Values of any type, binary; never a column of its own in a data file, but two of binary data.
+  ///
+  /// - Spec: Delta PROTOCOL.md, "Variant Data Type".
+  public static let variant = DeltaType.unknown("variant")
+
   /// The type as a flat column; nil for nested and unknown ones.
   public var columnType: ColumnType? {
     switch self {

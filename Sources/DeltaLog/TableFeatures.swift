@@ -18,7 +18,7 @@ enum TableFeatures {
   /// Reader features that are read, at least by queries.
   private static let readFeatures: Set<String> = [
     "columnMapping", "deletionVectors", "v2Checkpoint", "timestampNtz", "typeWidening",
-    "typeWidening-preview",
+    "typeWidening-preview", "variantType", "variantType-preview",
   ]
 
   /// Refuses a table that cannot be read completely. Writer features don't matter to a reader, and a reader
@@ -72,8 +72,8 @@ enum TableFeatures {
   ) throws(DeltaError) -> Bool {
     switch feature {
     case _ where readFeatures.contains(feature): return false
-    case "variantType", "variantType-preview", "variantShredding", "variantShredding-preview":
-      return try hasType(metadata) { $0 == .unknown("variant") }
+    case "variantShredding", "variantShredding-preview":
+      return try hasType(metadata) { $0 == .variant }
     default: return !featuresOfWriters.contains(feature)
     }
   }

@@ -162,8 +162,8 @@ import Testing
 
   @Test(arguments: [
     (
-      "{\"minReaderVersion\":3,\"minWriterVersion\":7,\"readerFeatures\":[\"deletionVectors\",\"variantType\",\"another\"],\"writerFeatures\":[]}",
-      "'another, variantType'"
+      "{\"minReaderVersion\":3,\"minWriterVersion\":7,\"readerFeatures\":[\"deletionVectors\",\"variantType\",\"variantShredding\",\"another\"],\"writerFeatures\":[]}",
+      "'another, variantShredding'"
     ),
     ("{\"minReaderVersion\":4,\"minWriterVersion\":7}", "reader version 4"),
     (

@@ -225,7 +225,7 @@ class Features:
 def all_cases() -> list[Callable[[Features], None]]:
     return [judge_names, judge_ids, judge_bad_mappings, judge_vectors, judge_vector_queries, judge_bad_vectors,
             judge_outside, judge_checkpoints, judge_bad_checkpoints, judge_local_times,
-            judge_widening, judge_nested_widening, judge_ingest, judge_writers]
+            judge_widening, judge_nested_widening, judge_variants, judge_ingest, judge_writers]
 
 
 # --- Column mapping -------------------------------------------------------------------------------
@@ -785,6 +785,32 @@ def judge_nested_widening(features: Features) -> None:
     table.commit({"add": table.write("n.parquet", pa.Table.from_pylist(rows, schema))})
     features.same("nested columns are widened", table.path, [
         {"s": {"a": 5.0, "b": Decimal("1.500"), "c": datetime(2024, 1, 2)}, "l": [Decimal(1), None, Decimal(2**40)], "m": [(1, 2.5)]}], peer=False)
+
+
+def judge_variants(features: Features) -> None:
+    """Variants are the two binary values that a file has; what is shredded is no whole answer."""
+    columns = [field("id", "long"), field("v", "variant"), field("l", listing("variant")), field("s", structure(field("v", "variant")))]
+    both = pa.struct([pa.field("value", pa.binary(), False), pa.field("metadata", pa.binary(), False)])
+    value = {"value": b"\x02\x01\x00\x00\x02\x0c\x01", "metadata": b"\x01\x01\x00\x03key"}
+    told = {"metadata": value["metadata"], "value": value["value"]}
+    schema = pa.schema([("id", pa.int64()), ("v", both), ("l", pa.list_(both)), ("s", pa.struct([("v", both)]))])
+    rows = [{"id": at, "v": value if at % 2 else None, "l": [value, None], "s": {"v": value}} for at in range(4)]
+    for feature in ("variantType", "variantType-preview"):
+        table = Table(features.path(), columns, [feature])
+        table.commit({"add": table.write("v.parquet", pa.Table.from_pylist(rows, schema))})
+        features.same(f"variants, {feature}", table.path, [
+            {"id": at, "v": told if at % 2 else None, "l": [told, None], "s": {"v": told}} for at in range(4)])
+    shredded = pa.struct([("metadata", pa.binary()), ("value", pa.binary()), ("typed_value", pa.int64())])
+    row = {"metadata": value["metadata"], "value": None, "typed_value": 7}
+    for case, kind, made in [("v", shredded, row), ("l", pa.list_(shredded), [row]), ("s", pa.struct([("v", shredded)]), {"v": row})]:
+        table = Table(features.path(), columns, ["variantType"])
+        table.commit({"add": table.write("v.parquet", pa.Table.from_pylist([{case: made}], pa.schema([(case, kind)])))})
+        features.refused(f"a shredded variant in {case}", table.path, "shredded into typed columns")
+    table = Table(features.path(), columns, ["variantType", "variantShredding"])
+    features.refused("shredding as a feature", table.path, "'variantShredding'")
+    table = Table(features.path(), [field("id", "long")], ["variantType", "variantShredding"])
+    table.commit({"add": table.write("v.parquet", pa.table({"id": [1]}))})
+    features.same("shredding that is not used", table.path, [{"id": 1}], peer=False)
 
 
 # --- Into a lake ----------------------------------------------------------------------------------

@@ -44,7 +44,8 @@ OF_WRITERS = {"vacuumProtocolCheck", "clustering", "domainMetadata", "rowTrackin
 
 
 # Features of readers that are read.
-READ = {"deletionVectors", "columnMapping", "v2Checkpoint", "timestampNtz", "typeWidening", "typeWidening-preview"}
+READ = {"deletionVectors", "columnMapping", "v2Checkpoint", "timestampNtz", "typeWidening", "typeWidening-preview", "variantType",
+        "variantType-preview"}
 
 
 def objects(text: str) -> Iterator[dict[str, Any]]:

@@ -38,6 +38,31 @@ extension NestedType {
     node.repetition == .repeated ? self : locatedSingle(in: node)
   }
 
+  /// Whether a variant, two binary values in this type, has typed ones in a file, which hold what these lack.
+  ///
+  /// - Spec: Parquet VariantShredding.md.
+  public func hasShreddedVariant(in node: SchemaNode) -> Bool {
+    switch (self, node.shape) {
+    case (.structure(let fields), .structure):
+      if fields.map(\.name) == ["metadata", "value"],
+        node.children.contains(where: { $0.name == "typed_value" })
+      {
+        return true
+      }
+      return fields.contains { field in
+        let name = field.storedName ?? field.name
+        return node.children.contains {
+          $0.name == name && field.type.hasShreddedVariant(in: $0)
+        }
+      }
+    case (.list(let element), .list(let repeated, let inner)):
+      return element.hasShreddedVariant(in: inner ?? repeated)
+    case (.map(_, let value), .map(let entries)) where entries.children.count > 1:
+      return value.hasShreddedVariant(in: entries.children[1])
+    default: return false
+    }
+  }
+
   private func locatedSingle(in node: SchemaNode) -> NestedType {
     switch (self, node.shape) {
     case (.structure(let fields), .structure):

@@ -210,6 +210,8 @@ extension DeltaType {
         fields.append(nested)
       }
       return .structure(fields)
+    case .variant:
+      return .structure([NestedField("metadata", .binary), NestedField("value", .binary)])
     default: return columnType.map { .primitive($0) }
     }
   }

@@ -28,6 +28,12 @@ final class NestedDecoder {
   /// The values of `rows` as texts; a null is null.
   func read(rowGroup: Int, as reading: NestedReading, rows: Range<Int>) throws -> Column {
     if self.rowGroup != rowGroup || cursor.map({ $0.rowIndex > rows.lowerBound }) ?? true {
+      if reading.type.hasShreddedVariant(in: node) {
+        throw QueryError(
+          .badData, "variants that are shredded into typed columns are not read", at: location,
+          remedy: "leave the column out with --columns, or have the table's engine write it as text"
+        )
+      }
       cursor = try segment.reader.rows(rowGroup: rowGroup, field: node)
       self.rowGroup = rowGroup
     }

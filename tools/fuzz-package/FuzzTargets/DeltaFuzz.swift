@@ -16,6 +16,9 @@ public enum DeltaFuzz {
     for action in actions {
       guard case .add(let file) = action else { continue }
       _ = file.filePath
+      if let vector = file.deletionVector, vector.isInline {
+        _ = try? vector.rows(in: DataFolder(root: "fuzz"), rowCount: 1 << 20)
+      }
       guard let statistics = file.statistics else { continue }
       for type in DeltaType.examples {
         _ = type.columnType.map { statistics.bounds(of: "a", type: $0) }
