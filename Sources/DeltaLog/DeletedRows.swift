@@ -96,10 +96,8 @@ public struct DeletedRows: Sendable {
   ) {
     var index = bits.lowerBound / 64
     while index * 64 < bits.upperBound {
-      var word = words[index]
+      var word = within(words, index, bits)
       let base = index * 64
-      if base < bits.lowerBound { word &= UInt64.max << UInt64(bits.lowerBound - base) }
-      if bits.upperBound - base < 64 { word &= ~(UInt64.max << UInt64(bits.upperBound - base)) }
       while word != 0 {
         let first = word.trailingZeroBitCount
         let length = (~(word >> UInt64(first))).trailingZeroBitCount
@@ -113,16 +111,43 @@ public struct DeletedRows: Sendable {
 
   /// Deleted rows within a range.
   public func count(in rows: Range<Int>) -> Int {
-    var total = 0
-    forEachRun(in: rows) { total += $0.count }
-    return total
+    blocks(in: rows).reduce(0) { $0 + Self.count(of: $1, in: rows) }
   }
 
   /// Whether no row of a range is deleted.
   public func isEmpty(in rows: Range<Int>) -> Bool {
-    let blocks = blocks(in: rows)
-    if blocks.isEmpty { return true }
-    return count(in: rows) == 0
+    blocks(in: rows).allSatisfy { Self.count(of: $0, in: rows) == 0 }
+  }
+
+  private static func count(of block: Block, in rows: Range<Int>) -> Int {
+    let start = block.number * blockRowCount
+    let low = Swift.max(rows.lowerBound - start, 0)
+    let high = Swift.min(rows.upperBound - start, blockRowCount)
+    switch block.rows {
+    case .list(let list):
+      return list.partitioningIndex { Int($0) >= high } - list.partitioningIndex { Int($0) >= low }
+    case .runs(let runs):
+      let first = runs.partitioningIndex { Int($0.upperBound) >= low }
+      return runs[first...].prefix { Int($0.lowerBound) < high }.reduce(0) {
+        $0 + (Int($1.lowerBound)..<Int($1.upperBound) + 1).clamped(to: low..<high).count
+      }
+    case .bitmap(let words):
+      var total = 0
+      for index in low / 64..<(high + 63) / 64 {
+        total += within(words, index, low..<high).nonzeroBitCount
+      }
+      return total
+    }
+  }
+
+  /// A word of a bitmap without the bits outside a range.
+  @inline(__always)
+  private static func within(_ words: [UInt64], _ index: Int, _ bits: Range<Int>) -> UInt64 {
+    var word = words[index]
+    let base = index * 64
+    if base < bits.lowerBound { word &= UInt64.max << UInt64(bits.lowerBound - base) }
+    if bits.upperBound - base < 64 { word &= ~(UInt64.max << UInt64(bits.upperBound - base)) }
+    return word
   }
 
   /// Clears the bytes of the deleted rows in a mask of one byte per row.

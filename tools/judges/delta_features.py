@@ -412,6 +412,12 @@ def judge_vector_queries(features: Features) -> None:
     features.same("a second vector replaces the first", table.path, [row for row in rows if row["id"] != 7])
     table.commit({"remove": removal(add | {"deletionVector": inline([7])})}, {"add": add})
     features.same("without a vector the file is whole", table.path, rows)
+    # By the times of the commits.
+    for version in range(table.version + 1):
+        os.utime(table.log(version), (1_700_000_000 + 3600 * version,) * 2)
+    for version, expected in [(1, rows), (2, live), (3, [row for row in rows if row["id"] != 7]), (4, rows)]:
+        time = datetime.fromtimestamp(1_700_000_000 + 3600 * version + 60, timezone.utc).isoformat()
+        features.same(f"as of version {version}", table.path, expected, "--as-of", time, peer=False)
     # Symbols whose rows are all deleted are missing; files in symbol order are merged.
     table = Table(features.path(), [field("symbol", "string"), field("ts_event", "timestamp"), field("v", "long")], ["deletionVectors"])
     utc = pa.timestamp("us", "UTC")
