@@ -16,7 +16,8 @@ import Testing
     let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..")
     let guide = root.appending(path: "schemas/guide")
     let names = (try? FileManager.default.contentsOfDirectory(atPath: guide.path)) ?? []
-    let files = names.sorted().map { guide.appending(path: $0) } + [root.appending(path: "README.md")]
+    let files =
+      names.sorted().map { guide.appending(path: $0) } + [root.appending(path: "README.md")]
     let text = files.map { (try? String(contentsOf: $0, encoding: .utf8)) ?? "" }.joined()
     return text.components(separatedBy: "```console\n").dropFirst().map { block in
       var steps: [Step] = []
