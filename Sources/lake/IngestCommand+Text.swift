@@ -195,7 +195,7 @@ extension IngestCommand {
       ),
       ("missing", .array(plan.missing.map { .string($0) })),
       ("command", plan.command.map { .string($0) } ?? .null),
-      ("error", plan.failure.map { .string(($0 as? SourceError)?.message ?? "\($0)") } ?? .null),
+      ("error", plan.failure.map { .string(($0 as? any LakeError)?.message ?? "\($0)") } ?? .null),
     ]
     return JSONValue.object(JSONObject(members)).description
   }
