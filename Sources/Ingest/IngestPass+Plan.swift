@@ -17,7 +17,7 @@ public struct IngestFilePlan: Sendable {
 }
 
 extension IngestPass {
-  /// Looks at files, and reads none.
+  /// Looks at the beginning of files, and stores nothing.
   public func plan(_ paths: InputPaths) -> [IngestFilePlan] {
     paths.failures.map { path, error in
       IngestFilePlan(path: path, failure: error)
@@ -37,7 +37,12 @@ extension IngestPass {
           }
           plan.facts = inspection.facts
           plan.missing = inspection.questions.map(\.what)
-          if !plan.missing.isEmpty { plan.command = inspection.command(hint, path: path) }
+          if plan.missing.isEmpty {
+            // Nothing is missing only if the file would be taken: each column that rows need is there.
+            _ = try source.open(try InputStream(path: path))
+          } else {
+            plan.command = inspection.command(hint, path: path)
+          }
         } catch {
           plan.failure = error
         }

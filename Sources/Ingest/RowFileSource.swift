@@ -276,7 +276,8 @@ final class RowFileSource {
     }
   }
 
-  private func open(_ input: InputStream) throws -> OpenSource {
+  /// Opens the file as its rows are read: whatever refuses it before the first row does so here.
+  func open(_ input: InputStream) throws -> OpenSource {
     guard let delivery = item.delivery, let rows = delivery.rows else {
       let (options, hint) = try inspectedOptions()
       return try SourceFile.open(input, options: options, hint: hint, lake: pass.lake) {

@@ -90,6 +90,19 @@ import Testing
     #expect(Set(symbols) == [["AAPL", "1"], ["MSFT", "2"]])
   }
 
+  @Test func aPlanRefusesWhatIngestWould() throws {
+    let path = try write(
+      "t.csv", "ts_event,symbol,size\n2024-01-02T15:00:00Z,X,1\n2024-01-02T15:01:00Z,X,2\n")
+    var options = IngestOptions()
+    options.table = try TableName(parsing: "raw.t")
+    options.kind = "trades"
+    let paths = InputPaths(files: [path])
+    let plan = try IngestPass(lake: toy.lake, options: options).plan(paths)
+    let report = try IngestPass(lake: toy.lake, options: options).ingest(paths)
+    #expect(report.failureCount == 1)
+    #expect(plan[0].failure != nil || !plan[0].missing.isEmpty, "\(plan)")
+  }
+
   @Test func aNameWithoutASymbolIsAnErrorOfThatFile() throws {
     let paths = try [
       write("AAPL_1.csv", bars(1, volume: "1")), write("other.csv", bars(1, volume: "1")),
