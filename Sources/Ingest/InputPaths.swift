@@ -7,7 +7,7 @@ import Storage
 public struct InputPaths: Sendable {
   /// In the order given; those of a folder in the order of their paths.
   public private(set) var files: [String] = []
-  /// Files below folders that no suffix tells as data.
+  /// Files below folders that are not taken: no suffix tells them as data, they are hidden, or no regular files.
   public private(set) var others: [String] = []
   /// Folders that could not be listed, and why.
   public private(set) var failures: [(path: String, error: any Error)] = []
@@ -63,16 +63,38 @@ public struct InputPaths: Sendable {
       hasFolders = true
       do {
         var others: [String] = []
-        files += try FolderWalk.files(below: Self.withoutEnd(path)) { path, name in
-          let isData = Self.isData(name)
+        var hidden: [String] = []
+        // `_SPX.csv` is somebody's index; what a dot hides, or a folder of an engine's, is left out and said.
+        func isTaken(_ path: String, _ name: String) -> Bool {
+          let isFile = !Self.isFolder(path)
+          if isFile && name.hasPrefix("_") && Self.isData(name) { return true }
+          if isFile ? Self.isData(name) : name.hasPrefix("_") { hidden.append(path) }
+          return false
+        }
+        func isWanted(_ path: String, _ name: String) -> Bool {
+          let isData = Self.isData(name) && Self.isRegular(path)
           if !isData { others.append(path) }
           return isData
         }
-        self.others += others
+        files += try withoutActuallyEscaping(isTaken) { isTaken in
+          try FolderWalk.files(below: Self.withoutEnd(path), hidden: isTaken, where: isWanted)
+        }
+        self.others += others + hidden
       } catch {
         failures.append((path, error))
       }
     }
+  }
+
+  private static func isFolder(_ path: String) -> Bool {
+    var info = stat()
+    return lake_stat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// Whether it can be read to an end: no pipe, socket or device. What cannot be looked at is told when it is opened.
+  private static func isRegular(_ path: String) -> Bool {
+    var info = stat()
+    return lake_stat(path, &info) != 0 || info.st_mode & S_IFMT == S_IFREG
   }
 
   private static func withoutEnd(_ path: String) -> String {

@@ -18,6 +18,8 @@ final class ByteWindow {
   private var bufferOffset = 0
   private var turnsReturns = false
   private(set) var isAtEnd = false
+  /// Whether the stream's last line had no end of its own.
+  private(set) var isTerminated = false
   private(set) var contentHash: String?
 
   init(supply: any ByteSupply, chunkByteCount: Int) {
@@ -76,6 +78,7 @@ final class ByteWindow {
   /// Ends the last record with a newline, which belongs to no content. Only at the end.
   func terminate() {
     precondition(isAtEnd, "only the end of a stream can be terminated")
+    isTerminated = true
     buffer.reserve(buffer.count + 1)
     buffer.base.storeBytes(of: 10, toByteOffset: buffer.count, as: UInt8.self)
     buffer.count += 1

@@ -14,6 +14,7 @@ public struct FolderWalk {
 
   private let root: String
   private let isWanted: (_ path: String, _ name: String) throws -> Bool
+  private let takesHidden: (_ path: String, _ name: String) -> Bool
   private var paths: [String] = []
   /// Folders and files that were listed, by device and inode.
   private var seen: Set<Identity> = []
@@ -33,14 +34,18 @@ public struct FolderWalk {
 
   /// The files in the order of their paths.
   ///
-  /// - Parameter isWanted: Whether a file is one of those that are looked for; asked once for each.
+  /// - Parameters:
+  ///   - hidden: Whether a file or folder is taken though its name hides it; nil for none.
+  ///   - isWanted: Whether a file is one of those that are looked for; asked once for each.
   /// - Throws: `StorageError` where a folder cannot be listed, since the rows of its files would be missing unnoticed;
   ///   where it is a Delta table, whose log says which files count; and past the limits.
   public static func files(
-    below root: String, where isWanted: (_ path: String, _ name: String) throws -> Bool
+    below root: String, hidden: ((_ path: String, _ name: String) -> Bool)? = nil,
+    where isWanted: (_ path: String, _ name: String) throws -> Bool
   ) throws -> [String] {
     try withoutActuallyEscaping(isWanted) { isWanted in
-      var walk = FolderWalk(root: root, isWanted: isWanted)
+      var walk = FolderWalk(
+        root: root, isWanted: isWanted, takesHidden: hidden ?? { _, _ in false })
       try walk.list(root, depth: 0)
       while let next = walk.linkedFolders.popLast() {
         try walk.list(next.path, depth: next.depth)
@@ -55,7 +60,11 @@ public struct FolderWalk {
     }
   }
 
-  private init(root: String, isWanted: @escaping (String, String) throws -> Bool) {
+  private init(
+    root: String, isWanted: @escaping (String, String) throws -> Bool,
+    takesHidden: @escaping (String, String) -> Bool
+  ) {
+    self.takesHidden = takesHidden
     self.root = root
     self.isWanted = isWanted
   }
@@ -80,8 +89,11 @@ public struct FolderWalk {
           remedy: "name that folder: what its files hold is for its log to say")
       }
       let isHidden = name.hasPrefix(".") || name.hasPrefix("_")
-      if isHidden && !(name.hasPrefix("_") && name.contains("=")) { continue }
-      try sort(folder == "/" ? "/" + name : folder + "/" + name, name, depth: depth, &folders)
+      let path = folder == "/" ? "/" + name : folder + "/" + name
+      if isHidden && !(name.hasPrefix("_") && name.contains("=")), !takesHidden(path, name) {
+        continue
+      }
+      try sort(path, name, depth: depth, &folders)
     }
     for path in folders { try list(path, depth: depth + 1) }
   }

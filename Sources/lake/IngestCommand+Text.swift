@@ -109,7 +109,7 @@ extension IngestCommand {
     if !found.others.isEmpty {
       let names = found.others.prefix(3).joined(separator: ", ")
       context.warn(
-        "without a suffix of data, and left out: \(names)"
+        "no files of data by their names, or hidden, and left out: \(names)"
           + (found.others.count > 3
             ? " and \(Quantity.count(found.others.count - 3)) other files" : ""))
     }

@@ -80,7 +80,7 @@ import Testing
       atPath: folder + "/sub/back", withDestinationPath: folder)
     let paths = InputPaths([folder + "/"])
     #expect(paths.files == [folder + "/AAPL.csv", folder + "/sub/MSFT.csv"])
-    #expect(paths.others == [folder + "/readme.md"] && paths.hasFolders)
+    #expect(paths.others == [folder + "/readme.md", folder + "/.hidden.csv"] && paths.hasFolders)
     let report = try ingest(paths) {
       $0.symbol = nil
       $0.symbolPattern = NamePattern(parsing: "{symbol}.csv")
@@ -153,6 +153,47 @@ import Testing
       Issue.record("\(report.files[0].state)")
       return
     }
+  }
+
+  @Test func columnsThatContradictThemselvesAreAskedFor() throws {
+    let header = "Date,Open,High,Low,Close,Volume\n"
+    let open = (0..<600).map { row in
+      "0\(row % 9 + 1)/0\(row / 9 % 9 + 1)/\(1950 + row / 81),1,2,0.5,1.5,1\n"
+    }.joined()
+    // One tells day first, one month first; and lines that are no rows tell nothing.
+    for (name, end) in [
+      ("a", "13/01/2020,1,2,0.5,1.5,1\n01/13/2020,1,2,0.5,1.5,1\n"), ("b", "01/15/2024\n"),
+      ("c", "03/25/2020,,,,,\n"),
+    ] {
+      let path = try write("\(name).csv", header + open + end)
+      let file = try #require(try ingest(InputPaths(files: [path])).files.first)
+      guard case .failed(let error) = file.state else {
+        Issue.record("\(name) was taken: \(file)")
+        continue
+      }
+      #expect("\(error)".contains("day and month"), "\(error)")
+    }
+  }
+
+  @Test(arguments: [
+    "Feb 11", "BRK B", "Apple Inc", "BRK B\n", "Jan 2 2024 10:00:59 AAPL 1.0 5 B\n",
+  ])
+  func aRowThatIsCutOffIsNoFooter(end: String) throws {
+    let path = try write("a.csv", bars(1, volume: "1") + end)
+    let file = try #require(
+      try ingest(InputPaths(files: [path])) { $0.badRowShareMax = 1 }.files.first)
+    #expect(file.rowsStored == 10 && file.quarantineCount == 1, "\(file)")
+  }
+
+  @Test func pipesAndHiddenFilesOfAFolderAreSaid() throws {
+    _ = try write("in/_SPX.csv", bars(1, volume: "1"))
+    _ = try write("in/.h.csv", bars(2, volume: "1"))
+    _ = try write("in/_temporary/x.csv", bars(3, volume: "1"))
+    let folder = toy.folder.path + "/in"
+    #expect(mkfifo(folder + "/z.csv", 0o600) == 0)
+    let paths = InputPaths([folder])
+    #expect(paths.files == [folder + "/_SPX.csv"])
+    #expect(Set(paths.others) == Set(["/.h.csv", "/_temporary", "/z.csv"].map { folder + $0 }))
   }
 
   @Test func linesBelowTheTableAreNoRows() throws {

@@ -7,18 +7,29 @@ struct CSVFooter {
 
   private(set) var lines: [SourceRejection] = []
 
-  /// Whether a record that is no row may be a footer: half the fields or fewer, none of them a number or a time, and
-  /// several words in one of them. A row that was cut off is not taken for one: it has no words.
+  /// Whether a record that is no row may be a footer: half the fields or fewer, none of them a number or a time, several
+  /// words in one of them, and no digits but a year's. A row of another form has numbers.
   func mayHold(_ record: CSVRecord.Whole, of width: Int, in base: UnsafeRawPointer) -> Bool {
     guard record.fields.count * 2 <= width, !record.hasBadQuote else { return false }
     let fields = record.fields.map { CSVRecord.content(base, $0) }
-    return !fields.contains { TextTable.isValue($0) } && fields.contains { Self.isText($0) }
+    let words = fields.map { $0.split { $0 == 0x20 || $0 == 0x09 } }
+    return !fields.contains { TextTable.isValue($0) } && words.contains { Self.areWords($0) }
+      && words.joined().allSatisfy { Self.isYearOrWord($0) }
   }
 
-  /// Whether a text has a letter, and a blank between other characters.
-  private static func isText(_ field: [UInt8]) -> Bool {
-    let words = field.split { $0 == 0x20 || $0 == 0x09 }
-    return words.count > 1 && words.contains { $0.count > 1 && $0.allSatisfy { $0 | 0x20 >= 0x61 } }
+  /// Whether there are several words, one of them in small letters: `BRK B` is a symbol.
+  private static func areWords(_ words: [ArraySlice<UInt8>]) -> Bool {
+    words.count > 1 && words.contains { word in word.count { $0 >= 0x61 && $0 <= 0x7A } > 1 }
+  }
+
+  private static func isYearOrWord(_ word: ArraySlice<UInt8>) -> Bool {
+    let digits = word.filter { $0 >= 0x30 && $0 <= 0x39 }
+    return digits.isEmpty || digits.count == 4 && (digits[0] == 0x31 || digits[0] == 0x32)
+  }
+
+  /// Takes away a row at the file's end whose line does not end: it was cut off, whatever it looks like.
+  mutating func takeCut(row: Int64) -> SourceRejection? {
+    lines.last?.rowNumber == row ? lines.removeLast() : nil
   }
 
   /// Holds a line.

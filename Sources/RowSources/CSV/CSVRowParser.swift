@@ -80,6 +80,13 @@ final class CSVRowParser {
     if !lines.isEmpty { sortRejected() }
   }
 
+  /// Whether the last line, which does not end, was held as a footer: it is a bad row then.
+  func rejectCutFooter() -> Bool {
+    guard let cut = footer.takeCut(row: recordCount) else { return false }
+    append(rejection: cut)
+    return true
+  }
+
   func beginBlock() { origins.removeAll(keepingCapacity: true) }
 
   func takeRejected() -> [SourceRejection] {

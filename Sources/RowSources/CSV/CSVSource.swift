@@ -129,6 +129,10 @@ public final class CSVSource: RowSource {
         }
         if window.isAtEnd {
           if position < window.end { throw CSVHeader.unended(window, position, Int(parser.line)) }
+          if window.isTerminated, parser.rejectCutFooter() {
+            try finish(block)
+            return true
+          }
           if let note = parser.footer.note, !saysFooter {
             saysFooter = true
             totals.notes.append(note)
