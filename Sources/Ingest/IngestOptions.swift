@@ -46,8 +46,8 @@ public struct IngestOptions: Sendable {
   public var isWide = false
   /// What a refusal's command line begins with: the words that were given, without files.
   public var commandWords: [String] = []
-  /// The files that were given, as they may stand on a command line.
-  public var fileWords: [String] = []
+  /// Where the command reads several files: these.
+  public var fileSet: FileSet?
   /// Threads that read and encode one input.
   public var jobs = Parallel.width
   /// Memory for rows that wait and for merging; what does not fit is spilled to staging.

@@ -12,8 +12,9 @@ extension IngestPass {
 
   var isGroupDue: Bool {
     let partitions = targets.values.reduce(0) { $0 + $1.pending.count }
+    if quarantine.rowCount >= SourceRejection.countMax { return true }
+    if !openTables.isEmpty { return partitions >= CommitGroup.openPartitionMax }
     return partitions >= CommitGroup.partitionMax
-      || quarantine.rowCount >= SourceRejection.countMax
       || Clock.nanoseconds() - groupStart >= CommitGroup.nanosecondsMax
   }
 
@@ -43,6 +44,7 @@ extension IngestPass {
     guard let done else { return }
     try tellLedger(done.events)
     observer.didStore(rowCount: places.reduce(0) { $0 + report.files[$1].rowsStored })
+    openTables.remove(target.name)
     if done.version == 0, let wide = widths[target.name] { report.wideColumns[target.name] = wide }
     report.commits.append((target.name, done.version))
     mergeSmall(target)

@@ -90,7 +90,7 @@ extension IngestPass {
 
   /// Whether a file lacks what another one lacks too, and one command line says it for both.
   func isRepeatedRefusal(_ error: any Error) -> Bool {
-    guard !options.fileWords.isEmpty, let refusal = error as? SourceError,
+    guard options.fileSet != nil, let refusal = error as? SourceError,
       refusal.code == .needsMore, let remedy = refusal.remedy
     else { return false }
     toldRemedies[remedy, default: -1] += 1

@@ -24,6 +24,9 @@ public final class IngestPass {
   var snapshots: [TableName: Snapshot] = [:]
   /// Columns of tables that do not exist yet which are as wide as decimals get: some input needs that.
   var widths: [TableName: Set<String>] = [:]
+  /// Tables that do not exist yet and take rows of files whose numbers may need wider columns: their first commit waits for
+  /// more files, whatever the time, since it decides how wide they are.
+  var openTables: Set<TableName> = []
   /// Command lines that were told because files do not say all, and how many more files would need the same.
   var toldRemedies: [String: Int] = [:]
   private var schemas: [String: TableSchema] = [:]

@@ -11,14 +11,19 @@ extension RowFileSource {
   func inspectedOptions() throws -> (SourceOptions, KindHint) {
     if let pattern = item.options.symbolPattern, item.options.symbol == nil {
       throw PassError(
-        .input, "its name does not tell the symbol as '\(pattern.text)' says", place: path,
-        remedy: "write '*' for what differs between names; or name the symbol: --symbol SPY")
+        .input,
+        pattern.isAmbiguous(item.name)
+          ? "its name tells several symbols, as '\(pattern.text)' can be read"
+          : "its name does not tell the symbol as '\(pattern.text)' says", place: path,
+        remedy: pattern.isAmbiguous(item.name)
+          ? "write each mark between '*' out, like '{symbol}_*_*.csv'"
+          : "write '*' for what differs between names; or name the symbol: --symbol SPY")
     }
     var (options, hint) = try Self.reading(pass, item.options)
     options.inspects = true
     hint.saysTable = item.options.table != nil || item.options.dataset != nil
-    hint.commandWords = commandWords
-    hint.fileWords = item.options.fileWords
+    hint.commandWords = item.options.commandWords
+    hint.fileSet = item.options.fileSet
     return (options, hint)
   }
 

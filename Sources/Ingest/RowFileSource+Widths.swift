@@ -45,11 +45,4 @@ extension RowFileSource {
     if names.isEmpty { return nil }
     return "lake alter \(table) --widen \(names.sorted().joined(separator: ",")), then again"
   }
-
-  /// The words of the command line for this file alone; without it where the command reads several.
-  var commandWords: [String] {
-    let words = item.options.commandWords
-    if words.isEmpty { return ["ingest", path] }
-    return item.options.fileWords.isEmpty ? words + [path] : words
-  }
 }

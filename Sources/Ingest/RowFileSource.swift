@@ -48,6 +48,7 @@ final class RowFileSource {
     let probe = input.canBeReadAgain ? item.probe(pass.observer) : nil
     let opened = try open(input)
     let newTable = input.canBeReadAgain ? try newTable(opened) : nil
+    if let newTable, item.delivery == nil { pass.openTables.insert(newTable) }
     let target = try target(opened)
     let hasOrdinal = opened.schema.keepsEveryOrdinal
     let layout = RowRouter.layout(opened.source.layout, hasOrdinal: hasOrdinal)

@@ -1,3 +1,4 @@
+import Bytes
 import Catalog
 import Columnar
 import JSON
@@ -53,12 +54,16 @@ extension RejectedRow {
   /// - Parameters:
   ///   - columns: Times in ns since 1970 UTC.
   ///   - index: Name of the column of the row's time; nil where it is not known.
+  ///   - partition: Values that stand in the path of the row's file, and not in its columns.
   package init(
     stored columns: [(field: Field, values: Column)], _ row: Int, rule: String, reason: String,
-    index: String?
+    index: String?, partition: [String: String?] = [:]
   ) {
     self.init(rule: rule, reason: reason, position: -1, original: [])
-    var members: [(String, JSONValue)] = []
+    var members: [(String, JSONValue)] = partition.sorted { $0.key < $1.key }.compactMap {
+      key, value in
+      value.map { (key, .string($0)) }
+    }
     for (field, column) in columns where !column.isNull(row) {
       let value = StoredValue.json(column, row, field.type)
       members.append((field.name, value))
@@ -83,9 +88,16 @@ package enum StoredValue {
     case .integers(let values): return number(Int128(values[row]), type)
     case .wide(let values): return number(values[row], type)
     case .doubles(let values): return .string("\(values[row])")
-    case .bytes(let values): return .string(values[row])
-    case .codes(let codes, let dictionary): return .string(dictionary[Int(codes[row])])
+    case .bytes(let values): return text(values.bytes[values.byteRange(row)])
+    case .codes(let codes, let dictionary):
+      return text(dictionary.bytes[dictionary.byteRange(Int(codes[row]))])
     }
+  }
+
+  /// Text as it is; bytes that are none as an object with their base64.
+  private static func text(_ bytes: ArraySlice<UInt8>) -> JSONValue {
+    String(validating: bytes, as: UTF8.self).map { .string($0) }
+      ?? .object(JSONObject([("base64", .string(Base64.encode(bytes)))]))
   }
 
   /// An integer of a column, as what it represents.

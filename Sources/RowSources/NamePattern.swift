@@ -45,13 +45,21 @@ public struct NamePattern: Hashable, Sendable {
 
   /// The symbol that a path's name holds; nil where the name is not of this form, or could be read in several ways.
   public func symbol(in path: String) -> String? {
+    let found = symbols(of: path)
+    return found.count == 1 ? found.first : nil
+  }
+
+  /// Whether a path's name could be read in several ways.
+  package func isAmbiguous(_ path: String) -> Bool { symbols(of: path).count > 1 }
+
+  private func symbols(of path: String) -> Set<String> {
     let names = path.split(separator: "/", omittingEmptySubsequences: false)
     let name = names.suffix(folderCount + 1).joined(separator: "/")
     var found = symbols(Array(name.utf8))
     for ending in Self.compressions where found.isEmpty && name.lowercased().hasSuffix(ending) {
       found = symbols(Array(name.utf8.dropLast(ending.utf8.count)))
     }
-    return found.count == 1 ? found.first : nil
+    return found
   }
 
   private func symbols(_ name: [UInt8]) -> Set<String> {
@@ -94,7 +102,49 @@ public struct NamePattern: Hashable, Sendable {
 }
 
 extension NamePattern {
-  /// The form of a name that holds a symbol: digits elsewhere may be others in other files.
+  /// A form in which each of several paths tells its own symbol; nil where none is found: files of dates, or of one
+  /// symbol, have none.
+  ///
+  /// - Complexity: A few forms are held against all paths.
+  package static func common(_ paths: [String]) -> String? {
+    guard let first = paths.first else { return nil }
+    return candidates(first).first { text in
+      guard let pattern = NamePattern(parsing: text) else { return false }
+      let found = paths.map { pattern.symbol(in: $0) }
+      return Set(found).count > 1 && found.allSatisfy { $0.map(isLikely) ?? false }
+    }
+  }
+
+  /// Whether a text looks like a symbol: a letter, and no blanks or dates behind marks.
+  private static func isLikely(_ text: String) -> Bool {
+    let bytes = Array(text.utf8)
+    let isDated = zip(bytes, bytes.dropFirst()).contains {
+      $0 == 0x2D && (0x30...0x39).contains($1)
+    }
+    return text.contains { $0.isLetter } && !text.contains { " _()[],".contains($0) } && !isDated
+  }
+
+  /// Forms that a path may be of, the likeliest first.
+  private static func candidates(_ path: String) -> [String] {
+    let parts = path.split(separator: "/").map(String.init)
+    guard let name = parts.last else { return [] }
+    var stem = Substring(name)
+    for ending in compressions where stem.lowercased().hasSuffix(ending) {
+      stem = stem.dropLast(ending.count)
+    }
+    let suffix = stem.lastIndex(of: ".").map { String(stem[$0...]) } ?? ""
+    var found = FileInspection.words(name).compactMap { guess(name, symbol: $0) }
+    found += ["", "_*", "-*", " *", ".*"].map { mark + $0 + suffix }
+    found += ["*_", "*-", "* "].map { $0 + mark + suffix }
+    if let folder = parts.dropLast().last {
+      // `symbol=AAPL/data.csv`, as tables keep it, and `AAPL/daily.csv`.
+      let key = folder.lastIndex(of: "=").map { String(folder[...$0]) } ?? ""
+      found.append(key + mark + "/*" + suffix)
+    }
+    return found
+  }
+
+  /// The form of a name that holds a word: digits elsewhere may be others in other files.
   ///
   /// - Returns: nil where the name does not hold it.
   static func guess(_ name: String, symbol: String) -> String? {

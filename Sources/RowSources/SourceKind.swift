@@ -1,5 +1,6 @@
 import Databento
 import Market
+import Platform
 
 /// The names of a file's columns and their first values: what its kind is told from.
 public struct SourceColumnNames: Sendable {
@@ -25,13 +26,13 @@ public struct KindHint: Sendable {
   public var tableKind: String?
   /// Name of the table (`raw.es_ohlcv_1s`), which may say the interval.
   public var tableName: String?
-  /// Where the command reads several files: these, as they may stand on a command line.
-  package var fileWords: [String] = []
+  /// Where the command reads several files: these.
+  package var fileSet: FileSet?
   /// Whether it is said to which table rows go.
   package var saysTable = true
   /// The file's name within an archive.
   package var innerName: String?
-  /// The command line so far, without the program's name and other files: what a refusal adds to.
+  /// The command line so far, without the program's name and files: what a refusal adds to.
   package var commandWords: [String] = []
 
   /// What the person, the file's name or the table say of the rows.
@@ -43,6 +44,17 @@ public struct KindHint: Sendable {
     self.interval = interval
     self.tableKind = tableKind
     self.tableName = tableName
+  }
+}
+
+extension KindHint {
+  /// The command line as it was, with more words, for one file or for all of a set.
+  func commandLine(adding words: [String], path: String, files: FileSet? = nil) -> String {
+    let given = commandWords.isEmpty ? ["ingest"] : commandWords
+    // A pattern of the shell must stand there without quotes.
+    let names = files?.words ?? [path == "-" ? path : ShellText.path(path)]
+    return (["lake"] + given.map(ShellText.quoted) + names + words.map(ShellText.quoted))
+      .joined(separator: " ")
   }
 }
 

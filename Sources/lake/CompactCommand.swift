@@ -31,7 +31,7 @@ struct CompactCommand: JobCommand {
       "No row changes, and nothing that was made of the table is stale afterwards. Nothing is committed unless the "
         + "merged files hold exactly the rows of those that they replace, which stay on disk as part of the table's history. "
         + "Files of 64 MB and more stay as they are, and so do rows whose place in their source an older version did not tell.",
-      "--dedup looks through all partitions of a table whose rows have a key (bars, definitions, news). A row that is equal "
+      "--dedup looks through each partition of a table whose rows have a key (bars, definitions, news). A row that is equal "
         + "in every column to an older one with its key is removed; one that differs goes into the quarantine table (exit 1). "
         + "Ticks have no key: equal ones are events of their own.",
       "--period: a date is found by 'date = …' whatever the period, and what is made of the table stays fresh.",

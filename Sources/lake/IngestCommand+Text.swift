@@ -127,21 +127,25 @@ extension IngestCommand {
     func suffix(_ path: String) -> String {
       path.lastIndex(of: ".").map { String(path[$0...]) } ?? "/"
     }
-    guard paths.count > 3, paths.allSatisfy({ !$0.hasSuffix("/") }), let first = paths.first,
+    guard paths.count > 3, paths.allSatisfy({ !$0.hasSuffix("/") && !$0.hasPrefix("-") }),
+      let first = paths.first,
       paths.allSatisfy({ folder($0) == folder(first) && suffix($0) == suffix(first) }),
       // Where the folder can't be listed, the files are named one by one.
       let entries = try? DirectoryStorage(root: folder(first)).list(""),
       entries.count(where: { suffix($0.name) == suffix(first) && !$0.name.hasPrefix(".") })
         == Set(paths).count
-    else { return paths.map(ShellText.quoted) }
-    let start = folder(first).isEmpty ? "" : ShellText.quoted(folder(first))
+    else { return paths.map(ShellText.path) }
+    let start = folder(first).isEmpty ? "" : ShellText.path(folder(first))
     return [start + "*" + ShellText.quoted(suffix(first))]
   }
 
   /// The words of the command line without the files.
   static func wordsWithoutFiles(_ paths: [String]) -> [String] {
     let files = Set(paths)
-    return CommandLine.arguments.dropFirst().filter { !files.contains($0) && $0 != "--plan" }
+    // Flags that are added must not stand behind '--'.
+    return CommandLine.arguments.dropFirst().filter {
+      !files.contains($0) && $0 != "--plan" && $0 != "--"
+    }
   }
 
   /// Says in a line a table what is in now, and how to look at it.

@@ -24,7 +24,9 @@ struct IngestCommand: JobCommand {
       .option("symbol", "SYMBOL", help: "Symbol of rows that carry none."),
       .option(
         "symbol-from-name", "PATTERN",
-        help: "The same from each file's name, like '{symbol}_1d.csv'; '*' is any text."),
+        help:
+          "The same from each file's name, like '{symbol}_1d.csv' or '{symbol}/*.csv'; '*' is any text."
+      ),
       .option("interval", "INTERVAL", help: "Interval of bars, like 1s or 1m."),
       .option("schema", "KIND", help: "Record kind of rows, like trades or mbp-1."),
       .option("dataset", "DATASET", help: "Vendor's dataset, like GLBX.MDP3."),
@@ -143,7 +145,9 @@ struct IngestCommand: JobCommand {
       }, context)
     // Read as long as the pass is at work.
     defer { withExtendedLifetime(copies) {} }
-    if inputs.files.count > 1 { options.fileWords = Self.fileWords(paths) }
+    if inputs.files.count > 1 {
+      options.fileSet = FileSet(words: Self.fileWords(paths), paths: inputs.files)
+    }
     if isPlan {
       let pass = try IngestPass(lake: lake, options: options)
       defer { pass.run.finish() }

@@ -65,7 +65,10 @@ struct StatusCommand: Command {
     }
     var printer = StatusPrinter(context: context)
     for derived in tables {
-      guard let tally = tallies[derived.table] else { continue }
+      guard let tally = tallies[derived.table] else {
+        printer.addFailed(derived)
+        continue
+      }
       // A failure is obsolete once the table is up to date, by whatever command.
       printer.add(derived, tally, failure: tally.isUpToDate ? nil : failures[derived.table]?.error)
     }
@@ -113,6 +116,9 @@ struct UnitTally {
 
   /// The input table, if it does not exist.
   private(set) var missingSource: TableName?
+
+  /// Of no dates.
+  init() {}
 
   init(withoutSource source: TableName) { missingSource = source }
 
@@ -173,6 +179,22 @@ private struct StatusPrinter {
       Quantity.count((tally.counts[.fresh] ?? 0) + (tally.counts[.empty] ?? 0)),
       count(.stale), count(.missing), count(.orphaned), count(.frozen), why,
     ])
+  }
+
+  /// Adds a table that could not be compared with its inputs; the error was told.
+  mutating func addFailed(_ derived: DerivedTable) {
+    tableCount += 1
+    failedCount += 1
+    let why = "it could not be compared with what it is made of"
+    if context.isJSON {
+      let tally = UnitTally()
+      return context.print(json(derived, tally, why))
+    }
+    list.add(
+      [
+        derived.table.description, derived.pass.kind.name,
+        derived.pass.request.table.description,
+      ] + [String](repeating: "-", count: 5) + [why])
   }
 
   private func json(

@@ -62,6 +62,26 @@ import Testing
     #expect(try volumes()["150"] == 10)
   }
 
+  /// Groups of inputs are committed every 64 partitions; a new table waits for what decides its columns.
+  @Test func manyDatesBeforeTheFileThatNeedsMore() throws {
+    func file(_ name: String, _ symbol: String, _ volume: String) throws -> String {
+      let rows = (0..<90).map { day in
+        let date = CivilDate(daysSinceEpoch: 19_000 + day).iso
+        return "\(date)T10:00:00Z,\(symbol),1,2,0.5,1.5,\(volume)\n"
+      }
+      return try write(name, "ts_event,symbol,open,high,low,close,volume\n" + rows.joined())
+    }
+    let paths = try [file("a.csv", "A", "5"), file("b.csv", "B", "5"), file("c.csv", "C", "0.5")]
+    let report = try ingest(InputPaths(files: paths)) {
+      $0.symbol = nil
+      $0.interval = "1h"
+      $0.table = try? TableName(parsing: "raw.t_1h")
+    }
+    #expect(report.files.map(\.rowsStored) == [90, 90, 90] && report.total(\.quarantineCount) == 0)
+    #expect(
+      Set(try toy.rows("raw.t_1h", ["volume"]).map { String($0[0].dropLast(17)) }) == ["50", "5"])
+  }
+
   @Test func badRowsOfAFileThatIsReadAgainAreQuarantinedOnce() throws {
     let first = bars(1, volume: "10") + "2024-01-25,1,2,0.5,x,10\n"
     let paths = try [write("a.csv", first), write("b.csv", bars(2, volume: "10.25"))]

@@ -104,6 +104,21 @@ private let columns = ["symbol", "ts_event", "open", "volume"]
     #expect(spent.total.purchaseCount == 0)
   }
 
+  @Test func restoringTheSameVersionAgainCommitsNothing() throws {
+    let (toy, paths) = try threeDays()
+    #expect(try restore(toy, 0) == 3)
+    let events = try CoverageLedger.read(toy.lake).events.count
+    #expect(try restore(toy, 0) == nil)
+    #expect(try RestorePass(lake: toy.lake, table: bars, version: 0).planWithLedger().isNothing)
+    #expect(try toy.lake.table(named: bars).snapshot().version == 3)
+    #expect(try CoverageLedger.read(toy.lake).events.count == events)
+    // What came since is undone, also where its interval was undone before.
+    try toy.ingest([paths[1]])
+    #expect(try restore(toy, 0) == 5)
+    #expect(try restore(toy, 0) == nil)
+    #expect(try rowCount(toy) == 20)
+  }
+
   @Test func whatWasMadeOfTheTableBecomesStaleAndFreshAgain() throws {
     let (toy, _) = try threeDays()
     #expect(try resample(toy) == 3)

@@ -24,7 +24,7 @@ import Testing
   @Test func allThatIsMissingIsOneCommandLine() throws {
     var hint = KindHint()
     hint.saysTable = false
-    hint.commandWords = ["ingest", "--lake", "my lake", "old/nvda.csv"]
+    hint.commandWords = ["ingest", "--lake", "my lake"]
     let text = daily("Date,Open,High,Low,Close,Volume") { "\($0),1,2,0.5,1.5,10" }
     let found = try #require(try inspect(text, "old/nvda.csv", hint: hint))
     #expect(found.kind == "ohlcv" && found.interval == .day)

@@ -34,6 +34,33 @@ import Testing
     #expect(form.symbol(in: String(repeating: "a", count: 250)) == nil)
   }
 
+  @Test(arguments: [
+    (["a/AAPL_2024.csv", "a/MSFT_2024.csv"], "{symbol}_*.csv"),
+    (["AAPL_2024_01.csv", "MSFT_2023_11.csv"], "{symbol}_*_*.csv"),
+    (["hv/symbol=AAA/data.csv", "hv/symbol=BBB/data.csv"], "symbol={symbol}/*.csv"),
+    (["nm/AAA/daily.csv", "nm/BBB/daily.csv"], "{symbol}/*.csv"),
+    (["$SPX_2023.csv", "AAPL_2024.csv"], "{symbol}_*.csv"),
+    (["x/spy.csv.gz", "x/qqq.csv"], "{symbol}.csv"),
+  ])
+  func aFormIsFoundThatAllNamesAreOf(paths: [String], form: String) {
+    #expect(NamePattern.common(paths) == form)
+  }
+
+  @Test(arguments: [
+    ["prices (1).csv", "prices (2).csv"], ["20240102.csv", "20240103.csv"], ["a/SPY.csv"],
+    ["SPY_2023.csv", "SPY_2024.csv"], ["SPY-2023.csv", "SPY-2024.csv"],
+    ["AAPL_2024.csv", "notes on it.csv"],
+  ])
+  func whereNamesTellNoSymbolsNoneIsFound(paths: [String]) {
+    #expect(NamePattern.common(paths) == nil)
+  }
+
+  @Test func filesOfOneCommandAreNamedOnce() {
+    let files = FileSet(words: ["hv"], paths: ["x/hv/symbol=A/d.csv", "x/hv/symbol=B/d.csv"])
+    #expect(files.folder == "hv" && files.symbolPattern == "symbol={symbol}/*.csv")
+    #expect(FileSet(words: [], paths: ["a.csv", "b.csv"]).folder == nil)
+  }
+
   @Test func aFormIsGuessedFromOneName() {
     #expect(NamePattern.guess("spy_us_d.csv", symbol: "SPY") == "{symbol}_us_d.csv")
     #expect(NamePattern.guess("EURUSD_2024_01.csv", symbol: "EURUSD") == "{symbol}_*_*.csv")

@@ -186,6 +186,51 @@ import Testing
   }
 }
 
+/// `lake alter`: columns that get wider.
+@Suite struct AlterCommandTests {
+  @Test func aPlanChangesNothingAndARunIsDoneOnce() throws {
+    let lake = try SimulatedLake()
+    defer { lake.remove() }
+    let before = try lake.output(of: "query \(SimulatedLake.bars)")
+    let words = "alter \(SimulatedLake.bars) --widen volume"
+    let plan = try lake.output(of: words + " --plan --json").jsonLines
+    #expect(
+      plan.of(type: "rewrite").map { $0["partition"] as? String } == [
+        "date=2024-01-02", "date=2024-01-03",
+      ])
+    #expect(try lake.output(of: "query \(SimulatedLake.bars)") == before)
+    let done = try lake.output(of: words + " --json").jsonLines
+    #expect(done.last?["files_written"] as? Int == 2)
+    #expect(try lake.output(of: "query \(SimulatedLake.bars)") == before)
+    #expect(try lake.output(of: "describe \(SimulatedLake.bars)").contains("decimal(38,18)"))
+    let again = try lake.run(words)
+    #expect(again.status == 0 && again.talk.contains("nothing to do"), "\(again.talk)")
+
+    // What is made of it is named, with what to do.
+    let status = try lake.run("status")
+    #expect(status.status == 2 && status.output.contains(SimulatedLake.minutes), "\(status.talk)")
+    #expect(
+      status.talk.contains("lake alter \(SimulatedLake.minutes) --widen volume"), "\(status.talk)")
+    #expect(try lake.run("alter \(SimulatedLake.minutes) --widen volume").status == 0)
+    #expect(try lake.run("resample \(SimulatedLake.bars) --to 1m").status == 0)
+    #expect(try lake.run("status").status == 0)
+  }
+
+  @Test func wrongUsageIsNamed() throws {
+    let lake = try SimulatedLake()
+    defer { lake.remove() }
+    try lake.refuses(
+      [
+        ("alter \(SimulatedLake.bars)", "alter needs what to change|--widen volume"),
+        ("alter \(SimulatedLake.bars) --widen volum", "'volum' cannot be wider|volume"),
+        ("alter \(SimulatedLake.bars) --widen symbol", "'symbol' cannot be wider"),
+        ("alter", "alter needs TABLE"),
+      ], status: 64)
+    let none = try lake.run("alter raw.nothing --widen volume")
+    #expect(none.status == 2 && none.talk.contains("raw.nothing"), "\(none.talk)")
+  }
+}
+
 /// `lake config trust`: whose configuration may decide where keys go.
 @Suite struct TrustCommandTests {
   private let scratch: ScratchFolder

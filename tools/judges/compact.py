@@ -3,7 +3,7 @@
 
 Needs no shared data.
 
-Cases: 221
+Cases: 224
 """
 from __future__ import annotations
 
@@ -343,6 +343,20 @@ def judge_errors(judge: Judge) -> None:
     judge.check(newest(lake, BARS) == last + 1, "mended, it is merged")
 
 
+def judge_keyless_partitions(judge: Judge) -> None:
+    """A key that leaves out what the table is partitioned by is told, and a quarantined row keeps its partition and its bytes."""
+    lake, table = judge.new_lake(), "raw.regions"
+    for region, quantity, note in (("x", 1, b"\xff"), ("y", 2, b"\xff"), ("x", 1, b"\xfe")):
+        rows = pa.table({"symbol": ["A"], "quantity": [quantity], "note": pa.array([note], pa.binary()), "region": [region]})
+        deltalake.write_deltalake(str(lake.path(table)), rows, mode="append", partition_by=["region"])
+    told = lake.run("compact", table, "--dedup", "--key", "symbol").expect(1)
+    judge.check("within each 'region'" in told.talk, "rows of other regions are not compared, and that is told", told.talk)
+    judge.check(deltalake.DeltaTable(str(lake.path(table))).to_pyarrow_table().num_rows == 2, "one row a region stays")
+    kept = deltalake.DeltaTable(str(lake.path("quarantine.regions"))).to_pyarrow_table()["original"].to_pylist()
+    judge.check([json.loads(text) for text in kept] == [{"region": "x", "symbol": "A", "quantity": 1, "note": {"base64": "/g=="}}],
+                "the other one is whole in quarantine", kept)
+
+
 def judge_all(judge: Judge) -> None:
     judge_same(judge, BARS, bars_csv, ["symbol", "ts_event"])
     judge_same(judge, TICKS, ticks_csv, ["symbol", "ts_recv", "ts_recv_plus_ns", "source_ordinal"])
@@ -354,6 +368,7 @@ def judge_all(judge: Judge) -> None:
     judge_period(judge)
     judge_dedup(judge)
     judge_foreign_dedup(judge)
+    judge_keyless_partitions(judge)
 
 
 if __name__ == "__main__":

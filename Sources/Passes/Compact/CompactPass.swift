@@ -65,6 +65,14 @@ public final class CompactPass {
       canBeMerged: target.merger.canBeMerged,
       isInOrder: { try target.merger.order.holds(in: try $0.localPath(in: table.path)) })
     guard let key = target.key else { return plan }
+    if !target.keylessPartitions.isEmpty {
+      let names = target.keylessPartitions.joined(separator: "', '")
+      observer.warn(
+        PassError(
+          .input,
+          "rows are compared within each '\(names)': the table is partitioned by it, and --key does not name it",
+          place: table.path, remedy: "nothing, if equal keys never lie in different partitions"))
+    }
     let width = max(1, options.jobs)
     let rewriter = target.merger.rewriter(lake.root, byteCountMax(width))
     let (root, observer) = (table.path, observer)

@@ -17,6 +17,8 @@ final class CompactTarget: RewriteTarget {
   private let name: TableName
   /// Rows that conflict, by the first file of their unit, until they are quarantined.
   private let conflicts = Mutex<[String: [RejectedRow]]>([:])
+  /// Columns that the table is partitioned by and its key does not name: rows of different values are not compared.
+  let keylessPartitions: [String]
   /// Rows of a partition that may conflict.
   static let conflictMax = 100_000
 
@@ -38,6 +40,8 @@ final class CompactTarget: RewriteTarget {
     key = try keyColumns.map {
       try RowKey(snapshot, schema: schema, fields: fields, given: $0, place: table.path)
     }
+    keylessPartitions =
+      schema == nil ? partitions.filter { keyColumns?.contains($0) == false } : []
     merger = SegmentMerger(
       root: table.path, schema: schema, fields: fields, partitionColumns: partitions,
       order: key?.order)
@@ -54,7 +58,7 @@ final class CompactTarget: RewriteTarget {
         RejectedRow(
           stored: rows.columns, row, rule: RejectedRow.conflictRule,
           reason: "an older row of the table has the same key, with other values",
-          index: snapshot.configuration[TableProperty.index])
+          index: snapshot.configuration[TableProperty.index], partition: unit.partition.values)
       }
     }
     conflicts.withLock { $0[unit.files[0].path] = rejected.isEmpty ? nil : rejected }

@@ -6,6 +6,7 @@ import Platform
 /// Events are only ever added. So for each interval that an undone commit mentioned, the earlier knowledge is
 /// added again, without its price; if there was none, the interval is `undone`.
 struct RestoreCoverage {
+  private let current: CoverageLedger
   /// The ledger without the events of undone commits.
   private let kept: CoverageLedger
   private let table: String
@@ -23,6 +24,7 @@ struct RestoreCoverage {
   /// - Parameter undone: The events of the undone commits.
   init(_ ledger: CoverageLedger, table: String, undone: [CoverageEvent]) {
     self.table = table
+    current = ledger
     let gone = Set(undone)
     // Events without a commit of their own that were recorded since may rest on rows that are removed.
     let since = undone.map(\.recordedAt).min() ?? .max
@@ -70,6 +72,32 @@ struct RestoreCoverage {
       event.path = piece.path
       return event
     }
+  }
+
+  /// Whether the ledger says the same of every interval without these events.
+  func isKnown(_ events: [CoverageEvent]) -> Bool {
+    events.allSatisfy { event in
+      !event.symbols.isEmpty
+        && event.symbols.allSatisfy { symbol in
+          var end = event.interval.lowerBound
+          let stretches = current.stretches(
+            dataset: event.dataset, schema: event.schema, symbolType: event.symbolType,
+            symbol: symbol, table: table)
+          for stretch in stretches where stretch.interval.overlaps(event.interval) {
+            guard stretch.interval.lowerBound <= end,
+              Self.saysSame(stretch.event, event)
+            else { return false }
+            end = stretch.interval.upperBound
+          }
+          return end >= event.interval.upperBound
+        }
+    }
+  }
+
+  /// Why an interval was undone may differ: it is so all the same.
+  private static func saysSame(_ one: CoverageEvent, _ other: CoverageEvent) -> Bool {
+    one.state == other.state && one.etag == other.etag && one.sha256 == other.sha256
+      && one.path == other.path && (one.state == .undone || one.reason == other.reason)
   }
 
   /// A stretch of time with one state.

@@ -166,7 +166,10 @@ public struct RestorePass {
     }
     if undone.isEmpty { return }
     let coverage = RestoreCoverage(ledger, table: name.description, undone: undone)
-    plan.events = coverage.events(runID: runID, reason: "undone: the table was \(targetText)")
+    let events = coverage.events(runID: runID, reason: "undone: the table was \(targetText)")
+    // Restored to the same version before: its commit says all of this already.
+    if plan.isNothing && coverage.isKnown(events) { return }
+    plan.events = events
     plan.intervalsUndone = plan.events.count { !$0.state.saysRowsAreThere }
   }
 

@@ -170,9 +170,13 @@ extension FileInspection {
 
   /// The flag that says the symbol: of several files each one's name does.
   private func symbolWords(_ subject: String, _ hint: KindHint) -> [String] {
-    guard hint.fileWords.count > 0, let pattern = NamePattern.guess(fileName, symbol: subject)
-    else { return ["--symbol", subject] }
-    return ["--symbol-from-name", pattern]
+    hint.fileSet?.symbolPattern.map { ["--symbol-from-name", $0] } ?? ["--symbol", subject]
+  }
+
+  /// The files that one command line is for; nil where it is for this file alone: what one file lacks and its name does
+  /// not tell in the way that all names do can't be said for others.
+  private func fileSet(_ hint: KindHint) -> FileSet? {
+    questions.contains { $0.words.first == "--symbol" } ? nil : hint.fileSet
   }
 
   /// The words of a file's name that are no vendor, interval, date or number.
@@ -212,7 +216,7 @@ extension FileInspection {
     var stem =
       hasSymbols && symbol == nil ? Self.words(fileName).first ?? vendor ?? "files" : subject
     // Of several files one table takes all, whatever the first one is of.
-    if !hint.fileWords.isEmpty { stem = folderName.map { $0 == "." ? "files" : $0 } ?? "files" }
+    if let files = fileSet(hint) { stem = files.folder ?? "files" }
     let length = hint.interval.flatMap { Interval.parse($0) } ?? interval ?? likelyInterval ?? .day
     let kind = hint.kind ?? kind ?? "series"
     let end = kind == "ohlcv" ? "ohlcv_" + length.name : kind
@@ -241,18 +245,7 @@ extension FileInspection {
   /// The command line that answers every question.
   package func command(_ hint: KindHint, path: String) -> String {
     let words = questions.flatMap(\.words)
-    if hint.fileWords.count > 0 {
-      // A pattern of the shell must stand there without quotes.
-      return Self.line(hint.commandWords) + " " + hint.fileWords.joined(separator: " ") + " "
-        + words.map(ShellText.quoted).joined(separator: " ")
-    }
-    let given = hint.commandWords.isEmpty ? ["ingest", path] : hint.commandWords
-    return Self.line(given + words)
-  }
-
-  /// A command line of the program, as a shell needs it.
-  static func line(_ words: [String]) -> String {
-    (["lake"] + words).map(ShellText.quoted).joined(separator: " ")
+    return hint.commandLine(adding: words, path: path, files: fileSet(hint))
   }
 
   /// What was recognised, for people.

@@ -43,9 +43,8 @@ package struct FileInspection: Sendable {
   var columns: [ColumnTraits] = []
   var table: TextTable
   let encoding: TextEncoding.Finding
-  /// What the file is called without folders, and the folder.
+  /// What the file is called without folders.
   let fileName: String
-  let folderName: String?
   /// Its name within an archive.
   let innerName: String?
   /// What is odd in the file, as a whole, so that it can't be read: thrown after all else is known.
@@ -67,9 +66,7 @@ package struct FileInspection: Sendable {
     self.table = table
     self.encoding = encoding
     innerName = hint.innerName
-    let names = path.split(separator: "/").map(String.init)
-    fileName = names.last ?? path
-    folderName = names.dropLast().last
+    fileName = path.split(separator: "/").last.map(String.init) ?? path
     reading = InferredReading(
       lineCount: table.firstRowLine - 1, names: [], delimiter: table.delimiter, uses: [])
     symbol = document?.symbol

@@ -218,7 +218,7 @@ enum PageFile {
       place: .init(path: path),
       remedy: hint.commandWords.isEmpty
         ? "say it: --interval 1m"
-        : FileInspection.line(hint.commandWords + ["--interval", likelySpan(clues)]))
+        : hint.commandLine(adding: ["--interval", likelySpan(clues)], path: path))
   }
 
   /// The length of bars that the distance of the first times makes likely: whole days are days.

@@ -2,6 +2,8 @@
 package enum CommitGroup {
   /// Partitions after which a group is committed, whatever the time.
   package static let partitionMax = 64
+  /// The same while columns of a table that does not exist yet may have to become wider.
+  package static let openPartitionMax = 4096
   /// Time after which a group is committed, whatever its size.
   package static let nanosecondsMax: Int64 = 2_000_000_000
   /// Races that may be lost one after the other before a commit is given up.
