@@ -50,7 +50,7 @@ public struct RowField: Hashable, Sendable {
   public var null: RowNull
 
   /// The field without its name: what loops over rows need, and cheap to copy.
-  public var place: RowPlace { RowPlace(form: form, offset: offset, null: null) }
+  public var location: FieldLocation { FieldLocation(form: form, offset: offset, null: null) }
 
   /// A field at a byte offset of the row.
   public init(_ name: String, _ form: RowFieldForm, offset: Int, null: RowNull = .never) {
@@ -62,7 +62,7 @@ public struct RowField: Hashable, Sendable {
 }
 
 /// Position and encoding of a field in a packed row.
-public struct RowPlace: Hashable, Sendable {
+public struct FieldLocation: Hashable, Sendable {
   /// Encoding of the value.
   public var form: RowFieldForm
   /// Byte offset within the row.

@@ -225,9 +225,9 @@ struct WordParser {
     // Every letter is near every other: only whole words are guessed.
     let known = written.hasPrefix("--") ? flags.flatMap { $0.names.map { "--" + $0 } } : []
     let help = command.map { "lake \($0) --help" } ?? "lake help"
-    let place = command == nil ? " before the command" : ""
+    let index = command == nil ? " before the command" : ""
     return UsageError(
-      .unknownFlag, "unknown flag '\(written)'\(place)",
+      .unknownFlag, "unknown flag '\(written)'\(index)",
       remedy: NearestNames.question(written, among: known) ?? help, command: command)
   }
 }

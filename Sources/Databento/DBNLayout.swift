@@ -64,7 +64,7 @@ struct RecordLayout: Sendable {
     var offset = 0
     var placed: [(member: LayoutMember, fields: [DBNField])] = []
     for member in members {
-      let (fields, byteCount) = Self.place(member.content, at: offset)
+      let (fields, byteCount) = Self.layOut(member.content, at: offset)
       placed.append((member, fields))
       offset += byteCount
     }
@@ -87,7 +87,7 @@ struct RecordLayout: Sendable {
     return order.map { placed[$0].fields }
   }
 
-  private static func place(
+  private static func layOut(
     _ content: LayoutMember.Content, at offset: Int
   ) -> (fields: [DBNField], byteCount: Int) {
     switch content {

@@ -50,12 +50,12 @@ struct BatchFolder {
     for day in days where day.overlaps(event.interval) {
       timeline.paint(day.clamped(to: event.interval), true)
     }
-    return timeline.stretches.enumerated().map { place, stretch in
+    return timeline.stretches.enumerated().map { index, stretch in
       var part = event
       part.interval = stretch.interval
       if stretch.value { part.reason = CoverageEvent.flagged }
       // Row and byte counts are those of the whole.
-      if place > 0 { (part.rowCount, part.byteCount) = (nil, nil) }
+      if index > 0 { (part.rowCount, part.byteCount) = (nil, nil) }
       return part
     }
   }

@@ -21,8 +21,8 @@ struct ConflictPlaces {
   private var lines: [Int: SourceRejection] = [:]
 
   init(_ conflicts: [KeyConflict], rejected: [RejectedRow]) {
-    for (place, conflict) in conflicts.enumerated() {
-      wanted[conflict.content, default: []].append(place)
+    for (index, conflict) in conflicts.enumerated() {
+      wanted[conflict.content, default: []].append(index)
       times.insert(conflict.timestamp)
     }
     for key in wanted.keys { wanted[key]?.reverse() }
@@ -47,16 +47,16 @@ struct ConflictPlaces {
         digest = made
         pointer.initialize(to: base)
         let content = made.fingerprints(RowPointers(pointers: pointer, count: 1))[0]
-        guard let place = take(content) else { continue }
-        if let text = source as? CSVSource { lines[place] = text.original(of: row, in: block) }
+        guard let index = take(content) else { continue }
+        if let text = source as? CSVSource { lines[index] = text.original(of: row, in: block) }
       }
     }
   }
 
   /// A conflict as a quarantined row: the original line of a text file, else the values by column.
-  func rejected(_ conflict: KeyConflict, place: Int) -> RejectedRow {
-    let found = RejectedRow(conflict, position: numbers[place])
-    guard let line = lines[place] else { return found }
+  func rejected(_ conflict: KeyConflict, index: Int) -> RejectedRow {
+    let found = RejectedRow(conflict, position: numbers[index])
+    guard let line = lines[index] else { return found }
     var own = RejectedRow(line)
     (own.rule, own.reason) = (found.rule, found.reason)
     (own.symbol, own.timestamp) = (found.symbol, found.timestamp)
@@ -64,14 +64,14 @@ struct ConflictPlaces {
   }
 
   private mutating func take(_ content: Fingerprint) -> Int? {
-    guard let place = wanted[content]?.popLast() else { return nil }
+    guard let index = wanted[content]?.popLast() else { return nil }
     if wanted[content]?.isEmpty == true { wanted[content] = nil }
     while rejectedBefore < rejected.count,
       rejected[rejectedBefore] <= accepted + Int64(rejectedBefore)
     {
       rejectedBefore += 1
     }
-    numbers[place] = accepted + Int64(rejectedBefore)
-    return place
+    numbers[index] = accepted + Int64(rejectedBefore)
+    return index
   }
 }

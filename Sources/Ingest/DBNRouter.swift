@@ -171,11 +171,11 @@ final class DBNRouter {
     }
     let found = try cache.find(id) ?? resolve(id, partition, &resolver)
     let symbol = partition.symbols + Int(found.slot)
-    let place = symbol.pointee.append(key, from: sink.pool)
-    place.copyMemory(from: record, byteCount: recordByteCount)
-    place.storeLE(symbol.pointee.code, recordByteCount)
-    place.storeLE(found.requested, recordByteCount &+ 4)
-    if routing.pointee.has_ordinal != 0 { place.storeLE(ordinal, recordByteCount &+ 8) }
+    let address = symbol.pointee.append(key, from: sink.pool)
+    address.copyMemory(from: record, byteCount: recordByteCount)
+    address.storeLE(symbol.pointee.code, recordByteCount)
+    address.storeLE(found.requested, recordByteCount &+ 4)
+    if routing.pointee.has_ordinal != 0 { address.storeLE(ordinal, recordByteCount &+ 8) }
     if symbol.pointee.isFull { try sink.didFill(partition, slot: Int(found.slot)) }
     return true
   }
@@ -248,7 +248,7 @@ final class InstrumentCache {
   func insert(_ entry: lake_instrument) {
     // Sparse while it is small: longer probing mispredicts branches.
     if (count + 1) * (capacity < Self.sparseMax ? 8 : 2) > capacity { grow() }
-    place(entry)
+    store(entry)
     count += 1
   }
 
@@ -258,7 +258,7 @@ final class InstrumentCache {
     entries.update(repeating: lake_instrument(), count: capacity)
   }
 
-  private func place(_ entry: lake_instrument) {
+  private func store(_ entry: lake_instrument) {
     var at = slot(entry.id)
     while entries[at].is_used != 0 { at = (at + 1) & (capacity - 1) }
     entries[at] = entry
@@ -269,7 +269,7 @@ final class InstrumentCache {
     capacity *= 2
     entries = .allocate(capacity: capacity)
     entries.initialize(repeating: lake_instrument(), count: capacity)
-    for at in 0..<oldCapacity where old[at].is_used != 0 { place(old[at]) }
+    for at in 0..<oldCapacity where old[at].is_used != 0 { store(old[at]) }
     old.deallocate()
   }
 }

@@ -33,17 +33,17 @@ extension IngestPass {
   }
 
   private func commit(_ target: TableTarget) throws {
-    var places: [Int] = []
+    var indexes: [Int] = []
     let done = try target.commit(
       run,
       stamp: { events in
-        places = target.pendingInputs.compactMap(\.place)
+        indexes = target.pendingInputs.compactMap(\.index)
         return journal.stamped(events) + journal.takeDeadRequests(of: target.name)
       },
       lostRace: { outcome, before in try settle(target, outcome, before: before) })
     guard let done else { return }
     try tellLedger(done.events)
-    observer.didStore(rowCount: places.reduce(0) { $0 + report.files[$1].rowsStored })
+    observer.didStore(rowCount: indexes.reduce(0) { $0 + report.files[$1].rowsStored })
     openTables.remove(target.name)
     if done.version == 0, let wide = widths[target.name] { report.wideColumns[target.name] = wide }
     report.commits.append((target.name, done.version))
@@ -69,17 +69,17 @@ extension IngestPass {
     _ target: TableTarget, _ outcome: CommitOutcome, before: TableTarget.Look
   ) throws {
     if case .alreadyDone = outcome {
-      for place in target.pendingInputs.compactMap(\.place) {
-        report.files[place].wasStoredByAnother()
+      for index in target.pendingInputs.compactMap(\.index) {
+        report.files[index].wasStoredByAnother()
       }
       _ = target.drop(Set(target.pendingInputs.map(\.appId)))
       return
     }
     let stale = try target.staleInputs(since: before)
-    for place in target.drop(stale).compactMap(\.place) {
-      quarantine.drop(sha256: report.files[place].sha256)
-      report.files[place] = IngestFileReport(path: report.files[place].path)
-      ingestInput(place)
+    for index in target.drop(stale).compactMap(\.index) {
+      quarantine.drop(sha256: report.files[index].sha256)
+      report.files[index] = IngestFileReport(path: report.files[index].path)
+      ingestInput(index)
     }
     try syncer.finish()
   }

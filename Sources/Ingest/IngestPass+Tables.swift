@@ -23,8 +23,8 @@ extension IngestPass {
   func widen(_ need: NeedsWiderColumns) -> [Int] {
     widths[need.table, default: []].formUnion(need.names)
     guard let target = targets[need.table] else { return [] }
-    let dropped = target.drop(Set(target.pendingInputs.map(\.appId))).compactMap(\.place)
-    for place in dropped { quarantine.drop(sha256: report.files[place].sha256) }
+    let dropped = target.drop(Set(target.pendingInputs.map(\.appId))).compactMap(\.index)
+    for index in dropped { quarantine.drop(sha256: report.files[index].sha256) }
     return dropped
   }
 

@@ -72,30 +72,30 @@ public final class IngestPass {
   public func ingest(_ inputs: InputPaths) throws -> IngestReport {
     for (path, error) in inputs.failures { fail(path, error) }
     let paths = inputs.files
-    var place = 0
+    var index = 0
     var singleEnd = 0
     batch = BatchFolder(paths)
-    while place < paths.count {
+    while index < paths.count {
       if observer.isInterrupted {
         report.isInterrupted = true
         break
       }
-      if let words = batch.companion(paths[place]) {
-        skip(paths[place], words)
-        place += 1
+      if let words = batch.companion(paths[index]) {
+        skip(paths[index], words)
+        index += 1
         continue
       }
-      if place >= singleEnd {
-        let (count, isTaken) = try takePages(paths[place...])
-        singleEnd = place + count
+      if index >= singleEnd {
+        let (count, isTaken) = try takePages(paths[index...])
+        singleEnd = index + count
         if isTaken {
-          place += count
+          index += count
           continue
         }
       }
       try take(
-        IngestInput(path: paths[place], name: inputs.names[paths[place]], options: options))
-      place += 1
+        IngestInput(path: paths[index], name: inputs.names[paths[index]], options: options))
+      index += 1
     }
     tellRepeatedRefusals()
     var report = try finish()
@@ -111,10 +111,10 @@ public final class IngestPass {
     observer.begin(input.name)
     inputs.append(input)
     report.files.append(IngestFileReport(path: input.name))
-    let place = report.files.count - 1
-    ingestInput(place)
+    let index = report.files.count - 1
+    ingestInput(index)
     if isGroupDue { try commitAll() }
-    return place
+    return index
   }
 
   /// Adds files that were read together.
@@ -127,7 +127,7 @@ public final class IngestPass {
       file.work.target.add(
         PendingInput(
           appId: file.work.appId, segments: file.work.segments,
-          events: file.event(runID: run.id).map { [$0] } ?? [], place: report.files.count - 1,
+          events: file.event(runID: run.id).map { [$0] } ?? [], index: report.files.count - 1,
           dates: DateScope(days: days)))
     }
     if isGroupDue { try commitAll() }
@@ -145,119 +145,119 @@ public final class IngestPass {
   }
 
   /// Frees an input's resources, once its rows are stored.
-  package func release(_ place: Int) { inputs[place] = IngestInput(path: "", options: options) }
+  package func release(_ index: Int) { inputs[index] = IngestInput(path: "", options: options) }
 
-  func ingestInput(_ place: Int) {
-    inputs[place].rewind()
+  func ingestInput(_ index: Int) {
+    inputs[index].rewind()
     do {
-      try read(place)
+      try read(index)
     } catch let need as NeedsWiderColumns {
-      for other in widen(need) + [place] {
+      for other in widen(need) + [index] {
         report.files[other] = IngestFileReport(path: inputs[other].name)
         ingestInput(other)
       }
     } catch is ReplacesPending {
-      report.files[place] = IngestFileReport(path: inputs[place].name)
-      ingestBehindPending(place)
-    } catch  where inputs[place].isStale && !observer.isInterrupted {
-      report.files[place] = IngestFileReport(path: inputs[place].name)
-      ingestInput(place)
+      report.files[index] = IngestFileReport(path: inputs[index].name)
+      ingestBehindPending(index)
+    } catch  where inputs[index].isStale && !observer.isInterrupted {
+      report.files[index] = IngestFileReport(path: inputs[index].name)
+      ingestInput(index)
     } catch let error as PassError where error.code == .interrupted {
-      report.files[place].didFail(.interrupted)
+      report.files[index].didFail(.interrupted)
       report.isInterrupted = true
     } catch  where observer.isInterrupted {
       // An answer, or a pipe, will not be read to its end; any other error is found again by the next run.
-      report.files[place].didFail(.interrupted)
+      report.files[index].didFail(.interrupted)
       report.isInterrupted = true
-    } catch  where inputs[place].isBroken {
+    } catch  where inputs[index].isBroken {
       // The downloader reports why its body failed.
-      report.files[place].didFail(.failed(error))
+      report.files[index].didFail(.failed(error))
     } catch {
-      let located = Located(error, path: report.files[place].path)
-      report.files[place].didFail(.failed(located))
+      let located = Located(error, path: report.files[index].path)
+      report.files[index].didFail(.failed(located))
       if isRepeatedRefusal(error) { return }
       // An error that ends a whole download is reported at its end.
-      if inputs[place].delivery == nil || !LocalFault.isOne(error) { observer.didFail(located) }
+      if inputs[index].delivery == nil || !LocalFault.isOne(error) { observer.didFail(located) }
     }
   }
 
   /// Reads an input again after earlier ones are committed, since its rows replace some of theirs.
-  private func ingestBehindPending(_ place: Int) {
+  private func ingestBehindPending(_ index: Int) {
     do {
       try commitAll()
-      ingestInput(place)
+      ingestInput(index)
     } catch {
-      let located = Located(error, path: report.files[place].path)
-      report.files[place].didFail(.failed(located))
+      let located = Located(error, path: report.files[index].path)
+      report.files[index].didFail(.failed(located))
       observer.didFail(located)
     }
   }
 
-  private func read(_ place: Int) throws {
-    let item = inputs[place]
+  private func read(_ index: Int) throws {
+    let item = inputs[index]
     let input = try item.open()
     let isDBN =
       try item.delivery.map { $0.rows == nil }
       ?? DBNSource.isDBN(input, path: item.path, options: item.options)
-    var works = isDBN ? try readDBN(item, input, place) : try readRows(item, input, place)
-    try item.delivery?.verify(report.files[place])
+    var works = isDBN ? try readDBN(item, input, index) : try readRows(item, input, index)
+    try item.delivery?.verify(report.files[index])
     if item.delivery != nil, works.allSatisfy(\.isWithoutRows) {
-      works = try emptyWork(item, place).map { [$0] } ?? []
+      works = try emptyWork(item, index).map { [$0] } ?? []
     }
-    report.files[place].tables = works.map(\.target.name)
+    report.files[index].tables = works.map(\.target.name)
     // Rows of a table may have changed since: conflicts with them are quarantined.
     let isNew = works.contains { !$0.isDone || !$0.rejected.isEmpty }
-    if !isNew && !works.isEmpty { report.files[place].state = .alreadyDone }
-    for var work in works { try take(&work, of: item, place) }
+    if !isNew && !works.isEmpty { report.files[index].state = .alreadyDone }
+    for var work in works { try take(&work, of: item, index) }
   }
 
   /// Adds what an input changes in one table to the next commit and the report.
-  private func take(_ work: inout SourceWork, of item: IngestInput, _ place: Int) throws {
+  private func take(_ work: inout SourceWork, of item: IngestInput, _ index: Int) throws {
     // Even if the rows are stored: a run that died after their commit has not quarantined any.
     quarantine.add(
       work.rejected, table: work.target.name, sha256: work.sha256, path: item.name)
-    report.files[place].duplicateCount += work.duplicateCount
-    report.files[place].quarantineCount += work.rejected.count
-    report.files[place].quarantinedBeforeCount += work.quarantinedBeforeCount
+    report.files[index].duplicateCount += work.duplicateCount
+    report.files[index].quarantineCount += work.rejected.count
+    report.files[index].quarantinedBeforeCount += work.quarantinedBeforeCount
     if work.isDone {
       unchangedTables.insert(work.target.name)
-      report.files[place].alreadyStoredCount += work.alreadyStoredCount + work.storedRowCount
+      report.files[index].alreadyStoredCount += work.alreadyStoredCount + work.storedRowCount
       return
     }
     var change: RowChange?
     if let region = item.delivery?.replaces {
       let (applied, removed) = try RegionReplacement(region, pass: self).apply(to: &work)
       quarantine.add(removed, table: work.target.name, sha256: work.sha256, path: item.name)
-      report.files[place].removedCount += removed.count
-      report.files[place].change = (report.files[place].change ?? RowChange()) + applied
+      report.files[index].removedCount += removed.count
+      report.files[index].change = (report.files[index].change ?? RowChange()) + applied
       change = applied
     }
-    report.files[place].alreadyStoredCount += work.alreadyStoredCount
+    report.files[index].alreadyStoredCount += work.alreadyStoredCount
     if change?.isNone == true { return }
     if let finding = work.overlap, item.options.overlap == .merge,
       !work.target.has(content: work.sha256)
     {
-      report.files[place].overlap = finding
+      report.files[index].overlap = finding
     }
-    report.files[place].rowsStored += work.storedRowCount
-    report.files[place].dates = try work.storedDates ?? report.files[place].dates
-    report.files[place].replacementCount += work.replacementCount
-    report.files[place].sentinelCount += work.sentinelCount
+    report.files[index].rowsStored += work.storedRowCount
+    report.files[index].dates = try work.storedDates ?? report.files[index].dates
+    report.files[index].replacementCount += work.replacementCount
+    report.files[index].sentinelCount += work.sentinelCount
     // Some of its rows may be left out, as stored already.
-    report.files[place].flagCount += min(work.flagCount, work.storedRowCount)
-    report.files[place].bytesOut += work.segments.reduce(0) { $0 + $1.staged.byteCount }
+    report.files[index].flagCount += min(work.flagCount, work.storedRowCount)
+    report.files[index].bytesOut += work.segments.reduce(0) { $0 + $1.staged.byteCount }
     // Rows that were only quarantined are not stored: they are examined again when they come again.
     if work.isOnlyQuarantined && item.delivery == nil { return }
     work.target.add(
       PendingInput(
         appId: work.appId, segments: work.segments + work.kept, removals: work.removals,
-        events: events(work, item, place), change: change, place: place,
+        events: events(work, item, index), change: change, index: index,
         dates: item.isReplacing ? .everything : work.dates))
   }
 
   /// The coverage events of an input's rows in one table.
-  private func events(_ work: SourceWork, _ item: IngestInput, _ place: Int) -> [CoverageEvent] {
-    let file = report.files[place]
+  private func events(_ work: SourceWork, _ item: IngestInput, _ index: Int) -> [CoverageEvent] {
+    let file = report.files[index]
     guard let delivery = item.delivery else {
       return work.event(path: item.path, byteCount: file.bytesIn, runID: run.id).map {
         batch.split($0, path: item.path)
@@ -268,11 +268,11 @@ public final class IngestPass {
 
   /// The work of an answer without rows: a commit records it, and removes the rows that it replaces. It makes
   /// no table if there is none.
-  private func emptyWork(_ item: IngestInput, _ place: Int) throws -> SourceWork? {
+  private func emptyWork(_ item: IngestInput, _ index: Int) throws -> SourceWork? {
     guard let delivery = item.delivery else { return nil }
     guard let target = try existing(delivery.request, delivery.setting) else { return nil }
     return SourceWork(
-      target: target, sha256: report.files[place].sha256, identity: delivery.identity)
+      target: target, sha256: report.files[index].sha256, identity: delivery.identity)
   }
 
   /// The requested table, if it exists or is pending.
@@ -298,30 +298,30 @@ public final class IngestPass {
   }
 
   private func readDBN(
-    _ item: IngestInput, _ input: InputStream, _ place: Int
+    _ item: IngestInput, _ input: InputStream, _ index: Int
   ) throws -> [SourceWork] {
     let source = DBNSource(pass: self, item: item, input: input)
     let (works, summary) = try source.read()
-    report.files[place].rowsProcessed = summary.recordCount
-    report.files[place].symbolCounts = summary.symbolCounts
-    report.files[place].sha256 = summary.sha256
-    report.files[place].bytesIn = source.byteCount
-    report.files[place].requestedNames = summary.requestedNames
-    report.files[place].notFound = summary.metadata?.notFound ?? []
+    report.files[index].rowsProcessed = summary.recordCount
+    report.files[index].symbolCounts = summary.symbolCounts
+    report.files[index].sha256 = summary.sha256
+    report.files[index].bytesIn = source.byteCount
+    report.files[index].requestedNames = summary.requestedNames
+    report.files[index].notFound = summary.metadata?.notFound ?? []
     return works
   }
 
   private func readRows(
-    _ item: IngestInput, _ input: InputStream, _ place: Int
+    _ item: IngestInput, _ input: InputStream, _ index: Int
   ) throws -> [SourceWork] {
     let source = RowFileSource(pass: self, item: item, input: input)
     let work = try source.read()
-    report.files[place].rowsProcessed = source.rowCount
-    report.files[place].sentinelCount = source.sentinelCount
-    report.files[place].ambiguousTimeCount = source.ambiguousTimeCount
-    report.files[place].flagCounts = source.flagCounts
-    report.files[place].sha256 = work.sha256
-    report.files[place].bytesIn = source.byteCount
+    report.files[index].rowsProcessed = source.rowCount
+    report.files[index].sentinelCount = source.sentinelCount
+    report.files[index].ambiguousTimeCount = source.ambiguousTimeCount
+    report.files[index].flagCounts = source.flagCounts
+    report.files[index].sha256 = work.sha256
+    report.files[index].bytesIn = source.byteCount
     return [work]
   }
 

@@ -23,19 +23,19 @@ extension PageGroup {
       scratches = (0...PageGroup.aheadMax).map { _ in Scratch(layout: shape.kind.layout) }
     }
 
-    func scratch(_ place: Int) -> Scratch { scratches[place % scratches.count] }
+    func scratch(_ index: Int) -> Scratch { scratches[index % scratches.count] }
 
-    func begin(_ place: Int, _ path: String) {
+    func begin(_ index: Int, _ path: String) {
       pool.add {
         // An error in a file is found again, and reported, when it is read by itself.
-        let file = try? File(path, shape: self.shape, scratch: self.scratch(place))
-        self.results.withLock { $0[place] = .some(file) }
+        let file = try? File(path, shape: self.shape, scratch: self.scratch(index))
+        self.results.withLock { $0[index] = .some(file) }
       }
     }
 
-    func take(_ place: Int) throws -> File? {
-      try pool.help(until: { self.results.withLock { $0[place] != nil } })
-      return results.withLock { $0.removeValue(forKey: place) } ?? nil
+    func take(_ index: Int) throws -> File? {
+      try pool.help(until: { self.results.withLock { $0[index] != nil } })
+      return results.withLock { $0.removeValue(forKey: index) } ?? nil
     }
   }
 
@@ -57,21 +57,21 @@ extension PageGroup {
     let (options, hint) = try RowFileSource.reading(pass, pass.options)
     let shape = try Shape(paths[0], options: options, hint: hint, lake: pass.lake)
     let reader = Reader(pool, shape)
-    for (place, path) in paths.prefix(Self.aheadMax).enumerated() { reader.begin(place, path) }
+    for (index, path) in paths.prefix(Self.aheadMax).enumerated() { reader.begin(index, path) }
     let table = try Table(shape, pass: pass, pool: pool)
     var files: [GroupedFile] = []
     var hashes: Set<String> = []
-    for place in paths.indices {
+    for index in paths.indices {
       if pass.observer.isInterrupted { throw PassError(.interrupted, "interrupted") }
-      guard let file = try reader.take(place) else { throw NotPlain() }
-      let ahead = place + Self.aheadMax
+      guard let file = try reader.take(index) else { throw NotPlain() }
+      let ahead = index + Self.aheadMax
       if ahead < paths.count { reader.begin(ahead, paths[ahead]) }
       let grouped = GroupedFile(file, target: table.target, options: pass.options)
       if grouped.work.isDone || !hashes.insert(file.sha256).inserted { throw NotPlain() }
       files.append(grouped)
       pass.observer.didRead(byteCount: file.byteCount)
       pass.observer.didProcess(rowCount: file.rowCount)
-      try table.route(file, reader.scratch(place).block)
+      try table.route(file, reader.scratch(index).block)
     }
     try table.finish(&files)
     return files
@@ -142,10 +142,10 @@ extension PageGroup {
       }
       try rows.checkAccounts(routed: router.rowCount, path: files[0].file.path)
       files[0].work.take(rows, interval: nil)
-      for place in files.indices {
-        files[place].work.interval = files[place].file.interval
-        files[place].work.symbols = files[place].file.tickers
-        files[place].work.flagCount = files[place].file.flagCount
+      for index in files.indices {
+        files[index].work.interval = files[index].file.interval
+        files[index].work.symbols = files[index].file.tickers
+        files[index].work.flagCount = files[index].file.flagCount
       }
     }
   }

@@ -15,7 +15,7 @@ struct PendingInput {
   /// What replacing stored rows changes; nil if none are replaced.
   var change: RowChange?
   /// Index in the report; nil if it is not reported.
-  var place: Int?
+  var index: Int?
   var dates = DateScope()
 }
 

@@ -192,7 +192,7 @@ final class RowFileSource {
       try places.look(through: again.source, plan: plan) { pass.observer.isInterrupted }
     }
     return try conflicts.indices.map {
-      try pass.originals.keep(places.rejected(conflicts[$0], place: $0))
+      try pass.originals.keep(places.rejected(conflicts[$0], index: $0))
     }.sorted { $0.position < $1.position }
   }
 

@@ -67,9 +67,9 @@ final class RowRouter {
       lastCode = code
     }
     let symbol = partition.symbols + lastSlot
-    let place = symbol.pointee.append(key, from: sink.pool)
-    place.copyMemory(from: row, byteCount: sourceByteCount)
-    if hasOrdinal { place.storeLE(ordinal, sourceByteCount) }
+    let address = symbol.pointee.append(key, from: sink.pool)
+    address.copyMemory(from: row, byteCount: sourceByteCount)
+    if hasOrdinal { address.storeLE(ordinal, sourceByteCount) }
     if symbol.pointee.isFull {
       try sink.didFill(partition, slot: lastSlot)
     }

@@ -25,8 +25,8 @@ package struct Located: LakeError {
     }
     message = known.message
     remedy = known.remedy
-    let place = known.placeText
+    let index = known.placeText
     placeText =
-      place.map { $0.hasPrefix(path) ? $0 : path + ", " + $0 } ?? path
+      index.map { $0.hasPrefix(path) ? $0 : path + ", " + $0 } ?? path
   }
 }

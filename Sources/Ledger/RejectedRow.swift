@@ -68,8 +68,8 @@ extension RejectedRow {
     let isMixed = conflictCount > 0 && conflictCount < rows.count
     let first = rows.filter { $0.position >= 0 }.min { $0.position < $1.position } ?? rows.first
     guard let first else { return "" }
-    let place = first.position >= 0 ? ", \(first.positionUnit) \(first.position)" : ""
+    let index = first.position >= 0 ? ", \(first.positionUnit) \(first.position)" : ""
     return (isMixed ? ", \(conflictCount) of them conflicts" : "")
-      + "; the first\(place): \(first.reason)"
+      + "; the first\(index): \(first.reason)"
   }
 }

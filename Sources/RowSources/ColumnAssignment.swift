@@ -209,10 +209,10 @@ struct ColumnAssignment {
   private static func keys(_ names: [String]) -> [String] {
     var taken = Set(names)
     var seen: Set<String> = []
-    return names.enumerated().map { place, name in
+    return names.enumerated().map { ordinal, name in
       if !name.isEmpty, seen.insert(name).inserted { return name }
       let stem = name.isEmpty ? "column_" : name + "_"
-      var number = name.isEmpty ? place + 1 : 2
+      var number = name.isEmpty ? ordinal + 1 : 2
       while !taken.insert(stem + String(number)).inserted { number += 1 }
       return stem + String(number)
     }
@@ -266,8 +266,8 @@ struct ColumnAssignment {
   private static func countsRows(_ samples: [[UInt8]]) -> Bool {
     let numbers = samples.map { Int(String(decoding: $0, as: UTF8.self)) }
     guard let first = numbers.first else { return true }
-    return numbers.enumerated().allSatisfy { place, number in
-      number != nil && number == first.map { $0 &+ place }
+    return numbers.enumerated().allSatisfy { ordinal, number in
+      number != nil && number == first.map { $0 &+ ordinal }
     }
   }
 

@@ -35,9 +35,9 @@ struct LetterColumns {
   mutating func settle(_ row: UnsafeMutableRawPointer, _ strings: StringTable) -> String? {
     for index in letters.indices where letters[index].field.isValid(row) {
       let code = UnsafeRawPointer(row).loadLE(letters[index].field.offset, as: UInt32.self)
-      let place = Int(code)
-      if place < letters[index].known.count, letters[index].known[place] != 0 {
-        row.storeLE(letters[index].known[place] - 1, letters[index].field.offset)
+      let ordinal = Int(code)
+      if ordinal < letters[index].known.count, letters[index].known[ordinal] != 0 {
+        row.storeLE(letters[index].known[ordinal] - 1, letters[index].field.offset)
         continue
       }
       let text = strings[code]
@@ -48,9 +48,9 @@ struct LetterColumns {
       let own = strings.code(letter)
       row.storeLE(own, letters[index].field.offset)
       // Those of a file's letters are among its first texts.
-      guard place < Self.knownMax, own < .max else { continue }
-      while letters[index].known.count <= place { letters[index].known.append(0) }
-      letters[index].known[place] = own + 1
+      guard ordinal < Self.knownMax, own < .max else { continue }
+      while letters[index].known.count <= ordinal { letters[index].known.append(0) }
+      letters[index].known[ordinal] = own + 1
     }
     return nil
   }

@@ -90,12 +90,12 @@ final class JobRecorder {
   private func write(_ outcome: RunRecord.Outcome, error: (any Error)?) {
     guard let lake else { return }
     if records.isEmpty { add(error: error) { _ in } }
-    for place in records.indices {
+    for index in records.indices {
       // With several jobs, each has its own outcome.
-      if records.count == 1 { records[place].outcome = outcome }
-      records[place].error = records[place].error ?? error.map(text)
-      records[place].label = label
-      records[place].program = lakeVersion
+      if records.count == 1 { records[index].outcome = outcome }
+      records[index].error = records[index].error ?? error.map(text)
+      records[index].label = label
+      records[index].program = lakeVersion
     }
     do {
       try RunLedger.append(records, to: lake)

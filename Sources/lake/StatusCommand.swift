@@ -131,8 +131,8 @@ struct UnitTally {
     for unit in output.units {
       counts[unit.state, default: 0] += 1
       guard unit.state.isDue, let reason = unit.reason else { continue }
-      if let place = reasons.firstIndex(where: { $0.reason == reason }) {
-        reasons[place].dates.append(unit.date)
+      if let index = reasons.firstIndex(where: { $0.reason == reason }) {
+        reasons[index].dates.append(unit.date)
       } else {
         reasons.append((reason, [unit.date]))
       }

@@ -95,7 +95,7 @@ import Testing
   @Test func aDamagedFileIsNeverRead() throws {
     let folder = TemporaryFolder()
     let path = folder.path + "/v.bin"
-    let place = try file(path, [[1, 2]])[0]
+    let index = try file(path, [[1, 2]])[0]
     let whole = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
     func told(_ change: (inout [UInt8]) -> Void, bytes: Int64? = nil, offset: Int64? = nil) throws
       -> String
@@ -104,7 +104,7 @@ import Testing
       change(&damaged)
       try Data(damaged).write(to: URL(fileURLWithPath: path))
       let vector = vector(
-        "p", path, offset: offset ?? place.offset, bytes: bytes ?? place.bytes, rows: 2)
+        "p", path, offset: offset ?? index.offset, bytes: bytes ?? index.bytes, rows: 2)
       return failure(vector, in: folder.path)?.message ?? "nothing"
     }
     #expect(try told { $0[$0.count - 1] ^= 1 }.contains("its checksum is wrong"))
@@ -113,7 +113,7 @@ import Testing
     #expect(try told { $0[4] ^= 1 }.contains("bytes in its file, and the log says"))
     #expect(try told { $0.removeLast() }.contains("its file cannot be read"))
     #expect(try told { $0 = [] }.contains("its file cannot be read"))
-    #expect(try told({ _ in }, bytes: place.bytes + 1).contains("its file cannot be read"))
+    #expect(try told({ _ in }, bytes: index.bytes + 1).contains("its file cannot be read"))
     #expect(try told({ _ in }, offset: -1).contains("begins at byte -1"))
     #expect(try told({ _ in }, offset: .max).contains("begins at byte"))
     #expect(try told({ $0.append(9) }, offset: 2).contains("bytes in its file, and the log says"))

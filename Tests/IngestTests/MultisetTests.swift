@@ -167,7 +167,7 @@ private let trades = "raw.test_set_trades"
     var bytes = [UInt8](try #require(FileManager.default.contents(atPath: file)))
     let footer =
       bytes.count - 8 - Int(bytes.suffix(8).first ?? 0) - 256 * Int(bytes[bytes.count - 7])
-    for place in 4..<footer / 2 { bytes[place] ^= 0xFF }
+    for index in 4..<footer / 2 { bytes[index] ^= 0xFF }
     try Data(bytes).write(to: URL(fileURLWithPath: file))
     let again = try take(toy, path) { $0.overlap = policy }
     guard case .alreadyDone = again.state else {

@@ -132,12 +132,12 @@ import Testing
   func coarserTimesAreAFindingThoughSomeAreEqual(unit: Int64) throws {
     func lines(_ unit: Int64) -> [String] {
       ["ts_recv,ts_event,symbol,price,size,sequence"]
-        + (0..<40).map { place in
+        + (0..<40).map { index in
           // Two of the times are whole seconds.
-          let nanoseconds = place % 20 == 0 ? 0 : Int64(place) * 17_345_679
+          let nanoseconds = index % 20 == 0 ? 0 : Int64(index) * 17_345_679
           let text = String(nanoseconds / unit * unit + 1_000_000_000).dropFirst()
-          let time = "2024-01-02T15:00:\(10 + place).\(text)Z"
-          return "\(time),\(time),SPY,1.5,7,\(place)"
+          let time = "2024-01-02T15:00:\(10 + index).\(text)Z"
+          return "\(time),\(time),SPY,1.5,7,\(index)"
         }
     }
     #expect(try take("a.csv", "trades", lines(1)).overlap == nil)

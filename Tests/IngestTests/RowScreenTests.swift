@@ -72,8 +72,8 @@ import Testing
     var brokenCount = 0
     for _ in 0..<3000 {
       var rows = soundRows(Int.random(in: 1...20, using: &random), &random)
-      let place = Int.random(in: 0..<rows.count, using: &random)
-      rows[place] =
+      let index = Int.random(in: 0..<rows.count, using: &random)
+      rows[index] =
         Bool.random(using: &random)
         ? edges[Int.random(in: 0..<edges.count, using: &random)]
         : Int64.random(in: .min ... .max, using: &random)

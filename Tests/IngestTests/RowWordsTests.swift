@@ -21,9 +21,9 @@ import Testing
       for form in forms {
         let offset = Int.random(in: 0..<stride / form.byteCount, using: &random) * form.byteCount
         let null = nulls.randomElement(using: &random) ?? .never
-        let place = RowField("f", form, offset: offset, null: null).place
-        let plain = cut(bytes, stride, count, place, isTurned: false)
-        let turned = cut(bytes, stride, count, place, isTurned: true)
+        let index = RowField("f", form, offset: offset, null: null).location
+        let plain = cut(bytes, stride, count, index, isTurned: false)
+        let turned = cut(bytes, stride, count, index, isTurned: true)
         #expect(plain == turned, "\(form) at \(offset) of \(stride), \(count) rows")
       }
     }
@@ -35,7 +35,7 @@ import Testing
   }
 
   private func cut(
-    _ bytes: [UInt8], _ stride: Int, _ count: Int, _ field: RowPlace, isTurned: Bool
+    _ bytes: [UInt8], _ stride: Int, _ count: Int, _ field: FieldLocation, isTurned: Bool
   ) -> Column {
     var values = [Int64](repeating: 7, count: 256)
     var validity = [UInt8](repeating: 1, count: 256)
@@ -76,8 +76,8 @@ import Testing
         }
         let missing = Int.random(in: 0..<count, using: &random)
         if isMissing { for byte in 0..<8 { bytes[missing * stride + last + byte] = 0xFF } }
-        let field = RowPlace(form: .int64, offset: last, null: .sentinel(.max))
-        let half = words.watch(RowPlace(form: .int32, offset: 0, null: .never))
+        let field = FieldLocation(form: .int64, offset: last, null: .sentinel(.max))
+        let half = words.watch(FieldLocation(form: .int32, offset: 0, null: .never))
         let whole = words.watch(field)
         let again = words.watch(field)
         #expect(half == nil)
@@ -97,12 +97,13 @@ import Testing
           }
         }
         func isUniform(_ form: RowFieldForm, _ offset: Int) -> Bool {
-          words.isUniform(RowPlace(form: form, offset: offset, null: .never))
+          words.isUniform(FieldLocation(form: form, offset: offset, null: .never))
         }
         #expect(isUniform(.uint32, upper) && isUniform(.uint8, upper + 6))
         #expect(isUniform(.uint16, upper + 6) == (count == 1))
         #expect(!isUniform(.uint32, upper + 6), "it lies in two words")
-        let flagged = RowPlace(form: .uint32, offset: upper, null: .bit(offset: upper + 7, mask: 1))
+        let flagged = FieldLocation(
+          form: .uint32, offset: upper, null: .bit(offset: upper + 7, mask: 1))
         #expect(words.isUniform(flagged) == (count == 1))
       }
     }

@@ -50,8 +50,8 @@ import Testing
   @Test func linksAreNeverFollowed() throws {
     let victim = folder.path + "/victim"
     try "precious".write(toFile: victim, atomically: false, encoding: .utf8)
-    for place in [victim, folder.path + "/nowhere"] {
-      try FileManager.default.createSymbolicLink(atPath: target, withDestinationPath: place)
+    for index in [victim, folder.path + "/nowhere"] {
+      try FileManager.default.createSymbolicLink(atPath: target, withDestinationPath: index)
       #expect(throws: OutputFileError.self) { try OutputFile(path: target, replaces: false) }
       let file = try OutputFile(path: target, replaces: true)
       try write("new", to: file)

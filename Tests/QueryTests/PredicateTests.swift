@@ -178,8 +178,8 @@ private func set(_ text: String) throws -> IntervalSet? {
   ]) func badClausesPointAtTheCharacter(text: String, message: String, character: Int) throws {
     let error = #expect(throws: QueryError.self) { try bind(text) }
     #expect(error?.message == message)
-    let place = try #require(error?.placeText)
-    let lines = place.split(separator: "\n", omittingEmptySubsequences: false)
+    let index = try #require(error?.placeText)
+    let lines = index.split(separator: "\n", omittingEmptySubsequences: false)
     #expect(lines[0] == "--where, character \(character)")
     #expect(lines[2].count == 6 + character)
   }

@@ -170,10 +170,10 @@ import Testing
       return order < 0 || order == 0 && $0 < $1
     }
     #expect(sorted.rows == wanted)
-    for place in wanted.indices.dropFirst() {
+    for index in wanted.indices.dropFirst() {
       let isSame =
-        RowKeys.compare(keys, wanted[place] * width, keys, wanted[place - 1] * width, width) == 0
-      #expect(sorted.isSameKey(place, place - 1) == isSame)
+        RowKeys.compare(keys, wanted[index] * width, keys, wanted[index - 1] * width, width) == 0
+      #expect(sorted.isSameKey(index, index - 1) == isSame)
     }
   }
 }

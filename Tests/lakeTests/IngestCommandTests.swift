@@ -81,10 +81,10 @@ private func barsFile(rowCount: Int, bad: [String] = []) -> String {
     let lake = try SimulatedLake()
     defer { lake.remove() }
     let lines = barsFile(rowCount: 3).lines.map { $0.split(separator: ",").map(String.init) }
-    let place = try #require(lines[0].firstIndex(of: column))
+    let index = try #require(lines[0].firstIndex(of: column))
     let blank = lines.enumerated().map { row, fields in
       var fields = fields
-      if row > 0 { fields[place] = "" }
+      if row > 0 { fields[index] = "" }
       return fields.joined(separator: ",")
     }
     try lake.write(blank.joined(separator: "\n") + "\n", to: "mine.csv")

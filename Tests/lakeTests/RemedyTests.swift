@@ -128,14 +128,14 @@ import Testing
           named
           ?? Self.commands.filter { mention.file.hasPrefix($0.path) }
           .max { $0.path.count < $1.path.count }?.names
-        let place = "\(mention.file):\(mention.line): \(mention.text)"
+        let index = "\(mention.file):\(mention.line): \(mention.text)"
         guard let owners else {
-          Issue.record("nobody knows which command says this: \(place)")
+          Issue.record("nobody knows which command says this: \(index)")
           continue
         }
         for owner in owners {
           if declared[owner] == nil { declared[owner] = try flags(of: owner) }
-          #expect(declared[owner]?.contains(name) == true, "'\(owner)' has no --\(name): \(place)")
+          #expect(declared[owner]?.contains(name) == true, "'\(owner)' has no --\(name): \(index)")
           count += 1
         }
       }

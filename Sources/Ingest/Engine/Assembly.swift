@@ -45,35 +45,35 @@ struct Assembly {
     let isAny = order.contains { FallbackSymbol.isOne(name($0)) } || name(high) < name(low)
     try merge.open(times: earliest...latest, symbols: isAny ? nil : name(low)...name(high))
     if try merge.holdsInput() {
-      for place in order.indices {
-        let rowCount = partition.symbols[order[place]].rowCount
-        dropped[place] = Bitmap(allOf: rowCount)
-        counts[place] -= rowCount
+      for index in order.indices {
+        let rowCount = partition.symbols[order[index]].rowCount
+        dropped[index] = Bitmap(allOf: rowCount)
+        counts[index] -= rowCount
         merge.leaveOut(rowCount: rowCount)
       }
       return
     }
-    for place in order.indices {
-      let slot = order[place]
+    for index in order.indices {
+      let slot = order[index]
       guard let rows = try merge.merge(partition.symbols[slot], name: name(slot)) else { continue }
-      dropped[place] = rows
-      counts[place] -= rows.setCount
+      dropped[index] = rows
+      counts[index] -= rows.setCount
     }
   }
 
   private func name(_ slot: Int) -> String { texts[Int(partition.symbols[slot].code)] }
 
   /// The rows of a symbol that are stored, in order, without its early groups.
-  func forEachSpan(_ place: Int, _ body: (UnsafeRawPointer, Int) throws -> Void) throws {
+  func forEachSpan(_ index: Int, _ body: (UnsafeRawPointer, Int) throws -> Void) throws {
     let stride = plan.layout.stride
-    guard let dropped = dropped[place] else {
+    guard let dropped = dropped[index] else {
       try RowMerge.forEachSpan(
-        partition.symbols[order[place]], order: plan.order, stride: stride, body)
+        partition.symbols[order[index]], order: plan.order, stride: stride, body)
       return
     }
     var row = 0
     try RowMerge.forEachSpan(
-      partition.symbols[order[place]], order: plan.order, stride: stride
+      partition.symbols[order[index]], order: plan.order, stride: stride
     ) { base, count in
       var first = 0
       for at in 0..<count where dropped[row + at] {
@@ -94,16 +94,16 @@ struct Assembly {
   }
 
   /// The rows of a symbol in memory, without its early groups; only if `isStoredInOrder`.
-  func forEachStoredSpan(_ place: Int, _ body: (UnsafeRawPointer, Int) -> Void) {
-    partition.symbols[order[place]].run.forEachSpan(body)
+  func forEachStoredSpan(_ index: Int, _ body: (UnsafeRawPointer, Int) -> Void) {
+    partition.symbols[order[index]].run.forEachSpan(body)
   }
 
   /// Whether the spans of a symbol's rows are valid only during the call that passes them.
-  func isTransient(_ place: Int) -> Bool { !partition.symbols[order[place]].fragments.isEmpty }
+  func isTransient(_ index: Int) -> Bool { !partition.symbols[order[index]].fragments.isEmpty }
 
   /// Frees a symbol's memory.
-  func release(_ place: Int) {
-    let symbol = partition.symbols + order[place]
+  func release(_ index: Int) {
+    let symbol = partition.symbols + order[index]
     rowPool.give(symbol.pointee.takeRun().chunks)
   }
 }

@@ -87,9 +87,9 @@ final class ColumnScratch {
   func spreadRuns(count: Int) {
     if !isInRuns { return }
     isInRuns = false
-    for place in 0..<runCount {
-      let run = runMemory[place]
-      let end = place + 1 < runCount ? runMemory[place + 1].start : count
+    for index in 0..<runCount {
+      let run = runMemory[index]
+      let end = index + 1 < runCount ? runMemory[index + 1].start : count
       spread(run.start, to: end)
       if run.isNull { (validity + run.start).update(repeating: 0, count: end - run.start) }
       setValidity(at: run.start, count: end - run.start, isAnyNull: run.isNull)

@@ -75,8 +75,8 @@ struct InstantRows {
         rowGroup: row.rowGroup, row: row.row, extra: row.extra))
     if row.extra != 0 { hasExtra = true }
     if entries.count <= Self.plainMax { return }
-    for place in exact.count..<entries.count {
-      let entry = entries[place]
+    for index in exact.count..<entries.count {
+      let entry = entries[index]
       exact.append(Self.exactKey(entry.digest, entry.extra))
       loose.append(entry.digest)
     }
@@ -106,8 +106,8 @@ struct InstantRows {
   mutating func candidates(_ digest: Fingerprint, form: Int) -> [Int] {
     var found: [Int] = []
     let entries = entries
-    func takes(_ place: Int) -> Bool {
-      if entries[place].fits(digest, form, nil) { found.append(place) }
+    func takes(_ index: Int) -> Bool {
+      if entries[index].fits(digest, form, nil) { found.append(index) }
       return found.count == Self.candidateMax
     }
     if exact.isEmpty {
@@ -122,7 +122,7 @@ struct InstantRows {
   private static let candidateMax = 64
 
   /// Counts one row of an entry as matched.
-  mutating func consume(_ place: Int) { entries[place].count -= 1 }
+  mutating func consume(_ index: Int) { entries[index].count -= 1 }
 }
 
 /// Places of entries by what they are found by, the newest first.
@@ -152,17 +152,17 @@ private struct EntryChains {
     _ key: Fingerprint, in entries: [InstantRows.Entry], where isEnough: (Int) -> Bool
   ) -> Int? {
     var last = -1
-    var place = heads[key] ?? -1
-    while place >= 0 {
-      if entries[place].count > 0 {
-        if isEnough(place) { return place }
-        last = place
+    var index = heads[key] ?? -1
+    while index >= 0 {
+      if entries[index].count > 0 {
+        if isEnough(index) { return index }
+        last = index
       } else if last < 0 {
-        heads[key] = next[place]
+        heads[key] = next[index]
       } else {
-        next[last] = next[place]
+        next[last] = next[index]
       }
-      place = next[place]
+      index = next[index]
     }
     return nil
   }

@@ -4,7 +4,7 @@ import Tables
 
 /// Appends times as JSON to `target.text`, and their 64-bit reductions to `words`.
 func loadJSONTimes(
-  _ field: RowPlace, _ count: Int, _ rows: RowPointers, _ target: ColumnScratch,
+  _ field: FieldLocation, _ count: Int, _ rows: RowPointers, _ target: ColumnScratch,
   _ validity: UnsafeMutablePointer<UInt8>, _ words: UnsafeMutablePointer<Int64>,
   _ isAnyNull: inout Bool
 ) {

@@ -5,21 +5,21 @@ struct NewRow {
   /// By form and row: the row's content over the columns of a form.
   let contents: [[Fingerprint]]
   /// Index in `contents`.
-  let place: Int
+  let index: Int
   let time: Int64
   /// The packed row.
   let packed: UnsafeRawPointer
   /// Canonical word of the row's extra fields; 0 if it has none.
   let extra: UInt64
 
-  func content(_ form: Int) -> Fingerprint { contents[form][place] }
+  func content(_ form: Int) -> Fingerprint { contents[form][index] }
 }
 
 /// A new row of a table without a key that matches only stored rows with other content in `extra`. It is
 /// decided when all rows of the instant have been seen, since another one may match exactly.
 struct LateRow {
   /// Index among the symbol's rows.
-  var place: Int
+  var index: Int
   var time: Int64
   var extra: UInt64
   /// One per form; empty for forms without stored rows.
@@ -40,7 +40,7 @@ extension SymbolMerge {
       remedy: "--overlap append, which stores all rows of the input as new ones")
     let bytes = Array(UnsafeRawBufferPointer(start: new.packed, count: rowByteCount))
     late.append(
-      LateRow(place: row, time: new.time, extra: new.extra, contents: contents, bytes: bytes))
+      LateRow(index: row, time: new.time, extra: new.extra, contents: contents, bytes: bytes))
   }
 
   /// Matches waiting rows with remaining stored rows.
@@ -53,25 +53,25 @@ extension SymbolMerge {
       let verdict = try old.bytes.withUnsafeBytes { bytes throws -> Verdict in
         guard let base = bytes.baseAddress else { return .stays }
         let new = NewRow(
-          contents: old.contents, place: 0, time: old.time, packed: base, extra: old.extra)
-        guard let place = try bestOfOthers(new) else { return .stays }
-        return try take(place, new)
+          contents: old.contents, index: 0, time: old.time, packed: base, extra: old.extra)
+        guard let index = try bestOfOthers(new) else { return .stays }
+        return try take(index, new)
       }
-      if verdict != .stays { dropped.set(old.place) }
+      if verdict != .stays { dropped.set(old.index) }
     }
   }
 
   /// Among the stored rows that differ only in `extra`, the one whose match loses least.
   mutating func bestOfOthers(_ new: NewRow) throws -> Int? {
     for form in formOrder {
-      var best: (place: Int, rank: Int)?
-      for place in stored.candidates(new.content(form), form: form) {
-        let entry = stored.entries[place]
+      var best: (index: Int, rank: Int)?
+      for index in stored.candidates(new.content(form), form: form) {
+        let entry = stored.entries[index]
         // Rows with extra fields before rows without, which any other new row may replace.
         let rank = 2 * (try relation(new, entry).rawValue) + (entry.extra == 0 ? 1 : 0)
-        if rank < best?.rank ?? .max { best = (place, rank) }
+        if rank < best?.rank ?? .max { best = (index, rank) }
       }
-      if let best { return best.place }
+      if let best { return best.index }
     }
     return nil
   }

@@ -46,9 +46,9 @@ package struct SymbolRows {
     if head.room == 0 { grow(pool) }
     head.room &-= 1
     head.row_count &+= 1
-    guard let place = head.next else { preconditionFailure("a chunk was just taken") }
-    head.next = place + pool.stride
-    return UnsafeMutableRawPointer(place)
+    guard let index = head.next else { preconditionFailure("a chunk was just taken") }
+    head.next = index + pool.stride
+    return UnsafeMutableRawPointer(index)
   }
 
   /// Adds a row that is not after all earlier ones.

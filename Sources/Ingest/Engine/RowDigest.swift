@@ -77,18 +77,18 @@ final class RowDigest {
       validity.update(repeating: 0, count: count)
       isAnyNull = true
     case .integer(let field), .microseconds(let field):
-      loadIntegers(field.place, count, rows, words, validity, &isAnyNull)
+      loadIntegers(field.location, count, rows, words, validity, &isAnyNull)
     case .wide(let field):
-      loadWide(field.place, count, rows, wide, validity, &isAnyNull)
+      loadWide(field.location, count, rows, wide, validity, &isAnyNull)
       for row in 0..<count { words[row] = Int64(bitPattern: RowHash.wide(wide[row])) }
     case .double(let field):
-      loadDoubles(field.place, count, rows, doubles, validity, &isAnyNull)
+      loadDoubles(field.location, count, rows, doubles, validity, &isAnyNull)
       for row in 0..<count { words[row] = Int64(bitPattern: RowHash.double(doubles[row])) }
     case .character(let field):
-      loadCharacters(field.place, count, rows, codes, validity, &isAnyNull)
+      loadCharacters(field.location, count, rows, codes, validity, &isAnyNull)
       CharacterCodes.hashes(codes, count, words)
     case .text(let field):
-      loadCodes(field.place, count, rows, codes, validity, &isAnyNull)
+      loadCodes(field.location, count, rows, codes, validity, &isAnyNull)
       // A null's code belongs to no text.
       if isAnyNull { for row in 0..<count where validity[row] == 0 { codes[row] = 0 } }
       texts.hashes(codes, count, words)

@@ -49,10 +49,10 @@ package struct RowOrder: Sendable {
   package func sorted(_ rows: [UnsafeRawPointer]) -> [UnsafeRawPointer] {
     let keys = rows.map(key)
     // Swift's sort is stable in practice but not by contract: the position decides.
-    let places = Array(rows.indices).sorted { left, right in
+    let indexes = Array(rows.indices).sorted { left, right in
       keys[left] == keys[right] ? left < right : keys[left] < keys[right]
     }
-    return places.map { rows[$0] }
+    return indexes.map { rows[$0] }
   }
 }
 

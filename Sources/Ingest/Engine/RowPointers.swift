@@ -16,7 +16,7 @@ struct RowPointers {
   var scattered: RowPointers { RowPointers(pointers: pointers, count: count) }
 
   /// Whether a field's bytes are equal in all rows.
-  func isUniform(_ field: RowPlace) -> Bool {
+  func isUniform(_ field: FieldLocation) -> Bool {
     // A separate bit may make it null.
     if case .bit(let offset, _) = field.null, !isUniform(offset, as: UInt8.self) { return false }
     switch field.form.byteCount {

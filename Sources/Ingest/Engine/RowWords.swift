@@ -48,7 +48,7 @@ struct RowWords {
   ///
   /// - Returns: Index of the word; nil, with nothing done, if the field is no whole word, or the word is
   ///   watched already.
-  mutating func watch(_ field: RowPlace) -> Int? {
+  mutating func watch(_ field: FieldLocation) -> Int? {
     let word = field.offset >> 3
     guard field.form.byteCount == 8, field.offset & 7 == 0, word < Self.wordMax,
       watched & (1 << UInt32(word)) == 0
@@ -96,7 +96,7 @@ struct RowWords {
 
   /// Whether a field of up to eight bytes is known to be equal in all rows.
   @inline(__always)
-  func isUniform(_ field: RowPlace) -> Bool {
+  func isUniform(_ field: FieldLocation) -> Bool {
     if case .bit(let offset, let mask) = field.null,
       varying[offset >> 3] >> UInt64((offset & 7) * 8) & UInt64(mask) != 0
     {
@@ -113,7 +113,7 @@ struct RowWords {
   /// - Returns: Whether one is the sentinel; nil, with nothing done, if the field is not within one word.
   @inline(__always)
   func cut(
-    _ field: RowPlace, _ isSigned: Bool, _ count: Int, sentinel: Int64,
+    _ field: FieldLocation, _ isSigned: Bool, _ count: Int, sentinel: Int64,
     _ out: UnsafeMutablePointer<Int64>
   ) -> Bool? {
     let (byteCount, within) = (field.form.byteCount, field.offset & 7)
@@ -127,7 +127,7 @@ struct RowWords {
   ///
   /// - Returns: How many are the sentinel; nil, with nothing done, if the field is not within one word.
   func cut(
-    codes field: RowPlace, _ count: Int, sentinel: UInt32, _ out: UnsafeMutablePointer<Int32>
+    codes field: FieldLocation, _ count: Int, sentinel: UInt32, _ out: UnsafeMutablePointer<Int32>
   ) -> Int? {
     let within = field.offset & 7
     if within > 4 { return nil }

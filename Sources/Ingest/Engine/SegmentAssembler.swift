@@ -145,7 +145,7 @@ final class SegmentAssembler: Sendable {
     _ partition: PartitionRows, slot: Int, run: RowRun, texts: ByteColumn, rowPool: RowPool
   ) throws {
     let day = partition.day
-    let place = days.withLock { days in
+    let position = days.withLock { days in
       days[day, default: Day()].pendingCount += 1
       days[day]?.groups[slot, default: []].append(nil)
       return (days[day]?.groups[slot]?.count ?? 1) - 1
@@ -161,7 +161,7 @@ final class SegmentAssembler: Sendable {
       }
       let entry = try self.groupSpool().write(group)
       let closing = self.days.withLock { days -> (@Sendable () throws -> Void)? in
-        days[day]?.groups[slot]?[place] = entry
+        days[day]?.groups[slot]?[position] = entry
         days[day]?.pendingCount -= 1
         return days[day]?.pendingCount == 0 ? days[day]?.closing : nil
       }
@@ -280,20 +280,20 @@ final class SegmentAssembler: Sendable {
   ) throws {
     let writer = try makeWriter(day: assembly.partition.day)
     var cutter = GroupCutter(cuts: RowGroupCuts.plan(assembly.counts), encoder: encoder)
-    for place in assembly.order.indices {
-      for entry in early[assembly.order[place]] ?? [] {
+    for position in assembly.order.indices {
+      for entry in early[assembly.order[position]] ?? [] {
         guard let entry, let spool = spool.withLock({ $0 }) else { continue }
         cutter.skip()
         try writer.append(try spool.read(entry))
       }
-      try assembly.forEachSpan(place) { base, count in
+      try assembly.forEachSpan(position) { base, count in
         try cutter.append(
           base, stride: plan.layout.stride, count: count, texts: assembly.texts, into: writer)
         // Spilled rows are in a buffer that the next ones reuse.
-        if assembly.isTransient(place) { encoder.settle() }
+        if assembly.isTransient(position) { encoder.settle() }
       }
       encoder.settle()
-      assembly.release(place)
+      assembly.release(position)
     }
     try finish(writer)
   }

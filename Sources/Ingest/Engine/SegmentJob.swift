@@ -13,8 +13,8 @@ final class SegmentJob: @unchecked Sendable {
   enum Group {
     /// Encoded before the date was complete.
     case early(GroupSpool.Entry)
-    /// Rows of the symbols at indexes `places` in the assembly's order.
-    case rows([RowSpan], places: ClosedRange<Int>)
+    /// Rows of the symbols at indexes `positions` in the assembly's order.
+    case rows([RowSpan], positions: ClosedRange<Int>)
   }
 
   let groups: [Group]
@@ -29,9 +29,9 @@ final class SegmentJob: @unchecked Sendable {
     groups = Self.groups(assembly, early)
     var left = 0
     var readers = [Int](repeating: 0, count: assembly.order.count)
-    for case .rows(_, let places) in groups {
+    for case .rows(_, let positions) in groups {
       left += 1
-      for place in places { readers[place] += 1 }
+      for position in positions { readers[position] += 1 }
     }
     encoded = Mutex((Array(repeating: nil, count: groups.count), left))
     self.readers = Mutex(readers)
@@ -43,21 +43,21 @@ final class SegmentJob: @unchecked Sendable {
     var cuts = RowGroupCuts.plan(assembly.counts)[...]
     var groups: [Group] = []
     var spans: [RowSpan] = []
-    var firstPlace = 0
+    var firstPosition = 0
     var room = 0
     let stride = assembly.plan.layout.stride
-    for place in assembly.order.indices {
-      for case let entry? in early[assembly.order[place]] ?? [] {
+    for position in assembly.order.indices {
+      for case let entry? in early[assembly.order[position]] ?? [] {
         cuts = cuts.dropFirst()
         groups.append(.early(entry))
       }
-      assembly.forEachStoredSpan(place) { base, count in
+      assembly.forEachStoredSpan(position) { base, count in
         var at = base
         var left = count
         while left > 0 {
           if room == 0 {
             room = cuts.popFirst() ?? left
-            firstPlace = place
+            firstPosition = position
           }
           let take = min(left, room)
           spans.append(RowSpan(base: at, count: take))
@@ -65,7 +65,7 @@ final class SegmentJob: @unchecked Sendable {
           left -= take
           at += take * stride
           if room == 0 {
-            groups.append(.rows(spans, places: firstPlace...place))
+            groups.append(.rows(spans, positions: firstPosition...position))
             spans = []
           }
         }
@@ -94,13 +94,13 @@ final class SegmentJob: @unchecked Sendable {
   }
 
   /// Frees the memory of symbols that no other group reads.
-  func release(_ places: ClosedRange<Int>) {
+  func release(_ positions: ClosedRange<Int>) {
     let unread = readers.withLock { readers in
-      places.filter { place in
-        readers[place] -= 1
-        return readers[place] == 0
+      positions.filter { position in
+        readers[position] -= 1
+        return readers[position] == 0
       }
     }
-    for place in unread { assembly.release(place) }
+    for position in unread { assembly.release(position) }
   }
 }

@@ -116,13 +116,13 @@ final class StoredCursor {
     return block.map { Self.row($0, rows.lowerBound) }
   }
 
-  private static func row(_ block: StoredBlock, _ place: Int) -> StoredRow {
+  private static func row(_ block: StoredBlock, _ position: Int) -> StoredRow {
     StoredRow(
-      time: block.times[place], content: block.contents[place],
-      key: block.keys.isEmpty ? Fingerprint() : block.keys[place],
-      identity: block.identities.isEmpty ? 0 : block.identities[place],
-      extra: block.extras.isEmpty ? 0 : block.extras[place],
-      rowGroup: block.rowGroup, row: block.firstRow + place)
+      time: block.times[position], content: block.contents[position],
+      key: block.keys.isEmpty ? Fingerprint() : block.keys[position],
+      identity: block.identities.isEmpty ? 0 : block.identities[position],
+      extra: block.extras.isEmpty ? 0 : block.extras[position],
+      rowGroup: block.rowGroup, row: block.firstRow + position)
   }
 
   private func step() throws {
@@ -159,12 +159,13 @@ final class StoredCursor {
     for index in candidates {
       let block = try file.block(index, view)
       for run in block.symbols where run.name == symbol {
-        for place in run.rows where micros.contains(FileBounds.microsecond(block.times[place])) {
+        for position in run.rows
+        where micros.contains(FileBounds.microsecond(block.times[position])) {
           try share.take(
             Self.unsortedRowByteCount,
             rows: "the rows of '\(symbol)' in '\(file.source.path)', a file that is in no order,",
             remedy: "write that file again in order of symbol and time")
-          found.append(Self.row(block, place))
+          found.append(Self.row(block, position))
         }
       }
     }

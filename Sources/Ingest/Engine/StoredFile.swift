@@ -110,11 +110,11 @@ final class StoredFile {
     guard let column = try known?.column ?? reader.values(Field(ExtraTime.column, .string), span)
     else { return nil }
     loadedExtra = (index, column)
-    let place = row - span.rows.lowerBound
-    if column.isNull(place) { return nil }
+    let position = row - span.rows.lowerBound
+    if column.isNull(position) { return nil }
     return switch column.storage {
-    case .codes(let codes, let texts): texts[Int(codes[place])]
-    case .bytes(let texts): texts[place]
+    case .codes(let codes, let texts): texts[Int(codes[position])]
+    case .bytes(let texts): texts[position]
     default: nil
     }
   }

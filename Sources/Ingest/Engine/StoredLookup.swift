@@ -98,18 +98,18 @@ final class StoredDay: @unchecked Sendable {
   func mayMeet(symbol: String, times: ClosedRange<Int64>) throws -> Bool {
     // Rows under a fallback symbol may match those under any other.
     let isFallback = FallbackSymbol.isOne(symbol)
-    for place in files.indices
-    where files[place].source.bounds.mayHold(
+    for index in files.indices
+    where files[index].source.bounds.mayHold(
       symbol: nil, times: times, slack: Self.logSlackMicroseconds)
     {
-      let mayHoldFallback = FallbackSymbol.mayBeAmong(files[place].source.bounds)
+      let mayHoldFallback = FallbackSymbol.mayBeAmong(files[index].source.bounds)
       if !isFallback, !mayHoldFallback,
-        !files[place].source.bounds.mayHold(
+        !files[index].source.bounds.mayHold(
           symbol: symbol, times: times, slack: Self.logSlackMicroseconds)
       {
         continue
       }
-      let file = try open(place)
+      let file = try open(index)
       if !file.candidates(symbol: isFallback ? nil : symbol, times: times).isEmpty { return true }
       if mayHoldFallback, try !file.fallbackSymbols().isEmpty { return true }
     }
@@ -119,23 +119,23 @@ final class StoredDay: @unchecked Sendable {
   /// The files that may have rows in a time range, whatever their symbols.
   func files(times: ClosedRange<Int64>, symbols: ClosedRange<String>?) throws -> [StoredFile] {
     var found: [StoredFile] = []
-    for place in files.indices {
-      let bounds = files[place].source.bounds
+    for index in files.indices {
+      let bounds = files[index].source.bounds
       guard bounds.mayHold(symbol: nil, times: times, slack: Self.logSlackMicroseconds) else {
         continue
       }
       if let symbols, !bounds.mayHold(symbolsIn: symbols), !FallbackSymbol.mayBeAmong(bounds) {
         continue
       }
-      found.append(try open(place))
+      found.append(try open(index))
     }
     return found
   }
 
-  private func open(_ place: Int) throws -> StoredFile {
-    if let known = files[place].opened { return known }
-    let file = try StoredFile(files[place].source, schema)
-    files[place].opened = file
+  private func open(_ index: Int) throws -> StoredFile {
+    if let known = files[index].opened { return known }
+    let file = try StoredFile(files[index].source, schema)
+    files[index].opened = file
     return file
   }
 }

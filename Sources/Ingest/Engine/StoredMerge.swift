@@ -288,7 +288,7 @@ final class StoredMerge {
         work.didMeet(time, identities: identities.map { $0[row] })
       }
       let new = NewRow(
-        contents: contents, place: row, time: time, packed: rows[row],
+        contents: contents, index: row, time: time, packed: rows[row],
         extra: extras.map { UInt64(bitPattern: $0[row]) } ?? 0)
       let verdict =
         isKeyed

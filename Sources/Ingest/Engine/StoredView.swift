@@ -51,16 +51,16 @@ extension StoredFile {
   ///
   /// - Parameter fields: Columns to check, the same in every call.
   func blankColumns(of symbol: String, among fields: [Field]) throws -> Set<String> {
-    let places = candidates(symbol: symbol, times: Int64.min...Int64.max)
+    let indexes = candidates(symbol: symbol, times: Int64.min...Int64.max)
     // Usually the footer says that there is nothing to find.
     var groups: Set<Int> = []
-    for place in places { groups.insert(blocks[place].span.rowGroup) }
+    for index in indexes { groups.insert(blocks[index].span.rowGroup) }
     var blank = Set(
       fields.map(\.name).filter { name in groups.contains { mayBeBlank(name, rowGroup: $0) } })
     if blank.isEmpty { return [] }
     var isFound = false
-    for place in places {
-      guard let here = try blanks(place, fields)[symbol] else { continue }
+    for index in indexes {
+      guard let here = try blanks(index, fields)[symbol] else { continue }
       isFound = true
       blank.formIntersection(here)
       if blank.isEmpty { break }
@@ -73,9 +73,9 @@ extension StoredFile {
   }
 
   /// The columns without values, by symbol, in a block.
-  private func blanks(_ place: Int, _ fields: [Field]) throws -> [String: Set<String>] {
-    if let known = loadedBlanks.first(where: { $0.index == place }) { return known.blanks }
-    let span = blocks[place].span
+  private func blanks(_ index: Int, _ fields: [Field]) throws -> [String: Set<String>] {
+    if let known = loadedBlanks.first(where: { $0.index == index }) { return known.blanks }
+    let span = blocks[index].span
     let runs = try reader.symbolRuns(span)
     var blanks: [String: Set<String>] = [:]
     for run in runs { blanks[run.name] = [] }
@@ -91,7 +91,7 @@ extension StoredFile {
       }
     }
     if loadedBlanks.count == 2 { loadedBlanks.removeFirst() }
-    loadedBlanks.append((place, blanks))
+    loadedBlanks.append((index, blanks))
     return blanks
   }
 }

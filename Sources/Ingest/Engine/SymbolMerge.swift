@@ -191,11 +191,11 @@ struct SymbolMerge {
       seenShare.reset()
     }
     let watches = watchesIdentity
-    for (place, cursor) in cursors.enumerated() {
+    for (index, cursor) in cursors.enumerated() {
       try cursor.take(microsecond) { row in
         try stored.add(
           row, digest: cursor.isByKey ? row.key : row.content, form: cursor.view.form,
-          cursor: place,
+          cursor: index,
           mayShare: !isKeyed && !cursor.mayBeReplaced(hasExtra: hasExtra))
         if isKeyed && !cursor.isByKey { hasHalfKeyed = true }
         if row.time % 1000 != 0 { tally.overlap.isStoredFine = true }
@@ -234,8 +234,8 @@ struct SymbolMerge {
     let extra = stored.hasExtra ? new.extra : 0
     var isAlike = false
     for form in formOrder {
-      if let place = stored.find(new.content(form), form: form, extra: extra) {
-        return try take(place, new)
+      if let index = stored.find(new.content(form), form: form, extra: extra) {
+        return try take(index, new)
       }
       if stored.hasExtra, !isAlike {
         isAlike = stored.find(new.content(form), form: form, extra: nil) != nil
@@ -246,7 +246,7 @@ struct SymbolMerge {
         try wait(new)
         return .stays
       }
-      if let place = try bestOfOthers(new) { return try take(place, new) }
+      if let index = try bestOfOthers(new) { return try take(index, new) }
     }
     if hasHalfKeyed { tally.overlap.halfKeyed += 1 }
     return .stays
@@ -264,14 +264,14 @@ struct SymbolMerge {
       return .repeated
     }
     var verdict = Verdict.stays
-    if let place = stored.find(key, form: nil, extra: nil) {
-      let entry = stored.entries[place]
+    if let index = stored.find(key, form: nil, extra: nil) {
+      let entry = stored.entries[index]
       if new.content(entry.form) != entry.content { return .conflict }
       let relation = try relation(new, entry)
       if relation == .contrary { return .conflict }
       tally.overlap.equal += 1
-      verdict = settle(place, new, relation)
-      if verdict == .stays { stored.consume(place) }
+      verdict = settle(index, new, relation)
+      if verdict == .stays { stored.consume(index) }
     } else if hasHalfKeyed {
       verdict = try judge(new, waits: false)
     }
@@ -286,18 +286,18 @@ struct SymbolMerge {
   }
 
   /// A new row matched a stored one.
-  mutating func take(_ place: Int, _ new: NewRow) throws -> Verdict {
-    stored.consume(place)
+  mutating func take(_ index: Int, _ new: NewRow) throws -> Verdict {
+    stored.consume(index)
     tally.overlap.equal += 1
     if new.time % 1000 != 0 { tally.overlap.isEqualFine = true }
-    return settle(place, new, try relation(new, stored.entries[place]))
+    return settle(index, new, try relation(new, stored.entries[index]))
   }
 
   /// Decides which of two equal rows stays.
   private mutating func settle(
-    _ place: Int, _ new: NewRow, _ relation: ExtraRelation
+    _ index: Int, _ new: NewRow, _ relation: ExtraRelation
   ) -> Verdict {
-    let entry = stored.entries[place]
+    let entry = stored.entries[index]
     let cursor = cursors[entry.cursor]
     let isGain = cursor.view.isGain(new.packed)
     guard cursor.isReplaced(isGain: isGain, by: relation) else {

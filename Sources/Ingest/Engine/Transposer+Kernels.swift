@@ -7,7 +7,7 @@ import Columnar
 // nulls is not written.
 
 func loadIntegers(
-  _ field: RowPlace, _ count: Int, _ rows: RowPointers, _ out: UnsafeMutablePointer<Int64>,
+  _ field: FieldLocation, _ count: Int, _ rows: RowPointers, _ out: UnsafeMutablePointer<Int64>,
   _ validity: UnsafeMutablePointer<UInt8>, _ isAnyNull: inout Bool
 ) {
   switch field.form {
@@ -25,7 +25,7 @@ func loadIntegers(
 
 @inline(__always)
 private func load<T: FixedWidthInteger & BitwiseCopyable>(
-  _ field: RowPlace, _ count: Int, _ rows: RowPointers, _ out: UnsafeMutablePointer<Int64>,
+  _ field: FieldLocation, _ count: Int, _ rows: RowPointers, _ out: UnsafeMutablePointer<Int64>,
   _ validity: UnsafeMutablePointer<UInt8>, _ isAnyNull: inout Bool, as type: T.Type
 ) {
   let offset = field.offset
@@ -63,10 +63,10 @@ private func load<T: FixedWidthInteger & BitwiseCopyable>(
       out[row] = isNull ? 0 : Int64(truncatingIfNeeded: value)
     }
     if nulls > 0 { isAnyNull = true }
-  case .bit(let place, let mask):
+  case .bit(let index, let mask):
     var nulls = 0
     for row in 0..<count {
-      let isNull = rows[row].load(fromByteOffset: place, as: UInt8.self) & mask == 0
+      let isNull = rows[row].load(fromByteOffset: index, as: UInt8.self) & mask == 0
       nulls = nulls &+ (isNull ? 1 : 0)
       validity[row] = isNull ? 0 : 1
       out[row] = isNull ? 0 : Int64(truncatingIfNeeded: rows[row].loadLE(offset, as: T.self))
@@ -94,7 +94,7 @@ private func loadPlain<T: FixedWidthInteger & BitwiseCopyable>(
 
 /// Sets the validity of a block of any form; returns whether a row is null.
 private func loadValidity(
-  _ field: RowPlace, _ count: Int, _ rows: RowPointers, _ validity: UnsafeMutablePointer<UInt8>
+  _ field: FieldLocation, _ count: Int, _ rows: RowPointers, _ validity: UnsafeMutablePointer<UInt8>
 ) -> Bool {
   var nulls = 0
   switch field.null {
@@ -110,9 +110,9 @@ private func loadValidity(
       validity[row] = value == bits ? 0 : 1
       nulls += value == bits ? 1 : 0
     }
-  case .bit(let place, let mask):
+  case .bit(let index, let mask):
     for row in 0..<count {
-      let isNull = rows[row].load(fromByteOffset: place, as: UInt8.self) & mask == 0
+      let isNull = rows[row].load(fromByteOffset: index, as: UInt8.self) & mask == 0
       validity[row] = isNull ? 0 : 1
       nulls += isNull ? 1 : 0
     }
@@ -121,7 +121,7 @@ private func loadValidity(
 }
 
 func loadWide(
-  _ field: RowPlace, _ count: Int, _ rows: RowPointers, _ out: UnsafeMutablePointer<Int128>,
+  _ field: FieldLocation, _ count: Int, _ rows: RowPointers, _ out: UnsafeMutablePointer<Int128>,
   _ validity: UnsafeMutablePointer<UInt8>, _ isAnyNull: inout Bool
 ) {
   if loadValidity(field, count, rows, validity) { isAnyNull = true }
@@ -139,7 +139,7 @@ func loadWide(
 }
 
 func loadDoubles(
-  _ field: RowPlace, _ count: Int, _ rows: RowPointers, _ out: UnsafeMutablePointer<Double>,
+  _ field: FieldLocation, _ count: Int, _ rows: RowPointers, _ out: UnsafeMutablePointer<Double>,
   _ validity: UnsafeMutablePointer<UInt8>, _ isAnyNull: inout Bool
 ) {
   if loadValidity(field, count, rows, validity) { isAnyNull = true }
@@ -155,7 +155,7 @@ func loadDoubles(
 }
 
 func loadCharacters(
-  _ field: RowPlace, _ count: Int, _ rows: RowPointers, _ out: UnsafeMutablePointer<Int32>,
+  _ field: FieldLocation, _ count: Int, _ rows: RowPointers, _ out: UnsafeMutablePointer<Int32>,
   _ validity: UnsafeMutablePointer<UInt8>, _ isAnyNull: inout Bool
 ) {
   var nulls = 0
@@ -169,7 +169,7 @@ func loadCharacters(
 }
 
 func loadCodes(
-  _ field: RowPlace, _ count: Int, _ rows: RowPointers, _ out: UnsafeMutablePointer<Int32>,
+  _ field: FieldLocation, _ count: Int, _ rows: RowPointers, _ out: UnsafeMutablePointer<Int32>,
   _ validity: UnsafeMutablePointer<UInt8>, _ isAnyNull: inout Bool
 ) {
   let offset = field.offset
@@ -200,7 +200,7 @@ func loadCodes(
 
 /// Appends the texts to `target.text`, and their 64-bit reductions to `words`. Empty text is null.
 func loadFixedText(
-  _ field: RowPlace, _ count: Int, _ rows: RowPointers, _ target: ColumnScratch,
+  _ field: FieldLocation, _ count: Int, _ rows: RowPointers, _ target: ColumnScratch,
   _ validity: UnsafeMutablePointer<UInt8>, _ words: UnsafeMutablePointer<Int64>,
   _ isAnyNull: inout Bool
 ) {

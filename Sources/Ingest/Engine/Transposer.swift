@@ -26,7 +26,7 @@ final class Transposer {
   private var rowWords: RowWords?
   /// Remainders of the time that was split last, for the column that follows it.
   private let remainders: UnsafeMutablePointer<Int64>
-  private var split: (field: RowPlace, validity: UnsafeMutablePointer<UInt8>, hasNulls: Bool)?
+  private var split: (field: FieldLocation, validity: UnsafeMutablePointer<UInt8>, hasNulls: Bool)?
   private var pending = 0
   /// Consecutive rows that wait to be cut.
   private var waiting: (base: UnsafeRawPointer, stride: Int, count: Int)?
@@ -273,35 +273,35 @@ final class Transposer {
   }
 
   /// Whether a field is known to be equal in all rows of a block.
-  private func isUniform(_ field: RowPlace, _ rows: RowPointers) -> Bool {
+  private func isUniform(_ field: FieldLocation, _ rows: RowPointers) -> Bool {
     rows.words?.isUniform(field) ?? rows.isUniform(field)
   }
 }
 
 /// The origin of a column's values: a `ColumnOrigin` without names.
 private enum CutSource {
-  case integer(RowPlace)
-  case microseconds(RowPlace)
-  case nanosecondRemainder(RowPlace)
-  case wide(RowPlace)
-  case double(RowPlace)
-  case character(RowPlace)
-  case fixedText(RowPlace)
-  case text(RowPlace)
-  case json(RowPlace)
+  case integer(FieldLocation)
+  case microseconds(FieldLocation)
+  case nanosecondRemainder(FieldLocation)
+  case wide(FieldLocation)
+  case double(FieldLocation)
+  case character(FieldLocation)
+  case fixedText(FieldLocation)
+  case text(FieldLocation)
+  case json(FieldLocation)
   case absent
 
   init(_ origin: ColumnOrigin) {
     switch origin {
-    case .integer(let field): self = .integer(field.place)
-    case .microseconds(let field): self = .microseconds(field.place)
-    case .nanosecondRemainder(let field): self = .nanosecondRemainder(field.place)
-    case .wide(let field): self = .wide(field.place)
-    case .double(let field): self = .double(field.place)
-    case .character(let field): self = .character(field.place)
-    case .fixedText(let field): self = .fixedText(field.place)
-    case .text(let field): self = .text(field.place)
-    case .json(let field): self = .json(field.place)
+    case .integer(let field): self = .integer(field.location)
+    case .microseconds(let field): self = .microseconds(field.location)
+    case .nanosecondRemainder(let field): self = .nanosecondRemainder(field.location)
+    case .wide(let field): self = .wide(field.location)
+    case .double(let field): self = .double(field.location)
+    case .character(let field): self = .character(field.location)
+    case .fixedText(let field): self = .fixedText(field.location)
+    case .text(let field): self = .text(field.location)
+    case .json(let field): self = .json(field.location)
     case .absent: self = .absent
     }
   }

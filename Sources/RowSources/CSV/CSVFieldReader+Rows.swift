@@ -37,9 +37,9 @@ extension CSVFieldReader {
     return true
   }
 
-  func keepRemainder(_ column: Int, _ place: Int, _ text: UnsafeRawBufferPointer) -> Bool {
+  func keepRemainder(_ column: Int, _ index: Int, _ text: UnsafeRawBufferPointer) -> Bool {
     switch TextConversion.integer(text, in: TimeRemainder.range) {
-    case .integer(let value): rowRemainders[place] = Int64(value)
+    case .integer(let value): rowRemainders[index] = Int64(value)
     case .rejected(let rule, let reason): return refuse(column, rule, reason)
     default: break
     }
@@ -48,8 +48,8 @@ extension CSVFieldReader {
 
   /// Adds to each time of microseconds its nanoseconds.
   private func addRemainders(_ out: UnsafeMutableRawPointer) -> Bool {
-    for (place, target) in plan.remainders.enumerated() {
-      guard let nanoseconds = rowRemainders[place] else { continue }
+    for (index, target) in plan.remainders.enumerated() {
+      guard let nanoseconds = rowRemainders[index] else { continue }
       if let fault = TimeRemainder.add(nanoseconds, to: target.time, of: out) {
         return refuse(target.column, fault.0, fault.1)
       }
@@ -262,7 +262,7 @@ extension CSVFieldReader {
   }
 
   private func forgetRemainders() {
-    for place in rowRemainders.indices { rowRemainders[place] = nil }
+    for index in rowRemainders.indices { rowRemainders[index] = nil }
   }
 
   func symbol(_ row: UnsafeMutableRawPointer) -> String? {

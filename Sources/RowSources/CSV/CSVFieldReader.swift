@@ -138,7 +138,7 @@ final class CSVFieldReader {
     case .text: return storeText(column, operation, text, isQuoted, out)
     case .extra(let name): return appendExtra(column, name, text)
     case .extraObject(let name): return appendObject(column, name, text)
-    case .remainder(let place): return keepRemainder(column, place, text)
+    case .remainder(let ordinal): return keepRemainder(column, ordinal, text)
     case .ignored: return true
     case .blank:
       return TextConversion.isNull(TextConversion.trimmed(text))

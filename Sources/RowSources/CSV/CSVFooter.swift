@@ -50,10 +50,10 @@ struct CSVFooter {
   /// What is said of the lines; nil where there are none.
   var note: String? {
     guard let first = lines.first else { return nil }
-    let place = first.line.map { "line \($0)" } ?? "a line"
+    let start = first.line.map { "line \($0)" } ?? "a line"
     let text = first.original.count > 60 ? first.original.prefix(60) + "…" : first.original[...]
     return lines.count == 1
-      ? "\(place), below the table, is left out: '\(text)'"
-      : "\(lines.count) lines below the table are left out, from \(place) on: '\(text)'"
+      ? "\(start), below the table, is left out: '\(text)'"
+      : "\(lines.count) lines below the table are left out, from \(start) on: '\(text)'"
   }
 }

@@ -53,12 +53,12 @@ struct CSVHeader {
     }
     var header = CSVHeader(
       delimiter: delimiter, names: [], samples: [], dataStart: start, dataLine: line)
-    let texts = first.fields.enumerated().map { place, field in
+    let texts = first.fields.enumerated().map { index, field in
       let bytes = CSVRecord.content(window.base, field)
       if let name = bytes.withUnsafeBytes({ Original.validText($0) }) { return trimmedName(name) }
       // Every byte is a character of that alphabet: names stay apart, and nothing is lost.
       let name = trimmedName(String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) })))
-      notes.append("the name of column \(place + 1) is not UTF-8: as Latin-1 it is '\(name)'")
+      notes.append("the name of column \(index + 1) is not UTF-8: as Latin-1 it is '\(name)'")
       return name
     }
     if let given = try namesOfHeaderless(texts, options, line) {

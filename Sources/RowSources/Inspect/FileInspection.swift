@@ -113,10 +113,10 @@ package struct FileInspection: Sendable {
       return
     }
     var names = header.fields.map { Self.name($0) }
-    for (place, field) in header.fields.enumerated()
+    for (position, field) in header.fields.enumerated()
     where field.withUnsafeBytes({ Original.validText($0) }) == nil {
       reading.notes.append(
-        "the name of column \(place + 1) is not UTF-8: as Latin-1 it is '\(names[place])'")
+        "the name of column \(position + 1) is not UTF-8: as Latin-1 it is '\(names[position])'")
     }
     if table.headers.count > 1 { names = joinHeaders(names) }
     try fit(&names, to: width)

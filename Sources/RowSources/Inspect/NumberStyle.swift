@@ -40,9 +40,9 @@ public struct NumberStyle: Hashable, Sendable {
     var digits: [UInt8] = []
     var groups: [Int] = [0]
     var mark: UInt8?
-    var place = body.startIndex
-    while place < body.endIndex, body[place] != decimal {
-      let byte = body[place]
+    var index = body.startIndex
+    while index < body.endIndex, body[index] != decimal {
+      let byte = body[index]
       if byte >= 0x30 && byte <= 0x39 {
         digits.append(byte)
         groups[groups.count - 1] += 1
@@ -51,9 +51,9 @@ public struct NumberStyle: Hashable, Sendable {
         mark = byte
         groups.append(0)
       }
-      place += 1
+      index += 1
     }
-    let fraction = body[place...].dropFirst()
+    let fraction = body[index...].dropFirst()
     guard fraction.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }), digits.count + fraction.count > 0
     else { return nil }
     if let mark {

@@ -35,18 +35,18 @@ private struct TimeShape {
   private var at = 0
 
   init(_ text: [UInt8]) {
-    var place = 0
-    while place < text.count {
-      let start = place
-      if Self.isDigit(text[place]) {
-        while place < text.count, Self.isDigit(text[place]) { place += 1 }
-        runs.append(.digits(place - start))
-      } else if Self.isLetter(text[place]) {
-        while place < text.count, Self.isLetter(text[place]) { place += 1 }
-        runs.append(.letters(String(decoding: text[start..<place], as: UTF8.self).lowercased()))
+    var index = 0
+    while index < text.count {
+      let start = index
+      if Self.isDigit(text[index]) {
+        while index < text.count, Self.isDigit(text[index]) { index += 1 }
+        runs.append(.digits(index - start))
+      } else if Self.isLetter(text[index]) {
+        while index < text.count, Self.isLetter(text[index]) { index += 1 }
+        runs.append(.letters(String(decoding: text[start..<index], as: UTF8.self).lowercased()))
       } else {
-        runs.append(.other(text[place]))
-        place += 1
+        runs.append(.other(text[index]))
+        index += 1
       }
     }
   }
@@ -108,12 +108,12 @@ private struct TimeShape {
   private mutating func groups(_ lead: String) -> [String]? {
     var fields: [Run] = []
     var marks: [String] = []
-    for place in 0..<3 {
+    for index in 0..<3 {
       guard let field = run else { return nil }
       if case .other = field { return nil }
       fields.append(field)
       at += 1
-      if place < 2 {
+      if index < 2 {
         let mark = others()
         if mark.isEmpty, !isNameBoundary(field) { return nil }
         marks.append(mark)
@@ -132,7 +132,7 @@ private struct TimeShape {
   private func orders(_ fields: [Run]) -> [[String]] {
     let counts = fields.map { if case .digits(let count) = $0 { count } else { 0 } }
     let names = fields.map { if case .letters(let word) = $0 { Self.isMonth(word) } else { false } }
-    func year(_ place: Int) -> String { counts[place] == 4 ? "%Y" : "%y" }
+    func year(_ index: Int) -> String { counts[index] == 4 ? "%Y" : "%y" }
     if names[1], !names[0], !names[2] {
       return counts[0] == 4 ? [["%Y", "%b", "%d"]] : [["%d", "%b", year(2)]]
     }

@@ -212,12 +212,12 @@ struct TimePatternCursor {
 
   private func letters(from start: Int) -> [UInt8] {
     var word: [UInt8] = []
-    var place = start
-    while place < text.count, word.count < 12, text[place] | 0x20 >= 0x61,
-      text[place] | 0x20 <= 0x7A
+    var position = start
+    while position < text.count, word.count < 12, text[position] | 0x20 >= 0x61,
+      text[position] | 0x20 <= 0x7A
     {
-      word.append(text[place] | 0x20)
-      place += 1
+      word.append(text[position] | 0x20)
+      position += 1
     }
     return word
   }

@@ -223,8 +223,8 @@ public final class MassiveSource: RowSource {
   ) {
     let originals = parser.records(Set(removed.map(\.position)), in: page)
     let symbol = layout.field(named: "symbol")
-    for (place, rule, position) in removed {
-      let row = UnsafeRawPointer(block.bytes.base) + place * layout.stride
+    for (index, rule, position) in removed {
+      let row = UnsafeRawPointer(block.bytes.base) + index * layout.stride
       rejected.append(
         rejection(
           RejectedRecord(

@@ -267,11 +267,11 @@ package struct PageClues {
   package init(_ head: [UInt8]) { self.head = head }
 
   /// Whether a member of this name stands there.
-  package func has(_ name: String) -> Bool { place(name) != nil }
+  package func has(_ name: String) -> Bool { index(of: name) != nil }
 
   /// The text of a member, where it is plain.
   func text(_ name: String) -> String? {
-    guard var at = place(name) else { return nil }
+    guard var at = index(of: name) else { return nil }
     while at < head.count, head[at] <= 0x20 { at += 1 }
     guard at < head.count, head[at] == 0x22 else { return nil }
     let start = at + 1
@@ -283,7 +283,7 @@ package struct PageClues {
   /// The whole numbers of the members of one name, the first of them.
   func numbers(_ name: String) -> [Int64] {
     var (found, rest): ([Int64], [UInt8]) = ([], head)
-    while found.count < 100, let at = PageClues(rest).place(name) {
+    while found.count < 100, let at = PageClues(rest).index(of: name) {
       let text = rest[at...].drop { $0 <= 0x20 }.prefix { $0 >= 0x30 && $0 <= 0x39 }
       if let number = Int64(String(decoding: text, as: UTF8.self)) { found.append(number) }
       rest = Array(rest[at...])
@@ -292,7 +292,7 @@ package struct PageClues {
   }
 
   /// Behind the colon after a name in quotes.
-  private func place(_ name: String) -> Int? {
+  private func index(of name: String) -> Int? {
     let wanted = Array("\"\(name)\"".utf8)
     var at = 0
     while at + wanted.count < head.count {

@@ -7,9 +7,9 @@ package enum PagePath {
   /// `…/range/5/minute/…`, as in the vendor's addresses, or `…range-5-minute-…`.
   package static func span(_ path: String) -> BarSpan? {
     let words = path.split { $0 == "/" || $0 == "-" || $0 == "_" }
-    for place in words.indices where words[place] == "range" && place + 2 < words.count {
-      guard let count = Int(words[place + 1]), (1...BarSpan.multiplierMax).contains(count),
-        let timespan = BarSpan.Timespan(rawValue: String(words[place + 2]))
+    for index in words.indices where words[index] == "range" && index + 2 < words.count {
+      guard let count = Int(words[index + 1]), (1...BarSpan.multiplierMax).contains(count),
+        let timespan = BarSpan.Timespan(rawValue: String(words[index + 2]))
       else { continue }
       return BarSpan(parsing: BarSpan(count, timespan).name)
     }
@@ -19,8 +19,8 @@ package enum PagePath {
   /// `…/ticker/SPY/…`, as in the vendor's addresses.
   package static func ticker(_ path: String) -> String? {
     let words = path.split(separator: "/")
-    guard let place = words.firstIndex(of: "ticker"), place + 1 < words.count else { return nil }
-    return String(words[place + 1])
+    guard let index = words.firstIndex(of: "ticker"), index + 1 < words.count else { return nil }
+    return String(words[index + 1])
   }
 
   /// The last `2024-01-02` of a path.

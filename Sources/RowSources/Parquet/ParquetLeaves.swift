@@ -4,7 +4,7 @@ import Parquet
 /// `--map 'legs.side=-'` one field of it.
 struct ParquetLeaves {
   /// Places in the file.
-  let places: [Int]
+  let indexes: [Int]
   let columns: [LeafColumn]
   /// The mappings that are about these.
   let columnMap: [ColumnMapping]
@@ -20,8 +20,8 @@ struct ParquetLeaves {
       omitted.formUnion(nested)
       return nested.isEmpty
     }
-    places = leaves.indices.filter { !omitted.contains($0) }
-    columns = places.map { leaves[$0] }
+    indexes = leaves.indices.filter { !omitted.contains($0) }
+    columns = indexes.map { leaves[$0] }
     guard let list = columns.first(where: { !$0.isFlat }) else { return }
     throw SourceError(
       .unsupported, "the column holds lists, and rows of a table are flat",

@@ -93,13 +93,13 @@ public final class ParquetSource: RowSource {
       reader.rowCount(rowGroup: $0) > 0
     }) {
       let portion = reader.rowPortion(
-        rowGroup: group, leaves: leaves.places, byteCount: blockTextByteCount,
+        rowGroup: group, leaves: leaves.indexes, byteCount: blockTextByteCount,
         limit: CSVHeader.sampleLineCount)
       let count = min(reader.rowCount(rowGroup: group), portion)
       for (index, leaf) in leaves.columns.enumerated() {
         var column = Column(type: leaf.type, storage: .integers([]))
         try reader.readColumn(
-          rowGroup: group, leaf: leaves.places[index], rows: 0..<count, into: &column)
+          rowGroup: group, leaf: leaves.indexes[index], rows: 0..<count, into: &column)
         samples[index] = (0..<count).compactMap { row in
           ParquetCell.words(column, row).map { Array($0.text.utf8) }
         }
@@ -133,11 +133,11 @@ public final class ParquetSource: RowSource {
         return false
       }
       rowsLeft = reader.rowCount(rowGroup: rowGroup)
-      scanners = try leaves.places.map {
+      scanners = try leaves.indexes.map {
         try reader.makeColumnScanner(rowGroup: rowGroup, leaf: $0)
       }
       blockRowCount = reader.rowPortion(
-        rowGroup: rowGroup, leaves: leaves.places, byteCount: Self.blockTextByteCount,
+        rowGroup: rowGroup, leaves: leaves.indexes, byteCount: Self.blockTextByteCount,
         limit: blockRowMax)
       rowGroup += 1
     }

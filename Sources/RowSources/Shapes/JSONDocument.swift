@@ -64,11 +64,11 @@ struct JSONDocument {
     var found = JSONDocument()
     found.vendor = "Yahoo Finance"
     found.symbol = result["meta"]?["symbol"]?.string
-    found.rows = times.enumerated().map { place, time in
+    found.rows = times.enumerated().map { index, time in
       JSONValue.object(
         JSONObject(
           [("timestamp", time)]
-            + columns.map { ($0.0, place < $0.1.count ? $0.1[place] : .null) }))
+            + columns.map { ($0.0, index < $0.1.count ? $0.1[index] : .null) }))
     }
     return found
   }

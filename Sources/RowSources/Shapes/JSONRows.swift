@@ -15,7 +15,7 @@ final class JSONRows: RecordTranslator {
   private let source: HashingSupply
   private let elements: JSONElements?
   private var waiting: [JSONValue] = []
-  private var place = 0
+  private var index = 0
   /// Names of the columns; empty for lists.
   private(set) var names: [String] = []
   private var known: [String: Int] = [:]
@@ -87,13 +87,13 @@ final class JSONRows: RecordTranslator {
   }
 
   func appendNext(to lines: inout [UInt8]) throws -> Bool {
-    if place == waiting.count {
+    if index == waiting.count {
       guard let next = try elements?.next() else { return false }
       waiting = [next]
-      place = 0
+      index = 0
     }
-    append(waiting[place], to: &lines)
-    place += 1
+    append(waiting[index], to: &lines)
+    index += 1
     return true
   }
 

@@ -114,8 +114,8 @@ struct SortedColumns {
       let own = Array(sorted.rows[range])
       first += own.count
       func keyNumbers() -> [Int] {
-        range.map { place in
-          if place > 0, !sorted.isSameKey(place, place - 1) { lastNumber += 1 }
+        range.map { index in
+          if index > 0, !sorted.isSameKey(index, index - 1) { lastNumber += 1 }
           return lastNumber
         }
       }

@@ -23,8 +23,8 @@ extension Array {
     withUnsafeBufferPointer { values in
       indexes.withUnsafeBufferPointer { indexes in
         [Element](unsafeUninitializedCapacity: indexes.count) { buffer, count in
-          for place in 0..<indexes.count {
-            buffer.initializeElement(at: place, to: values[indexes[place]])
+          for position in 0..<indexes.count {
+            buffer.initializeElement(at: position, to: values[indexes[position]])
           }
           count = indexes.count
         }
