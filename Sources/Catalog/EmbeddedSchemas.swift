@@ -5,6 +5,109 @@
 enum EmbeddedSchemas {
   /// Name of the file without its suffix, the kinds that it describes, and its text.
   static let files: [(name: String, kinds: [String], text: String)] = [
+    ("bars", ["bars-1s", "bars-1m", "bars-1h", "bars-1d"], #"""
+# Bars that lake makes of trades: the vendor's bars (see ohlcv), with the number of trades, their average price and
+# the session they belong to. Closed left, labelled left; a period without a trade has no bar.
+kinds: [bars-1s, bars-1m, bars-1h, bars-1d]
+any_interval: true
+description: "Open, high, low, close, volume, count and average price of a period, made of trades."
+index: ts_event
+sort: [symbol, ts_event]
+key: [symbol, ts_event, publisher_id]
+period: year  # of bars of a day and longer; shorter ones are by date
+columns:
+  - name: symbol
+    type: string
+    source: "-"
+    required: true
+    aliases: [ticker, sym, instrument, root_symbol]
+    description: Raw symbol of the instrument on that date.
+  - name: ts_event
+    type: timestamp
+    unit: UTC
+    required: true
+    aliases: [timestamp, ts, time, datetime]
+    description: "Start of the bar; of a day's, midnight of its date in the table's zone."
+  - name: publisher_id
+    type: integer
+    aliases: [publisher]
+    description: "Vendor's number for dataset and venue; null where several are consolidated."
+  - name: instrument_id
+    type: long
+    description: "Vendor's number of the instrument, unique within a dataset and day."
+  - name: open
+    type: "decimal(18,9)"
+    unit: currency
+    required: true
+    null_when: undefined price
+    aliases: [o, open_price]
+    description: "Price of the first trade by (ts_event, sequence)."
+  - name: high
+    type: "decimal(18,9)"
+    unit: currency
+    required: true
+    null_when: undefined price
+    aliases: [h, high_price]
+    description: Highest price.
+  - name: low
+    type: "decimal(18,9)"
+    unit: currency
+    required: true
+    null_when: undefined price
+    aliases: [l, low_price]
+    description: Lowest price.
+  - name: close
+    type: "decimal(18,9)"
+    unit: currency
+    required: true
+    null_when: undefined price
+    aliases: [c, close_price]
+    description: "Price of the last trade by (ts_event, sequence)."
+  - name: volume
+    type: long
+    unit: quantity
+    aliases: [v, vol]
+    description: Quantity traded.
+  - name: count
+    type: long
+    unit: trades
+    aliases: [n, transactions, trade_count]
+    description: Number of trades.
+  - name: vwap
+    type: double
+    unit: currency
+    aliases: [vw]
+    description: "Volume-weighted average price; null where the volume is 0."
+  - name: session_date
+    type: date
+    description: "The date that the exchange gives the bar's session; null where bars are made without sessions."
+rules:
+  - name: high_is_highest
+    check: high >= open
+    action: flag
+    reason: The open lies above the high.
+  - name: high_not_below_close
+    check: high >= close
+    action: flag
+    reason: The close lies above the high.
+  - name: low_is_lowest
+    check: low <= open
+    action: flag
+    reason: The open lies below the low.
+  - name: low_not_above_close
+    check: low <= close
+    action: flag
+    reason: The close lies below the low.
+  - name: high_not_below_low
+    check: high >= low
+    action: quarantine
+    reason: The high lies below the low.
+  - name: volume_not_negative
+    check: volume >= 0
+    action: quarantine
+    reason: A volume below zero is no volume.
+
+"""#),
     ("bbo", ["bbo-1s", "bbo-1m"], #"""
 # The best bid and offer at the end of every second or minute, with the last trade.
 # ts_recv is the end of the interval.

@@ -2,6 +2,7 @@
 public enum PassRegistry {
   /// In the order in which help lists them.
   public static let all: [PassKind] = [
+    BarsPass.kind,
     ResamplePass.kind,
     CompactPass.kind,
     GapsPass.kind,

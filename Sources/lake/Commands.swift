@@ -19,6 +19,7 @@ nonisolated func commandGroups() -> [CommandGroup] {
         OptionsCommand.self,
         WorkersCommand.self,
         LedgerCommand.self,
+        BarsCommand.self,
         ResampleCommand.self,
         CompactCommand.self,
         AlterCommand.self,

@@ -40,9 +40,10 @@ private func listedCommands() throws -> [String] {
 
   /// Commands that change a lake's data, and those that name the output table.
   private static let changing: Set = [
-    "download", "options", "ledger", "resample", "compact", "alter", "restore", "run", "ingest",
+    "bars", "download", "options", "ledger", "resample", "compact", "alter", "restore", "run",
+    "ingest",
   ]
-  private static let storing: Set = ["ingest", "download", "resample"]
+  private static let storing: Set = ["bars", "ingest", "download", "resample"]
 
   @Test(arguments: [("plan", "dry-run", changing), ("as", "table", storing)])
   func aMeaningHasOneFlagInAllCommandsAndOneAlias(

@@ -211,6 +211,10 @@ def judge_all(judge: Judge) -> None:
     for words in [["--to", "1m", "--plan"], ["--to", "1m"]]:
         judge_lines(judge, lake.run("resample", bars, *words, "--json").expect(0), "resample", seen)
     judge_lines(judge, lake.run("resample", bars, "--to", "7s", "--json").expect(64), "resample", seen)
+    trades = next(name for name in lake.tables("raw") if name.endswith("_mbp_1"))
+    for words in [["--to", "1m,1d", "--session", "rth", "--plan"], ["--to", "1m,1d", "--session", "rth"]]:
+        judge_lines(judge, lake.run("bars", trades, *words, "--json").expect(0), "bars", seen)
+    judge_lines(judge, lake.run("bars", bars, "--json").expect(2), "bars", seen)
     judge_passes(judge, lake, bars, seen)
     judge_lines(judge, lake.run("calendar", "--json").expect(0), "calendar", seen)
     judge_lines(judge, lake.run("calendar", "XHKG", "--start", "2024-12-24", "--json").expect(0), "calendar", seen)

@@ -21,6 +21,10 @@ public struct PassParameter: Sendable {
     case intervals
     /// A table that the pass fills.
     case table
+    /// Tables that the pass reads too, one or several.
+    case tables
+    /// One of some words.
+    case choice([String])
     /// An exchange's calendar.
     case calendar
     /// `true` or `false`; as a flag it takes no value.
@@ -47,8 +51,8 @@ public struct PassParameter: Sendable {
   /// Whether it takes several values with commas between them.
   public var isList: Bool {
     switch kind {
-    case .intervals: true
-    case .table, .calendar, .switch: false
+    case .intervals, .tables: true
+    case .table, .calendar, .switch, .choice: false
     }
   }
 
@@ -61,6 +65,16 @@ public struct PassParameter: Sendable {
     // The lake has calendars of its own: which there are is known when it runs.
     case .calendar: return text.isEmpty ? "a calendar has a name, like XNYS" : nil
     case .switch: return ["true", "false"].contains(text) ? nil : "'\(text)' is not true or false"
+    case .choice(let words):
+      return words.contains(text)
+        ? nil : "'\(text)' is none of " + words.map { "'\($0)'" }.joined(separator: ", ")
+    case .tables:
+      do throws(CatalogError) {
+        _ = try TableName(parsing: text)
+        return nil
+      } catch {
+        return error.message
+      }
     case .table:
       do throws(CatalogError) {
         _ = try TableName(forRows: text)

@@ -33,7 +33,7 @@ enum TableColumns {
   ) {
     let byName = Dictionary(fields.map { ($0.name, $0) }) { first, _ in first }
     let int96 = Set(hints.int96)
-    let isBars = hints.kind?.hasPrefix("ohlcv") ?? false
+    let isBars = ["ohlcv-", "bars-"].contains { hints.kind?.hasPrefix($0) ?? false }
     var plusNames: Set<String> = []
     table.columns = fields.map { field in
       let isPartition = partitions.contains(field.name)
