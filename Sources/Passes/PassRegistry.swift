@@ -4,6 +4,7 @@ public enum PassRegistry {
   public static let all: [PassKind] = [
     BarsPass.kind,
     ResamplePass.kind,
+    CompactPass.dedupKind,
     CompactPass.kind,
     GapsPass.kind,
   ]

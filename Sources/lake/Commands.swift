@@ -22,6 +22,7 @@ nonisolated func commandGroups() -> [CommandGroup] {
         BarsCommand.self,
         ResampleCommand.self,
         CompactCommand.self,
+        DedupCommand.self,
         AlterCommand.self,
         RunCommand.self,
         RestoreCommand.self,

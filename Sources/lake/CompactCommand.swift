@@ -1,6 +1,5 @@
 import Catalog
 import CommandLineKit
-import JSON
 import Market
 import Passes
 import Platform
@@ -83,9 +82,10 @@ struct CompactCommand: JobCommand {
     options.keyColumns = keyColumns
     let pass = try pass(lake, name, options, observer)
     let plan = try pass.plan()
+    let output = RewriteOutput(plan, period: period, removesDuplicates: removesDuplicates)
     if isPlanOnly {
       progress.finish()
-      print(plan, in: context)
+      output.printPlan(in: context)
       return .done
     }
     recorder.begin(in: lake)
@@ -99,15 +99,8 @@ struct CompactCommand: JobCommand {
       context.say("nothing to \(period == nil ? "merge" : "do"): \(why) \(files)")
       return .done
     }
-    print(report, plan, elapsed: Clock.monotonicSeconds() - began, in: context)
-    if report.conflictCount > 0 {
-      context.say(
-        "\(Quantity.count(report.conflictCount)) rows differ from an older one with their key: "
-          + "lake query \(TableName.quarantine(for: name)) shows them")
-    }
-    if report.isInterrupted { return .interrupted }
-    if !report.failures.isEmpty { return .failed }
-    return report.conflictCount > 0 ? .findings : .done
+    output.print(report, of: name, elapsed: Clock.monotonicSeconds() - began, in: context)
+    return output.status(report)
   }
 
   /// The chosen pass's functions to plan and to run.
@@ -122,54 +115,5 @@ struct CompactCommand: JobCommand {
     }
     let pass = try CompactPass(lake: lake, table: name, options: options, observer: observer)
     return ({ try pass.plan() }, { try pass.run($0) })
-  }
-
-  private func print(_ plan: RewritePlan, in context: Context) {
-    for merge in plan.units {
-      let name = merge.name.isEmpty ? "all" : merge.name
-      if context.isJSON {
-        context.print(
-          JSONValue.object(
-            JSONObject([
-              ("type", .string("merge")), ("partition", .string(merge.name)),
-              ("reason", .string(merge.reason)),
-              ("files", .integer(Int64(merge.fileCount))), ("bytes", .integer(merge.byteCount)),
-            ])
-          ).description)
-      } else {
-        context.printText(
-          "\(name)  \(Quantity.count(merge.fileCount)) files  \(Quantity.bytes(Int(clamping: merge.byteCount)))"
-            + (merge.reason == "small" ? "" : "  \(merge.reason)")
-        )
-      }
-    }
-    var summary = Summary()
-    summary.add("table", .text("\(plan.table) version \(plan.version)"))
-    if let period { summary.add("period", .text(period.rawValue)) }
-    summary.add("to_merge", .count(plan.units.reduce(0) { $0 + $1.fileCount }))
-    summary.add(period == nil ? "into" : "partitions", .count(plan.units.count))
-    summary.add("kept", .count(plan.keptCount))
-    context.print(summary)
-  }
-
-  private func print(
-    _ report: RewriteReport, _ plan: RewritePlan, elapsed: Double, in context: Context
-  ) {
-    var summary = Summary()
-    summary.add("files_merged", .count(report.filesBefore))
-    summary.add("files_written", .count(report.filesAfter))
-    summary.add("files_kept", .count(plan.keptCount))
-    summary.add("rows", .count(report.rowCount))
-    if removesDuplicates {
-      summary.add("duplicates", .count(report.duplicateCount))
-      summary.add("conflicts", .count(report.conflictCount))
-    }
-    summary.add("bytes_in", .bytes(Int(clamping: report.bytesBefore)))
-    summary.add("bytes_out", .bytes(Int(clamping: report.bytesAfter)))
-    summary.add("overtaken", .count(report.overtakenCount))
-    summary.add("failed", .count(report.failures.count))
-    summary.add("peak_memory", .bytes(ProcessMemory.peakByteCount))
-    summary.add("elapsed", .seconds(elapsed))
-    context.print(summary)
   }
 }

@@ -28,8 +28,11 @@ struct DeduplicationTests {
     try toy.ingest([try toy.bars("a.dbn", bars)])
   }
 
-  private func pass(_ table: String, key: [String] = []) throws -> CompactPass {
+  private func pass(
+    _ table: String, key: [String] = [], mergesSmallFiles: Bool = true
+  ) throws -> CompactPass {
     var options = CompactPass.Options()
+    options.mergesSmallFiles = mergesSmallFiles
     options.jobs = 2
     options.removesDuplicates = true
     options.keyColumns = key
@@ -70,6 +73,24 @@ struct DeduplicationTests {
     #expect(try toy.lake.table(named: source).snapshot().version == version)
     // Change data readers see that rows were removed.
     #expect(try toy.files(source).contains { $0.dataChange })
+  }
+
+  @Test("where nothing is merged, only dates with duplicates are written again")
+  func withoutMerging() throws {
+    try toy.ingest([try toy.bars("b.dbn", [ToyLake.Bar(day: 1, second: 80_000)])])
+    try addAgain(
+      try #require(try toy.files(source).first { $0.path.contains("2024-01-02") }), as: "again")
+    let others = Set(try toy.files(source).map(\.path).filter { !$0.contains("2024-01-02") })
+    #expect(others.count == 2)
+    let pass = try pass(source, mergesSmallFiles: false)
+    let plan = try pass.plan()
+    #expect(plan.units.map(\.reason) == ["duplicates"])
+    let report = try pass.run(plan)
+    #expect(report.duplicateCount == 400 && report.unitCount == 1)
+    #expect(others.isSubset(of: Set(try toy.files(source).map(\.path))))
+    let commit = try #require(try history(toy.lake.table(named: source).storage).first?.commitInfo)
+    #expect(commit.operationParameters.contains { $0.name == "pass" && $0.value == "dedup" })
+    #expect(try pass.plan().units.isEmpty)
   }
 
   @Test("a row with the key of an older one and other values is quarantined, once")

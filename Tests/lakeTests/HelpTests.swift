@@ -40,8 +40,8 @@ private func listedCommands() throws -> [String] {
 
   /// Commands that change a lake's data, and those that name the output table.
   private static let changing: Set = [
-    "bars", "download", "options", "ledger", "resample", "compact", "alter", "restore", "run",
-    "ingest",
+    "bars", "download", "options", "ledger", "resample", "compact", "dedup", "alter", "restore",
+    "run", "ingest",
   ]
   private static let storing: Set = ["bars", "ingest", "download", "resample"]
 

@@ -52,6 +52,7 @@ import Testing
     ("lake/Context+Table", ["describe"]),
     ("lake/Context+Vendor", ["download", "options"]),
     ("lake/DBN", ["dbn"]),
+    ("lake/Dedup", ["dedup"]),
     ("lake/Describe", ["describe"]),
     ("lake/Download", ["download"]),
     ("lake/Export", ["export"]),

@@ -339,10 +339,14 @@ import Testing
         ("compact \(SimulatedLake.bars) --key symbol", "--dedup"),
         ("compact \(SimulatedLake.bars) --dedup --period year", "--period|--dedup"),
         ("compact \(SimulatedLake.bars) --period week", "'--period' is 'week'"),
-        ("compact", "compact needs TABLE"),
+        ("compact", "compact needs TABLE"), ("dedup", "dedup needs TABLE"),
       ], status: 64)
-    let none = try lake.run("compact raw.nothing")
-    #expect(none.status == 2 && none.talk.contains("raw.nothing"), "\(none.talk)")
+    for command in ["compact", "dedup"] {
+      let none = try lake.run("\(command) raw.nothing")
+      #expect(none.status == 2 && none.talk.contains("raw.nothing"), "\(none.talk)")
+    }
+    let nothing = try lake.run("dedup \(SimulatedLake.bars)")
+    #expect(nothing.status == 0 && nothing.talk.contains("nothing to remove"), "\(nothing.talk)")
     let ticks = try lake.run("compact \(SimulatedLake.trades) --dedup")
     #expect(ticks.status == 64 || ticks.status == 2)
     #expect(ticks.talk.contains("no key") || ticks.talk.contains("key"), "\(ticks.talk)")

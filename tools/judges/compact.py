@@ -3,7 +3,7 @@
 
 Needs no shared data.
 
-Cases: 224
+Cases: 235
 """
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import time
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
 import deltalake
@@ -294,6 +294,33 @@ def judge_dedup(judge: Judge) -> None:
     judge.check(told.status == 2 and "no key" in told.talk and newest(ticks, TICKS) == last, "ticks have no key", told.talk)
 
 
+def judge_dedup_alone(judge: Judge) -> None:
+    """lake dedup writes only the dates again that have duplicates, as a command and as a pass."""
+    for words, config in ((["dedup", BARS], ""), (["run"], f"passes:\n- {{pass: dedup, table: {BARS}}}\n- {{pass: resample, table: {BARS}, to: [5m]}}\n")):
+        name = " ".join(words)
+        lake = fill(judge, count=3)
+        (lake.root / "lake.yaml").write_text(config)
+        before, files = rows(lake, BARS), files_by_date(lake, BARS)
+        held = deltalake.DeltaTable(str(lake.path(BARS))).to_pyarrow_table(filters=[("date", "=", date(2024, 1, 3))])
+        deltalake.write_deltalake(str(lake.path(BARS)), held.slice(0, 40), mode="append")
+        last = newest(lake, BARS)
+        planned = lake.run(*words, "--plan", "--json").expect(0)
+        judge.check(newest(lake, BARS) == last and planned.output.count('duplicates"') == 1, f"{name}: the plan names one date", planned.output[:500])
+        told = lake.run(*words, "--json").expect(0)
+        judge.check(rows(lake, BARS) == before and newest(lake, BARS) == last + 1, f"{name}: every row once", told.output[-500:])
+        files["2024-01-03"] = 1
+        judge.check(files_by_date(lake, BARS) == files, f"{name}: other dates are left alone", files_by_date(lake, BARS))
+        made = deltalake.DeltaTable(str(lake.path("bars.x_ohlcv_5m"))).to_pyarrow_table() if config else None
+        judge.check(made is None or sum(made["volume"].to_pylist()) == duckdb.sql(
+            f"select sum(volume) from read_parquet({deltalake.DeltaTable(str(lake.path(BARS))).file_uris()})").fetchall()[0][0],
+            f"{name}: bars are made after it, of rows that are there once")
+        lake.run(*words).expect(0)
+        judge.check(newest(lake, BARS) == last + 1, f"{name}: a second run commits nothing")
+    ticks = fill(judge, ticks_csv, TICKS, 2)
+    last, told = newest(ticks, TICKS), ticks.run("dedup", TICKS)
+    judge.check(told.status == 2 and "no key" in told.talk and newest(ticks, TICKS) == last, "dedup: ticks have no key", told.talk)
+
+
 def judge_foreign_dedup(judge: Judge) -> None:
     """A table that another program made, of unsorted files with rows twice: as duckdb has it without them."""
     lake, chance = judge.new_lake(), random.Random(SEED)
@@ -367,6 +394,7 @@ def judge_all(judge: Judge) -> None:
     judge_errors(judge)
     judge_period(judge)
     judge_dedup(judge)
+    judge_dedup_alone(judge)
     judge_foreign_dedup(judge)
     judge_keyless_partitions(judge)
 

@@ -11,6 +11,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import deltalake
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
 from downloads import StandIn, words as download_words  # noqa: E402
@@ -167,6 +169,10 @@ def judge_passes(judge: Judge, lake: Lake, bars: str, seen: dict[str, set[str]])
         lake.run("ingest", more, "--table", bars, "--interval", "1s").expect(0)
     for words in [["--plan"], []]:
         judge_lines(judge, lake.run("compact", bars, *words, "--json").expect(0), "compact", seen)
+    rows = deltalake.DeltaTable(str(lake.path(bars))).to_pyarrow_table()
+    deltalake.write_deltalake(str(lake.path(bars)), rows.slice(0, 1), mode="append")
+    for words in [["--plan"], [], []]:
+        judge_lines(judge, lake.run("dedup", bars, *words, "--json").expect(0), "dedup", seen)
     for words in [["--plan"], [], []]:
         judge_lines(judge, lake.run("alter", bars, "--widen", "volume", *words, "--json").expect(0), "alter", seen)
     (lake.root / "lake.yaml").write_text(config)

@@ -14,29 +14,35 @@ extension CompactPass {
     ],
     outputs: { _, _ in [] },
     problems: { request, rowKind in
-      guard request.values["dedup"] == ["true"], let rowKind,
-        // A kind that no schema describes is told of elsewhere.
-        let schema = try? TableSchema.named(rowKind, in: nil), schema.keyColumns.isEmpty
-      else { return [] }
-      return [
-        PassProblem(
-          "rows of '\(rowKind)' have no key: equal ones are events of their own",
-          remedy: "leave 'dedup' out")
-      ]
-    }, request: { _, _ in nil },
-    job: { request, means in try Job(request, means) },
+      request.values["dedup"] == ["true"]
+        ? keyProblems(rowKind, remedy: "leave 'dedup' out") : []
+    },
+    request: { _, _ in nil },
+    job: { request, means in
+      var options = Options(means)
+      options.removesDuplicates = request.values["dedup"] == ["true"]
+      return try Job(request, means, options)
+    },
     changesInput: { $0.values["dedup"] == ["true"] })
 
+  /// What is wrong with asking which rows of a kind are there twice.
+  static func keyProblems(_ rowKind: String?, remedy: String) -> [PassProblem] {
+    // A kind that no schema describes is told of elsewhere.
+    guard let rowKind, let schema = try? TableSchema.named(rowKind, in: nil),
+      schema.keyColumns.isEmpty
+    else { return [] }
+    return [
+      PassProblem(
+        "rows of '\(rowKind)' have no key: equal ones are events of their own", remedy: remedy)
+    ]
+  }
+
   /// A compaction that was asked for by name.
-  private final class Job: PassJob {
+  final class Job: PassJob {
     private let pass: CompactPass
     private var plan: RewritePlan?
 
-    init(_ request: PassRequest, _ means: PassMeans) throws {
-      var options = Options()
-      options.jobs = means.jobs
-      options.memoryByteCount = means.memoryByteCount
-      options.removesDuplicates = request.values["dedup"] == ["true"]
+    init(_ request: PassRequest, _ means: PassMeans, _ options: Options) throws {
       pass = try CompactPass(
         lake: means.lake, table: try means.lake.requireTable(named: request.table.description),
         options: options, observer: means.observer)
@@ -52,5 +58,14 @@ extension CompactPass {
       let plan = try self.plan ?? pass.plan()
       return .rewrite(try pass.run(plan))
     }
+  }
+}
+
+extension CompactPass.Options {
+  /// What a run gives its passes.
+  init(_ means: PassMeans) {
+    self.init()
+    jobs = means.jobs
+    memoryByteCount = means.memoryByteCount
   }
 }

@@ -22,6 +22,9 @@ public final class CompactPass {
     public var memoryByteCount = 192 << 20
     /// Whether of rows with one key one stays.
     public var removesDuplicates = false
+    /// Whether small files are merged; else only partitions with duplicates, and those whose rows are in no order, are
+    /// written again.
+    public var mergesSmallFiles = true
     /// The key of a table that another program made.
     public var keyColumns: [String] = []
 
@@ -30,6 +33,8 @@ public final class CompactPass {
   }
 
   static let name = "compact"
+  /// Its name where nothing is merged.
+  static let dedupName = "dedup"
 
   private let lake: Lake
   private let table: LakeTable
@@ -49,8 +54,8 @@ public final class CompactPass {
     self.observer = observer
     staging = StagingSession(root: lake.root)
     target = try CompactTarget(
-      table, name, lake: lake, staging: staging,
-      keyColumns: options.removesDuplicates ? options.keyColumns : nil)
+      table, name, passName: options.mergesSmallFiles ? Self.name : Self.dedupName, lake: lake,
+      staging: staging, keyColumns: options.removesDuplicates ? options.keyColumns : nil)
   }
 
   // MARK: - Plan
@@ -60,10 +65,14 @@ public final class CompactPass {
   public func plan(_ choice: UnitChoice = UnitChoice()) throws -> RewritePlan {
     let snapshot = target.snapshot
     try CompactPlan.requireFlat(snapshot, path: table.path)
-    let plan = try CompactPlan.make(
-      table, snapshot, choice: choice,
-      canBeMerged: target.merger.canBeMerged,
-      isInOrder: { try target.merger.order.holds(in: try $0.localPath(in: table.path)) })
+    var plan = RewritePlan(
+      table: table.displayName, version: snapshot.version, units: [], keptCount: 0)
+    if options.mergesSmallFiles {
+      plan = try CompactPlan.make(
+        table, snapshot, choice: choice,
+        canBeMerged: target.merger.canBeMerged,
+        isInOrder: { try target.merger.order.holds(in: try $0.localPath(in: table.path)) })
+    }
     guard let key = target.key else { return plan }
     if !target.keylessPartitions.isEmpty {
       let names = target.keylessPartitions.joined(separator: "', '")
@@ -127,7 +136,7 @@ public final class CompactPass {
 /// Merges the files of one unit.
 final class CompactJob: RewritePass, @unchecked Sendable {
   // All properties are constants, or immutable after `init`.
-  let name = CompactPass.name
+  var name: String { target.passName }
   let target: CompactTarget
   private let attempt: RewriteAttempt
 

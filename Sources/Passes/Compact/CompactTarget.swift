@@ -13,6 +13,8 @@ final class CompactTarget: RewriteTarget {
   let merger: SegmentMerger
   /// nil where rows that are there twice stay.
   let key: RowKey?
+  /// As it is in messages and in the table's history.
+  let passName: String
   private let lake: Lake
   private let name: TableName
   /// Rows that conflict, by the first file of their unit, until they are quarantined.
@@ -24,9 +26,10 @@ final class CompactTarget: RewriteTarget {
 
   /// - Parameter keyColumns: nil where rows that are there twice stay; of a table that another program made, its key.
   init(
-    _ table: LakeTable, _ name: TableName, lake: Lake, staging: StagingSession,
+    _ table: LakeTable, _ name: TableName, passName: String, lake: Lake, staging: StagingSession,
     keyColumns: [String]?
   ) throws {
+    self.passName = passName
     self.staging = staging
     self.lake = lake
     self.name = name
@@ -90,7 +93,7 @@ final class CompactTarget: RewriteTarget {
     var change = TableChange(.rewrite)
     change.changesRows = units.contains { $0.duplicateCount + $0.conflictCount > 0 }
     change.operation = "OPTIMIZE"
-    change.parameters = [("pass", CompactPass.name), ("run", run.id)]
+    change.parameters = [("pass", passName), ("run", run.id)]
     for done in units {
       change.removed += done.unit.files
       change.segments += done.products

@@ -27,7 +27,7 @@ struct RowKey {
       guard !schema.keyColumns.isEmpty else {
         throw PassError(
           .input, "rows of '\(schema.kind)' have no key: equal ones are events of their own",
-          place: place, remedy: "leave --dedup out: all rows stay then")
+          place: place, remedy: "lake compact without --dedup merges the files and keeps all rows")
       }
       guard given.isEmpty else {
         throw PassError(
