@@ -67,11 +67,18 @@ extension QueryPlan {
     _ isInterrupted: @escaping @Sendable () -> Bool
   ) throws -> SkipReport {
     let shape = shape(layout: output.layout)
+    let merge = KeyedRowMerge(
+      shape: shape,
+      encoder: order.isEmpty ? KeyEncoder(table) : KeyEncoder(table, terms: order),
+      memory: output.memory, spillFolder: output.spillFolder)
+    if !order.isEmpty || tail != nil {
+      return try OrderedScan(
+        plan: self, shape: shape, merge: merge, output: ordered, isInterrupted: isInterrupted
+      ).run(width: width)
+    }
     let scan = TextScan(
-      shape: shape, source: UnitSource(self, shape), output: ordered,
-      merge: KeyedRowMerge(
-        shape: shape, encoder: KeyEncoder(table), memory: output.memory,
-        spillFolder: output.spillFolder), isInterrupted: isInterrupted)
+      shape: shape, source: UnitSource(self, shape), output: ordered, merge: merge,
+      isInterrupted: isInterrupted)
     try scan.run(width: width)
     return scan.source.report
   }
@@ -162,6 +169,18 @@ public struct Query: Sendable {
 
   /// What a run would read and what it would skip, and why.
   public func explanation() throws -> Explanation { try Explanation(plan) }
+
+  /// The number of rows, without those that are left out. Cost: reads footers, and of columns those that are tested.
+  ///
+  /// - Parameters:
+  ///   - width: Threads.
+  ///   - isInterrupted: Polled between units of work.
+  /// - Returns: nil if it was stopped.
+  public func count(
+    width: Int = Parallel.width, isInterrupted: @escaping @Sendable () -> Bool = { false }
+  ) throws -> Int? {
+    try RowCount(plan, isInterrupted: isInterrupted).run(width: width)
+  }
 
   /// Writes the answer.
   ///

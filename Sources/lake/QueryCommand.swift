@@ -21,6 +21,11 @@ struct QueryCommand: Command {
       .option("columns", "A,B", short: "c", repeatable: true, help: "Columns, in this order."),
       .option("where", "CLAUSE", short: "w", help: "Only rows for which this is true."),
       .option("limit", "N", short: "n", help: "At most N rows."),
+      .option("tail", "N", help: "Only the last N rows."),
+      .option(
+        "order", "COLUMN[:desc]", repeatable: true,
+        help: "Order of the rows: columns with commas between them."),
+      .switch("count", help: "Print only how many rows there are."),
       .option(
         "format", "csv|tsv|jsonl|parquet",
         help: "Format of the rows (else by the name of the output file, else csv)."),
@@ -50,7 +55,9 @@ struct QueryCommand: Command {
       "Ranges are half-open: --start is included, --end is not.",
       "A clause compares columns with numbers, 'text' and times: "
         + "close > 100 and not (volume = 0 or side is null); also in (…), between, like.",
-      "Rows come ordered by date, symbol and time. Times print in UTC, prices with all their digits; "
+      "Rows come ordered by date, symbol and time. With --order they come by other columns, equal ones as usual; nulls come "
+        + "last. --tail counts from the end of the order.",
+      "Times print in UTC, prices with all their digits; "
         + "a null is an empty field, an empty text \"\".",
       "Times of bars on whole seconds print none of their digits, others 3, 6 or 9, as many as they have; "
         + "--time-digits 6 gives all of them one form.",
@@ -65,6 +72,8 @@ struct QueryCommand: Command {
       Example(
         "lake query raw.glbx_mdp3_mbp_1 -w 'size >= 100' -c ts_recv,symbol,price,size | head",
         "some columns of large trades"),
+      Example("lake query bars.equs_mini_ohlcv_1m --order volume:desc -n 10", "the ten largest"),
+      Example("lake query raw.glbx_mdp3_trades --start 2024-01-02 --count", "how many rows"),
       Example(
         "lake query ~/old/prices.parquet --limit 10 --format jsonl", "a file that is in no lake"),
     ])
@@ -79,6 +88,8 @@ struct QueryCommand: Command {
   let format: QueryOutput.Format?
   let force: Bool
   let explains: Bool
+  /// Whether only the number of rows is wanted.
+  let counts: Bool
 
   init(_ arguments: inout Arguments) throws(UsageError) {
     var request = QueryRequest(table: try arguments.table())
@@ -98,6 +109,16 @@ struct QueryCommand: Command {
     request.filter = arguments.value("where")
     request.allowsOutside = arguments.flag("allow-outside")
     request.limit = try arguments.integer("limit", in: 0...Int.max)
+    request.tail = try arguments.integer("tail", in: 0...Int.max)
+    request.order = arguments.values("order")
+    for text in request.order where ColumnList.names(in: text) == nil {
+      throw arguments.bad("order", text, "a list without empty items", "--order A,B:desc")
+    }
+    try arguments.requireAtMostOne(of: ["limit", "tail"])
+    counts = arguments.flag("count")
+    for name in ["limit", "tail", "order", "columns", "output", "format", "explain"] {
+      try arguments.requireAtMostOne(of: ["count", name])
+    }
     try arguments.requireTimeZone("timezone")
     request.timezone = arguments.value("timezone")
     try arguments.requireAtMostOne(of: ["version", "as-of"])
@@ -120,6 +141,23 @@ struct QueryCommand: Command {
     force = arguments.flag("force")
     explains = arguments.flag("explain")
     self.request = request
+  }
+
+  private func count(_ query: Query, in context: Context) throws -> ExitStatus {
+    guard let count = try query.count(isInterrupted: { context.isInterrupted }) else {
+      throw Interrupted()
+    }
+    if context.isJSON {
+      var summary = Summary()
+      summary.add("table", .text(query.tableName))
+      if let version = query.version { summary.add("version", .count(version)) }
+      summary.add("rows", .count(count))
+      context.print(summary)
+    } else {
+      context.printText(String(count))
+    }
+    if count > 0 { try nameMissingSymbols(query, in: context) }
+    return .done
   }
 
   /// The symbols of the table that a requested name resolved to; folders and files have no ledger.
@@ -180,6 +218,7 @@ struct QueryCommand: Command {
       return .done
     }
     if let range = query.rangeText { context.detail("range \(range)") }
+    if counts { return try count(query, in: context) }
     if context.isVerbose { for line in try query.explanation().lines { context.detail(line) } }
     if request.columns.isEmpty, !query.skippedColumns.isEmpty {
       let names = query.skippedColumns.map { "'\($0)'" }.joined(separator: ", ")

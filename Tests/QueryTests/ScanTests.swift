@@ -180,6 +180,67 @@ private func trades(
     }
   }
 
+  @Test(arguments: [1, 3], [200, 1 << 20])
+  func anOrderOfTheUsersHoldsAcrossFilesAndSpills(width: Int, memory: Int) throws {
+    // So many rows that each thread spills more than once.
+    let segments = (0..<4).map {
+      trades(
+        "f\($0)", symbols: ["A", "B"], start: Int64($0) * day, count: 9_000, pageRowCount: 1_000,
+        rowGroupRowCount: 4_000)
+    }
+    let table = memoryTable(segments, dates: [0, 1, 2, 3])
+    let usual = try answer(table).split(separator: "\n").dropFirst().map(String.init)
+    let symbolAt = 1
+    func symbol(_ line: String) -> Substring { line.split(separator: ",")[symbolAt] }
+    let expected = usual.filter { symbol($0) == "B" } + usual.filter { symbol($0) == "A" }
+    for (limit, tail) in [(nil, nil), (17, nil), (20_000, nil), (nil, 17), (nil, 20_000)]
+      as [(Int?, Int?)]
+    {
+      let lines = try answer(table, width: width, memory: memory) {
+        $0.order = ["symbol:desc"]
+        $0.limit = limit
+        $0.tail = tail
+      }.split(separator: "\n").dropFirst().map(String.init)
+      let wanted = tail.map { Array(expected.suffix($0)) } ?? Array(expected.prefix(limit ?? .max))
+      #expect(lines == wanted)
+    }
+    for tail in [0, 5, 18_001, 80_000] {
+      let lines = try answer(table, width: width, memory: memory) { $0.tail = tail }
+        .split(separator: "\n").dropFirst().map(String.init)
+      #expect(lines == Array(usual.suffix(tail)))
+    }
+  }
+
+  @Test func theLastRowsNeedOnlyTheLastFiles() throws {
+    let segments = (0..<3).map {
+      trades("f\($0)", symbols: ["A"], start: Int64($0) * day, count: 32)
+    }
+    let table = memoryTable(segments, dates: [0, 1, 2])
+    _ = try answer(table) { $0.tail = 3 }
+    #expect(segments.map { $0.decodedRowCount("ts") } == [0, 0, 32])
+  }
+
+  @Test func rowsAreCountedWithoutBeingDecoded() throws {
+    let segments = (0..<3).map {
+      trades("f\($0)", symbols: ["A"], start: Int64($0) * day, count: 32)
+    }
+    let table = memoryTable(segments, dates: [0, 1, 2])
+    #expect(try Query(plan: QueryPlan(QueryRequest(table: "test"), table)).count() == 96)
+    #expect(segments.allSatisfy { $0.decodedRowCount("ts") == 0 })
+    var request = QueryRequest(table: "test")
+    request.start = "1970-01-02"
+    #expect(try Query(plan: QueryPlan(request, table)).count(width: 2) == 64)
+    request.filter = "size = 3"
+    let counted = try Query(plan: QueryPlan(request, table)).count(width: 2)
+    #expect(
+      counted
+        == (try answer(table) {
+          $0.start = request.start
+          $0.filter = request.filter
+        }).split(separator: "\n").count - 1)
+    #expect(try Query(plan: QueryPlan(request, table)).count(isInterrupted: { true }) == nil)
+  }
+
   @Test func filesOfOneDateAreMergedBySymbolAndTime() throws {
     let early = trades("early", symbols: ["A", "B"], start: 0, count: 50)
     let late = trades("late", symbols: ["A", "B", "C"], start: 25, count: 50)

@@ -367,6 +367,40 @@ def judge_units(judge: Judge) -> None:
         judge.check(len(found) == count, f"units: where {clause}", found)
 
 
+def judge_orders(table: Table, rng: random.Random) -> None:
+    """--order, --tail and --count."""
+    judge = table.judge
+    for limit in (0, 1, 77, len(table.rows), len(table.rows) + 1):
+        mine, true = table.ids("--tail", limit), [row["id"] for row in in_order(table.rows)][-limit or len(table.rows):]
+        judge.check(mine == true, f"{table.name}: tail {limit}", "" if mine == true else mine if isinstance(mine, str) else differing(mine, true))
+    for number in range(24):
+        terms = [(name, rng.random() < 0.5) for name in rng.sample(PRINTED, rng.randint(1, 3))]
+        ordered = in_order(table.rows)
+        for name, descends in reversed(terms):
+            def value(row: dict[str, Any]) -> Any:
+                held = row["ns"] if name == "ts_event" else row[name]
+                return held.encode() if isinstance(held, str) else held
+            nulls = [row for row in ordered if value(row) is None]
+            # sorted() keeps equal rows in their order, descending too.
+            ordered = sorted((row for row in ordered if value(row) is not None), key=value, reverse=descends) + nulls
+        text = ",".join(name + (":desc" if descends else "") for name, descends in terms)
+        words, true = [], [row["id"] for row in ordered]
+        if number % 3 == 1:
+            words, true = ["--limit", 50], true[:50]
+        if number % 3 == 2:
+            words, true = ["--tail", 50], true[-50:]
+        mine = table.ids("--order", text, *words)
+        judge.check(mine == true, f"{table.name}: --order {text} {words}", "" if mine == true else mine if isinstance(mine, str) else differing(mine, true))
+    for words, wanted in ((["--where", "size > 10"], lambda row: (row["size"] or 0) > 10), ([], lambda row: True),
+                          (["--symbol", "ES,NQ"], lambda row: row["symbol"] in ("ES", "NQ"))):
+        told = table.query("--count", *words)
+        judge.check(told.output == f"{sum(map(wanted, table.rows))}\n", f"{table.name}: --count {words}", told.output + told.talk)
+    for words, hint in ((["--order", "pirce"], "price"), (["--order", "price:up"], "price:desc"), (["--tail", 1, "--limit", 1], "exclude"),
+                        (["--count", "--columns", "id"], "exclude"), (["--order", "id,id:desc"], "twice")):
+        told = table.query(*words)
+        judge.check(told.status in (2, 64) and hint in told.talk and not told.output, f"{table.name}: {words} is refused", told.talk)
+
+
 def judge_shared(judge: Judge) -> None:
     """Reference Delta tables of flat columns: the rows that pyarrow reads."""
     peers = json.loads((judge.data / "delta/PEER.json").read_text())
@@ -395,6 +429,7 @@ def judge_all(judge: Judge) -> None:
         judge_clauses(some)
         judge_ranges(some)
         judge_picks(some)
+        judge_orders(some, rng)
     before.judge_ids("--version 0", lambda row: True, "--version", 0)
     moment = datetime.fromtimestamp(stamps[0] / 1000, timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     before.judge_ids("--as-of", lambda row: True, "--as-of", moment)

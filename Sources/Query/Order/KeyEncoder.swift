@@ -12,13 +12,14 @@ struct KeyEncoder: Sendable {
   /// If set, the UTC date of this column comes before all others.
   let dateOf: Int?
   private let parts: [Part]
-  /// Index of `dateOf` in `order`, and its units per day.
-  private let date: (at: Int, unitsPerDay: Int64)?
+  /// Index of `dateOf` in `order`, its units per day, and the part that it comes before.
+  private let date: (at: Int, unitsPerDay: Int64, before: Int)?
 
   /// What the row loop needs of a column. It has no strings, so that no row pays for a copy.
   private struct Part {
     var isPair: Bool
     var isUnsigned: Bool
+    var isDescending = false
   }
 
   init(_ table: QueryTable) {
@@ -28,12 +29,31 @@ struct KeyEncoder: Sendable {
     parts = table.orderColumns.map {
       Part(isPair: table.columns[$0].isPair, isUnsigned: table.columns[$0].isUnsigned64)
     }
-    if let dateOf, let at = order.firstIndex(of: dateOf),
-      case .timestamp(let unit, _) = columns[dateOf].type
-    {
-      date = (at, unit.perSecond * 86_400)
-    } else {
-      date = nil
+    date = Self.date(of: dateOf, columns, order, before: 0)
+  }
+
+  private static func date(
+    of column: Int?, _ columns: [QueryColumn], _ order: [Int], before: Int
+  ) -> (at: Int, unitsPerDay: Int64, before: Int)? {
+    guard let column, let at = order.firstIndex(of: column),
+      case .timestamp(let unit, _) = columns[column].type
+    else { return nil }
+    return (at, unit.perSecond * 86_400, before)
+  }
+
+  /// In an order of the user's. Nulls come last, ascending or not.
+  init(_ table: QueryTable, terms: [OrderTerm]) {
+    columns = table.columns
+    // Rows that are equal in them come as they do without them.
+    let usual = (table.dateColumn.map { [$0] } ?? []) + table.orderColumns
+    order =
+      terms.map(\.column) + usual.filter { index in !terms.contains { $0.column == index } }
+    dateOf = table.dateColumn == nil ? table.indexColumn : nil
+    date = Self.date(of: dateOf, columns, order, before: terms.count)
+    parts = order.enumerated().map { index, column in
+      Part(
+        isPair: table.columns[column].isPair, isUnsigned: table.columns[column].isUnsigned64,
+        isDescending: index < terms.count && terms[index].isDescending)
     }
   }
 
@@ -47,13 +67,24 @@ struct KeyEncoder: Sendable {
     key.reserve(start + byteCountMax)
     let base = key.base
     var out = base + start
-    if let date {
-      out = Self.put(day: readings[date.at].main, row, date.unitsPerDay, out)
-    }
     for index in 0..<parts.count {
+      if let date, date.before == index {
+        out = Self.put(day: readings[date.at].main, row, date.unitsPerDay, out)
+      }
+      let start = out
       out = Self.put(readings[index], parts[index], row, out)
+      if parts[index].isDescending { Self.reverse(start, out) }
     }
     key.count = out - base
+  }
+
+  /// Reverses the order of values; the flag that tells nulls stays.
+  private static func reverse(_ start: TextPointer, _ end: TextPointer) {
+    var at = start + 1
+    while at < end {
+      at.storeLE(~at.load(as: UInt8.self), 0)
+      at += 1
+    }
   }
 
   /// Index of the row's value in a vector, 0 in a constant one; nil for null.

@@ -134,7 +134,8 @@ final class SpillCursor: KeyedRowCursor {
 }
 
 /// A temporary file without a name: it is removed when the process ends.
-package final class KeyedRowSpill {
+package final class KeyedRowSpill: @unchecked Sendable {
+  // Written by one thread; read after that, by one thread.
   private let descriptor: Int32
   private(set) var byteCount = 0
   private let buffer = ByteBuffer(capacity: 1 << 20)

@@ -77,8 +77,12 @@ package struct KeyedRowMerge {
     if rows.count > 0 { cursors.append(MemoryCursor(ordinal: cursors.count, rows: rows)) }
   }
 
-  private func merge(_ cursors: [KeyedRowCursor], _ turn: inout OrderedOutput.Turn) throws {
+  /// - Parameter skipping: Rows from the first that are not written.
+  func merge(
+    _ cursors: [KeyedRowCursor], skipping: Int = 0, _ turn: inout OrderedOutput.Turn
+  ) throws {
     var heap = try CursorHeap(cursors)
+    for _ in 0..<skipping where heap.first != nil { try heap.advanceFirst() }
     // Two, since the output copies one block while the next is filled.
     var blocks = (ByteBuffer(capacity: 2 * Self.outputByteCount), ByteBuffer())
     var rowCount = 0

@@ -2,7 +2,8 @@ import Bytes
 import Glibc
 
 /// Formatted rows with their sort keys.
-final class KeyedRows {
+final class KeyedRows: @unchecked Sendable {
+  // A thread fills it, and another one reads it only after that.
   let texts = ByteBuffer()
   let keys = ByteBuffer()
   /// Where each row's text and key end.
@@ -55,6 +56,29 @@ final class KeyedRows {
   }
 }
 
+extension KeyedRows {
+  /// Sorts the rows, and leaves out those that cannot be wanted.
+  func keep(_ kept: OrderedScan.Kept) {
+    var chosen = sorted()[...]
+    switch kept {
+    case .all: return
+    case .first(let count): chosen = chosen.prefix(count)
+    case .last(let count): chosen = chosen.suffix(count)
+    }
+    if chosen.count == count { return }
+    let rows = KeyedRows()
+    for row in chosen {
+      rows.keys.append(key(Int(row)))
+      rows.append(text: text(Int(row)))
+    }
+    removeAll()
+    for row in 0..<rows.count {
+      keys.append(rows.key(row))
+      append(text: rows.text(row))
+    }
+  }
+}
+
 /// Negative, 0 or positive, as the two rows compare.
 @inline(__always)
 func compareKeys(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Int {
@@ -66,16 +90,28 @@ func compareKeys(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer
   return left.count - right.count
 }
 
+/// What a row's key has besides the values that order it.
+enum KeyNumbering: Sendable {
+  /// Nothing.
+  case none
+  /// At its end the row's number among all rows of the plan, so that no two keys are equal.
+  case rows
+  /// That, and before everything the group of its file.
+  case groupsAndRows
+}
+
 /// Formats units as keyed rows, on one thread.
 final class KeyedRowReader {
   private let plan: ScanShape
   private let encoder: KeyEncoder
+  private let numbering: KeyNumbering
   private let reader: UnitReader
   private let mask: FilterMask
   private let text: RowText
   private let selected = ByteBuffer()
 
-  init(_ plan: ScanShape, _ encoder: KeyEncoder) {
+  init(_ plan: ScanShape, _ encoder: KeyEncoder, _ numbering: KeyNumbering = .none) {
+    self.numbering = numbering
     self.plan = plan
     self.encoder = encoder
     reader = UnitReader(columns: plan.columns)
@@ -94,9 +130,19 @@ final class KeyedRowReader {
     try text.reserveRow(pick)
     for index in 0..<pick.count {
       let row = pick.row(index)
+      if numbering == .groupsAndRows { Self.append(unit.file.file.group, to: rows.keys) }
       encoder.append(ordering, row: row, to: rows.keys)
+      if numbering != .none {
+        Self.append(unit.file.ordinal, to: rows.keys)
+        Self.append(unit.rowGroup, to: rows.keys)
+        Self.append(unit.rows.lowerBound + row, to: rows.keys)
+      }
       rows.append(text: text.row(row))
     }
+  }
+
+  private static func append(_ number: Int, to key: ByteBuffer) {
+    key.append(littleEndian: UInt32(truncatingIfNeeded: number).byteSwapped)
   }
 
   /// Whether the selected rows of consecutive units are sorted.

@@ -54,6 +54,7 @@ public struct Explanation {
       lines.append(
         "range      \(plan.range.text), half-open; bare dates and times read in \(plan.zoneName)")
     }
+    if let tail = plan.tail { lines.append("tail       \(grouped(tail))") }
     if let limit = plan.limit { lines.append("limit      \(grouped(limit))") }
     for level in report.levels where level.count > 0 { lines += Self.lines(level) }
     lines.append(
@@ -65,6 +66,12 @@ public struct Explanation {
 
   private var orderText: String {
     let table = plan.table
+    if !plan.order.isEmpty {
+      let terms = plan.order.map {
+        table.columns[$0.column].name + ($0.isDescending ? " descending" : "")
+      }
+      return terms.joined(separator: ", ") + ", then as usual"
+    }
     var names = table.partitionColumns.map { table.columns[$0].name }
     if table.dateColumn == nil, table.indexColumn != nil, !names.contains("date") {
       names.append("date (UTC)")

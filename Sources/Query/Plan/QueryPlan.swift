@@ -12,6 +12,10 @@ struct QueryPlan: Sendable {
   /// Zone in which bare dates and times were read.
   var zoneName: String
   var limit: Int?
+  /// The user's order; empty for the usual one.
+  var order: [OrderTerm] = []
+  /// Rows from the end of the order; nil for all.
+  var tail: Int?
   /// Files that neither partition values nor the log's statistics exclude.
   var files: [TableFile] = []
   var report = SkipReport()
@@ -29,6 +33,8 @@ struct QueryPlan: Sendable {
     let zone = try TimeZoneRules.named(zoneName)
     range = try TimeRange.parse(start: request.start, end: request.end, zone: zone)
     projection = try Self.projection(request.columns, table)
+    order = try OrderTerm.terms(request.order, of: table)
+    tail = request.tail
     let asked = try Self.filter(request, table, range, zone, named)
     filter = .conjunction([Self.dates(asked, table), asked])
     let near = Self.dates(asked, table, slack: Self.dateSlack)
@@ -56,23 +62,7 @@ struct QueryPlan: Sendable {
 
   private static func projection(_ names: [String], _ table: QueryTable) throws -> [Int] {
     if names.isEmpty { return table.defaultColumns }
-    return try names.flatMap { Self.names($0, table) }.map { name in
-      if let index = table.column(named: name) { return index }
-      if table.skippedColumns.contains(name) {
-        throw QueryError(
-          .unknownColumn, "column '\(name)' has a form that no query reads", at: table.name,
-          remedy: "lake parquet FILE --rows prints nested values")
-      }
-      let known = table.columns.map(\.name)
-      let near =
-        NearestNames.question(name, among: known)
-        ?? "the columns are " + known.joined(separator: ", ")
-      throw QueryError(
-        .unknownColumn, "no column is called '\(name)'", at: table.name,
-        remedy: table.hasExtra
-          ? near + "; fields that the table's kind does not know are in 'extra': --columns extra"
-          : near)
-    }
+    return try names.flatMap { Self.names($0, table) }.map { try table.requireColumn(named: $0) }
   }
 
   /// The names in a list; or the text itself, commas included, if a column has that name.

@@ -17,6 +17,10 @@ public struct QueryRequest: Sendable {
   public var filter: String?
   /// Rows that are printed at most; nil for all.
   public var limit: Int?
+  /// The order of the rows: each a list of columns, with `:desc` behind one that descends; empty for the usual order.
+  public var order: [String] = []
+  /// Only so many rows from the end of the order; nil for all. Not with `limit`.
+  public var tail: Int?
   /// Zone of bare dates and times in the request; nil is the zone of the table's partitions.
   public var timezone: String?
   /// Version of the table; nil for the newest, or the one at `asOf`.

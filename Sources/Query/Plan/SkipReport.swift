@@ -33,6 +33,14 @@ public struct SkipLevel: Equatable, Sendable {
     skippedByteCount = skippedByteCount.adding(clamped: byteCount)
     reasons[reason, default: 0] += 1
   }
+
+  mutating func add(_ other: SkipLevel) {
+    count += other.count
+    skippedCount += other.skippedCount
+    byteCount = byteCount.adding(clamped: other.byteCount)
+    skippedByteCount = skippedByteCount.adding(clamped: other.skippedByteCount)
+    reasons.merge(other.reasons) { $0 + $1 }
+  }
 }
 
 /// What was skipped at each level.
@@ -48,6 +56,13 @@ public struct SkipReport: Equatable, Sendable {
 
   /// From the largest to the smallest.
   public var levels: [SkipLevel] { [partitions, files, rowGroups, pages] }
+
+  mutating func add(_ other: SkipReport) {
+    partitions.add(other.partitions)
+    files.add(other.files)
+    rowGroups.add(other.rowGroups)
+    pages.add(other.pages)
+  }
 }
 
 extension Filter {

@@ -17,7 +17,8 @@ enum WorkItem: Sendable {
 final class UnitSource: Sendable {
   private let files: [TableFile]
   private let planner: UnitPlanner
-  private let order: OrderPlanner
+  /// nil where the order does not matter.
+  private let order: OrderPlanner?
   private let state: Mutex<State>
 
   private struct State {
@@ -38,6 +39,15 @@ final class UnitSource: Sendable {
       columns: plan.table.columns, projection: plan.projection, filter: plan.filter)
     order = OrderPlanner(plan.table, shape: shape, planner: planner)
     state = Mutex(State(report: plan.report))
+  }
+
+  /// Hands out the units of some files in any order, one file open at a time; the report is of these files.
+  init(_ plan: QueryPlan, files: [TableFile], projection: [Int]) {
+    self.files = files
+    planner = UnitPlanner(
+      columns: plan.table.columns, projection: projection, filter: plan.filter)
+    order = nil
+    state = Mutex(State(report: SkipReport()))
   }
 
   /// What was skipped so far.
@@ -73,15 +83,17 @@ final class UnitSource: Sendable {
   private func openGroup(_ state: inout State) throws {
     let group = files[state.nextFile].group
     var open: [OpenFile] = []
-    while state.nextFile < files.count, files[state.nextFile].group == group {
+    while state.nextFile < files.count, files[state.nextFile].group == group,
+      order != nil || open.isEmpty
+    {
       open.append(try OpenFile(files[state.nextFile], ordinal: state.nextFile))
       state.nextFile += 1
     }
-    if open.count == 1, order.isSorted(open[0]) {
+    guard let order, open.count > 1 || !order.isSorted(open[0]) else {
       state.alone = open[0]
       state.nextRowGroup = 0
-    } else {
-      state.pending = try order.items(open, report: &state.report).reversed()
+      return
     }
+    state.pending = try order.items(open, report: &state.report).reversed()
   }
 }
