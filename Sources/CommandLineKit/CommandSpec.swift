@@ -133,12 +133,15 @@ public struct CommandSpec: Sendable {
   public let notes: [String]
   /// For the help.
   public let examples: [Example]
+  /// Whether it works on a lake: `--lake` matters to it.
+  public let usesLake: Bool
 
   /// What a command takes, and what its help says.
   public init(
     name: String, summary: String, operands: [OperandSpec] = [], flags: [FlagSpec] = [],
-    notes: [String] = [], examples: [Example] = []
+    notes: [String] = [], examples: [Example] = [], usesLake: Bool = true
   ) {
+    self.usesLake = usesLake
     self.name = name
     self.summary = summary
     self.operands = operands

@@ -17,6 +17,7 @@ public struct Context: Sendable {
   public let isJSON: Bool
   /// Whether standard output is for rows alone.
   let printsRows: Bool
+  private let suggestions: SuggestedCommands
   /// Whether `--quiet` was given: errors only.
   public let isQuiet: Bool
   /// Whether `--verbose` was given.
@@ -49,8 +50,10 @@ public struct Context: Sendable {
 
   init(
     output: TextOutput, stderr: TextOutput, environment: [String: String], workingDirectory: String,
-    programName: String, printsRows: Bool = false, options: CommonOptions
+    programName: String, lakeVerbs: Set<String> = [], printsRows: Bool = false,
+    options: CommonOptions
   ) {
+    suggestions = SuggestedCommands(program: programName, verbs: lakeVerbs, lake: options.lake)
     self.printsRows = printsRows
     let errorsGoToTerminal = stderr.descriptor.map(Terminal.isTerminal) ?? false
     let printsToTerminal = output.descriptor.map(Terminal.isTerminal) ?? false
@@ -97,10 +100,13 @@ public struct Context: Sendable {
 
   // MARK: - Talk
 
+  /// A text for people, in which commands of this program work on the lake that `--lake` named.
+  public func suggestion(_ text: String) -> String { suggestions.completed(text) }
+
   /// Says something to the person: neither with `--quiet` nor with `--json`, whose objects say it. Control
   /// characters are escaped.
   public func say(_ line: String) {
-    if !isQuiet && !isJSON { stderr.write(Escaping.controls(line) + "\n") }
+    if !isQuiet && !isJSON { stderr.write(Escaping.controls(suggestion(line)) + "\n") }
   }
 
   /// Says a table to the person: neither with `--quiet` nor with `--json`.
@@ -117,6 +123,7 @@ public struct Context: Sendable {
 
   /// Says what should be looked at: not with `--quiet`.
   public func warn(_ message: String, place: String? = nil, remedy: String? = nil) {
+    let (message, remedy) = (suggestion(message), remedy.map(suggestion))
     if isJSON {
       self.print(
         json: ErrorText.json("warning", message: message, code: nil, place: place, remedy: remedy))
@@ -130,7 +137,8 @@ public struct Context: Sendable {
 
   /// Says what went wrong, in three lines, or as a JSON line with `--json`. Does not end the command.
   public func report(_ error: any Error) {
-    let parts = ErrorText(error)
+    var parts = ErrorText(error)
+    parts.remedy = parts.remedy.map(suggestion)
     if !isJSON || !printsRows {
       stderr.write(
         ErrorText.lines(

@@ -86,7 +86,7 @@ public struct Program: Sendable {
   ) -> ExitStatus {
     var setting = Setting(
       output: output, stderr: stderr, environment: environment, workingDirectory: workingDirectory,
-      programName: name)
+      programName: name, lakeVerbs: Set(commands.map { $0.spec }.filter(\.usesLake).map(\.name)))
     var status: ExitStatus
     do throws(UsageError) {
       status = try dispatch(words, &setting)
@@ -277,13 +277,14 @@ private struct Setting {
   let environment: [String: String]
   let workingDirectory: String
   let programName: String
+  let lakeVerbs: Set<String>
   var options = CommonOptions()
   var printsRows = false
 
   var context: Context {
     Context(
       output: output, stderr: stderr, environment: environment, workingDirectory: workingDirectory,
-      programName: programName, printsRows: printsRows, options: options)
+      programName: programName, lakeVerbs: lakeVerbs, printsRows: printsRows, options: options)
   }
 }
 

@@ -1,5 +1,6 @@
 import CSystem
 import Glibc
+import Platform
 import Synchronization
 
 /// The folder of a table, in which all its data files must be.
@@ -84,7 +85,7 @@ public final class DataFolder: Sendable {
     DeltaError(
       .refused, "the \(kind) '\(path)' lies outside its table", path: root,
       remedy: "if you trust who wrote the log, as that of a shallow clone: "
-        + "lake query TABLE --allow-outside")
+        + "lake query \(LoggedFile.table(in: root)) --allow-outside")
   }
 
   // MARK: - Paths
@@ -150,7 +151,7 @@ extension AddFile {
       var refused = error
       refused.remedy =
         "move the file, or its partition's folder, back into the table, or the whole lake to where there is room: "
-        + "a table is worked on in its own folder alone; lake query TABLE --allow-outside reads it as it is"
+        + "a table is worked on in its own folder alone; lake query \(LoggedFile.table(in: root)) --allow-outside reads it as it is"
       throw refused
     }
   }

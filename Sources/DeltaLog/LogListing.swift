@@ -1,4 +1,5 @@
 import Glibc
+import Platform
 import Storage
 
 /// The kind of a file in `_delta_log`, by its name.
@@ -231,7 +232,8 @@ struct LogListing {
     guard version >= 0, version <= latest else {
       throw DeltaError(
         .versionNotFound, "there is no version \(version); the newest is \(latest)",
-        path: storage.name, remedy: "lake history TABLE shows the versions")
+        path: storage.name,
+        remedy: "lake history \(LoggedFile.table(in: storage.name)) shows the versions")
     }
     var segments: [LogSegment] = []
     for checkpoint in checkpoints where checkpoint.version <= version {

@@ -1,3 +1,5 @@
+import Platform
+
 /// Which tables `lake` can read and write, by the protocol's feature names.
 ///
 /// - Spec: Delta PROTOCOL.md, "Table Features".
@@ -150,8 +152,13 @@ enum TableFeatures {
       .unsupported,
       "the table uses the table feature '\(feature)' (\(reason)), which only queries read",
       path: path,
-      remedy: "lake query TABLE prints its rows; to work on them, copy them into a table of the "
-        + "lake: lake query TABLE -o rows.parquet, then lake ingest rows.parquet")
+      remedy: copyRemedy(path))
+  }
+
+  private static func copyRemedy(_ path: String) -> String {
+    let table = LoggedFile.table(in: path)
+    return "lake query \(table) prints its rows; to work on them, copy them into a table of the "
+      + "lake: lake query \(table) -o rows.parquet, then lake ingest rows.parquet"
   }
 
   /// How to make a table readable that uses a feature.

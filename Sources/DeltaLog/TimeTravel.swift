@@ -1,3 +1,4 @@
+import Platform
 import Storage
 
 /// Finds versions by time.
@@ -50,7 +51,7 @@ enum TimeTravel {
         .versionNotFound,
         "the table has no version as old as \(text(time)); its oldest commit, version "
           + "\(first.version), is from \(text(first.time))", path: storage.name,
-        remedy: "lake history TABLE shows the versions")
+        remedy: "lake history \(LoggedFile.table(in: storage.name)) shows the versions")
     }
     return times[times.partitioningIndex { $0.time > time } - 1].version
   }

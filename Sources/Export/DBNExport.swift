@@ -63,7 +63,8 @@ public final class DBNExport {
       throw PassError(
         .input,
         "'\(table)' holds \(snapshot.configuration[TableProperty.schema] ?? "foreign rows"), which are no DBN records",
-        place: self.table.path, remedy: "lake query \(table) -o FILE writes CSV or Parquet")
+        place: self.table.path,
+        remedy: "lake query \(table) -o rows.parquet writes Parquet, -o rows.csv CSV")
     }
     self.schema = schema
     self.kind = kind
@@ -132,7 +133,8 @@ public final class DBNExport {
           + " for \(byteCountMax)", place: table.path,
         remedy: symbol.utf8.count <= newest
           ? "--dbn-version \(DBNFields.versionMax) holds it"
-          : "lake query \(ShellText.path(table.displayName)) -o FILE writes CSV or Parquet")
+          : "lake query \(ShellText.path(table.displayName)) -o rows.parquet writes Parquet, -o rows.csv CSV"
+      )
     }
     var metadata = DBNMetadata(
       version: options.version, dataset: snapshot.configuration[TableProperty.dataset] ?? "",

@@ -2,6 +2,7 @@ import Bytes
 import Catalog
 import Columnar
 import Databento
+import Platform
 import Tables
 
 /// A field of a record, and the values of its column that fit into it.
@@ -200,7 +201,7 @@ struct FieldMisfit: Error {
       place: "\(path), row \(row): \(named)\(TimeText.iso(nanoseconds: time, digits: 9))",
       remedy: isHeldByNewest
         ? "--dbn-version \(DBNFields.versionMax) holds it"
-        : "lake query TABLE -o FILE writes the rows as CSV or Parquet; --symbol, --start and --end export others"
+        : "lake query \(LoggedFile.table(of: path)) -o rows.parquet writes the rows ; --symbol, --start and --end export others"
     )
   }
 }

@@ -1,6 +1,7 @@
 import Bytes
 import Columnar
 import Databento
+import Platform
 import Tables
 
 /// Which raw symbol stood for which instrument on which dates, from a table's rows.
@@ -31,7 +32,8 @@ struct InstrumentMap {
       let day = CivilDate(daysSinceEpoch: number)
       let next = CivilDate(daysSinceEpoch: number + 1)
       known.formUnion(pairs.map(\.symbol))
-      try Self.checkNames(pairs, wanted, day.iso)
+      try Self.checkNames(
+        pairs, wanted, day.iso, in: partitions.lazy.compactMap(\.paths.first).first)
       for pair in pairs where wanted.isEmpty || wanted.contains(pair.symbol) {
         let id = String(pair.instrument)
         if let last = intervals[pair.symbol]?.lastIndex(where: { $0.symbol == id }),
@@ -58,7 +60,7 @@ struct InstrumentMap {
 
   /// A record identifies its instrument only by number: rows without one can be of one symbol only.
   private static func checkNames(
-    _ pairs: Set<Pair>, _ wanted: Set<String>, _ date: String
+    _ pairs: Set<Pair>, _ wanted: Set<String>, _ date: String, in path: String?
   ) throws {
     let nameless = pairs.filter { $0.instrument == 0 }.map(\.symbol)
       .filter { wanted.isEmpty || wanted.contains($0) }.sorted()
@@ -70,7 +72,7 @@ struct InstrumentMap {
         + (nameless.count > 3 ? ", …" : ""),
       place: date,
       remedy:
-        "--symbol \(nameless[0]) exports one of them; lake query TABLE -o FILE writes all as CSV or Parquet"
+        "--symbol \(nameless[0]) exports one of them; lake query \(path.map(LoggedFile.table(of:)) ?? "TABLE") -o rows.parquet writes all"
     )
   }
 

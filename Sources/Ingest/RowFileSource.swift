@@ -208,7 +208,10 @@ final class RowFileSource {
       return blank
     }
     let mending =
-      format == .pages ? nil : widening(opened) ?? rejected.first.flatMap { Self.remedy($0.rule) }
+      format == .pages
+      ? nil
+      : widening(opened)
+        ?? rejected.first.flatMap { Self.remedy($0.rule, tableName(kind: schema.kind)) }
     // If most rows are bad, the file is read in the wrong way: the remedy should not be to quarantine them all.
     let areMostBad = badCount * 2 > rowCount
     let setting =
@@ -244,10 +247,10 @@ final class RowFileSource {
   }
 
   /// A remedy for rows that break a rule of the file's format.
-  private static func remedy(_ rule: String) -> String? {
+  private static func remedy(_ rule: String, _ table: TableName?) -> String? {
     if rule == RejectedRow.conflictRule {
       return
-        "if the file corrects what is stored, take that back first: lake restore TABLE --version N"
+        "if the file corrects what is stored, take that back first: lake history \(table?.description ?? "TABLE") shows the versions to go back to with lake restore"
     }
     return switch RejectionRule(rawValue: rule) {
     case .badTime:

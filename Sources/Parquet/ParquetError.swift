@@ -82,10 +82,19 @@ public struct ParquetError: LakeError, Hashable {
       case .unsupported: isOurs
       case .file, .request, .value: false
       }
-    guard isDamage, remedy == Self.usualRemedy(code) else { return error }
-    error.remedy =
-      LoggedFile.isOne(path) ? LoggedFile.damagedRemedy : Self.usualRemedy(.corrupt)
+    if isDamage, remedy == Self.usualRemedy(code) {
+      error.remedy =
+        LoggedFile.isOne(path) ? LoggedFile.damagedRemedy(path) : Self.usualRemedy(.corrupt)
+    }
+    error.remedy = error.remedy.map { Self.naming(path, $0) }
     return error
+  }
+
+  /// A remedy with the file's path in the command line.
+  private static func naming(_ path: String, _ remedy: String) -> String {
+    let command = "lake parquet "
+    let parts = remedy.split(separator: command + "FILE", omittingEmptySubsequences: false)
+    return parts.joined(separator: command + ShellText.path(path))
   }
 
   /// `code`, as schemas/guide/errors.md lists it.

@@ -8,22 +8,54 @@ public enum LoggedFile {
   private static let depthMax = 8
 
   /// Whether a path lies in a table's folder, whether or not the file exists.
-  public static func isOne(_ path: String) -> Bool {
+  public static func isOne(_ path: String) -> Bool { folder(of: path) != nil }
+
+  /// The folder of the table that a path lies in; nil if it lies in none.
+  private static func folder(of path: String) -> String? {
     var folder = path[...]
     for _ in 0..<depthMax {
-      guard let slash = folder.utf8.lastIndex(of: 0x2F) else { return false }
+      guard let slash = folder.utf8.lastIndex(of: 0x2F) else { return nil }
       folder = folder[..<slash]
       var status = stat()
-      if lake_stat(folder + "/_delta_log", &status) == 0 { return true }
+      if lake_stat(folder + "/_delta_log", &status) == 0 { return String(folder) }
     }
-    return false
+    return nil
+  }
+
+  /// The table in a folder as commands take it: `raw.x` in a lake, else the path.
+  public static func table(in folder: String) -> String {
+    name(of: folder) ?? ShellText.path(folder)
+  }
+
+  /// The table of a data file as commands take it.
+  public static func table(of path: String) -> String {
+    table(in: folder(of: path) ?? String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)]))
+  }
+
+  /// The name of a table in a lake; nil for a table elsewhere.
+  private static func name(of folder: String) -> String? {
+    let parts = folder.split(separator: "/")
+    guard parts.count > 2 else { return nil }
+    let (layer, name) = (parts[parts.count - 2], parts[parts.count - 1])
+    var status = stat()
+    let root = folder.dropLast(layer.utf8.count + name.utf8.count + 1)
+    guard lake_stat(root + "lake.yaml", &status) == 0 else { return nil }
+    return ShellText.quoted("\(layer).\(name)")
   }
 
   /// Remedy for a missing data file.
-  public static let missingRemedy =
-    "the table's log names it: bring it back from a copy, or go back to a version without it: lake restore TABLE --version N "
-    + "(lake history TABLE lists them)"
+  public static func missingRemedy(_ path: String) -> String {
+    let folder = folder(of: path) ?? path
+    let table = table(in: folder)
+    return "the table's log names it: bring it back from a copy, or "
+      + (name(of: folder) == nil
+        ? "read a version without it: lake query \(table) --version N"
+        : "go back to a version without it: lake restore \(table) --version N")
+      + " (lake history \(table) lists them)"
+  }
+
   /// Remedy for a damaged data file.
-  public static let damagedRemedy =
-    "the file is damaged: bring it back from a copy of the table; lake parquet FILE --verify finds the places"
+  public static func damagedRemedy(_ path: String) -> String {
+    "the file is damaged: bring it back from a copy of the table; lake parquet \(ShellText.path(path)) --verify finds the places"
+  }
 }

@@ -28,7 +28,7 @@ struct DBNCommand: Command {
       Example("lake dbn es.trades.dbn.zst --limit 10", "the first ten trades"),
       Example("lake dbn es.trades.dbn.zst --metadata", "what was asked for, and the symbols"),
       Example("zstdcat x.dbn.zst | lake dbn - --format jsonl", "from a pipe, as JSON lines"),
-    ])
+    ], usesLake: false)
 
   let path: String
   let printsMetadata: Bool

@@ -166,12 +166,13 @@ struct GapsCommand: JobCommand {
   /// Prints remedies for states that need action.
   private func advise(_ reports: [GapReport], in context: Context) {
     let found = Set(reports.flatMap(\.tallies.keys))
+    let suspicious = reports.first { $0.tallies[.suspicious] != nil }?.table
     let advice: [(GapState, String)] = [
       (.notDownloaded, "run the download again: it fetches only what is missing"),
       (.failed, "lake download … --retry-failed fetches what failed"),
       (
         .suspicious,
-        "lake gaps TABLE -v says where; ask the vendor again: lake download … --refresh"
+        "lake gaps \(suspicious ?? "TABLE") -v says where; ask the vendor again: lake download … --refresh"
       ),
       (.notEntitled, "after a change of plan: lake download … --recheck not_entitled"),
     ]

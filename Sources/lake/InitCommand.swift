@@ -18,7 +18,7 @@ struct InitCommand: Command {
     examples: [
       Example("lake init mylake && cd mylake", "make a lake and work in it"),
       Example("lake init", "make this folder a lake"),
-    ])
+    ], usesLake: false)
 
   let directory: String
 

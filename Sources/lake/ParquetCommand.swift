@@ -40,7 +40,7 @@ struct ParquetCommand: Command {
       Example("lake parquet part-0.parquet --rows --limit 5", "the first five rows"),
       Example("lake parquet part-0.parquet --verify", "whether every byte is sound"),
       Example("lake parquet theirs.parquet --rewrite ours.parquet", "smaller, with a page index"),
-    ])
+    ], usesLake: false)
 
   private let path: String
   private let action: Action

@@ -41,7 +41,7 @@ struct SimulateCommand: Command {
       Example(
         "lake simulate --schema mbp-1 --symbols ESH4,NQH4 --rows-per-day 50000000 -o big",
         "fifty million quotes in one day"),
-    ])
+    ], usesLake: false)
 
   let options: SimulationOptions
   let jobs: Int?

@@ -155,3 +155,30 @@ import Testing
     #expect(!figures.line(columnMax: 200).contains("ETA"))
   }
 }
+
+/// Command lines in what is said work on the lake that was named.
+@Suite struct SuggestedCommandsTests {
+  private let suggested = SuggestedCommands(
+    program: "lake", verbs: ["query", "restore", "run"], lake: "my lake")
+
+  @Test(arguments: [
+    ("lake query raw.x -n 5", "lake --lake 'my lake' query raw.x -n 5"),
+    (
+      "back with lake restore x; or 'lake run'",
+      "back with lake --lake 'my lake' restore x; or 'lake --lake 'my lake' run'"
+    ),
+    ("lake parquet a.parquet", "lake parquet a.parquet"),
+    ("made a lake in /data/lake run", "made a lake in /data/lake run"),
+    ("lake runs", "lake runs"), ("lake query --help", "lake query --help"),
+    ("lake query x --lake other", "lake query x --lake other"), ("a lake ", "a lake "),
+    ("snowflake query", "snowflake query"),
+  ])
+  func eachCommandOnALakeGetsTheFlag(text: String, wanted: String) {
+    #expect(suggested.completed(text) == wanted)
+  }
+
+  @Test func withoutTheFlagNothingChanges() {
+    let plain = SuggestedCommands(program: "lake", verbs: ["query"], lake: nil)
+    #expect(plain.completed("lake query x") == "lake query x")
+  }
+}

@@ -21,6 +21,20 @@ private let source = "raw.test_set_ohlcv_1s"
     return try pass.run(try pass.plan())
   }
 
+  @Test func volumesThatAddUpToTooMuchAreShownHowToFind() throws {
+    let toy = try ToyLake()
+    let bars = (0..<2).map {
+      ToyLake.Bar(
+        day: 0, second: $0, instrument: 1, publisher: 1, price: 100,
+        volume: UInt64(Int64.max) - 1)
+    }
+    try toy.ingest([try toy.bars("a.dbn", bars)])
+    let report = try resample(toy, ["1m"])
+    let error = try #require(report.work.outputs[0].failures.first?.error as? PassError)
+    #expect(error.message.contains("volume"))
+    #expect(error.remedy?.contains("lake query \(source) --start 2024-") == true)
+  }
+
   private func randomBars(_ seed: UInt64) -> [ToyLake.Bar] {
     var random = SeededGenerator(seed: seed)
     var bars: [ToyLake.Bar] = []

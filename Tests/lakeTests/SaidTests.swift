@@ -56,6 +56,27 @@ import Testing
     }
   }
 
+  @Test func suggestedCommandsWorkOnTheLakeThatWasNamed() throws {
+    let lake = try SimulatedLake()
+    defer { lake.remove() }
+    try FileManager.default.moveItem(
+      at: lake.folder.appending(path: "lake"), to: lake.folder.appending(path: "else where"))
+    func run(_ words: [String]) throws -> String {
+      try LakeBinary.run(words + ["--lake", "else where"], in: lake.folder).talk
+    }
+    let flag = "--lake 'else where'"
+    let version = try run(["query", SimulatedLake.bars, "--version", "99"])
+    #expect(
+      version.contains("  try: lake \(flag) history \(SimulatedLake.bars) shows"), "\(version)")
+    let table = try run(["describe", "raw.nothing_like_it_at_all"])
+    #expect(table.contains("  try: lake \(flag) tables\n"), "\(table)")
+    let ingested = try run(["ingest", SimulatedLake.file, "--as", "raw.again"])
+    #expect(ingested.contains("; next: lake \(flag) query raw.again -n 5"), "\(ingested)")
+    // What has no lake needs none.
+    let file = try run(["parquet", "no.parquet"])
+    #expect(file.contains("  try: ") && !file.contains(flag), "\(file)")
+  }
+
   @Test func outputIsNamedAsWhatIsWritten() throws {
     let lake = try SimulatedLake()
     defer { lake.remove() }

@@ -23,7 +23,7 @@ final class ConflictLimit: Sendable {
         remedy:
           "split it: so many are quarantined at once, whatever --max-bad says"
           + (rows > Self.rowMax ? "" : ", and more with more --memory")
-          + "; or store it in a table of its own (--as); or, if it corrects what is stored, take that back first: lake restore TABLE --version N"
+          + "; or store it in a table of its own (--as); or, if it corrects what is stored, take that back first with lake restore"
       )
     }
   }

@@ -85,7 +85,7 @@ final class FileBytes: @unchecked Sendable {
       case ENOENT:
         DanglingLink.remedy(path)
           ?? (LoggedFile.isOne(path)
-            ? LoggedFile.missingRemedy
+            ? LoggedFile.missingRemedy(path)
             : "check the path: relative ones begin in the working directory")
       case EACCES: "check the permissions of the file and of the folders above it"
       default: String?.none

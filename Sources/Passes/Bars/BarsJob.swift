@@ -2,6 +2,7 @@ import Catalog
 import Columnar
 import Market
 import Parquet
+import Platform
 import Synchronization
 import Tables
 
@@ -300,7 +301,10 @@ struct TradeReading {
       if let last, !last.lexicographicallyPrecedes(symbol) {
         throw PassError(
           .input, "symbols are out of order within a data file", place: cursors.first?.reader.path,
-          remedy: "lake compact TABLE sorts the rows that other programs wrote")
+
+          remedy: cursors.first.map {
+            "lake compact \(LoggedFile.table(of: $0.reader.path)) sorts the rows that other programs wrote"
+          })
       }
       series.begin(symbol)
       for cursor in cursors {

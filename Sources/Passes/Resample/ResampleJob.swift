@@ -2,6 +2,7 @@ import Catalog
 import Columnar
 import Market
 import Parquet
+import Platform
 import Synchronization
 import Tables
 
@@ -89,13 +90,25 @@ final class ResampleJob: DerivePass, @unchecked Sendable {
     try requireSameRows(date, rowCount)
     for maker in makers {
       if let error = maker.stage?.failure ?? maker.sink.failure {
-        keep(maker.target, .failure(error))
+        keep(maker.target, .failure(withRemedy(error, date)))
         continue
       }
       if let segment = maker.sink.segment { syncer.add(segment.path) }
       keep(
         maker.target, .success((maker.sink.segment, totals.conserved(in: maker.sink.totals))))
     }
+  }
+
+  /// An error of the rows, with how to find them.
+  private func withRemedy(_ error: any Error, _ date: String) -> any Error {
+    guard var found = error as? PassError, found.code == .input, found.remedy == nil else {
+      return error
+    }
+    let table = LoggedFile.table(in: source.root)
+    found.remedy =
+      "look for a wrong volume: lake query \(table) --start \(date) --end \(date) --columns symbol,ts_event,volume; "
+      + "rows out of order are sorted by lake compact \(table)"
+    return found
   }
 
   /// Refuses a date of a table by month or year of which the column `date` says other rows than their times do: another
@@ -108,7 +121,10 @@ final class ResampleJob: DerivePass, @unchecked Sendable {
       .input,
       "\(wanted) rows have the date \(date), and the times of \(rowCount) are on it: some rows' date contradicts their time",
       place: source.root,
-      remedy: "lake restore TABLE --version N takes back the commit that brought them")
+
+      remedy:
+        "lake restore \(LoggedFile.table(in: source.root)) --version N takes back the commit that brought them"
+    )
   }
 
   /// Makes one interval's bars of a date.

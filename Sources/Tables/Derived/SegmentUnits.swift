@@ -127,7 +127,9 @@ extension SegmentUnits {
           .input,
           "the file's rows have no '\(TableSchema.dateColumn)', and the table is kept by a longer period",
           place: path,
-          remedy: "lake restore TABLE --version N takes back the commit that brought the file")
+          remedy:
+            "lake restore \(LoggedFile.table(of: path)) --version N takes back the commit that brought the file"
+        )
       }
       let sums = try reader.sums(of: content, group)
       for row in 0..<group.count {

@@ -4,6 +4,7 @@ import Columnar
 import DeltaLog
 import Market
 import Parquet
+import Platform
 
 /// Writes the rows of a table into files of another partition period, or with wider columns. No row changes, and neither
 /// does what is known of a date: how many rows it has, what they are, and what they were made of. A value in a wider
@@ -96,7 +97,9 @@ package struct TableConversion: Sendable {
     if let start = old.period.start(of: file) { return start }
     throw PassError(
       .input, "the file's partition is no \(old.period)", place: root + "/" + file.filePath,
-      remedy: "lake restore TABLE --version N takes back the commit that brought the file")
+      remedy:
+        "lake restore \(LoggedFile.table(in: root)) --version N takes back the commit that brought the file"
+    )
   }
 
   /// Writes the rows of files of one unit.
