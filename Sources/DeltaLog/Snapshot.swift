@@ -220,7 +220,7 @@ public struct Snapshot: Sendable {
   /// - Throws: `corrupt` if a checkpoint with a valid checksum cannot be decoded.
   public var files: [AddFile] {
     get throws(DeltaError) {
-      try allFiles.get { () throws(DeltaError) in withColumns(try live.all()) }
+      try allFiles.get { () throws(DeltaError) in withColumns(try eachOnce(live.all())) }
     }
   }
 
@@ -229,7 +229,22 @@ public struct Snapshot: Sendable {
   ///
   /// - Parameter value: As in the log: a date is `2024-01-02`.
   public func files(where column: String, is value: String) throws(DeltaError) -> [AddFile] {
-    withColumns(try live.files(where: loggedColumns?.name(of: column) ?? column, is: value))
+    withColumns(
+      try eachOnce(live.files(where: loggedColumns?.name(of: column) ?? column, is: value)))
+  }
+
+  /// Refuses files of which the log has two live entries: they differ in which rows are deleted, and nothing says which
+  /// one counts.
+  private func eachOnce(_ files: [AddFile]) throws(DeltaError) -> [AddFile] {
+    guard mayHaveVectors else { return files }
+    var seen: Set<String> = []
+    for file in files where !seen.insert(LogReplay.key(file.path, nil)).inserted {
+      throw DeltaError(
+        .corrupt,
+        "the log has two live entries of the file '\(file.path)', with different deletion vectors: nothing says which rows are deleted",
+        path: tableName)
+    }
+    return files
   }
 
   /// Files that know how the log tells of the columns.

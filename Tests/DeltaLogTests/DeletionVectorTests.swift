@@ -173,6 +173,24 @@ import Testing
     #expect(try newest.files.map { try #require($0.statistics).rowCount } == [10])
   }
 
+  /// Two live entries of a file contradict each other, whatever their order and whether one of them has no vector.
+  @Test func twoLiveEntriesOfAFileAreRefusedByName() throws {
+    for second in [line("add", 2), line("add", nil)] {
+      let builder = TableBuilder(birth: Self.birth)
+      builder.commit(1, text: line("add", 1))
+      builder.commit(2, text: second)
+      let snapshot = try load(builder)
+      for read in [{ try snapshot.files }, { try snapshot.files(where: "date", is: "2024-01-02") }]
+      {
+        let error = #expect(throws: DeltaError.self) { try read() }
+        #expect(error?.code == .corrupt && error?.message.contains("'a'") == true)
+      }
+      // One of them is taken away again: the other one counts.
+      builder.commit(3, text: line("remove", 1))
+      #expect(try load(builder).files.count == 1)
+    }
+  }
+
   @Test func moreDeletedRowsThanThereAreIsNoCount() throws {
     let builder = TableBuilder(birth: Self.birth)
     builder.commit(1, text: line("add", 1, rows: 11))
@@ -185,7 +203,7 @@ import Testing
     let error = #expect(throws: DeltaError.self) { try builder.load() }
     #expect(error?.code == .unsupported)
     #expect(error?.message.contains("'deletionVectors' (file 'a' has one)") == true)
-    #expect(error?.remedy?.contains("lake query TABLE") == true)
+    #expect(error?.remedy?.contains("lake query \(builder.storage.name)") == true)
     let snapshot = try load(builder)
     let refused = #expect(throws: DeltaError.self) { try snapshot.requireWritable() }
     #expect(refused?.message.contains("deletionVectors") == true)
