@@ -3,6 +3,7 @@ import CommandLineKit
 import JSON
 import Ledger
 import Passes
+import Platform
 import Tables
 
 /// Shows which derived tables are up to date.
@@ -17,7 +18,7 @@ struct StatusCommand: Command {
       "fresh: made of the rows that are there now. stale: those changed since. missing: not made yet. orphaned: the rows are "
         + "gone. frozen: they were purged, and what was made of them stays. failed: the last run that was to make it failed, and "
         + "nothing made it since. The exit status is 1 where something is not "
-        + "up to date."
+        + "up to date, or what it is made of is not there."
     ],
     examples: [
       Example("lake status", "all derived tables"),
@@ -42,20 +43,26 @@ struct StatusCommand: Command {
       context.report(error)
       status = .failed
     }
+    var unreadable: [any Error] = []
     var tables = DerivedTable.all(
-      in: lake, configured: passes, kinds: PassRegistry.all, failed: failed)
+      in: lake, configured: passes, kinds: PassRegistry.all, failed: { unreadable.append($0) })
+    var wanted = passes
     if let table {
       let name = try TableName(parsing: table)
       tables.removeAll { $0.table != name }
+      // What other tables are made of does not matter.
+      wanted = tables.isEmpty ? [] : ConfiguredPass.choose(name, among: passes)
       if tables.isEmpty {
         // Reports a name that is not a table.
-        _ = try lake.requireTable(named: table)
+        let path = try lake.table(lake.requireTable(named: table)).path
+        if let error = unreadable.first(where: { Self.isOf(path, $0) }) { throw error }
         throw PassError(
           .input, "'\(table)' is not derived: no pass made it",
           remedy: "lake status shows what is derived; lake describe \(table) shows the table")
       }
     }
-    let tallies = try tally(passes, of: tables, lake, in: context, failed: failed)
+    if table == nil { unreadable.forEach(failed) }
+    let tallies = try tally(wanted, of: tables, lake, in: context, failed: failed)
     var failures: [TableName: (startedAt: Int64, error: String)] = [:]
     do {
       failures = try RunLedger.failures(in: lake)
@@ -73,7 +80,12 @@ struct StatusCommand: Command {
       printer.add(derived, tally, failure: tally.isUpToDate ? nil : failures[derived.table]?.error)
     }
     printer.finish()
-    return printer.dueCount > 0 ? status.worse(.findings) : status
+    return printer.dueCount > 0 || printer.lacksSource ? status.worse(.findings) : status
+  }
+
+  /// Whether an error is about something in a folder.
+  private static func isOf(_ folder: String, _ error: any Error) -> Bool {
+    (error as? any LakeError)?.placeText?.hasPrefix(folder) ?? false
   }
 
   /// Compares tables with their inputs: first those of lake.yaml, in the order of their passes.
@@ -95,9 +107,8 @@ struct StatusCommand: Command {
         for table in pass.outputs {
           tallies[table] = UnitTally(waitingFor: pass.request.table, dates.sorted())
         }
-      case .failed(let error) where !lake.hasTable(pass.request.table):
-        // A missing input is no failure before anything was made from it.
-        if pass.outputs.contains(where: lake.hasTable) { failed(error) }
+      // A missing input is no failure: it is said of each table that would be made of it.
+      case .failed where !lake.hasTable(pass.request.table):
         for table in pass.outputs { tallies[table] = UnitTally(withoutSource: pass.request.table) }
       case .failed(let error): failed(error)
       case .planned, .upToDate, .ran: break
@@ -154,6 +165,8 @@ private struct StatusPrinter {
   private var failedCount = 0
   private var tableCount = 0
   private(set) var dueCount = 0
+  /// Whether some table's input does not exist.
+  private(set) var lacksSource = false
   private var total: [PassUnit.State: Int] = [:]
 
   init(context: Context) { self.context = context }
@@ -164,6 +177,7 @@ private struct StatusPrinter {
     total.merge(tally.counts) { $0 + $1 }
     if !derived.isConfigured, tally.dueCount > 0 { hasUnconfigured = true }
     if failure != nil { failedCount += 1 }
+    if tally.missingSource != nil { lacksSource = true }
     if context.isJSON { return context.print(json(derived, tally, failure)) }
     func count(_ state: PassUnit.State) -> String { Quantity.count(tally.counts[state] ?? 0) }
     var why = tally.reasons.map { reason in
@@ -171,7 +185,7 @@ private struct StatusPrinter {
       let range = dates.count == 1 ? dates[0] : "\(dates[0]) … \(dates[dates.count - 1])"
       return "\(reason.reason.text): \(range)"
     }.joined(separator: "; ")
-    if let source = tally.missingSource { why = "\(source) is not there yet" }
+    if let source = tally.missingSource { why = "\(source) is not there" }
     if let failure { why += (why.isEmpty ? "" : "; ") + "the last run failed: " + failure }
     list.add([
       derived.table.description, derived.pass.kind.name, derived.pass.request.table.description,
@@ -209,6 +223,7 @@ private struct StatusPrinter {
     members += PassUnit.State.allCases.map { state in
       (state.rawValue, .integer(Int64(tally.counts[state] ?? 0)))
     }
+    members.append(("source_missing", .boolean(tally.missingSource != nil)))
     members.append(("failed", .boolean(failure != nil)))
     if let failure { members.append(("error", .string(failure))) }
     members.append(

@@ -116,9 +116,16 @@ import Testing
     let run = try lake.run("run")
     #expect(run.status == 2 && run.talk.contains("raw.not_there_ohlcv_1s"), "\(run.talk)")
     #expect(try lake.output(of: "tables --names").contains(Self.hours))
-    // A source that was never there is no failure of what is.
+    // A source that is not there is a finding, and no failure of what is.
     let status = try lake.run("status")
-    #expect(status.output.contains("raw.not_there_ohlcv_1s is not there yet"), "\(status.output)")
+    #expect(status.status == 1, "\(status.talk)")
+    #expect(status.output.contains("raw.not_there_ohlcv_1s is not there"), "\(status.output)")
+    #expect(try lake.run("status \(Self.hours)").status == 0)
+    #expect(try lake.run("run \(Self.hours)").status == 0)
+    let told = try lake.run("status --json").output.jsonLines.of(type: "table")
+    #expect(
+      told.filter { $0["source_missing"] as? Bool == true }.map { $0["source"] as? String }
+        == ["raw.not_there_ohlcv_1s"])
   }
 
   @Test func mistakesAreNamedBeforeAnythingRuns() throws {

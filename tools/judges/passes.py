@@ -250,7 +250,12 @@ def judge_failures(judge: Judge) -> None:
     result = broken.run("run")
     judge.check(result.status == 2 and "raw.later_ohlcv_1s" in result.talk, "a source that is not there fails", result.talk)
     judge.check(are_right(broken), "and leaves the others alone")
-    judge.check(broken.run("status").status == 0, "status: it is not there yet")
+    result = broken.run("status")
+    judge.check(result.status == 1 and "raw.later_ohlcv_1s is not there" in result.output, "status: it is not there", result.output)
+    only = broken.run("status", "bars.x_ohlcv_1m")
+    judge.check(only.status == 0, "status of one table is not about others", only.talk)
+    result = broken.run("run", "bars.x_ohlcv_1m")
+    judge.check(result.status == 0 and "raw.later" not in result.talk, "nor is a run of one", result.talk)
 
 
 def judge_strangers(judge: Judge) -> None:
