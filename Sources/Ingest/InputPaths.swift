@@ -64,6 +64,7 @@ public struct InputPaths: Sendable {
       do {
         var others: [String] = []
         var hidden: [String] = []
+        var unlisted: [(path: String, error: any Error)] = []
         // `_SPX.csv` is somebody's index; what a dot hides, or a folder of an engine's, is left out and said.
         func isTaken(_ path: String, _ name: String) -> Bool {
           let isFile = !Self.isFolder(path)
@@ -77,8 +78,11 @@ public struct InputPaths: Sendable {
           return isData
         }
         files += try withoutActuallyEscaping(isTaken) { isTaken in
-          try FolderWalk.files(below: Self.withoutEnd(path), hidden: isTaken, where: isWanted)
+          try FolderWalk.files(
+            below: Self.withoutEnd(path), hidden: isTaken, failed: { unlisted.append(($0, $1)) },
+            where: isWanted)
         }
+        failures += unlisted
         self.others += others + hidden
       } catch {
         failures.append((path, error))

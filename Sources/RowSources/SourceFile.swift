@@ -152,7 +152,11 @@ public enum SourceFile {
         whole, delimiter: inspection.reading.delimiter, skipping: inspection.reading.lineCount))
     // Its bytes are used up: the text is read again, for the rows.
     var (again, unchanged) = (options, hint)
-    if scan.forms.count == 1 { again.dateFormat = scan.forms[0] }
+    if scan.forms.count == 1 {
+      again.dateFormat = scan.forms[0]
+    } else {
+      again.openDateForms = scan.forms
+    }
     let (head, supply) = try unpacked(try InputStream(path: input.path), options, &unchanged)
     return try InspectedText.look(
       try PlainText(head, supply, path: input.path, options), path: input.path, options: again,

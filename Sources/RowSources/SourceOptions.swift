@@ -77,6 +77,8 @@ public struct SourceOptions: Sendable {
   package var inferred: InferredReading?
   /// Whether files are looked at, and what they do not say is asked for at once.
   package var inspects = false
+  /// Forms between which all values of the column of times do not decide.
+  package var openDateForms: [TimePattern] = []
   /// How the prices are written.
   public var priceForm = PriceForm.automatic
   /// Bytes asked of the stream at once.

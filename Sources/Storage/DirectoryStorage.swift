@@ -47,19 +47,29 @@ public struct DirectoryStorage: TableStorage {
   public func visit(
     _ directory: String, _ body: (_ name: UnsafeRawBufferPointer, _ isDirectory: Bool) -> Void
   ) throws(StorageError) {
+    try visit(directory, followsLinks: true, body)
+  }
+
+  /// The same.
+  ///
+  /// - Parameter followsLinks: Whether a link to a folder is one; if not, a link that leads nowhere is no error.
+  func visit(
+    _ directory: String, followsLinks: Bool,
+    _ body: (_ name: UnsafeRawBufferPointer, _ isDirectory: Bool) -> Void
+  ) throws(StorageError) {
     let path = absolute(directory)
     guard let stream = lake_opendir(path) else {
       throw .system(errno, "list the folder", path)
     }
     defer { closedir(stream) }
     while let entry = lake_readdir(stream) {
-      try Self.visit(entry, path, body)
+      try Self.visit(entry, path, followsLinks, body)
     }
     if errno != 0 { throw .system(errno, "list the folder", path) }
   }
 
   private static func visit(
-    _ entry: UnsafeMutablePointer<dirent>, _ path: String,
+    _ entry: UnsafeMutablePointer<dirent>, _ path: String, _ followsLinks: Bool,
     _ body: (_ name: UnsafeRawBufferPointer, _ isDirectory: Bool) -> Void
   ) throws(StorageError) {
     // The name follows the entry's fixed fields, and is only as long as needed.
@@ -70,7 +80,7 @@ public struct DirectoryStorage: TableStorage {
     if name.first == 0x2E, name.elementsEqual(".".utf8) || name.elementsEqual("..".utf8) { return }
     let kind = Int(entry.pointee.d_type)
     var isDirectory = kind == Int(DT_DIR)
-    if kind == Int(DT_UNKNOWN) || kind == Int(DT_LNK) {
+    if followsLinks, kind == Int(DT_UNKNOWN) || kind == Int(DT_LNK) {
       let file = path + "/" + String(decoding: name, as: UTF8.self)
       var status = stat()
       if lake_stat(file, &status) == 0 {

@@ -15,6 +15,7 @@ public struct FolderWalk {
   private let root: String
   private let isWanted: (_ path: String, _ name: String) throws -> Bool
   private let takesHidden: (_ path: String, _ name: String) -> Bool
+  private let failed: ((_ path: String, _ error: StorageError) -> Void)?
   private var paths: [String] = []
   /// Folders and files that were listed, by device and inode.
   private var seen: Set<Identity> = []
@@ -36,19 +37,22 @@ public struct FolderWalk {
   ///
   /// - Parameters:
   ///   - hidden: Whether a file or folder is taken though its name hides it; nil for none.
+  ///   - failed: Takes the folders below `root` that can't be listed, which are then left out; nil to stop there, so that
+  ///     rows never miss unnoticed.
   ///   - isWanted: Whether a file is one of those that are looked for; asked once for each.
-  /// - Throws: `StorageError` where a folder cannot be listed, since the rows of its files would be missing unnoticed;
+  /// - Throws: `StorageError` where a folder cannot be listed and `failed` is nil, or it is `root`;
   ///   where it is a Delta table, whose log says which files count; and past the limits.
   public static func files(
     below root: String, hidden: ((_ path: String, _ name: String) -> Bool)? = nil,
+    failed: ((_ path: String, _ error: StorageError) -> Void)? = nil,
     where isWanted: (_ path: String, _ name: String) throws -> Bool
   ) throws -> [String] {
     try withoutActuallyEscaping(isWanted) { isWanted in
       var walk = FolderWalk(
-        root: root, isWanted: isWanted, takesHidden: hidden ?? { _, _ in false })
+        root: root, isWanted: isWanted, takesHidden: hidden ?? { _, _ in false }, failed: failed)
       try walk.list(root, depth: 0)
       while let next = walk.linkedFolders.popLast() {
-        try walk.list(next.path, depth: next.depth)
+        try walk.listBelow(next.path, depth: next.depth)
       }
       for link in walk.linkedFiles.sorted(by: { $0.path < $1.path }) {
         var info = stat()
@@ -62,11 +66,26 @@ public struct FolderWalk {
 
   private init(
     root: String, isWanted: @escaping (String, String) throws -> Bool,
-    takesHidden: @escaping (String, String) -> Bool
+    takesHidden: @escaping (String, String) -> Bool,
+    failed: ((String, StorageError) -> Void)?
   ) {
+    self.failed = failed
     self.takesHidden = takesHidden
     self.root = root
     self.isWanted = isWanted
+  }
+
+  /// Lists a folder below the root: one that can't be is told where somebody takes that.
+  private mutating func listBelow(_ folder: String, depth: Int) throws {
+    do {
+      try list(folder, depth: depth)
+    } catch let error as StorageError where error.path == folder && error.code != .tooLarge {
+      guard let failed else { throw error }
+      // Between looking at it and listing it, it was removed.
+      var info = stat()
+      if lake_stat(folder, &info) != 0, lake_errno() == ENOENT { return }
+      failed(folder, error)
+    }
   }
 
   private mutating func list(_ folder: String, depth: Int) throws {
@@ -81,8 +100,7 @@ public struct FolderWalk {
     }
     guard seen.insert(Identity(info)).inserted else { return }
     var folders: [String] = []
-    for entry in try DirectoryStorage(root: folder).list("") {
-      let name = entry.name
+    for name in try Self.names(in: folder) {
       if name == "_delta_log" {
         throw StorageError(
           code: .badPath, message: "'\(root)' holds a Delta table in '\(folder)'", path: root,
@@ -95,7 +113,16 @@ public struct FolderWalk {
       }
       try sort(path, name, depth: depth, &folders)
     }
-    for path in folders { try list(path, depth: depth + 1) }
+    for path in folders { try listBelow(path, depth: depth + 1) }
+  }
+
+  /// What a folder holds, in the order of the bytes; what each entry is, is looked at one by one.
+  private static func names(in folder: String) throws -> [String] {
+    var names: [String] = []
+    try DirectoryStorage(root: folder).visit("", followsLinks: false) { name, _ in
+      names.append(String(decoding: name, as: UTF8.self))
+    }
+    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
   private mutating func sort(
@@ -108,7 +135,12 @@ public struct FolderWalk {
     case S_IFDIR where isThere: folders.append(path)
     case S_IFLNK where isThere:
       var target = stat()
-      if lake_stat(path, &target) == 0, target.st_mode & S_IFMT == S_IFDIR {
+      let isFound = lake_stat(path, &target) == 0
+      if !isFound, lake_errno() != ENOENT {
+        let error = StorageError.system(lake_errno(), "follow the link", path)
+        guard let failed else { throw error }
+        failed(path, error)
+      } else if isFound, target.st_mode & S_IFMT == S_IFDIR {
         linkedFolders.append((path, depth + 1))
       } else {
         linkedFiles.append((path, name))

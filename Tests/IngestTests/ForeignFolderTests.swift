@@ -110,6 +110,25 @@ import Testing
     #expect(Set(symbols) == [["AAPL", "1"], ["MSFT", "2"]])
   }
 
+  @Test func whatCannotBeListedDoesNotKeepTheRestOut() throws {
+    _ = try write("in/AAPL.csv", bars(1, volume: "1"))
+    let folder = toy.folder.path + "/in"
+    let files = FileManager.default
+    try files.createSymbolicLink(atPath: folder + "/a", withDestinationPath: folder + "/b")
+    try files.createSymbolicLink(atPath: folder + "/b", withDestinationPath: folder + "/a")
+    try files.createSymbolicLink(atPath: folder + "/gone", withDestinationPath: folder + "/no")
+    let deep = folder + "/" + (0..<70).map { "\($0)" }.joined(separator: "/")
+    try files.createDirectory(atPath: deep, withIntermediateDirectories: true)
+    let paths = InputPaths([folder])
+    #expect(paths.files == [folder + "/AAPL.csv"])
+    // What a link leads to that is not there is no data; what can't be followed is an error.
+    #expect(paths.others == [folder + "/gone"])
+    #expect(paths.failures.map(\.path).prefix(2) == [folder + "/a", folder + "/b"])
+    #expect(paths.failures.count == 3 && paths.failures[2].path.hasPrefix(folder + "/0/1/2"))
+    let report = try ingest(paths)
+    #expect(report.failureCount == 3 && report.total(\.rowsStored) == 10)
+  }
+
   @Test func aPlanRefusesWhatIngestWould() throws {
     let path = try write(
       "t.csv", "ts_event,symbol,size\n2024-01-02T15:00:00Z,X,1\n2024-01-02T15:01:00Z,X,2\n")
@@ -173,6 +192,69 @@ import Testing
       Issue.record("\(report.files[0].state)")
       return
     }
+  }
+
+  /// Of thousands of dates a few are stray: in another order, or no dates at all. Those rows are bad, the others go in.
+  @Test func strayDatesAreBadRows() throws {
+    let header = "Date,Open,High,Low,Close,Volume\n"
+    let rows = (0..<3000).map { row in
+      let date = CivilDate(daysSinceEpoch: row)
+      return String(format: "%02d/%02d/%d", date.day, date.month, date.year) + ",1,2,0.5,1.5,1\n"
+    }
+    let strays = ["12/31/1999,1,2,0.5,1.5,1\n", "unknown,1,2,0.5,1.5,1\n"]
+    // At the beginning, and far behind it.
+    for (name, text) in [
+      ("a", strays.joined() + rows.joined()), ("b", rows.joined() + strays.joined()),
+    ] {
+      let path = try write("\(name).csv", header + text)
+      let file = try ingest(InputPaths(files: [path])) {
+        $0.table = try? TableName(parsing: "raw.\(name)_1d")
+      }.files[0]
+      #expect(file.rowsStored == 3000 && file.quarantineCount == 2, "\(name): \(file.state)")
+      let days = try toy.rows("raw.\(name)_1d", ["ts_event"]).compactMap { Int($0[0]) }
+      #expect(days.max() == 2999 * 86_400_000_000)
+    }
+  }
+
+  @Test func optionChainsWithBothSidesALineAreTwoRowsEach() throws {
+    let header = """
+      [QUOTE_UNIXTIME], [QUOTE_READTIME], [QUOTE_DATE], [QUOTE_TIME_HOURS], [UNDERLYING_LAST], [EXPIRE_DATE], \
+      [EXPIRE_UNIX], [DTE], [C_DELTA], [C_GAMMA], [C_VEGA], [C_THETA], [C_RHO], [C_IV], [C_VOLUME], [C_LAST], [C_SIZE], \
+      [C_BID], [C_ASK], [STRIKE], [P_BID], [P_ASK], [P_SIZE], [P_LAST], [P_DELTA], [P_GAMMA], [P_VEGA], [P_THETA], [P_RHO], \
+      [P_IV], [P_VOLUME], [STRIKE_DISTANCE], [STRIKE_DISTANCE_PCT]
+      """
+    let rows = (0..<30).map { row in
+      "1638392400, 2021-12-01 16:00, 2021-12-01, 16.000000, 450.440000, 2021-12-03, 1638565200, 2.000000, "
+        + "0.985740, 0.000470, 0.007560, -0.415280, 0.006070, 3.964130, 5.000000, 147.870000, 300 x 12, "
+        + "139.610000, 142.100000, \(310 + row).000000, 0.000000, 0.010000, 0 x 4522, 0.030000, -0.020000, 0.000030, "
+        + "0.000430, -0.004940, 0.000000, , 7.000000, 140.400000, 0.312000\n"
+    }
+    let path = try write("spy_eod_202112.txt", header + "\n" + rows.joined())
+    let file = try ingest(InputPaths(files: [path])) {
+      $0.table = try? TableName(parsing: "raw.spy_chain")
+      $0.interval = nil
+      $0.symbol = "SPY"
+    }.files[0]
+    #expect(file.rowsStored == 60 && file.quarantineCount == 0, "\(file.state)")
+    let stored = try toy.rows(
+      "raw.spy_chain",
+      [
+        "symbol", "ts_event", "underlying", "right", "strike", "bid", "ask", "bid_size",
+        "ask_size", "volume", "last", "underlying_price",
+      ])
+    let (price, time) = ("450440000000", "1638392400000000")
+    #expect(
+      stored.first == [
+        "SPY 2021-12-03 C 310", time, "SPY", "C", "310000000000", "139610000000", "142100000000",
+        "300", "12", "5", "147870000000", price,
+      ])
+    #expect(
+      stored.last == [
+        "SPY 2021-12-03 P 339", time, "SPY", "P", "339000000000", "0", "10000000", "0", "4522",
+        "7", "30000000", price,
+      ])
+    let greeks = try toy.rows("raw.spy_chain", ["delta", "iv"])
+    #expect(greeks.count { $0[0] == "0.98574" && $0[1] == "3.96413" } == 30, "\(greeks[0])")
   }
 
   @Test func columnsThatContradictThemselvesAreAskedFor() throws {

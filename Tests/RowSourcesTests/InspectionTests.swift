@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import RowSources
@@ -72,6 +73,62 @@ import Testing
     #expect(found.reading.lineCount == 2 && found.zone == "UTC" && found.hasSymbols)
     #expect(found.reading.patterns[0]?.text == "%Y-%m-%d %I-%p")
     #expect(found.questions.isEmpty, "\(found.questions)")
+  }
+
+  @Test func timesWithoutADateAreAskedForIt() throws {
+    var hint = KindHint()
+    hint.saysTable = false
+    let text =
+      "Time,Open,High,Low,Close,Volume\n"
+      + (0..<5).map { "09:3\($0):00,1,2,0.5,1.5,10\n" }.joined()
+    let found = try #require(try inspect(text, "SPY_20240105.csv", hint: hint))
+    #expect(found.interval == .minute)
+    let refusal = try #require(found.refusal(hint, path: "SPY_20240105.csv"))
+    #expect(refusal.message.contains("the date of times like '09:30:00'"), "\(refusal.message)")
+    #expect(
+      refusal.remedy
+        == "lake ingest SPY_20240105.csv --date 2024-01-05 --timezone UTC --symbol SPY --as raw.spy_ohlcv_1m"
+    )
+    // Two days have no one date.
+    let rows = text.split(separator: "\n").dropFirst().joined(separator: "\n")
+    let both = text + rows.replacingOccurrences(of: "09:3", with: "15:0") + "\n" + rows + "\n"
+    let error = #expect(throws: SourceError.self) { try inspect(both) }
+    #expect(error?.message.contains("begin again at '09:30:00'") == true)
+  }
+
+  @Test func strayDatesDoNotDecideTheOrderOfTheOthers() throws {
+    func dates(_ rows: [String]) throws -> FileInspection {
+      try #require(
+        try inspect(
+          "Date,Open,High,Low,Close\n" + rows.map { "\($0),1,2,0.5,1.5\n" }.joined()))
+    }
+    let days = (1...9).flatMap { month in (13...28).map { "\($0)/0\(month)/2020" } }
+    let garbage = try dates(days + ["n.d.", "99/99/2020"])
+    #expect(garbage.reading.patterns[0]?.text == "%d/%m/%Y")
+    // A few of either order: the whole column decides.
+    let open = try dates(days + ["05/25/2020"])
+    #expect(open.openDateForms?.forms.map(\.text) == ["%d/%m/%Y", "%m/%d/%Y"])
+    // One value alone may be the stray one.
+    let thin = try dates((1...9).map { "0\($0)/02/2020" } + ["05/25/2020"])
+    #expect(thin.reading.patterns[0]?.text == "%m/%d/%Y")
+    #expect(thin.openDateForms?.forms.count == 2)
+    #expect(try dates(days).openDateForms == nil)
+  }
+
+  @Test func oneValueInAThousandIsStray() {
+    var forms = DateForms(TimePattern.candidates(Array("01/02/2020".utf8)))
+    func add(_ text: String, _ count: Int) {
+      for _ in 0..<count { Array(text.utf8).withUnsafeBytes { forms.add($0) } }
+    }
+    add("25/01/2020", 1999)
+    add("01/25/2020", 1)
+    #expect(forms.standing.map(\.text) == ["%d/%m/%Y"])
+    add("01/25/2020", 1)
+    #expect(forms.standing.isEmpty)
+    add("25/01/2020", 1)
+    #expect(forms.standing.map(\.text) == ["%d/%m/%Y"])
+    add("99/99/2020", 5)
+    #expect(forms.unreadCount == 5 && forms.standing.count == 1)
   }
 
   @Test func threeLinesOfHeaderNameTheSymbol() throws {

@@ -99,7 +99,7 @@ enum ColumnRole: String, Hashable, Sendable {
     (.strike, "strike strikeprice exerciseprice"),
     (
       .expiry,
-      "expiry expiration expirationdate expirydate expdate maturity lasttradedateorcontractmonth"
+      "expiry expiration expirationdate expirydate expiredate expdate maturity lasttradedateorcontractmonth"
     ),
     (.right, "right type optiontype callput putcall cp callputflag"),
     (.underlying, "underlying underlyingsymbol root underlyingindex underlyer"),

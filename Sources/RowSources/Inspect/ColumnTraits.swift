@@ -18,11 +18,14 @@ struct ColumnTraits {
   /// Whether all values are times of day.
   let isClock: Bool
   let isNumeric: Bool
+  /// Whether the user says the form of its times.
+  let isStated: Bool
 
   var isEmpty: Bool { samples.isEmpty }
 
   init(name: String, samples: [[UInt8]], isFirst: Bool, format: TimePattern?) {
     self.name = name
+    isStated = format != nil
     self.samples = samples
     role = ColumnRole.of(name)
     isNumeric = !samples.isEmpty && samples.allSatisfy { Self.isNumber($0) }
@@ -66,8 +69,34 @@ struct ColumnTraits {
       case .pattern: break
       }
     }
-    let patterns = TimePattern.fitting(samples).filter(\.hasDate)
+    var patterns = TimePattern.fitting(samples).filter(\.hasDate)
+    // Values that are no times are bad rows in a column that is called one.
+    if patterns.isEmpty, isNamed, !areDigits {
+      patterns = TimePattern.nearlyFitting(samples).filter(\.hasDate)
+    }
     return patterns.isEmpty ? nil : .patterns(patterns)
+  }
+
+  /// Values that tell the order of day and month, where that many need no more.
+  private static let tellingCountMin = 20
+
+  /// The forms between which all of the column must decide: where the first values are in several, or so few tell that these
+  /// may be stray.
+  var rivals: [TimePattern]? {
+    guard case .patterns(let forms)? = times, !isStated else { return nil }
+    if forms.count > 1 { return forms }
+    guard let form = forms.first else { return nil }
+    var rivals: [TimePattern] = []
+    for sample in samples where rivals.count < 2 {
+      let fitting = TimePattern.candidates(sample)
+      if fitting.contains(form) { rivals = fitting }
+    }
+    guard rivals.count > 1 else { return nil }
+    var count = DateForms(rivals)
+    for sample in samples where count.tellingCount < Self.tellingCountMin {
+      sample.withUnsafeBytes { count.add($0) }
+    }
+    return count.tellingCount < Self.tellingCountMin ? rivals : nil
   }
 
   /// Whether every value says its instant.

@@ -1,43 +1,78 @@
-/// Decides by all values of a column which of several forms its times have, where the first values fit each of them.
+/// Forms that times could be in, and which of them the values bear out.
 ///
-/// `03/04/2020` begins with a day or with a month; every `25/04/2020` of the column tells, if none tells otherwise. Values
-/// that are in none of the forms tell nothing, and neither do lines that are no rows: cut ones, footers.
+/// `03/04/2020` begins with a day or with a month; every `25/04/2020` tells. A value that is in none of the forms tells
+/// nothing. One that contradicts a thousand others is stray: it is a mistake in its row, and says nothing of the column.
+struct DateForms {
+  /// Values that tell the form, for each one that tells otherwise.
+  static let strayShare = 1000
+
+  let forms: [TimePattern]
+  /// Values that only other forms read, by form.
+  private var contradictions: [Int]
+  /// Values that some forms read and others don't.
+  private(set) var tellingCount = 0
+  /// Values that no form reads.
+  private(set) var unreadCount = 0
+
+  init(_ forms: [TimePattern]) {
+    self.forms = forms
+    contradictions = [Int](repeating: 0, count: forms.count)
+  }
+
+  mutating func add(_ text: UnsafeRawBufferPointer) {
+    let fits = forms.map { $0.read(text) != nil }
+    let count = fits.count { $0 }
+    if count == 0 { unreadCount += 1 }
+    if count == 0 || count == forms.count { return }
+    tellingCount += 1
+    for (index, fit) in fits.enumerated() where !fit { contradictions[index] += 1 }
+  }
+
+  /// The forms that nothing but stray values contradicts; none where values contradict each other.
+  var standing: [TimePattern] {
+    forms.indices.filter { index in
+      let against = contradictions[index]
+      // checked: counts of rows
+      return against == 0 || against * (Self.strayShare + 1) <= tellingCount
+    }.map { forms[$0] }
+  }
+}
+
+/// Decides by all values of a column which of several forms its times have, where the first values do not tell.
+///
+/// Lines that are no rows tell nothing: cut ones, footers.
 struct DateFormScan {
   /// Position of the column.
   let column: Int
   /// Fields of a row.
   let width: Int
-  /// The forms that every value is in; all of them where values contradict each other.
+  /// The forms that could be; those that the values bear out once all are read, and again all of them where values
+  /// contradict each other.
   var forms: [TimePattern]
 
   /// Reads all records.
   ///
   /// - Complexity: One pass over the text.
   mutating func read(_ records: RecordStream) throws {
-    let all = forms
+    var count = DateForms(forms)
     while let record = try records.next() {
       // A row has values beside its time.
       let filled = record.fields.count { !$0.isEmpty }
       guard record.fields.count == width, filled * 2 > width else { continue }
-      let fitting = record.fields[column].withUnsafeBytes { bytes in
-        let text = TextConversion.trimmed(bytes)
-        return all.filter { $0.read(text) != nil }
-      }
-      if fitting.isEmpty || fitting.count == all.count { continue }
-      forms.removeAll { !fitting.contains($0) }
-      if forms.isEmpty {
-        forms = all
-        return
-      }
+      record.fields[column].withUnsafeBytes { count.add(TextConversion.trimmed($0)) }
     }
+    let standing = count.standing
+    if !standing.isEmpty { forms = standing }
   }
 }
 
 extension FileInspection {
-  /// Which forms the times could have, and in which column, where the beginning of the text leaves it open.
+  /// Which forms the times could have, and in which column, where the beginning of the text leaves it open, or few of its
+  /// values tell.
   var openDateForms: DateFormScan? {
-    guard let timeColumn, case .patterns(let forms)? = columns[timeColumn].times, forms.count > 1
+    guard let timeColumn, case .patterns(let forms)? = columns[timeColumn].times,
+      !forms.isEmpty, let rivals = columns[timeColumn].rivals
     else { return nil }
-    return DateFormScan(column: timeColumn, width: reading.names.count, forms: forms)
+    return DateFormScan(column: timeColumn, width: reading.names.count, forms: rivals)
   }
 }

@@ -19,6 +19,9 @@ extension FileInspection {
     }
     if timeColumn == nil { timeColumn = bestTime() }
     guard let timeColumn else { return }
+    if !options.openDateForms.isEmpty {
+      columns[timeColumn].times = .patterns(options.openDateForms)
+    }
     let traits = columns[timeColumn]
     saysZone = traits.saysZone
     if traits.areDates, let clock = clock(beside: timeColumn) {
@@ -45,6 +48,13 @@ extension FileInspection {
       return (traits.saysZone ? 0 : 4) + (traits.role == nil ? 2 : 0) + (traits.areDates ? 1 : 0)
     }
     return found.min { (rank($0), $0) < (rank($1), $1) }
+  }
+
+  /// A column of times of day where no column holds dates.
+  var clockColumn: Int? {
+    guard timeColumn == nil else { return nil }
+    let found = columns.indices.filter { columns[$0].isClock }
+    return found.first { [.time, .clock].contains(columns[$0].role) }
   }
 
   /// A column of times of day that belongs to a column of dates.
@@ -103,7 +113,7 @@ extension FileInspection {
       kind = "trades"
     } else if has(.bid, .ask) {
       kind = "mbp-1"
-    } else if timeColumn != nil {
+    } else if timeColumn != nil || clockColumn != nil {
       kind = seriesKind()
     }
     switch kind {

@@ -26,7 +26,7 @@ extension FileInspection {
     }
     askNumbers(options)
     askTimes(options)
-    askDate(options)
+    try askDate(options)
     let subject = symbolGuess(options)
     if options.symbol == nil, symbol == nil, !hasSymbols, kind != nil, !options.isWide,
       !isNumbered
@@ -266,6 +266,8 @@ extension FileInspection {
       ))
     if let timeColumn {
       facts.append(("times", "in '\(reading.names[timeColumn])', \(timeForm(timeColumn))"))
+    } else if case .midnight(let column, .clock) = shape {
+      facts.append(("times", "in '\(reading.names[column])', times of day without a date"))
     }
     let fields = reading.uses.enumerated().compactMap { column, use in
       if case .field(let name) = use { "\(reading.names[column])=\(name)" } else { nil }

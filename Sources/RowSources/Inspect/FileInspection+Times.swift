@@ -6,18 +6,24 @@ import Market
 extension FileInspection {
   /// The distances between the times of neighbouring rows of one symbol, in nanoseconds, none of them zero.
   private var distances: [Int64] {
-    if case .midnight(let column) = shape {
-      let times = columns[column].samples.compactMap { Int64(String(decoding: $0, as: UTF8.self)) }
-      return zip(times, times.dropFirst()).map { ($1 - $0) * 1_000_000 }
+    if case .midnight(let column, let form) = shape {
+      return distances(in: column) { form.read($0) }
     }
     guard let timeColumn else { return [] }
-    let symbolColumn = reading.uses.firstIndex(of: .field("symbol"))
+    return distances(in: timeColumn) { columns[timeColumn].reading($0) }
+  }
+
+  private func distances(
+    in timeColumn: Int, _ reading: ([UInt8]) -> Int64?
+  ) -> [Int64] {
+    let uses = self.reading.uses
+    let symbolColumn = uses.firstIndex(of: .field("symbol"))
     var clockColumn: Int?
-    if case .dated(let clock) = reading.uses[timeColumn] { clockColumn = clock }
+    if case .dated(let clock) = uses[timeColumn] { clockColumn = clock }
     var last: [[UInt8]: Int64] = [:]
     var found: [Int64] = []
     for row in table.rows where row.fields.count > max(timeColumn, clockColumn ?? 0) {
-      guard var time = columns[timeColumn].reading(row.fields[timeColumn]) else { continue }
+      guard var time = reading(row.fields[timeColumn]) else { continue }
       if let clockColumn { time &+= CompactTime.clock(row.fields[clockColumn]) ?? 0 }
       let symbol = symbolColumn.map { $0 < row.fields.count ? row.fields[$0] : [] } ?? []
       if let before = last[symbol], before != time {

@@ -127,7 +127,12 @@ package struct FileInspection: Sendable {
     let text = bytes.withUnsafeBytes { Original.validText($0) }
     var name = text ?? String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) }))
     while let first = name.first, first == "\u{FEFF}" || first == "#" { name.removeFirst() }
-    return name.trimmingBlanks()
+    name = name.trimmingBlanks()
+    // `[STRIKE]`: brackets around a whole name are quotes.
+    if name.count > 2, name.first == "[", name.last == "]" {
+      name = String(name.dropFirst().dropLast()).trimmingBlanks()
+    }
+    return name
   }
 
   /// yfinance's header of three lines: the prices, the ticker of each, the index's name.

@@ -21,6 +21,31 @@ extension TimePattern {
     }
     return forms ?? []
   }
+
+  /// The forms that read nearly all of some texts, where none reads all of them: at most a tenth may be no time in any form,
+  /// and what others alone read is stray, as `DateForms` has it.
+  static func nearlyFitting(_ texts: [[UInt8]]) -> [TimePattern] {
+    var forms: [TimePattern] = []
+    for text in texts where forms.count < formCountMax {
+      let isRead = text.withUnsafeBytes { bytes in forms.contains { $0.read(bytes) != nil } }
+      if !isRead { forms += candidates(text) }
+    }
+    var count = DateForms(forms)
+    for text in texts { text.withUnsafeBytes { count.add($0) } }
+    // checked: counts of rows
+    guard count.unreadCount * 10 <= texts.count else { return [] }
+    // Where only the order of day, month and year differs, the whole column decides.
+    let skeletons = Set(forms.map(\.withoutOrder))
+    return count.standing.isEmpty && skeletons.count == 1 ? forms : count.standing
+  }
+
+  /// The form with one letter for year, month and day.
+  private var withoutOrder: String {
+    String(text.map { "Yymd".contains($0) ? "d" : $0 })
+  }
+
+  /// Forms that are weighed against each other.
+  private static let formCountMax = 8
 }
 
 /// The runs of digits, letters and others that a time consists of.

@@ -44,6 +44,12 @@ struct VendorForm: Sendable {
       "CryptoDataDownload", "unix date symbol open high low close",
       uses: ["unix": .time, "date": .extra, "unixtimestamp": .time]),
     VendorForm(
+      "OptionsDX", "quoteunixtime quotedate expiredate strike cbid cask pbid pask",
+      uses: ["quoteunixtime": .time], kind: "option-chain"),
+    VendorForm(
+      "OptionsDX", "quotereadtime quotedate expiredate strike cbid cask pbid pask",
+      uses: ["quotereadtime": .time], zone: "America/New_York", kind: "option-chain"),
+    VendorForm(
       "Tardis option chains", "exchange symbol timestamp localtimestamp strikeprice expiration",
       uses: [
         "timestamp": .time, "localtimestamp": .extra, "type": .field("right"),

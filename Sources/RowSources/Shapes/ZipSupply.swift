@@ -9,6 +9,9 @@ final class ZipSupply: ByteSupply {
   private static let headerByteCount = 30
   private static let fileMagic: UInt64 = 0x0403_4B50
   private static let descriptorMagic: UInt64 = 0x0807_4B50
+  private static let listMagic: UInt64 = 0x0201_4B50
+  /// Most bytes of a folder's data, which are none: packed, and with their sum.
+  private static let emptyByteCountMax = 32
   private static let chunkByteCount = 1 << 16
 
   /// The file's name in the archive.
@@ -29,15 +32,10 @@ final class ZipSupply: ByteSupply {
   /// - Parameter head: The archive's first bytes.
   /// - Returns: nil for anything that is not an archive of a table: spreadsheets are ZIP archives too.
   init?(_ head: [UInt8], _ supply: any ByteSupply) throws {
-    guard head.count > Self.headerByteCount, Self.number(head, 0, 4) == Self.fileMagic else {
-      return nil
-    }
-    let (flags, method) = (Self.number(head, 6, 2), Self.number(head, 8, 2))
-    let nameEnd = Self.headerByteCount + Int(Self.number(head, 26, 2))
-    let start = nameEnd + Int(Self.number(head, 28, 2))
-    guard start <= head.count, flags & 1 == 0, method == 8 || (method == 0 && flags & 8 == 0)
-    else { return nil }
-    let name = String(decoding: head[Self.headerByteCount..<nameEnd], as: UTF8.self)
+    guard let entry = Self.firstFile(head) else { return nil }
+    let (flags, method, start) = (entry.flags, entry.method, entry.start)
+    guard flags & 1 == 0, method == 8 || (method == 0 && flags & 8 == 0) else { return nil }
+    let name = entry.name
     self.name = name
     let isTable = [".csv", ".txt", ".tsv", ".json", ".jsonl"].contains {
       name.lowercased().hasSuffix($0)
@@ -45,14 +43,56 @@ final class ZipSupply: ByteSupply {
     guard isTable else { return nil }
     isDeflated = method == 8
     hasDescriptor = flags & 8 != 0
-    expectedCRC = Self.number(head, 14, 4)
-    storedByteCount = Int(Self.number(head, 18, 4))
+    expectedCRC = entry.crc
+    storedByteCount = entry.byteCount
     archive = supply
     // Raw data, without zlib's own header.
     if isDeflated, lake_inflateInit2(&stream, -15) != Z_OK {
       throw SourceError(.unreadable, "zlib cannot start")
     }
     for _ in 0..<start { _ = try byte() }
+  }
+
+  /// What stands in front of an entry's data.
+  private struct Entry {
+    var name: String
+    var flags: UInt64
+    var method: UInt64
+    var crc: UInt64
+    /// Of its data as they are packed; 0 where they come first.
+    var byteCount: Int
+    /// Where its data begin.
+    var start: Int
+
+    var isFolder: Bool { name.hasSuffix("/") }
+
+    /// - Returns: nil where no entry begins, or not all of it is there.
+    init?(_ bytes: [UInt8], at: Int) {
+      guard bytes.count - at > headerByteCount, number(bytes, at, 4) == fileMagic else {
+        return nil
+      }
+      flags = number(bytes, at + 6, 2)
+      method = number(bytes, at + 8, 2)
+      crc = number(bytes, at + 14, 4)
+      byteCount = Int(number(bytes, at + 18, 4))
+      let nameEnd = at + headerByteCount + Int(number(bytes, at + 26, 2))
+      start = nameEnd + Int(number(bytes, at + 28, 2))
+      guard start <= bytes.count else { return nil }
+      name = String(decoding: bytes[(at + headerByteCount)..<nameEnd], as: UTF8.self)
+    }
+  }
+
+  /// The first entry that is no folder.
+  private static func firstFile(_ head: [UInt8]) -> Entry? {
+    var at = 0
+    while let entry = Entry(head, at: at) {
+      if !entry.isFolder { return entry }
+      at = entry.start
+      // A folder has no data; some programs pack that, or write their sum behind it.
+      let end = min(head.count - 4, at + emptyByteCountMax)
+      while at < end, number(head, at, 4) != fileMagic { at += 1 }
+    }
+    return nil
   }
 
   deinit { if isDeflated { inflateEnd(&stream) } }
@@ -115,10 +155,36 @@ final class ZipSupply: ByteSupply {
       _ = try word()
     }
     if UInt64(crc) != expected { throw damaged("its CRC is not that of its data") }
-    if try word() == Self.fileMagic {
-      throw SourceError(
-        .unsupported, "the ZIP archive holds several files", remedy: "unpack it, and ingest them")
+    var magic = try word()
+    while magic == Self.fileMagic {
+      guard try skipsEntry() else {
+        throw SourceError(
+          .unsupported, "the ZIP archive holds several files", remedy: "unpack it, and ingest them")
+      }
+      magic = try nextMagic()
     }
+  }
+
+  /// Reads the header of an entry behind the file.
+  ///
+  /// - Returns: Whether it is a folder.
+  private func skipsEntry() throws -> Bool {
+    var header = [UInt8](repeating: 0, count: Self.headerByteCount)
+    for index in 4..<header.count { header[index] = try byte() }
+    var name: [UInt8] = []
+    for _ in 0..<Self.number(header, 26, 2) { name.append(try byte()) }
+    for _ in 0..<Self.number(header, 28, 2) { _ = try byte() }
+    return name.last == 0x2F
+  }
+
+  /// What begins behind a folder: the next entry, or the archive's list of entries.
+  private func nextMagic() throws -> UInt64 {
+    var magic = try word()
+    for _ in 0..<Self.emptyByteCountMax
+    where magic != Self.fileMagic && magic != Self.listMagic {
+      magic = magic >> 8 | UInt64(try byte()) << 24
+    }
+    return magic
   }
 
   private func damaged(_ why: String) -> SourceError {
