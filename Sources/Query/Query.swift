@@ -126,6 +126,9 @@ public struct Query: Sendable {
   /// Columns of types that cannot be printed.
   public var skippedColumns: [String] { plan.table.skippedColumns }
 
+  /// What folders say of files that say otherwise themselves, in words: the folders count.
+  public var contradictions: [String] { plan.table.contradictions }
+
   /// Names that several columns have: only the first is read.
   public var repeatedColumns: [String] { plan.table.repeatedColumns }
 

@@ -197,6 +197,30 @@ struct QueryCommand: Command {
     try ChecksumRemedy.offered { try answer(in: context) }
   }
 
+  /// Says what of the files is not read as they have it.
+  private func warnOfOddities(_ query: Query, in context: Context) {
+    let file = request.table.hasSuffix(".parquet") ? ShellText.path(request.table) : "FILE"
+    if request.columns.isEmpty, !query.skippedColumns.isEmpty {
+      let names = query.skippedColumns.map { "'\($0)'" }.joined(separator: ", ")
+      context.warn(
+        "columns of a form that no query reads are left out: \(names)",
+        remedy: "lake parquet \(file) --rows prints nested values")
+    }
+    if let first = query.contradictions.first {
+      let count = query.contradictions.count
+      context.warn(
+        "folders and files contradict each other, and the folders count: \(first)"
+          + (count > 1 ? ", and \(Quantity.count(count - 1)) other files" : ""),
+        remedy: "query the file itself to see what it says, or rename the folder")
+    }
+    if !query.repeatedColumns.isEmpty {
+      let names = query.repeatedColumns.map { "'\($0)'" }.joined(separator: ", ")
+      context.warn(
+        "of columns that share a name only the first is read: \(names)",
+        remedy: "lake parquet \(file) --rows prints all of them")
+    }
+  }
+
   private func answer(in context: Context) throws -> ExitStatus {
     let began = Clock.monotonicSeconds()
     let query: Query
@@ -220,18 +244,7 @@ struct QueryCommand: Command {
     if let range = query.rangeText { context.detail("range \(range)") }
     if counts { return try count(query, in: context) }
     if context.isVerbose { for line in try query.explanation().lines { context.detail(line) } }
-    if request.columns.isEmpty, !query.skippedColumns.isEmpty {
-      let names = query.skippedColumns.map { "'\($0)'" }.joined(separator: ", ")
-      context.warn(
-        "columns of a form that no query reads are left out: \(names)",
-        remedy: "lake parquet FILE --rows prints nested values")
-    }
-    if !query.repeatedColumns.isEmpty {
-      let names = query.repeatedColumns.map { "'\($0)'" }.joined(separator: ", ")
-      context.warn(
-        "of columns that share a name only the first is read: \(names)",
-        remedy: "lake parquet FILE --rows prints all of them")
-    }
+    warnOfOddities(query, in: context)
     if format == .parquet { try nameLeftOut(query, in: context) }
     var output = QueryOutput(path: outputPath, format: format, force: force)
     if let folder = context.environment["TMPDIR"], !folder.isEmpty { output.spillFolder = folder }

@@ -47,6 +47,23 @@ import Testing
     return try String(contentsOfFile: path, encoding: .utf8)
   }
 
+  @Test func foldersThatContradictTheirFilesAreTold() throws {
+    try inFolder { folder in
+      for (part, symbol) in [("symbol=ZZZ", "AAA"), ("symbol=BBB", "BBB"), ("symbol=", "CCC")] {
+        try FileManager.default.createDirectory(
+          atPath: folder + "/" + part, withIntermediateDirectories: true)
+        try write(folder + "/\(part)/a.parquet", "symbol", .string, .string(symbol))
+      }
+      let query = try Query(
+        QueryRequest(table: folder), lake: { throw QueryError(.badTable, "no lake") })
+      #expect(
+        query.contradictions == [
+          "'symbol=' of \(folder)/symbol=/a.parquet, which says 'CCC'",
+          "'symbol=ZZZ' of \(folder)/symbol=ZZZ/a.parquet, which says 'AAA'",
+        ])
+    }
+  }
+
   /// The value of the first file, that of the second, the output for both.
   @Test(arguments: [
     (ColumnType.int, Value.integer(5), ColumnType.long, Value.integer(1 << 40), "5 1099511627776"),

@@ -28,7 +28,15 @@ enum FolderTable {
     }
     let keys = paths.map { Self.keys($0, below: isFolder ? path : "") }
     var columns = FolderColumns()
-    for path in paths.prefix(schemaFileCountMax) { try columns.add(open(path)) }
+    for (path, keys) in zip(paths, keys).prefix(schemaFileCountMax) {
+      let segment = try open(path)
+      columns.add(segment)
+      for (key, value) in keys {
+        if let own = segment.value(of: key, otherThan: value ?? "") {
+          result.contradictions.append("'\(key)=\(value ?? "")' of \(path), which says '\(own)'")
+        }
+      }
+    }
     var fields = columns.fields
     result.skippedColumns = columns.skipped.names
     result.repeatedColumns = columns.repeated.names
@@ -99,6 +107,30 @@ enum FolderTable {
   private static func byteCount(_ path: String) -> Int {
     var info = stat()
     return lake_stat(path, &info) == 0 ? Int(info.st_size) : 0
+  }
+}
+
+extension ParquetSegment {
+  /// Bytes from which on bounds of texts may be shortened.
+  private static let shortByteCount = 16
+
+  /// A value that a text column certainly has and that differs from another one; nil if the footer tells of none.
+  fileprivate func value(of column: String, otherThan value: String) -> String? {
+    guard let leaf = leaf(column), reader.leaves[leaf].type == .string else { return nil }
+    let other = Array(value.utf8)
+    for rowGroup in rowGroupRowCounts.indices {
+      guard let known = reader.statistics(rowGroup: rowGroup, leaf: leaf) else { continue }
+      for (bound, isExact) in [
+        (known.minimum, known.isMinimumExact), (known.maximum, known.isMaximumExact),
+      ] {
+        // Many writers do not say whether they shorten bounds; short ones are none that were.
+        guard case .bytes(let text)? = bound, isExact || text.count < Self.shortByteCount,
+          text != other
+        else { continue }
+        return String(decoding: text, as: UTF8.self)
+      }
+    }
+    return nil
   }
 }
 

@@ -29,6 +29,8 @@ struct QueryTable: Sendable {
   var skippedColumns: [String] = []
   /// Names that several columns of one file have: only the first of them is read.
   var repeatedColumns: [String] = []
+  /// What folders say of files that say otherwise themselves: the folders count.
+  var contradictions: [String] = []
   /// Other names of columns, from the table's record kind.
   var aliases: [String: Int] = [:]
   /// One line on where the files come from: a version of a log, a folder, a file.
