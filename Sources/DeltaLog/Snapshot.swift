@@ -75,9 +75,9 @@ public struct Snapshot: Sendable {
 
   /// The newest version; nil if there is no table.
   public static func loadIfPresent(
-    _ storage: any TableStorage
+    _ storage: any TableStorage, applies: FeatureSupport = .plainFiles
   ) throws(DeltaError) -> Snapshot? {
-    if let newest = hinted(storage, .plainFiles) { return newest }
+    if let newest = hinted(storage, applies) { return newest }
     let listing: LogListing
     do throws(DeltaError) {
       listing = try LogListing(storage)
@@ -85,7 +85,7 @@ public struct Snapshot: Sendable {
       if error.code == .noTable { return nil }
       throw error
     }
-    return try load(listing.latest, listing, storage, .plainFiles)
+    return try load(listing.latest, listing, storage, applies)
   }
 
   /// The newest version without listing the log; nil if it must be listed.

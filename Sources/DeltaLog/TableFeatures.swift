@@ -146,18 +146,18 @@ enum TableFeatures {
         + ", which lake does not read", path: path, remedy: remedy(feature))
   }
 
-  /// The error for a feature that only queries apply.
+  /// The error for a feature that those who change a table don't apply.
   static func onlyQueried(_ feature: String, _ path: String, because reason: String) -> DeltaError {
     DeltaError(
       .unsupported,
-      "the table uses the table feature '\(feature)' (\(reason)), which only queries read",
+      "the table uses the table feature '\(feature)' (\(reason)): lake reads such tables, and never writes them",
       path: path,
       remedy: copyRemedy(path))
   }
 
   private static func copyRemedy(_ path: String) -> String {
     let table = LoggedFile.table(in: path)
-    return "lake query \(table) prints its rows; to work on them, copy them into a table of the "
+    return "lake query \(table) prints its rows; to change them, copy them into a table of the "
       + "lake: lake query \(table) -o rows.parquet, then lake ingest rows.parquet"
   }
 

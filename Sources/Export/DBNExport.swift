@@ -44,6 +44,7 @@ public final class DBNExport {
 
   private let table: LakeTable
   private let snapshot: Snapshot
+  private let plain: PlainFiles
   private let schema: TableSchema
   private let kind: RecordKind
   private let options: Options
@@ -56,7 +57,8 @@ public final class DBNExport {
     self.options = options
     self.observer = observer
     self.table = try lake.table(named: table)
-    snapshot = try self.table.snapshot()
+    snapshot = try self.table.snapshot(applies: .allFeatures)
+    plain = PlainFiles(snapshot, root: self.table.path)
     guard let schema = try self.table.schema(of: snapshot, in: lake),
       let kind = RecordKind(rawValue: schema.kind)
     else {
@@ -109,7 +111,7 @@ public final class DBNExport {
     return report
   }
 
-  private func localPath(_ file: AddFile) throws -> String { try file.localPath(in: table.path) }
+  private func localPath(_ file: AddFile) throws -> String { try plain.path(of: file) }
 
   private func start(_ file: AddFile) -> Int64 {
     file.tag(SegmentTag.start).flatMap { Int64($0) } ?? 0

@@ -20,7 +20,7 @@ struct ConfiguredWork {
       // A table that cannot be read is skipped: the command that uses it reports the error.
       for name in lake.tableNames(failed: { _ in }) {
         // Skipped as above.
-        let snapshot = try? lake.table(named: name.description).snapshot()
+        let snapshot = try? lake.table(named: name.description).snapshot(applies: .allFeatures)
         kinds[name.description] = snapshot?.configuration[TableProperty.schema]
       }
     }

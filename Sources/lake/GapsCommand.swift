@@ -107,7 +107,9 @@ struct GapsCommand: JobCommand {
   }
 
   private func options(_ table: LakeTable) throws -> GapOptions {
-    let zone = try table.snapshot().configuration[TableProperty.partitionTimezone] ?? "UTC"
+    let zone =
+      try table.snapshot(applies: .allFeatures).configuration[TableProperty.partitionTimezone]
+      ?? "UTC"
     let range = try TimeRange.parse(
       start: start, end: end, zone: try TimeZoneRules.named(zone))
     var options = GapOptions()

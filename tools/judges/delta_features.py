@@ -886,12 +886,17 @@ def judge_ingest(features: Features) -> None:
     told = lake.run("ingest", lake.path("raw.made_ohlcv_1m"), "--table", "raw.another_ohlcv_1m")
     features.judge.check(told.status == 2 and "is a table of a lake" in told.talk, "a lake's own table is refused", told.talk)
     bad, _ = made(True, True)
-    bad.commit({"add": bad.file("symbol=AAA/AAA-5.parquet", 20) | {"partitionValues": {"col-6": "AAA"}, "deletionVector": inline([1000])}})
+    add = bad.file("symbol=AAA/AAA-5.parquet", 20) | {"partitionValues": {"col-6": "AAA"}}
+    bad.commit({"remove": removal(add)}, {"add": add | {"deletionVector": inline([1000])}})
     other = features.judge.new_lake()
     told = other.run("ingest", bad.path, table.path, *words)
     features.judge.check(told.status == 2 and "deletes row 1000" in told.talk, "a damaged table is told", told.talk)
     features.judge.check(len(stored(other)) == len(rows), "the table after it is taken all the same", len(stored(other)))
     features.judge.check(not any((other.root / "staging").iterdir()), "no copy of it is left")
+    twice, _ = made(True, True)
+    twice.commit({"add": add | {"deletionVector": inline([1])}})
+    for told in (features.judge.new_lake().run("ingest", twice.path, *words), features.lake.run("query", twice.path, in_lake=False)):
+        features.judge.check(told.status == 2 and "two live entries of the file 'symbol=AAA/AAA-5.parquet'" in told.talk, "a file that is live twice", told.talk)
     outside, _ = made(True, True)
     outside.commit({"add": {"path": "../secret.parquet", "partitionValues": {"col-6": "X"}, "size": 1, "modificationTime": 1, "dataChange": True}})
     told = features.judge.new_lake().run("ingest", outside.path, *words)
@@ -942,9 +947,12 @@ def judge_writers(features: Features) -> None:
             features.judge.check(told.status == 0, f"{feature}: {words[0]}", told.talk)
         before = sorted(file.name for file in log.iterdir())
         for words in (["ingest", lake.root.parent / "2.csv", "--table", name, "--symbol", "X", "--interval", "1s"], ["compact", name],
-                      ["resample", name, "--to", "1m"], ["restore", name, "--version", "0"], ["restore", name, "--empty"], ["gaps", name]):
+                      ["dedup", name], ["restore", name, "--version", "0"], ["restore", name, "--empty"]):
             told = lake.run(*words)
             features.judge.check(told.status == 2 and feature in told.talk, f"{feature}: {words[0]} is refused by name", told.talk)
+        for words in (["resample", name, "--to", "1m"], ["gaps", name, "--calendar", "XNYS"]):
+            told = lake.run(*words)
+            features.judge.check(told.status in (0, 1), f"{feature}: {words[0]} reads it", told.talk)
         features.judge.check(sorted(file.name for file in log.iterdir()) == before, f"{feature}: nothing was written")
 
 

@@ -3,7 +3,7 @@
 
 Needs no shared data.
 
-Cases: 156
+Cases: 158
 """
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ public struct DerivedTable: Sendable {
     let known = Set(found.map(\.table))
     for name in lake.tableNames(failed: failed) where !known.contains(name) {
       do {
-        let properties = try lake.table(name).snapshot().configuration
+        let properties = try lake.table(name).snapshot(applies: .allFeatures).configuration
         guard let kind = kinds.first(where: { $0.name == properties[TableProperty.pass] }),
           let request = kind.request(properties, name)
         else { continue }

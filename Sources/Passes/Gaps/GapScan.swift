@@ -68,7 +68,7 @@ final class GapScan {
   func run(_ report: inout GapReport) throws {
     try registerKnown()
     let reader = PresenceReader(
-      root: source.table.path, indexColumn: source.indexColumn, zone: source.zone,
+      plain: source.plain, indexColumn: source.indexColumn, zone: source.zone,
       depth: source.depth, names: names,
       requestedNames: source.requestedNames, namesOfSymbols: source.namesOfSymbols,
       knownSymbols: Set(source.knownSymbols.keys),

@@ -14,6 +14,8 @@ struct GapSource {
   /// Days since 1970, in the table's zone.
   let partitions: [(days: Range<Int>, files: [AddFile])]
   let period: PartitionPeriod
+  /// How files are read.
+  let plain: PlainFiles
   let zone: TimeZoneRules
   /// The time span of the rows' dates, in ns since 1970 UTC; nil for an empty table.
   let extent: Range<Int64>?
@@ -35,7 +37,8 @@ struct GapSource {
     let ledger = CoverageLedger(
       events: ledger.events.filter { $0.table == nil || $0.table == table.displayName })
     self.ledger = ledger
-    let snapshot = try table.snapshot()
+    let snapshot = try table.snapshot(applies: .allFeatures)
+    plain = PlainFiles(snapshot, root: table.path)
     let schema = try table.schema(of: snapshot, in: lake)
     indexColumn =
       snapshot.configuration[TableProperty.index] ?? schema?.indexColumn ?? "ts_event"

@@ -35,7 +35,7 @@ final class SeriesNames {
 
 /// Finds the slots of time that have rows, one partition at a time.
 struct PresenceReader {
-  let root: String
+  let plain: PlainFiles
   let indexColumn: String
   /// Zone of the table's dates.
   let zone: TimeZoneRules
@@ -56,7 +56,7 @@ struct PresenceReader {
   func add(_ files: [AddFile], days: Range<Int>, to map: inout PresenceMap) throws -> Int {
     var rowCount = 0
     for file in files {
-      let reader = try SegmentReader(path: file.localPath(in: root))
+      let reader = try SegmentReader(path: plain.path(of: file))
       for group in reader.rowGroups {
         let requested = try self.requested(reader, group)
         let series = try self.series(reader, group, requested)

@@ -15,8 +15,21 @@ package struct PartitionFingerprint: Hashable, Sendable {
   ///   - root: The table's folder.
   ///   - fields: The table's physical columns.
   package init(files: [AddFile], root: String, fields: [Field]) throws {
+    try self.init(files: files, root: root, in: nil, fields: fields)
+  }
+
+  /// The same, of a table that other engines may have changed: tags know nothing of deleted rows or other names.
+  init(files: [AddFile], in plain: PlainFiles, root: String, fields: [Field]) throws {
+    try self.init(files: files, root: root, in: plain, fields: fields)
+  }
+
+  private init(files: [AddFile], root: String, in plain: PlainFiles?, fields: [Field]) throws {
     for file in files {
-      if let count = file.taggedRowCount,
+      if let plain, file.deletionVector != nil || !plain.keepsNames {
+        let (count, hash) = try plain.rawReader(of: file, fields: fields).fingerprint()
+        rowCount = rowCount.adding(clamped: Int64(count))
+        rowHash &+= hash
+      } else if let count = file.taggedRowCount,
         let hash = file.taggedRowHash.flatMap({ Fingerprint(hex: $0) })
       {
         rowCount = rowCount.adding(clamped: count)

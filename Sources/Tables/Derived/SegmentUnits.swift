@@ -114,7 +114,11 @@ extension SegmentUnits {
   ///   - widens: Whether the file's numbers may be narrower than the table's.
   /// - Throws: If a row has no date.
   package init(path: String, fields: [Field], widens: Bool = false) throws {
-    let reader = try SegmentReader(path: path, fields: fields, widens: widens)
+    try self.init(SegmentReader(path: path, fields: fields, widens: widens), fields: fields)
+  }
+
+  /// The same, of an open file: rows that are deleted don't count.
+  private init(_ reader: SegmentReader, fields: [Field]) throws {
     let date = Field(TableSchema.dateColumn, .date)
     let content = fields.filter { !RowSums.isProvenance($0.name) }
     var byDay: [Int64: Unit] = [:]
@@ -126,13 +130,13 @@ extension SegmentUnits {
         throw PassError(
           .input,
           "the file's rows have no '\(TableSchema.dateColumn)', and the table is kept by a longer period",
-          place: path,
+          place: reader.path,
           remedy:
-            "lake restore \(LoggedFile.table(of: path)) --version N takes back the commit that brought the file"
+            "lake restore \(LoggedFile.table(of: reader.path)) --version N takes back the commit that brought the file"
         )
       }
       let sums = try reader.sums(of: content, group)
-      for row in 0..<group.count {
+      for row in reader.liveRows(of: group).joined() {
         byDay[values[row], default: Unit(rowCount: 0, rowHash: Fingerprint())].add(sums[row])
       }
     }
@@ -145,6 +149,15 @@ extension SegmentUnits {
       self = known
     } else {
       try self.init(path: file.localPath(in: root), fields: fields)
+    }
+  }
+
+  /// The same, of a table that other engines may have changed: the tags know nothing of that.
+  init(_ file: AddFile, in files: PlainFiles, fields: [Field]) throws {
+    if let known = file.units, files.keepsNames, file.deletionVector == nil {
+      self = known
+    } else {
+      try self.init(files.rawReader(of: file, fields: fields), fields: fields)
     }
   }
 }

@@ -17,6 +17,7 @@ package final class StoredInput: Sendable {
   package let filesByDate: [String: [AddFile]]
   /// What the table's rows are, and by what period they are kept.
   private let schema: TableSchema
+  private let plain: PlainFiles
   /// Columns that count in the rows' hashes: those that other programs added to the table, too.
   private let hashedFields: [Field]
   /// First and last instants of dates are reckoned in it.
@@ -35,6 +36,8 @@ package final class StoredInput: Sendable {
     self.root = root
     self.schema = schema
     let implied = schema.impliedColumns.union(snapshot.partitionColumns)
+    let plain = PlainFiles(snapshot, root: root)
+    self.plain = plain
     let hashedFields = snapshot.fields.filter { !implied.contains($0.name) }
     self.hashedFields = hashedFields
     zone = try TimeZoneRules.named(
@@ -47,7 +50,7 @@ package final class StoredInput: Sendable {
       var filesByDate: [String: [AddFile]] = [:]
       var sums: [String: PartitionFingerprint] = [:]
       for file in try snapshot.files {
-        let units = try SegmentUnits(file, root: root, fields: hashedFields)
+        let units = try SegmentUnits(file, in: plain, fields: hashedFields)
         for (date, unit) in units.byDate {
           filesByDate[date, default: []].append(file)
           sums[date, default: PartitionFingerprint()].add(unit)
@@ -72,10 +75,7 @@ package final class StoredInput: Sendable {
 
   /// Readers of a date's files, in the order of the log: see `times(of:)`.
   package func readers(of date: String) throws -> [SegmentReader] {
-    let folder = DataFolder(root: root)
-    return try (filesByDate[date] ?? []).map {
-      try SegmentReader(path: try folder.path(of: $0), fields: schema.fileFields)
-    }
+    try (filesByDate[date] ?? []).map { try plain.reader(of: $0, fields: schema.fileFields) }
   }
 
   /// What the date's files hold; of a date without files, the absent partition's. Costs a read of whole files
@@ -83,7 +83,7 @@ package final class StoredInput: Sendable {
   package func fingerprint(of date: String) throws -> PartitionFingerprint {
     if let fingerprint = known.withLock({ $0[date] }) { return fingerprint }
     let fingerprint = try PartitionFingerprint(
-      files: filesByDate[date] ?? [], root: root, fields: hashedFields)
+      files: filesByDate[date] ?? [], in: plain, root: root, fields: hashedFields)
     known.withLock { $0[date] = fingerprint }
     return fingerprint
   }

@@ -69,14 +69,23 @@ extension SegmentReader {
     }
   }
 
-  /// Row count and fingerprint, computed from the file's rows.
+  /// Row count and fingerprint, computed from the file's rows that are not deleted.
   package func fingerprint() throws -> (Int, Fingerprint) {
     var total = Fingerprint()
     var rowTotal = 0
     let content = fields.filter { !RowSums.isProvenance($0.name) }
     for group in rowGroups {
-      total &+= try sums(of: content, group).fingerprint
-      rowTotal += group.count
+      let sums = try sums(of: content, group)
+      let live = liveRows(of: group)
+      if live == [group.rows] {
+        total &+= sums.fingerprint
+        rowTotal += group.count
+        continue
+      }
+      for run in live {
+        for row in run { total &+= sums[row] }
+        rowTotal += run.count
+      }
     }
     return (rowTotal, total)
   }

@@ -22,8 +22,8 @@ extension SegmentReader {
 
   private func pages(_ group: StoredSpan, _ index: Field) throws -> [SegmentPage] {
     let rowGroup = group.rowGroup
-    guard let leaf = file.leafIndex(named: index.name) else { return [] }
-    let symbol = file.leafIndex(named: "symbol")
+    guard let leaf = self.leaf(of: index.name) else { return [] }
+    let symbol = self.leaf(of: "symbol")
     func times(_ statistics: ColumnStatistics?) -> ColumnStatistics? {
       // Bounds in another unit than the table's are ignored.
       file.leaves[leaf].type == index.type ? statistics : nil

@@ -1,5 +1,7 @@
+import Bytes
 import Catalog
 import Columnar
+import DeltaLog
 import Parquet
 
 /// One data file of a table, read as the table's columns. Everything that reads stored rows is built on it.
@@ -24,6 +26,10 @@ package final class SegmentReader: Sendable {
   private let day: Int?
   /// Whether numbers of the file may be narrower than the table's.
   private let widens: Bool
+  /// Leaves by the table's names, where the file has other ones.
+  private let leaves: [String: Int]?
+  /// Rows that count no more; nil where all count.
+  private let deleted: DeletedRows?
   /// Which of them are the nanoseconds of a time.
   package let remainders: RemainderColumns
 
@@ -32,10 +38,28 @@ package final class SegmentReader: Sendable {
   ///   - day: What `TableSchema.dateColumn` is of all rows where the file lacks it; null there where this is nil.
   ///   - widens: Whether whole numbers and decimals of the file are read as the wider decimals of the table; else they are
   ///     an error.
-  package init(
+  package convenience init(
     path: String, fields: [Field]? = nil, day: Int? = nil, widens: Bool = false
   ) throws {
+    try self.init(path: path, fields: fields, day: day, widens: widens, names: nil) { _ in nil }
+  }
+
+  /// The same, of a file that another engine's features apply to: see `PlainFiles`.
+  ///
+  /// - Parameters:
+  ///   - names: Where the file has the table's columns; nil where under their own names.
+  ///   - deleted: The rows that are deleted, of a file with that many rows.
+  init(
+    path: String, fields: [Field]?, day: Int? = nil, widens: Bool = false, names: StoredNames?,
+    deleted: (Int) throws -> DeletedRows?
+  ) throws {
     file = try ParquetReader(path: path)
+    leaves = names?.leaves(of: file)
+    var rowCount = 0
+    for rowGroup in 0..<file.rowGroupCount {
+      rowCount = rowCount.adding(clamped: file.rowCount(rowGroup: rowGroup))
+    }
+    self.deleted = try deleted(rowCount)
     self.widens = widens
     self.day = day
     self.fields =
@@ -84,7 +108,21 @@ package final class SegmentReader: Sendable {
     return result
   }
 
+  /// The rows of a span that are not deleted, as runs of indexes in its row group.
+  package func liveRows(of span: StoredSpan) -> [Range<Int>] {
+    guard let deleted else { return [span.rows] }
+    let first = (0..<span.rowGroup).reduce(0) { $0.adding(clamped: rowCount(rowGroup: $1)) }
+    // checked: rows of a file, whose number was added up when it was opened
+    let rows = first + span.rows.lowerBound..<first + span.rows.upperBound
+    return deleted.liveRuns(in: rows).map { $0.lowerBound - first..<$0.upperBound - first }
+  }
+
   // MARK: - Columns
+
+  /// The leaf of a column.
+  func leaf(of column: String) -> Int? {
+    leaves.map { $0[column] } ?? file.leafIndex(named: column)
+  }
 
   /// Names of the columns that the file has.
   package var storedNames: [String] { file.leaves.map(\.name) }
@@ -95,11 +133,11 @@ package final class SegmentReader: Sendable {
   }
 
   /// Whether the file itself has the column; one that it lacks is read as null.
-  package func has(_ column: String) -> Bool { file.leafIndex(named: column) != nil }
+  package func has(_ column: String) -> Bool { leaf(of: column) != nil }
 
   /// A column's type in the file; nil if the file lacks it.
   package func storedType(of column: String) -> ColumnType? {
-    file.leafIndex(named: column).map { file.leaves[$0].type }
+    leaf(of: column).map { file.leaves[$0].type }
   }
 
   /// The table's column of a name.
@@ -116,7 +154,7 @@ package final class SegmentReader: Sendable {
   ///
   /// - Returns: false if the file lacks the column.
   package func read(_ field: Field, _ rows: StoredSpan, into column: inout Column) throws -> Bool {
-    guard let leaf = file.leafIndex(named: field.name) else {
+    guard let leaf = leaf(of: field.name) else {
       guard let day, field.name == TableSchema.dateColumn, field.type == .date else { return false }
       column = Column(
         type: .date, storage: .integers([Int64](repeating: Int64(day), count: rows.count)))
@@ -153,7 +191,7 @@ package final class SegmentReader: Sendable {
   ///
   /// - Throws: Where its values are not those of the table as they are: they are not converted on the way.
   package func scanner(_ field: Field, rowGroup: Int) throws -> ColumnPageScanner? {
-    guard let leaf = file.leafIndex(named: field.name) else { return nil }
+    guard let leaf = leaf(of: field.name) else { return nil }
     try ColumnForm.requireSame(file.leaves[leaf], field, path: path)
     if case .timestamp(let unit, _) = file.leaves[leaf].type,
       case .timestamp(let own, _) = field.type, unit != own
@@ -167,7 +205,7 @@ package final class SegmentReader: Sendable {
 
   /// Whether some row has a value in a column, as far as the footer says.
   package func mayHaveValues(_ column: String) -> Bool {
-    guard let leaf = file.leafIndex(named: column) else { return false }
+    guard let leaf = leaf(of: column) else { return false }
     return (0..<rowGroupCount).contains { rowGroup in
       let nulls = file.statistics(rowGroup: rowGroup, leaf: leaf)?.nullCount
       return nulls.map { $0 < rowCount(rowGroup: rowGroup) } ?? true
@@ -176,7 +214,7 @@ package final class SegmentReader: Sendable {
 
   /// The bounds of a column in a row group; nil where the footer has none.
   package func statistics(_ column: String, rowGroup: Int) -> ColumnStatistics? {
-    file.leafIndex(named: column).flatMap { file.statistics(rowGroup: rowGroup, leaf: $0) }
+    leaf(of: column).flatMap { file.statistics(rowGroup: rowGroup, leaf: $0) }
   }
 
   /// Whether it has no other columns than these, in no other form in memory.
@@ -190,9 +228,26 @@ package final class SegmentReader: Sendable {
     return count < 0 ? nil : Int(count)
   }
 
+  /// The order that the footer says all rows are in, as far as these columns are it; their positions are those in the
+  /// list.
+  func declaredOrder(of columns: [String]) -> [SortingColumn] {
+    guard let first = file.metadata.rowGroups.first?.sortingColumns else { return [] }
+    var order: [SortingColumn] = []
+    for sorting in first {
+      let position = columns.firstIndex { leaf(of: $0).map { Int32($0) } == sorting.columnIndex }
+      guard let position,
+        file.metadata.rowGroups.allSatisfy({ ($0.sortingColumns ?? []).starts(with: first) })
+      else { break }
+      var own = sorting
+      own.columnIndex = Int32(position)
+      order.append(own)
+    }
+    return order
+  }
+
   /// Whether the footer says of all rows that they are in the ascending order of these columns.
   package func isDeclaredSorted(by columns: [String]) -> Bool {
-    let leaves = columns.compactMap { file.leafIndex(named: $0).map { Int32($0) } }
+    let leaves = columns.compactMap { leaf(of: $0).map { Int32($0) } }
     guard leaves.count == columns.count, rowGroupCount > 0 else { return false }
     return file.metadata.rowGroups.allSatisfy { group in
       let order = (group.sortingColumns ?? []).prefix(leaves.count)
