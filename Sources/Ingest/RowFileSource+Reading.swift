@@ -27,6 +27,21 @@ extension RowFileSource {
     return (options, hint)
   }
 
+  /// Says where a folder `symbol=X` that the file lies in is not what its rows say.
+  func warnOfFolder(_ symbols: [String]) {
+    guard item.delivery == nil, let first = symbols.first else { return }
+    for folder in path.split(separator: "/").dropLast() {
+      let parts = folder.split(separator: "=", maxSplits: 1)
+      guard parts.count == 2, parts[0] == "symbol", symbols != [String(parts[1])] else { continue }
+      let others = symbols.count > 1 ? " and \(symbols.count - 1) others" : ""
+      pass.observer.warn(
+        PassError(
+          .input,
+          "the folder '\(folder)' contradicts the file's rows, which are of '\(first)'\(others): they are stored as they say",
+          place: path, remedy: "rename the folder, or correct the file's symbols"))
+    }
+  }
+
   /// What decides how the rows of a file are read, and does not stand in it.
   static func reading(_ item: IngestInput, schema: TableSchema) -> InputReading {
     let options = item.options

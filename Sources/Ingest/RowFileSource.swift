@@ -174,6 +174,7 @@ final class RowFileSource {
     let named = item.options.symbol.map { [$0] } ?? (opened.source as? MassiveSource)?.tickers
     work.symbols = named ?? (item.delivery == nil ? rows.symbols.names : [])
     work.namesSymbolsByRows = named == nil
+    warnOfFolder(work.symbols)
     return work
   }
 

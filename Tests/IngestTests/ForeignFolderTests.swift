@@ -2,11 +2,25 @@ import Catalog
 import Columnar
 import Foundation
 import LakeTestSupport
+import Synchronization
+import Tables
 import TestSupport
 import Testing
 
 @testable import Ingest
 @testable import RowSources
+
+/// Keeps warnings.
+private final class Told: PassObserver {
+  let messages = Mutex<[String]>([])
+
+  var isInterrupted: Bool { false }
+  func begin(_ name: String) {}
+  func didRead(byteCount: Int) {}
+  func didProcess(rowCount: Int) {}
+  func didFail(_ error: any Error) {}
+  func warn(_ error: PassError) { messages.withLock { $0.append(error.message) } }
+}
 
 /// Folders of somebody's files: which are taken, and what only all of them together show.
 @Suite struct ForeignFolderTests {
@@ -214,6 +228,55 @@ import Testing
       let days = try toy.rows("raw.\(name)_1d", ["ts_event"]).compactMap { Int($0[0]) }
       #expect(days.max() == 2999 * 86_400_000_000)
     }
+  }
+
+  /// The first rows tell the order of day and month, and far behind them others contradict it: what of these could be
+  /// either is not known.
+  @Test func contradictionsFarFromTheBeginningAreRefused() throws {
+    let header = "Date,Open,High,Low,Close,Volume\n"
+    func row(_ number: Int, _ format: String, _ first: Int, _ second: Int) -> String {
+      String(format: format, first, second, 1990 + number / 365) + ",1,2,0.5,1.5,1\n"
+    }
+    let rows = (0..<2000).map { number in
+      let date = CivilDate(daysSinceEpoch: number)
+      return number < 1900
+        ? row(number, "%02d/%02d/%d", date.day, date.month)
+        : row(number, "%02d/%02d/%d", date.month, date.day)
+    }
+    let path = try write("a.csv", header + rows.joined())
+    let file = try ingest(InputPaths(files: [path])).files[0]
+    guard case .failed(let error) = file.state else {
+      Issue.record("\(file.state)")
+      return
+    }
+    for words in ["column 'Date' contradicts itself", "--date-format '%d/%m/%Y'"] {
+      #expect("\(error)".replacingOccurrences(of: "\\'", with: "'").contains(words), "\(error)")
+    }
+    #expect(try !toy.lake.hasTable(TableName(parsing: "raw.x_1d")))
+    // Who says which it is has the rest as bad rows.
+    let stated = try ingest(InputPaths(files: [path])) {
+      $0.dateFormat = TimePattern(parsing: "%d/%m/%Y")
+      $0.badRowShareMax = 1
+    }.files[0]
+    #expect(stated.rowsStored > 1900 && stated.quarantineCount > 30, "\(stated.state)")
+  }
+
+  @Test func foldersThatContradictTheSymbolsAreTold() throws {
+    func file(_ folder: String, _ symbols: [String]) throws -> String {
+      try write(
+        folder + "/a.csv",
+        "ts_event,symbol,open,high,low,close,volume\n"
+          + symbols.map { "2024-01-02T00:00:00Z,\($0),1,2,0.5,1.5,1\n" }.joined())
+    }
+    let paths = try [file("symbol=ZZZ", ["AAA"]), file("symbol=BBB", ["BBB"])]
+    let told = Told()
+    var options = IngestOptions()
+    options.table = try TableName(parsing: "raw.x_1d")
+    options.interval = "1d"
+    _ = try IngestPass(lake: toy.lake, options: options, observer: told).ingest(paths)
+    let messages = told.messages.withLock { $0 }
+    #expect(messages.count == 1 && messages[0].contains("'symbol=ZZZ'"), "\(messages)")
+    #expect(Set(try toy.rows("raw.x_1d", ["symbol"])) == [["AAA"], ["BBB"]])
   }
 
   @Test func optionChainsWithBothSidesALineAreTwoRowsEach() throws {

@@ -1,3 +1,4 @@
+import Bytes
 import Columnar
 
 // Numbers that are not written as programs write them, and values that are none.
@@ -33,6 +34,30 @@ extension CSVFieldReader {
     guard case .rejected(let rule, _) = converted else { return }
     if rule == .tooManyDecimals || rule == .fractionInInteger { crampedColumns.insert(column) }
     if rule == .doesNotFit { overfullColumns.insert(column) }
+  }
+
+  /// Counts a time that contradicts the form of its column.
+  func noteSwapped(_ column: Int, _ text: UnsafeRawBufferPointer) {
+    guard let rival = rivalForms[column], rival.read(TextConversion.trimmed(text)) != nil else {
+      return
+    }
+    swappedCount = swappedCount.adding(clamped: 1)
+  }
+
+  /// Refuses a file of which too many times contradict the others: nothing says what those mean that could be either.
+  ///
+  /// - Parameter rowCount: Rows whose times are in the column's form.
+  func requireOneForm(rowCount: Int64) throws(SourceError) {
+    let share = Int64(DateForms.strayShare)
+    guard let (column, rival) = rivalForms.first, let told = rival.swapped, swappedCount > 0,
+      rowCount / share < swappedCount
+    else { return }
+    throw SourceError(
+      .needsForm,
+      "column '\(plan.names[column])' contradicts itself: \(swappedCount) times can be \(rival.text) alone, others \(told.text) alone, and which of them the rest are is not known",
+      remedy:
+        "say which it is, so that all others are bad rows: --date-format '\(told.text)' --max-bad 1"
+    )
   }
 
   /// The table's names of those columns.

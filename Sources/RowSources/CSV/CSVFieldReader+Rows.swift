@@ -76,6 +76,7 @@ extension CSVFieldReader {
     {
       let content = TextConversion.trimmed(text)
       guard let day = pattern.read(content)?.day else {
+        noteSwapped(column, content)
         return refuse(
           column, .badTime, "\(TextConversion.quoted(content)) is no date as \(pattern.text)")
       }

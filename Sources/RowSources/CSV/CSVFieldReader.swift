@@ -57,6 +57,7 @@ final class CSVFieldReader {
     names = plan.names
     times = plan.times
     letters = plan.letters
+    rivalForms = plan.rivalForms
     self.delimiter = delimiter
     self.strings = strings
     finishesRows = plan.finishesRows
@@ -69,6 +70,10 @@ final class CSVFieldReader {
   /// Columns of the file with values that have more decimals than the table's columns, and with larger ones.
   var crampedColumns: Set<Int> = []
   var overfullColumns: Set<Int> = []
+  /// Times that are none in their column's form, and one where day and month are the other way round.
+  var swappedCount: Int64 = 0
+  /// These forms, by column of the file.
+  let rivalForms: [Int: TimePattern]
   var pendingAmbiguous: Int64 = 0
   var ambiguousCount: Int64 = 0
 
@@ -134,7 +139,9 @@ final class CSVFieldReader {
     case .boolean: converted = TextConversion.boolean(text)
     case .date: converted = TextConversion.date(text)
     case .day(let index, let key): converted = day(column, index, key, text)
-    case .time(let index, let step): converted = time(index, step, text, operation)
+    case .time(let index, let step):
+      converted = time(index, step, text, operation)
+      if case .rejected(.badTime, _) = converted { noteSwapped(column, text) }
     case .text: return storeText(column, operation, text, isQuoted, out)
     case .extra(let name): return appendExtra(column, name, text)
     case .extraObject(let name): return appendObject(column, name, text)

@@ -330,6 +330,12 @@ struct CSVPlan {
     return schema.columns[position].name
   }
 
+  /// The forms in which day and month of columns of times are the other way round, where nobody says which it is.
+  var rivalForms: [Int: TimePattern] {
+    options.dateFormat == nil
+      ? (options.inferred?.patterns ?? [:]).compactMapValues(\.swapped) : [:]
+  }
+
   /// The form that was given or told for a column of times.
   private func givenForm(_ column: Int) -> TimeForm? {
     if let told = options.inferred?.patterns[column] { return .pattern(told) }

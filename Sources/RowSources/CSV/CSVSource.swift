@@ -133,6 +133,7 @@ public final class CSVSource: RowSource {
             try finish(block)
             return true
           }
+          try reader.requireOneForm(rowCount: totals.rowCount)
           if let note = parser.footer.note, !saysFooter {
             saysFooter = true
             totals.notes.append(note)

@@ -273,6 +273,7 @@ extension FileInspection {
       if case .field(let name) = use { "\(reading.names[column])=\(name)" } else { nil }
     }
     if !fields.isEmpty { facts.append(("mapped", fields.joined(separator: ", "))) }
+    if case .pairs = shape { facts.append(("contracts", "a call and a put a line, two rows each")) }
     if let suffix = reading.symbolSuffixColumn {
       facts.append(("symbols", "joined with '\(reading.names[suffix])', which belongs to the key"))
     }

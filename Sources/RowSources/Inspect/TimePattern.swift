@@ -73,6 +73,16 @@ public struct TimePattern: Hashable, Sendable {
     parts.contains { if case .field(let own, _) = $0 { letter.utf8.contains(own) } else { false } }
   }
 
+  /// The form with day and month the other way round; nil where nobody writes them so: the month has a name, or the year
+  /// is first.
+  var swapped: TimePattern? {
+    guard has("m"), has("d"), let first = text.first(where: { "Yymd".contains($0) }), first != "Y",
+      first != "y"
+    else { return nil }
+    let letters = text.map { $0 == "m" ? "d" : $0 == "d" ? "m" : String($0) }
+    return TimePattern(parsing: letters.joined())
+  }
+
   /// Whether a text in this form says a date.
   public var hasDate: Bool { has("d") }
   var hasClock: Bool { has("HI") }
