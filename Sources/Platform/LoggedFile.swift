@@ -1,5 +1,6 @@
 import CSystem
 import Glibc
+import Synchronization
 
 /// Remedies for missing or damaged data files of a Delta table, which differ from those for files that the user
 /// named.
@@ -22,7 +23,13 @@ public enum LoggedFile {
     return nil
   }
 
-  /// The table in a folder as commands take it: `raw.x` in a lake, else the path.
+  /// The folder of the lake that the command found, in which tables go by their names; none before.
+  private static let lake = Mutex<String?>(nil)
+
+  /// Tables of this lake are named in suggestions, others shown by their paths.
+  public static func useNames(of root: String) { lake.withLock { $0 = root } }
+
+  /// The table in a folder as commands take it: `raw.x` in the command's lake, else the path.
   public static func table(in folder: String) -> String {
     name(of: folder) ?? ShellText.path(folder)
   }
@@ -32,15 +39,11 @@ public enum LoggedFile {
     table(in: folder(of: path) ?? String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)]))
   }
 
-  /// The name of a table in a lake; nil for a table elsewhere.
+  /// The name of a table in the command's lake; nil for a table elsewhere.
   private static func name(of folder: String) -> String? {
-    let parts = folder.split(separator: "/")
-    guard parts.count > 2 else { return nil }
-    let (layer, name) = (parts[parts.count - 2], parts[parts.count - 1])
-    var status = stat()
-    let root = folder.dropLast(layer.utf8.count + name.utf8.count + 1)
-    guard lake_stat(root + "lake.yaml", &status) == 0 else { return nil }
-    return ShellText.quoted("\(layer).\(name)")
+    guard let root = lake.withLock({ $0 }), folder.hasPrefix(root + "/") else { return nil }
+    let parts = folder.dropFirst(root.utf8.count + 1).split(separator: "/")
+    return parts.count == 2 ? ShellText.quoted(parts.joined(separator: ".")) : nil
   }
 
   /// Remedy for a missing data file.

@@ -9,6 +9,7 @@ extension Context {
       flag: lakeFlag, environment: environment, workingDirectory: workingDirectory)
     // Users who share a lake within a group need not set the umask in every shell.
     UserMask.followGroup(of: lake.root)
+    LoggedFile.useNames(of: lake.root)
     return lake
   }
 

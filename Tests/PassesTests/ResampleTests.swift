@@ -32,7 +32,7 @@ private let source = "raw.test_set_ohlcv_1s"
     let report = try resample(toy, ["1m"])
     let error = try #require(report.work.outputs[0].failures.first?.error as? PassError)
     #expect(error.message.contains("volume"))
-    #expect(error.remedy?.contains("lake query \(source) --start 2024-") == true)
+    #expect(error.remedy?.contains("raw/test_set_ohlcv_1s --start 2024-") == true)
   }
 
   private func randomBars(_ seed: UInt64) -> [ToyLake.Bar] {

@@ -14,15 +14,16 @@ import Testing
       try FileManager.default.createDirectory(
         atPath: folder + "/" + name, withIntermediateDirectories: true)
     }
-    try Data().write(to: url.appending(path: "lk/lake.yaml"))
   }
 
-  @Test func tablesOfALakeGoByNameAndOthersByPath() {
+  @Test func tablesOfTheLakeGoByNameAndOthersByPath() {
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let file = folder + "/lk/raw/x/date=2024-01-02/part-1.parquet"
     let other = folder + "/other/my table/part-1.parquet"
     #expect(LoggedFile.isOne(file) && LoggedFile.isOne(other))
     #expect(!LoggedFile.isOne(folder + "/lk/x.parquet"))
+    #expect(LoggedFile.table(of: file) == folder + "/lk/raw/x")
+    LoggedFile.useNames(of: folder + "/lk")
     #expect(LoggedFile.table(of: file) == "raw.x")
     #expect(LoggedFile.table(in: folder + "/lk/raw/x") == "raw.x")
     #expect(LoggedFile.table(of: other) == "'\(folder)/other/my table'")

@@ -68,6 +68,11 @@ import Testing
     let version = try run(["query", SimulatedLake.bars, "--version", "99"])
     #expect(
       version.contains("  try: lake \(flag) history \(SimulatedLake.bars) shows"), "\(version)")
+    // A table that was named by its path goes by that.
+    let path = try LakeBinary.run(
+      ["query", "else where/raw/equs_mini_ohlcv_1s", "--version", "99"], in: lake.folder
+    ).talk
+    #expect(path.contains("  try: lake history 'else where/raw/"), "\(path)")
     let table = try run(["describe", "raw.nothing_like_it_at_all"])
     #expect(table.contains("  try: lake \(flag) tables\n"), "\(table)")
     let ingested = try run(["ingest", SimulatedLake.file, "--as", "raw.again"])

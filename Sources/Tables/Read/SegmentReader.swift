@@ -30,6 +30,8 @@ package final class SegmentReader: Sendable {
   private let leaves: [String: Int]?
   /// Rows that count no more; nil where all count.
   private let deleted: DeletedRows?
+  /// Index in the file of each row group's first row.
+  private let firstRows: [Int]
   /// Which of them are the nanoseconds of a time.
   package let remainders: RemainderColumns
 
@@ -55,10 +57,13 @@ package final class SegmentReader: Sendable {
   ) throws {
     file = try ParquetReader(path: path)
     leaves = names?.leaves(of: file)
+    var firstRows: [Int] = []
     var rowCount = 0
     for rowGroup in 0..<file.rowGroupCount {
+      firstRows.append(rowCount)
       rowCount = rowCount.adding(clamped: file.rowCount(rowGroup: rowGroup))
     }
+    self.firstRows = firstRows
     self.deleted = try deleted(rowCount)
     self.widens = widens
     self.day = day
@@ -111,7 +116,7 @@ package final class SegmentReader: Sendable {
   /// The rows of a span that are not deleted, as runs of indexes in its row group.
   package func liveRows(of span: StoredSpan) -> [Range<Int>] {
     guard let deleted else { return [span.rows] }
-    let first = (0..<span.rowGroup).reduce(0) { $0.adding(clamped: rowCount(rowGroup: $1)) }
+    let first = firstRows[span.rowGroup]
     // checked: rows of a file, whose number was added up when it was opened
     let rows = first + span.rows.lowerBound..<first + span.rows.upperBound
     return deleted.liveRuns(in: rows).map { $0.lowerBound - first..<$0.upperBound - first }
