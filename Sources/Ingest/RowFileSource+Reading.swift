@@ -81,7 +81,7 @@ extension RowFileSource {
     (try sourceOptions(options), try kindHint(pass, options))
   }
 
-  private static func sourceOptions(_ given: IngestOptions) throws -> SourceOptions {
+  static func sourceOptions(_ given: IngestOptions) throws -> SourceOptions {
     var options = SourceOptions()
     options.dateFormat = given.dateFormat
     options.numbers = given.numbers

@@ -7,6 +7,7 @@ public enum PassRegistry {
     CompactPass.dedupKind,
     CompactPass.kind,
     GapsPass.kind,
+    ValidatePass.kind,
   ]
 
   /// The pass of a name as `lake.yaml` writes it; nil where there is none.

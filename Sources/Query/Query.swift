@@ -73,8 +73,8 @@ extension QueryPlan {
       memory: output.memory, spillFolder: output.spillFolder)
     if !order.isEmpty || tail != nil {
       return try OrderedScan(
-        plan: self, shape: shape, merge: merge, output: ordered, isInterrupted: isInterrupted
-      ).run(width: width)
+        plan: self, shape: shape, merge: merge, isInterrupted: isInterrupted
+      ).run(width: width, into: ordered)
     }
     let scan = TextScan(
       shape: shape, source: UnitSource(self, shape), output: ordered, merge: merge,

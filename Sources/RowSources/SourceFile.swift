@@ -196,6 +196,7 @@ public enum SourceFile {
       let schema = try TableSchema.named(kind, in: lake).widened(traits.wideColumns)
       chosen = schema
       var described = SourceSchema(schema)
+      if !options.checksRules { described.rules = [] }
       described.partitionZone =
         try traits.partitionZone
         ?? placement.map { try TimeZoneRules.named($0.setting.timeZone) }

@@ -75,6 +75,8 @@ public struct SourceOptions: Sendable {
   public var isWide = false
   /// What was told from the file's beginning.
   package var inferred: InferredReading?
+  /// Whether rows that break a rule of their schema are rejected or counted; else they are rows like others.
+  package var checksRules = true
   /// Whether files are looked at, and what they do not say is asked for at once.
   package var inspects = false
   /// Forms between which all values of the column of times do not decide.

@@ -12,13 +12,17 @@ struct BarsCommand: JobCommand {
     summary: "Make bars of ticks: trades, or quotes and books with the trades among them.",
     operands: [
       OperandSpec(
-        "TABLE",
+        "TABLE|FILE",
         help:
-          "A table of trades, tbbo, mbp-1, mbp-10, mbo or Massive's trades; several make one table of bars.",
+          "A table of trades, tbbo, mbp-1, mbp-10, mbo or Massive's trades, or files of them; several make one table of bars.",
         isRepeated: true)
     ],
     flags: BarsPass.kind.flags + [
       .option("jobs", "N", help: "Threads (default: as many as there are processors)."),
+      .option(
+        "output", "FILE", short: "o",
+        help: "Of files: where the bars go (- is standard output, the default)."),
+      .switch("force", help: "Replace an existing output file."),
       .label,
       .plan(help: "Show what would be computed, and stop."),
     ],
@@ -29,12 +33,15 @@ struct BarsCommand: JobCommand {
         + " Each publisher has its own bars, as the vendor's have.",
       "A trade's time is ts_event. Where that is undefined, or on another date than ts_recv, it is ts_recv. Databento"
         + " makes its own bars by ts_recv: --clock ts_recv.",
+      "Bars of files need no lake: they are printed, or written to --output, as lake query does: CSV, TSV, JSON lines or Parquet "
+        + "by its name. The files are read into a temporary folder, which is removed afterwards.",
       "--session rth takes [9:30, 16:00) New York, of a dataset of stocks on days and half days of XNYS, or the"
         + " sessions of --calendar. A trade at exactly 16:00:00 is outside. --session eth takes a calendar's whole"
         + " trading dates: CME's from the evening before, stocks' with the hours before and after.",
     ],
     examples: [
       Example("lake bars raw.glbx_mdp3_mbp_1 --to 1m,1d", "minutes and days, read once"),
+      Example("lake bars es.mbp-1.dbn.zst --to 1m -o bars.csv", "of a file, without a lake"),
       Example("lake bars raw.xnas_itch_trades --to 1d --session rth", "days of regular hours"),
       Example(
         "lake bars raw.glbx_mdp3_trades --to 1d --session eth", "days that begin the evening before"
@@ -46,9 +53,32 @@ struct BarsCommand: JobCommand {
   let jobs: Int?
   let isPlanOnly: Bool
   let label: String?
+  /// Where bars of files go; nil for bars of tables.
+  let outputPath: String?
+  let force: Bool
 
   init(_ arguments: inout Arguments) throws(UsageError) {
-    tables = try arguments.remainingOperands("TABLE", minimum: 1)
+    tables = try arguments.remainingOperands("TABLE|FILE", minimum: 1)
+    let files = tables.filter { ScratchLake.isFile($0) }
+    guard files.isEmpty || files.count == tables.count else {
+      throw UsageError(
+        .contradiction, "'\(files[0])' is a file, and other operands are none",
+        remedy: "name tables, or files that exist", command: Self.spec.name)
+    }
+    if files.isEmpty, let path = tables.first(where: { $0.contains("/") }) {
+      throw UsageError(
+        .badValue, "there is no file '\(path)'", remedy: "check the path: 'ls' shows what is there",
+        command: Self.spec.name)
+    }
+    let path = arguments.value("output")
+    guard path == nil || !files.isEmpty else {
+      throw UsageError(
+        .contradiction, "--output goes with files, and '\(tables[0])' is none",
+        remedy: "bars of a table go into a table; lake query prints it", command: Self.spec.name)
+    }
+    try arguments.requireOutputName("output", QueryCommand.forms)
+    outputPath = files.isEmpty ? nil : path ?? "-"
+    force = arguments.flag("force")
     let intervals = try arguments.list(BarsPass.Parameter.intervals)
     if !intervals.isEmpty { options.intervals = intervals }
     let sessions = TradeSession.allCases.map(\.rawValue)
@@ -66,6 +96,7 @@ struct BarsCommand: JobCommand {
     jobs = try arguments.integer("jobs", in: 1...256)
     isPlanOnly = arguments.flag("plan")
     label = arguments.value(FlagSpec.label.name)
+    if outputPath != nil { try requireOneOutput(arguments) }
     if options.output != nil, options.intervals.count != 1 {
       throw UsageError(
         .contradiction,
@@ -75,6 +106,7 @@ struct BarsCommand: JobCommand {
   }
 
   func run(in context: Context, recording recorder: JobRecorder) throws -> ExitStatus {
+    if let outputPath { return try run(files: tables, to: outputPath, in: context) }
     let lake = try context.findLake()
     var options = options
     options.jobs = jobs ?? lake.config.jobCount
@@ -104,7 +136,7 @@ struct BarsCommand: JobCommand {
   }
 
   /// Mistakes of the command line are usage errors.
-  private func planned(_ pass: BarsPass) throws -> BarsPass.Plan {
+  func planned(_ pass: BarsPass) throws -> BarsPass.Plan {
     do {
       return try pass.plan()
     } catch let error as PassError where error.code == .usage {

@@ -43,6 +43,8 @@ nonisolated func commandGroups() -> [CommandGroup] {
         StatusCommand.self,
         CalendarCommand.self,
         GapsCommand.self,
+        ValidateCommand.self,
+        CompareCommand.self,
         SpendCommand.self,
       ]),
     CommandGroup(

@@ -20,8 +20,6 @@ extension IngestCommand {
     .option("encoding", "NAME", help: "Encoding of text, like GBK or ISO-8859-1."),
     .option("date", "DATE", help: "Date of rows whose times lack it, like 2024-01-02."),
     .switch("pad", help: "Rows that end early lack their last values."),
-    .switch("wide", help: "Each column is a symbol: its values become a series."),
-    .plan(help: "Show what is recognised of each text file, and what is missing; store nothing."),
   ]
 
   /// Reads the flags of text files.
@@ -59,7 +57,6 @@ extension IngestCommand {
       options.date = date.iso
     }
     options.padsRows = arguments.flag("pad")
-    options.isWide = arguments.flag("wide")
   }
 
   /// The one character of a flag; `tab` is one.

@@ -49,7 +49,10 @@ struct IngestCommand: JobCommand {
         "overlap", "HOW",
         help: "Rows that the table may have already: merge (default), union, append or refuse."),
       .label,
-    ] + textFlags,
+    ] + textFlags + [
+      .switch("wide", help: "Each column is a symbol: its values become a series."),
+      .plan(help: "Show what is recognised of each text file, and what is missing; store nothing."),
+    ],
     notes: [
       "Of a Delta table of another program the live rows are taken, without deleted ones; partition values are columns.",
       "The same content read the same way is a no-op, whatever the file's name or compression. Read otherwise (another "
@@ -110,6 +113,7 @@ struct IngestCommand: JobCommand {
     if !columns.isEmpty { options.columns = columns }
     options.delimiter = try Self.byte("delimiter", &arguments)
     try Self.readTextFlags(&arguments, &options)
+    options.isWide = arguments.flag("wide")
     isPlan = arguments.flag("plan")
     options.dbnVersion = try arguments.integer("dbn-version", in: 1...3)
     if let word = try arguments.choice("overlap", of: OverlapPolicy.allCases.map(\.rawValue)),

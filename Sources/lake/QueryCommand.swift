@@ -79,7 +79,7 @@ struct QueryCommand: Command {
     ])
 
   /// Output formats by the suffix of the file name.
-  private static let forms = OutputForms(
+  static let forms = OutputForms(
     ["csv", "tsv", "jsonl", "ndjson", "json", "parquet"], compressions: ["gz", "zst"])
 
   let request: QueryRequest

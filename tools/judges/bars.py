@@ -119,6 +119,13 @@ def judge_week(judge: Judge, start: str, days: int, symbols: list[str]) -> None:
         vendor = table(lake, f"raw.{dataset}_ohlcv_{name}")
         same(judge, f"{case} vendor {name}", table(lake, f"bars.{dataset}_mbp_1_{name}"), vendor)
 
+    # Straight from the files: the rows of the table.
+    for kind in ["trades", "tbbo", "mbp-1"]:
+        files = sorted(folder.glob(f"*.{kind}.dbn.zst"))
+        lake.run("bars", *files, "--to", "1m", "-o", folder / f"{kind}.csv", in_lake=False).expect(0)
+        told = lake.run("compare", f"bars.{dataset}_{kind.replace('-', '_')}_1m", folder / f"{kind}.csv")
+        judge.check(told.status == 0, f"{case}: bars of the files of {kind}", told.output + told.talk)
+
     # Regular hours: by the clock of New York, or the sessions of the stock exchanges.
     is_stocks = dataset == "equs_mini"
     lake.run("bars", f"raw.{dataset}_mbp_1", "--to", "1m,1d", "--session", "rth").expect(0)

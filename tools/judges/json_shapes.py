@@ -173,6 +173,14 @@ def judge_passes(judge: Judge, lake: Lake, bars: str, seen: dict[str, set[str]])
     deltalake.write_deltalake(str(lake.path(bars)), rows.slice(0, 1), mode="append")
     for words in [["--plan"], [], []]:
         judge_lines(judge, lake.run("dedup", bars, *words, "--json").expect(0), "dedup", seen)
+    bad = judge.folder() / "bad.csv"
+    bad.write_text("ts_event,symbol,open,high,low,close,volume\n2024-01-02T15:00:00Z,A,1,0.5,1,1,1\n2024-01-02T15:00:00.5Z,A,1,1,1,1,1\n")
+    for words, status in [([bars], 0), ([bad, "--interval", "1s"], 1), ([bad, judge.folder() / "none.csv"], 2)]:
+        judge_lines(judge, lake.run("validate", *words, "--json").expect(status), "validate", seen)
+    other = judge.folder() / "other.csv"
+    other.write_text(bad.read_text().replace(",1,1,1,1,1\n", ",1,1,1,1,2\n"))
+    for words, status in [([bars, bars, "--by", "symbol,day"], 0), ([bars, bad, "--by", "day"], 1), ([bad, other], 1), ([bad, judge.folder() / "none.csv"], 2)]:
+        judge_lines(judge, lake.run("compare", *words, "--json").expect(status), "compare", seen)
     for words in [["--plan"], [], []]:
         judge_lines(judge, lake.run("alter", bars, "--widen", "volume", *words, "--json").expect(0), "alter", seen)
     (lake.root / "lake.yaml").write_text(config)

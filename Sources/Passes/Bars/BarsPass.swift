@@ -124,6 +124,12 @@ public final class BarsPass {
     }
   }
 
+  /// Whether bars can be made of a table.
+  public static func holdsTrades(_ table: LakeTable, in lake: Lake) throws -> Bool {
+    guard let schema = try table.schema(of: try table.snapshot(), in: lake) else { return false }
+    return TradeColumns(schema, usesIndex: false) != nil
+  }
+
   // MARK: - Plan
 
   /// One of the tables that are read.

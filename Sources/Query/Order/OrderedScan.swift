@@ -11,7 +11,6 @@ struct OrderedScan: Sendable {
   let plan: QueryPlan
   let shape: ScanShape
   let merge: KeyedRowMerge
-  let output: OrderedOutput
   let isInterrupted: @Sendable () -> Bool
 
   /// What is kept of the rows.
@@ -26,9 +25,25 @@ struct OrderedScan: Sendable {
     return plan.limit.map { .first($0) } ?? .all
   }
 
+  /// Writes the rows.
+  ///
   /// - Parameter width: Threads.
   /// - Returns: What was skipped.
-  func run(width: Int) throws -> SkipReport {
+  func run(width: Int, into output: OrderedOutput) throws -> SkipReport {
+    let sorted = try sorted(width: width)
+    if isInterrupted() { return sorted.report }
+    var skipped = 0
+    if case .last(let count) = kept { skipped = max(0, sorted.rowCount - count) }
+    _ = try output.inTurn(0) { try merge.merge(sorted.cursors, skipping: skipped, &$0) }
+    return sorted.report
+  }
+
+  /// Sorted runs of the wanted rows, and maybe of others beyond them.
+  ///
+  /// - Parameter width: Threads.
+  func sorted(
+    width: Int
+  ) throws -> (cursors: [KeyedRowCursor], rowCount: Int, report: SkipReport) {
     let runs = Mutex(SortedRuns())
     var report = plan.report
     for files in groups {
@@ -45,14 +60,10 @@ struct OrderedScan: Sendable {
       if case .last(let count) = kept, runs.withLock({ $0.rowCount }) >= count { break }
       if isInterrupted() { break }
     }
-    if isInterrupted() { return report }
-    try runs.withLock { runs in
-      var skipped = 0
-      if case .last(let count) = kept { skipped = max(0, runs.rowCount - count) }
-      let cursors = runs.cursors(bufferByteCount: max(64 << 10, merge.memory / (runs.count + 1)))
-      _ = try output.inTurn(0) { try merge.merge(cursors, skipping: skipped, &$0) }
+    return runs.withLock { runs in
+      let share = max(64 << 10, merge.memory / (runs.count + 1))
+      return (runs.cursors(bufferByteCount: share), runs.rowCount, report)
     }
-    return report
   }
 
   /// Files that may hold wanted rows: of the usual order's last rows, one partition after another from the end.
