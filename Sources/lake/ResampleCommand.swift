@@ -19,7 +19,9 @@ struct ResampleCommand: JobCommand {
     ],
     notes: [
       "Bars are closed on the left and labelled by their start; each interval is computed from the table itself. "
-        + "Periods without a bar have none. Only dates whose rows changed are computed again."
+        + "Periods without a bar have none. Only dates whose rows changed are computed again.",
+      "Bars of an hour and less begin by the clock of UTC, longer ones by that of the table's zone: a day of Massive's bars is "
+        + "a date of New York, of 23 or 25 hours where the clocks change.",
     ],
     examples: [
       Example("lake resample raw.equs_mini_ohlcv_1s", "to 15s, 30s and 1m"),

@@ -7,6 +7,7 @@ run after another program compacted the source, must find nothing to do; an inte
 """
 from __future__ import annotations
 
+import random
 import sys
 from pathlib import Path
 
@@ -114,7 +115,41 @@ def judge_nothing_to_do(judge: Judge, lake: Lake, name: str) -> None:
     judge.check(versions(lake) == before, f"{name}: after compaction there is nothing to do")
 
 
+def judge_zone(judge: Judge) -> None:
+    """Minutes by the dates of New York, through both changes of its clocks: hours, and days of 23 and 25 hours."""
+    rng = random.Random(3)
+    for first in ("2024-03-08", "2024-11-01"):
+        lake, folder = judge.new_lake(), judge.folder()
+        begin = pd.Timestamp(first, tz="America/New_York")
+        rows = []
+        for minute in pd.date_range(begin, begin + pd.DateOffset(days=5), freq="min", inclusive="left"):
+            for symbol in ("AAA", "BBB"):
+                if rng.random() < 0.7:
+                    low = rng.randint(100, 200)
+                    rows.append((symbol, rng.randint(1, 99), low + 1, low + 2, low + 3, low, minute.value, 5))
+        bars = pd.DataFrame(rows, columns=["ticker", "volume", "open", "close", "high", "low", "window_start", "transactions"])
+        bars.to_csv(folder / "minutes.csv", index=False)
+        lake.run("ingest", folder / "minutes.csv", "--as", "raw.massive_stock_bars_1m", "--interval", "1m").expect(0)
+        lake.run("resample", "raw.massive_stock_bars_1m", "--to", "15m,1h,2h,4h,1d").expect(0)
+        times = pd.to_datetime(bars["window_start"], utc=True).dt.tz_convert("America/New_York")
+        midnight = times.dt.normalize().astype("datetime64[ns, America/New_York]").map(lambda time: time.value)
+        for interval, seconds in {"15m": 900, "1h": 3600, "2h": 7200, "4h": 14400, "1d": None}.items():
+            # Bars of an hour and less by UTC, which is the same here; a day is a date, however long.
+            start = midnight if seconds is None else midnight + (bars["window_start"] - midnight) // (seconds * 10**9) * (seconds * 10**9)
+            true = bars.assign(ts_event=start).groupby(["ticker", "ts_event"], as_index=False).agg(
+                open=("open", "first"), high=("high", "max"), low=("low", "min"), close=("close", "last"), volume=("volume", "sum"))
+            mine = pd.DataFrame(pa.concat_tables(pq.ParquetFile(lake.path(f"bars.massive_stock_bars_{interval}") / add["path"]).read(
+                ["symbol", "ts_event", *PRICES, "volume"]) for add in live_files(lake.path(f"bars.massive_stock_bars_{interval}"))).to_pylist())
+            mine = sorted((row.symbol, row.ts_event.value, *map(int, (row.open, row.high, row.low, row.close, row.volume))) for row in mine.itertuples())
+            judge.check(mine == sorted(map(tuple, true.itertuples(index=False, name=None))), f"{first} by New York's dates: {interval}",
+                        f"{len(mine)} bars, expected {len(true)}; {mine[:2]}, {true[:2].values.tolist()}")
+        before = versions(lake)
+        lake.run("resample", "raw.massive_stock_bars_1m", "--to", "15m,1h,2h,4h,1d").expect(0)
+        judge.check(versions(lake) == before, f"{first}: a second run finds nothing to do")
+
+
 def judge_all(judge: Judge) -> None:
+    judge_zone(judge)
     derived, lean = judge.data / "derived/dbn", judge.data / "lean/csv"
     lake = judge.new_lake()
     lake.run("ingest", *sorted(derived.glob("equs-mini-*.ohlcv-1s.dbn.zst"))).expect(0)

@@ -26,6 +26,8 @@ final class BarStage {
 
   /// Microseconds.
   let interval: Int64
+  /// Where some bar begins, in microseconds since 1970 UTC.
+  let origin: Int64
   private let rows: BarColumns
   private let sink: BarSink
   private let names: SymbolNames
@@ -39,8 +41,11 @@ final class BarStage {
   /// Why there are no bars. A fault of the source, so it applies to further stages too.
   private(set) var failure: (any Error)?
 
-  init(interval: Int64, rows: BarColumns, sink: BarSink, names: SymbolNames) {
+  init(
+    interval: Int64, origin: Int64 = 0, rows: BarColumns, sink: BarSink, names: SymbolNames
+  ) {
     self.interval = interval
+    self.origin = origin
     self.rows = rows
     self.sink = sink
     self.names = names
@@ -133,7 +138,7 @@ final class BarStage {
   }
 
   private func start(of time: Int64) -> Int64 {
-    let rest = time % interval
+    let rest = (time &- origin) % interval
     return time &- (rest < 0 ? rest &+ interval : rest)
   }
 }
@@ -182,7 +187,7 @@ extension BarStage {
       row = try continueBar(source, run)
     }
     let known = rows.count
-    let added = Self.reduce(source, row..<run.upperBound, into: rows, interval)
+    let added = Self.reduce(source, row..<run.upperBound, into: rows, interval, origin)
     rows.extend(added)
     if added > 0 { groupStart = known + added - 1 }
   }
@@ -212,7 +217,8 @@ extension BarStage {
   ///
   /// - Returns: How many.
   private static func reduce(
-    _ source: BarColumns, _ run: Range<Int>, into target: BarColumns, _ interval: Int64
+    _ source: BarColumns, _ run: Range<Int>, into target: BarColumns, _ interval: Int64,
+    _ origin: Int64
   ) -> Int {
     if run.isEmpty { return 0 }
     let (times, opens, highs) = (source.time, source.open, source.high)
@@ -232,7 +238,7 @@ extension BarStage {
       // Usually the next bar begins where the previous one ends, which saves a division.
       var start = stop
       if bar == 0 || time &- stop >= interval {
-        let rest = time % interval
+        let rest = (time &- origin) % interval
         start = time &- (rest < 0 ? rest &+ interval : rest)
       }
       stop = start &+ interval

@@ -15,6 +15,7 @@ final class ResampleJob: DerivePass, @unchecked Sendable {
   let targets: [StagedTarget]
   let intervals: [Interval]
   private let source: StoredInput
+  private let zone: TimeZoneRules
   private let staging: StagingSession
   private let observer: any PassObserver
   private let writerOptions: [WriterOptions]
@@ -22,11 +23,13 @@ final class ResampleJob: DerivePass, @unchecked Sendable {
   private let syncer = FileSyncer()
   private let rowCounter = Atomic<Int>(0)
 
+  /// - Parameter zone: Of the dates of all tables.
   init(
-    source: StoredInput, intervals: [Interval], targets: [StagedTarget], staging: StagingSession,
-    observer: any PassObserver
+    source: StoredInput, zone: TimeZoneRules, intervals: [Interval], targets: [StagedTarget],
+    staging: StagingSession, observer: any PassObserver
   ) {
     self.source = source
+    self.zone = zone
     self.intervals = intervals
     self.targets = targets
     self.staging = staging
@@ -65,6 +68,18 @@ final class ResampleJob: DerivePass, @unchecked Sendable {
     try workspaces?.withWorkspace { try make(date, targets, $0, keep) }
   }
 
+  /// Where the bars of a date begin. Those of an hour and less begin where the clock of UTC says, longer ones as the dates of
+  /// the table's zone do; a day is as long as its date is.
+  private func grid(_ target: Int, _ date: String) -> (interval: Int64, origin: Int64) {
+    let length = intervals[target].nanoseconds / 1000
+    guard intervals[target] > .hour, let day = CivilDate(iso: date)?.daysSinceEpoch else {
+      return (length, 0)
+    }
+    let start = zone.startOfDay(day) * 1_000_000
+    guard intervals[target] >= .day else { return (length, start) }
+    return (zone.startOfDay(day + 1) * 1_000_000 - start, start)
+  }
+
   typealias Made = Result<(StagedSegment?, [Conserved]), any Error>
 
   private func make(
@@ -72,7 +87,7 @@ final class ResampleJob: DerivePass, @unchecked Sendable {
   ) throws {
     let run = try staging.run()
     let names = SymbolNames()
-    let makers = due.map { Maker($0, intervals[$0], sink($0, date, run, workspace)) }
+    let makers = due.map { Maker($0, grid($0, date), sink($0, date, run, workspace)) }
     let roots = stages(makers, workspace, names)
     var totals = BarTotals()
     var reader = try BarReader(
@@ -130,13 +145,15 @@ final class ResampleJob: DerivePass, @unchecked Sendable {
   /// Makes one interval's bars of a date.
   private final class Maker {
     let target: Int
+    /// Microseconds.
     let interval: Int64
+    let origin: Int64
     let sink: BarSink
     var stage: BarStage?
 
-    init(_ target: Int, _ interval: Interval, _ sink: BarSink) {
+    init(_ target: Int, _ grid: (interval: Int64, origin: Int64), _ sink: BarSink) {
       self.target = target
-      self.interval = interval.nanoseconds / 1000
+      (interval, origin) = grid
       self.sink = sink
     }
   }
@@ -152,10 +169,12 @@ final class ResampleJob: DerivePass, @unchecked Sendable {
     var known: [BarStage] = []
     for maker in makers.sorted(by: { $0.interval < $1.interval }) {
       let stage = BarStage(
-        interval: maker.interval, rows: workspace.rows(maker.target), sink: maker.sink,
-        names: names)
+        interval: maker.interval, origin: maker.origin, rows: workspace.rows(maker.target),
+        sink: maker.sink, names: names)
+      // None of its bars may lie in two of these.
       let base = known.last {
         $0.interval < maker.interval && maker.interval % $0.interval == 0
+          && (maker.origin - $0.origin) % $0.interval == 0
       }
       if let base { base.add(stage) } else { roots.append(stage) }
       known.append(stage)

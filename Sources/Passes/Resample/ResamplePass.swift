@@ -106,7 +106,10 @@ public final class ResamplePass {
       }
     }
     let job = ResampleJob(
-      source: input, intervals: intervals, targets: targets, staging: staging, observer: observer)
+      source: input,
+      zone: try TimeZoneRules.named(
+        snapshot.configuration[TableProperty.partitionTimezone] ?? "UTC"), intervals: intervals,
+      targets: targets, staging: staging, observer: observer)
     return ResamplePlan(
       source: sourceName, sourceVersion: snapshot.version,
       work: try DerivePlan(job, choice: choice, due: due), intervals: intervals, failures: failures,
@@ -149,12 +152,6 @@ public final class ResamplePass {
 
   private func definition(_ interval: Interval, _ snapshot: Snapshot) throws -> TableDefinition {
     let zone = snapshot.configuration[TableProperty.partitionTimezone] ?? "UTC"
-    if zone != "UTC" && interval > .hour {
-      throw PassError(
-        .usage,
-        "bars of \(interval.name) cross the dates of '\(zone)', by which the source is kept",
-        remedy: "an interval of an hour or less")
-    }
     let name = options.output ?? TableName.bars(from: sourceName, interval: interval.name)
     var properties = [
       TableProperty.pass: Self.name, TableProperty.source: sourceName.description,
