@@ -142,8 +142,10 @@ enum CompactTime {
     return seconds * 1_000_000_000 + milliseconds * 1_000_000
   }
 
-  /// `9:30`, `09:30:00`, `09:30:00.123`, `0930` or `093000`, as nanoseconds since midnight.
+  /// `9:30`, `09:30:00`, `09:30:00.123`, `0930` or `093000`, those with a colon with AM or PM behind them too, as
+  /// nanoseconds since midnight.
   static func clock(_ text: [UInt8]) -> Int64? {
+    if let last = text.last, last | 0x20 == 0x6D { return halfClock(text) }
     if (3...6).contains(text.count), text.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) {
       // 930 and 93000 lack the zero of their hour.
       let padded = text.count % 2 == 0 ? text : [0x30] + text
@@ -157,5 +159,19 @@ enum CompactTime {
       return nil
     }
     return parsed.nanoseconds
+  }
+
+  /// `9:30 AM`, `12:00:00pm`: hours from 1 to 12.
+  private static func halfClock(_ text: [UInt8]) -> Int64? {
+    let hour: Int64 = 3600 * 1_000_000_000
+    guard text.count > 2, let half = [0x61: 0, 0x70: 12][Int(text[text.count - 2] | 0x20)] else {
+      return nil
+    }
+    var rest = text.dropLast(2)
+    while rest.last == 0x20 { rest.removeLast() }
+    guard rest.contains(0x3A), let time = clock(Array(rest)), (1...12).contains(time / hour) else {
+      return nil
+    }
+    return time % (12 * hour) + Int64(half) * hour
   }
 }

@@ -96,6 +96,29 @@ import Testing
     #expect(error?.message.contains("begin again at '09:30:00'") == true)
   }
 
+  @Test func timesOfDayBesideDatesMayBeOfHalfDays() throws {
+    func read(_ clocks: [String]) throws -> FileInspection {
+      let rows = clocks.map { "01/13/2020,\($0),1,2,0.5,1.5\n" }.joined()
+      return try #require(try inspect("Date,Time,Open,High,Low,Close\n" + rows))
+    }
+    let found = try read(["11:58 AM", "11:59 AM", "12:00 PM", "12:01 PM", "1:02 PM"])
+    #expect(found.reading.uses[0] == .dated(clock: 1) && found.interval == .minute)
+    // What is not understood is not left out unseen.
+    let odd = try read(["9h30", "9h31", "9h32", "9h33"])
+    #expect(odd.questions.contains { $0.words == ["--map", "Time=-"] }, "\(odd.questions)")
+  }
+
+  @Test(
+    arguments: [
+      ("9:30 AM", 34_200), ("12:00 am", 0), ("12:00:01PM", 43_201), ("1:00 pm", 46_800),
+      ("13:00 PM", nil), ("0:30 AM", nil), ("930 AM", nil), ("AM", nil), ("9:30 XM", nil),
+      ("m", nil),
+      ("16:00", 57_600),
+    ] as [(String, Int64?)])
+  func halfDaysAreRead(text: String, seconds: Int64?) {
+    #expect(CompactTime.clock(Array(text.utf8)) == seconds.map { $0 * 1_000_000_000 })
+  }
+
   @Test func strayDatesDoNotDecideTheOrderOfTheOthers() throws {
     func dates(_ rows: [String]) throws -> FileInspection {
       try #require(

@@ -114,6 +114,13 @@ extension FileInspection {
           what: "which of day and month '\(example)' begins with (\(forms))",
           words: ["--date-format", likeliest(patterns, timeColumn).text]))
     }
+    if let odd = unreadClock {
+      let example = odd.samples.first.map { TextTable.text($0) } ?? ""
+      questions.append(
+        Question(
+          what: "in which form '\(odd.name)' has times of day like '\(example)', beside dates",
+          words: ["--map", odd.name + "=-"]))
+    }
     let saysUTC = ColumnAssignment.normalised(traits.name).saysUTC
     guard options.timeZone == nil, zone == nil, !saysZone, !saysUTC, traits.times != nil else {
       return
@@ -122,6 +129,18 @@ extension FileInspection {
       Question(
         what: "the time zone of times like '\(example)'",
         words: ["--timezone", likelyZone ?? "UTC"]))
+  }
+
+  /// A column beside the dates that is called one of times, and has none in a form that is known.
+  private var unreadClock: ColumnTraits? {
+    guard let timeColumn, columns[timeColumn].areDates else { return nil }
+    if case .dated = reading.uses[timeColumn] { return nil }
+    return columns.indices.first { index in
+      let traits = columns[index]
+      return index != timeColumn && [.time, .clock].contains(traits.role) && !traits.isEmpty
+        && !traits.isClock && traits.times == nil && !traits.isNumeric
+        && [.byName, .extra].contains(reading.uses[index]) && !mappedColumns.contains(index)
+    }.map { columns[$0] }
   }
 
   /// The form in which times follow one another, of those that could be.
