@@ -176,7 +176,8 @@ struct ValidateCommand: JobCommand {
     options.jobs = jobs ?? table.lake.config.jobCount
     options.calendar = calendar
     let zone =
-      try table.lake.table(table.name).snapshot().configuration[TableProperty.partitionTimezone]
+      try table.lake.table(table.name).snapshot(applies: .allFeatures).configuration[
+        TableProperty.partitionTimezone]
       ?? "UTC"
     let range = try TimeRange.parse(
       start: start, end: end, zone: try TimeZoneRules.named(zone))

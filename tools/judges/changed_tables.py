@@ -5,7 +5,7 @@ The passes that only read (resample, bars, gaps, export) must make of them what 
 alone, know when a deletion vector makes their results stale, and leave nothing behind; whatever writes refuses by name.
 Needs no shared data.
 
-Cases: 114
+Cases: 120
 """
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def content(lake: Lake, table: str) -> list[str]:
 
 def figures(result: Result) -> Row:
     last = json.loads(result.output.splitlines()[-1])
-    return {key: value for key, value in last.items() if key not in ("elapsed", "peak_memory", "elapsed_seconds", "peak_memory_bytes")}
+    return {key: value for key, value in last.items() if key not in ("elapsed", "peak_memory", "elapsed_seconds", "peak_memory_bytes", "report")}
 
 
 def naive(rows: list[Row], minutes: int) -> dict[tuple[str, str], tuple[int, int, int, int, int]]:
@@ -200,6 +200,9 @@ def judge_case(judge: Judge, mode: str | None) -> None:
             told, wanted = lake.run(*words), clean.run(*words).expect(0, 1)
             judge.check(told.status == wanted.status and figures(told) == figures(wanted), f"{case}, {when}: {words[0]} {words[1]}",
                         (told.talk, told.output[-300:], wanted.output[-300:]))
+        told, wanted = (each.run("validate", BARS, "--report", each.root.parent / "report.txt", "--json") for each in (lake, clean))
+        judge.check(told.status == wanted.status != 2 and figures(told) == figures(wanted), f"{case}, {when}: validate",
+                    (told.talk, told.output[-300:], wanted.output[-300:]))
         out = [each.root.parent / "out.dbn" for each in (lake, clean)]
         for each, path in zip((lake, clean), out):
             path.unlink(missing_ok=True)

@@ -5,7 +5,7 @@ import Tables
 
 /// The volumes of the table that longer bars were made of: those must add up to the same.
 struct SourceVolumes: Sendable {
-  private let root: String
+  private let plain: PlainFiles
   private let name: String
   private let fields: [Field]
   private let index: String
@@ -20,9 +20,9 @@ struct SourceVolumes: Sendable {
       let name = try? TableName(parsing: text), lake.hasTable(name)
     else { return nil }
     let table = lake.table(name)
-    let source = try table.snapshot()
+    let source = try table.snapshot(applies: .allFeatures)
     guard source.partitionColumns == [TableSchema.dateColumn] else { return nil }
-    root = table.path
+    plain = PlainFiles(source, root: table.path)
     self.name = name.description
     index = source.configuration[TableProperty.index] ?? "ts_event"
     fields = source.fields.filter { $0.name != TableSchema.dateColumn }
@@ -39,7 +39,7 @@ struct SourceVolumes: Sendable {
   ) throws {
     guard let own = files[date] else { return }
     let readers = try own.map {
-      try SegmentReader(path: $0.localPath(in: root), fields: fields, widens: true)
+      try plain.reader(of: $0, fields: fields, widens: true)
     }
     var sums: [String: Int128] = [:]
     var scale = 0

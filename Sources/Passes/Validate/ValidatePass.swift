@@ -30,6 +30,7 @@ public struct ValidatePass: Sendable {
   private let lake: Lake
   private let table: LakeTable
   private let snapshot: Snapshot
+  private let plain: PlainFiles
   private let schema: TableSchema
   private let fields: [Field]
   private let index: String
@@ -46,7 +47,8 @@ public struct ValidatePass: Sendable {
     self.table = table
     self.options = options
     self.observer = observer
-    snapshot = try table.snapshot()
+    snapshot = try table.snapshot(applies: .allFeatures)
+    plain = PlainFiles(snapshot, root: table.path, lakeRoot: lake.root)
     guard let schema = try table.schema(of: snapshot, in: lake) else {
       throw PassError(
         .input,
@@ -143,7 +145,7 @@ public struct ValidatePass: Sendable {
     _ result: inout PartitionResult
   ) throws {
     let readers = try files.map {
-      try SegmentReader(path: $0.localPath(in: table.path), fields: fields, widens: true)
+      try plain.reader(of: $0, fields: fields, widens: true)
     }
     let place = table.displayName + (name.isEmpty ? "" : " " + name)
     let bars = TableBars(name: place, files: readers, fields: fields, index: index)

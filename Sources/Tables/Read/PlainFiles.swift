@@ -18,6 +18,7 @@ package final class PlainFiles: Sendable {
   /// nil where files have the table's names.
   private let names: StoredNames?
   private let folder: DataFolder
+  private let lakeRoot: String
   /// The table's columns that files have.
   private let fields: [Field]
   private let state: Mutex<State>
@@ -29,8 +30,12 @@ package final class PlainFiles: Sendable {
     var copies: [String: String] = [:]
   }
 
-  /// - Parameter root: The table's folder, two levels below its lake's.
-  package init(_ snapshot: Snapshot, root: String) {
+  /// - Parameters:
+  ///   - root: The table's folder.
+  ///   - lakeRoot: The lake in whose staging copies lie; nil for that of the table, two levels above it.
+  package init(_ snapshot: Snapshot, root: String, lakeRoot: String? = nil) {
+    self.lakeRoot =
+      lakeRoot ?? "/" + root.split(separator: "/").dropLast(2).joined(separator: "/")
     names = StoredNames(snapshot)
     folder = DataFolder(root: root)
     let partitions = Set(snapshot.partitionColumns)
@@ -52,14 +57,19 @@ package final class PlainFiles: Sendable {
   }
 
   /// A reader of a file's live rows.
-  package func reader(of file: AddFile, fields: [Field]) throws -> SegmentReader {
+  ///
+  /// - Parameter widens: As `SegmentReader` has it.
+  package func reader(
+    of file: AddFile, fields: [Field], widens: Bool = false
+  ) throws -> SegmentReader {
     guard !isPlain(file) else {
-      return try SegmentReader(path: try folder.path(of: file), fields: fields)
+      return try SegmentReader(
+        path: try folder.path(of: file), fields: fields, widens: widens)
     }
     let copy = try makeCopy(of: file)
     // The bytes stay as long as the reader has them open.
     defer { lake_unlink(copy) }
-    return try SegmentReader(path: copy, fields: fields)
+    return try SegmentReader(path: copy, fields: fields, widens: widens)
   }
 
   /// The path of a file with the live rows, which is there as long as this object.
@@ -77,8 +87,7 @@ package final class PlainFiles: Sendable {
   /// The path of a new file in staging.
   private func newPath() throws -> String {
     try state.withLock { state in
-      let root = folder.root.split(separator: "/").dropLast(2).joined(separator: "/")
-      let run = try state.run ?? StagingRun(root: "/" + root)
+      let run = try state.run ?? StagingRun(root: lakeRoot)
       state.run = run
       state.count += 1
       return run.directory + "/\(state.count).parquet"
