@@ -1,5 +1,6 @@
 import Catalog
 import CommandLineKit
+import Ingest
 import Passes
 import Platform
 import Query
@@ -33,6 +34,26 @@ extension BarsCommand {
     let progress = ProgressReporter(context, verb: "bars")
     let scratch = ScratchLake(command: Self.spec.name, context: context)
     defer { scratch.remove() }
+    let observer = ProgressObserver(progress: progress, context: context)
+    let ticks = try files.compactMap { try DBNTrades.open($0) }
+    if ticks.count == files.count {
+      let lake = try scratch.makeLake()
+      let job = try usageChecked {
+        try TickFileBars(ticks, options, into: lake, observer: observer)
+      }
+      let table = try job.make()
+      progress.finish()
+      return try write(
+        table, of: lake, from: files, to: path, BarFigures(job.tally), began: began, in: context)
+    }
+    return try run(rowsOf: files, scratch, progress, observer, to: path, began: began, in: context)
+  }
+
+  /// Bars of files other than DBN: these are read as into a lake.
+  private func run(
+    rowsOf files: [String], _ scratch: ScratchLake, _ progress: ProgressReporter,
+    _ observer: ProgressObserver, to path: String, began: Double, in context: Context
+  ) throws -> ExitStatus {
     let (lake, tables) = try scratch.lake(of: files)
     let ticks = try tables.filter { try BarsPass.holdsTrades(lake.table($0), in: lake) }
     guard let first = ticks.first else {
@@ -44,7 +65,6 @@ extension BarsCommand {
     var options = options
     options.jobs = jobs ?? Parallel.width
     options.others = ticks.dropFirst().map(\.description)
-    let observer = ProgressObserver(progress: progress, context: context)
     let pass = try BarsPass(
       lake: lake, table: first.description, options: options, observer: observer)
     let plan = try planned(pass)
@@ -52,13 +72,21 @@ extension BarsCommand {
     progress.finish()
     if report.work.isInterrupted { throw Interrupted() }
     if let failure = report.work.outputs.flatMap(\.failures).first { throw failure.error }
-    guard let output = report.work.outputs.first, output.rowCount > 0 else {
+    let output = report.work.outputs.first { $0.rowCount > 0 }
+    return try write(
+      output?.table, of: lake, from: files, to: path, BarFigures(report), began: began, in: context)
+  }
+
+  private func write(
+    _ table: TableName?, of lake: Lake, from files: [String], to path: String,
+    _ figures: BarFigures, began: Double, in context: Context
+  ) throws -> ExitStatus {
+    guard let table else {
       throw PassError(
         .input, "no trade counts: there are no bars", place: files.joined(separator: ", "),
         remedy: "--session all takes trades of all hours; lake dbn FILE shows the records")
     }
-    let request = QueryRequest(table: output.table.description)
-    let outcome = try Query(request, lake: { lake }).run(
+    let outcome = try Query(QueryRequest(table: table.description), lake: { lake }).run(
       to: QueryOutput(path: path, format: QueryOutput.format(of: path) ?? .csv, force: force),
       isInterrupted: { context.isInterrupted })
     if outcome.isInterrupted { throw Interrupted() }
@@ -67,7 +95,7 @@ extension BarsCommand {
       var summary = Summary()
       summary.add("output", .text(path))
       summary.add("bars", .count(outcome.rowCount))
-      BarFigures(report).add(to: &summary)
+      figures.add(to: &summary)
       summary.add("peak_memory", .bytes(ProcessMemory.peakByteCount))
       summary.add("elapsed", .seconds(Clock.monotonicSeconds() - began))
       context.print(summary)

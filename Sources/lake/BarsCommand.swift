@@ -135,10 +135,14 @@ struct BarsCommand: JobCommand {
     return report.work.failureCount > 0 ? .failed : .done
   }
 
-  /// Mistakes of the command line are usage errors.
   func planned(_ pass: BarsPass) throws -> BarsPass.Plan {
+    try usageChecked { try pass.plan() }
+  }
+
+  /// Mistakes of the command line are usage errors.
+  func usageChecked<Value>(_ body: () throws -> Value) throws -> Value {
     do {
-      return try pass.plan()
+      return try body()
     } catch let error as PassError where error.code == .usage {
       throw UsageError(
         .badValue, error.message, remedy: error.remedy, command: Self.spec.name)
@@ -210,22 +214,31 @@ struct BarsCommand: JobCommand {
 
 /// What became of the records that were read, for the summary.
 struct BarFigures {
-  private let report: BarsPass.Report
+  private let tally: TradeTally
+  private let datesWithoutTrades: [String]
 
-  init(_ report: BarsPass.Report) { self.report = report }
+  init(_ report: BarsPass.Report) {
+    tally = report.tally
+    datesWithoutTrades = report.datesWithoutTrades
+  }
+
+  init(_ tally: TradeTally) {
+    self.tally = tally
+    datesWithoutTrades = []
+  }
 
   func add(to summary: inout Summary) {
-    summary.add("trades", .count(report.tradeCount))
-    summary.add("quotes", label: "other records", .count(report.quoteCount))
+    summary.add("trades", .count(tally.tradeCount))
+    summary.add("quotes", label: "other records", .count(tally.quoteCount))
     for (key, label, count) in [
-      ("undefined", "trades without a price", report.undefinedCount),
-      ("outside_session", "trades outside the session", report.outsideCount),
-      ("undated", "trades counted when received", report.undatedCount),
-      ("excluded", "trades left out by the vendor's rules", report.excludedCount),
+      ("undefined", "trades without a price", tally.undefinedCount),
+      ("outside_session", "trades outside the session", tally.outsideCount),
+      ("undated", "trades counted when received", tally.undatedCount),
+      ("excluded", "trades left out by the vendor's rules", tally.excludedCount),
     ] where count > 0 {
       summary.add(key, label: label, .count(count))
     }
-    let empty = report.datesWithoutTrades
+    let empty = datesWithoutTrades
     if !empty.isEmpty {
       summary.add(
         "dates_without_trades", label: "dates without trades",

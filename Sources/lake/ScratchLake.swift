@@ -39,11 +39,16 @@ final class ScratchLake {
 
   /// A new lake with the rows of some files, and its tables.
   func lake(of paths: [String]) throws -> (lake: Lake, tables: [TableName]) {
-    let root = try makeFolder() + "/lake"
-    try LakeInit(directory: root, workingDirectory: "/").apply()
-    let lake = try Lake(root: root)
+    let lake = try makeLake()
     for path in paths { try read(path, into: lake) }
     return (lake, try lake.tableNames(layer: "raw"))
+  }
+
+  /// A new lake without tables.
+  func makeLake() throws -> Lake {
+    let root = try makeFolder() + "/lake"
+    try LakeInit(directory: root, workingDirectory: "/").apply()
+    return try Lake(root: root)
   }
 
   /// Reads a file. What it does not say, and does not matter here, is supplied: the symbol by its name, the zone as UTC, and

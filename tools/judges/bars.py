@@ -147,6 +147,18 @@ def judge_week(judge: Judge, start: str, days: int, symbols: list[str]) -> None:
     same(judge, f"{case} eth 1d", table(lake, f"bars.{dataset}_trades_1d_eth"),
          grouped(trades[dates >= 0], dates[dates >= 0]))
 
+    for kind, interval, session in [("mbp-1", "1m", "rth"), ("mbp-1", "1d", "rth"), ("trades", "1d", "eth")]:
+        files, out = sorted(folder.glob(f"*.{kind}.dbn.zst")), folder / f"{kind}-{session}.csv"
+        lake.run("bars", *files, "--to", interval, "--session", session, "-o", out, "--force", in_lake=False).expect(0)
+        told = lake.run("compare", f"bars.{dataset}_{kind.replace('-', '_')}_{interval}_{session}", out, "--interval", interval)
+        judge.check(told.status == 0, f"{case}: {interval} of {session} of the files of {kind}", told.output + told.talk)
+    whole = sorted(folder.glob("*.trades.dbn.zst"))[0].read_bytes()
+    (folder / "cut.trades.dbn.zst").write_bytes(whole[:len(whole) // 2])
+    told = lake.run("bars", folder / "cut.trades.dbn.zst", "--to", "1m", "-o", folder / "cut.csv", in_lake=False)
+    judge.check(told.status == 2 and "cut.trades" in told.talk and not (folder / "cut.csv").exists(), f"{case}: a file that is cut off", told.talk)
+    told = lake.run("bars", *sorted(folder.glob("*.ohlcv-1m.dbn.zst")), "--to", "1h", "-o", folder / "cut.csv", in_lake=False)
+    judge.check(told.status == 2 and "no trades" in told.talk, f"{case}: files without trades", told.talk)
+
     # A minute made of seconds is the minute made of trades, and nothing is made twice.
     lake.run("resample", f"bars.{dataset}_trades_1s", "--to", "1m", "--as", "bars.again").expect(0)
     same(judge, f"{case} 1s to 1m", table(lake, "bars.again"),

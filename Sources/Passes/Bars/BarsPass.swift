@@ -63,22 +63,12 @@ public final class BarsPass {
   public struct Report: Sendable {
     /// What was made; one output an interval of the plan.
     public var work: DeriveReport
-    /// Records that were read.
-    public var recordCount: Int
-    /// Trades among them.
-    public var tradeCount: Int
-    /// Trades without a price or size.
-    public var undefinedCount: Int
-    /// Trades that count when they were received, since their own time is undefined or of another date.
-    public var undatedCount: Int
-    /// Trades outside the sessions.
-    public var outsideCount: Int
-    /// Trades that the vendor's rules leave out.
-    public var excludedCount: Int
+    /// What became of the records that were read.
+    package var tally: TradeTally
     /// Dates that were read and gave no bar.
     public var datesWithoutTrades: [String]
-    /// Records that are no trades.
-    public var quoteCount: Int { recordCount - tradeCount }
+    /// Records that were read.
+    public var recordCount: Int { tally.recordCount }
   }
 
   /// What will be made.
@@ -283,11 +273,7 @@ public final class BarsPass {
     defer { plan.job.finish() }
     let work = try DeriveEngine(plan.job, plan: plan.work, observer: observer)
       .run(jobs: options.jobs)
-    let tally = plan.job.tally
     return Report(
-      work: work, recordCount: tally.recordCount, tradeCount: tally.tradeCount,
-      undefinedCount: tally.undefinedCount, undatedCount: tally.undatedCount,
-      outsideCount: tally.outsideCount, excludedCount: tally.excludedCount,
-      datesWithoutTrades: plan.job.datesWithoutTrades)
+      work: work, tally: plan.job.tally, datesWithoutTrades: plan.job.datesWithoutTrades)
   }
 }

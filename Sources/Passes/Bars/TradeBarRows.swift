@@ -175,6 +175,14 @@ final class TradeBarRows {
 }
 
 extension TradeTotals {
+  /// Adds the figures of other bars.
+  mutating func add(_ other: TradeTotals) {
+    volume += other.volume
+    count += other.count
+    high = max(high, other.high)
+    low = min(low, other.low)
+  }
+
   /// Adds a bar.
   fileprivate mutating func add(_ bar: TradeBar) {
     volume += Int128(bar.volume)

@@ -28,8 +28,15 @@ final class TradeBarSink {
 
   /// Appends the bars of one symbol that follow those of smaller ones, and cuts row groups as `RowGroupCuts` does.
   func append(_ bars: TradeBars, _ series: TradeSeries, hasSessions: Bool) throws {
+    try append(bars, bars.order(series), series, hasSessions: hasSessions)
+  }
+
+  /// Appends some bars in this order.
+  func append(
+    _ bars: TradeBars, _ order: [Int], _ series: TradeSeries, hasSessions: Bool
+  ) throws {
     let known = rows.count
-    rows.append(bars.bars, bars.order(series), series, hasSessions: hasSessions)
+    rows.append(bars.bars, order, series, hasSessions: hasSessions)
     let max = RowGroupCuts.groupRowMax
     if rows.count - known >= max {
       if known > 0 { try flush(known, series) }

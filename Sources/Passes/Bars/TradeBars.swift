@@ -50,6 +50,19 @@ final class TradeBars {
     for series in hints.indices { hints[series] = -1 }
   }
 
+  /// Forgets some bars.
+  func remove(_ gone: Set<Int>) {
+    var kept = 0
+    for bar in 0..<count where !gone.contains(bar) {
+      bars[kept] = bars[bar]
+      kept += 1
+    }
+    let left = kept
+    removeAll()
+    count = left
+    for bar in 0..<count { index.insert(bar, bars) }
+  }
+
   /// Takes some trades of a batch.
   ///
   /// - Parameter seriesCount: Series that the batch may name.

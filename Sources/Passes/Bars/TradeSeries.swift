@@ -15,6 +15,15 @@ final class TradeSeries {
 
   private(set) var names = ByteColumn()
   private(set) var members: [Member] = []
+  /// Where symbols come in any order: their indexes, and the series of their publishers.
+  private var indexes: [String: Int32] = [:]
+  private var codes: [SymbolPublisher: Int32] = [:]
+
+  private struct SymbolPublisher: Hashable {
+    var symbol: Int32
+    var publisher: Int64?
+  }
+
   /// First member of the current symbol.
   private var firstOfSymbol = 0
 
@@ -42,5 +51,34 @@ final class TradeSeries {
     members.append(
       Member(symbol: Int32(names.count - 1), publisher: publisher, instrument: instrument))
     return Int32(members.count - 1)
+  }
+
+  /// The series of a publisher of any symbol.
+  func code(symbol: String, publisher: Int64?) -> Int32 {
+    let index = indexes[symbol] ?? Int32(names.count)
+    if index == names.count {
+      indexes[symbol] = index
+      Array(symbol.utf8).withUnsafeBytes { names.append($0) }
+    }
+    let key = SymbolPublisher(symbol: index, publisher: publisher)
+    if let known = codes[key] { return known }
+    let code = Int32(members.count)
+    codes[key] = code
+    members.append(Member(symbol: index, publisher: publisher, instrument: nil))
+    return code
+  }
+
+  /// Sets the instrument that the next bars of a series are of.
+  func setInstrument(_ instrument: Int64?, of code: Int32) {
+    members[Int(code)].instrument = instrument
+  }
+
+  /// By symbol: where it stands among all, as bytes compare.
+  var ranks: [Int32] {
+    let texts = (0..<names.count).map { names.bytes[names.byteRange($0)] }
+    var ranks = [Int32](repeating: 0, count: texts.count)
+    let sorted = texts.indices.sorted { texts[$0].lexicographicallyPrecedes(texts[$1]) }
+    for (rank, index) in sorted.enumerated() { ranks[index] = Int32(rank) }
+    return ranks
   }
 }
