@@ -51,8 +51,10 @@ package final class DBNTrades: TradeFile {
 
   /// As the header says.
   package var dataset: String? { reader.metadata?.dataset }
-  /// What the file was asked for begins here.
-  package var start: Int64 { reader.metadata.map { Int64(clamping: $0.start) } ?? .min }
+  /// What the file was asked for begins here; a header may leave it open.
+  package var start: Int64 {
+    reader.metadata.flatMap { Int64(exactly: $0.start) }.flatMap { $0 == .max ? nil : $0 } ?? .min
+  }
 
   /// Opens a file.
   ///

@@ -132,6 +132,16 @@ private final class ListedTrades: TradeFile {
     }
   }
 
+  @Test("are refused where trades go back to a date that is written")
+  func disorder() throws {
+    let trades = trades(seed: 7)
+    var options = BarsPass.Options()
+    options.intervals = ["1h"]
+    let file = ListedTrades("a", Array(trades[300...] + trades[..<20]))
+    let job = try TickFileBars([file], options, into: try ToyLake().lake, observer: NoObserver())
+    #expect(throws: PassError.self) { _ = try job.make() }
+  }
+
   @Test("leave out what has no price or size, and say so")
   func undefined() throws {
     var some = trades(seed: 6)

@@ -26,6 +26,8 @@ package final class TickFileBars {
   private var segments: [PlacedSegment] = []
   private var made = TradeTotals()
   private var fileNumber = 0
+  /// Bars that begin before this date are written.
+  private var writtenBefore = Int64.min
   /// What became of the records.
   package private(set) var tally = TradeTally()
   /// Bars that were made.
@@ -137,6 +139,12 @@ package final class TickFileBars {
         tally.outsideCount += 1
         continue
       }
+      guard day(batch.time[row]) >= writtenBefore else {
+        throw PassError(
+          .input, "trades go back to a date that was over: they are in no order",
+          place: files[fileIndex].path,
+          remedy: "lake ingest sorts them, and lake bars then takes the table")
+      }
       // Files of one date have their own order.
       batch.ordinal[row] |= Int64(fileIndex) << 40
       if kept != row { batch.move(row, to: kept) }
@@ -150,6 +158,7 @@ package final class TickFileBars {
   private func flush(before end: Int64) throws {
     // A trading date may last until the evening of the next date.
     let limit = bars.cut == .day && hasSessions && end != .max ? end - 1 : end
+    writtenBefore = max(writtenBefore, limit == .max ? .min : limit)
     let done = (0..<bars.count).filter { day(bars.bars[$0].start) < limit }
     if done.isEmpty { return }
     let ranks = series.ranks
