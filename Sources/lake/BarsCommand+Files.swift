@@ -41,7 +41,12 @@ extension BarsCommand {
       let job = try usageChecked {
         try TickFileBars(ticks, options, into: lake, observer: observer)
       }
-      let table = try job.make()
+      let table: TableName?
+      do {
+        table = try job.make()
+      } catch let error as PassError where error.code == .interrupted {
+        throw Interrupted()
+      }
       progress.finish()
       return try write(
         table, of: lake, from: files, to: path, BarFigures(job.tally), began: began, in: context)

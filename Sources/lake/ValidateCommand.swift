@@ -139,7 +139,14 @@ struct ValidateCommand: JobCommand {
     progress.finish()
     report.isInterrupted = context.isInterrupted
     for (_, error) in report.parts.flatMap(\.errors) { context.report(error) }
-    let path = try write(report, lake)
+    var path: String?
+    do {
+      // One of a part would replace that of all.
+      if !report.isInterrupted { path = try write(report, lake) }
+    } catch {
+      // What was found is printed all the same.
+      context.report(error)
+    }
     recorder.add(error: report.parts.flatMap(\.errors).first?.error) { record in
       record.tablesIn = inputs.compactMap { input in
         // Paths are no tables.
@@ -149,8 +156,8 @@ struct ValidateCommand: JobCommand {
     }
     ValidationPrinter(report, path: path, elapsed: Clock.monotonicSeconds() - began).print(
       in: context)
-    if report.isInterrupted { return .interrupted }
-    if report.unreadCount > 0 { return .failed }
+    if report.isInterrupted { throw Interrupted() }
+    if report.unreadCount > 0 || path == nil { return .failed }
     return report.findings.isEmpty ? .done : .findings
   }
 

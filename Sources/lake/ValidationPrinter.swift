@@ -7,10 +7,11 @@ import Platform
 /// Prints what a validation found: a line each on standard output, then the summary.
 struct ValidationPrinter {
   private let report: ValidationReport
-  private let path: String
+  /// Where the report is; nil if it could not be written.
+  private let path: String?
   private let elapsed: Double
 
-  init(_ report: ValidationReport, path: String, elapsed: Double) {
+  init(_ report: ValidationReport, path: String?, elapsed: Double) {
     self.report = report
     self.path = path
     self.elapsed = elapsed
@@ -25,7 +26,7 @@ struct ValidationPrinter {
     summary.add("failed", label: "files or partitions failed", .count(report.failedCount))
     summary.addIfAny("unread", label: "files or partitions not read", report.unreadCount)
     summary.add("rows", .count(report.rowCount))
-    summary.add("report", .text(path))
+    if let path { summary.add("report", .text(path)) }
     summary.add("peak_memory", .bytes(ProcessMemory.peakByteCount))
     summary.add("elapsed", .seconds(elapsed))
     context.print(summary)

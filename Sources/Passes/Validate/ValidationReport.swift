@@ -83,7 +83,6 @@ public struct ValidationReport: Sendable {
     lines.append("Rows checked: \(rowCount)")
     lines.append("Files or partitions passed: \(passedCount)")
     lines.append("Files or partitions failed: \(failedCount + unreadCount)")
-    if isInterrupted { lines.append("Interrupted: what follows was not looked at.") }
     let unread = parts.flatMap(\.errors)
     if !unread.isEmpty {
       lines += ["", "Could not be read:"]
