@@ -144,9 +144,25 @@ public enum SourceFile {
   ) throws -> (FileInspection?, any ByteSupply) {
     let (inspection, whole) = try InspectedText.look(
       text, path: input.path, options: options, hint: hint)
-    guard let inspection, var scan = inspection.openDateForms, input.canBeReadAgain else {
-      return (inspection, whole)
+    guard let inspection, input.canBeReadAgain else { return (inspection, whole) }
+    if let given = options.dateFormat, var scan = inspection.contradictions(of: given) {
+      try scan.read(
+        RecordStream(
+          whole, delimiter: inspection.reading.delimiter, skipping: inspection.reading.lineCount))
+      if let swapped = given.swapped, scan.forms == [swapped] {
+        throw SourceError(
+          .needsForm,
+          "'\(scan.examples[0] ?? "")' is no date in the form '\(given.text)', and all dates of the file are in '\(swapped.text)'",
+          remedy: "leave --date-format out for this file, or give it as \(swapped.text)"
+        ).at(input.path)
+      }
+      var unchanged = hint
+      let (head, supply) = try unpacked(try InputStream(path: input.path), options, &unchanged)
+      return try InspectedText.look(
+        try PlainText(head, supply, path: input.path, options), path: input.path,
+        options: options, hint: hint)
     }
+    guard var scan = inspection.openDateForms else { return (inspection, whole) }
     try scan.read(
       RecordStream(
         whole, delimiter: inspection.reading.delimiter, skipping: inspection.reading.lineCount))

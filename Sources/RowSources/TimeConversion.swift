@@ -40,12 +40,25 @@ struct TimeConversion {
   /// have a time, or a zone of their own. Midnight is what frames make of a date.
   func dates(_ samples: [[UInt8]]) -> (zone: TimeZoneRules, example: Int)? {
     guard let zone = clock?.zone else { return nil }
-    let days = samples.map { $0.withUnsafeBytes { Self.day($0) } }
+    var samples = samples
+    // What is in no form is rejected, and says nothing of others.
+    if case .pattern(let pattern)? = form {
+      samples.removeAll { $0.withUnsafeBytes { pattern.read($0) } == nil }
+    }
+    let days = samples.map { $0.withUnsafeBytes { day($0) } }
     guard let first = days.first ?? nil, !days.contains(nil) else { return nil }
     return (zone, first)
   }
 
   /// The date of a text that says no more than that.
+  private func day(_ text: UnsafeRawBufferPointer) -> Int? {
+    guard case .pattern(let pattern)? = form else { return Self.day(text) }
+    guard let (reading, offset) = pattern.parse(text), offset == nil,
+      reading % CivilDate.nanosecondsPerDay == 0
+    else { return nil }
+    return Int(reading / CivilDate.nanosecondsPerDay)
+  }
+
   private static func day(_ text: UnsafeRawBufferPointer) -> Int? {
     let dayLength = CivilDate.nanosecondsPerDay
     if case .integer(let day) = TextConversion.date(text) { return Int(day) }

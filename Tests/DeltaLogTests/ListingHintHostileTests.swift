@@ -163,6 +163,9 @@ import Testing
     let last = try Snapshot.load(table.storage)
     #expect(last.version == 301 + 120)
     #expect(try Set(names(last)).count == 421, "every file of every writer")
+    // How many commits a checkpoint is behind depends on the race: the first of two may write one, which changes the folder
+    // after its hint.
+    try table.commit()
     try table.commit()
     try table.expectNewest(lists: false)
   }

@@ -267,4 +267,30 @@ import Testing
       }
     }
   }
+
+  @Test(
+    "dates in any form stay those dates, east of UTC too",
+    arguments: [
+      "2024-03-30", "20240330", "30.03.2024", "2024/3/30", "2024年3月30日",
+    ])
+  func datesOfTheEast(date: String) throws {
+    _ = try ingest("a.csv", "date,open,high,low,close,volume\n\(date),1,2,0.5,1.5,1\n") {
+      ($0.interval, $0.symbol, $0.timeZone) = ("1d", "X", "Asia/Tokyo")
+    }
+    let table = try toy.lake.table(named: "raw.x").snapshot()
+    #expect(table.configuration["lake.partition.timezone"] == "Asia/Tokyo")
+    #expect(try rows("date") == [["19812"]])
+  }
+
+  @Test("a form that all dates contradict is refused, and no row is read by it")
+  func contradictedForm() throws {
+    let lines = (1...20).map { "01/\($0)/2024,1,2,0.5,1.5,1\n" }.joined()
+    #expect(throws: (any Error).self) {
+      try ingest("a.csv", "date,open,high,low,close,volume\n" + lines) {
+        ($0.interval, $0.symbol, $0.timeZone) = ("1d", "X", "UTC")
+        $0.dateFormat = TimePattern(parsing: "%d/%m/%Y")
+      }
+    }
+    #expect(!toy.lake.hasTable(try TableName(parsing: "raw.x")))
+  }
 }

@@ -25,6 +25,8 @@ import Testing
     ("%Y%m%d %H%M%S%f", "20200101 170000065", "2020-01-01T17:00:00.065000000Z"),
     ("%Y-%m-%dT%H:%M:%S.%f%z", "2024-01-02T03:04:05.5+09:00", "2024-01-01T18:04:05.500000000Z"),
     ("%Y/%m/%d %H:%M %Z", "2024/1/2 09:30 EST", "2024-01-02T14:30:00.000000000Z"),
+    ("%Y年%m月%d日", "2024年3月30日", "2024-03-30T00:00:00.000000000Z"),
+    ("%F – %T", "2024-03-30 – 09:30:01", "2024-03-30T09:30:01.000000000Z"),
   ])
   func readsWhatItSays(form: String, text: String, expected: String) throws {
     #expect(try read(form, text) == expected)
@@ -97,5 +99,21 @@ import Testing
     Array(text.utf8).withUnsafeBytes { style.plain($0) }.map {
       String(decoding: $0, as: UTF8.self)
     }
+  }
+
+  @Test(
+    "marks outside of ASCII are marks like others",
+    arguments: [
+      ("2024年3月30日", ["%Y年%m月%d日"]), ("2024年03月30日 09:30", ["%Y年%m月%d日 %H:%M"]),
+      ("30é03é2024", ["%dé%mé%Y"]),
+    ])
+  func formsWithOtherMarks(text: String, forms: [String]) {
+    #expect(TimePattern.candidates(Array(text.utf8)).map(\.text) == forms)
+  }
+
+  @Test("bytes that are no text are no time")
+  func brokenText() {
+    #expect(TimePattern.candidates([0x32, 0x30, 0x32, 0x34, 0xE5, 0x33, 0xFF, 0x30, 0x33]).isEmpty)
+    #expect(TimePattern(parsing: "%Y年%") == nil)
   }
 }

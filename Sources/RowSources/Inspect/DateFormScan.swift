@@ -9,6 +9,8 @@ struct DateForms {
   let forms: [TimePattern]
   /// Values that only other forms read, by form.
   private var contradictions: [Int]
+  /// The first value that only other forms read, by form.
+  private(set) var examples: [String?]
   /// Values that some forms read and others don't.
   private(set) var tellingCount = 0
   /// Values that no form reads.
@@ -17,6 +19,7 @@ struct DateForms {
   init(_ forms: [TimePattern]) {
     self.forms = forms
     contradictions = [Int](repeating: 0, count: forms.count)
+    examples = [String?](repeating: nil, count: forms.count)
   }
 
   mutating func add(_ text: UnsafeRawBufferPointer) {
@@ -25,7 +28,10 @@ struct DateForms {
     if count == 0 { unreadCount += 1 }
     if count == 0 || count == forms.count { return }
     tellingCount += 1
-    for (index, fit) in fits.enumerated() where !fit { contradictions[index] += 1 }
+    for (index, fit) in fits.enumerated() where !fit {
+      contradictions[index] += 1
+      if examples[index] == nil { examples[index] = String(decoding: text, as: UTF8.self) }
+    }
   }
 
   /// The forms that nothing but stray values contradicts; none where values contradict each other.
@@ -49,6 +55,14 @@ struct DateFormScan {
   /// The forms that could be; those that the values bear out once all are read, and again all of them where values
   /// contradict each other.
   var forms: [TimePattern]
+  /// By form: the first value that contradicts it.
+  private(set) var examples: [String?] = []
+
+  init(column: Int, width: Int, forms: [TimePattern]) {
+    self.column = column
+    self.width = width
+    self.forms = forms
+  }
 
   /// Reads all records.
   ///
@@ -61,6 +75,7 @@ struct DateFormScan {
       guard record.fields.count == width, filled * 2 > width else { continue }
       record.fields[column].withUnsafeBytes { count.add(TextConversion.trimmed($0)) }
     }
+    examples = count.examples
     let standing = count.standing
     if !standing.isEmpty { forms = standing }
   }
@@ -74,5 +89,12 @@ extension FileInspection {
       !forms.isEmpty, let rivals = columns[timeColumn].rivals
     else { return nil }
     return DateFormScan(column: timeColumn, width: reading.names.count, forms: rivals)
+  }
+
+  /// A scan for values that contradict a form that was given, where day and month could be the other way round.
+  func contradictions(of given: TimePattern) -> DateFormScan? {
+    guard let timeColumn, let swapped = given.swapped else { return nil }
+    return DateFormScan(
+      column: timeColumn, width: reading.names.count, forms: [given, swapped])
   }
 }

@@ -45,10 +45,16 @@ extension FileInspection {
       if let timeColumn, columns[timeColumn].areDates { likelyInterval = .day }
       return
     }
-    likelyInterval = Interval(nanoseconds: most)
-    // Clocks that are set back or forward make a day an hour shorter or longer.
+    // Clocks that are set back or forward make a day an hour or two shorter or longer.
+    let hour = Interval.hour.nanoseconds
+    likelyInterval = (22 * hour...26 * hour).contains(most) ? .day : Interval(nanoseconds: most)
     let isShortest = distances.allSatisfy { $0 >= most - most / 10 }
-    if count >= 2, count * 2 >= distances.count, isShortest { interval = likelyInterval }
+    if count >= 2, count * 2 >= distances.count, isShortest {
+      interval = likelyInterval
+    } else if most > 26 * hour {
+      // A few days apart, once: days between which a weekend or a holiday was.
+      likelyInterval = .day
+    }
   }
 
   /// Why rows cannot be bars of an interval: most follow one another sooner.

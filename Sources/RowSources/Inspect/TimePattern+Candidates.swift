@@ -84,12 +84,12 @@ private struct TimeShape {
   private var run: Run? { at < runs.count ? runs[at] : nil }
 
   private mutating func others() -> String {
-    var text = ""
+    var text: [UInt8] = []
     while case .other(let byte)? = run {
-      text += byte == 0x25 ? "%%" : String(UnicodeScalar(byte))
+      text += byte == 0x25 ? [byte, byte] : [byte]
       at += 1
     }
-    return text
+    return String(decoding: text, as: UTF8.self)
   }
 
   private static func isMonth(_ word: String) -> Bool {

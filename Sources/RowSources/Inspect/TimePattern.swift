@@ -31,16 +31,15 @@ public struct TimePattern: Hashable, Sendable {
   public init?(parsing text: String) {
     self.text = text
     var fields: [UInt8?] = []
-    var rest = Substring(text)
+    // Bytes, since a part of a character is a literal like others: 年 is three.
+    var rest = Array(text.utf8)[...]
     var parts: [Part] = []
-    while let character = rest.utf8.first {
-      rest = Substring(rest.utf8.dropFirst())
+    while let character = rest.popFirst() {
       if character == 0x25 {
-        guard let letter = rest.utf8.first else { return nil }
-        rest = Substring(rest.utf8.dropFirst())
+        guard let letter = rest.popFirst() else { return nil }
         switch letter {
-        case UInt8(ascii: "T"): rest = "%H:%M:%S" + rest
-        case UInt8(ascii: "F"): rest = "%Y-%m-%d" + rest
+        case UInt8(ascii: "T"): rest = Array("%H:%M:%S".utf8) + rest
+        case UInt8(ascii: "F"): rest = Array("%Y-%m-%d".utf8) + rest
         case 0x25: parts.append(.literal(0x25))
         default:
           guard Self.letters.contains(letter) else { return nil }
