@@ -293,4 +293,23 @@ import Testing
     }
     #expect(!toy.lake.hasTable(try TableName(parsing: "raw.x")))
   }
+
+  @Test(
+    "what is said and cannot be is refused",
+    arguments: [
+      ("date,open,high,low,close,volume", "1m", nil),
+      ("date,open,high,low,close,volume", "1d", 999),
+      // The high has another name: bars, and no series of closes.
+      ("date,open,open,low,close,volume", nil, nil),
+    ] as [(String, String?, Int?)])
+  func contradictions(header: String, interval: String?, skipped: Int?) throws {
+    let lines = (10...20).map { "2024-01-\($0),1,2,0.5,1.5,1\n" }.joined()
+    #expect(throws: (any Error).self) {
+      try ingest("a.csv", header + "\n" + lines) {
+        ($0.interval, $0.symbol, $0.timeZone) = (interval, "X", "UTC")
+        $0.skippedLineCount = skipped
+      }
+    }
+    #expect(!toy.lake.hasTable(try TableName(parsing: "raw.x")))
+  }
 }

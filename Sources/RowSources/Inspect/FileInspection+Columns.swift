@@ -109,6 +109,9 @@ extension FileInspection {
       kind = "option-chain"
     } else if has(.open, .high, .low) || has(.bidOpen, .bidHigh, .bidLow, .bidClose) {
       kind = areTicks(owners) ? "trades" : "ohlcv"
+    } else if has(.open, .low, .close) || has(.open, .high, .close) {
+      // Bars of which one column is called otherwise: it is asked for.
+      kind = "ohlcv"
     } else if has(.price, .size) || has(.price, .volume) || has(.last, .size) {
       kind = "trades"
     } else if has(.bid, .ask) {

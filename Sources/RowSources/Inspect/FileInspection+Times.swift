@@ -57,10 +57,21 @@ extension FileInspection {
     }
   }
 
+  /// Whether rows have a date and no time of day, in whatever column.
+  private var areDatesAlone: Bool {
+    guard case .rows = shape, let timeColumn, columns[timeColumn].areDates else { return false }
+    if case .dated = reading.uses[timeColumn] { return false }
+    return true
+  }
+
   /// Why rows cannot be bars of an interval: most follow one another sooner.
   func contradiction(_ stated: Interval) -> String? {
     guard kind == "ohlcv" else { return nil }
     let distances = distances
+    if stated < .day, distances.count >= 2, areDatesAlone {
+      return
+        "the times are dates without a time of day, and are said to be of bars of \(stated.name)"
+    }
     let sooner = distances.count { $0 < stated.nanoseconds - stated.nanoseconds / 10 }
     guard distances.count >= 2, sooner * 2 > distances.count, let likely = likelyInterval else {
       return nil

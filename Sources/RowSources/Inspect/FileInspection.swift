@@ -62,7 +62,12 @@ package struct FileInspection: Sendable {
     guard
       let table = TextTable(
         bytes, isWhole: isWhole, delimiter: options.delimiter, skipping: options.skippedLineCount)
-    else { return nil }
+    else {
+      guard let count = options.skippedLineCount, count > 0 else { return nil }
+      throw SourceError(
+        .empty, "no rows are found behind the \(count) lines that are left out",
+        remedy: "--skip with fewer lines, or without it")
+    }
     self.table = table
     self.encoding = encoding
     innerName = hint.innerName
@@ -72,7 +77,8 @@ package struct FileInspection: Sendable {
     symbol = document?.symbol
     vendor = document?.vendor
     try nameColumns(options)
-    if Self.needsNoLook(reading.names) { return nil }
+    // What is left out before the header is left out by what the look says.
+    if options.skippedLineCount == nil, Self.needsNoLook(reading.names) { return nil }
     collect(options)
     findTimes(options)
     if let said = document?.zone, !saysZone { zone = said }
